@@ -1,0 +1,43 @@
+# Two commands do everything on a machine with Python >= 3.11 and a package index: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SOURCE := pyproject.toml $(shell find skymms xsd -type f -not -path '*/__pycache__/*')
+
+.PHONY: demo test lint bench docs clean
+
+demo: $(VENV)/.installed
+	$(BIN)/skymms demo
+
+test: $(VENV)/.installed
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff format --check --quiet skymms tests examples docs || true
+	$(BIN)/ruff check skymms tests examples docs
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed
+	$(BIN)/python tests/bench/run.py $(ARGS)
+
+# The pages of docs/ that are made from the code.
+docs: $(VENV)/.installed
+	$(BIN)/python docs/generate.py
+
+# The package is installed, not linked, so that tests and demo run what a user gets; it is installed anew when a source is newer.
+$(VENV)/.installed: $(VENV)/.dependencies $(SOURCE)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .
+	touch $@
+
+$(VENV)/.dependencies: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "skymms needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check '.[lint]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,161 @@
+"""skymms: multimedia messages through Skycore-lineage gateways.
+
+Build a :class:`Slideshow`, see what is wrong with it, ``client.call`` an operation, and read the postbacks::
+
+    with Client(Account.from_env()) as client:
+        sent = client.call(SendMMS(coupon, to="15551234888", sender="60856"))
+
+Everything a user needs is a name of this module; each is loaded when it is first asked for, so that
+``import skymms`` costs next to nothing, and lxml and requests are imported by those who parse and send.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .account import Account as Account
+    from .account import HttpRequest as HttpRequest
+    from .account import HttpResponse as HttpResponse
+    from .client import Client as Client
+    from .errors import AudioWithVideoError as AudioWithVideoError
+    from .errors import AuthenticationError as AuthenticationError
+    from .errors import BillingError as BillingError
+    from .errors import CampaignError as CampaignError
+    from .errors import CarrierError as CarrierError
+    from .errors import ConfigurationError as ConfigurationError
+    from .errors import DurationError as DurationError
+    from .errors import EmptySlideError as EmptySlideError
+    from .errors import FallbackError as FallbackError
+    from .errors import FieldError as FieldError
+    from .errors import GatewayFaultError as GatewayFaultError
+    from .errors import MalformedRequestError as MalformedRequestError
+    from .errors import MediaCorruptedError as MediaCorruptedError
+    from .errors import MediaError as MediaError
+    from .errors import MediaTooLargeError as MediaTooLargeError
+    from .errors import MediaTypeError as MediaTypeError
+    from .errors import MediaUnreachableError as MediaUnreachableError
+    from .errors import MMSError as MMSError
+    from .errors import MultipleObjectsError as MultipleObjectsError
+    from .errors import NoSlidesError as NoSlidesError
+    from .errors import NotFoundError as NotFoundError
+    from .errors import NotReadyError as NotReadyError
+    from .errors import ObjectWithMediaError as ObjectWithMediaError
+    from .errors import PassError as PassError
+    from .errors import PermissionDeniedError as PermissionDeniedError
+    from .errors import Problem as Problem
+    from .errors import ProtocolError as ProtocolError
+    from .errors import QuotaExceededError as QuotaExceededError
+    from .errors import RecipientError as RecipientError
+    from .errors import SenderError as SenderError
+    from .errors import SkymmsError as SkymmsError
+    from .errors import SlideRuleError as SlideRuleError
+    from .errors import SubscriptionError as SubscriptionError
+    from .errors import TextTooLongError as TextTooLongError
+    from .errors import ThrottledError as ThrottledError
+    from .errors import TooManySlidesError as TooManySlidesError
+    from .errors import TransportError as TransportError
+    from .errors import VideoWithImageError as VideoWithImageError
+    from .errors import error_class as error_class
+    from .exchange import Retries as Retries
+    from .notices import DeliveryReport as DeliveryReport
+    from .notices import EncodingReport as EncodingReport
+    from .notices import InboundMMS as InboundMMS
+    from .notices import InboundSMS as InboundSMS
+    from .notices import Notice as Notice
+    from .notices import SubscriptionChange as SubscriptionChange
+    from .notices import UnknownNotice as UnknownNotice
+    from .operations import DeleteMMS as DeleteMMS
+    from .operations import ListMMS as ListMMS
+    from .operations import Operation as Operation
+    from .operations import SaveMMS as SaveMMS
+    from .operations import SendMMS as SendMMS
+    from .operations import SendSavedMMS as SendSavedMMS
+    from .postbacks import read_postbacks as read_postbacks
+    from .replies import DeletedMMS as DeletedMMS
+    from .replies import MMSList as MMSList
+    from .replies import SavedMMS as SavedMMS
+    from .replies import SentMMS as SentMMS
+    from .replies import StoredMMS as StoredMMS
+    from .rules import Limits as Limits
+    from .slide import Slide as Slide
+    from .slideshow import Slideshow as Slideshow
+
+#: Where each name lives. A test holds this list against the one above.
+_HOMES = {
+    "account": ("Account", "HttpRequest", "HttpResponse"),
+    "client": ("Client",),
+    "errors": (
+        "AudioWithVideoError",
+        "AuthenticationError",
+        "BillingError",
+        "CampaignError",
+        "CarrierError",
+        "ConfigurationError",
+        "DurationError",
+        "EmptySlideError",
+        "FallbackError",
+        "FieldError",
+        "GatewayFaultError",
+        "MMSError",
+        "MalformedRequestError",
+        "MediaCorruptedError",
+        "MediaError",
+        "MediaTooLargeError",
+        "MediaTypeError",
+        "MediaUnreachableError",
+        "MultipleObjectsError",
+        "NoSlidesError",
+        "NotFoundError",
+        "NotReadyError",
+        "ObjectWithMediaError",
+        "PassError",
+        "PermissionDeniedError",
+        "Problem",
+        "ProtocolError",
+        "QuotaExceededError",
+        "RecipientError",
+        "SenderError",
+        "SkymmsError",
+        "SlideRuleError",
+        "SubscriptionError",
+        "TextTooLongError",
+        "ThrottledError",
+        "TooManySlidesError",
+        "TransportError",
+        "VideoWithImageError",
+        "error_class",
+    ),
+    "exchange": ("Retries",),
+    "notices": (
+        "DeliveryReport",
+        "EncodingReport",
+        "InboundMMS",
+        "InboundSMS",
+        "Notice",
+        "SubscriptionChange",
+        "UnknownNotice",
+    ),
+    "operations": ("DeleteMMS", "ListMMS", "Operation", "SaveMMS", "SendMMS", "SendSavedMMS"),
+    "postbacks": ("read_postbacks",),
+    "replies": ("DeletedMMS", "MMSList", "SavedMMS", "SentMMS", "StoredMMS"),
+    "rules": ("Limits",),
+    "slide": ("Slide",),
+    "slideshow": ("Slideshow",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value  # asked once
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

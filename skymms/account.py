@@ -1,0 +1,265 @@
+"""One account at a gateway: from operations to HTTP requests, from HTTP answers to replies or errors.
+
+Pure: no socket, no clock. Whatever carries the requests (the clients here, or a queue of your own) calls :meth:`Account.encode`
+and :meth:`Account.decode` and nothing else.
+
+The key never prints. No repr shows it, no error holds it (a gateway that echoes it back is masked too), and neither an account
+nor a request can be pickled: hand a worker the environment, not the secret.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, NoReturn, cast
+from urllib.parse import quote, quote_plus, urlsplit
+
+from . import codes
+from .codecs import Unreadable, xml
+from .dialects import Dialect, answer_reader, dialect, fold
+from .errors import ConfigurationError, GatewayFaultError, MMSError, Nodes, Problem, ProtocolError, error_class, refusal
+from .once import once
+from .operations import Operation, R_co
+from .replies import Refused
+from .rules import ADVISORY, DOCUMENTED, PROBLEMS, Limits, digits
+
+#: How much of an answer is read. The longest documented one is a few hundred bytes; a list of ids may be long.
+MOST_ANSWER = 64 * 1024
+
+#: What stands where a key stood. The documents' keys have 32 characters.
+MASK = "***"
+SHORTEST_KEY = 6
+
+
+class _Secretive:
+    """Holds a key, so it cannot be pickled; a copy of a frozen value is the value."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} holds an account's key and is not pickled: make it anew where it is needed")
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Any:
+        return self
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HttpRequest(_Secretive):
+    """What to send. The key is in ``url`` or in ``body``, so its repr shows neither."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(hash=False)
+    body: bytes = b""
+
+    @property
+    def place(self) -> str:
+        """The address without its query and without a user's name, fit for a log."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+    def __repr__(self) -> str:
+        return f"<HttpRequest {self.method} {self.place}, {len(self.url) + len(self.body)} bytes>"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """What came back: the status, the headers (any case), and the whole body."""
+
+    status: int
+    headers: Mapping[str, str] = field(hash=False)
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """A header's value, its name compared without case."""
+        return next((value for key, value in self.headers.items() if key.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Account(_Secretive):
+    """An account: its key, the dialect it speaks, and where.
+
+    ``dialect`` is ``"skycore"`` (1.3, XML by POST), ``"skycore-get"`` (1.3, GET) or ``"sinch"`` (the hyphenated XML of the
+    successor). ``url`` points elsewhere than the vendor's own host: a white-label host, a sandbox. ``bare_body`` posts 1.3
+    XML as the body itself, as some production clients do, rather than in the documented form field. ``line_break`` is what a
+    ``\\n`` in a text is written as; ``r"\\n"`` writes the two characters of the vendor's example. ``limits`` are the figures
+    and fields this account's gateway insists on. Raises :class:`~skymms.ConfigurationError` for what cannot be an account.
+    """
+
+    api_key: str = field(repr=False)
+    _: KW_ONLY
+    dialect: str = "skycore"
+    url: str | None = None
+    bare_body: bool = False
+    line_break: str = "\n"
+    limits: Limits = DOCUMENTED
+
+    def __post_init__(self) -> None:
+        spoken = dialect(self.dialect)
+        if not self.api_key or not str(self.api_key).strip():
+            raise ConfigurationError("the account has no key: pass api_key, or set SKYMMS_API_KEY for Account.from_env()")
+        if not self.api_key.isprintable() or not self.api_key.isascii():
+            raise ConfigurationError("the key holds characters that no key has: was it pasted with a line break?")
+        if self.url is None:
+            object.__setattr__(self, "url", spoken.url)
+        parts = urlsplit(self.address)
+        if parts.scheme not in {"http", "https"} or not parts.netloc:
+            raise ConfigurationError(f"{self.address!r:.80} is no http(s) address of a gateway")
+        if parts.query or parts.fragment:
+            raise ConfigurationError("the address of a gateway has no query and no fragment")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None, **overrides: Any) -> Account:
+        """An account from ``SKYMMS_API_KEY``, ``SKYMMS_DIALECT`` and ``SKYMMS_URL``; keywords win."""
+        env = os.environ if env is None else env
+        named = {"api_key": "SKYMMS_API_KEY", "dialect": "SKYMMS_DIALECT", "url": "SKYMMS_URL"}
+        found = {name: env[variable] for name, variable in named.items() if env.get(variable)}
+        return cls(**{"api_key": "", **found, **overrides})
+
+    @property
+    def address(self) -> str:
+        """Where the gateway is."""
+        return cast(str, self.url)
+
+    @property
+    def spoken(self) -> Dialect:
+        """The dialect itself."""
+        return dialect(self.dialect)
+
+    # -------------------------------------------------------------------------------------------- judging
+
+    def problems(self, operation: Operation[Any]) -> tuple[Problem, ...]:
+        """Everything this account's gateway would refuse, and every field its dialect has no word for."""
+        spoken = self.spoken
+        found = PROBLEMS.message(operation, _insisting(self.limits, spoken, type(operation)))
+        return tuple(found + spoken.writer(type(operation), self.line_break).lost(operation, self.dialect))
+
+    def advices(self, operation: Operation[Any]) -> tuple[Problem, ...]:
+        """What the vendors advise against and accept all the same."""
+        return tuple(ADVISORY.message(operation, self.limits))
+
+    # -------------------------------------------------------------------------------------------- encoding
+
+    def encode(self, operation: Operation[Any]) -> HttpRequest:
+        """The HTTP request for an operation; raises the first of its :meth:`problems`, carrying them all."""
+        if problems := self.problems(operation):
+            raise refusal(problems)
+        return self.wrap(self.spoken.write_request(operation, self.api_key, self.line_break))
+
+    def wrap(self, document: bytes) -> HttpRequest:
+        """A document of this account's dialect as it travels: in the address, in a form field, or as the body."""
+        carried = "bare" if self.bare_body and self.spoken.carried == "form" else self.spoken.carried
+        return _CARRIED[carried](self.address, document)
+
+    def masked(self) -> Account:
+        """The same account with a key that may be shown."""
+        return Account(
+            MASK,
+            dialect=self.dialect,
+            url=self.url,
+            bare_body=self.bare_body,
+            line_break=self.line_break,
+            limits=self.limits,
+        )
+
+    # -------------------------------------------------------------------------------------------- decoding
+
+    def decode(self, operation: Operation[R_co], response: HttpResponse) -> R_co:
+        """The reply to an operation.
+
+        Raises the :class:`~skymms.MMSError` of a refusal, or :class:`~skymms.ProtocolError` for an answer that is not the
+        protocol's or answers another request; then ``sent_maybe`` is true unless the operation only reads.
+        """
+        risky = not operation.repeatable
+        try:
+            root = xml.parse(response.body, MOST_ANSWER)
+            if fold(name := xml.name(root)) != "response":
+                raise Unreadable(f"the root is {name[:40]}, not {self.spoken.roots[1]}")
+            leaves = [(path, at, self._without_key(text)) for path, at, text in xml.leaves(root)]
+            raw: Nodes = tuple((path, text) for path, _, text in leaves)
+            refused, _ = answer_reader(Refused).read(leaves)
+            status = next((text.strip() for path, text in raw if fold(path) == "status"), "")
+            # Ruling 10: STATUS other than success, or an error code; whatever the HTTP status.
+            if refused.code or (status and status.lower() != "success"):
+                raise self._refusal(operation, refused, raw)
+            if not status:
+                raise Unreadable("it has no status")
+            reply, _ = answer_reader(operation.reply).read(leaves)
+        except Unreadable as error:
+            trouble = str(error)
+        else:
+            if (other := _meant_for_another(operation, reply)) is None:
+                object.__setattr__(reply, "raw", raw)
+                return cast(R_co, reply)
+            trouble = other
+        if response.status == 429:
+            # The HTTP layer said no before the protocol could.
+            raise error_class("429")("429", codes.ANSWERS["429"].meaning)
+        raise ProtocolError(
+            f"HTTP {response.status} with an answer outside the protocol: {trouble}",
+            body=self._without_key_bytes(response.body),
+            status=response.status,
+            # A 4xx is a plain no; anything else may have come after the message was taken.
+            sent_maybe=risky and not (400 <= response.status < 500 and response.status != 408),
+        )
+
+    def _refusal(self, operation: Operation[Any], refused: Refused, raw: Nodes) -> MMSError:
+        # A refusal without a code is possible; the base class is raised for it, as for a code nobody knows.
+        code = (refused.code or "").upper()
+        kind = error_class(code)
+        return kind(
+            code,
+            refused.info or "",
+            reply=raw,
+            # "Internal error" tells what happened inside, not whether the message had left by then.
+            sent_maybe=not operation.repeatable and issubclass(kind, GatewayFaultError),
+        )
+
+    def _without_key(self, text: str) -> str:
+        # A key this short is none, and masking it would eat ordinary words.
+        return text.replace(self.api_key, MASK) if len(self.api_key) >= SHORTEST_KEY else text
+
+    def _without_key_bytes(self, body: bytes) -> bytes:
+        if len(self.api_key) >= SHORTEST_KEY:
+            for form in {self.api_key, quote(self.api_key, safe=""), quote_plus(self.api_key)}:
+                body = body.replace(form.encode(), MASK.encode())
+        return body
+
+
+@once
+def _insisting(limits: Limits, spoken: Dialect, operation: type[Operation[Any]]) -> Limits:
+    return limits.insisting(spoken.required(operation))
+
+
+def _meant_for_another(operation: Operation[Any], reply: Any) -> str | None:
+    """An answer that names another number or another id is the answer to another request, and tells nothing of ours."""
+    for name, plain in (("to", digits), ("mms_id", str)):
+        asked, told = getattr(operation, name, None), getattr(reply, name, None)
+        if asked and told and plain(asked) != plain(told):
+            return f"it answers another request (its {name} is not ours)"
+    return None
+
+
+# ------------------------------------------------------------------------------------------------ how documents travel
+
+_ACCEPT = {"Accept": "application/xml, text/xml"}
+
+
+def _in_url(url: str, document: bytes) -> HttpRequest:
+    return HttpRequest("GET", f"{url}?{document.decode('ascii')}", _ACCEPT)
+
+
+def _in_form(url: str, document: bytes) -> HttpRequest:
+    headers = {**_ACCEPT, "Content-Type": "application/x-www-form-urlencoded"}
+    return HttpRequest("POST", url, headers, b"xml=" + quote_plus(document).encode())
+
+
+def _as_body(url: str, document: bytes) -> HttpRequest:
+    return HttpRequest("POST", url, {**_ACCEPT, "Content-Type": "text/xml; charset=utf-8"}, document)
+
+
+_CARRIED = {"url": _in_url, "form": _in_form, "bare": _as_body}

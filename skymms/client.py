@@ -1,0 +1,302 @@
+"""The client over requests: it does what an :class:`~skymms.exchange.Exchange` wants, and decides nothing.
+
+requests is imported when the first client is made. What does not change from call to call (the prepared headers, the proxies
+and certificates that the environment names) is worked out once: a third of requests' time goes into doing that again.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from .account import MOST_ANSWER, Account, HttpRequest, HttpResponse
+from .errors import ConfigurationError, ProtocolError, SkymmsError
+from .exchange import Exchange, Lost, Pause, Retries, decompressed
+from .operations import Operation, R_co
+
+if TYPE_CHECKING:
+    from http.cookiejar import CookiePolicy
+    from types import TracebackType
+
+    import requests
+
+log = logging.getLogger("skymms")
+
+#: Seconds to make a connection, and seconds from the request's leaving to the last byte of the answer.
+TIMEOUT = (5.0, 30.0)
+
+
+class Client:
+    """Calls a gateway. One session, kept alive; safe to share among threads; a context manager.
+
+    ``timeout`` is (connect, read) or one number for both, in seconds: ``connect`` is for making the connection, ``read`` for
+    the whole answer from the moment the request has left. ``retries`` is a number or a :class:`~skymms.Retries`: how often a
+    call is repeated that surely did not leave or that the gateway put off; 0 switches that off. ``session`` is a
+    ``requests.Session`` of yours, for proxies, certificates and headers beyond what the environment says. It is left open;
+    for the gateway's address a :class:`~skymms.deadline.DeadlineAdapter` is mounted on it in place of a plain one. Its
+    headers, like the environment, are read when the client is made.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        timeout: float | tuple[float, float] = TIMEOUT,
+        retries: Retries | int = Retries(),  # noqa: B008 (a frozen value)
+        session: requests.Session | None = None,
+    ) -> None:
+        self.account = account
+        self._timeout = _both(timeout)
+        self._retries = Retries.of(retries)
+        self._session, self._own = (_session(), True) if session is None else (session, False)
+        self._mounted = None if self._own else _mount(self._session, account.address)
+        self._template: requests.PreparedRequest | None = None
+        self._settings: tuple[Any, dict[str, Any]] | None = None
+        _keep_keys_out_of_logs()
+
+    def call(self, operation: Operation[R_co]) -> R_co:
+        """Do what ``operation`` says and return its reply.
+
+        Raises :class:`~skymms.MMSError` (``foreseen`` before anything was sent, or the gateway's refusal),
+        :class:`~skymms.TransportError` or :class:`~skymms.ProtocolError` when there is no usable answer (``sent_maybe`` tells
+        whether it may have been sent), :class:`~skymms.ConfigurationError` for a field the dialect has no word for.
+        """
+        started = time.monotonic()
+        try:
+            exchange = Exchange(self.account, operation, retries=self._retries, random=random.random)
+            while exchange.wants is not None:
+                exchange.tell(self._do(exchange.wants))
+        except SkymmsError as error:
+            _told(operation, f"{type(error).__name__} {getattr(error, 'code', '')}".strip(), started)
+            raise
+        _told(operation, "done", started)
+        return exchange.result
+
+    def _do(self, want: HttpRequest | Pause) -> HttpResponse | Lost | None:
+        if isinstance(want, Pause):
+            log.info("waiting %.1f s before trying again", want.seconds)
+            time.sleep(want.seconds)
+            return None
+        return self._perform(want)
+
+    def _perform(self, request: HttpRequest) -> HttpResponse | Lost:
+        import requests
+
+        prepared = self._prepared(request)
+        self._refuse_repeating(prepared.url or "")
+        try:
+            # No redirect is followed: a 302 or 307 would send twice, and carry the key elsewhere.
+            answer = self._session.send(
+                prepared, timeout=self._timeout, allow_redirects=False, stream=True, **self._environment()
+            )
+        except (requests.RequestException, OSError, ValueError) as error:
+            return _lost(error, request)
+        return self._read(answer, request)
+
+    def _read(self, answer: requests.Response, request: HttpRequest) -> HttpResponse | Lost:
+        """The whole answer, as long as it is no longer than an answer can be and comes in time."""
+        import requests
+        import urllib3
+
+        until = time.monotonic() + self._timeout[1]
+        body = b""
+        try:
+            while len(body) <= MOST_ANSWER and (piece := answer.raw.read(16384, decode_content=False)):
+                body += piece
+                if time.monotonic() > until:
+                    raise TimeoutError
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            answer.close()
+            return _lost(error, request)
+        if len(body) > MOST_ANSWER:
+            answer.close()
+        else:
+            # Nothing is left to be read, so the connection serves again.
+            answer.raw.release_conn()
+        headers = dict(answer.headers)
+        with suppress(ProtocolError):  # then it is handed on as it came: reading it fails, and says how
+            body = decompressed(body, answer.headers.get("Content-Encoding"), MOST_ANSWER)
+        return HttpResponse(answer.status_code, headers, body)
+
+    def _prepared(self, request: HttpRequest) -> requests.PreparedRequest:
+        import requests
+
+        session = self._session
+        # A signing auth wants to see every request whole.
+        if self._template is None or (session.auth is not None and not isinstance(session.auth, tuple)):
+            self._template = session.prepare_request(
+                requests.Request(request.method, request.url, headers=dict(request.headers), data=request.body or None)
+            )
+            return self._template
+        prepared = requests.PreparedRequest()
+        prepared.method = request.method
+        if request.method == "POST":
+            prepared.url = self._template.url
+        else:
+            prepared.prepare_url(request.url, session.params)
+        headers = prepared.headers = self._template.headers.copy()
+        prepared.hooks = self._template.hooks
+        if request.body:
+            prepared.body = request.body
+            headers["Content-Length"] = str(len(request.body))
+        return prepared
+
+    def _environment(self) -> dict[str, Any]:
+        """What the session and the environment say of proxies and certificates, worked out again when the session changes."""
+        session = self._session
+        state = (dict(session.proxies), session.verify, session.cert, session.trust_env)
+        if self._settings is None or self._settings[0] != state:
+            merged = session.merge_environment_settings(self.account.address, {}, None, None, None)
+            self._settings = state, {name: merged[name] for name in ("proxies", "verify", "cert")}
+        return self._settings[1]
+
+    def _refuse_repeating(self, url: str) -> None:
+        """An adapter of the caller's that repeats requests would send messages twice."""
+        if self._own:
+            return
+        policy = getattr(self._session.get_adapter(url), "max_retries", None)
+        if policy is not None and policy.total not in (0, False):
+            raise ConfigurationError(
+                "the session's adapter repeats requests by itself (max_retries), which sends messages twice: "
+                "mount it with max_retries=0 and let Client(retries=…) decide"
+            )
+
+    def close(self) -> None:
+        """Close the connections; a session that was passed in stays open and gets back what it had."""
+        if self._own:
+            self._session.close()
+        elif self._mounted:
+            self._session.adapters.pop(self._mounted, None)
+            self._mounted = None
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Client {self.account.dialect} {self.account.address}>"
+
+
+def _both(timeout: float | tuple[float, float]) -> tuple[float, float]:
+    pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    try:
+        connect, read = map(float, pair)
+    except (TypeError, ValueError):  # None, which means without end, is no choice
+        connect = read = 0.0
+    if not (0 < connect < float("inf") and 0 < read < float("inf")):
+        raise ConfigurationError(f"timeout={timeout!r:.40}: give seconds above 0, or (connect, read)")
+    return connect, read
+
+
+def _session() -> requests.Session:
+    import requests
+
+    from .deadline import DeadlineAdapter
+
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, DeadlineAdapter())
+    # No gateway uses cookies, and a jar would be shared by threads. No compression: answers are small, bombs are not.
+    session.cookies.set_policy(_no_cookies())
+    session.headers.update({"Accept-Encoding": "identity", "User-Agent": _user_agent()})
+    return session
+
+
+def _user_agent() -> str:
+    from importlib.metadata import version
+
+    return f"skymms/{version('skymms')}"
+
+
+def _no_cookies() -> CookiePolicy:
+    from http.cookiejar import DefaultCookiePolicy
+
+    return DefaultCookiePolicy(allowed_domains=[])
+
+
+def _mount(session: requests.Session, address: str) -> str | None:
+    """Give a caller's session our adapter for this address, unless it has one of its own there."""
+    from requests.adapters import HTTPAdapter
+
+    from .deadline import DeadlineAdapter
+
+    present = session.get_adapter(address)
+    if type(present) is not HTTPAdapter:
+        return None
+    prefix = address.lower()
+    # What the caller chose for the pools is kept; requests names it in what it pickles of an adapter.
+    chosen: Any = present.__getstate__()
+    pools = (chosen["_pool_connections"], chosen["_pool_maxsize"], chosen["_pool_block"])
+    session.mount(prefix, DeadlineAdapter(*pools))
+    return prefix
+
+
+def _lost(error: BaseException, request: HttpRequest) -> Lost:
+    """Why there is no answer, without the error's own words: they quote the address, and a GET's holds the key."""
+    import ssl
+
+    from requests.exceptions import InvalidURL
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+    chain = list(_causes(error))
+    reason = next((type(link).__name__ for link in chain), "")
+    for link in chain:
+        if isinstance(link, OSError) and link.strerror:
+            reason = link.strerror
+    place = request.place
+    # Only these mean that no byte of the request left. Anything else may have, however likely it is that it did not.
+    if any(isinstance(link, (NewConnectionError, ConnectTimeoutError)) for link in chain):
+        return Lost(f"no connection to {place}: {reason}; nothing was sent", left=False)
+    if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
+        return Lost(f"the certificate of {place} was not accepted; nothing was sent", left=False, transient=False)
+    if isinstance(error, (InvalidURL, ValueError)) and not isinstance(error, OSError):
+        return Lost(f"{place} is no address requests can use; nothing was sent", left=False, transient=False)
+    if any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain):
+        return Lost(f"no whole answer from {place} in time; the request may have arrived", left=True)
+    return Lost(f"the connection to {place} broke ({reason}); the request may have arrived", left=True)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what lies behind it, as requests and urllib3 nest them: in arguments, reasons and causes."""
+    seen: set[int] = set()
+    todo: list[Any] = [error]
+    while todo:
+        link = todo.pop(0)
+        if not isinstance(link, BaseException) or id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        todo += [*link.args, getattr(link, "reason", None), getattr(link, "original_error", None)]
+        todo += [link.__cause__, link.__context__]
+
+
+def _told(operation: Operation[Any], outcome: str, started: float) -> None:
+    log.info("%s: %s in %.0f ms", type(operation).__name__, outcome, (time.monotonic() - started) * 1000)
+    # Recipients' numbers are for DEBUG only.
+    log.debug("%s to %s", type(operation).__name__, getattr(operation, "to", None))
+
+
+class _MaskKeys(logging.Filter):
+    """Takes the key out of the addresses that urllib3 logs at DEBUG: a GET request carries it there."""
+
+    _key = re.compile(r"(?i)(api[_-]?key=)[^&\s'\"]+")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(self._key.sub(r"\1***", arg) if isinstance(arg, str) else arg for arg in record.args)
+        return True
+
+
+_MASK_KEYS = _MaskKeys()
+
+
+def _keep_keys_out_of_logs() -> None:
+    for name in ("urllib3.connectionpool", "urllib3.util.retry"):
+        logging.getLogger(name).addFilter(_MASK_KEYS)  # adding one twice does nothing

@@ -1,0 +1,35 @@
+"""A query string: names and values, blanks as ``+``, everything in UTF-8.
+
+A number or a key at the end of a name is part of it: ``slide_image_url_0``. Which ends count is the table's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, urlencode
+
+from . import Leaf, Unreadable
+
+#: More than any request has; a stop for those who send a million.
+MOST_FIELDS = 1000
+
+
+def spell(path: str) -> str:
+    """``slide_image_url_#`` is written with a number in place of ``#``, ``data_*`` with a name in place of ``*``."""
+    return path.rstrip("#*")
+
+
+def write(root: str, leaves: Iterable[Leaf]) -> bytes:
+    """``name=value&…``; there is no root."""
+    return urlencode([(name if at is None else f"{name}{at}", text) for name, at, text in leaves]).encode()
+
+
+def read(body: bytes, limit: int) -> tuple[str, list[Leaf]]:
+    """Every name and value in order; an empty value counts."""
+    if len(body) > limit:
+        raise Unreadable(f"{len(body):,} bytes, more than the {limit:,} allowed")
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError as error:  # not ASCII, not UTF-8 behind the percent signs, or too many fields
+        raise Unreadable(f"not a query string: {error}") from None
+    return "", [(name, None, text) for name, text in pairs]

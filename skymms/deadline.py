@@ -1,0 +1,103 @@
+"""An adapter for requests that keeps one promise: the read time-out holds for the whole answer, not for each read.
+
+requests hands its time-out to the socket, where it starts anew with every byte: a server that drips held a call with a
+time-out of one second for six. Here every read is given what is left of the time. It also never repeats a request, whatever
+urllib3's defaults become. Everything else (proxies, certificates, keep-alive) is requests' own.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import time
+from functools import partial
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+#: Connections kept to one gateway: as many as threads that a program is likely to send from.
+POOL_SIZE = 64
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """`requests.adapters.HTTPAdapter` whose read time-out is a deadline, and which sends once."""
+
+    def __init__(self, pool_connections: int = 4, pool_maxsize: int = POOL_SIZE, pool_block: bool = False) -> None:
+        super().__init__(pool_connections, pool_maxsize, max_retries=0, pool_block=pool_block)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """The pools of direct connections."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
+        """The pools of connections through a proxy."""
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        if isinstance(manager.pool_classes_by_scheme.get("http"), type) and "SOCKS" not in type(manager).__name__:
+            manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+
+class _Timed:
+    """A connection whose answers have until the time-out, counted from when the request has left."""
+
+    timeout: float | None
+    response_class: Any
+
+    def getresponse(self) -> Any:
+        if not isinstance(self.timeout, (int, float)):
+            return super().getresponse()  # type: ignore[misc]
+        self.response_class = partial(_TimedResponse, deadline=time.monotonic() + self.timeout)
+        try:
+            return super().getresponse()  # type: ignore[misc]
+        finally:
+            # The tunnel of a later reconnection reads with this class too, and must not meet an old deadline.
+            del self.response_class
+
+
+class _TimedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: Any, *args: Any, deadline: float, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        raw = self.fp.detach()
+        self.fp = io.BufferedReader(_TimedReads(raw, sock, deadline))
+
+
+class _TimedReads(io.RawIOBase):
+    def __init__(self, raw: Any, sock: Any, deadline: float) -> None:
+        self._raw, self._sock, self._deadline = raw, sock, deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the whole answer took too long")
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()
+
+
+class _TimedHTTP(_Timed, HTTPConnection):
+    pass
+
+
+class _TimedHTTPS(_Timed, HTTPSConnection):
+    pass
+
+
+class _PoolHTTP(HTTPConnectionPool):
+    ConnectionCls = _TimedHTTP
+
+
+class _PoolHTTPS(HTTPSConnectionPool):
+    ConnectionCls = _TimedHTTPS
+
+
+_POOLS = {"http": _PoolHTTP, "https": _PoolHTTPS}

@@ -1,0 +1,168 @@
+"""One call as a conversation: what has to be done next, decided without doing it.
+
+:class:`Exchange` says what it *wants* (send this, or wait that long), a client does it and *tells* what happened, until there
+is a reply or an error. Everything about "sent once" is decided on this page, and no socket, clock or random number is
+needed to test it:
+
+- what surely did not leave (the connection was never made) may be sent again;
+- what the gateway itself put off (E106, E113, E618, HTTP 429) may be sent again, after a wait;
+- anything else may have arrived. A message is then not sent again, and the error says ``sent_maybe``. A listing is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Generic, NamedTuple
+
+from .account import Account, HttpRequest, HttpResponse
+from .errors import (
+    ConfigurationError,
+    GatewayFaultError,
+    MMSError,
+    ProtocolError,
+    QuotaExceededError,
+    SkymmsError,
+    ThrottledError,
+    TransportError,
+)
+from .operations import Operation, R_co
+
+
+class Pause(NamedTuple):
+    """Wait that many seconds."""
+
+    seconds: float
+
+
+class Lost(NamedTuple):
+    """There was no answer: why, whether the request may have left, and whether trying again could help."""
+
+    why: str
+    left: bool
+    transient: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """How a call that may be repeated is repeated: ``count`` times at most, with waits that grow from ``first`` to ``longest``.
+
+    Seconds throughout. Each wait is shortened at random by up to a half, so that callers who were put off together do not
+    come back together; a ``Retry-After`` is waited for in full. A call whose waits would exceed ``total`` is given up.
+    """
+
+    count: int = 3
+    first: float = 1.0
+    longest: float = 20.0
+    total: float = 60.0
+
+    @classmethod
+    def of(cls, retries: Retries | int) -> Retries:
+        """The policy itself, or the standard one with another count; 0 switches repeating off."""
+        if isinstance(retries, Retries):
+            return retries
+        if type(retries) is not int or retries < 0:
+            raise ConfigurationError(f"retries={retries!r:.40}: give a number from 0 up, or Retries(…)")
+        return cls(count=retries)
+
+
+class Exchange(Generic[R_co]):
+    """A call under way. Made from an operation that is right: it raises what :meth:`Account.encode` raises.
+
+    ``wants`` is an :class:`HttpRequest` to send, a :class:`Pause` to wait, or None when ``result`` is there. ``tell`` takes the
+    :class:`HttpResponse`, the :class:`Lost`, or None after a pause, and raises the error that ends the call.
+    ``random`` gives numbers from 0 to 1.
+    """
+
+    def __init__(self, account: Account, operation: Operation[R_co], *, retries: Retries, random: Callable[[], float]) -> None:
+        self._account = account
+        self._operation = operation
+        self._retries = retries
+        self._random = random
+        self.result: R_co
+        self._script = self._written(account.encode(operation))
+        self.wants: HttpRequest | Pause | None = next(self._script)
+
+    def tell(self, outcome: HttpResponse | Lost | None) -> None:
+        """What became of the last want."""
+        try:
+            self.wants = self._script.send(outcome)
+        except StopIteration as end:
+            self.wants = None
+            self.result = end.value
+
+    def _written(self, request: HttpRequest) -> Generator[HttpRequest | Pause, HttpResponse | Lost | None, R_co]:
+        waited = 0.0
+        for attempt in range(self._retries.count + 1):
+            outcome = yield request
+            assert outcome is not None, "a request wants an answer"
+            error = self._judged(outcome)
+            if error is None:
+                break
+            again = attempt < self._retries.count and self._may_repeat(error, outcome)
+            wait = self._wait(attempt, outcome)
+            waited += wait
+            if not again or waited > self._retries.total:
+                raise error
+            yield Pause(wait)
+        return self._reply
+
+    def _judged(self, outcome: HttpResponse | Lost) -> SkymmsError | None:
+        if isinstance(outcome, Lost):
+            return TransportError(outcome.why, sent_maybe=outcome.left and not self._operation.repeatable)
+        try:
+            self._reply = self._account.decode(self._operation, outcome)
+        except SkymmsError as error:
+            # Raised further down, or forgotten; either way not from within this handler.
+            return error.with_traceback(None)
+        return None
+
+    def _may_repeat(self, error: SkymmsError, outcome: HttpResponse | Lost) -> bool:
+        if isinstance(outcome, Lost):
+            return outcome.transient and (self._operation.repeatable or not outcome.left)
+        if isinstance(error, MMSError):
+            # E618 says of itself that it may be tried again. A spent quota (E120) does not come back within seconds.
+            if isinstance(error, ThrottledError) or error.code == "E618":
+                return not isinstance(error, QuotaExceededError)
+            return self._operation.repeatable and isinstance(error, GatewayFaultError)
+        return self._operation.repeatable and isinstance(error, ProtocolError) and outcome.status >= 500
+
+    def _wait(self, attempt: int, outcome: HttpResponse | Lost) -> float:
+        grown: float = min(self._retries.first * 2**attempt, self._retries.longest) * (1 - self._random() / 2)
+        asked = retry_after(outcome) if isinstance(outcome, HttpResponse) else None
+        return grown if asked is None else max(asked, grown)
+
+
+def retry_after(response: HttpResponse) -> float | None:
+    """The seconds a gateway asks to wait, if it does.
+
+    A date is compared with the answer's own Date header: its clock and the gateway's are then the same one.
+    """
+    asked = (response.header("Retry-After") or "").strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked[:9])
+    try:
+        until, now = parsedate_to_datetime(asked), parsedate_to_datetime(response.header("Date") or "")
+        return max(0.0, (until - now).total_seconds())
+    except (TypeError, ValueError):  # no date, or one with a zone and one without
+        return None
+
+
+def decompressed(body: bytes, encoding: str | None, limit: int) -> bytes:
+    """An answer as it was before compression, or as much of it as shows that it is over ``limit``.
+
+    We ask for no compression. Who compresses all the same is understood, but 194 kB that unpack to 385 MB stop at the limit.
+    """
+    named = (encoding or "identity").strip().lower()
+    if named in {"identity", ""}:
+        return body
+    if named not in {"gzip", "x-gzip", "deflate"}:
+        raise ProtocolError(f"the answer is compressed by {named:.20}, which was not asked for", sent_maybe=True)
+    import zlib
+
+    try:
+        # 32 + the largest window: a gzip or zlib header, whichever is there.
+        return zlib.decompressobj(32 + zlib.MAX_WBITS).decompress(body, limit + 1)
+    except zlib.error:
+        raise ProtocolError("the answer says it is compressed and is not", body=body, sent_maybe=True) from None

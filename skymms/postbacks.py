@@ -1,0 +1,140 @@
+"""Postbacks: from the bytes a gateway posts to notices.
+
+One event or hundreds, in any of the shapes that were ever in use: flat; wrapped in NOTIFICATION; wrapped in NOTIFICATION and
+BODY (before 2013-11, many in one post); upper case or hyphenated; as the raw body or in a form field. What an event means is
+told by ORIGIN and CODE through the catalogue; an event outside it becomes an :class:`~skymms.UnknownNotice` that keeps all.
+
+Answer 200 within ten seconds and work afterwards: the gateway repeats what it got no answer to, so look at ``identity`` first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from .codecs import Leaf, Unreadable, xml
+from .codes import EVENTS, ORIGINS
+from .dialects import answer_reader, fold
+from .errors import ProtocolError
+from .notices import (
+    DeliveryReport,
+    EncodingReport,
+    InboundMMS,
+    InboundSMS,
+    Notice,
+    SubscriptionChange,
+    UnknownNotice,
+)
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+#: A report of one event, and anything longer: an inbound message with its files, or the old batches of 300 events.
+MOST_REPORT = 64 * 1024
+MOST_INBOUND = 512 * 1024
+
+_CLASSES: dict[str, type[Notice]] = {
+    "delivery": DeliveryReport,
+    "encoding": EncodingReport,
+    "inbound-mms": InboundMMS,
+    "inbound-sms": InboundSMS,
+    "subscription": SubscriptionChange,
+}
+
+
+def read_postbacks(
+    body: bytes,
+    content_type: str | None = None,
+    *,
+    max_report: int = MOST_REPORT,
+    max_inbound: int = MOST_INBOUND,
+) -> tuple[Notice, ...]:
+    """The notices in the body of a postback, in their order.
+
+    ``content_type`` is the request's header, if there is one; without it the body is looked at. ``max_report`` and
+    ``max_inbound`` are in bytes. Raises :class:`~skymms.ProtocolError` for a body that is not well-formed, has a DOCTYPE, is
+    in another encoding than UTF-8, is no postback, or is longer than its kind may be; never anything else.
+    """
+    try:
+        document = _document(body, content_type, max_inbound)
+        root = xml.parse(document, max_inbound)
+        events = list(_events(root))
+        notices = tuple(_notice(leaves) for leaves in events)
+    except Unreadable as error:
+        raise ProtocolError(f"no postback: {error}", body=body) from None
+    if len(document) > max_report and len(notices) == 1 and not isinstance(notices[0], (InboundMMS, InboundSMS)):
+        raise ProtocolError(f"no postback: {len(document):,} bytes for one report, at most {max_report:,}", body=body)
+    return notices
+
+
+def _document(body: bytes, content_type: str | None, limit: int) -> bytes:
+    """The XML itself. No document says whether it comes as the body or in a form field, so both are looked for."""
+    if body.lstrip()[:1] == b"<" or body[:3] == b"\xef\xbb\xbf":
+        return body
+    # Percent signs make a form up to three times as long as what is in it.
+    if len(body) > 3 * limit:
+        raise Unreadable(f"{len(body):,} bytes, more than the {limit:,} allowed")
+    if b"=" in body and "json" not in (content_type or ""):
+        try:
+            fields = parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=100)
+        except ValueError:
+            fields = []
+        for _, value in fields:
+            if value.lstrip().startswith("<"):
+                return value.encode()
+    raise Unreadable("neither XML nor a form field with XML in it" if body.strip() else "the body is empty")
+
+
+def _events(root: _Element) -> Iterator[list[Leaf]]:
+    if fold(xml.name(root)) == "notification":
+        yield list(_unwrapped(root))
+        return
+    if fold(xml.name(root)) != "postback":
+        raise Unreadable(f"the root is {xml.name(root):.40}, not POSTBACK")
+    wrapped = [child for child in root if fold(xml.name(child)) == "notification"]
+    if not wrapped:
+        yield list(xml.leaves(root))
+    for child in wrapped:
+        yield list(_unwrapped(child))
+
+
+def _unwrapped(notification: _Element) -> Iterator[Leaf]:
+    """The leaves of an event in the envelope of before 2013-11, where most nodes lie in BODY."""
+    for path, at, text in xml.leaves(notification):
+        head, inside, rest = path.partition("/")
+        yield (rest if inside and fold(head) == "body" else path), at, text
+    # That envelope told the status in an attribute: <STATUS celly="20" provider="1000" text="Retrieved" description=""/>.
+    for status in notification.iter("STATUS", "Status", "status"):
+        if not (status.text or "").strip() and (words := status.get("text")):
+            yield "STATUS@text", 0, words
+
+
+def _notice(leaves: list[Leaf]) -> Notice:
+    raw = tuple([(path, text) for path, _, text in leaves])
+    names = {fold(path): text for path, text in raw}
+    code, origin = names.get("code", "").strip(), names.get("origin", "").strip()
+    event = EVENTS.get(code)
+    kind: type[Notice] = UnknownNotice
+    # A code means something only with its origin; where the origin is missing, the code has to do.
+    if event is not None and (not origin or event.kind in ORIGINS.get(origin.upper(), ())):
+        kind = _CLASSES.get(event.kind, UnknownNotice)
+    notice: Any
+    try:
+        notice, _ = answer_reader(kind).read(leaves)
+    except Unreadable:
+        # A node twice: nobody can say which is meant, so nothing is interpreted and both are kept.
+        if kind is not UnknownNotice:
+            raise
+        notice = UnknownNotice(code or None, origin=origin or None)
+    when = getattr(notice, "timestamp", None)
+    if when is not None and (not isinstance(when, datetime) or when.tzinfo is None):
+        object.__setattr__(notice, "timestamp", _aware(when))
+    object.__setattr__(notice, "raw", raw)
+    return notice  # type: ignore[no-any-return]
+
+
+def _aware(when: Any) -> datetime | None:
+    """A time without a zone is taken as UTC (one shape of 2013 has none); what is no time is only in ``raw``."""
+    return when.replace(tzinfo=UTC) if isinstance(when, datetime) else None

@@ -1,0 +1,641 @@
+"""Every rule, one short function each, in one list.
+
+The builder, the client, the command line and the sandbox judge with this list and no other, so that a message means the
+same to all of them. A rule looks at one thing (a text, an address, a slide, a field) and answers with what is wrong with
+it, or None; where that thing stands, and which code it bears, is added by the judges at the end of the page. They report
+everything they find, never only the first.
+
+Above each rule stands where it comes from. `1.3` is the vendor's reference of its upper-case dialect, `successor` the one of
+the hyphenated dialect; seeds 003 and 004 are pages of theirs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from .errors import Problem
+from .once import once
+from .slide import FILES, MEDIA, OBJECTS, Slide
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a gateway allows and what it insists on; change a figure with ``Account(limits=Limits(max_text=500))``.
+
+    ``required`` names the fields this account must fill although its dialect leaves them free: ``operator_id`` where
+    carriers are not looked up, ``campaign_ref`` where "Enforce Campaign Check" is on, ``service_id``, ``subject``.
+    """
+
+    #: 1.3, saveMMS: eight slides.
+    max_slides: int = 8
+    #: 1.3 since 2014-03-26: 5,000 characters a slide.
+    max_text: int = 5000
+    #: 1.3 since 2014-04-14: 80 characters.
+    max_subject: int = 80
+    required: frozenset[str] = field(default_factory=frozenset)
+
+    def insisting(self, names: Iterable[str]) -> Limits:
+        """These limits, insisting on more fields."""
+        return Limits(
+            max_slides=self.max_slides,
+            max_text=self.max_text,
+            max_subject=self.max_subject,
+            required=self.required.union(names),
+        )
+
+
+#: The documented figures, which every account starts from.
+DOCUMENTED = Limits()
+
+#: Advices, never refusals (1.3 and the successor's best practices).
+ADVISED_SUBJECT = 40
+ADVISED_DURATION = 30
+ADVISED_FALLBACK_TEXT = 110
+ADVISED_SENDER_MASK = 11
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: its code (None for an advice), what it looks at, and the function that looks.
+
+    ``of`` is the kind of thing judged: ``words`` (any string), ``text`` (the text of a slide), ``address`` (the file named
+    by ``field``), ``slide``, or ``field`` (whatever has a field of that name). ``at_once`` marks those the builder enforces at
+    the very call that breaks them.
+    """
+
+    code: str | None
+    of: str
+    field: str
+    check: Callable[[Any, Limits], str | None]
+    at_once: bool = False
+
+    @property
+    def says(self) -> str:
+        """The rule in a sentence."""
+        return (self.check.__doc__ or "").strip().partition("\n")[0]
+
+
+RULES: list[Rule] = []
+ADVICES: list[Rule] = []
+
+_Check = Callable[[Any, Limits], str | None]
+
+
+def _rule(code: str, of: str, field: str = "", *, at_once: bool = False) -> Callable[[_Check], _Check]:
+    def add(check: _Check) -> _Check:
+        RULES.append(Rule(code, of, field, check, at_once))
+        return check
+
+    return add
+
+
+def _advice(of: str, field: str) -> Callable[[_Check], _Check]:
+    def add(check: _Check) -> _Check:
+        ADVICES.append(Rule(None, of, field, check))
+        return check
+
+    return add
+
+
+# ------------------------------------------------------------------------------------------------ any words at all
+
+#: What XML 1.0 (section 2.2) leaves out. A gateway meets it as a parse error, so we meet it as E108 first.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@_rule("E108", "words")
+def sayable(words: Any, limits: Limits) -> str | None:
+    """Words are text, made of characters that XML can hold."""
+    if not isinstance(words, str):
+        return f"must be text, not {type(words).__name__}"
+    # A printable string holds none of them; that is quick to ask and nearly always the answer.
+    if words.isprintable() or (bad := _NO_XML.search(words)) is None:
+        return None
+    return f"character {bad.start() + 1} is U+{ord(bad[0]):04X}, which XML cannot hold: leave it out"
+
+
+# ------------------------------------------------------------------------------------------------ the text of a slide
+
+
+# Seed 003 has E228 and E334 for it and does not say which comes when; we say E334, which names the slide.
+@_rule("E334", "text", "text", at_once=True)
+def text_length(text: Any, limits: Limits) -> str | None:
+    """A slide's text has at most 5,000 characters."""
+    if isinstance(text, str) and len(text) > limits.max_text:
+        return f"{len(text):,} characters, {len(text) - limits.max_text:,} more than the {limits.max_text:,} allowed"
+    return None
+
+
+# ------------------------------------------------------------------------------------------------ the address of a file
+
+# The scheme and the beginning of a host; more than that, and no blank, is the media server's business.
+_SCHEME_AND_HOST = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://[^ \t\n\r/?#]")
+
+
+# 1.3, saveMMS: the address is the full absolute path to the file; E351-E358 say that the gateway could not copy it.
+@_rule("E351", "address", "image", at_once=True)
+@_rule("E352", "address", "audio", at_once=True)
+@_rule("E353", "address", "video", at_once=True)
+@_rule("E355", "address", "vcard", at_once=True)
+@_rule("E356", "address", "ical", at_once=True)
+@_rule("E357", "address", "pdf", at_once=True)
+@_rule("E358", "address", "passbook", at_once=True)
+def absolute_address(url: Any, limits: Limits) -> str | None:
+    """The address of a file is an absolute http or https URL without blanks."""
+    if isinstance(url, str) and _SCHEME_AND_HOST.match(url) and not (" " in url or "\n" in url or "\t" in url or "\r" in url):
+        return None
+    return f"{url!r:.80} is no absolute http(s) address: the gateway fetches the file from there"
+
+
+# ------------------------------------------------------------------------------------------------ one slide
+
+_OBJECTS = attrgetter(*OBJECTS)
+
+
+# Seed 003, E223.
+@_rule("E223", "slide", "/".join(OBJECTS), at_once=True)
+def one_object(slide: Slide, limits: Limits) -> str | None:
+    """A slide holds at most one of vCard, iCal, PDF and pass."""
+    if _OBJECTS(slide).count(None) >= len(OBJECTS) - 1:
+        return None
+    return f"{_held(slide, OBJECTS)} cannot share a slide: give each a slide of its own"
+
+
+# Seed 003, E224.
+@_rule("E224", "slide", "/".join(OBJECTS), at_once=True)
+def object_alone(slide: Slide, limits: Limits) -> str | None:
+    """A vCard, iCal, PDF or pass stands on a slide without image, audio or video."""
+    if (slide.image is None and slide.audio is None and slide.video is None) or _OBJECTS(slide).count(None) == len(OBJECTS):
+        return None
+    return f"{_held(slide, OBJECTS)} cannot stand beside {_held(slide, MEDIA)}: put it on a slide of its own"
+
+
+# Seed 003, E226.
+@_rule("E226", "slide", "audio/video", at_once=True)
+def audio_without_video(slide: Slide, limits: Limits) -> str | None:
+    """Audio and video are on different slides."""
+    if slide.audio is None or slide.video is None:
+        return None
+    return "audio and video cannot share a slide: put one of them on a slide of its own"
+
+
+# Seed 003, E227. An image beside audio is allowed (1.3, saveMMS).
+@_rule("E227", "slide", "video/image", at_once=True)
+def video_without_image(slide: Slide, limits: Limits) -> str | None:
+    """Video and image are on different slides."""
+    if slide.video is None or slide.image is None:
+        return None
+    return "video and image cannot share a slide: put one of them on a slide of its own"
+
+
+# Seed 003, E313. Blanks are no text: a phone would show an empty slide.
+@_rule("E313", "slide", "text")
+def not_empty(slide: Slide, limits: Limits) -> str | None:
+    """A slide holds text or a file."""
+    text = slide.text
+    if text is not None and str(text).strip(" \t\n\r"):
+        return None
+    if any(getattr(slide, kind) is not None for kind in FILES):
+        return None
+    return "the slide is empty: give it text or a file, or leave it out"
+
+
+# 1.3: an integer, in seconds. From 1 up is our ruling; above 30 is an advice.
+@_rule("E230", "slide", "duration", at_once=True)
+def whole_seconds(slide: Slide, limits: Limits) -> str | None:
+    """A duration is a whole number of seconds from 1 up."""
+    duration = slide.duration
+    # `type is`, since True is an int too.
+    if duration is None or (type(duration) is int and duration >= 1):
+        return None
+    return f"{duration!r:.40} is no whole number of seconds from 1 up"
+
+
+# ------------------------------------------------------------------------------------------------ one field of a message
+
+
+def digits(number: object) -> str:
+    """A number as the wire wants it: what people type between the digits removed, and one leading ``+``.
+
+    Ruling 8: blanks, dashes, dots and brackets are removed; whatever else stands there stays, for the rule to find.
+    """
+    number = str(number)
+    return number if number.isalnum() else _BETWEEN_DIGITS.sub("", number).removeprefix("+")
+
+
+_BETWEEN_DIGITS = re.compile(r"[\s\-\u2010-\u2015.()\[\]]")
+# No `\d`, which would take the digits of every script.
+_DIGITS = re.compile(r"[0-9]+")
+_NUMBER = re.compile(r"[1-9][0-9]*")
+
+
+# 1.3, introduction: international, country code first, without + and 00. No numbering plan is enforced: the vendor's own
+# example is a number that no plan has.
+@_rule("E110", "field", "to")
+def recipient(message: Any, limits: Limits) -> str | None:
+    """The recipient is one number in digits, country code first."""
+    if message.to is None or message.to == "":
+        return "a recipient is required: one number, country code first"
+    if _NUMBER.fullmatch(digits(message.to)):
+        return None
+    return f"{message.to!r:.40} is not one number in digits with the country code first (no 00, no list)"
+
+
+@_rule("E111", "field", "sender")
+def short_code(message: Any, limits: Limits) -> str | None:
+    """The sender is a short code or long code in digits."""
+    if message.sender is None or message.sender == "":
+        return "a sender is required: one of the account's short codes"
+    if _DIGITS.fullmatch(digits(message.sender)):
+        return None
+    return f"{message.sender!r:.40} is no short code or number in digits (a name goes into sender_mask)"
+
+
+@_rule("E311", "field", "name")
+def named(message: Any, limits: Limits) -> str | None:
+    """A slideshow has a name, which only its owner sees."""
+    name = message.name
+    if isinstance(name, str) and not name.strip(" \t\n\r"):
+        return "a name is required: it is how the account lists the slideshow"
+    return None
+
+
+@_rule("E312", "field", "slides")
+def some_slides(message: Any, limits: Limits) -> str | None:
+    """A slideshow has at least one slide."""
+    return None if message.slides else "there are no slides: add one with .slide(...)"
+
+
+@_rule("E225", "field", "slides", at_once=True)
+def not_too_many_slides(message: Any, limits: Limits) -> str | None:
+    """A slideshow has at most 8 slides."""
+    if len(message.slides) <= limits.max_slides:
+        return None
+    return f"{len(message.slides)} slides, the gateway takes {limits.max_slides}: send the rest as a second message"
+
+
+# 80 characters have no code of their own (1.3); the successor's E314 is "invalid or missing", which fits both.
+@_rule("E314", "field", "subject")
+def subject(message: Any, limits: Limits) -> str | None:
+    """A subject has at most 80 characters, and is there where the dialect asks for one."""
+    if not message.subject:
+        return "a subject is required here" if "subject" in limits.required else None
+    return _subject_length(message.subject, limits)
+
+
+@_rule("E314", "field", "custom_subject")
+def custom_subject(message: Any, limits: Limits) -> str | None:
+    """A custom subject has at most 80 characters."""
+    return _subject_length(message.custom_subject or "", limits)
+
+
+def _subject_length(words: Any, limits: Limits) -> str | None:
+    if not isinstance(words, str) or len(words) <= limits.max_subject:
+        return None
+    return f"{len(words)} characters, {len(words) - limits.max_subject} more than the {limits.max_subject} allowed"
+
+
+# Seed 003: the text is required if no subject is passed. The successor requires it always, unless the SMS is off.
+@_rule("E622", "field", "fallback_text")
+def fallback_text(message: Any, limits: Limits) -> str | None:
+    """There is a subject or a text for the fallback SMS; some dialects always want the text."""
+    if message.fallback_text or "subject" in limits.required:
+        return None
+    if "fallback_text" in limits.required:
+        off = message.disable_fallback
+        return None if off else "the text of the fallback SMS is required here, beside any subject"
+    # A saved message has its subject, or its fallback text, where it was saved.
+    if getattr(message, "subject", "saved") not in (None, ""):
+        return None
+    return "without a subject, the text of the fallback SMS is required"
+
+
+@_rule("E617", "field", "link_expires")
+def link_expiry(message: Any, limits: Limits) -> str | None:
+    """The link of the fallback SMS expires on a date, a datetime or an ISO 8601 string."""
+    return _iso8601(message.link_expires)
+
+
+@_rule("E214", "field", "start_date")
+def start_date(message: Any, limits: Limits) -> str | None:
+    """The list starts at a date, a datetime or an ISO 8601 string."""
+    return _iso8601(message.start_date)
+
+
+def _iso8601(when: Any) -> str | None:
+    if when is None or isinstance(when, date):
+        return None
+    if isinstance(when, str):
+        from dateutil.parser import isoparse  # 10 ms that most messages never need
+
+        try:
+            isoparse(when)
+        except ValueError:
+            pass
+        else:
+            return None
+    return f"{when!r:.40} is no date, datetime or ISO 8601 string"
+
+
+@_rule("E212", "field", "page")
+def page_number(message: Any, limits: Limits) -> str | None:
+    """A page number counts from 1."""
+    return _from_one(message.page)
+
+
+@_rule("E213", "field", "per_page")
+def items_per_page(message: Any, limits: Limits) -> str | None:
+    """A page holds at least 1 item."""
+    return _from_one(message.per_page)
+
+
+def _from_one(number: Any) -> str | None:
+    if number is None or (type(number) is int and number >= 1):
+        return None
+    return f"{number!r:.40} is no whole number from 1 up"
+
+
+@_rule("E620", "field", "mms_id")
+def saved_id(message: Any, limits: Limits) -> str | None:
+    """The id of the saved MMS is given."""
+    return None if message.mms_id not in (None, "") else "the id that saveMMS gave is required"
+
+
+# The three that only some accounts or dialects insist on.
+@_rule("E627", "field", "service_id")
+def service(message: Any, limits: Limits) -> str | None:
+    """A service id is given where the dialect asks for one."""
+    return _insisted(message, "service_id", limits)
+
+
+@_rule("E650", "field", "operator_id")
+def operator(message: Any, limits: Limits) -> str | None:
+    """An operator id is given where the account must name the carrier."""
+    return _insisted(message, "operator_id", limits)
+
+
+@_rule("E718", "field", "campaign_ref")
+def campaign(message: Any, limits: Limits) -> str | None:
+    """A campaign reference is given where the account enforces its campaign check."""
+    return _insisted(message, "campaign_ref", limits)
+
+
+def _insisted(message: Any, name: str, limits: Limits) -> str | None:
+    if name not in limits.required or getattr(message, name):
+        return None
+    return f"this account requires {name}"
+
+
+# 1.3, sendSavedMMS: VALUE and SLIDE are both mandatory, and SLIDE counts from 1.
+@_rule("E100", "field", "custom_text")
+def custom_slides(message: Any, limits: Limits) -> str | None:
+    """Custom texts are keyed by slide, counted from 1."""
+    wrong = [at for at in message.custom_text if type(at) is not int or not 1 <= at <= limits.max_slides]
+    return f"{wrong[0]!r:.40} is no slide: they count from 1 to {limits.max_slides}" if wrong else None
+
+
+# The names become element names (1.3, sendSavedMMS), and the gateway matches them without regard to case.
+_DATA_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
+
+@_rule("E100", "field", "data")
+def data_names(message: Any, limits: Limits) -> str | None:
+    """Merge values have plain names (letters, digits, _ . -) that differ by more than case."""
+    wrong = [name for name in message.data if not (isinstance(name, str) and _DATA_NAME.fullmatch(name))]
+    if wrong:
+        return f"{wrong[0]!r:.40} is no name for a merge value: use letters, digits and _"
+    if len({name.lower() for name in message.data}) < len(message.data):
+        return "two names differ by case only, which the gateway does not see"
+    return None
+
+
+# 1.3 of 2013-15: the text is mandatory if device discovery is wanted at all.
+@_rule("E100", "field", "ddm_text")
+def discovery_text(message: Any, limits: Limits) -> str | None:
+    """A device discovery message has a text if it has anything."""
+    if message.ddm_text or (message.ddm_subject is message.ddm_timeout is message.ddm_force is None):
+        return None
+    return "a device discovery message needs its text"
+
+
+# ------------------------------------------------------------------------------------------------ advices
+
+
+@_advice("slide", "duration")
+def short_enough(slide: Slide, limits: Limits) -> str | None:
+    """A slide should not show for more than 30 seconds."""
+    if type(slide.duration) is int and slide.duration > ADVISED_DURATION:
+        return f"{slide.duration} seconds: the vendor advises at most {ADVISED_DURATION}"
+    return None
+
+
+@_advice("slide", "duration")
+def duration_of_its_own(slide: Slide, limits: Limits) -> str | None:
+    """A slide with audio or video needs no duration: the file's own length replaces it."""
+    if slide.duration is None or (slide.audio is None and slide.video is None):
+        return None
+    return "the length of the audio or video replaces it: leave it out"
+
+
+@_advice("address", "audio")
+@_advice("address", "video")
+def bare_address(url: Any, limits: Limits) -> str | None:
+    """The query of an audio or video address is stripped by the server (seed 003, the note under the template)."""
+    if isinstance(url, str) and "?" in url:
+        return "the server strips the part from '?' on: put ids into the path or the file's name"
+    return None
+
+
+@_advice("field", "subject")
+def short_subject(message: Any, limits: Limits) -> str | None:
+    """A subject should have at most 40 characters."""
+    return _lengthy(message.subject, ADVISED_SUBJECT)
+
+
+@_advice("field", "subject")
+def plain_subject(message: Any, limits: Limits) -> str | None:
+    """A subject should be ASCII: carriers reject others (seed 004)."""
+    return _not_ascii(message.subject)
+
+
+@_advice("field", "custom_subject")
+def short_custom_subject(message: Any, limits: Limits) -> str | None:
+    """A custom subject should have at most 40 characters."""
+    return _lengthy(message.custom_subject, ADVISED_SUBJECT)
+
+
+@_advice("field", "custom_subject")
+def plain_custom_subject(message: Any, limits: Limits) -> str | None:
+    """A custom subject should be ASCII: carriers reject others."""
+    return _not_ascii(message.custom_subject)
+
+
+@_advice("field", "fallback_text")
+def short_fallback(message: Any, limits: Limits) -> str | None:
+    """The text of the fallback SMS should have at most 110 characters: the link takes the rest."""
+    return _lengthy(message.fallback_text, ADVISED_FALLBACK_TEXT)
+
+
+@_advice("field", "sender_mask")
+def short_mask(message: Any, limits: Limits) -> str | None:
+    """A sender's name has at most 11 characters; the gateway cuts a longer one."""
+    return _lengthy(message.sender_mask, ADVISED_SENDER_MASK)
+
+
+@_advice("field", "link_expires")
+def zoned_expiry(message: Any, limits: Limits) -> str | None:
+    """A time of expiry should name its zone."""
+    when = message.link_expires
+    if isinstance(when, datetime) and when.tzinfo is None:
+        return "it names no time zone, so the gateway's own applies"
+    return None
+
+
+def _lengthy(words: Any, advised: int) -> str | None:
+    if isinstance(words, str) and len(words) > advised:
+        return f"{len(words)} characters: at most {advised} are advised"
+    return None
+
+
+def _not_ascii(words: Any) -> str | None:
+    if isinstance(words, str) and not words.isascii():
+        return "it holds characters beyond ASCII, which carriers may reject"
+    return None
+
+
+def _held(slide: Slide, kinds: Iterable[str]) -> str:
+    return " and ".join(kind for kind in kinds if getattr(slide, kind) is not None)
+
+
+# ------------------------------------------------------------------------------------------------ the judges
+
+
+_Paired = list[tuple[_Check, Rule]]
+
+
+class _Plan(NamedTuple):
+    """What of a class of messages is judged by which rules, worked out once for each class."""
+
+    rules: _Paired
+    #: The fields that hold words, and what fetches them all at once.
+    words: tuple[str, ...]
+    fetch: Callable[[Any], tuple[Any, ...]]
+    #: The fields that hold words by key: of them, those keyed by slide.
+    mappings: tuple[str, ...]
+    by_slide: frozenset[str]
+    #: The fields that hold slides, and those that hold a message of their own.
+    slides: tuple[str, ...]
+    messages: tuple[str, ...]
+
+
+_SLIDES, _MESSAGES, _BY_SLIDE, _MAPPINGS = {"slides"}, {"slideshow"}, {"custom_text"}, {"custom_text", "data"}
+
+
+class Judge:
+    """A list of rules, sorted by what they look at, ready to be put to slides and whole messages."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        by: dict[str, list[Rule]] = {"words": [], "text": [], "address": [], "slide": [], "field": []}
+        for rule in sorted(rules, key=lambda rule: rule.code or ""):
+            by[rule.of].append(rule)
+        paired = {of: [(rule.check, rule) for rule in rules] for of, rules in by.items()}
+        self._words, self._field, self._slide = paired["words"], paired["field"], paired["slide"]
+        self._text = paired["text"] + paired["words"]
+        self._files = {
+            kind: [(check, rule) for check, rule in paired["address"] if rule.field == kind] + paired["words"] for kind in FILES
+        }
+        self._plan = once(self._planned)
+
+    def slide(self, slide: Slide, at: int, limits: Limits) -> list[Problem]:
+        """What is wrong with slide number ``at``, counted from 1."""
+        found: list[Problem] = []
+        for check, rule in self._slide:
+            if said := check(slide, limits):
+                found.append(Problem(rule.code, at, rule.field, said))
+        if (text := slide.text) is not None:
+            for check, rule in self._text:
+                if said := check(text, limits):
+                    found.append(Problem(rule.code, at, "text", said))
+        for kind, url in zip(FILES, _all_files(slide)):  # noqa: B905 (as long as each other, and hot)
+            if url is not None:
+                for check, rule in self._files[kind]:
+                    if said := check(url, limits):
+                        found.append(Problem(rule.code, at, kind, said))
+        return found
+
+    def row(self, message: Any, limits: Limits) -> list[Problem]:
+        """What is wrong with the fields of a slideshow or an operation, leaving what is inside them aside."""
+        found: list[Problem] = []
+        for check, rule in self._plan(type(message)).rules:
+            if said := check(message, limits):
+                found.append(Problem(rule.code, None, rule.field, said))
+        return found
+
+    def message(self, message: Any, limits: Limits) -> list[Problem]:
+        """What is wrong with a slideshow or an operation, and with everything inside it."""
+        found = self.row(message, limits)
+        plan = self._plan(type(message))
+        for name, words in zip(plan.words, plan.fetch(message), strict=True):
+            # A flag or a number holds no characters.
+            if isinstance(words, str):
+                self._put(self._words, name, words, None, limits, found)
+        for name in plan.mappings:
+            for key, words in getattr(message, name).items():
+                if name in plan.by_slide:
+                    self._put(self._text, name, words, key, limits, found)
+                else:
+                    self._put(self._words, f"{name}[{key!r}]", words, None, limits, found)
+        for name in plan.slides:
+            for at, slide in enumerate(getattr(message, name), 1):
+                found += self.slide(slide, at, limits)
+        for name in plan.messages:
+            found += self.message(getattr(message, name), limits)
+        return found
+
+    @staticmethod
+    def _put(rules: _Paired, name: str, words: Any, at: Any, limits: Limits, found: list[Problem]) -> None:
+        for check, rule in rules:
+            if said := check(words, limits):
+                found.append(Problem(rule.code, at, name, said))
+
+    def _planned(self, kind: type) -> _Plan:
+        names = [item.name for item in fields(kind)]
+        words = tuple(name for name in names if name not in _SLIDES | _MESSAGES | _MAPPINGS)
+        return _Plan(
+            rules=[(check, rule) for check, rule in self._field if rule.field in names],
+            words=words,
+            fetch=_fetching(words),
+            mappings=tuple(name for name in names if name in _MAPPINGS),
+            by_slide=frozenset(_BY_SLIDE),
+            slides=tuple(name for name in names if name in _SLIDES),
+            messages=tuple(name for name in names if name in _MESSAGES),
+        )
+
+
+_all_files = attrgetter(*FILES)
+
+
+def _fetching(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """What fetches these attributes as a tuple, however many there are."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda message: tuple(getattr(message, name) for name in names)
+
+
+#: Everything a gateway would refuse.
+PROBLEMS = Judge(RULES)
+#: What the builder refuses at the call itself; the rest can still become right.
+AT_ONCE = Judge(rule for rule in RULES if rule.at_once)
+#: What the vendors advise against and accept all the same.
+ADVISORY = Judge(ADVICES)
+
+
+def every_rule() -> Iterator[Rule]:
+    """All rules and then all advices, in the order of their codes."""
+    yield from sorted(RULES, key=lambda rule: (rule.code or "", rule.field))
+    yield from ADVICES
