@@ -56,6 +56,8 @@ class Dialect:
     roots: tuple[str, str, str]
     #: How the names of merge values are written: ``upper`` or ``lower``.
     case: str
+    #: The code that answers a listing when nothing is stored; empty where the list is then empty.
+    nothing_stored: str
 
     def action(self, operation: type[Operation[Any]]) -> str:
         """The value of ACTION for an operation."""
@@ -182,6 +184,7 @@ SKYCORE = Dialect(
     carried="form",
     roots=("REQUEST", "RESPONSE", "POSTBACK"),
     case="upper",
+    nothing_stored="E200",
 )
 
 SKYCORE_GET = Dialect(
@@ -194,6 +197,7 @@ SKYCORE_GET = Dialect(
     carried="url",
     roots=("", "RESPONSE", "POSTBACK"),
     case="lower",
+    nothing_stored="E200",
 )
 
 SINCH = Dialect(
@@ -207,6 +211,7 @@ SINCH = Dialect(
     carried="bare",
     roots=("request", "response", "postback"),
     case="lower",
+    nothing_stored="",
 )
 
 DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (SKYCORE, SKYCORE_GET, SINCH)}

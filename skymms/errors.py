@@ -137,7 +137,7 @@ class MMSError(SkymmsError):
             lines = [str(problem) for problem in self.problems]
             return f"{lines[0]} {self.remedy}".rstrip() if len(lines) == 1 else "\n".join(lines)
         said = f"{self.code}: {self.info or self.meaning or 'refused, without a reason'}"
-        if self.info and self.meaning:
+        if self.info and self.meaning and self.info != self.meaning:
             said += f" ({self.meaning})"
         return f"{said}. {self.remedy}".rstrip(". ") + "."
 

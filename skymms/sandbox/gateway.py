@@ -1,0 +1,196 @@
+"""The gateway in the sandbox, without its sockets: what it knows, and what it answers.
+
+It reads requests with the table that writes them and judges them by the rules that the library judges by, so what the
+sandbox refuses is what the builder would have refused. It keeps what it accepts as the library's own values. It never keeps
+the key it was sent.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from ..codecs import Leaf, Unreadable
+from ..codes import ANSWERS
+from ..dialects import Dialect, UnknownAction
+from ..notices import DeliveryReport, EncodingReport, Notice
+from ..operations import DeleteMMS, ListMMS, Operation, SaveMMS, SendMMS, SendSavedMMS
+from ..replies import DeletedMMS, MMSList, Refused, SavedMMS, SentMMS, StoredMMS
+from ..rules import DOCUMENTED, PROBLEMS, Limits
+from ..slideshow import Slideshow
+
+#: How much is remembered: the oldest is dropped first, so that a long run keeps its size.
+REMEMBERED = 10_000
+
+#: What the successor's list answers with when it is not told (its reference, 2.7).
+PER_PAGE = 100
+
+
+class Answered(NamedTuple):
+    """One request and what came of it: ``operation`` is None where it could not be understood."""
+
+    dialect: str
+    operation: Operation[Any] | None
+    reply: Any
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A stored slideshow, its id, and when it was stored."""
+
+    mms_id: str
+    slideshow: Slideshow
+    created: datetime
+
+
+class Gateway:
+    """State and judgement. One at a time may ask: ``answer`` is safe to call from many threads."""
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        limits: Limits = DOCUMENTED,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._api_key = api_key
+        self._limits = limits
+        self._now = now
+        self._lock = threading.Lock()
+        self._last_id = 35673  # the vendor's first example is 35674
+        self.saved: dict[str, Saved] = {}
+        self.sent: deque[SendMMS | SendSavedMMS] = deque(maxlen=REMEMBERED)
+        self.answered: deque[Answered] = deque(maxlen=REMEMBERED)
+
+    def answer(self, dialect: Dialect, leaves: Sequence[Leaf]) -> Answered:
+        """What a request in that dialect is answered, and the postbacks that follow."""
+        with self._lock:
+            answered = self._answer(dialect, leaves)
+            self.answered.append(answered)
+        return answered
+
+    def unreadable(self, dialect: Dialect, why: str) -> Answered:
+        """The answer to what is no document at all."""
+        answered = Answered(dialect.name, None, _refused("E108", why))
+        self.answered.append(answered)
+        return answered
+
+    def _answer(self, dialect: Dialect, leaves: Sequence[Leaf]) -> Answered:
+        try:
+            operation, key, _ = dialect.read_request(leaves)
+        except UnknownAction as error:
+            return Answered(dialect.name, None, _refused("E107", str(error)))
+        except Unreadable as error:
+            return Answered(dialect.name, None, _refused("E100", str(error)))
+        if key != self._api_key:
+            return Answered(dialect.name, operation, self._refuse(operation, "E104"))
+        problems = PROBLEMS.message(operation, self._limits.insisting(dialect.required(type(operation))))
+        if problems:
+            first = problems[0]
+            return Answered(
+                dialect.name,
+                operation,
+                self._refuse(operation, first.code or "E100", f"{first.where}: {first.message}"),
+            )
+        reply, notices = _ACTIONS[type(operation)](self, operation, dialect)
+        return Answered(dialect.name, operation, reply, tuple(notices))
+
+    def _refuse(self, operation: Operation[Any], code: str, info: str = "") -> Refused:
+        return _refused(code, info, getattr(operation, "to", None) or None)
+
+    # -------------------------------------------------------------------------------------------- the actions
+
+    def _send(self, operation: SendMMS, dialect: Dialect) -> tuple[Any, list[Notice]]:
+        return self._queue(operation, self._next_id())
+
+    def _send_saved(self, operation: SendSavedMMS, dialect: Dialect) -> tuple[Any, list[Notice]]:
+        mms_id = str(operation.mms_id)
+        if mms_id not in self.saved:
+            return self._refuse(operation, "E241"), []
+        return self._queue(operation, mms_id)
+
+    def _queue(self, operation: SendMMS | SendSavedMMS, mms_id: str) -> tuple[Any, list[Notice]]:
+        tracking_id = f"MMS_{self._next_id()}"
+        self.sent.append(operation)
+        reply = SentMMS(
+            mms_id=mms_id,
+            tracking_id=tracking_id,
+            to=operation.to,
+            sender=operation.sender,
+            details="MMS request accepted and queued for delivery",
+        )
+        report = DeliveryReport(
+            "N101",
+            origin="MMS_MT",
+            sent_as="MMS",
+            status="Message Sent",
+            mms_id=mms_id,
+            sender=operation.sender,
+            to=operation.to,
+            tracking_id=tracking_id,
+            operator_id=operation.operator_id,
+            timestamp=self._now(),
+        )
+        delivered = replace(report, code="N102", status="Message Sent/Delivered", handset="sandbox", timestamp=self._now())
+        return reply, [report, delivered]
+
+    def _save(self, operation: SaveMMS, dialect: Dialect) -> tuple[Any, list[Notice]]:
+        mms_id = self._next_id()
+        self.saved[mms_id] = Saved(mms_id, operation.slideshow, self._now())
+        return SavedMMS(mms_id), [EncodingReport("N003", origin="MMS_MT", mms_id=mms_id)]
+
+    def _delete(self, operation: DeleteMMS, dialect: Dialect) -> tuple[Any, list[Notice]]:
+        if self.saved.pop(str(operation.mms_id), None) is None:
+            return self._refuse(operation, "E241"), []
+        return DeletedMMS(str(operation.mms_id)), []
+
+    def _list(self, operation: ListMMS, dialect: Dialect) -> tuple[Any, list[Notice]]:
+        newest_first = list(reversed(self.saved.values()))
+        if not newest_first and dialect.nothing_stored:
+            return _refused(dialect.nothing_stored), []
+        since = operation.start_date
+        if isinstance(since, datetime) and since.tzinfo is not None:
+            newest_first = [one for one in newest_first if one.created > since]
+        page, per_page = operation.page or 1, operation.per_page or PER_PAGE
+        shown = newest_first[(page - 1) * per_page : page * per_page]
+        reply = MMSList(
+            mms_ids=tuple(one.mms_id for one in shown),
+            templates=tuple(
+                StoredMMS(
+                    mms_id=one.mms_id,
+                    name=one.slideshow.name,
+                    subject=one.slideshow.subject,
+                    created=one.created,
+                    slides=len(one.slideshow.slides),
+                )
+                for one in shown
+            ),
+            start_date=since,
+            page=page,
+            per_page=per_page,
+            total=len(newest_first),
+        )
+        return reply, []
+
+    def _next_id(self) -> str:
+        self._last_id += 1
+        return str(self._last_id)
+
+
+def _refused(code: str, info: str = "", to: str | None = None) -> Refused:
+    """A refusal; without words of its own it has the catalogue's."""
+    return Refused(code=code, to=to, info=info or ANSWERS[code].meaning)
+
+
+_ACTIONS: dict[type[Operation[Any]], Callable[..., tuple[Any, list[Notice]]]] = {
+    SendMMS: Gateway._send,
+    SendSavedMMS: Gateway._send_saved,
+    SaveMMS: Gateway._save,
+    DeleteMMS: Gateway._delete,
+    ListMMS: Gateway._list,
+}

@@ -1,0 +1,59 @@
+"""A place for postbacks to arrive: for demos and tests. A service of yours calls `read_postbacks` in its own web framework."""
+
+from __future__ import annotations
+
+import threading
+
+from ..errors import ProtocolError
+from ..notices import Notice
+from ..postbacks import read_postbacks
+from .listener import Incoming, Listener, Outgoing
+
+
+class PostbackReceiver:
+    """Listens on ``url`` while it is open, and keeps the notices that come, repeats left out.
+
+    What is no postback is answered with 400 and kept in ``failures``.
+    """
+
+    def __init__(self, *, port: int = 0) -> None:
+        self._arrived = threading.Condition()
+        self._notices: dict[str, Notice] = {}
+        self.failures: list[ProtocolError] = []
+        self._listener = Listener(self._answer, port=port)
+        self.url = f"{self._listener.url}/postbacks"
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What has come so far, in the order it came."""
+        with self._arrived:
+            return tuple(self._notices.values())
+
+    def wait(self, count: int, timeout: float = 10.0) -> tuple[Notice, ...]:
+        """The notices, as soon as there are ``count`` of them; :class:`TimeoutError` after ``timeout`` seconds."""
+        with self._arrived:
+            if not self._arrived.wait_for(lambda: len(self._notices) >= count, timeout):
+                raise TimeoutError(f"{len(self._notices)} of {count} notices came within {timeout:g} s")
+            return tuple(self._notices.values())
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._listener.close()
+
+    def __enter__(self) -> PostbackReceiver:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def _answer(self, request: Incoming) -> Outgoing:
+        try:
+            notices = read_postbacks(request.body, request.headers.get("content-type"))
+        except ProtocolError as error:
+            self.failures.append(error)
+            return Outgoing(400, b"no postback\n", "text/plain")
+        with self._arrived:
+            for notice in notices:
+                self._notices.setdefault(notice.identity, notice)
+            self._arrived.notify_all()
+        return Outgoing(200, b"", "text/plain")
