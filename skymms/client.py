@@ -87,7 +87,10 @@ class Client:
     def _perform(self, request: HttpRequest) -> HttpResponse | Lost:
         import requests
 
-        prepared = self._prepared(request)
+        try:
+            prepared = self._prepared(request)
+        except (requests.RequestException, ValueError):
+            return Lost(f"{request.place} is no address requests can use; nothing was sent", left=False, transient=False)
         self._refuse_repeating(prepared.url or "")
         try:
             # No redirect is followed: a 302 or 307 would send twice, and carry the key elsewhere.
@@ -132,6 +135,7 @@ class Client:
             self._template = session.prepare_request(
                 requests.Request(request.method, request.url, headers=dict(request.headers), data=request.body or None)
             )
+            self._template.hooks["response"].append(_stay)
             return self._template
         prepared = requests.PreparedRequest()
         prepared.method = request.method
@@ -238,11 +242,15 @@ def _mount(session: requests.Session, address: str) -> str | None:
     return prefix
 
 
+def _stay(answer: requests.Response, *args: Any, **kwargs: Any) -> None:
+    """Forget where a redirect leads. Even when told not to follow it, requests would read its whole body, however long."""
+    answer.headers.pop("Location", None)
+
+
 def _lost(error: BaseException, request: HttpRequest) -> Lost:
     """Why there is no answer, without the error's own words: they quote the address, and a GET's holds the key."""
     import ssl
 
-    from requests.exceptions import InvalidURL
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
     chain = list(_causes(error))
@@ -256,8 +264,6 @@ def _lost(error: BaseException, request: HttpRequest) -> Lost:
         return Lost(f"no connection to {place}: {reason}; nothing was sent", left=False)
     if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
         return Lost(f"the certificate of {place} was not accepted; nothing was sent", left=False, transient=False)
-    if isinstance(error, (InvalidURL, ValueError)) and not isinstance(error, OSError):
-        return Lost(f"{place} is no address requests can use; nothing was sent", left=False, transient=False)
     if any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain):
         return Lost(f"no whole answer from {place} in time; the request may have arrived", left=True)
     return Lost(f"the connection to {place} broke ({reason}); the request may have arrived", left=True)

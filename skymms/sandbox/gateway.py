@@ -183,8 +183,12 @@ class Gateway:
 
 
 def _refused(code: str, info: str = "", to: str | None = None) -> Refused:
-    """A refusal; without words of its own it has the catalogue's."""
-    return Refused(code=code, to=to, info=info or ANSWERS[code].meaning)
+    """A refusal; without words of its own it has the catalogue's. What it echoes has to be fit for an XML document."""
+    return Refused(code=code, to=_printable(to) if to else None, info=_printable(info or ANSWERS[code].meaning))
+
+
+def _printable(words: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in words)
 
 
 _ACTIONS: dict[type[Operation[Any]], Callable[..., tuple[Any, list[Notice]]]] = {

@@ -6,6 +6,7 @@ loopback unless told otherwise, and no request makes it keep more than the cap.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -65,6 +66,11 @@ class _Server(ThreadingHTTPServer):
     # Connections kept alive would otherwise be waited for at the end.
     block_on_close = False
     request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is no error of ours; anything else is, and is told as the standard library does."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 def _handler(answer: Callable[[Incoming], Outgoing]) -> type[BaseHTTPRequestHandler]:

@@ -17,6 +17,8 @@ from urllib.parse import parse_qsl, urlsplit
 from ..account import Account
 from ..codecs import Unreadable
 from ..dialects import DIALECTS, Dialect
+from ..dialects import dialect as spoken
+from ..errors import ConfigurationError
 from ..notices import Notice
 from ..replies import Refused
 from ..rules import DOCUMENTED, Limits
@@ -52,13 +54,15 @@ class Sandbox:
         self._api_key = api_key
         self._gateway = Gateway(api_key, limits=limits)
         self._tell = on_event or (lambda line: None)
+        if postback_url and urlsplit(postback_url).scheme not in {"http", "https"}:
+            raise ConfigurationError(f"{postback_url!r:.80} is no http(s) address to post to")
         self._postman = _Postman(postback_url, self._tell) if postback_url else None
         self._listener = Listener(self._answer, host=host, port=port)
         self.url = self._listener.url
 
     def account(self, dialect: str = "skycore", **options: Any) -> Account:
         """An account at this gateway, ready to be used."""
-        return Account(self._api_key, dialect=dialect, url=self.url + _path(DIALECTS[dialect]), **options)
+        return Account(self._api_key, dialect=dialect, url=self.url + _path(spoken(dialect)), **options)
 
     @property
     def sent(self) -> list[Any]:
@@ -99,33 +103,33 @@ class Sandbox:
     def _answer(self, request: Incoming) -> Outgoing:
         if request.path == "/" and request.method == "GET":
             return Outgoing(200, _ABOUT.encode(), "text/plain; charset=utf-8")
-        spoken = _SPOKEN.get((request.method, request.path.rstrip("/")))
-        if spoken is None:
+        at_this_address = _SPOKEN.get((request.method, request.path.rstrip("/")))
+        if at_this_address is None:
             return Outgoing(404, b"no gateway is spoken to at this address\n", "text/plain")
         try:
-            leaves = spoken.read_leaves(_document(request, spoken))
+            leaves = at_this_address.read_leaves(_document(request, at_this_address))
         except Unreadable as error:
-            answered = self._gateway.unreadable(spoken, str(error))
+            answered = self._gateway.unreadable(at_this_address, str(error))
         else:
-            answered = self._gateway.answer(spoken, leaves)
+            answered = self._gateway.answer(at_this_address, leaves)
         self._tell(_line(answered))
         if self._postman:
             for notice in answered.notices:
-                self._postman.post(notice, spoken.write_notice(notice))
-        return Outgoing(200, spoken.write_reply(answered.reply))
+                self._postman.post(notice, at_this_address.write_notice(notice))
+        return Outgoing(200, at_this_address.write_reply(answered.reply))
 
 
-def _path(spoken: Dialect) -> str:
-    return urlsplit(spoken.url).path
+def _path(one: Dialect) -> str:
+    return urlsplit(one.url).path
 
 
 def _spoken_at() -> dict[tuple[str, str], Dialect]:
     found: dict[tuple[str, str], Dialect] = {}
-    for spoken in DIALECTS.values():
-        path = _path(spoken)
+    for one in DIALECTS.values():
+        path = _path(one)
         # The vendor's introduction gives the address without index.php as well.
         for form in {path.rstrip("/"), path.removesuffix("/index.php")}:
-            found[_METHODS[spoken.carried], form] = spoken
+            found[_METHODS[one.carried], form] = one
     return found
 
 
@@ -138,13 +142,13 @@ _ABOUT = (
 )
 
 
-def _document(request: Incoming, spoken: Dialect) -> bytes:
+def _document(request: Incoming, asked_in: Dialect) -> bytes:
     """The request's document, however it is carried."""
-    if spoken.carried == "url":
+    if asked_in.carried == "url":
         return request.query.encode()
     body = request.body
     # Ruling 2: 1.3 takes its XML in a form field, and very probably bare.
-    if spoken.carried == "form" and body.lstrip()[:1] != b"<":
+    if asked_in.carried == "form" and body.lstrip()[:1] != b"<":
         try:
             fields = dict(parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=100))
         except ValueError:

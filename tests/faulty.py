@@ -1,0 +1,163 @@
+"""A real server that misbehaves: it reads the whole request, counts it, and then does something else than answer.
+
+Written on bare sockets, since what is tested is what a broken socket does to a client.
+"""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import struct
+import threading
+from collections.abc import Callable
+
+SENT = (
+    b"<RESPONSE><STATUS>Success</STATUS><TO>15551234888</TO><MMSID>35674</MMSID>"
+    b"<TRACKINGID>MMS_12345</TRACKINGID><STATUSDETAILS>queued</STATUSDETAILS></RESPONSE>"
+)
+
+
+def refused(code: str) -> bytes:
+    return f"<RESPONSE><STATUS>Failure</STATUS><ERRORCODE>{code}</ERRORCODE><ERRORINFO>no</ERRORINFO></RESPONSE>".encode()
+
+
+def http(body: bytes = b"", status: str = "200 OK", **headers: str) -> bytes:
+    named = {"Content-Type": "text/xml", "Content-Length": str(len(body)), **headers}
+    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in named.items())
+    return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode() + body
+
+
+class Faulty:
+    """Does ``acts`` in order, one a request, the last one for ever after; ``requests`` holds what was received.
+
+    An act is bytes to send, or a function given the connection and an event that is set when the server closes.
+    """
+
+    def __init__(self, *acts: bytes | Callable[[socket.socket, threading.Event], None]) -> None:
+        self._acts = list(acts)
+        self.requests: list[bytes] = []
+        self.connections = 0
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/API/wxml/1.3/index.php"
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    def __enter__(self) -> Faulty:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._closing.set()
+        # Closing alone does not wake a thread that accepts.
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        for thread in self._threads:
+            thread.join(timeout=5)
+            assert not thread.is_alive()
+
+    def _accept(self) -> None:
+        while not self._closing.is_set():
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            self.connections += 1
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection:
+            connection.settimeout(0.05)
+            while (request := self._read(connection)) is not None:
+                with self._lock:
+                    self.requests.append(request)
+                    act = self._acts.pop(0) if len(self._acts) > 1 else self._acts[0]
+                try:
+                    if isinstance(act, bytes):
+                        connection.sendall(act)
+                        if b"Connection: close" in act:
+                            return
+                    else:
+                        act(connection, self._closing)
+                        return
+                except OSError:
+                    return
+
+    def _read(self, connection: socket.socket) -> bytes | None:
+        got = b""
+        while True:
+            head, found, body = got.partition(b"\r\n\r\n")
+            if found:
+                length = next(
+                    (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
+                )
+                if len(body) >= length:
+                    return got
+            try:
+                more = connection.recv(65536)
+            except TimeoutError:
+                if self._closing.is_set():
+                    return None
+                continue
+            except OSError:
+                return None
+            if not more:
+                return None
+            got += more
+
+
+# ------------------------------------------------------------------------------------------------ ways to misbehave
+
+
+def drop(connection: socket.socket, closing: threading.Event) -> None:
+    """Hang up without a word."""
+
+
+def reset(connection: socket.socket, closing: threading.Event) -> None:
+    """Hang up with a reset."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def stall(connection: socket.socket, closing: threading.Event) -> None:
+    """Say nothing until the test is over."""
+    closing.wait(30)
+
+
+def half(connection: socket.socket, closing: threading.Event) -> None:
+    """Promise more than is sent."""
+    connection.sendall(http(SENT)[:-40])
+
+
+def drip_body(connection: socket.socket, closing: threading.Event) -> None:
+    """A byte of the body every 50 ms: each in time, together never."""
+    whole = http(SENT)
+    head = len(whole) - len(SENT)
+    connection.sendall(whole[:head])
+    for at in range(head, len(whole)):
+        if closing.wait(0.05):
+            return
+        connection.sendall(whole[at : at + 1])
+
+
+def drip_head(connection: socket.socket, closing: threading.Event) -> None:
+    """The head itself, a byte every 50 ms."""
+    for byte in http(SENT):
+        if closing.wait(0.05):
+            return
+        connection.sendall(bytes([byte]))
+
+
+def endless(connection: socket.socket, closing: threading.Event) -> None:
+    """A body that does not end."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<RESPONSE>")
+    while not closing.is_set():
+        connection.sendall(b"<A>" + b"a" * 8192 + b"</A>")
+
+
+def bomb() -> bytes:
+    """A small answer that unpacks to 200 MB."""
+    packed = gzip.compress(b"<RESPONSE>" + b" " * 200_000_000 + b"</RESPONSE>", 9)
+    return http(packed, Content_Encoding="gzip")

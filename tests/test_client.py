@@ -1,0 +1,490 @@
+"""The client over requests, against a server that misbehaves, the sandbox, and requests-mock at the HTTP edge.
+
+What is counted is what the server received: a send that may have arrived is never sent again, whatever breaks.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import socket
+import threading
+import time
+import traceback
+import tracemalloc
+
+import pytest
+import requests
+import requests_mock
+from faulty import (
+    SENT,
+    Faulty,
+    bomb,
+    drip_body,
+    drip_head,
+    drop,
+    endless,
+    half,
+    http,
+    refused,
+    reset,
+    stall,
+)
+
+from skymms import (
+    Account,
+    AudioWithVideoError,
+    AuthenticationError,
+    Client,
+    ConfigurationError,
+    DeleteMMS,
+    ListMMS,
+    MMSError,
+    ProtocolError,
+    QuotaExceededError,
+    Retries,
+    SaveMMS,
+    SendMMS,
+    SendSavedMMS,
+    SkymmsError,
+    Slide,
+    Slideshow,
+    ThrottledError,
+    TransportError,
+)
+from skymms.deadline import DeadlineAdapter
+from skymms.sandbox import PostbackReceiver, Sandbox
+
+CANARY = "canary-5fa1c0de-key"
+SEND = SendMMS(Slideshow("coupon", subject="Free").slide("Hi!"), to="15551234888", sender="60856")
+#: Short enough to wait for, long enough not to be reached by chance.
+SOON = (2.0, 0.6)
+QUICK = Retries(count=3, first=0.001, longest=0.002)
+
+
+@pytest.fixture(params=["skycore", "skycore-get"])
+def dialect(request):
+    return request.param
+
+
+def client(server: Faulty, dialect: str = "skycore", **options) -> Client:
+    options = {"timeout": SOON, "retries": QUICK, **options}
+    return Client(Account(CANARY, dialect=dialect, url=server.url), **options)
+
+
+class TestSentOnce:
+    """Each fault happens after the server has read the whole request. One request arrives, and the error says maybe."""
+
+    FAULTS = (
+        pytest.param(drop, TransportError, id="drops"),
+        pytest.param(reset, TransportError, id="resets"),
+        pytest.param(stall, TransportError, id="stalls"),
+        pytest.param(half, TransportError, id="answers half"),
+        pytest.param(drip_body, TransportError, id="drips its body"),
+        pytest.param(drip_head, TransportError, id="drips its head"),
+        pytest.param(endless, ProtocolError, id="answers without end"),
+        pytest.param(b"220 mail.example ESMTP\r\n", TransportError, id="speaks another protocol"),
+        pytest.param(http(b"<html>oops</html>", "500 Internal Server Error"), ProtocolError, id="500"),
+        pytest.param(http(b"", "503 Service Unavailable", Retry_After="0"), ProtocolError, id="503 with Retry-After"),
+        pytest.param(http(b"", "408 Request Timeout"), ProtocolError, id="408"),
+        pytest.param(http(b"", "302 Found", Location="/elsewhere"), ProtocolError, id="302"),
+        pytest.param(http(b"", "307 Temporary Redirect", Location="/elsewhere"), ProtocolError, id="307"),
+        pytest.param(http(b"<html>welcome</html>"), ProtocolError, id="200 with a page"),
+        pytest.param(http(SENT.replace(b"15551234888", b"15559999999")), ProtocolError, id="somebody else's answer"),
+        pytest.param(http(SENT[:-3]), ProtocolError, id="an answer cut short"),
+        pytest.param(http(b"\x0b\x02\x80", Content_Encoding="br"), ProtocolError, id="an unknown compression"),
+    )
+
+    @pytest.mark.parametrize(("fault", "error"), FAULTS)
+    def test_a_send_that_may_have_arrived_is_not_sent_again(self, fault, error, dialect):
+        with Faulty(fault) as server, client(server, dialect) as calling, pytest.raises(error) as raised:
+            calling.call(SEND)
+        assert len(server.requests) == 1
+        assert raised.value.sent_maybe
+        assert CANARY not in "".join(traceback.format_exception(raised.value))
+
+    @pytest.mark.parametrize(("fault", "error"), FAULTS)
+    def test_nor_is_it_on_a_connection_that_served_before(self, fault, error):
+        with Faulty(http(SENT), fault) as server, client(server) as calling:
+            calling.call(SEND)
+            with pytest.raises(error) as raised:
+                calling.call(SEND)
+        assert len(server.requests) == 2
+        assert raised.value.sent_maybe
+
+    @pytest.mark.parametrize("operation", [SaveMMS(SEND.slideshow), DeleteMMS("35674")])
+    def test_nor_are_saving_and_deleting(self, operation):
+        with Faulty(drop) as server, client(server) as calling, pytest.raises(TransportError):
+            calling.call(operation)
+        assert len(server.requests) == 1
+
+    def test_a_listing_is_asked_again(self):
+        listed = http(b"<RESPONSE><STATUS>Success</STATUS><MMSIDS>1,2</MMSIDS></RESPONSE>")
+        with Faulty(drop, http(b"", "500 Oops"), listed) as server, client(server) as calling:
+            assert calling.call(ListMMS()).mms_ids == ("1", "2")
+        assert len(server.requests) == 3
+
+    @pytest.mark.parametrize("code", ["E106", "E113", "E618"])
+    def test_what_the_gateway_put_off_is_sent_again(self, code):
+        with Faulty(http(refused(code)), http(SENT)) as server, client(server) as calling:
+            assert calling.call(SEND).tracking_id == "MMS_12345"
+        assert len(server.requests) == 2
+
+    def test_a_429_is_waited_out(self):
+        slow_down = http(b"slow down", "429 Too Many Requests", Retry_After="0")
+        with Faulty(slow_down, http(SENT)) as server, client(server) as calling:
+            calling.call(SEND)
+        assert len(server.requests) == 2
+
+    def test_a_spent_quota_is_not(self):
+        with Faulty(http(refused("E120"))) as server, client(server) as calling, pytest.raises(QuotaExceededError):
+            calling.call(SEND)
+        assert len(server.requests) == 1
+
+    def test_nothing_is_repeated_with_retries_off(self):
+        with Faulty(http(refused("E106"))) as server, client(server, retries=0) as calling, pytest.raises(ThrottledError):
+            calling.call(SEND)
+        assert len(server.requests) == 1
+
+    def test_a_connection_that_was_never_made_sent_nothing(self, dialect):
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        account = Account(CANARY, dialect=dialect, url=f"http://127.0.0.1:{port}/")
+        with Client(account, retries=QUICK) as calling, pytest.raises(TransportError, match="nothing was sent") as raised:
+            calling.call(SEND)
+        assert not raised.value.sent_maybe
+
+    def test_a_connection_that_is_made_at_the_second_try_sends_once(self, monkeypatch):
+        tries = []
+        real = socket.socket.connect
+
+        def refuse_first(self, address):
+            tries.append(address)
+            if len(tries) == 1:
+                raise ConnectionRefusedError(111, "Connection refused")
+            return real(self, address)
+
+        with Faulty(http(SENT)) as server, client(server) as calling:
+            monkeypatch.setattr(socket.socket, "connect", refuse_first)
+            calling.call(SEND)
+        assert len(tries) == 2
+        assert len(server.requests) == 1
+
+    def test_a_host_without_an_address_sent_nothing(self):
+        account = Account(CANARY, url="http://gateway.invalid/")
+        with Client(account, retries=0) as calling, pytest.raises(TransportError) as raised:
+            calling.call(SEND)
+        assert not raised.value.sent_maybe
+
+    def test_an_address_that_is_none_sent_nothing(self):
+        account = Account(CANARY, url="http://gateway.example:port/")
+        with Client(account, retries=QUICK) as calling, pytest.raises(TransportError, match="nothing was sent") as raised:
+            calling.call(SEND)
+        assert not raised.value.sent_maybe
+
+    def test_a_wrong_message_never_reaches_the_server(self):
+        wrong = SendMMS(
+            Slideshow("x", subject="s", slides=[Slide(audio="http://a.example/a.mp3", video="http://a.example/v.mp4")]),
+            to="15551234888",
+            sender="60856",
+        )
+        with Faulty(http(SENT)) as server, client(server) as calling, pytest.raises(AudioWithVideoError) as raised:
+            calling.call(wrong)
+        assert raised.value.foreseen
+        assert server.requests == []
+
+
+class TestTimeAndSize:
+    @pytest.mark.parametrize("drip", [drip_body, drip_head, stall])
+    def test_the_deadline_holds_for_the_whole_answer(self, drip):
+        with Faulty(drip) as server, client(server) as calling:
+            started = time.monotonic()
+            with pytest.raises(TransportError, match="in time"):
+                calling.call(SEND)
+            # Dripped to its end, the answer would take ten seconds; each byte alone is well within the time-out.
+            assert time.monotonic() - started < 5
+
+    @pytest.mark.parametrize("fault", [bomb(), endless], ids=["a compressed bomb", "an endless body"])
+    def test_a_huge_answer_ends_in_little_memory(self, fault):
+        with Faulty(fault) as server, client(server, timeout=(2.0, 20.0)) as calling:
+            tracemalloc.start()
+            try:
+                with pytest.raises(ProtocolError, match="more than"):
+                    calling.call(SEND)
+                _, peak = tracemalloc.get_traced_memory()
+            finally:
+                tracemalloc.stop()
+        assert peak < 8_000_000
+
+    def test_the_body_of_a_redirect_is_bounded_too(self):
+        def wander(connection, closing):
+            connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://[bad\r\n\r\n")
+            while not closing.is_set():
+                connection.sendall(b"a" * 8192)
+
+        with Faulty(wander) as server, client(server, timeout=(2.0, 20.0)) as calling, pytest.raises(ProtocolError) as raised:
+            calling.call(SEND)
+        assert raised.value.status == 302
+        assert raised.value.sent_maybe
+
+    @pytest.mark.parametrize("timeout", [None, 0, -1, float("inf"), float("nan"), "x", (1,), (1, 2, 3), (None, 1)])
+    def test_a_call_without_an_end_is_no_choice(self, timeout):
+        with pytest.raises((ConfigurationError, ValueError)):
+            Client(Account(CANARY), timeout=timeout)
+
+    def test_a_kept_connection_is_used_again(self):
+        with Faulty(http(SENT)) as server, client(server) as calling:
+            for _ in range(5):
+                calling.call(SEND)
+        assert len(server.requests) == 5
+        assert server.connections == 1
+
+
+class TestThreads:
+    def test_share_a_client(self):
+        with Sandbox() as sandbox, Client(sandbox.account()) as calling:
+            ids: list[str | None] = []
+
+            def send_some():
+                ids.extend(calling.call(SEND).tracking_id for _ in range(20))
+
+            threads = [threading.Thread(target=send_some) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert len(set(ids)) == len(ids) == len(sandbox.sent) == 160
+
+
+class TestSecrets:
+    @pytest.fixture(params=["skycore", "skycore-get", "sinch"])
+    def anywhere(self, request):
+        return request.param
+
+    def test_stay_out_of_logs_errors_and_reprs(self, anywhere, caplog):
+        caplog.set_level(logging.DEBUG)
+        operation = SendMMS(
+            Slideshow("c", subject="s", fallback_text="f").slide("Hi!"),
+            to="15551234888",
+            sender="60856",
+            service_id="12345" if anywhere == "sinch" else None,
+        )
+        echo = f"<html>the request was api_key={CANARY} and {CANARY}</html>".encode()
+        with Faulty(http(echo), http(b"", "302 Found", Location="/x"), drop, reset) as server:
+            calling = client(server, anywhere)
+            shown = [repr(calling), repr(calling.account), repr(calling.account.encode(operation))]
+            for _ in range(4):
+                with pytest.raises(SkymmsError) as raised:
+                    calling.call(operation)
+                error = raised.value
+                shown += [str(error), repr(error), repr(vars(error)), *traceback.format_exception(error)]
+                shown.append(repr(pickle.loads(pickle.dumps(error)).__dict__))
+            calling.close()
+        shown += [record.getMessage() + repr(record.args) for record in caplog.records]
+        assert any("urllib3" in record.name for record in caplog.records), "urllib3's log has to be among what is searched"
+        assert not [line for line in shown if CANARY in line]
+
+    def test_numbers_are_logged_at_debug_only(self, caplog):
+        caplog.set_level(logging.DEBUG)
+        with Faulty(http(SENT)) as server, client(server) as calling:
+            calling.call(SEND)
+        ours = [record for record in caplog.records if record.name == "skymms"]
+        assert [record.levelname for record in ours if "15551234888" in record.getMessage()] == ["DEBUG"]
+        assert [record.levelname for record in ours if "done" in record.getMessage()] == ["INFO"]
+
+
+class TestASessionOfOnesOwn:
+    def test_is_used_with_its_headers_and_left_open(self):
+        with Faulty(http(SENT)) as server, requests.Session() as session:
+            session.headers["X-Team"] = "coupons"
+            with client(server, session=session) as calling:
+                calling.call(SEND)
+            assert b"X-Team: coupons" in server.requests[0]
+            assert type(session.get_adapter(server.url)) is requests.adapters.HTTPAdapter
+            assert session.get(server.url).status_code == 200
+
+    def test_holds_the_deadline_and_sends_once_all_the_same(self):
+        with Faulty(drip_head) as server, requests.Session() as session:
+            session.mount("http://", requests.adapters.HTTPAdapter(max_retries=3))
+            with client(server, session=session) as calling, pytest.raises(TransportError, match="in time"):
+                calling.call(SEND)
+        assert len(server.requests) == 1
+
+    def test_keeps_its_own_kind_of_adapter(self):
+        class Mine(requests.adapters.HTTPAdapter):
+            sent = 0
+
+            def send(self, *args, **kwargs):
+                self.sent += 1
+                return super().send(*args, **kwargs)
+
+        with Faulty(http(SENT)) as server, requests.Session() as session:
+            mine = Mine()
+            session.mount("http://", mine)
+            with client(server, session=session) as calling:
+                calling.call(SEND)
+            assert mine.sent == 1
+
+    def test_is_refused_when_its_adapter_repeats_by_itself(self):
+        class Mine(requests.adapters.HTTPAdapter):
+            pass
+
+        with Faulty(http(SENT)) as server, requests.Session() as session:
+            session.mount("http://", Mine(max_retries=2))
+            with client(server, session=session) as calling, pytest.raises(ConfigurationError, match="max_retries"):
+                calling.call(SEND)
+        assert server.requests == []
+
+    def test_may_sign_every_request(self):
+        class Signing(requests.auth.AuthBase):
+            def __call__(self, request):
+                request.headers["X-Length"] = str(len(request.body or b""))
+                return request
+
+        longer = SendMMS(SEND.slideshow.slide("and more"), to="15551234888", sender="60856")
+        with Faulty(http(SENT)) as server, requests.Session() as session:
+            session.auth = Signing()
+            with client(server, session=session) as calling:
+                calling.call(SEND)
+                calling.call(longer)
+        lengths = [line for got in server.requests for line in got.split(b"\r\n") if line.startswith(b"X-Length")]
+        assert len(set(lengths)) == 2
+
+
+class TestProxies:
+    def test_of_the_environment_are_used(self, monkeypatch):
+        with Faulty(http(SENT)) as proxy:
+            monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
+            monkeypatch.delenv("no_proxy", raising=False)
+            monkeypatch.delenv("NO_PROXY", raising=False)
+            with Client(Account(CANARY, url="http://gateway.example/x"), timeout=SOON) as calling:
+                calling.call(SEND)
+        assert proxy.requests[0].startswith(b"POST http://gateway.example/x HTTP/1.1")
+
+    def test_of_a_session_are_used_and_may_change(self):
+        with Faulty(http(SENT)) as first, Faulty(http(SENT)) as second, requests.Session() as session:
+            session.trust_env = False
+            with Client(Account(CANARY, url="http://gateway.example/x"), timeout=SOON, session=session) as calling:
+                for proxy in (first, second):
+                    session.proxies = {"http": f"http://127.0.0.1:{proxy.port}"}
+                    calling.call(SEND)
+        assert [len(first.requests), len(second.requests)] == [1, 1]
+
+    def test_that_are_not_there_sent_nothing(self):
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        with requests.Session() as session:
+            session.proxies = {"http": f"http://127.0.0.1:{port}"}
+            session.trust_env = False
+            account = Account(CANARY, url="http://gateway.example/x")
+            with Client(account, session=session, retries=0) as calling, pytest.raises(TransportError) as raised:
+                calling.call(SEND)
+        assert not raised.value.sent_maybe
+
+    def test_through_which_a_tunnel_cannot_be_made_are_an_error_without_the_key(self):
+        with Faulty(http(b"", "407 Proxy Authentication Required")) as proxy, requests.Session() as session:
+            session.proxies = {"https": f"http://127.0.0.1:{proxy.port}"}
+            session.trust_env = False
+            account = Account(CANARY, dialect="skycore-get", url="https://gateway.example/x")
+            with Client(account, session=session, retries=0, timeout=SOON) as calling, pytest.raises(TransportError) as raised:
+                calling.call(SEND)
+        assert CANARY not in str(raised.value)
+        assert proxy.requests[0].startswith(b"CONNECT gateway.example:443")
+
+
+class TestTheHttpEdge:
+    def test_works_with_requests_mock(self):
+        with requests_mock.Mocker() as mock:
+            mock.post("https://secure.skycore.com/API/wxml/1.3/index.php", content=SENT)
+            with Client(Account(CANARY)) as calling:
+                assert calling.call(SEND).mms_id == "35674"
+            assert mock.request_history[0].headers["Content-Type"] == "application/x-www-form-urlencoded"
+            assert mock.request_history[0].headers["Content-Length"] == str(len(mock.request_history[0].body))
+            assert mock.request_history[0].headers["User-Agent"].startswith("skymms/")
+
+    def test_puts_a_get_request_into_the_address(self):
+        with requests_mock.Mocker() as mock:
+            mock.get("https://secure.skycore.com/API/wxml/1.3/index.php", content=SENT)
+            with Client(Account(CANARY, dialect="skycore-get")) as calling:
+                calling.call(SEND)
+                calling.call(SEND)
+            assert mock.request_history[1].qs["slide_text_value_0"] == ["hi!"]
+            assert mock.request_history[1].body is None
+
+    @pytest.mark.parametrize(
+        ("thrown", "maybe"),
+        [
+            (requests.exceptions.ReadTimeout("x"), True),
+            (requests.exceptions.ConnectionError("aborted"), True),
+            (requests.exceptions.ChunkedEncodingError("x"), True),
+            (requests.exceptions.ContentDecodingError("x"), True),
+            # Not "nothing was sent": requests raises it for the place a redirect leads to as well.
+            (requests.exceptions.InvalidURL("x"), True),
+        ],
+    )
+    def test_turns_every_error_of_the_layer_below_into_ours(self, thrown, maybe):
+        with requests_mock.Mocker() as mock:
+            mock.post(requests_mock.ANY, exc=thrown)
+            with Client(Account(CANARY), retries=0) as calling, pytest.raises(TransportError) as raised:
+                calling.call(SEND)
+            assert raised.value.sent_maybe is maybe
+            assert mock.call_count == 1
+
+    def test_a_certificate_that_is_not_trusted_sent_nothing(self):
+        import ssl
+
+        refusal = requests.exceptions.SSLError(ssl.SSLCertVerificationError(1, "self-signed"))
+        with requests_mock.Mocker() as mock:
+            mock.post(requests_mock.ANY, exc=refusal)
+            with Client(Account(CANARY), retries=QUICK) as calling, pytest.raises(TransportError) as raised:
+                calling.call(SEND)
+            assert not raised.value.sent_maybe
+            assert mock.call_count == 1
+
+    def test_an_adapter_can_be_pickled_as_requests_promises(self):
+        assert isinstance(pickle.loads(pickle.dumps(DeadlineAdapter())), DeadlineAdapter)
+
+
+class TestAgainstTheSandbox:
+    @pytest.mark.parametrize(("dialect", "extra"), [("skycore", {}), ("skycore-get", {}), ("sinch", {"service_id": "12345"})])
+    def test_the_main_job_from_end_to_end(self, dialect, extra):
+        show = (
+            Slideshow("Membership coupon", subject="Free coupon!")
+            .slide("Hi! Thank you for joining us!", image="http://www.yoursite.com/images/welcome.jpg", duration=5)
+            .slide("Here's a coupon.\nPlease enjoy!", passbook="http://www.yoursite.com/pass/coupon.pkpass", duration=5)
+        )
+        text = {"fallback_text": "Your coupon"} if extra else {}
+        with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url) as sandbox:
+            with Client(sandbox.account(dialect)) as calling:
+                send = SendMMS(show.replace(**text), to="15551234888", sender="60856", **extra)
+                sent = calling.call(send)
+                saved = calling.call(SaveMMS(show))
+                again = calling.call(
+                    SendSavedMMS(
+                        saved.mms_id, to="15551234888", sender="60856", custom_text={1: "Hello again"}, **text, **extra
+                    )
+                )
+                assert calling.call(ListMMS()).mms_ids == (saved.mms_id,)
+                assert calling.call(DeleteMMS(saved.mms_id)).mms_id == saved.mms_id
+            notices = inbox.wait(5)
+            assert sandbox.sent[0] == send
+        assert [notice.code for notice in notices] == ["N101", "N102", "N003", "N101", "N102"]
+        assert {notice.tracking_id for notice in notices} == {sent.tracking_id, again.tracking_id, None}
+
+    def test_a_wrong_key_is_refused(self):
+        with Sandbox() as sandbox:
+            account = Account("another-key", url=sandbox.account().url)
+            with Client(account) as calling, pytest.raises(AuthenticationError) as raised:
+                calling.call(SEND)
+        assert not raised.value.foreseen
+        assert raised.value.code == "E104"
+
+    def test_a_bare_body_is_understood(self):
+        with Sandbox() as sandbox, Client(sandbox.account(bare_body=True)) as calling:
+            calling.call(SEND)
+            assert sandbox.sent == [SEND]
+
+    def test_a_refusal_carries_the_whole_answer(self):
+        with Sandbox() as sandbox, Client(sandbox.account()) as calling, pytest.raises(MMSError) as raised:
+            calling.call(DeleteMMS("999"))
+        assert dict(raised.value.reply)["ERRORCODE"] == "E241"
