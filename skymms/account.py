@@ -102,18 +102,24 @@ class Account(_Secretive):
         spoken = dialect(self.dialect)
         if not self.api_key or not str(self.api_key).strip():
             raise ConfigurationError("the account has no key: pass api_key, or set SKYMMS_API_KEY for Account.from_env()")
+        if not isinstance(self.api_key, str):
+            raise ConfigurationError(f"the key is {type(self.api_key).__name__}, not text")
         if not self.api_key.isprintable() or not self.api_key.isascii():
             raise ConfigurationError("the key holds characters that no key has: was it pasted with a line break?")
         if self.url is None:
             object.__setattr__(self, "url", spoken.url)
-        parts = urlsplit(self.address)
-        if parts.scheme not in {"http", "https"} or not parts.netloc:
+        try:
+            parts = urlsplit(str(self.address))
+            usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a bracket that is never closed, a port that is no number
+            usable = False
+        if not usable:
             raise ConfigurationError(f"{self.address!r:.80} is no http(s) address of a gateway")
         if parts.query or parts.fragment:
             raise ConfigurationError("the address of a gateway has no query and no fragment")
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str] | None = None, **overrides: Any) -> Account:
+    def from_env(cls, env: Mapping[str, str] | None = None, /, **overrides: Any) -> Account:
         """An account from ``SKYMMS_API_KEY``, ``SKYMMS_DIALECT`` and ``SKYMMS_URL``; keywords win."""
         env = os.environ if env is None else env
         named = {"api_key": "SKYMMS_API_KEY", "dialect": "SKYMMS_DIALECT", "url": "SKYMMS_URL"}
@@ -178,22 +184,23 @@ class Account(_Secretive):
         try:
             root = xml.parse(response.body, MOST_ANSWER)
             if fold(name := xml.name(root)) != "response":
-                raise Unreadable(f"the root is {name[:40]}, not {self.spoken.roots[1]}")
-            leaves = [(path, at, self._without_key(text)) for path, at, text in xml.leaves(root)]
+                raise Unreadable(f"the root is {self._without_key(name):.40}, not {self.spoken.roots[1]}")
+            leaves = [(self._without_key(path), at, self._without_key(text)) for path, at, text in xml.leaves(root)]
             raw: Nodes = tuple((path, text) for path, _, text in leaves)
             refused, _ = answer_reader(Refused).read(leaves)
-            status = next((text.strip() for path, text in raw if fold(path) == "status"), "")
+            status, *others = [text.strip() for path, text in raw if fold(path) == "status"] or [""]
+            if others:
+                raise Unreadable("it says its status twice")
             # Ruling 10: STATUS other than success, or an error code; whatever the HTTP status.
             if refused.code or (status and status.lower() != "success"):
                 raise self._refusal(operation, refused, raw)
             if not status:
                 raise Unreadable("it has no status")
-            reply, _ = answer_reader(operation.reply).read(leaves)
+            reply, _ = answer_reader(operation.reply).read(leaves, raw=raw)
         except Unreadable as error:
-            trouble = str(error)
+            trouble = self._without_key(str(error))  # the parser's words quote names
         else:
             if (other := _meant_for_another(operation, reply)) is None:
-                object.__setattr__(reply, "raw", raw)
                 return cast(R_co, reply)
             trouble = other
         if response.status == 429:
@@ -237,11 +244,15 @@ def _insisting(limits: Limits, spoken: Dialect, operation: type[Operation[Any]])
 
 def _meant_for_another(operation: Operation[Any], reply: Any) -> str | None:
     """An answer that names another number or another id is the answer to another request, and tells nothing of ours."""
-    for name, plain in (("to", digits), ("mms_id", str)):
+    for name, plain in (("to", digits), ("mms_id", _bare)):
         asked, told = getattr(operation, name, None), getattr(reply, name, None)
         if asked and told and plain(asked) != plain(told):
             return f"it answers another request (its {name} is not ours)"
     return None
+
+
+def _bare(written: object) -> str:
+    return str(written).strip()
 
 
 # ------------------------------------------------------------------------------------------------ how documents travel

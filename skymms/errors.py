@@ -135,8 +135,10 @@ class MMSError(SkymmsError):
     def __str__(self) -> str:
         if self.foreseen and self.problems:
             lines = [str(problem) for problem in self.problems]
-            return f"{lines[0]} {self.remedy}".rstrip() if len(lines) == 1 else "\n".join(lines)
-        said = f"{self.code}: {self.info or self.meaning or 'refused, without a reason'}"
+            return f"{lines[0]}. {self.remedy}".rstrip() if len(lines) == 1 else "\n".join(lines)
+        said = self.info or self.meaning or "refused, without a reason"
+        if self.code:
+            said = f"{self.code}: {said}"
         if self.info and self.meaning and self.info != self.meaning:
             said += f" ({self.meaning})"
         return f"{said}. {self.remedy}".rstrip(". ") + "."

@@ -83,7 +83,7 @@ class DeliveryReport(Notice):
         """True when the phone has it. Not every carrier reports that."""
         if self.failed:
             return False
-        return self.code in _DELIVERY_CODES if self.status is None else _last_word(self.status) in _DELIVERED
+        return _last_word(self.status) in _DELIVERED if self.status else self.code in _DELIVERY_CODES
 
     @property
     def failed(self) -> bool:

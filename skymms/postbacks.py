@@ -9,9 +9,10 @@ Answer 200 within ten seconds and work afterwards: the gateway repeats what it g
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl
 
 from .codecs import Leaf, Unreadable, xml
@@ -60,8 +61,7 @@ def read_postbacks(
     try:
         document = _document(body, content_type, max_inbound)
         root = xml.parse(document, max_inbound)
-        events = list(_events(root))
-        notices = tuple(_notice(leaves) for leaves in events)
+        notices = tuple([_notice(leaves) for leaves in _events(root)])
     except Unreadable as error:
         raise ProtocolError(f"no postback: {error}", body=body) from None
     if len(document) > max_report and len(notices) == 1 and not isinstance(notices[0], (InboundMMS, InboundSMS)):
@@ -71,7 +71,7 @@ def read_postbacks(
 
 def _document(body: bytes, content_type: str | None, limit: int) -> bytes:
     """The XML itself. No document says whether it comes as the body or in a form field, so both are looked for."""
-    if body.lstrip()[:1] == b"<" or body[:3] == b"\xef\xbb\xbf":
+    if body[:1] == b"<" or body.lstrip()[:1] == b"<" or body[:3] == b"\xef\xbb\xbf":
         return body
     # Percent signs make a form up to three times as long as what is in it.
     if len(body) > 3 * limit:
@@ -93,46 +93,54 @@ def _events(root: _Element) -> Iterator[list[Leaf]]:
         return
     if fold(xml.name(root)) != "postback":
         raise Unreadable(f"the root is {xml.name(root):.40}, not POSTBACK")
-    wrapped = [child for child in root if fold(xml.name(child)) == "notification"]
-    if not wrapped:
-        yield list(xml.leaves(root))
-    for child in wrapped:
-        yield list(_unwrapped(child))
+    # Where events are wrapped, all of them are.
+    if not len(root) or fold(xml.name(root[0])) != "notification":
+        yield xml.leaves(root)
+        return
+    for child in root:
+        if fold(xml.name(child)) == "notification":
+            yield list(_unwrapped(child))
 
 
 def _unwrapped(notification: _Element) -> Iterator[Leaf]:
     """The leaves of an event in the envelope of before 2013-11, where most nodes lie in BODY."""
-    for path, at, text in xml.leaves(notification):
-        head, inside, rest = path.partition("/")
-        yield (rest if inside and fold(head) == "body" else path), at, text
     # That envelope told the status in an attribute: <STATUS celly="20" provider="1000" text="Retrieved" description=""/>.
     for status in notification.iter("STATUS", "Status", "status"):
         if not (status.text or "").strip() and (words := status.get("text")):
-            yield "STATUS@text", 0, words
+            status.text = words
+    for path, at, text in xml.leaves(notification):
+        head, inside, rest = path.partition("/")
+        yield (rest if inside and fold(head) == "body" else path), at, text
 
 
 def _notice(leaves: list[Leaf]) -> Notice:
     raw = tuple([(path, text) for path, _, text in leaves])
-    names = {fold(path): text for path, text in raw}
-    code, origin = names.get("code", "").strip(), names.get("origin", "").strip()
+    plain = dict(raw)
+    origin, code = _told(plain, "origin"), _told(plain, "code")
     event = EVENTS.get(code)
     kind: type[Notice] = UnknownNotice
     # A code means something only with its origin; where the origin is missing, the code has to do.
     if event is not None and (not origin or event.kind in ORIGINS.get(origin.upper(), ())):
         kind = _CLASSES.get(event.kind, UnknownNotice)
-    notice: Any
     try:
-        notice, _ = answer_reader(kind).read(leaves)
+        notice, _ = answer_reader(kind).read(leaves, raw=raw)
     except Unreadable:
-        # A node twice: nobody can say which is meant, so nothing is interpreted and both are kept.
+        # A node twice: nobody can say which is meant. Of an event we know that is no postback; one we do not know is kept.
         if kind is not UnknownNotice:
             raise
-        notice = UnknownNotice(code or None, origin=origin or None)
+        notice = UnknownNotice(code or None, origin=origin or None, raw=raw)
     when = getattr(notice, "timestamp", None)
-    if when is not None and (not isinstance(when, datetime) or when.tzinfo is None):
-        object.__setattr__(notice, "timestamp", _aware(when))
-    object.__setattr__(notice, "raw", raw)
-    return notice  # type: ignore[no-any-return]
+    if when is not None and (when.__class__ is not datetime or when.tzinfo is None):
+        notice = replace(notice, timestamp=_aware(when))
+    return cast("Notice", notice)
+
+
+def _told(plain: Mapping[str, str], name: str) -> str:
+    """The words of a node of that name, which the two dialects and all their ages write differently."""
+    text = plain.get(name.upper())
+    if text is None:
+        text = next((words for path, words in plain.items() if fold(path) == name), "")
+    return text.strip()
 
 
 def _aware(when: Any) -> datetime | None:

@@ -15,7 +15,8 @@ from .rules import ADVISORY, AT_ONCE, DOCUMENTED, PROBLEMS, Limits
 from .slide import Slide
 
 
-@dataclass(frozen=True, slots=True)
+# Weakly referable, so that a judge can remember which one it found without fault.
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Slideshow:
     """A multimedia message: a name, a subject, and up to eight slides.
 

@@ -19,7 +19,6 @@ written in time that grows with the fields it has set.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from datetime import date, datetime
@@ -59,7 +58,7 @@ def moment(text: str) -> date | datetime | str:
         from dateutil.parser import isoparse
 
         return isoparse(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # OverflowError: 24:00 on the last day there is
         return text
 
 
@@ -119,12 +118,8 @@ def insists(row: Row, column: int) -> bool:
 _Step = Callable[[Any, list[Leaf]], None]
 
 
-class _Part(NamedTuple):
-    """A field of the items of a group."""
-
-    field: str
-    write: Callable[[Any], str]
-    tag: Any
+#: A field of the items of a group, how its value becomes text, and its spelling.
+_Part = tuple[str, Callable[[Any], str], Any]
 
 
 class Writer:
@@ -148,7 +143,7 @@ class Writer:
                 if plain not in repeated:
                     repeated[plain] = []
                     self._steps.append(_items(get, repeated[plain], _group_mark(name, codec)))
-                repeated[plain].append(_Part(field, kind[row.kind].write, codec.spell(name)))
+                repeated[plain].append((field, kind[row.kind].write, codec.spell(name)))
             elif not name:
                 self.unsayable.append((plain, get))
             elif row.field.endswith("{}"):
@@ -233,12 +228,12 @@ def _items(get: Callable[[Any], Any], parts: list[_Part], mark: Any) -> _Step:
     def step(holder: Any, out: list[Leaf]) -> None:
         nonlocal fetch
         if fetch is None:  # the rows of the group are all known by now
-            names = [part.field for part in parts]
+            names = [name for name, _, _ in parts]
             fetch = attrgetter(*names) if len(names) > 1 else lambda item: (getattr(item, names[0]),)
         add = out.append
         for at, item in enumerate(get(holder)):
             before = len(out)
-            for value, (_, write, tag) in zip(fetch(item), parts, strict=True):
+            for value, (_, write, tag) in zip(fetch(item), parts):  # noqa: B905 (as long as each other, and hot)
                 if value is not None:
                     add((tag, at, write(value)))
             # An empty item is wrong, and it is there: it must not vanish between here and the sandbox.
@@ -264,9 +259,10 @@ class _Slot(NamedTuple):
     read: Callable[[str], Any]
 
 
-_NUMBERED = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
+_ENDS = "0123456789"
 #: A slide's number needs one; int() would refuse 4,301 with an error of its own.
 _MOST_DIGITS = 9
+_MARKS = ("#", "*")
 
 
 class Reader:
@@ -306,15 +302,34 @@ class Reader:
                 else:
                     shape = "named" if row.field.endswith("{}") else "single"
                     self._slots[fold(name)] = _Slot(plain, shape, "", read)
-        self._deep = any("." in slot.field or "." in slot.group for slot in self._slots.values())
+        places = {slot.group or slot.field for slot in self._slots.values()}
+        #: What a value holds that has fields of its own.
+        self._inner = {place.partition(".")[0] for place in places if "." in place}
+        #: What stands alone, by its very spelling: nearly every node of an answer or a postback, found without folding.
+        self._exact = {
+            name: (row.field, kind[row.kind].read)
+            for row in rows
+            for name in (spelled(row, column) for column in columns)
+            if name and not set("[]{}#*|") & set(name + row.field)
+        }
 
-    def read(self, leaves: Iterable[Leaf]) -> tuple[Any, list[str]]:
-        """The value, and the names that nothing was made of. :class:`Unreadable` if a node is there twice."""
-        found: dict[str, Any] = {}
+    def read(self, leaves: Iterable[Leaf], **known: Any) -> tuple[Any, list[str]]:
+        """The value, and the names that nothing was made of. :class:`Unreadable` if a node is there twice.
+
+        ``known`` are fields that are told apart from the document.
+        """
+        found: dict[str, Any] = known
         items: dict[str, dict[Any, dict[str, Any]]] = {group: {} for group in self._groups.values()}
-        values: dict[str, dict[Any, list[Any]]] = {}
+        texts: dict[str, list[Any]] = {}
+        values: dict[str, dict[Any, dict[str, Any]]] = {}
         unread: list[str] = []
         for path, at, text in leaves:
+            if (alone := self._exact.get(path)) is not None:
+                field, read = alone
+                if field in found:
+                    raise Unreadable(f"{path} is there twice")
+                found[field] = read(text)
+                continue
             slot, key = self._slot(path)
             if slot is None:
                 # A group without anything in it is an item all the same: an empty slide is wrong, not absent.
@@ -334,31 +349,40 @@ class Reader:
                     raise Unreadable(f"{path} is there twice")
                 item[slot.field] = slot.read(text)
             elif slot.shape == "texts":
-                found[slot.field] = (*found.get(slot.field, ()), slot.read(text))
+                texts.setdefault(slot.field, []).append(slot.read(text))
             elif slot.shape == "named":
                 mapping = found.setdefault(slot.field, {})
                 if key in mapping:
                     raise Unreadable(f"{path} is there twice")
                 mapping[key] = slot.read(text)
             else:
-                values.setdefault(slot.field, {}).setdefault(at, [None, ""])[slot.shape == "value"] = slot.read(text)
+                pair = values.setdefault(slot.field, {}).setdefault(at, {})
+                if slot.shape in pair:
+                    raise Unreadable(f"{path} is there twice")
+                pair[slot.shape] = slot.read(text)
+        for name, listed in texts.items():
+            found[name] = tuple(listed)
         for name, pairs in values.items():
-            found[name] = dict(pairs.values())
+            found[name] = {pair.get("key"): pair.get("value", "") for pair in pairs.values()}
+            if len(found[name]) < len(pairs):
+                raise Unreadable(f"{name} says a thing twice")
         for group, numbered in items.items():
             found[group] = tuple(self._build(self._shapes[group], numbered[at]) for at in sorted(numbered))
-        return self._build(self._type, self._nested(found) if self._deep else found), unread
+        return self._build(self._type, self._nested(found) if self._inner else found), unread
 
     def _slot(self, path: str) -> tuple[_Slot | None, str | int | None]:
-        name = self._fold(path)
-        slot = self._slots.get(name)
+        # The table's own marks are no names: a literal slide_text_value_# is the text of no slide.
+        slot = self._slots.get(self._fold(path)) if path[-1:] not in _MARKS else None
         if slot is not None:
             return slot, None
-        if numbered := _NUMBERED.fullmatch(path):
-            slot = self._slots.get(self._fold(numbered[1]) + "#")
+        # No pattern: one that looks for the digits at the end takes quadratic time over digits that stand before it.
+        head = path.rstrip(_ENDS)
+        if number := path[len(head) :]:
+            slot = self._slots.get(self._fold(head) + "#")
             if slot is not None:
-                if len(numbered[2]) > _MOST_DIGITS:
-                    raise Unreadable(f"{numbered[1]}#: the number has {len(numbered[2])} digits")
-                return slot, int(numbered[2])
+                if len(number) > _MOST_DIGITS:
+                    raise Unreadable(f"{head}#: the number has {len(number)} digits")
+                return slot, int(number)
         for mark in "/_":
             head, found, key = path.partition(mark)
             slot = self._slots.get(self._fold(head + mark) + "*") if found else None
@@ -369,7 +393,8 @@ class Reader:
     def _nested(self, found: dict[str, Any]) -> dict[str, Any]:
         """``{"slideshow.name": …}`` as ``{"slideshow": Slideshow(…)}``."""
         top: dict[str, Any] = {}
-        inner: dict[str, dict[str, Any]] = {}
+        # It is there even if nothing of it was said: a request without a slideshow is one with an empty slideshow.
+        inner: dict[str, dict[str, Any]] = {name: {} for name in self._inner}
         for path, value in found.items():
             head, inside, rest = path.partition(".")
             if inside:

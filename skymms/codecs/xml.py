@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from . import Leaf, Unreadable
 
@@ -23,21 +23,17 @@ if TYPE_CHECKING:
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-class Tag(NamedTuple):
-    """A name, ready to be written: what opens and closes the group it stands in, and what goes before and after its words."""
-
-    opens: str
-    closes: str
-    before: str
-    after: str
+#: A name, ready to be written: what opens and closes the group it stands in, what goes before and after its words. A plain
+#: tuple, for one with names takes three times as long to take apart.
+Tag = tuple[str, str, str, str]
 
 
 def spell(path: str) -> Tag:
     """``SLIDE[]/IMAGE/URL`` is the address in the image in one of the slides."""
     group, _, inner = path.rpartition("[]")
     steps = [step for step in inner.split("/") if step]
-    around = (f"<{group}>", f"</{group}>") if group else ("", "")
-    return Tag(*around, "".join(f"<{step}>" for step in steps), "".join(f"</{step}>" for step in reversed(steps)))
+    before, after = "".join(f"<{step}>" for step in steps), "".join(f"</{step}>" for step in reversed(steps))
+    return (f"<{group}>", f"</{group}>", before, after) if group else ("", "", before, after)
 
 
 def write(root: str, leaves: Iterable[Leaf]) -> bytes:
@@ -75,13 +71,16 @@ def _escaped(text: str) -> str:
 def read(body: bytes, limit: int) -> tuple[str, list[Leaf]]:
     """The name of the root, and every element without children as a leaf."""
     root = parse(body, limit)
-    return name(root), list(leaves(root))
+    return name(root), leaves(root)
 
 
 def parse(body: bytes, limit: int) -> _Element:
     """The root element, or :class:`Unreadable` for what is too long, not well-formed, not UTF-8, or has a DOCTYPE."""
     if len(body) > limit:
         raise Unreadable(f"{len(body):,} bytes, more than the {limit:,} allowed")
+    if b"\0" in body:
+        # UTF-16 is recognised without being declared, and then not told apart from UTF-8 below. It cannot do without NULs.
+        raise Unreadable("a NUL byte: XML has none, UTF-16 and UTF-32 were not asked for")
     from lxml import etree
 
     try:
@@ -98,6 +97,10 @@ def parse(body: bytes, limit: int) -> _Element:
 
 
 _ENCODINGS = frozenset({None, "UTF-8", "utf-8", "Utf-8", "ASCII", "ascii", "US-ASCII", "us-ascii"})
+
+#: The longest name of a node, and the longest way to one; the longest documented has some 40 characters. Long names, or one
+#: long namespace, nested around many nodes would otherwise make gigabytes of half a megabyte.
+MOST_NAME = 256
 
 _parsers = threading.local()
 
@@ -125,24 +128,34 @@ def _parser() -> XMLParser:
 
 def name(element: _Element) -> str:
     """An element's name. Comments and instructions, which have none, the parser drops; entities it refuses."""
-    return element.tag  # type: ignore[return-value]
+    tag: str = element.tag  # type: ignore[assignment]
+    if len(tag) > MOST_NAME:
+        raise Unreadable(f"a name of {len(tag):,} characters")
+    return tag
 
 
-def leaves(root: _Element) -> Iterator[Leaf]:
+def leaves(root: _Element) -> list[Leaf]:
     """Every element without children, in order; ``at`` numbers the children of the root that bear the same name."""
     seen: dict[str, int] = {}
+    found: list[Leaf] = []
     for child in root:
-        tag = name(child)
-        at = seen[tag] = seen.get(tag, -1) + 1
-        if len(child) == 0:
-            yield tag, at, child.text or ""
+        tag: str = child.tag  # type: ignore[assignment]  # see `name`, written out here since every postback passes
+        if len(tag) > MOST_NAME:
+            name(child)
+        at = seen.get(tag, 0)
+        seen[tag] = at + 1
+        if len(child):
+            found.extend(_inside(child, tag, at))
         else:
-            yield from _inside(child, tag, at)
+            found.append((tag, at, child.text or ""))
+    return found
 
 
 def _inside(element: _Element, path: str, at: int) -> Iterator[Leaf]:
     for child in element:
         inner = f"{path}/{name(child)}"
+        if len(inner) > MOST_NAME:
+            raise Unreadable("its nodes are nested too deeply")
         if len(child) == 0:
             yield inner, at, child.text or ""
         else:

@@ -1,0 +1,148 @@
+"""Writes the pages of docs/ that are made from the code: rules.md, errors.md, dialects.md. ``make docs`` runs it.
+
+A test compares the pages with what this writes, so they cannot fall behind.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from skymms import codes, errors, rules, table
+from skymms.dialects import DIALECTS
+from skymms.spelling import Row, insists, spelled
+
+HERE = Path(__file__).parent
+MADE = "<!-- Made from the code by docs/generate.py: edit the code, then run `make docs`. -->\n"
+
+
+def rows(*cells: Iterable[str]) -> Iterator[str]:
+    for line in cells:
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
+
+
+def table_of(head: list[str], body: Iterable[Iterable[str]]) -> str:
+    return "\n".join(rows(head, ["---"] * len(head), *body)) + "\n"
+
+
+# ------------------------------------------------------------------------------------------------ rules.md
+
+
+def rules_page() -> str:
+    refusals = [
+        (rule.code or "", rule.field or "any text", rule.says, "at once" if rule.at_once else "before sending")
+        for rule in rules.every_rule()
+        if rule.code
+    ]
+    advices = [(rule.field, rule.says) for rule in rules.ADVICES]
+    limits = rules.DOCUMENTED
+    return f"""# The rules
+{MADE}
+One list, in `skymms/rules.py`. The builder, `problems()`, the client, `skymms check` and the sandbox judge by it; all problems of
+a message are found in one pass. "At once" means that `Slideshow.slide(...)` itself refuses; the others can still become right
+and are looked at before anything is sent.
+
+{table_of(["code", "field", "rule", "enforced"], refusals)}
+An account may insist on more with `Account(limits=Limits(required=frozenset({{"operator_id"}})))`, or have other figures:
+`Limits(max_slides={limits.max_slides}, max_text={limits.max_text}, max_subject={limits.max_subject})` are the documented ones. \
+What each dialect insists on is marked in [dialects.md](dialects.md).
+
+## Advices
+
+Never a reason not to send; `advices()` gives them, and `skymms check` shows them apart.
+
+{table_of(["field", "advice"], advices)}"""
+
+
+# ------------------------------------------------------------------------------------------------ errors.md
+
+
+def errors_page() -> str:
+    tree = inspect.getdoc(errors) or ""
+    drawn = inspect.cleandoc(tree.partition("::\n")[2].partition("\nAll of them")[0])
+    listed = [
+        (code, known.family, known.meaning, known.remedy + (f" *{known.note}*" if known.note else ""))
+        for code, known in sorted(codes.ANSWERS.items())
+    ]
+    events = [(code, known.kind, known.meaning, known.remedy) for code, known in sorted(codes.EVENTS.items())]
+    return f"""# Errors and codes
+{MADE}
+One code has one class, whoever found it: `except AudioWithVideoError` catches the builder's refusal (`foreseen` is true, nothing
+left the machine) and the gateway's. `sent_maybe` is true where a message may have gone out: do not send it again.
+
+```
+{drawn}
+```
+
+`skymms explain E227` says on the command line what stands here. A code this list lacks is raised as `MMSError` with the code kept.
+
+## In answers
+
+{table_of(["code", "class", "meaning", "what to do"], listed)}
+## In postbacks
+
+A code means something only in its channel: E101, E102, E201 and E999 stand in both lists.
+
+{table_of(["code", "kind", "meaning", "what to do"], events)}"""
+
+
+# ------------------------------------------------------------------------------------------------ dialects.md
+
+
+def spelling(row: Row, column: int) -> str:
+    name = spelled(row, column)
+    return f"`{name}`{' **!**' if insists(row, column) else ''}" if name else "–"
+
+
+def block(title: str, listed: Iterable[Row], names: list[str]) -> str:
+    body = [(f"`{row.field}`", *(spelling(row, column) for column in range(len(names)))) for row in listed]
+    return f"### {title}\n\n" + (table_of(["field", *names], body) if body else "No fields.\n")
+
+
+def dialects_page() -> str:
+    asked = [f"`{name}`" for name in DIALECTS]
+    answered = ["1.3", "successor"]
+    operations = [
+        block(
+            f"{operation.__name__} (`{'`, `'.join(dict.fromkeys(actions))}`)", table.ENVELOPE[1:] + listed, asked
+        )
+        for operation, (actions, listed) in table.REQUESTS.items()
+    ]
+    replies = [block(reply.__name__, listed, answered) for reply, listed in table.REPLIES.items()]
+    notices = [block(notice.__name__, listed, answered) for notice, listed in table.NOTICES.items()]
+    spoken = [
+        (f"`{one.name}`", one.title, f"`{one.url}`", one.carried, f"`{one.codec.__name__.rpartition('.')[2]}`")
+        for one in DIALECTS.values()
+    ]
+    return f"""# The dialects
+{MADE}
+{table_of(["dialect", "what it is", "where it is spoken", "the document travels", "codec"], spoken)}
+The tables below are `skymms/table.py`, which writes requests and reads them. **!** marks what a dialect insists on; – means that it
+has no word for the field, and a message that sets it is refused before anything is sent, naming the field and the slide.
+`[]` is a repeated group, `#` the number of a slide (from 0) or the key of a mapping, `*` a name of yours.
+
+## Requests
+
+{chr(10).join(operations)}
+## Answers
+
+{chr(10).join(replies)}
+## Postbacks
+
+Names are compared without case, `-` and `_`, and both columns are read at once.
+
+{chr(10).join(notices)}"""
+
+
+PAGES = {"rules.md": rules_page, "errors.md": errors_page, "dialects.md": dialects_page}
+
+
+def main() -> None:
+    for name, page in PAGES.items():
+        (HERE / name).write_text(page(), encoding="utf-8")
+        print("written:", name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""The README's lines, against a sandbox on this machine: build, send, save, send again, and read what comes back.
+
+Run it as it is; nothing leaves the machine. With a gateway of yours it is ``Account.from_env()`` instead of the sandbox's.
+"""
+
+from skymms import Client, SaveMMS, SendMMS, SendSavedMMS, Slideshow
+from skymms.sandbox import PostbackReceiver, Sandbox
+
+coupon = (
+    Slideshow("Membership coupon", subject="Free coupon!")
+    .slide("Hi! Thank you for joining us!", image="http://www.yoursite.com/images/welcome.jpg", duration=5)
+    .slide(
+        "As a new member, here's a free coupon from us!\nPlease enjoy!",
+        passbook="http://www.yoursite.com/pass/coupon.pkpass",
+        duration=5,
+    )
+)
+
+with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url) as sandbox:
+    with Client(sandbox.account()) as client:
+        sent = client.call(SendMMS(coupon, to="15551234888", sender="60856"))
+        print("sent:", sent.tracking_id)
+        saved = client.call(SaveMMS(coupon))
+        print("saved:", saved.mms_id)
+        again = client.call(SendSavedMMS(saved.mms_id, to="15551234888", sender="60856", custom_text={1: "Hello again"}))
+        print("sent from the store:", again.tracking_id)
+    for notice in inbox.wait(5):
+        print("told:", notice.code, notice.tracking_id, "-", notice.meaning)

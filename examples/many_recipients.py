@@ -1,0 +1,26 @@
+"""One slideshow, many recipients, several threads: and a list of those that may be sent again without doubt.
+
+An error with ``sent_maybe`` is not to be repeated: the message may be on its way. All others are.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from skymms import Client, SendMMS, SkymmsError, Slideshow
+from skymms.sandbox import Sandbox
+
+show = Slideshow("Opening", subject="We are open").slide("Come in!", image="http://www.yoursite.com/door.jpg")
+numbers = [f"1555123{last:04}" for last in range(40)] + ["not a number"]
+
+with Sandbox() as sandbox, Client(sandbox.account()) as client:
+
+    def send(number: str) -> tuple[str, str]:
+        try:
+            return number, f"sent as {client.call(SendMMS(show, to=number, sender='60856')).tracking_id}"
+        except SkymmsError as error:
+            return number, f"{'perhaps sent, leave it' if error.sent_maybe else 'not sent'}: {error}"
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = dict(pool.map(send, numbers))
+
+print(sum(outcome.startswith("sent") for outcome in outcomes.values()), "sent")
+print("not a number ->", outcomes["not a number"])
