@@ -15,7 +15,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, NoReturn, cast
 from urllib.parse import quote, quote_plus, urlsplit
 
-from . import codes
+from . import codes, table
 from .codecs import Unreadable, xml
 from .dialects import Dialect, answer_reader, dialect, fold
 from .errors import ConfigurationError, GatewayFaultError, MMSError, Nodes, Problem, ProtocolError, error_class, refusal
@@ -23,6 +23,10 @@ from .once import once
 from .operations import Operation, R_co
 from .replies import Refused
 from .rules import ADVISORY, DOCUMENTED, PROBLEMS, Limits, digits
+from .spelling import spelled
+
+# The two names that tell whether an answer is a yes, as they are compared.
+_STATUS, _CODE = (fold(spelled(row, 0)) for row in (table.STATUS[0], table.REPLIES[Refused][0]))
 
 #: How much of an answer is read. The longest documented one is a few hundred bytes; a list of ids may be long.
 MOST_ANSWER = 64 * 1024
@@ -180,29 +184,13 @@ class Account(_Secretive):
         Raises the :class:`~skymms.MMSError` of a refusal, or :class:`~skymms.ProtocolError` for an answer that is not the
         protocol's or answers another request; then ``sent_maybe`` is true unless the operation only reads.
         """
-        risky = not operation.repeatable
         try:
-            root = xml.parse(response.body, MOST_ANSWER)
-            if fold(name := xml.name(root)) != "response":
-                raise Unreadable(f"the root is {self._without_key(name):.40}, not {self.spoken.roots[1]}")
-            leaves = [(self._without_key(path), at, self._without_key(text)) for path, at, text in xml.leaves(root)]
-            raw: Nodes = tuple((path, text) for path, _, text in leaves)
-            refused, _ = answer_reader(Refused).read(leaves)
-            status, *others = [text.strip() for path, text in raw if fold(path) == "status"] or [""]
-            if others:
-                raise Unreadable("it says its status twice")
-            # Ruling 10: STATUS other than success, or an error code; whatever the HTTP status.
-            if refused.code or (status and status.lower() != "success"):
-                raise self._refusal(operation, refused, raw)
-            if not status:
-                raise Unreadable("it has no status")
-            reply, _ = answer_reader(operation.reply).read(leaves, raw=raw)
+            reply = self._read(operation, response.body)
         except Unreadable as error:
-            trouble = self._without_key(str(error))  # the parser's words quote names
+            trouble: str | None = self._without_key(str(error))  # the parser's words quote names
         else:
-            if (other := _meant_for_another(operation, reply)) is None:
+            if (trouble := _meant_for_another(operation, reply)) is None:
                 return cast(R_co, reply)
-            trouble = other
         if response.status == 429:
             # The HTTP layer said no before the protocol could.
             raise error_class("429")("429", codes.ANSWERS["429"].meaning)
@@ -211,8 +199,30 @@ class Account(_Secretive):
             body=self._without_key_bytes(response.body),
             status=response.status,
             # A 4xx is a plain no; anything else may have come after the message was taken.
-            sent_maybe=risky and not (400 <= response.status < 500 and response.status != 408),
+            sent_maybe=not operation.repeatable and not (400 <= response.status < 500 and response.status != 408),
         )
+
+    def _read(self, operation: Operation[Any], body: bytes) -> Any:
+        """The reply in a body. Raises the refusal it holds, or :class:`Unreadable`."""
+        root = xml.parse(body, MOST_ANSWER)
+        if fold(name := xml.name(root)) != "response":
+            raise Unreadable(f"the root is {name:.40}, not {self.spoken.roots[1]}")
+        leaves = [(self._without_key(path), at, self._without_key(text)) for path, at, text in xml.leaves(root)]
+        raw: Nodes = tuple([(path, text) for path, _, text in leaves])
+        names = [fold(path) for path, _ in raw]
+        told = [text.strip().lower() for name, (_, text) in zip(names, raw, strict=True) if name == _STATUS]
+        if len(told) > 1:
+            raise Unreadable("it says its status twice")
+        status = told[0] if told else ""
+        # Ruling 10: STATUS other than success, or an error code; whatever the HTTP status.
+        if _CODE in names or status not in {"success", ""}:
+            refused, _ = answer_reader(Refused).read(leaves)
+            if refused.code or status not in {"success", ""}:
+                raise self._refusal(operation, refused, raw)
+        if not status:
+            raise Unreadable("it has no status")
+        reply, _ = answer_reader(operation.reply).read(leaves, raw=raw)
+        return reply
 
     def _refusal(self, operation: Operation[Any], refused: Refused, raw: Nodes) -> MMSError:
         # A refusal without a code is possible; the base class is raised for it, as for a code nobody knows.

@@ -17,8 +17,10 @@ from .errors import ConfigurationError
 from .notices import Notice
 from .once import once
 from .operations import Operation
+from .reading import Reader
 from .replies import Refused
-from .spelling import Reader, Row, Writer, insists, kinds, spelled
+from .spelling import Row, insists, kinds, spelled
+from .writing import Writer
 
 #: The longest request that is read back: eight slides of 5,000 characters outside ASCII, escaped, fit twice.
 MOST_REQUEST = 1024 * 1024

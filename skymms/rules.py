@@ -234,7 +234,8 @@ def digits(number: object) -> str:
 _BETWEEN_DIGITS = re.compile(r"[\s\-\u2010-\u2015.()\[\]]")
 # No `\d`, which would take the digits of every script.
 _DIGITS = re.compile(r"[0-9]+")
-_NUMBER = re.compile(r"[1-9][0-9]*")
+# E.164 ends at 15 digits; two numbers with a blank between them have more.
+_NUMBER = re.compile(r"[1-9][0-9]{0,14}")
 
 
 def _typed(number: object) -> bool:

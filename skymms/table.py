@@ -235,6 +235,7 @@ _SUBSCRIPTION = _EVENT + _rows(
     ("brand_name",                     "words",   "BRANDNAME",                 "brand-name"),
     ("source",                         "token",   "SOURCE",                    "source"),
     ("subscription_id",                "token",   "SUBID",                     "sub-id"),
+    ("tracking_id",                    "token",   "TRACKINGID",                "tracking-id"),
 )
 
 # Whatever it is: its `raw` has the rest. A pass tells its code in a node of its own.

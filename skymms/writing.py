@@ -1,0 +1,147 @@
+"""Writing: from a value to leaves, by a column of the table that is worked out once.
+
+Each row becomes a small function, or a part of one for a group of slides, so that writing a value costs what the fields it has
+set cost, and never a look at the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from types import ModuleType
+from typing import Any
+
+from .codecs import Leaf
+from .errors import Problem
+from .spelling import Kind, Row, spelled
+
+_Step = Callable[[Any, list[Leaf]], None]
+
+
+#: A field of the items of a group, how its value becomes text, and its spelling.
+_Part = tuple[str, Callable[[Any], str], Any]
+
+
+class Writer:
+    """One class of values in one dialect, ready to be written."""
+
+    def __init__(self, rows: Sequence[Row], column: int, codec: ModuleType, kind: Mapping[str, Kind], case: str) -> None:
+        self._steps: list[_Step] = []
+        self._case: Callable[[str], str] = getattr(str, case)
+        self.unsayable: list[tuple[str, Callable[[Any], Any]]] = []
+        repeated: dict[str, list[_Part]] = {}
+        self._unsayable_inside: dict[str, list[tuple[str, Callable[[Any], Any]]]] = {}
+        for row in rows:
+            name = spelled(row, column)
+            group, inside, field = row.field.rpartition("[].")
+            plain = (group or row.field).rstrip("[]{}")
+            get = attrgetter(plain)
+            if inside:
+                if not name:
+                    self._unsayable_inside.setdefault(plain, []).append((field, attrgetter(field)))
+                    continue
+                if plain not in repeated:
+                    repeated[plain] = []
+                    self._steps.append(_items(get, repeated[plain], _group_mark(name, codec)))
+                repeated[plain].append((field, kind[row.kind].write, codec.spell(name)))
+            elif not name:
+                self.unsayable.append((plain, get))
+            elif row.field.endswith("{}"):
+                self._steps.append(self._mapping(get, kind[row.kind].write, name, codec))
+            elif row.field.endswith("[]"):
+                # The group stands once, so every text of the list is in its repetition 0.
+                head, _, last = name.removesuffix("[]").rpartition("/")
+                self._steps.append(_texts(get, codec.spell(f"{head}[]/{last}")))
+            else:
+                self._steps.append(_single(get, kind[row.kind].write, codec.spell(name)))
+
+    def leaves(self, value: Any) -> list[Leaf]:
+        """The leaves of a value, in the order of the rows."""
+        out: list[Leaf] = []
+        for step in self._steps:
+            step(value, out)
+        return out
+
+    def lost(self, value: Any, dialect: str) -> list[Problem]:
+        """What this dialect has no word for, although it is set."""
+        found = [
+            Problem(None, None, name.rpartition(".")[2], f"the dialect {dialect} cannot say it in this request")
+            for name, get in self.unsayable
+            if get(value) not in (None, (), {})
+        ]
+        for group, missing in self._unsayable_inside.items():
+            for at, item in enumerate(attrgetter(group)(value), 1):
+                found += [
+                    Problem(None, at, name, f"the dialect {dialect} cannot say it")
+                    for name, get in missing
+                    if get(item) is not None
+                ]
+        return found
+
+    def _mapping(self, get: Callable[[Any], Any], write: Callable[[Any], str], name: str, codec: ModuleType) -> _Step:
+        if "|" in name:
+            values, _, keys = name.partition("|")
+            value_tag, key_tag = codec.spell(values), codec.spell(values.rpartition("/")[0] + "/" + keys)
+
+            def pairs(holder: Any, out: list[Leaf]) -> None:
+                for at, (key, value) in enumerate(get(holder).items()):
+                    out.append((value_tag, at, write(value)))
+                    out.append((key_tag, at, str(key)))
+
+            return pairs
+        if name.endswith("/*"):
+            group, case = name.removesuffix("/*"), self._case
+
+            def named(holder: Any, out: list[Leaf]) -> None:
+                for key, value in get(holder).items():
+                    out.append((codec.spell(f"{group}[]/{case(key)}"), 0, write(value)))
+
+            return named
+        tag, case = codec.spell(name), self._case
+
+        def flat(holder: Any, out: list[Leaf]) -> None:
+            for key, value in get(holder).items():
+                out.append((tag, case(str(key)), write(value)))
+
+        return flat
+
+
+def _single(get: Callable[[Any], Any], write: Callable[[Any], str], tag: Any) -> _Step:
+    def step(holder: Any, out: list[Leaf]) -> None:
+        value = get(holder)
+        if value is not None:
+            out.append((tag, None, write(value)))
+
+    return step
+
+
+def _texts(get: Callable[[Any], Any], tag: Any) -> _Step:
+    def step(holder: Any, out: list[Leaf]) -> None:
+        out.extend((tag, 0, text) for text in get(holder))
+
+    return step
+
+
+def _items(get: Callable[[Any], Any], parts: list[_Part], mark: Any) -> _Step:
+    fetch: Callable[[Any], Any] | None = None
+
+    def step(holder: Any, out: list[Leaf]) -> None:
+        nonlocal fetch
+        if fetch is None:  # the rows of the group are all known by now
+            names = [name for name, _, _ in parts]
+            fetch = attrgetter(*names) if len(names) > 1 else lambda item: (getattr(item, names[0]),)
+        add = out.append
+        for at, item in enumerate(get(holder)):
+            before = len(out)
+            for value, (_, write, tag) in zip(fetch(item), parts):  # noqa: B905 (as long as each other, and hot)
+                if value is not None:
+                    add((tag, at, write(value)))
+            # An empty item is wrong, and it is there: it must not vanish between here and the sandbox.
+            if mark is not None and len(out) == before:
+                add((mark, at, ""))
+
+    return step
+
+
+def _group_mark(name: str, codec: ModuleType) -> Any:
+    return codec.spell(name.partition("[]")[0] + "[]") if "[]" in name else None

@@ -1,0 +1,226 @@
+"""Values for hypothesis to choose from, drawn by the rows of the table: a field that is added there is drawn here, or missed.
+
+``right`` things are what a gateway takes, and what the rules let through. The values are those that a wire gives back as they
+were: tokens without blanks around them, numbers in digits, names of merge values in lower case.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta, timezone
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from skymms import table
+from skymms.codes import EVENTS, ORIGINS
+from skymms.dialects import Dialect
+from skymms.notices import DeliveryReport, EncodingReport, InboundMMS, InboundSMS, Notice, SubscriptionChange, UnknownNotice
+from skymms.operations import Operation
+from skymms.replies import DeletedMMS, MMSList, Refused, SavedMMS, SentMMS, StoredMMS
+from skymms.slide import FILES, OBJECTS, Slide
+from skymms.slideshow import Slideshow
+from skymms.spelling import insists, spelled
+
+# The same examples each time, so that a run that fails here fails everywhere; HYPOTHESIS_PROFILE=search looks for new ones.
+settings.register_profile("skymms", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "skymms"))
+
+# ------------------------------------------------------------------------------------------------ words
+
+#: Every character that XML 1.0 can hold, those that have to be escaped more often than chance would have it.
+_XML = st.characters(min_codepoint=0x20, exclude_categories=["Cs"], exclude_characters="\ufffe\uffff")
+_AWKWARD = st.sampled_from(["&", "<", ">", '"', "'", "]]>", "&amp;", "\t", "\n", " ", "%", "+", "=", "é", "😀", "👩‍👩‍👧", "\\"])
+
+
+def _text(*pieces: str, min_size: int = 0, max_size: int = 12) -> st.SearchStrategy[str]:
+    return st.lists(_XML | _AWKWARD | st.sampled_from(pieces or [" "]), min_size=min_size, max_size=max_size).map("".join)
+
+
+#: Any words at all, a carriage return among them.
+words = _text("\r", "\r\n")
+#: Words whose line breaks are line feeds, which every text is sent with.
+lines = _text()
+#: Words that are not all blank.
+telling_words = st.builds("{}{}".format, _text(max_size=6), _text(max_size=6).map(lambda more: "x" + more))
+telling_lines = telling_words
+#: Words without blanks around them.
+tokens = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x17E, categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
+numbers = st.from_regex(r"1555[0-9]{7}", fullmatch=True)
+short_codes = st.from_regex(r"[0-9]{5,6}", fullmatch=True)
+whole_numbers = st.integers(min_value=1, max_value=10**6)
+names = st.from_regex(r"[a-z_][a-z0-9_.-]{0,11}", fullmatch=True)
+addresses = st.builds("https://media.example/{}".format, tokens)
+_zones = st.integers(min_value=-14 * 60, max_value=14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+aware_moments = st.datetimes(timezones=_zones)
+moments = st.dates() | st.datetimes() | aware_moments
+
+
+# ------------------------------------------------------------------------------------------------ slides
+
+
+@st.composite
+def slides(draw: st.DrawFn) -> Slide:
+    """A slide that every rule lets through."""
+    held = draw(
+        st.sampled_from([(), ("image",), ("audio",), ("video",), ("image", "audio"), *((kind,) for kind in OBJECTS)]),
+        label="the files of a slide",
+    )
+    text = draw(telling_lines if not held else st.none() | lines)
+    duration = draw(st.none() | whole_numbers)
+    return Slide(text, duration=duration, **{kind: draw(addresses) for kind in held})
+
+
+#: Slides of any kind, wrong ones and empty ones too, as long as a wire gives them back as they were.
+any_slides = st.builds(
+    Slide,
+    st.none() | lines,
+    duration=st.none() | st.integers(min_value=0, max_value=10**17),
+    **{kind: st.none() | tokens for kind in FILES},
+)
+
+# ------------------------------------------------------------------------------------------------ operations
+
+#: What a field of a right request can hold, by its name.
+FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
+    "to": numbers,
+    "sender": short_codes,
+    "sender_mask": words,
+    "operator_id": tokens,
+    "campaign_ref": tokens,
+    "service_id": tokens,
+    "name": telling_words,
+    "subject": telling_words,
+    "fallback_text": telling_lines,
+    "disable_fallback": st.booleans(),
+    "disable_fallback_link": st.booleans(),
+    "link_expires": moments,
+    "mms_id": tokens,
+    "custom_text": st.dictionaries(st.integers(1, 8), lines, max_size=3),
+    "custom_subject": words,
+    "data": st.dictionaries(names, words, max_size=3),
+    "force_pass_as_link": st.booleans(),
+    "ddm_subject": words,
+    "ddm_text": telling_lines.filter(bool),
+    "ddm_timeout": whole_numbers,
+    "ddm_force": st.booleans(),
+    "start_date": moments,
+    "page": whole_numbers,
+    "per_page": whole_numbers,
+}
+
+
+def plain(path: str) -> str:
+    """The path of a field without its marks."""
+    return path.replace("[]", "").replace("{}", "")
+
+
+@st.composite
+def right_operations(draw: st.DrawFn, dialect: Dialect, kind: type[Operation[Any]]) -> Operation[Any]:
+    """An operation that a gateway of this dialect takes, with any of the fields that the dialect can say."""
+    found: dict[str, Any] = {}
+    holds_slides = False
+    for row in table.REQUESTS[kind][1]:
+        if "[]." in row.field:
+            holds_slides = True
+        elif spelled(row, dialect.column):
+            path = plain(row.field)
+            value = FIELDS[path.rpartition(".")[2]]
+            if insists(row, dialect.column) or draw(st.booleans(), label=f"with {path}"):
+                found[path] = draw(value, label=path)
+    if holds_slides:
+        found["slideshow.slides"] = tuple(draw(st.lists(slides(), min_size=1, max_size=8), label="slides"))
+        # One of the two has to be there (E622).
+        if not found.get("slideshow.subject") and not found.get("slideshow.fallback_text"):
+            found["slideshow.subject"] = draw(telling_words, label="subject")
+    if any(path.startswith("ddm_") for path in found) and not found.get("ddm_text"):
+        found["ddm_text"] = draw(FIELDS["ddm_text"])
+    return built(kind, found)
+
+
+def built(kind: type[Operation[Any]], found: Mapping[str, Any]) -> Operation[Any]:
+    """An operation from its fields' paths."""
+    inner = {path.removeprefix("slideshow."): value for path, value in found.items() if path.startswith("slideshow.")}
+    outer = {path: value for path, value in found.items() if "." not in path}
+    return kind(**outer, **({"slideshow": Slideshow(**inner)} if inner else {}))
+
+
+# ------------------------------------------------------------------------------------------------ replies
+
+_perhaps_token, _perhaps_words = st.none() | tokens, st.none() | words
+_counts = st.none() | st.integers(min_value=0, max_value=10**6)
+
+stored = st.builds(
+    StoredMMS,
+    mms_id=_perhaps_token,
+    name=_perhaps_words,
+    subject=_perhaps_words,
+    created=st.none() | moments,
+    slides=_counts,
+    size=_counts,
+)
+
+#: What each dialect can answer, by the column of its answers: the lists have nothing in common.
+LISTS: Mapping[int, st.SearchStrategy[MMSList]] = {
+    0: st.builds(MMSList, mms_ids=st.lists(st.from_regex(r"[0-9]{1,9}", fullmatch=True)).map(tuple)),
+    1: st.builds(
+        MMSList,
+        templates=st.lists(stored, max_size=4).map(tuple),
+        start_date=st.none() | moments,
+        page=_counts,
+        per_page=_counts,
+        total=_counts,
+    ),
+}
+
+
+def replies(answers: int) -> Mapping[type, st.SearchStrategy[Any]]:
+    """What can be answered in a column, by class."""
+    return {
+        SentMMS: st.builds(
+            SentMMS,
+            mms_id=_perhaps_token,
+            tracking_id=_perhaps_token,
+            to=_perhaps_token,
+            sender=_perhaps_token,
+            details=_perhaps_words,
+        ),
+        SavedMMS: st.builds(SavedMMS, mms_id=_perhaps_token),
+        DeletedMMS: st.builds(DeletedMMS, mms_id=_perhaps_token),
+        MMSList: LISTS[answers],
+        Refused: st.builds(Refused, code=tokens, to=_perhaps_token, info=_perhaps_words),
+    }
+
+
+# ------------------------------------------------------------------------------------------------ notices
+
+KINDS: Mapping[type[Notice], str] = {
+    DeliveryReport: "delivery",
+    EncodingReport: "encoding",
+    InboundMMS: "inbound-mms",
+    InboundSMS: "inbound-sms",
+    SubscriptionChange: "subscription",
+}
+_PROSE = {"sender_mask", "details", "keyword", "subject", "text", "campaign_title", "brand_name"}
+_files = st.lists(tokens, max_size=4).map(tuple)
+
+
+@st.composite
+def notices(draw: st.DrawFn, kind: type[Notice]) -> Notice:
+    """A notice of a class, with a code and an origin that belong to it."""
+    found: dict[str, Any] = {}
+    for row in table.NOTICES[kind]:
+        name = plain(row.field)
+        if name not in {"code", "origin"}:
+            of_a_field = {"timestamp": st.none() | aware_moments, "files": _files}
+            found[name] = draw(of_a_field.get(name, _perhaps_words if name in _PROSE else _perhaps_token), label=name)
+    if kind is UnknownNotice:
+        found["code"] = draw(st.none() | tokens.filter(lambda code: code not in EVENTS))
+        found["origin"] = draw(_perhaps_token)
+    else:
+        found["code"] = draw(st.sampled_from([code for code, event in EVENTS.items() if event.kind == KINDS[kind]]))
+        found["origin"] = draw(st.none() | st.sampled_from([name for name, kinds in ORIGINS.items() if KINDS[kind] in kinds]))
+    return kind(**found)
