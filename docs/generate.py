@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from skymms import codes, errors, rules, table
+from skymms import advices, codes, errors, limits, rules, table
 from skymms.dialects import DIALECTS
 from skymms.spelling import Row, insists, spelled
 
@@ -32,11 +32,10 @@ def table_of(head: list[str], body: Iterable[Iterable[str]]) -> str:
 def rules_page() -> str:
     refusals = [
         (rule.code or "", rule.field or "any text", rule.says, "at once" if rule.at_once else "before sending")
-        for rule in rules.every_rule()
-        if rule.code
+        for rule in sorted(rules.RULES, key=lambda rule: (rule.code or "", rule.field))
     ]
-    advices = [(rule.field, rule.says) for rule in rules.ADVICES]
-    limits = rules.DOCUMENTED
+    advised = [(rule.field, rule.says) for rule in advices.ADVICES]
+    documented = limits.DOCUMENTED
     return f"""# The rules
 {MADE}
 One list, in `skymms/rules.py`. The builder, `problems()`, the client, `skymms check` and the sandbox judge by it; all problems of
@@ -45,14 +44,14 @@ and are looked at before anything is sent.
 
 {table_of(["code", "field", "rule", "enforced"], refusals)}
 An account may insist on more with `Account(limits=Limits(required=frozenset({{"operator_id"}})))`, or have other figures:
-`Limits(max_slides={limits.max_slides}, max_text={limits.max_text}, max_subject={limits.max_subject})` are the documented ones. \
+`Limits(max_slides={documented.max_slides}, max_text={documented.max_text}, max_subject={documented.max_subject})` are the documented ones. \
 What each dialect insists on is marked in [dialects.md](dialects.md).
 
 ## Advices
 
 Never a reason not to send; `advices()` gives them, and `skymms check` shows them apart.
 
-{table_of(["field", "advice"], advices)}"""
+{table_of(["field", "advice"], advised)}"""
 
 
 # ------------------------------------------------------------------------------------------------ errors.md
@@ -104,9 +103,7 @@ def dialects_page() -> str:
     asked = [f"`{name}`" for name in DIALECTS]
     answered = ["1.3", "successor"]
     operations = [
-        block(
-            f"{operation.__name__} (`{'`, `'.join(dict.fromkeys(actions))}`)", table.ENVELOPE[1:] + listed, asked
-        )
+        block(f"{operation.__name__} (`{'`, `'.join(dict.fromkeys(actions))}`)", table.ENVELOPE[1:] + listed, asked)
         for operation, (actions, listed) in table.REQUESTS.items()
     ]
     replies = [block(reply.__name__, listed, answered) for reply, listed in table.REPLIES.items()]

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from .errors import VideoWithImageError as VideoWithImageError
     from .errors import error_class as error_class
     from .exchange import Retries as Retries
+    from .limits import Limits as Limits
     from .notices import DeliveryReport as DeliveryReport
     from .notices import EncodingReport as EncodingReport
     from .notices import InboundMMS as InboundMMS
@@ -78,7 +79,6 @@ if TYPE_CHECKING:
     from .replies import SavedMMS as SavedMMS
     from .replies import SentMMS as SentMMS
     from .replies import StoredMMS as StoredMMS
-    from .rules import Limits as Limits
     from .slide import Slide as Slide
     from .slideshow import Slideshow as Slideshow
 
@@ -128,6 +128,7 @@ _HOMES = {
         "error_class",
     ),
     "exchange": ("Retries",),
+    "limits": ("Limits",),
     "notices": (
         "DeliveryReport",
         "EncodingReport",
@@ -140,7 +141,6 @@ _HOMES = {
     "operations": ("DeleteMMS", "ListMMS", "Operation", "SaveMMS", "SendMMS", "SendSavedMMS"),
     "postbacks": ("read_postbacks",),
     "replies": ("DeletedMMS", "MMSList", "SavedMMS", "SentMMS", "StoredMMS"),
-    "rules": ("Limits",),
     "slide": ("Slide",),
     "slideshow": ("Slideshow",),
 }

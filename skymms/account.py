@@ -19,10 +19,12 @@ from . import codes, table
 from .codecs import Unreadable, xml
 from .dialects import Dialect, answer_reader, dialect, fold
 from .errors import ConfigurationError, GatewayFaultError, MMSError, Nodes, Problem, ProtocolError, error_class, refusal
+from .judge import ADVISORY, PROBLEMS
+from .limits import DOCUMENTED, Limits
 from .once import once
 from .operations import Operation, R_co
 from .replies import Refused
-from .rules import ADVISORY, DOCUMENTED, PROBLEMS, Limits, digits
+from .rules import digits
 from .spelling import spelled
 
 # The two names that tell whether an answer is a yes, as they are compared.

@@ -2,8 +2,7 @@
 
 The builder, the client, the command line and the sandbox judge with this list and no other, so that a message means the
 same to all of them. A rule looks at one thing (a text, an address, a slide, a field) and answers with what is wrong with
-it, or None; where that thing stands, and which code it bears, is added by the judges at the end of the page. They report
-everything they find, never only the first.
+it, or None; where that thing stands, and which code it bears, is added by the judges, one floor up.
 
 Above each rule stands where it comes from. `1.3` is the vendor's reference of its upper-case dialect, `successor` the one of
 the hyphenated dialect; seeds 003 and 004 are pages of theirs.
@@ -12,52 +11,13 @@ the hyphenated dialect; seeds 003 and 004 are pages of theirs.
 from __future__ import annotations
 
 import re
-import weakref
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, fields
-from datetime import date, datetime
-from operator import attrgetter
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
-from .errors import Problem
-from .once import once
+from .limits import Limits
 from .slide import FILES, MEDIA, OBJECTS, Slide
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a gateway allows and what it insists on; change a figure with ``Account(limits=Limits(max_text=500))``.
-
-    ``required`` names the fields this account must fill although its dialect leaves them free: ``operator_id`` where
-    carriers are not looked up, ``campaign_ref`` where "Enforce Campaign Check" is on, ``service_id``, ``subject``.
-    """
-
-    #: 1.3, saveMMS: eight slides.
-    max_slides: int = 8
-    #: 1.3 since 2014-03-26: 5,000 characters a slide.
-    max_text: int = 5000
-    #: 1.3 since 2014-04-14: 80 characters.
-    max_subject: int = 80
-    required: frozenset[str] = field(default_factory=frozenset)
-
-    def insisting(self, names: Iterable[str]) -> Limits:
-        """These limits, insisting on more fields."""
-        return Limits(
-            max_slides=self.max_slides,
-            max_text=self.max_text,
-            max_subject=self.max_subject,
-            required=self.required.union(names),
-        )
-
-
-#: The documented figures, which every account starts from.
-DOCUMENTED = Limits()
-
-#: Advices, never refusals (1.3 and the successor's best practices).
-ADVISED_SUBJECT = 40
-ADVISED_DURATION = 30
-ADVISED_FALLBACK_TEXT = 110
-ADVISED_SENDER_MASK = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +42,14 @@ class Rule:
 
 
 RULES: list[Rule] = []
-ADVICES: list[Rule] = []
 
-_Check = Callable[[Any, Limits], str | None]
+#: Looks at a thing and says what is wrong with it, or None.
+Check = Callable[[Any, Limits], str | None]
 
 
-def _rule(code: str, of: str, field: str = "", *, at_once: bool = False) -> Callable[[_Check], _Check]:
-    def add(check: _Check) -> _Check:
+def _rule(code: str, of: str, field: str = "", *, at_once: bool = False) -> Callable[[Check], Check]:
+    def add(check: Check) -> Check:
         RULES.append(Rule(code, of, field, check, at_once))
-        return check
-
-    return add
-
-
-def _advice(of: str, field: str) -> Callable[[_Check], _Check]:
-    def add(check: _Check) -> _Check:
-        ADVICES.append(Rule(None, of, field, check))
         return check
 
     return add
@@ -434,232 +386,5 @@ def discovery_text(message: Any, limits: Limits) -> str | None:
     return "a device discovery message needs its text"
 
 
-# ------------------------------------------------------------------------------------------------ advices
-
-
-@_advice("slide", "duration")
-def short_enough(slide: Slide, limits: Limits) -> str | None:
-    """A slide should not show for more than 30 seconds."""
-    if type(slide.duration) is int and slide.duration > ADVISED_DURATION:
-        return f"{slide.duration} seconds: the vendor advises at most {ADVISED_DURATION}"
-    return None
-
-
-@_advice("slide", "duration")
-def duration_of_its_own(slide: Slide, limits: Limits) -> str | None:
-    """A slide with audio or video needs no duration: the file's own length replaces it."""
-    if slide.duration is None or (slide.audio is None and slide.video is None):
-        return None
-    return "the length of the audio or video replaces it: leave it out"
-
-
-@_advice("address", "audio")
-@_advice("address", "video")
-def bare_address(url: Any, limits: Limits) -> str | None:
-    """The query of an audio or video address is stripped by the server (seed 003, the note under the template)."""
-    if isinstance(url, str) and "?" in url:
-        return "the server strips the part from '?' on: put ids into the path or the file's name"
-    return None
-
-
-@_advice("field", "subject")
-def short_subject(message: Any, limits: Limits) -> str | None:
-    """A subject should have at most 40 characters."""
-    return _lengthy(message.subject, ADVISED_SUBJECT)
-
-
-@_advice("field", "subject")
-def plain_subject(message: Any, limits: Limits) -> str | None:
-    """A subject should be ASCII: carriers reject others (seed 004)."""
-    return _not_ascii(message.subject)
-
-
-@_advice("field", "custom_subject")
-def short_custom_subject(message: Any, limits: Limits) -> str | None:
-    """A custom subject should have at most 40 characters."""
-    return _lengthy(message.custom_subject, ADVISED_SUBJECT)
-
-
-@_advice("field", "custom_subject")
-def plain_custom_subject(message: Any, limits: Limits) -> str | None:
-    """A custom subject should be ASCII: carriers reject others."""
-    return _not_ascii(message.custom_subject)
-
-
-@_advice("field", "fallback_text")
-def short_fallback(message: Any, limits: Limits) -> str | None:
-    """The text of the fallback SMS should have at most 110 characters: the link takes the rest."""
-    return _lengthy(message.fallback_text, ADVISED_FALLBACK_TEXT)
-
-
-@_advice("field", "sender_mask")
-def short_mask(message: Any, limits: Limits) -> str | None:
-    """A sender's name has at most 11 characters; the gateway cuts a longer one."""
-    return _lengthy(message.sender_mask, ADVISED_SENDER_MASK)
-
-
-@_advice("field", "link_expires")
-def zoned_expiry(message: Any, limits: Limits) -> str | None:
-    """A time of expiry should name its zone."""
-    when = message.link_expires
-    if isinstance(when, datetime) and when.tzinfo is None:
-        return "it names no time zone, so the gateway's own applies"
-    return None
-
-
-def _lengthy(words: Any, advised: int) -> str | None:
-    if isinstance(words, str) and len(words) > advised:
-        return f"{len(words)} characters: at most {advised} are advised"
-    return None
-
-
-def _not_ascii(words: Any) -> str | None:
-    if isinstance(words, str) and not words.isascii():
-        return "it holds characters beyond ASCII, which carriers may reject"
-    return None
-
-
 def _held(slide: Slide, kinds: Iterable[str]) -> str:
     return " and ".join(kind for kind in kinds if getattr(slide, kind) is not None)
-
-
-# ------------------------------------------------------------------------------------------------ the judges
-
-
-_Paired = list[tuple[_Check, Rule]]
-
-
-class _Plan(NamedTuple):
-    """What of a class of messages is judged by which rules, worked out once for each class."""
-
-    rules: _Paired
-    #: The fields that hold words, and what fetches them all at once.
-    words: tuple[str, ...]
-    fetch: Callable[[Any], tuple[Any, ...]]
-    #: The fields that hold words by key: of them, those keyed by slide.
-    mappings: tuple[str, ...]
-    by_slide: frozenset[str]
-    #: The fields that hold slides, and those that hold a message of their own.
-    slides: tuple[str, ...]
-    messages: tuple[str, ...]
-
-
-_SLIDES, _MESSAGES, _BY_SLIDE, _MAPPINGS = {"slides"}, {"slideshow"}, {"custom_text"}, {"custom_text", "data"}
-
-
-class Judge:
-    """A list of rules, sorted by what they look at, ready to be put to slides and whole messages."""
-
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        by: dict[str, list[Rule]] = {"words": [], "text": [], "address": [], "slide": [], "field": []}
-        for rule in sorted(rules, key=lambda rule: rule.code or ""):
-            by[rule.of].append(rule)
-        paired = {of: [(rule.check, rule) for rule in rules] for of, rules in by.items()}
-        self._words, self._field, self._slide = paired["words"], paired["field"], paired["slide"]
-        self._text = paired["text"] + paired["words"]
-        self._files = {
-            kind: [(check, rule) for check, rule in paired["address"] if rule.field == kind] + paired["words"] for kind in FILES
-        }
-        self._plan = once(self._planned)
-        self._clean: dict[int, tuple[weakref.ref[Any], Limits]] = {}
-
-    def slide(self, slide: Slide, at: int, limits: Limits) -> list[Problem]:
-        """What is wrong with slide number ``at``, counted from 1."""
-        found: list[Problem] = []
-        for check, rule in self._slide:
-            if said := check(slide, limits):
-                found.append(Problem(rule.code, at, rule.field, said))
-        if (text := slide.text) is not None:
-            for check, rule in self._text:
-                if said := check(text, limits):
-                    found.append(Problem(rule.code, at, "text", said))
-        for kind, url in zip(FILES, _all_files(slide)):  # noqa: B905 (as long as each other, and hot)
-            if url is not None:
-                for check, rule in self._files[kind]:
-                    if said := check(url, limits):
-                        found.append(Problem(rule.code, at, kind, said))
-        return found
-
-    def row(self, message: Any, limits: Limits) -> list[Problem]:
-        """What is wrong with the fields of a slideshow or an operation, leaving what is inside them aside."""
-        found: list[Problem] = []
-        for check, rule in self._plan(type(message)).rules:
-            if said := check(message, limits):
-                found.append(Problem(rule.code, None, rule.field, said))
-        return found
-
-    def message(self, message: Any, limits: Limits) -> list[Problem]:
-        """What is wrong with a slideshow or an operation, and with everything inside it."""
-        found = self.row(message, limits)
-        plan = self._plan(type(message))
-        for name, words in zip(plan.words, plan.fetch(message), strict=True):
-            # A flag, a number or a date holds no characters. Anything else that is no text (bytes, say) is wrong.
-            if words is not None and not isinstance(words, (int, float, date)):
-                self._put(self._words, name, words, None, limits, found)
-        for name in plan.mappings:
-            for key, words in getattr(message, name).items():
-                if name in plan.by_slide:
-                    self._put(self._text, name, words, key, limits, found)
-                else:
-                    self._put(self._words, f"{name}[{key!r}]", words, None, limits, found)
-        for name in plan.slides:
-            for at, slide in enumerate(getattr(message, name), 1):
-                found += self.slide(slide, at, limits)
-        for name in plan.messages:
-            found += self._inside(getattr(message, name), limits)
-        return found
-
-    def _inside(self, message: Any, limits: Limits) -> list[Problem]:
-        """What is wrong with a slideshow. One without fault is judged once, however many it is sent to: it never changes."""
-        key = id(message)
-        clean = self._clean.get(key)
-        # By identity, since equal is not the same here: a duration of True equals 1, and only one of them is right.
-        if clean is not None and clean[0]() is message and clean[1] is limits:
-            return []
-        found = self.message(message, limits)
-        if not found:
-            self._clean[key] = weakref.ref(message, lambda gone: self._clean.pop(key, None)), limits
-        return found
-
-    @staticmethod
-    def _put(rules: _Paired, name: str, words: Any, at: Any, limits: Limits, found: list[Problem]) -> None:
-        for check, rule in rules:
-            if said := check(words, limits):
-                found.append(Problem(rule.code, at, name, said))
-
-    def _planned(self, kind: type) -> _Plan:
-        names = [item.name for item in fields(kind)]
-        words = tuple(name for name in names if name not in _SLIDES | _MESSAGES | _MAPPINGS)
-        return _Plan(
-            rules=[(check, rule) for check, rule in self._field if rule.field in names],
-            words=words,
-            fetch=_fetching(words),
-            mappings=tuple(name for name in names if name in _MAPPINGS),
-            by_slide=frozenset(_BY_SLIDE),
-            slides=tuple(name for name in names if name in _SLIDES),
-            messages=tuple(name for name in names if name in _MESSAGES),
-        )
-
-
-_all_files = attrgetter(*FILES)
-
-
-def _fetching(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    """What fetches these attributes as a tuple, however many there are."""
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda message: tuple(getattr(message, name) for name in names)
-
-
-#: Everything a gateway would refuse.
-PROBLEMS = Judge(RULES)
-#: What the builder refuses at the call itself; the rest can still become right.
-AT_ONCE = Judge(rule for rule in RULES if rule.at_once)
-#: What the vendors advise against and accept all the same.
-ADVISORY = Judge(ADVICES)
-
-
-def every_rule() -> Iterator[Rule]:
-    """All rules and then all advices, in the order of their codes."""
-    yield from sorted(RULES, key=lambda rule: (rule.code or "", rule.field))
-    yield from ADVICES

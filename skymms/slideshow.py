@@ -11,7 +11,8 @@ from datetime import date
 from typing import Any
 
 from .errors import Problem, refusal
-from .rules import ADVISORY, AT_ONCE, DOCUMENTED, PROBLEMS, Limits
+from .judge import ADVISORY, AT_ONCE, PROBLEMS
+from .limits import DOCUMENTED, Limits
 from .slide import Slide
 
 

@@ -27,9 +27,12 @@ from skymms import (
     Slideshow,
     table,
 )
+from skymms.advices import ADVICES
 from skymms.codes import ANSWERS
 from skymms.dialects import DIALECTS
-from skymms.rules import ADVICES, ADVISORY, DOCUMENTED, PROBLEMS, RULES, Rule, every_rule
+from skymms.judge import ADVISORY, PROBLEMS
+from skymms.limits import DOCUMENTED
+from skymms.rules import RULES, Rule
 from skymms.slide import FILES
 
 KEY = "not-a-key-at-all"
@@ -176,12 +179,8 @@ def test_every_rule_bears_a_code_of_the_catalogue_and_no_advice_bears_one() -> N
     assert {rule.code for rule in ADVICES} == {None}
 
 
-def test_every_rule_is_a_sentence_and_all_of_them_are_listed_once_by_their_codes() -> None:
-    listed = list(every_rule())
-    assert sorted(map(named, listed), key=str) == sorted(map(named, (*RULES, *ADVICES)), key=str)
-    codes = [rule.code for rule in listed if rule.code]
-    assert codes == sorted(codes)
-    assert all(rule.says[0].isupper() and rule.says.rstrip().endswith((".", ")")) for rule in listed)
+def test_every_rule_is_a_sentence() -> None:
+    assert all(rule.says[0].isupper() and rule.says.rstrip().endswith((".", ")")) for rule in (*RULES, *ADVICES))
 
 
 # ------------------------------------------------------------------------------------------------ what a slide may hold
@@ -300,7 +299,7 @@ def test_what_a_gateway_could_not_fetch_is_refused(url: Any) -> None:
         "1-555-123-4888",
         "1.555.123.4888",
         "1 (555) 123-4888",
-        "+1 [555] 123‐4888",  # noqa: RUF001 (typed as people's phones write it: U+2010, no hyphen-minus)
+        "+1 [555] 123‐4888",
         " 1555\u00a01234888\n",
     ],
 )

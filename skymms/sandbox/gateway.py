@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 from ..codecs import Leaf, Unreadable
 from ..codes import ANSWERS
 from ..dialects import Dialect, UnknownAction
+from ..judge import PROBLEMS
+from ..limits import DOCUMENTED, Limits
 from ..notices import DeliveryReport, EncodingReport, Notice
 from ..operations import DeleteMMS, ListMMS, Operation, SaveMMS, SendMMS, SendSavedMMS
 from ..replies import DeletedMMS, MMSList, Refused, SavedMMS, SentMMS, StoredMMS
-from ..rules import DOCUMENTED, PROBLEMS, Limits
 from ..slideshow import Slideshow
 
 #: How much is remembered: the oldest is dropped first, so that a long run keeps its size.

@@ -19,9 +19,9 @@ from ..codecs import Unreadable
 from ..dialects import DIALECTS, Dialect
 from ..dialects import dialect as spoken
 from ..errors import ConfigurationError
+from ..limits import DOCUMENTED, Limits
 from ..notices import Notice
 from ..replies import Refused
-from ..rules import DOCUMENTED, Limits
 from .gateway import Answered, Gateway, Saved
 from .listener import Incoming, Listener, Outgoing
 

@@ -1,0 +1,106 @@
+"""What the vendors advise against and their gateways accept all the same: never a reason not to send.
+
+Made and judged like the rules, apart from them: an advice has no code, and nobody may mistake it for a refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from .limits import ADVISED_DURATION, ADVISED_FALLBACK_TEXT, ADVISED_SENDER_MASK, ADVISED_SUBJECT, Limits
+from .rules import Check, Rule
+from .slide import Slide
+
+ADVICES: list[Rule] = []
+
+
+def _advice(of: str, field: str) -> Callable[[Check], Check]:
+    def add(check: Check) -> Check:
+        ADVICES.append(Rule(None, of, field, check))
+        return check
+
+    return add
+
+
+@_advice("slide", "duration")
+def short_enough(slide: Slide, limits: Limits) -> str | None:
+    """A slide should not show for more than 30 seconds."""
+    if type(slide.duration) is int and slide.duration > ADVISED_DURATION:
+        return f"{slide.duration} seconds: the vendor advises at most {ADVISED_DURATION}"
+    return None
+
+
+@_advice("slide", "duration")
+def duration_of_its_own(slide: Slide, limits: Limits) -> str | None:
+    """A slide with audio or video needs no duration: the file's own length replaces it."""
+    if slide.duration is None or (slide.audio is None and slide.video is None):
+        return None
+    return "the length of the audio or video replaces it: leave it out"
+
+
+@_advice("address", "audio")
+@_advice("address", "video")
+def bare_address(url: Any, limits: Limits) -> str | None:
+    """The query of an audio or video address is stripped by the server (seed 003, the note under the template)."""
+    if isinstance(url, str) and "?" in url:
+        return "the server strips the part from '?' on: put ids into the path or the file's name"
+    return None
+
+
+@_advice("field", "subject")
+def short_subject(message: Any, limits: Limits) -> str | None:
+    """A subject should have at most 40 characters."""
+    return _lengthy(message.subject, ADVISED_SUBJECT)
+
+
+@_advice("field", "subject")
+def plain_subject(message: Any, limits: Limits) -> str | None:
+    """A subject should be ASCII: carriers reject others (seed 004)."""
+    return _not_ascii(message.subject)
+
+
+@_advice("field", "custom_subject")
+def short_custom_subject(message: Any, limits: Limits) -> str | None:
+    """A custom subject should have at most 40 characters."""
+    return _lengthy(message.custom_subject, ADVISED_SUBJECT)
+
+
+@_advice("field", "custom_subject")
+def plain_custom_subject(message: Any, limits: Limits) -> str | None:
+    """A custom subject should be ASCII: carriers reject others."""
+    return _not_ascii(message.custom_subject)
+
+
+@_advice("field", "fallback_text")
+def short_fallback(message: Any, limits: Limits) -> str | None:
+    """The text of the fallback SMS should have at most 110 characters: the link takes the rest."""
+    return _lengthy(message.fallback_text, ADVISED_FALLBACK_TEXT)
+
+
+@_advice("field", "sender_mask")
+def short_mask(message: Any, limits: Limits) -> str | None:
+    """A sender's name has at most 11 characters; the gateway cuts a longer one."""
+    return _lengthy(message.sender_mask, ADVISED_SENDER_MASK)
+
+
+@_advice("field", "link_expires")
+def zoned_expiry(message: Any, limits: Limits) -> str | None:
+    """A time of expiry should name its zone."""
+    when = message.link_expires
+    if isinstance(when, datetime) and when.tzinfo is None:
+        return "it names no time zone, so the gateway's own applies"
+    return None
+
+
+def _lengthy(words: Any, advised: int) -> str | None:
+    if isinstance(words, str) and len(words) > advised:
+        return f"{len(words)} characters: at most {advised} are advised"
+    return None
+
+
+def _not_ascii(words: Any) -> str | None:
+    if isinstance(words, str) and not words.isascii():
+        return "it holds characters beyond ASCII, which carriers may reject"
+    return None
