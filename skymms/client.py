@@ -270,7 +270,11 @@ def _lost(error: BaseException, request: HttpRequest) -> Lost:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what lies behind it, as requests and urllib3 nest them: in arguments, reasons and causes."""
+    """An error and what lies behind it, as requests and urllib3 nest them: in arguments, reasons and causes.
+
+    Never the context: it leads to whatever the caller was handling when it called, a refused connection of yesterday perhaps,
+    which says nothing about whether this request left.
+    """
     seen: set[int] = set()
     todo: list[Any] = [error]
     while todo:
@@ -279,8 +283,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(link))
         yield link
-        todo += [*link.args, getattr(link, "reason", None), getattr(link, "original_error", None)]
-        todo += [link.__cause__, link.__context__]
+        todo += [*link.args, getattr(link, "reason", None), getattr(link, "original_error", None), link.__cause__]
 
 
 def _told(operation: Operation[Any], outcome: str, started: float) -> None:

@@ -170,6 +170,19 @@ class TestSentOnce:
         assert len(tries) == 2
         assert len(server.requests) == 1
 
+    def test_what_the_caller_is_handling_is_not_mistaken_for_what_happened(self):
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        with Faulty(drop) as server, client(server) as calling:
+            try:
+                requests.get(f"http://127.0.0.1:{port}/", timeout=5)
+            except requests.ConnectionError:
+                # The refused connection is now the context of whatever is raised in here.
+                with pytest.raises(TransportError) as raised:
+                    calling.call(SEND)
+        assert raised.value.sent_maybe
+        assert len(server.requests) == 1
+
     def test_a_host_without_an_address_sent_nothing(self):
         account = Account(CANARY, url="http://gateway.invalid/")
         with Client(account, retries=0) as calling, pytest.raises(TransportError) as raised:
