@@ -17,8 +17,8 @@ test: $(VENV)/.installed
 	$(BIN)/coverage report
 
 lint: $(VENV)/.installed
-	$(BIN)/ruff format --check --quiet skymms tests examples docs || true
 	$(BIN)/ruff check skymms tests examples docs
+	$(BIN)/ruff format --check skymms tests examples docs
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed

@@ -208,7 +208,7 @@ class Account(_Secretive):
         """The reply in a body. Raises the refusal it holds, or :class:`Unreadable`."""
         root = xml.parse(body, MOST_ANSWER)
         if fold(name := xml.name(root)) != "response":
-            raise Unreadable(f"the root is {name:.40}, not {self.spoken.roots[1]}")
+            raise Unreadable(f"the root is {self._without_key(name):.40}, not {self.spoken.roots[1]}")
         leaves = [(self._without_key(path), at, self._without_key(text)) for path, at, text in xml.leaves(root)]
         raw: Nodes = tuple([(path, text) for path, _, text in leaves])
         names = [fold(path) for path, _ in raw]

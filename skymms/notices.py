@@ -64,7 +64,8 @@ class DeliveryReport(Notice):
     gateway's words. A message has several reports, joined by ``tracking_id``.
     """
 
-    telling: ClassVar[tuple[str, ...]] = ("tracking_id", "mms_id", "to", "status")
+    # `sent_as` too: a message that goes out as a link after all is told of once more, in the same words.
+    telling: ClassVar[tuple[str, ...]] = ("tracking_id", "mms_id", "to", "status", "sent_as")
 
     status: str | None = None
     sent_as: str | None = None

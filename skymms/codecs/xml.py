@@ -152,10 +152,15 @@ def leaves(root: _Element) -> list[Leaf]:
 
 
 def _inside(element: _Element, path: str, at: int) -> Iterator[Leaf]:
+    # Words beside elements would be dropped, and 1555<b/>1234888 be taken for no number at all.
+    if (element.text or "").strip():
+        raise Unreadable(f"{path} holds words and nodes")
     for child in element:
         inner = f"{path}/{name(child)}"
         if len(inner) > MOST_NAME:
             raise Unreadable("its nodes are nested too deeply")
+        if (child.tail or "").strip():
+            raise Unreadable(f"{path} holds words and nodes")
         if len(child) == 0:
             yield inner, at, child.text or ""
         else:

@@ -1,0 +1,61 @@
+"""The command line: the words people type, and nothing that is not in the library.
+
+Answers go to stdout, everything else to stderr; the exit statuses are in :mod:`skymms.cli.status`. click and rich come with
+the extra ``skymms[cli]`` and are imported when a command is run, so that this package can be imported without them. What has
+to be true of a whole process (its streams, how it ends) is decided on this page, and no foreseeable trouble gets past it as
+a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from .status import Status
+
+
+def entry() -> None:
+    """The console script: :func:`main` with the process's own streams made safe to print to."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (for as long as the process lives)
+        elif hasattr(stream, "reconfigure"):
+            # A message may hold what the terminal's encoding lacks; that is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(main())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; ``argv`` is ``sys.argv[1:]`` if not given."""
+    try:
+        try:
+            from .commands import run
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in {"click", "rich"}:
+                raise
+            print("the command line needs click and rich: pip install 'skymms[cli]'", file=sys.stderr)
+            return Status.USAGE
+        status = run(sys.argv[1:] if argv is None else list(argv))
+        # Now, while what goes wrong can still be told.
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt as interrupt:
+        print("\ninterrupted", *getattr(interrupt, "__notes__", ()), sep="\n", file=sys.stderr)
+        return Status.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has had enough.
+        _let_go_of_stdout()
+        return Status.CLOSED
+    except OSError as error:
+        print(error.strerror or error, file=sys.stderr)
+        _let_go_of_stdout()
+        return Status.USAGE
+
+
+def _let_go_of_stdout() -> None:
+    """What could not be written must not fail once more when the process ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

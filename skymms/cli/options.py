@@ -1,0 +1,135 @@
+"""The options that commands share, and the files, accounts and operations made of them.
+
+There is no option for the key: a command line stands in the list of processes and in the shell's history. It comes from
+SKYMMS_API_KEY and nowhere else, and a key in a request's file is never used.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+import click
+
+from ..account import MASK, Account
+from ..dialects import DIALECTS, MOST_REQUEST
+from ..errors import ConfigurationError
+from ..files import FileContent, read_file
+from ..operations import Operation, SaveMMS, SendMMS, SendSavedMMS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: Where ``--json`` is noted for whoever reports an error.
+AS_JSON = "skymms.json"
+
+#: The fields of a send that say to whom and how, not what.
+ADDRESSING = tuple(item.name for item in fields(SendMMS) if item.name != "slideshow")
+
+
+def _noted(context: click.Context, option: click.Parameter, value: bool) -> bool:
+    context.meta[AS_JSON] = value
+    return value
+
+
+_DIALECT = click.option("--dialect", type=click.Choice(list(DIALECTS)), help="How to speak; SKYMMS_DIALECT if not given.")
+_URL = click.option("--url", help="Where the gateway is; SKYMMS_URL, or the vendor's own host, if not given.")
+_JSON = click.option("--json", "as_json", is_flag=True, callback=_noted, is_eager=True, help="Answer with one JSON document.")
+_TO = (
+    click.option("--to", help="The recipient: one number, country code first."),
+    click.option("--from", "sender", help="One of the account's short codes."),
+    click.option("--sender-mask", help="A sender's name, for the countries that allow one."),
+    click.option("--operator-id", help="The recipient's carrier."),
+    click.option("--campaign-ref", help="The campaign the recipient is subscribed to."),
+    click.option("--service-id", help="The service id that the successor asks for."),
+)
+
+
+def _with(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def add(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+file_argument = click.argument("file", metavar="FILE")
+dialect_option = _DIALECT
+json_option = _JSON
+#: ``--dialect`` and ``--url``.
+gateway_options = _with(_DIALECT, _URL)
+#: The fields of :data:`ADDRESSING`, under their own names.
+addressing_options = _with(*_TO)
+
+
+# ------------------------------------------------------------------------------------------------ what they make
+
+
+def read_bytes(name: str, most: int) -> bytes:
+    """A file, or stdin for ``-``; never more than a byte over ``most``, since a device has no end."""
+    try:
+        if name == "-":
+            if sys.stdin is None:
+                raise ConfigurationError("standard input is closed")
+            return sys.stdin.buffer.read(most + 1)
+        with open(name, "rb") as file:
+            return file.read(most + 1)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"cannot read {name}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def read_content(name: str) -> FileContent:
+    """A slideshow or a request from a file."""
+    return read_file(read_bytes(name, MOST_REQUEST))
+
+
+def calling_account(dialect: str | None, url: str | None, of_file: str | None = None) -> Account:
+    """The account to call with. What is said beats the environment, which beats the dialect that a file is in."""
+    if not os.environ.get("SKYMMS_API_KEY", "").strip():
+        raise ConfigurationError("no key: put it into the environment variable SKYMMS_API_KEY")
+    return Account.from_env(**_chosen(dialect, url, of_file))
+
+
+def showing_account(dialect: str | None, url: str | None = None, of_file: str | None = None) -> Account:
+    """The same account with a key that may be shown; needs none."""
+    return Account.from_env(api_key=MASK, **_chosen(dialect, url, of_file))
+
+
+def _chosen(dialect: str | None, url: str | None, of_file: str | None) -> dict[str, Any]:
+    chosen = {"dialect": dialect or os.environ.get("SKYMMS_DIALECT") or of_file, "url": url}
+    return {name: value for name, value in chosen.items() if value}
+
+
+def given(options: Mapping[str, str | None]) -> dict[str, str]:
+    """The options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def sending(content: FileContent, addressing: Mapping[str, str | None], *, unaddressed: bool = False) -> Operation[Any]:
+    """The send that a file and the options ask for; ``unaddressed`` lets a slideshow go without recipient and sender."""
+    said = given(addressing)
+    if isinstance(content.operation, (SendMMS, SendSavedMMS)):
+        return replace(content.operation, **said)  # type: ignore[arg-type]
+    slideshow = slideshow_of(content)
+    for name, option in (("to", "--to"), ("sender", "--from")):
+        if name not in said:
+            if not unaddressed:
+                raise click.UsageError(f"{option} is missing: the file holds a slideshow, which names neither end")
+            said[name] = ""
+    return SendMMS(slideshow, **said)
+
+
+def saving(content: FileContent) -> SaveMMS:
+    """The saving of a file's slideshow."""
+    return content.operation if isinstance(content.operation, SaveMMS) else SaveMMS(slideshow_of(content))
+
+
+def slideshow_of(content: FileContent) -> Any:
+    """A file's slideshow; a usage error for a request that holds none."""
+    if content.slideshow is None:
+        asks = type(content.operation).__name__
+        raise click.UsageError(f"the file asks for {asks}, which holds no slideshow")
+    return content.slideshow
