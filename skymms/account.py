@@ -16,7 +16,7 @@ from typing import Any, NoReturn, cast
 from urllib.parse import quote, quote_plus, urlsplit
 
 from . import codes, table
-from .codecs import Unreadable, xml
+from .codecs import Unreadable, query, xml
 from .dialects import Dialect, answer_reader, dialect, fold
 from .errors import ConfigurationError, GatewayFaultError, MMSError, Nodes, Problem, ProtocolError, error_class, refusal
 from .judge import ADVISORY, PROBLEMS
@@ -278,7 +278,7 @@ def _in_url(url: str, document: bytes) -> HttpRequest:
 
 def _in_form(url: str, document: bytes) -> HttpRequest:
     headers = {**_ACCEPT, "Content-Type": "application/x-www-form-urlencoded"}
-    return HttpRequest("POST", url, headers, b"xml=" + quote_plus(document).encode())
+    return HttpRequest("POST", url, headers, b"xml=" + query.quoted(document))
 
 
 def _as_body(url: str, document: bytes) -> HttpRequest:
