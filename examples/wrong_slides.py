@@ -10,7 +10,9 @@ except AudioWithVideoError as error:
     print(error.code, "on slide", error.slide, "-", error.remedy)
 
 # Ready slides are taken unjudged; then all problems come together, in one pass.
-wrong = base.replace(subject=None, slides=(Slide("x" * 5001), Slide(), Slide(image="images/a.jpg", pdf="http://a.example/a.pdf")))
+wrong = base.replace(
+    subject=None, slides=(Slide("x" * 5001), Slide(), Slide(image="images/a.jpg", pdf="http://a.example/a.pdf"))
+)
 for problem in wrong.problems():
     print(problem)
 

@@ -1,4 +1,4 @@
-"""The documentation keeps up with the code: what is made from it is fresh, what it links to is there, what it shows compiles."""
+"""The documentation keeps up with the code: what is made from it is fresh, what it links to is there, its code compiles."""
 
 from __future__ import annotations
 

@@ -142,9 +142,7 @@ def decoding() -> list[Row]:
             "read_postbacks, a report of 12 nodes",
             "lxml fromstring into a dict",
             "3",
-            compared(
-                lambda: read_postbacks(REPORT), lambda: {node.tag: node.text for node in etree.fromstring(REPORT)}, 300
-            ),
+            compared(lambda: read_postbacks(REPORT), lambda: {node.tag: node.text for node in etree.fromstring(REPORT)}, 300),
         )
     ]
 
@@ -247,7 +245,9 @@ def importing() -> list[Row]:
 
 def table(rows: list[Row]) -> str:
     lines = ["| what | against | ours / theirs | ratio | bound |", "| --- | --- | --- | --- | --- |"]
-    lines += [f"| {name} | {against} | {figures} | **{ratio:.2f}** | {bound} |" for name, against, figures, ratio, bound in rows]
+    lines += [
+        f"| {name} | {against} | {figures} | **{ratio:.2f}** | {bound} |" for name, against, figures, ratio, bound in rows
+    ]
     machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
     versions = f"CPython {platform.python_version()}, lxml {'.'.join(map(str, etree.LXML_VERSION[:3]))}"
     return "\n".join(lines) + f"\n\nMeasured on {machine}; {versions}, requests {requests.__version__}.\n"
