@@ -5,6 +5,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SOURCE := pyproject.toml $(shell find skymms xsd -type f -not -path '*/__pycache__/*')
 
+# Tests and tools see what is installed, never the checkout they happen to stand in.
+export PYTHONSAFEPATH := 1
+
 .PHONY: demo test lint bench docs clean
 
 demo: $(VENV)/.installed

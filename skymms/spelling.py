@@ -105,5 +105,5 @@ def spelled(row: Row, column: int) -> str:
 
 
 def insists(row: Row, column: int) -> bool:
-    """Must this dialect have the field?"""
+    """True where this dialect must have the field."""
     return row.spellings[column].endswith("!")

@@ -48,7 +48,9 @@ lines = _text()
 telling_words = st.builds("{}{}".format, _text(max_size=6), _text(max_size=6).map(lambda more: "x" + more))
 telling_lines = telling_words
 #: Words without blanks around them.
-tokens = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x17E, categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
+tokens = st.text(
+    st.characters(min_codepoint=0x21, max_codepoint=0x17E, categories=["L", "N", "P", "S"]), min_size=1, max_size=20
+)
 numbers = st.from_regex(r"1555[0-9]{7}", fullmatch=True)
 short_codes = st.from_regex(r"[0-9]{5,6}", fullmatch=True)
 whole_numbers = st.integers(min_value=1, max_value=10**6)

@@ -34,8 +34,8 @@ from skymms import (
     SentMMS,
     SkymmsError,
     Slide,
-    Slideshow,
     SlideRuleError,
+    Slideshow,
     ThrottledError,
 )
 from skymms.dialects import DIALECTS
@@ -106,7 +106,9 @@ def test_another_address_is_used_as_it_is_given(dialect: str) -> None:
 
 @EACH_DIALECT
 def test_a_wrong_operation_is_not_encoded(dialect: str) -> None:
-    wrong = replace(sending(dialect), slideshow=SHOW.replace(slides=(Slide(audio="https://x.example/a", video="https://x.example/b"),)))
+    wrong = replace(
+        sending(dialect), slideshow=SHOW.replace(slides=(Slide(audio="https://x.example/a", video="https://x.example/b"),))
+    )
     with pytest.raises(SlideRuleError) as caught:
         account(dialect).encode(wrong)
     assert caught.value.foreseen
@@ -151,7 +153,9 @@ def test_an_account_needs_a_key(key: Any) -> None:
         Account.from_env({})
 
 
-@pytest.mark.parametrize("key", [CANARY + "\n", "canary\x005fa1c0de", "canary-\u200b5fa1c0de", "кanary-5fa1c0de", CANARY.encode(), 12345678])
+@pytest.mark.parametrize(
+    "key", [CANARY + "\n", "canary\x005fa1c0de", "canary-\u200b5fa1c0de", "кanary-5fa1c0de", CANARY.encode(), 12345678]
+)
 def test_what_is_no_key_is_refused_without_being_shown(key: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Account(key)
@@ -278,7 +282,7 @@ NOT_THE_PROTOCOL = {
     "two statuses": b"<RESPONSE><STATUS>Success</STATUS><STATUS>Failure</STATUS></RESPONSE>",
     "two statuses in two spellings": b"<RESPONSE><STATUS>Success</STATUS><status>Success</status></RESPONSE>",
     "a status further down": b"<RESPONSE><A><STATUS>Success</STATUS></A></RESPONSE>",
-    "two numbers": b"<RESPONSE><STATUS>Success</STATUS><TO>1</TO><TO>2</TO><MMSID>7</MMSID><MMSID>7</MMSID><MMSIDS/><MMSIDS/></RESPONSE>",
+    "two ids": b"<RESPONSE><STATUS>Success</STATUS><MMSID>7</MMSID><mms-id>7</mms-id><MMSIDS/><mmsids/></RESPONSE>",
     "half an answer": b"<RESPONSE><STATUS>Success</STA",
 }
 
@@ -315,7 +319,9 @@ def test_a_429_is_a_throttle_and_nothing_was_sent(body: bytes) -> None:
         (DeleteMMS("7"), "<MMSID>8</MMSID>"),
     ],
 )
-def test_an_answer_that_names_another_number_or_id_is_the_answer_to_another_request(operation: Operation[Any], nodes: str) -> None:
+def test_an_answer_that_names_another_number_or_id_is_the_answer_to_another_request(
+    operation: Operation[Any], nodes: str
+) -> None:
     with pytest.raises(ProtocolError, match="another request") as caught:
         account().decode(operation, answer(SUCCESS, nodes))
     assert caught.value.sent_maybe
@@ -478,6 +484,20 @@ def test_a_key_with_signs_in_it_is_known_in_an_address_too(key: str) -> None:
             Account(key).decode(sending(), HttpResponse(502, {}, f"no answer from /?api_key={form}!".encode()))
         assert "5fa1c0de" not in shown(caught.value)
         assert caught.value.body == b"no answer from /?api_key=***!"
+
+
+def test_a_key_too_short_to_be_one_does_not_eat_ordinary_words() -> None:
+    # The documents' keys have 32 characters; `test` is what people type to try things out.
+    words = "<ERRORCODE>E104</ERRORCODE><ERRORINFO>test sandbox latest</ERRORINFO>"
+    told = {}
+    for key in "test", "sandbox":
+        with pytest.raises(AuthenticationError) as caught:
+            Account(key).decode(sending(), answer(FAILURE, words))
+        told[key] = caught.value.info
+    assert told == {"test": "test sandbox latest", "sandbox": "test *** latest"}
+    with pytest.raises(ProtocolError) as unread:
+        Account("test").decode(sending(), HttpResponse(502, {}, b"the latest"))
+    assert unread.value.body == b"the latest"
 
 
 def test_a_configuration_error_does_not_show_the_key() -> None:

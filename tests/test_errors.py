@@ -197,6 +197,11 @@ def test_one_problem_is_told_with_its_remedy_and_several_one_a_line() -> None:
     assert str(two).split("\n") == [str(problem) for problem in PROBLEMS]
 
 
+def test_a_gateways_refusal_is_told_in_its_words_whatever_was_found_here() -> None:
+    assert str(MMSError("E226", "Theirs", problems=PROBLEMS)).startswith("E226: Theirs")
+    assert str(MMSError("E226", "Ours", foreseen=True)).startswith("E226: Ours")
+
+
 def test_the_first_problem_chooses_the_class_and_all_are_carried() -> None:
     error = refusal(PROBLEMS)
     assert type(error) is AudioWithVideoError
@@ -247,7 +252,10 @@ def example(kind: type[SkymmsError]) -> SkymmsError:
 
 
 WAYS = {
-    **{f"pickle {number}": lambda it, n=number: pickle.loads(pickle.dumps(it, n)) for number in range(pickle.HIGHEST_PROTOCOL + 1)},
+    **{
+        f"pickle {number}": lambda it, n=number: pickle.loads(pickle.dumps(it, n))
+        for number in range(pickle.HIGHEST_PROTOCOL + 1)
+    },
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
 }

@@ -1,7 +1,8 @@
 """A stranger's XML, put to both doors: postbacks and answers.
 
-Each body is refused as a ProtocolError, or it is harmless and gives the whole right value; there is nothing in between, such as
-``1555`` for ``1555&x;1234888``. Whatever it is, no file is opened, no socket, no child process; it takes little time and memory.
+Each body is refused as a ProtocolError, or it is harmless and gives the whole right value. There is nothing in between, such
+as ``1555`` for ``1555&x;1234888``. Whatever it is, no file is opened, no socket, no child process, and it takes little time
+and memory.
 """
 
 from __future__ import annotations
@@ -135,7 +136,9 @@ REFUSED: dict[str, Body] = {
     "a DOCTYPE after the declaration": lambda make, scene: make(before="<?xml version='1.0' standalone='yes'?>" + doctype("")),
     "a DOCTYPE within": lambda make, scene: make(more=doctype('<!ENTITY x "5">')),
     "an attribute by default": lambda make, scene: make(before=doctype('<!ATTLIST TO a CDATA "666">')),
-    "a notation": lambda make, scene: make(before=doctype(f'<!NOTATION n SYSTEM "{scene.file}"><!ENTITY x SYSTEM "x" NDATA n>')),
+    "a notation": lambda make, scene: make(
+        before=doctype(f'<!NOTATION n SYSTEM "{scene.file}"><!ENTITY x SYSTEM "x" NDATA n>')
+    ),
     # Sizes.
     "a hundred thousand levels": lambda make, scene: make(more=nested("a", 100_000)),
     "three thousand levels": lambda make, scene: make(more=nested("a", 3_000)),
@@ -270,7 +273,18 @@ HARMLESS: dict[str, Body] = {
 
 # ------------------------------------------------------------------------------------------------ the guards
 
-_AUDITED = ("open", "socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "urllib.", "http.", "ctypes.")
+_AUDITED = (
+    "open",
+    "socket.",
+    "subprocess.",
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "os.fork",
+    "urllib.",
+    "http.",
+    "ctypes.",
+)
 _seen: list[str] | None = None
 
 
@@ -430,7 +444,9 @@ def test_the_memory_of_the_parser_stays_small_too(tower: Watchtower) -> None:
     assert resident() - before < 64 * KB * KB
 
 
-@pytest.mark.parametrize("inside", ["<FILE/>" * 70_000, "<FILE>a</FILE>" * 36_000, "<X/>" * 120_000], ids=["files", "addresses", "others"])
+@pytest.mark.parametrize(
+    "inside", ["<FILE/>" * 70_000, "<FILE>a</FILE>" * 36_000, "<X/>" * 120_000], ids=["files", "addresses", "others"]
+)
 def test_an_inbound_message_full_of_nodes_takes_no_time(inside: str, tower: Watchtower) -> None:
     body = f"<POSTBACK><ORIGIN>MMS_MO</ORIGIN><CODE>N401</CODE><CONTENT>{inside}</CONTENT></POSTBACK>".encode()
     began = time.process_time()

@@ -1,4 +1,4 @@
-"""Every rule, what it lets through and what it does not; and that the list of them is whole, in order, and put to everything."""
+"""Every rule, what it lets through and what it does not; and that the list of them is whole, in order, put to everything."""
 
 from __future__ import annotations
 
@@ -114,7 +114,9 @@ CASES: dict[tuple[str | None, str, str], Case] = {
     ("E312", "some_slides", "slides"): Case(SHOW, SHOW.replace(slides=())),
     ("E225", "not_too_many_slides", "slides"): Case(show(*[Slide("Hi!")] * 8), show(*[Slide("Hi!")] * 9)),
     ("E314", "subject", "subject"): Case(show(subject="x" * 80), show(subject="x" * 81)),
-    ("E314", "custom_subject", "custom_subject"): Case(send_saved(custom_subject="x" * 80), send_saved(custom_subject="x" * 81)),
+    ("E314", "custom_subject", "custom_subject"): Case(
+        send_saved(custom_subject="x" * 80), send_saved(custom_subject="x" * 81)
+    ),
     ("E622", "fallback_text", "fallback_text"): Case(show(subject=None, fallback_text="See"), show(subject=None)),
     ("E617", "link_expiry", "link_expires"): Case(show(link_expires="2031-01-02T03:04:05Z"), show(link_expires="tomorrow")),
     ("E214", "start_date", "start_date"): Case(ListMMS(start_date=date(2014, 3, 31)), ListMMS(start_date="31.3.2014")),
@@ -162,7 +164,7 @@ def named(rule: Rule) -> tuple[str | None, str, str]:
 
 @pytest.mark.parametrize(("rule", "case"), CASES.items(), ids=lambda it: " ".join(map(str, it)) if type(it) is tuple else "")
 def test_a_rule_lets_the_right_through_and_tells_where_the_wrong_stands(rule: tuple[str | None, str, str], case: Case) -> None:
-    code, check, field = rule
+    code, _, field = rule
     judge = PROBLEMS if code else ADVISORY
     assert judge.message(case.right, case.limits) == []
     found = judge.message(case.wrong, case.limits)
@@ -187,7 +189,7 @@ def test_every_rule_is_a_sentence() -> None:
 
 
 def forbidden(kinds: frozenset[str]) -> set[str]:
-    """The vendor's sentences on what may share a slide (seed 003, and saveMMS of 1.3), put down once more and apart from ours."""
+    """The vendor's sentences on what may share a slide (seed 003; 1.3, saveMMS), put down once more and apart from ours."""
     objects = kinds & {"vcard", "ical", "pdf", "passbook"}
     media = kinds - objects
     told = set()
@@ -474,7 +476,13 @@ def test_a_control_character_in_a_custom_text_or_a_merge_value_is_found() -> Non
 @pytest.mark.parametrize("words", [b"Coupon", ["Coupon"], {"text": "Coupon"}, object()])
 def test_words_that_are_no_text_are_refused_wherever_they_stand(words: Any) -> None:
     # Written with str(), bytes would go out as b'Coupon'.
-    for message in (show(name=words), show(subject=words), show(fallback_text=words), show(Slide(words)), send(sender_mask=words)):
+    for message in (
+        show(name=words),
+        show(subject=words),
+        show(fallback_text=words),
+        show(Slide(words)),
+        send(sender_mask=words),
+    ):
         assert "E108" in [problem.code for problem in PROBLEMS.message(message, DOCUMENTED)]
 
 
@@ -483,7 +491,9 @@ def test_a_slideshow_without_a_name_is_refused(name: Any) -> None:
     assert [problem.code for problem in show(name=name).problems()] == ["E311"]
 
 
-@given(st.text(st.characters(categories=None) | st.sampled_from("\x00\x08\t\n\x0b\r\x7f\x85\ud800\udfff\ufffe\uffff\U0001fffe")))
+@given(
+    st.text(st.characters(categories=None) | st.sampled_from("\x00\x08\t\n\x0b\r\x7f\x85\ud800\udfff\ufffe\uffff\U0001fffe"))
+)
 def test_words_are_sayable_exactly_if_an_xml_tree_can_hold_them(words: str) -> None:
     try:
         etree.Element("text").text = words
@@ -491,7 +501,9 @@ def test_words_are_sayable_exactly_if_an_xml_tree_can_hold_them(words: str) -> N
         holds = False
     else:
         holds = True
-    assert ("E108" not in [problem.code for problem in show(Slide("x", image="https://x.example/" + words)).problems()]) is holds
+    assert (
+        "E108" not in [problem.code for problem in show(Slide("x", image="https://x.example/" + words)).problems()]
+    ) is holds
     assert (PROBLEMS.message(send(sender_mask=words), DOCUMENTED) == []) is holds
 
 
@@ -519,13 +531,17 @@ def test_a_custom_text_is_keyed_by_a_slide_that_can_be(at: Any) -> None:
     assert [problem[:3] for problem in found] == [("E100", None, "custom_text")]
 
 
-@pytest.mark.parametrize("when", [date(2031, 1, 2), datetime(2031, 1, 2, 3, 4), "2031-01-02", "20310102T030405Z", "2031-01-02T03+01"])
+@pytest.mark.parametrize(
+    "when", [date(2031, 1, 2), datetime(2031, 1, 2, 3, 4), "2031-01-02", "20310102T030405Z", "2031-01-02T03+01"]
+)
 def test_a_date_a_moment_or_iso_8601_says_when(when: Any) -> None:
     assert show(link_expires=when).problems() == ()
     assert PROBLEMS.message(ListMMS(start_date=when), DOCUMENTED) == []
 
 
-@pytest.mark.parametrize("when", ["", "soon", "01/02/2031", "2031-13-01", "2031-02-30", "9999-12-31T24:00", 1924992000.0, 20310102])
+@pytest.mark.parametrize(
+    "when", ["", "soon", "01/02/2031", "2031-13-01", "2031-02-30", "9999-12-31T24:00", 1924992000.0, 20310102]
+)
 def test_anything_else_does_not(when: Any) -> None:
     assert [problem.code for problem in show(link_expires=when).problems()] == ["E617"]
     assert [problem.code for problem in PROBLEMS.message(ListMMS(start_date=when), DOCUMENTED)] == ["E214"]

@@ -57,7 +57,9 @@ def defined(module: types.ModuleType, base: type) -> set[type]:
 def test_every_operation_every_reply_and_every_notice_has_its_rows() -> None:
     assert set(table.REQUESTS) == {kind for kind in defined(table, Operation) if is_dataclass(kind)}
     assert set(table.NOTICES) == defined(notices, notices.Notice)
-    answered = {kind for kind in defined(replies, object) if is_dataclass(kind) and "raw" in {item.name for item in fields(kind)}}
+    answered = {
+        kind for kind in defined(replies, object) if is_dataclass(kind) and "raw" in {item.name for item in fields(kind)}
+    }
     assert set(table.REPLIES) == answered
     assert {kind.reply for kind in table.REQUESTS} <= answered
 

@@ -79,7 +79,7 @@ def test_nothing_the_gateway_said_is_lost(vector: Vector) -> None:
     root = etree.fromstring(vector.answer.strip())
     # Of an element's ancestors the first is its parent and the last the root, which is no part of a node's name.
     said = [
-        ("/".join([above.tag for above in node.iterancestors()][-2::-1] + [node.tag]), node.text)
+        ("/".join([*[above.tag for above in node.iterancestors()][-2::-1], node.tag]), node.text)
         for node in root.iterdescendants()
         if len(node) == 0
     ]
@@ -92,8 +92,8 @@ def test_nothing_the_gateway_said_is_lost(vector: Vector) -> None:
 
 def test_the_table_knows_the_nodes_of_the_vendors_template_for_sendmms_and_no_others() -> None:
     rows = (*table.ENVELOPE, *table.REQUESTS[SendMMS][1])
-    assert {spelled(row, 0).replace("[]", "") for row in rows} - {""} == set(SEND_MMS_NODES)
-    assert {spelled(row, 1) for row in rows} - {""} == set(SEND_MMS_PARAMETERS)
+    assert {spelled(row, 0).replace("[]", "") for row in rows} - {""} == set(SEND_MMS_NODES.split())
+    assert {spelled(row, 1) for row in rows} - {""} == set(SEND_MMS_PARAMETERS.split())
 
 
 def test_the_vendors_line_break_is_two_characters_and_ours_a_line_feed() -> None:

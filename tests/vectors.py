@@ -146,12 +146,12 @@ SEND_MMS_NODES = """
     ACTION API_KEY TO FROM FROM_MASK OPERATORID CAMPAIGNREF SUBJECT NAME
     SLIDE/IMAGE/URL SLIDE/AUDIO/URL SLIDE/VIDEO/URL SLIDE/VCARD/URL SLIDE/ICAL/URL SLIDE/PDF/URL SLIDE/PASSBOOK/URL
     SLIDE/TEXT SLIDE/DURATION FALLBACKSMSTEXT DISABLEFALLBACKSMSLINK MMSLINK_EXPIRATION_DATE
-""".split()
+"""
 SEND_MMS_PARAMETERS = """
     action api_key to from from_mask operatorid campaignref subject name
     slide_image_url_# slide_audio_url_# slide_video_url_# slide_vcard_url_# slide_ical_url_# slide_pdf_url_#
     slide_passbook_url_# slide_duration_# slide_text_value_# fallbacksmstext disablefallbacksmslink mmslink_expiration_date
-""".split()
+"""
 
 WHOLE_TEMPLATE = SendMMS(
     Slideshow(
@@ -329,9 +329,7 @@ VECTORS = (
         AS_IN_THE_EXAMPLE,
     ),
     Vector("every node of sendMMS", "seed 003, template", "skycore", WHOLE_TEMPLATE, WHOLE_XML, COUPON_SENT, ACCEPTED),
-    Vector(
-        "every parameter of sendMMS", "seed 003, template", "skycore-get", WHOLE_TEMPLATE, WHOLE_GET, COUPON_SENT, ACCEPTED
-    ),
+    Vector("every parameter of sendMMS", "seed 003, template", "skycore-get", WHOLE_TEMPLATE, WHOLE_GET, COUPON_SENT, ACCEPTED),
     Vector(
         "a saved MMS with words of its own",
         "seed 004",
@@ -498,7 +496,10 @@ action=sendsavedmms
                 subject="Spring is here",
                 fallback_text="Spring is here, see",
                 link_expires=datetime(2031, 3, 20, tzinfo=UTC),
-                slides=(Slide("Hello\nthere", image="https://media.example/1.gif", duration=5), Slide(vcard="https://x.example/c")),
+                slides=(
+                    Slide("Hello\nthere", image="https://media.example/1.gif", duration=5),
+                    Slide(vcard="https://x.example/c"),
+                ),
             ),
             to="15554790000",
             sender="28444",

@@ -50,9 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         _let_go_of_stdout()
         return Status.CLOSED
     except OSError as error:
-        print(error.strerror or error, file=sys.stderr)
+        # Not Status.USAGE, which says that no gateway was asked: the answer that has no room may be that of a send.
+        print(f"the answer could not be written: {error.strerror or error}", file=sys.stderr)
         _let_go_of_stdout()
-        return Status.USAGE
+        return Status.NO_ANSWER
 
 
 def _let_go_of_stdout() -> None:

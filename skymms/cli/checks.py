@@ -13,9 +13,8 @@ from urllib.parse import quote_plus
 
 import click
 
-from ..account import MASK, Account
+from ..account import MASK, Account, HttpRequest
 from ..codecs import xml
-from ..codes import ANSWERS
 from ..dialects import DIALECTS, MOST_REQUEST
 from ..errors import ConfigurationError, Problem
 from ..files import FileContent, read_file
@@ -47,7 +46,7 @@ class Findings:
     dialect: str | None = None
     problems: tuple[Problem, ...] = ()
     unread: tuple[str, ...] = ()
-    document: tuple[dict[str, Any], ...] = ()
+    schema: tuple[dict[str, Any], ...] = ()
     advices: tuple[Problem, ...] = ()
 
 
@@ -73,7 +72,7 @@ def check(file: str, dialect: str | None, as_json: bool) -> int:
         output.document(found)
     else:
         _print(found)
-    return Status.PROBLEMS if found.problems or found.unread or found.document else Status.DONE
+    return Status.PROBLEMS if found.problems or found.unread or found.schema else Status.DONE
 
 
 def _found(data: bytes, content: FileContent, dialect: str | None) -> Findings:
@@ -82,14 +81,14 @@ def _found(data: bytes, content: FileContent, dialect: str | None) -> Findings:
         return Findings(kind="slideshow", problems=problems, advices=advices)
     account = showing_account(dialect or content.dialect)
     written_in = DIALECTS[content.dialect or account.dialect]
-    document = schema_problems(data) if written_in.codec is xml else ()
+    by_schema = schema_problems(data) if written_in.codec is xml else ()
     return Findings(
         kind="request",
         operation=type(content.operation).__name__,
         dialect=account.dialect,
         problems=account.problems(content.operation),
         unread=content.unread,
-        document=tuple(problem._asdict() for problem in document),
+        schema=tuple(problem._asdict() for problem in by_schema),
         advices=account.advices(content.operation),
     )
 
@@ -116,17 +115,17 @@ def _print(found: Findings) -> None:
     if found.problems:
         rows = [(problem.code, problem.slide, problem.field, problem.message) for problem in found.problems]
         output.table(f"Problems of the {what}", ("Code", "Slide", "Field", "What is wrong"), rows)
-        if remedies := {problem.code: ANSWERS[problem.code].remedy for problem in found.problems if problem.code}:
-            output.sheet("What to do", remedies)
+        if remedies := {problem.code: output.remedy(problem) for problem in found.problems if problem.code}:
+            output.sheet("What to do", remedies.items())
     if found.unread:
         output.table("Nodes that nothing was made of", ("Name",), [(name,) for name in found.unread])
-    if found.document:
-        rows = [(one["code"], one["line"], one["path"], one["message"]) for one in found.document]
+    if found.schema:
+        rows = [(one["code"], one["line"], one["path"], one["message"]) for one in found.schema]
         output.table("Problems of the document, by its schema", ("Code", "Line", "Path", "What is wrong"), rows)
     if found.advices:
         rows = [(None, advice.slide, advice.field, advice.message) for advice in found.advices]
         output.table("Advices", ("", "Slide", "Field", "What the vendors advise"), rows)
-    if not (found.problems or found.unread or found.document):
+    if not (found.problems or found.unread or found.schema):
         output.show(f"No problem in the {what}.")
 
 
@@ -168,18 +167,24 @@ def _show(account: Account, document: bytes, *, raw: bool, as_json: bool) -> Non
     in_address = not request.body
     if as_json:
         text = None if in_address else document.decode()
-        output.document({"method": request.method, "url": request.url, "headers": request.headers, "document": text})
+        output.document({"method": request.method, "url": _address(request), "headers": request.headers, "document": text})
     elif raw:
-        sys.stdout.buffer.write(request.url.encode() if in_address else document)
+        sys.stdout.buffer.write(_address(request).encode() if in_address else document)
     else:
         output.show(laid_out(account, document))
+
+
+def _address(request: HttpRequest) -> str:
+    """Where it goes, without the name and the password that an address may hold."""
+    query = request.url.partition("?")[2]
+    return f"{request.place}?{query}" if query else request.place
 
 
 def laid_out(account: Account, document: bytes) -> str:
     """A document for reading: indented XML, or the address with one parameter a line. `skymms check` reads both."""
     request = account.wrap(document)
     if not request.body:
-        return request.url.replace(quote_plus(MASK), MASK, 1).replace("?", "\n?", 1).replace("&", "\n&")
+        return _address(request).replace(quote_plus(MASK), MASK, 1).replace("?", "\n?", 1).replace("&", "\n&")
     from lxml import etree
 
     root = xml.parse(document, MOST_REQUEST)

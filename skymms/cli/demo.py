@@ -30,6 +30,7 @@ PATIENCE = 20.0
 
 # fmt: off
 def coupon() -> Slideshow:
+    """Two slides: a picture, and a pass for the phone's wallet."""
     return (
         Slideshow("Membership coupon", subject="A coupon for you",
                   fallback_text="Welcome! Your coupon is here:")
@@ -41,6 +42,7 @@ def coupon() -> Slideshow:
 
 
 def wrong() -> Slideshow:
+    """Audio and video on one slide."""
     return coupon().slide("Listen and look!",
                           audio="http://www.example.com/jingle.mp3",
                           video="http://www.example.com/clip.mp4")
@@ -102,7 +104,7 @@ def _send(sandbox: Sandbox) -> list[SentMMS]:
         account = sandbox.account(dialect)
         reply = _call(account, SendMMS(coupon(), to=TO, sender=SENDER, service_id=service))
         sent.append(reply)
-        output.sheet(account.spoken.title, {"to": reply.to, "tracking_id": reply.tracking_id, "details": reply.details})
+        output.sheet(account.spoken.title, (("to", reply.to), ("tracking id", reply.tracking_id), ("details", reply.details)))
     _sure(len(sandbox.sent) == len(sent), "the gateway has one message for each call")
     _sure(all(message.slideshow == coupon() for message in sandbox.sent), "the gateway read what was written")
     return sent
@@ -114,8 +116,8 @@ def _store(sandbox: Sandbox) -> SentMMS:
     saved = _call(account, SaveMMS(coupon()))
     operation = SendSavedMMS(saved.mms_id, to=TO, sender=SENDER, custom_text={1: "Good to see you again!"})
     reply = _call(account, operation)
-    output.sheet("Stored", {"mms_id": saved.mms_id})
-    output.sheet("Sent from there", {"to": reply.to, "mms_id": reply.mms_id, "tracking_id": reply.tracking_id})
+    output.sheet("Stored", [("id", saved.mms_id)])
+    output.sheet("Sent from there", (("to", reply.to), ("id", reply.mms_id), ("tracking id", reply.tracking_id)))
     _sure(sandbox.sent[-1].custom_text == operation.custom_text, "the gateway has the other words")
 
     output.heading("7. What is stored is listed, and deleted")

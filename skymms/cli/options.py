@@ -103,7 +103,7 @@ def _chosen(dialect: str | None, url: str | None, of_file: str | None) -> dict[s
     return {name: value for name, value in chosen.items() if value}
 
 
-def given(options: Mapping[str, str | None]) -> dict[str, str]:
+def given(options: Mapping[str, str | None]) -> dict[str, Any]:
     """The options that were given."""
     return {name: value for name, value in options.items() if value is not None}
 
@@ -112,7 +112,7 @@ def sending(content: FileContent, addressing: Mapping[str, str | None], *, unadd
     """The send that a file and the options ask for; ``unaddressed`` lets a slideshow go without recipient and sender."""
     said = given(addressing)
     if isinstance(content.operation, (SendMMS, SendSavedMMS)):
-        return replace(content.operation, **said)  # type: ignore[arg-type]
+        return replace(content.operation, **said)
     slideshow = slideshow_of(content)
     for name, option in (("to", "--to"), ("sender", "--from")):
         if name not in said:

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..codes import ANSWERS
 from ..errors import MMSError, Problem, ProtocolError, SkymmsError
 
 #: Control characters (but for tab and line feed), what turns the direction of writing, and halves of characters.
@@ -65,7 +66,10 @@ def heading(words: str) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """An answer of several lines that are alike. Nothing is cut off; what is too long is folded."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    if title:
+        # Not as the table's own title, which is folded to its width.
+        show(title, "bold")
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
@@ -73,16 +77,22 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     console().print(made)
 
 
-def sheet(title: str, values: Mapping[str, object]) -> None:
-    """An answer of one thing: its fields, a line each; those that are None are left out."""
+def sheet(title: str, pairs: Iterable[tuple[str, object]]) -> None:
+    """An answer of one thing: names and values, a line each; those that are None are left out."""
     made = Table.grid(padding=(0, 2))
     made.add_column(style="dim", no_wrap=True)
     made.add_column(overflow="fold")
-    for name, value in values.items():
+    for name, value in pairs:
         if value is not None:
-            made.add_row(Text("  " + name.replace("_", " ")), Text(visible(value)))
+            made.add_row(Text("  " + visible(name)), Text(visible(value)))
     show(title, "bold")
     console().print(made)
+
+
+def fields_of(value: object) -> list[tuple[str, object]]:
+    """A reply or a notice for a sheet: its fields under names for people, lists a line each, without the raw nodes."""
+    said = {name.replace("_", " "): inner for name, inner in plain(value).items() if name != "raw" and inner != []}
+    return [(name, "\n".join(inner) if isinstance(inner, list) else inner) for name, inner in said.items()]
 
 
 def document(value: object) -> None:
@@ -93,7 +103,7 @@ def document(value: object) -> None:
 def plain(value: object) -> Any:
     """A value of the library's as JSON can say it: fields by name, dates as ISO 8601, ``raw`` as pairs."""
     if isinstance(value, Problem):
-        return value._asdict()
+        return value._asdict() | {"remedy": remedy(value)}
     if is_dataclass(value) and not isinstance(value, type):
         return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, date):
@@ -106,6 +116,12 @@ def plain(value: object) -> Any:
 
 
 # ------------------------------------------------------------------------------------------------ what went wrong
+
+
+def remedy(problem: Problem) -> str | None:
+    """What the catalogue says is to be done about it; None where it has no code."""
+    known = ANSWERS.get(problem.code or "")
+    return known.remedy if known else None
 
 
 def tell(error: SkymmsError, *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 import click
 
 from ..dialects import DIALECTS
+from ..errors import ConfigurationError
 from ..sandbox import Sandbox
 from . import output
 from .options import json_option
@@ -34,14 +35,19 @@ def sandbox(port: int, key: str, postback_url: str | None, as_json: bool) -> int
     It listens on loopback only, takes every dialect, judges by the library's own rules, and sends nothing to anybody. Its
     addresses stand on stdout, what happens on stderr.
     """
-    with Sandbox(api_key=key, port=port, postback_url=postback_url, on_event=_tell) as running:
+    try:
+        opened = Sandbox(api_key=key, port=port, postback_url=postback_url, on_event=_tell)
+    except OSError as error:
+        raise ConfigurationError(f"cannot listen at port {port}: {error.strerror}") from None
+    with opened as running:
         addresses = {name: running.account(name).address for name in DIALECTS}
         if as_json:
             output.document({"url": running.url, "addresses": addresses})
         else:
-            output.sheet(f"A sandbox at {running.url}", addresses)
+            output.sheet(f"A sandbox at {running.url}", addresses.items())
         # Whoever started us in the background waits for the addresses.
         sys.stdout.flush()
-        output.say("try: SKYMMS_API_KEY=<its key> skymms send FILE --url <address> --dialect <dialect>; Ctrl-C ends it")
+        shown = key if key == _KEY else "<its key>"
+        output.say(f"try: SKYMMS_API_KEY={shown} skymms send FILE --url <address> --dialect <dialect>; Ctrl-C ends it")
         running.serve_forever()
     return Status.DONE

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -17,6 +17,7 @@ from ..account import Account
 from ..client import Client
 from ..errors import ProtocolError, SkymmsError
 from ..operations import DeleteMMS, ListMMS, Operation, SendMMS, SendSavedMMS
+from ..replies import DeletedMMS, SavedMMS, SentMMS
 from . import output
 from .options import (
     addressing_options,
@@ -30,8 +31,6 @@ from .options import (
     sending,
 )
 from .status import Status
-
-R = TypeVar("R")
 
 _MAYBE = "It may have been {done} all the same: {look} before you do it again."
 _NOT = "Nothing was {done}."
@@ -70,7 +69,7 @@ def _pairs(context: click.Context, option: click.Parameter, values: tuple[str, .
     for value in values:
         key, equals, words = value.partition("=")
         if not equals or not key:
-            raise click.BadParameter(f"{value!r} has no =: write {option.make_metavar(context).strip('[]')}")
+            raise click.BadParameter(f"{value!r} has no =: write {option.metavar}")
         if key in found:
             raise click.BadParameter(f"{key} is given twice")
         found[key] = words
@@ -102,8 +101,8 @@ def send_saved(mms_id: str, custom_text: dict[int, str], data: dict[str, str], a
     It may be given words of its own: texts for its slides, a subject, values for the merge tags in its texts.
     """
     account = calling_account(options.pop("dialect"), options.pop("url"))
-    said = {"to": "", "sender": ""} | given(options)
-    return _answer(account, SendSavedMMS(mms_id, custom_text=custom_text, data=data, **said), as_json)  # type: ignore[arg-type]
+    said = {"to": "", "sender": "", **given(options)}
+    return _answer(account, SendSavedMMS(mms_id, custom_text=custom_text, data=data, **said), as_json)
 
 
 @click.command("list")
@@ -151,12 +150,11 @@ def _answer(account: Account, operation: Operation[Any], as_json: bool) -> int:
     if as_json:
         output.document(reply)
     else:
-        told = {name: value for name, value in output.plain(reply).items() if name != "raw"}
-        output.sheet(_HEADS[type(reply).__name__], told)
+        output.sheet(_HEADS[type(reply)], output.fields_of(reply))
     return Status.DONE
 
 
-_HEADS = {"SentMMS": "Accepted", "SavedMMS": "Stored", "DeletedMMS": "Deleted"}
+_HEADS = {SentMMS: "Accepted", SavedMMS: "Stored", DeletedMMS: "Deleted"}
 
 
 @contextmanager
@@ -164,7 +162,7 @@ def _calling(account: Account, operation: Operation[Any]) -> Iterator[None]:
     """Advices before, progress meanwhile, and afterwards what a failure means: was it sent?"""
     for advice in account.advices(operation):
         output.say(f"advice: {advice}")
-    output.say(f"{type(operation).__name__} in {account.dialect} to {account.address}", "dim")
+    output.say(f"{type(operation).__name__} in {account.dialect} to {account.wrap(b'').place}", "dim")
     words = _SENT if isinstance(operation, (SendMMS, SendSavedMMS)) else _DONE
     talk = _Talk()
     logger = logging.getLogger("skymms")

@@ -13,7 +13,7 @@ class Status(IntEnum):
     REFUSED = 1
     #: Something in the command line, the environment or a file's form is wrong; the gateway was not asked.
     USAGE = 2
-    #: There was no usable answer; the message on stderr says whether it may have been sent.
+    #: There was no usable answer, or no room to write it; the message on stderr says whether it may have been sent.
     NO_ANSWER = 3
     #: The slideshow or the request is wrong, and was found to be before anything left.
     PROBLEMS = 4

@@ -8,7 +8,7 @@ import click
 
 from ..codes import ANSWERS, EVENTS
 from ..errors import ConfigurationError, ProtocolError
-from ..notices import Notice
+from ..notices import Notice, UnknownNotice
 from ..postbacks import MOST_INBOUND, read_postbacks
 from . import output
 from .options import file_argument, json_option, read_bytes
@@ -43,13 +43,10 @@ def _described(notice: Notice) -> dict[str, Any]:
 
 
 def print_notice(notice: Notice) -> None:
-    """A notice as a sheet: its fields, and all that came if it is none of the catalogue's."""
-    known = {name: value for name, value in output.plain(notice).items() if name not in {"raw", "code"} and value != []}
-    if not notice.meaning:
-        known = dict(notice.raw)
-    elif "files" in known:
-        known["files"] = "\n".join(known["files"])
-    output.sheet(f"{notice.code or 'no code'}: {notice.meaning or 'not in the catalogue; everything that came:'}", known)
+    """A notice as a sheet: its fields, or every node that came where nobody can say what they mean."""
+    # The title tells the code, which is a notice's first field.
+    known = notice.raw if isinstance(notice, UnknownNotice) else output.fields_of(notice)[1:]
+    output.sheet(f"{notice.code or 'no code'}: {notice.meaning or 'not in the catalogue'}", known)
 
 
 @click.command()
@@ -65,10 +62,10 @@ def explain(code: str, as_json: bool) -> int:
         output.document({"code": code, "answer": answer and answer._asdict(), "event": event and event._asdict()})
         return Status.DONE
     if answer is not None:
-        told = {"class": answer.family, "remedy": answer.remedy, "note": answer.note or None}
+        told = (("class", answer.family), ("remedy", answer.remedy), ("note", answer.note or None))
         output.sheet(f"{code} in an answer: {answer.meaning}", told)
     if event is not None:
-        output.sheet(f"{code} in a postback: {event.meaning}", {"kind": event.kind, "remedy": event.remedy or None})
+        output.sheet(f"{code} in a postback: {event.meaning}", (("kind", event.kind), ("remedy", event.remedy or None)))
     return Status.DONE
 
 

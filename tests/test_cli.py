@@ -1,0 +1,882 @@
+"""The command line: what each command answers, where it says so, and with which exit status. Its key is in no output."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pytest
+from faulty import SENT, Faulty, drop, http, refused, stall
+
+import skymms.client
+from skymms import Client, SaveMMS, SendMMS, SendSavedMMS, Slideshow
+from skymms.cli import entry, main
+from skymms.cli.status import Status
+from skymms.codes import ANSWERS, EVENTS
+from skymms.dialects import DIALECTS
+from skymms.sandbox import Sandbox
+
+CANARY = "canary-5fa1c0de-key"
+
+COUPON = """
+name = "Membership coupon"
+subject = "Welcome"
+fallback_text = "Your coupon is waiting."
+
+[[slide]]
+image = "http://media.example/welcome.jpg"
+text = "Good to have you with us."
+duration = 5
+"""
+SHOW = Slideshow("Membership coupon", subject="Welcome", fallback_text="Your coupon is waiting.").slide(
+    "Good to have you with us.", image="http://media.example/welcome.jpg", duration=5
+)
+SEND = SendMMS(SHOW, to="15551234888", sender="60856")
+WRONG = """
+name = " "
+subject = "Welcome"
+[[slide]]
+audio = "http://media.example/a.mp3"
+video = "video.mp4"
+duration = 31
+[[slide]]
+"""
+ADDRESSED = ("--to", "15551234888", "--from", "60856")
+
+
+class Ran(NamedTuple):
+    """What became of a command."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch, tmp_path):
+    """A key, no other settings, wide lines, and a folder of its own."""
+    for name in (
+        "SKYMMS_DIALECT",
+        "SKYMMS_URL",
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SKYMMS_API_KEY", CANARY)
+    monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def skymms_(capsys, monkeypatch):
+    """Runs a command in this process; ``files`` are written first, ``stdin`` is there to be read."""
+
+    def run(*argv: str, stdin: bytes | None = None, **files: str | bytes) -> Ran:
+        for name, words in files.items():
+            with open(name, "wb") as file:
+                file.write(words.encode() if isinstance(words, str) else words)
+        if stdin is not None:
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        status = main(argv)
+        out, err = capsys.readouterr()
+        assert CANARY not in out + err
+        assert "Traceback" not in err
+        return Ran(status, out, err)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(api_key=CANARY) as running:
+        yield running
+
+
+@pytest.fixture
+def gateway(sandbox, monkeypatch):
+    """The environment points to a sandbox."""
+    monkeypatch.setenv("SKYMMS_URL", sandbox.account().address)
+    return sandbox
+
+
+def written(dialect: str, operation: Any = SEND) -> bytes:
+    return DIALECTS[dialect].write_request(operation, CANARY)
+
+
+# ------------------------------------------------------------------------------------------------ check
+
+
+class TestCheck:
+    def test_of_a_right_slideshow_says_so(self, skymms_):
+        assert skymms_("check", "f", f=COUPON) == (0, "No problem in the slideshow.\n", "")
+
+    def test_needs_no_key(self, skymms_, monkeypatch):
+        monkeypatch.delenv("SKYMMS_API_KEY")
+        assert skymms_("check", "f", f=COUPON).status == 0
+        assert skymms_("check", "f", f=written("sinch")).status == 4
+
+    def test_tells_every_problem_with_code_slide_field_and_remedy(self, skymms_):
+        ran = skymms_("check", "f", f=WRONG)
+        assert (ran.status, ran.err) == (4, "")
+        rows = [re.split(r"\s{2,}", line.strip()) for line in ran.out.splitlines()]
+        assert ["E311", "name", "a name is required: it is how the account lists the slideshow"] in rows
+        assert ["E226", "1", "audio/video"] in [row[:3] for row in rows]
+        assert ["E353", "1", "video"] in [row[:3] for row in rows]
+        assert ["E313", "2", "text"] in [row[:3] for row in rows]
+        assert ["E226", ANSWERS["E226"].remedy] in rows
+
+    def test_tells_advices_apart(self, skymms_):
+        out = skymms_("check", "f", f=WRONG).out
+        assert out.index("E313") < out.index("Advices") < out.index("31 seconds")
+
+    def test_of_advices_alone_is_done(self, skymms_):
+        ran = skymms_("check", "f", f=COUPON.replace("duration = 5", "duration = 31"))
+        assert ran.status == 0
+        assert "31 seconds" in ran.out
+        assert "No problem" in ran.out
+
+    def test_answers_machines_in_one_document(self, skymms_):
+        answer = skymms_("check", "f", "--json", f=WRONG).json
+        assert set(answer) == {"kind", "operation", "dialect", "problems", "unread", "schema", "advices"}
+        assert {(one["code"], one["slide"], one["field"]) for one in answer["problems"]} >= {("E226", 1, "audio/video")}
+        assert all(set(one) == {"code", "slide", "field", "message", "remedy"} for one in answer["problems"])
+        assert [one["slide"] for one in answer["advices"]] == [1, 1]
+
+    def test_reads_stdin(self, skymms_):
+        assert skymms_("check", "-", stdin=COUPON.encode()).status == 0
+        assert skymms_("check", "-", stdin=WRONG.encode()).status == 4
+
+    def test_counts_a_key_that_no_slideshow_has_as_a_problem(self, skymms_):
+        ran = skymms_("check", "f", f=COUPON.replace("image", "imgae"))
+        assert ran.status == 4
+        assert "did you mean image?" in ran.out
+        assert ran.err == ""
+
+    def test_judges_a_slideshow_as_every_gateway_or_as_that_of_a_dialect(self, skymms_, monkeypatch):
+        plain = COUPON.replace("fallback_text", "#")
+        assert skymms_("check", "f", f=plain).status == 0
+        ran = skymms_("check", "f", "--dialect", "sinch", "--json", f=plain)
+        # Recipient, sender and service are no business of a slideshow.
+        assert (ran.status, [one["code"] for one in ran.json["problems"]]) == (4, ["E622"])
+        monkeypatch.setenv("SKYMMS_DIALECT", "sinch")
+        assert skymms_("check", "f", f=plain).status == 4
+
+    def test_judges_a_field_that_the_dialect_has_no_word_for(self, skymms_):
+        (problem,) = skymms_("check", "f", "--dialect", "skycore", "--json", f="disable_fallback = true" + COUPON).json[
+            "problems"
+        ]
+        assert (problem["code"], problem["field"]) == (None, "disable_fallback")
+
+    @pytest.mark.parametrize(("dialect", "status"), [("skycore", 0), ("skycore-get", 0), ("sinch", 4)])
+    def test_judges_a_request_in_its_own_dialect(self, skymms_, dialect, status):
+        ran = skymms_("check", "f", "--json", f=written(dialect))
+        assert (ran.status, ran.json["dialect"], ran.json["operation"]) == (status, dialect, "SendMMS")
+        assert [one["code"] for one in ran.json["problems"]] == ["E627"] * (dialect == "sinch")
+
+    def test_says_what_the_schema_says_with_line_and_path(self, skymms_):
+        document = written("skycore").replace(b"<SLIDE>", b"\n<SLIDE/>\n<SLIDE>").replace(b"<NAME>", b"<NMAE/><NAME>")
+        ran = skymms_("check", "f", "--json", f=document)
+        assert ran.status == 4
+        found = {(one["code"], one["line"], one["path"]) for one in ran.json["schema"]}
+        assert found == {("E313", 3, "/REQUEST/SLIDE[1]"), (None, 2, "/REQUEST/NMAE")}
+        assert ran.json["unread"] == ["NMAE"]
+        out = skymms_("check", "f").out
+        assert "/REQUEST/SLIDE[1]" in out
+        assert "Nodes that nothing was made of" in out
+
+    def test_counts_a_parameter_that_nothing_was_made_of_as_a_problem(self, skymms_):
+        ran = skymms_("check", "f", f=written("skycore-get") + b"&slide_txt_value_0=x")
+        assert ran.status == 4
+        assert "slide_txt_value_0" in ran.out
+        assert "No problem" not in ran.out
+
+
+# ------------------------------------------------------------------------------------------------ show
+
+
+class TestShow:
+    def test_lays_out_the_xml_with_the_key_masked(self, skymms_):
+        ran = skymms_("show", "f", "--dialect", "skycore", *ADDRESSED, f=COUPON)
+        assert (ran.status, ran.err) == (0, "")
+        assert ran.out.startswith("<REQUEST>\n  <ACTION>sendMMS</ACTION>\n  <API_KEY>***</API_KEY>\n  <TO>15551234888</TO>\n")
+
+    def test_lays_out_the_get_address_a_parameter_a_line(self, skymms_):
+        lines = skymms_("show", "f", "--dialect", "skycore-get", *ADDRESSED, f=COUPON).out.splitlines()
+        assert lines[:4] == [DIALECTS["skycore-get"].url, "?action=sendmms", "&api_key=***", "&to=15551234888"]
+
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    def test_of_a_request_is_read_back_by_check_and_send(self, skymms_, dialect):
+        operation = SendMMS(SHOW, to="15551234888", sender="60856", service_id="1" if dialect == "sinch" else None)
+        shown = skymms_("show", "f", f=written(dialect, operation)).out
+        assert skymms_("check", "g", "--json", g=shown).json["problems"] == []
+
+    @pytest.mark.parametrize("dialect", ["skycore", "sinch"])
+    def test_raw_is_the_document_to_the_byte(self, skymms_, dialect):
+        ran = skymms_("show", "f", "--raw", "--dialect", dialect, *ADDRESSED, "--service-id", "1", f=COUPON)
+        operation = SendMMS(SHOW, to="15551234888", sender="60856", service_id="1")
+        assert ran.out.encode() == DIALECTS[dialect].write_request(operation, "***")
+
+    def test_raw_of_a_get_request_is_its_address(self, skymms_):
+        out = skymms_("show", "f", "--raw", "--dialect", "skycore-get", *ADDRESSED, f=COUPON).out
+        assert out.startswith(DIALECTS["skycore-get"].url + "?action=sendmms&api_key=%2A%2A%2A&to=15551234888&")
+
+    def test_answers_machines_in_one_document(self, skymms_):
+        answer = skymms_("show", "f", "--json", "--url", "http://gateway.example/x", *ADDRESSED, f=COUPON).json
+        assert (answer["method"], answer["url"]) == ("POST", "http://gateway.example/x")
+        assert answer["document"].endswith("</REQUEST>")
+        answer = skymms_("show", "f", "--json", "--dialect", "skycore-get").json
+        assert (answer["method"], answer["document"]) == ("GET", None)
+
+    @pytest.mark.parametrize("how", [(), ("--raw",), ("--json",)])
+    def test_leaves_out_the_password_of_an_address(self, skymms_, monkeypatch, how):
+        monkeypatch.setenv("SKYMMS_URL", f"http://ada:{CANARY}@gateway.example/x")
+        assert "http://gateway.example/x" in skymms_("show", "f", "--dialect", "skycore-get", *how, f=COUPON).out
+
+    def test_needs_neither_a_key_nor_a_recipient(self, skymms_, monkeypatch):
+        monkeypatch.delenv("SKYMMS_API_KEY")
+        ran = skymms_("show", "f", "--dialect", "sinch", f=COUPON)
+        assert (ran.status, ran.err) == (0, "")
+        assert "<to/>" in ran.out
+
+    def test_tells_problems_on_stderr_and_shows_all_the_same(self, skymms_):
+        ran = skymms_("show", "f", *ADDRESSED, f=WRONG)
+        assert ran.status == 4
+        assert "E226 slide 1, audio/video" in ran.err
+        assert "<VIDEO>" in ran.out
+
+    def test_with_a_recipient_and_no_sender_tells_that(self, skymms_):
+        ran = skymms_("show", "f", "--to", "15551234888", f=COUPON)
+        assert ran.status == 4
+        assert "E111 sender" in ran.err
+
+    def test_of_what_cannot_be_written_says_why(self, skymms_):
+        ran = skymms_("show", "f", f=COUPON.replace("Good to", r"\u0001Good to"))
+        assert ran.status == 4
+        assert "E108" in ran.err
+        assert ran.out == ""
+
+    def test_save_shows_what_save_would_send(self, skymms_):
+        assert "<ACTION>saveMMS</ACTION>" in skymms_("show", "f", "--save", f=COUPON).out
+        assert "<ACTION>saveMMS</ACTION>" in skymms_("show", "f", "--save", f=written("skycore", SaveMMS(SHOW))).out
+
+    def test_options_take_the_place_of_what_a_request_says(self, skymms_):
+        out = skymms_("show", "f", "--to", "+1 (555) 123-4889", "--operator-id", "000189", f=written("skycore")).out
+        assert "<TO>15551234889</TO>" in out
+        assert "<FROM>60856</FROM>" in out
+        assert "<OPERATORID>000189</OPERATORID>" in out
+
+
+# ------------------------------------------------------------------------------------------------ send
+
+
+class TestSend:
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    def test_sends_a_slideshow_in_every_dialect(self, skymms_, sandbox, dialect):
+        service = ("--service-id", "12345") if dialect == "sinch" else ()
+        there = ("--dialect", dialect, "--url", sandbox.account(dialect).address)
+        ran = skymms_("send", "f", *ADDRESSED, *service, *there, f=COUPON)
+        assert ran.status == 0
+        assert "tracking id" in ran.out
+        assert sandbox.sent[-1].slideshow == SHOW
+
+    def test_answers_machines_in_one_document(self, skymms_, gateway):
+        answer = skymms_("send", "f", *ADDRESSED, "--json", f=COUPON).json
+        assert answer["tracking_id"].startswith("MMS_")
+        assert answer["to"] == "15551234888"
+        assert ["STATUS", "Success"] in answer["raw"]
+
+    @pytest.mark.parametrize("dialect", ["skycore", "skycore-get"])
+    def test_sends_a_request_to_whom_it_says(self, skymms_, gateway, dialect):
+        assert skymms_("send", "f", f=written(dialect)).status == 0
+        assert gateway.sent[-1] == SEND
+
+    def test_takes_what_the_options_say_instead(self, skymms_, gateway):
+        options = ("--to", "15551234889", "--from", "60857", "--campaign-ref", "c", "--operator-id", "o", "--sender-mask", "m")
+        assert skymms_("send", "f", *options, f=written("skycore")).status == 0
+        assert gateway.sent[-1] == SendMMS(
+            SHOW, to="15551234889", sender="60857", campaign_ref="c", operator_id="o", sender_mask="m"
+        )
+
+    def test_sends_the_slideshow_of_a_request_that_saves(self, skymms_, gateway):
+        assert skymms_("send", "f", *ADDRESSED, f=written("skycore", SaveMMS(SHOW))).status == 0
+        assert gateway.sent[-1] == SEND
+
+    def test_sends_a_saved_one_that_a_request_asks_for(self, skymms_, gateway):
+        saved = skymms_("save", "f", "--json", f=COUPON).json["mms_id"]
+        operation = SendSavedMMS(saved, to="15551234888", sender="60856", custom_text={1: "Hello again"})
+        assert skymms_("send", "g", g=written("skycore", operation)).status == 0
+        assert gateway.sent[-1] == operation
+
+    def test_prints_advices_and_where_it_goes_on_stderr(self, skymms_, gateway):
+        ran = skymms_("send", "f", *ADDRESSED, f=COUPON.replace("duration = 5", "duration = 31"))
+        assert "advice: slide 1, duration: 31 seconds" in ran.err
+        assert gateway.url in ran.err
+        assert "advice" not in ran.out
+
+    def test_never_uses_the_key_of_a_file(self, skymms_, gateway, monkeypatch):
+        monkeypatch.setenv("SKYMMS_API_KEY", "another-key-altogether")
+        ran = skymms_("send", "f", f=written("skycore"))
+        assert ran.status == 1
+        assert "E104" in ran.err
+
+    def test_chooses_the_dialect_said_before_the_environments_before_the_files(self, skymms_, monkeypatch):
+        asked = ("show", "f", "--raw")
+        assert skymms_(*asked, f=written("sinch")).out.startswith('<?xml version="1.0" encoding="UTF-8"?>\n<request>')
+        monkeypatch.setenv("SKYMMS_DIALECT", "skycore")
+        assert "<REQUEST>" in skymms_(*asked).out
+        assert skymms_(*asked, "--dialect", "skycore-get").out.startswith("https://")
+
+
+class TestTheStore:
+    def test_saves_lists_sends_and_deletes(self, skymms_, gateway):
+        saved = skymms_("save", "f", "--json", f=COUPON).json["mms_id"]
+        assert saved in skymms_("list").out.splitlines()
+        assert skymms_("list", "--json").json["mms_ids"][0] == saved
+        words = (
+            "--text",
+            "1=Hello = again",
+            "--subject",
+            "Other",
+            "--data",
+            "first=Ada",
+            "--data",
+            "last=L",
+            "--fallback-text",
+            "F",
+        )
+        assert skymms_("send-saved", saved, *ADDRESSED, *words).status == 0
+        assert gateway.sent[-1] == SendSavedMMS(
+            saved,
+            to="15551234888",
+            sender="60856",
+            custom_text={1: "Hello = again"},
+            custom_subject="Other",
+            data={"first": "Ada", "last": "L"},
+            fallback_text="F",
+        )
+        assert skymms_("delete", saved).out.split() == ["Deleted", "mms", "id", saved]
+        assert skymms_("delete", saved).status == 1
+
+    def test_lists_what_the_successor_tells_of_each(self, skymms_, sandbox):
+        there = ("--dialect", "sinch", "--url", sandbox.account("sinch").address)
+        # The successor takes the text of the SMS when a saved one is sent.
+        saved = skymms_("save", "f", "--json", *there, f=COUPON.replace("fallback_text", "#")).json["mms_id"]
+        ran = skymms_("list", "--page", "1", "--per-page", "5", "--since", "2020-01-01", *there)
+        assert ran.status == 0
+        (row,) = [line for line in ran.out.splitlines() if line.split()[:1] == [saved]]
+        assert "Membership coupon" in row
+        assert skymms_("delete", saved, *there).status == 0
+
+    def test_says_a_field_the_dialect_has_no_word_for_before_asking(self, skymms_, gateway):
+        before = len(gateway.requests)
+        ran = skymms_("list", "--page", "2")
+        assert (ran.status, len(gateway.requests)) == (4, before)
+        assert "page: the dialect skycore cannot say it" in ran.err
+
+    @pytest.mark.parametrize(
+        ("option", "said"),
+        [
+            (("--text", "words"), "'words' has no =: write N=WORDS"),
+            (("--text", "one=words"), "'one' is no slide"),
+            (("--text", "1=a", "--text", "1=b"), "1 is given twice"),
+            (("--data", "=x"), "write NAME=VALUE"),
+        ],
+    )
+    def test_takes_words_in_pairs(self, skymms_, option, said):
+        ran = skymms_("send-saved", "1", *ADDRESSED, *option)
+        assert (ran.status, ran.out) == (2, "")
+        assert said in ran.err
+
+
+# ------------------------------------------------------------------------------------------------ exit statuses
+
+
+class TestTheStatus:
+    @pytest.mark.parametrize("code", ["E104", "E111", "E503", "E000"])
+    def test_is_1_when_the_gateway_refused(self, skymms_, code):
+        with Faulty(http(refused(code))) as server:
+            ran = skymms_("send", "f", *ADDRESSED, "--url", server.url, "--json", f=COUPON)
+        assert ran.status == Status.REFUSED
+        assert (ran.json["error"]["code"], ran.json["error"]["foreseen"]) == (code, False)
+        assert code in ran.err
+        assert ("It may have been sent" in ran.err) == ran.json["error"]["sent_maybe"] == (code == "E503")
+
+    @pytest.mark.parametrize("answer", [refused("E104").replace(b">no<", b">bad key canary-5fa1c0de-key<"), CANARY.encode()])
+    def test_masks_a_key_that_a_gateway_echoes(self, skymms_, answer):
+        with Faulty(http(answer)) as server:
+            ran = skymms_("send", "f", *ADDRESSED, "--url", server.url, "--json", f=COUPON)
+        assert ran.status in {Status.REFUSED, Status.NO_ANSWER}
+        assert "***" in ran.out
+        assert "***" in ran.err
+
+    @pytest.mark.parametrize(
+        ("argv", "said"),
+        [
+            ((), "Missing command"),
+            (("bogus",), "No such command 'bogus'"),
+            (("check",), "Missing argument 'FILE'"),
+            (("check", "nowhere.toml"), "cannot read nowhere.toml: No such file or directory"),
+            (("check", "."), "cannot read .: Is a directory"),
+            (("check", "nul\0"), "cannot read"),
+            (("check", "f", "--dialect", "klingon"), "'klingon' is not one of"),
+            (("send", "f", "--to", "1"), "--from is missing"),
+            (("send", "f", "--from", "1"), "--to is missing"),
+            (("send", "f", *ADDRESSED, "--api-key", "x"), "--api-key"),
+            (("send", "f", *ADDRESSED, "--url", "gateway.example"), "no http(s) address"),
+            (("send", "junk", *ADDRESSED), "neither XML nor text in UTF-8"),
+            (("send", "listing"), "the file asks for ListMMS, which holds no slideshow"),
+            (("save", "listing"), "the file asks for ListMMS, which holds no slideshow"),
+            (("check", "postback"), "the root is POSTBACK"),
+            (("postback", "f"), "no postback"),
+            (("explain", "E9999"), "E9999 is in neither catalogue"),
+            (("sandbox", "--port", "70000"), "70000 is not in the range"),
+        ],
+    )
+    def test_is_2_when_something_was_asked_wrongly(self, skymms_, argv, said):
+        files = {"f": COUPON, "junk": b"\x89PNG\r\n\x1a\n\x00\xff", "postback": "<POSTBACK/>"}
+        listing = b"<REQUEST><ACTION>getMmsIds</ACTION></REQUEST>"
+        ran = skymms_(*argv, **files, listing=listing)
+        assert (ran.status, ran.out) == (Status.USAGE, "")
+        assert said in ran.err
+
+    @pytest.mark.parametrize(
+        "argv", [("send", "f", *ADDRESSED), ("save", "f"), ("list",), ("delete", "1"), ("send-saved", "1")]
+    )
+    @pytest.mark.parametrize("key", [None, "", " "])
+    def test_is_2_without_a_key(self, skymms_, monkeypatch, argv, key):
+        monkeypatch.delenv("SKYMMS_API_KEY") if key is None else monkeypatch.setenv("SKYMMS_API_KEY", key)
+        ran = skymms_(*argv, f=COUPON)
+        assert (ran.status, ran.out) == (Status.USAGE, "")
+        assert "SKYMMS_API_KEY" in ran.err
+
+    def test_is_2_when_a_port_is_taken(self, skymms_):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            ran = skymms_("sandbox", "--port", str(taken.getsockname()[1]))
+        assert ran.status == Status.USAGE
+        assert "cannot listen at port" in ran.err
+
+    def test_is_3_when_the_answer_was_lost_and_says_that_it_may_have_been_sent(self, skymms_):
+        with Faulty(drop) as server:
+            ran = skymms_("send", "f", *ADDRESSED, "--url", server.url, "--json", f=COUPON)
+            assert len(server.requests) == 1
+        assert ran.status == Status.NO_ANSWER
+        assert ran.json["error"]["sent_maybe"] is True
+        assert "It may have been sent all the same: look for its postbacks" in ran.err
+
+    def test_is_3_when_somebody_else_answers_and_shows_who(self, skymms_):
+        with Faulty(http(b"<html>Not here\x9b31m</html>", "404 Not Found")) as server:
+            ran = skymms_("send", "f", *ADDRESSED, "--url", server.url, "--json", f=COUPON)
+        assert ran.status == Status.NO_ANSWER
+        assert (ran.json["error"]["status"], ran.json["error"]["sent_maybe"]) == (404, False)
+        assert "the answer begins: <html>Not here\\x9b31m" in ran.err
+        assert "Nothing was sent." in ran.err
+
+    def test_is_3_when_nobody_listens_and_says_that_nothing_was_sent(self, skymms_, monkeypatch):
+        monkeypatch.setattr(skymms.client.time, "sleep", lambda seconds: None)
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        ran = skymms_("send", "f", *ADDRESSED, "--url", f"http://127.0.0.1:{port}/", f=COUPON)
+        assert ran.status == Status.NO_ANSWER
+        assert "nothing was sent" in ran.err
+        assert ran.err.count("waiting") == 3
+        assert "may have been" not in ran.err
+
+    def test_is_3_for_a_lost_deletion_which_may_have_been_done(self, skymms_):
+        with Faulty(drop) as server:
+            ran = skymms_("delete", "1", "--url", server.url)
+        assert ran.status == Status.NO_ANSWER
+        assert "It may have been done all the same: look at `skymms list`" in ran.err
+
+    def test_is_4_when_a_problem_was_found_before_anything_left(self, skymms_, gateway):
+        before = len(gateway.requests)
+        ran = skymms_("send", "f", *ADDRESSED, "--json", f=WRONG)
+        assert (ran.status, len(gateway.requests)) == (Status.PROBLEMS, before)
+        assert ran.json["error"]["foreseen"] is True
+        assert {problem["code"] for problem in ran.json["error"]["problems"]} == {"E226", "E311", "E313", "E353"}
+        assert "E226 slide 1, audio/video" in ran.err
+
+    def test_is_4_for_a_file_with_a_key_that_no_slideshow_has(self, skymms_, gateway):
+        ran = skymms_("send", "f", *ADDRESSED, f=COUPON.replace("image", "imgae"))
+        assert ran.status == Status.PROBLEMS
+        assert "slide 1, imgae" in ran.err
+
+    @pytest.mark.parametrize(
+        ("argv", "maybe"),
+        [(("send", "f", *ADDRESSED), "sent"), (("save", "f"), "done"), (("list",), None)],
+        ids=lambda it: str(it),
+    )
+    def test_is_130_after_ctrl_c_and_says_what_may_have_happened(self, skymms_, monkeypatch, argv, maybe):
+        def interrupted(self: Client, operation: Any) -> Any:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Client, "call", interrupted)
+        ran = skymms_(*argv, f=COUPON)
+        assert (ran.status, ran.out) == (Status.INTERRUPTED, "")
+        assert "interrupted" in ran.err
+        assert ("may have been" in ran.err) == bool(maybe)
+        assert maybe is None or f"It may have been {maybe}" in ran.err
+
+    @pytest.mark.parametrize(
+        "argv", [("explain", "E226"), ("explain", "E226", "--json"), ("check", "f"), ("show", "f", "--raw")]
+    )
+    def test_is_141_when_the_reader_has_gone(self, monkeypatch, argv, tmp_path):
+        class Gone(io.TextIOWrapper):
+            def write(self, words: str) -> int:
+                raise BrokenPipeError
+
+        class Bytes(io.BytesIO):
+            def write(self, data: Any) -> int:
+                raise BrokenPipeError
+
+        (tmp_path / "f").write_text(COUPON)
+        monkeypatch.setattr(sys, "stdout", Gone(Bytes()))
+        assert main(argv) == Status.CLOSED
+
+    def test_is_3_when_there_is_no_room_for_the_answer(self, skymms_, monkeypatch):
+        class Full(io.StringIO):
+            def write(self, words: str) -> int:
+                raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", Full())
+            ran = skymms_("explain", "E226", "--json")
+        assert ran.status == Status.NO_ANSWER
+        assert ran.err == "the answer could not be written: No space left on device\n"
+
+
+# ------------------------------------------------------------------------------------------------ postback and explain
+
+
+POSTBACK = (
+    "<POSTBACK><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE><SENTAS>MMS</SENTAS><STATUS>Message Sent/Delivered</STATUS>"
+    "<TRACKINGID>MMS_12345</TRACKINGID><TIMESTAMP>2012-06-07T07:27:34-05:00</TIMESTAMP></POSTBACK>"
+)
+INBOUND = (
+    "<POSTBACK><ORIGIN>MMS_MO</ORIGIN><CODE>N401</CODE><FROM>15551234888</FROM><CONTENT><FILE>http://media.example/a</FILE>"
+    "<FILE>http://media.example/b</FILE></CONTENT></POSTBACK>"
+)
+
+
+class TestPostback:
+    def test_tells_what_happened_to_which_message(self, skymms_):
+        ran = skymms_("postback", "f", f=POSTBACK)
+        assert (ran.status, ran.err) == (0, "")
+        assert ran.out.startswith(f"N102: {EVENTS['N102'].meaning}\n")
+        assert re.search(r"tracking id +MMS_12345", ran.out)
+
+    def test_reads_stdin_and_a_form(self, skymms_):
+        from urllib.parse import urlencode
+
+        assert "MMS_12345" in skymms_("postback", "-", stdin=POSTBACK.encode()).out
+        assert "MMS_12345" in skymms_("postback", "-", stdin=urlencode({"xml": POSTBACK}).encode()).out
+
+    def test_answers_machines_with_dates_in_iso_8601(self, skymms_):
+        (notice,) = skymms_("postback", "f", "--json", f=POSTBACK).json["notices"]
+        assert (notice["kind"], notice["timestamp"]) == ("DeliveryReport", "2012-06-07T07:27:34-05:00")
+        assert (notice["delivered"], notice["failed"], notice["final"]) == (True, False, True)
+        assert notice["identity"].startswith("MMS_MT/N102/MMS_12345")
+        assert ["SENTAS", "MMS"] in notice["raw"]
+
+    def test_lists_the_files_of_an_inbound_message(self, skymms_):
+        out = skymms_("postback", "f", f=INBOUND).out
+        assert "http://media.example/a" in out
+        assert "http://media.example/b" in out
+
+    def test_shows_everything_of_an_event_nobody_knows(self, skymms_):
+        unknown = POSTBACK.replace("N102", "N777").replace("<SENTAS>", "<A_B>1</A_B><A_B>2</A_B><SENTAS>")
+        out = skymms_("postback", "f", f=unknown).out
+        assert "N777: not in the catalogue" in out
+        assert re.search(r"A_B +1\s+A_B +2\s+SENTAS +MMS", out)
+
+    def test_shows_everything_of_an_event_that_is_known_and_not_interpreted(self, skymms_):
+        out = skymms_("postback", "f", f=POSTBACK.replace("MMS_MT", "ELSEWHERE")).out
+        assert out.startswith(f"N102: {EVENTS['N102'].meaning}\n")
+        assert re.search(r"TRACKINGID +MMS_12345", out)
+
+    def test_tells_each_event_of_many(self, skymms_):
+        two = POSTBACK.replace("<POSTBACK>", "<POSTBACK><NOTIFICATION>").replace(
+            "</POSTBACK>", "</NOTIFICATION><NOTIFICATION><ORIGIN>SUB</ORIGIN><CODE>N301</CODE></NOTIFICATION></POSTBACK>"
+        )
+        assert len(skymms_("postback", "f", "--json", f=two).json["notices"]) == 2
+
+    @pytest.mark.parametrize("control", ["&#155;", "&#x202e;", "&#13;", "&#x85;"])
+    def test_never_lets_a_stranger_steer_the_terminal(self, skymms_, control):
+        hostile = POSTBACK.replace("MMS_12345", f"{control}[31m[bold]")
+        out = skymms_("postback", "f", f=hostile).out
+        assert "[31m[bold]" in out
+        assert not re.search("[\x80-\x9f\u202e\r\x1b]", out)
+
+
+class TestExplain:
+    @pytest.mark.parametrize("code", ["E227", "e227", " E227 "])
+    def test_tells_meaning_class_and_remedy(self, skymms_, code):
+        ran = skymms_("explain", code)
+        assert (ran.status, ran.err) == (0, "")
+        assert ran.out.startswith(f"E227 in an answer: {ANSWERS['E227'].meaning}\n")
+        assert "VideoWithImageError" in ran.out
+        assert ANSWERS["E227"].remedy in ran.out
+
+    def test_tells_both_channels_where_a_code_stands_in_both(self, skymms_):
+        out = skymms_("explain", "E101").out
+        assert f"E101 in an answer: {ANSWERS['E101'].meaning}" in out
+        assert ANSWERS["E101"].note in out
+        assert f"E101 in a postback: {EVENTS['E101'].meaning}" in out
+
+    def test_tells_what_comes_by_postback_only(self, skymms_):
+        out = skymms_("explain", "N102").out
+        assert "answer" not in out
+        assert "N102 in a postback" in out
+
+    def test_knows_every_code(self, skymms_):
+        for code in {*ANSWERS, *EVENTS}:
+            answer = skymms_("explain", code, "--json").json
+            assert (answer["answer"] is not None, answer["event"] is not None) == (code in ANSWERS, code in EVENTS)
+
+
+# ------------------------------------------------------------------------------------------------ sandbox
+
+
+class TestSandbox:
+    @pytest.fixture(autouse=True)
+    def ended_at_once(self, monkeypatch):
+        monkeypatch.setattr(Sandbox, "serve_forever", lambda self: None)
+
+    def test_says_where_each_dialect_is_spoken(self, skymms_):
+        ran = skymms_("sandbox")
+        assert ran.status == 0
+        for name, dialect in DIALECTS.items():
+            path = re.sub(r"https://[^/]+", "", dialect.url)
+            assert re.search(rf"^ +{name} +http://127\.0\.0\.1:\d+{re.escape(path)} *$", ran.out, re.MULTILINE)
+
+    @pytest.mark.parametrize(
+        ("key", "said"), [((), "SKYMMS_API_KEY=sandbox-key"), (("--key", CANARY), "SKYMMS_API_KEY=<its key>")]
+    )
+    def test_shows_no_key_but_its_own(self, skymms_, key, said):
+        assert said in skymms_("sandbox", *key).err
+
+
+# ------------------------------------------------------------------------------------------------ demo
+
+
+class TestDemo:
+    def test_does_everything_without_a_key(self, skymms_, monkeypatch):
+        monkeypatch.delenv("SKYMMS_API_KEY")
+        # What the environment names is for real gateways.
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+        monkeypatch.setenv("SKYMMS_URL", "http://127.0.0.1:9")
+        monkeypatch.setenv("SKYMMS_DIALECT", "sinch")
+        ran = skymms_("demo")
+        assert (ran.status, ran.err) == (0, "")
+        steps = re.findall(r"^(\d)\. ", ran.out, re.MULTILINE)
+        assert steps == [str(at) for at in range(1, len(steps) + 1)]
+        assert "AudioWithVideoError: E226 slide 3" in ran.out
+        assert "<API_KEY>***</API_KEY>" in ran.out
+        assert "&api_key=***" in ran.out
+        assert "sandbox-key" not in ran.out
+        for code, times in {"N003": 1, "N101": 4, "N102": 4}.items():
+            assert len(re.findall(f"^ {code} +{re.escape(EVENTS[code].meaning)} ", ran.out, re.MULTILINE)) == times
+
+    def test_fits_80_columns_without_colour(self):
+        ran = process("demo", COLUMNS=None)
+        assert ran.status == 0, ran.err
+        assert max(map(len, ran.out.splitlines())) <= 80
+        assert "\x1b" not in ran.out
+
+    def test_fails_if_anything_is_not_as_it_says(self, skymms_, monkeypatch):
+        monkeypatch.setattr("skymms.cli.demo.PATIENCE", 0.0)
+        monkeypatch.setattr("skymms.cli.demo.PostbackReceiver.wait", lambda self, count, timeout: self.notices)
+        monkeypatch.setattr("skymms.cli.demo.PostbackReceiver.notices", ())
+        ran = skymms_("demo")
+        assert ran.status == Status.NO_ANSWER
+        assert "the demo stopped: it is not so that every message was reported" in ran.err
+
+    def test_fails_if_the_postbacks_do_not_come(self, skymms_, monkeypatch):
+        def late(self: Any, count: int, timeout: float) -> None:
+            raise TimeoutError("0 of 9 notices came")
+
+        monkeypatch.setattr("skymms.cli.demo.PostbackReceiver.wait", late)
+        ran = skymms_("demo")
+        assert ran.status == Status.NO_ANSWER
+        assert "the demo stopped: 0 of 9 notices came" in ran.err
+
+
+# ------------------------------------------------------------------------------------------------ as a process
+
+
+def surroundings(**changes: str | None) -> Mapping[str, str]:
+    return {name: value for name, value in {**os.environ, **changes}.items() if value is not None}
+
+
+def process(*argv: str, stdin: bytes = b"", **changes: str | None) -> Ran:
+    """Runs a command as a process of its own, somewhere else; ``changes`` are to the environment, None takes away."""
+    done = subprocess.run(
+        [sys.executable, "-m", "skymms", *argv],
+        input=stdin,
+        capture_output=True,
+        env=surroundings(**{"PYTHONPATH": PYTHONPATH, "PYTHONIOENCODING": "utf-8", **changes}),
+        timeout=60,
+    )
+    ran = Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+    assert CANARY not in ran.out + ran.err
+    assert "Traceback" not in ran.err
+    return ran
+
+
+#: The skymms that is tested here is the one that is run there.
+PYTHONPATH = os.path.dirname(os.path.dirname(os.path.abspath(skymms.__file__)))
+
+#: Ctrl-C works in a child even where whoever runs the tests has switched it off.
+INTERRUPTIBLE = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+
+
+class TestAsAProcess:
+    def test_answers_on_stdout_and_ends_with_the_status(self):
+        ran = process("check", "-", stdin=COUPON.encode())
+        assert ran == (0, "No problem in the slideshow.\n", "")
+        assert process("check", "-", stdin=WRONG.encode()).status == 4
+        assert process("explain", "E9999").status == 2
+
+    def test_says_its_version_and_how_it_is_used(self):
+        assert re.fullmatch(r"skymms \d+\.\d+\.\d+\n", process("--version").out)
+        told = process("--help").out
+        assert "SKYMMS_API_KEY" in told
+        for command in (
+            "check",
+            "delete",
+            "demo",
+            "explain",
+            "list",
+            "postback",
+            "sandbox",
+            "save",
+            "send",
+            "send-saved",
+            "show",
+        ):
+            assert re.search(f"^  {command} ", told, re.MULTILINE)
+            assert process(command, "--help").status == 0
+
+    def test_prints_what_the_terminals_encoding_lacks(self):
+        emoji = COUPON.replace("Good to", "👋 Good to")
+        ran = process("show", "-", stdin=emoji.encode(), PYTHONIOENCODING="ascii")
+        assert ran.status == 0
+        assert "\\U0001f44b Good to" in ran.out
+        assert process("check", "-", stdin=WRONG.encode(), PYTHONIOENCODING="ascii").status == 4
+
+    def test_ends_quietly_when_the_reader_has_gone(self):
+        read, write = os.pipe()
+        os.close(read)
+        with os.fdopen(write) as pipe:
+            done = subprocess.run(
+                [sys.executable, "-m", "skymms", "explain", "E226"],
+                stdout=pipe,
+                stderr=subprocess.PIPE,
+                env=surroundings(PYTHONPATH=PYTHONPATH),
+                timeout=60,
+            )
+        assert (done.returncode, done.stderr) == (Status.CLOSED, b"")
+
+    @pytest.mark.parametrize("closed", ["0", "1", "2"])
+    def test_survives_streams_that_are_closed(self, closed):
+        opened = "import os, sys; os.close(int(sys.argv[1])); os.execv(sys.executable, [sys.executable, *sys.argv[2:]])"
+        done = subprocess.run(
+            [sys.executable, "-c", opened, closed, "-m", "skymms", "check", "-"],
+            input=COUPON.encode(),
+            capture_output=True,
+            env=surroundings(PYTHONPATH=PYTHONPATH),
+            timeout=60,
+        )
+        assert done.returncode == (2 if closed == "0" else 0)
+        assert b"Traceback" not in done.stdout + done.stderr
+
+    @pytest.mark.parametrize("missing", ["click", "rich"])
+    def test_without_its_extra_says_how_to_get_it(self, missing):
+        asked = f"import sys; sys.modules[{missing!r}] = None; from skymms.cli import main; sys.exit(main(['--help']))"
+        done = subprocess.run(
+            [sys.executable, "-c", asked], capture_output=True, text=True, env=surroundings(PYTHONPATH=PYTHONPATH), timeout=60
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == "the command line needs click and rich: pip install 'skymms[cli]'\n"
+
+    def test_imports_its_extra_only_to_run_a_command(self):
+        asked = "import sys, skymms.cli; print(sorted({'click', 'rich', 'requests', 'lxml'} & set(sys.modules)))"
+        done = subprocess.run(
+            [sys.executable, "-c", asked], capture_output=True, text=True, env=surroundings(PYTHONPATH=PYTHONPATH), timeout=60
+        )
+        assert done.stdout.strip() == "[]"
+
+    def test_tells_after_ctrl_c_that_it_may_have_been_sent(self, tmp_path):
+        (tmp_path / "f").write_text(COUPON)
+        arrived = threading.Event()
+
+        def silent(connection: socket.socket, closing: threading.Event) -> None:
+            arrived.set()
+            stall(connection, closing)
+
+        with Faulty(silent) as server:
+            running = subprocess.Popen(
+                [sys.executable, "-m", "skymms", "send", "f", *ADDRESSED, "--url", server.url],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=surroundings(PYTHONPATH=PYTHONPATH),
+                **INTERRUPTIBLE,
+            )
+            assert arrived.wait(30)
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=60)
+        assert (running.returncode, out) == (Status.INTERRUPTED, b"")
+        assert b"interrupted\nIt may have been sent all the same" in err
+        assert b"Traceback" not in err
+
+    def test_runs_a_sandbox_until_ctrl_c(self, skymms_):
+        running = subprocess.Popen(
+            [sys.executable, "-m", "skymms", "sandbox", "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=surroundings(PYTHONPATH=PYTHONPATH, SKYMMS_API_KEY="sandbox-key"),
+            **INTERRUPTIBLE,
+        )
+        try:
+            started = b"".join(iter(running.stdout.readline, b"}\n")) + b"}"
+            addresses = json.loads(started)["addresses"]
+            assert set(addresses) == set(DIALECTS)
+            sent = process(
+                "send", "-", *ADDRESSED, "--url", addresses["skycore"], stdin=COUPON.encode(), SKYMMS_API_KEY="sandbox-key"
+            )
+            assert sent.status == 0, sent.err
+        finally:
+            running.send_signal(signal.SIGINT)
+            _, err = running.communicate(timeout=60)
+        assert running.returncode == Status.INTERRUPTED
+        assert b"SendMMS in skycore to 15551234888 ->" in err
+        assert b"Traceback" not in err
+
+
+def test_a_console_script_ends_with_what_main_returns(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["skymms", "explain", "E9999"])
+    with pytest.raises(SystemExit) as ended:
+        entry()
+    assert ended.value.code == Status.USAGE
+
+
+def test_the_answers_of_a_gateway_are_sent_once(skymms_):
+    with Faulty(http(SENT)) as server:
+        assert skymms_("send", "f", *ADDRESSED, "--url", server.url, f=COUPON).status == 0
+        assert len(server.requests) == 1

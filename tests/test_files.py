@@ -1,0 +1,299 @@
+"""Files that people hand us: what each kind is read as, and what is said of those that cannot be read."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+import strategies
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skymms import (
+    Account,
+    ConfigurationError,
+    DeleteMMS,
+    ListMMS,
+    SaveMMS,
+    SendMMS,
+    SendSavedMMS,
+    Slide,
+    Slideshow,
+)
+from skymms.dialects import DIALECTS, MOST_REQUEST
+from skymms.files import _SLIDE, _SLIDESHOW, FileContent, read_file
+
+CANARY = "canary-5fa1c0de-key"
+
+COUPON_TOML = b"""
+name = "Membership coupon"
+subject = "Welcome"
+
+[[slide]]
+image = "http://media.example/welcome.jpg"
+text = "Good to have you with us."
+duration = 5
+
+[[slide]]
+passbook = "http://media.example/coupon.pkpass"
+text = '''
+The first coffee is ours.
+Show this at the till.'''
+"""
+
+COUPON = (
+    Slideshow("Membership coupon", subject="Welcome")
+    .slide("Good to have you with us.", image="http://media.example/welcome.jpg", duration=5)
+    .slide("The first coffee is ours.\nShow this at the till.", passbook="http://media.example/coupon.pkpass")
+)
+SEND = SendMMS(COUPON, to="15551234888", sender="60856")
+OPERATIONS = [
+    SEND,
+    SaveMMS(COUPON),
+    SendSavedMMS("35674", to="15551234888", sender="60856", custom_text={1: "Hello again"}, data={"first": "Ada"}),
+    ListMMS(),
+    DeleteMMS("35674"),
+]
+
+
+def complaint(data: bytes) -> str:
+    """What is said of a file that cannot be read; it never quotes a key."""
+    with pytest.raises(ConfigurationError) as caught:
+        read_file(data)
+    assert CANARY not in repr(caught.value) + str(caught.value) + repr(caught.value.problems)
+    assert caught.value.__cause__ is None
+    return str(caught.value)
+
+
+class TestASlideshowInToml:
+    def test_is_read_slide_after_slide(self):
+        assert read_file(COUPON_TOML) == FileContent(slideshow=COUPON)
+
+    def test_of_the_examples_is_read(self):
+        example = Path(__file__).parents[1] / "examples" / "coupon.toml"
+        assert read_file(example.read_bytes()).slideshow.problems() == ()
+
+    def test_may_begin_with_a_byte_order_mark(self):
+        assert read_file(b"\xef\xbb\xbf" + COUPON_TOML) == read_file(COUPON_TOML)
+
+    def test_may_have_windows_line_ends(self):
+        assert read_file(COUPON_TOML.replace(b"\n", b"\r\n")) == read_file(COUPON_TOML)
+
+    def test_holds_every_field_that_a_slideshow_has(self):
+        assert set(_SLIDESHOW) | {"slides"} == {item.name for item in fields(Slideshow)}
+        assert set(_SLIDE) == {item.name for item in fields(Slide)}
+
+    @pytest.mark.parametrize("kind", ["image", "audio", "video", "vcard", "ical", "pdf", "passbook"])
+    def test_names_each_kind_of_file_as_python_does(self, kind):
+        content = read_file(f'[[slide]]\n{kind} = "http://media.example/file"'.encode())
+        assert content.slideshow.slides == (Slide(**{kind: "http://media.example/file"}),)
+
+    @pytest.mark.parametrize(
+        ("written", "read"),
+        [
+            ("2027-01-31", date(2027, 1, 31)),
+            ("2027-01-31T12:00:00Z", datetime(2027, 1, 31, 12, tzinfo=UTC)),
+            ('"2027-01-31T12:00+01"', "2027-01-31T12:00+01"),
+        ],
+    )
+    def test_says_when_the_link_expires_in_any_way_that_python_takes(self, written, read):
+        assert read_file(f'name = "n"\nlink_expires = {written}'.encode()).slideshow.link_expires == read
+
+    def test_keeps_its_switches(self):
+        slideshow = read_file(b"disable_fallback = true\ndisable_fallback_link = false").slideshow
+        assert (slideshow.disable_fallback, slideshow.disable_fallback_link) == (True, False)
+
+    def test_is_not_judged(self):
+        slideshow = read_file(b'[[slide]]\naudio = "a"\nvideo = "b"\nduration = 0\n[[slide]]').slideshow
+        assert {problem.code for problem in slideshow.problems()} >= {"E226", "E230", "E311", "E313", "E352", "E353"}
+
+    def test_without_slides_or_a_name_is_read_for_the_rules_to_say_so(self):
+        assert [problem.code for problem in read_file(b'subject = "s"').slideshow.problems()] == ["E311", "E312"]
+
+    @pytest.mark.parametrize(
+        ("toml", "slide", "key", "said"),
+        [
+            ('nmae = "n"', None, "nmae", "did you mean name?"),
+            ('[[slides]]\ntext = "t"', None, "slides", "did you mean slide?"),
+            (f'api_key = "{CANARY}"', None, "api_key", "there is no such key"),
+            ('to = "15551234888"', None, "to", "there is no such key"),
+            ("name = 5", None, "name", "must be a text in quotes"),
+            ("subject = ['s']", None, "subject", "must be a text in quotes"),
+            ('disable_fallback = "yes"', None, "disable_fallback", "must be true or false"),
+            ("link_expires = 12:00:00", None, "link_expires", "must be a date"),
+            ("link_expires = 20270131", None, "link_expires", "must be a date"),
+            ('slide = "s"', None, "slide", "headed [[slide]]"),
+            ('slide = ["s"]', None, "slide", "headed [[slide]]"),
+            ('[slide]\ntext = "t"', None, "slide", "headed [[slide]]"),
+            ('[[slide]]\n[[slide]]\nimgae = "i"', 2, "imgae", "did you mean image?"),
+            ('[[slide]]\nurl = "i"', 1, "url", "there is no such key"),
+            ("[[slide]]\ntext = true", 1, "text", "must be a text in quotes"),
+            ("[[slide]]\nduration = 2.5", 1, "duration", "must be a whole number"),
+            ("[[slide]]\nduration = true", 1, "duration", "must be a whole number"),
+            ('[[slide]]\nduration = "5"', 1, "duration", "must be a whole number"),
+            ('[[slide]]\nimage.url = "i"', 1, "image", "must be a text in quotes"),
+        ],
+    )
+    def test_with_an_unknown_key_or_a_wrong_kind_of_value_is_an_error_that_names_both(self, toml, slide, key, said):
+        with pytest.raises(ConfigurationError) as caught:
+            read_file(toml.encode())
+        (problem,) = caught.value.problems
+        assert (problem.code, problem.slide, problem.field) == (None, slide, key)
+        assert said in problem.message
+        assert CANARY not in str(caught.value)
+
+    def test_tells_everything_at_once(self):
+        with pytest.raises(ConfigurationError) as caught:
+            read_file(b"a = 1\nname = 2\n[[slide]]\nb = 1\n[[slide]]\ntext = 3\nc = 4")
+        assert [(problem.slide, problem.field) for problem in caught.value.problems] == [
+            (None, "a"),
+            (None, "name"),
+            (1, "b"),
+            (2, "text"),
+            (2, "c"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("toml", "line"),
+        [(b'name = "n"\nsubject = oops', "line 2"), (b'name = "n"\nname = "m"\n', "line 2"), (b'\n\nname = "n\n', "line 3")],
+        ids=["no value", "twice", "open quote"],
+    )
+    def test_that_is_no_toml_is_an_error_with_its_line(self, toml, line):
+        said = complaint(toml)
+        assert said.startswith("no slideshow in TOML")
+        assert line in said
+
+
+class TestARequest:
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: type(operation).__name__)
+    def test_is_read_back_in_the_dialect_it_is_written_in(self, operation, dialect):
+        content = read_file(DIALECTS[dialect].write_request(operation, CANARY))
+        assert content == FileContent(
+            slideshow=getattr(operation, "slideshow", None), operation=operation, dialect=dialect, unread=()
+        )
+
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    def test_leaves_its_key_behind(self, dialect):
+        assert CANARY not in repr(read_file(DIALECTS[dialect].write_request(SEND, CANARY)))
+
+    @pytest.mark.parametrize("dialect", ["skycore", "sinch"])
+    def test_in_xml_may_begin_with_a_byte_order_mark(self, dialect):
+        assert read_file(b"\xef\xbb\xbf" + DIALECTS[dialect].write_request(SEND, CANARY)).operation == SEND
+
+    def test_in_xml_names_what_nothing_was_made_of(self):
+        document = DIALECTS["skycore"].write_request(SEND, CANARY)
+        more = document.replace(b"<NAME>", b"<SBUJECT>x</SBUJECT><NAME>").replace(b"<TEXT>", b"<TXET>x</TXET><TEXT>", 1)
+        assert read_file(more).unread == ("SBUJECT", "SLIDE/TXET")
+
+    def test_in_a_query_names_what_nothing_was_made_of(self):
+        query = DIALECTS["skycore-get"].write_request(SEND, CANARY) + b"&slide_txt_value_0=x&passwd=y"
+        assert read_file(query).unread == ("slide_txt_value_0", "passwd")
+
+
+class TestAGetRequest:
+    ADDRESS = Account(CANARY, dialect="skycore-get").encode(SEND).url
+
+    @pytest.mark.parametrize(
+        "written",
+        [
+            ADDRESS,
+            ADDRESS + "\n",
+            "\n " + ADDRESS,
+            ADDRESS.replace("https", "HTTPS"),
+            ADDRESS.partition("?")[2],
+            "?" + ADDRESS.partition("?")[2],
+            ADDRESS.replace("?", "\n?").replace("&", "\n&"),
+            ADDRESS.replace("&", "\r\n    &"),
+            ADDRESS.replace("&", "&\n"),
+            ADDRESS.partition("?")[2].replace("&", "\n&"),
+            "to=15551234888&action=sendmms" + ADDRESS.partition("sendmms")[2].replace("&to=15551234888", ""),
+        ],
+    )
+    def test_is_an_address_or_its_query_however_it_is_wrapped(self, written):
+        content = read_file(written.encode())
+        assert (content.operation, content.dialect, content.unread) == (SEND, "skycore-get", ())
+
+    def test_may_be_written_as_the_vendors_page_does_without_percent_signs(self):
+        content = read_file(
+            b"https://gateway.example/index.php?action=sendmms\n&api_key=abc\n&to=15551234888\n&from=60856\n"
+            b"&subject=Hello you!\n&name=n\n&slide_image_url_0=http://media.example/a.jpg\n&slide_text_value_1=It's\\nhere"
+        )
+        assert content.operation.slideshow == Slideshow(
+            "n", subject="Hello you!", slides=(Slide(image="http://media.example/a.jpg"), Slide("It's\\nhere"))
+        )
+
+    def test_that_a_bare_hash_would_cut_off_is_an_error(self):
+        assert "write %23" in complaint(b"action=sendmms&subject=We're #1&name=n")
+
+    @pytest.mark.parametrize(
+        ("written", "said"),
+        [
+            ("https://gateway.example/index.php", "it names no action"),
+            ("https://gateway.example/?to=1", "it names no action"),
+            ("to=1&from=2", "it names no action"),
+            ("action=sendmms&to=1&to=2", "to is there twice"),
+            (f"action=sendsms&api_key={CANARY}", "sendsms is no action"),
+            (f"action=sendmms&api_key={CANARY}&api_key=x", "api_key is there twice"),
+            (f"action=sendmms&api_key={CANARY}&name=%ff", "not a query string"),
+            (f"action=sendmms&api_key={CANARY}&name=\xfc", "not a query string"),
+            ("action=sendmms" + "&a=b" * 1500, "not a query string"),
+        ],
+    )
+    def test_that_cannot_be_understood_says_why(self, written, said):
+        assert said in complaint(written.encode())
+
+
+class TestWhatIsNoFileOfOurs:
+    @pytest.mark.parametrize(
+        ("data", "said"),
+        [
+            (b"", "empty"),
+            (b" \n\t", "empty"),
+            (b"\xef\xbb\xbf", "empty"),
+            (b"\x89PNG\r\n\x1a\n\x00\x00", "neither XML nor text in UTF-8 (line 1)"),
+            (b'name = "n"\nsubject = "caf\xe9"', "neither XML nor text in UTF-8 (line 2)"),
+            ('name = "n"'.encode("utf-16"), "neither XML nor text in UTF-8"),
+            (b'{"action": "sendMMS"}', "no slideshow in TOML"),
+            (b"Dear all,\nplease send this.", "no slideshow in TOML"),
+            (b"x" * (MOST_REQUEST + 1), "longer than the 1,048,576 bytes allowed"),
+            (b"name = " + b"9" * 5000, "no slideshow in TOML"),
+            (b"name = " + b"[" * 100_000, "no slideshow in TOML"),
+            (b"name = " + b"{a=" * 100_000, "no slideshow in TOML"),
+            (b"<RESPONSE><STATUS>Success</STATUS></RESPONSE>", "the root is RESPONSE, not REQUEST or request"),
+            (b"<POSTBACK/>", "the root is POSTBACK, not REQUEST or request"),
+            (b"<html><body>", "not well-formed"),
+            (b"<REQUEST/>", "it names no action"),
+            (f"<REQUEST><ACTION>sendMMS</ACTION><API_KEY>{CANARY}</API-KEY></REQUEST>".encode(), "not well-formed"),
+            (f"<REQUEST><ACTION>x</ACTION><API_KEY>{CANARY}</API_KEY></REQUEST>".encode(), "x is no action"),
+            (b"<REQUEST><ACTION>sendMMS</ACTION><TO>1</TO><TO>2</TO></REQUEST>", "TO is there twice"),
+            (b'<!DOCTYPE REQUEST [<!ENTITY k "v">]><REQUEST><ACTION>sendMMS</ACTION></REQUEST>', "DOCTYPE"),
+            (b'<?xml version="1.0" encoding="ISO-8859-1"?><REQUEST/>', "encoding"),
+        ],
+    )
+    def test_is_told_apart_by_its_content(self, data, said):
+        assert said in complaint(data)
+
+    def test_that_is_no_xml_is_an_error_with_its_line(self):
+        assert "line 3" in complaint(b"<REQUEST>\n<ACTION>sendMMS</ACTION>\n<TO>15551234888</FROM>\n</REQUEST>")
+
+    def test_may_be_longer_or_shorter_if_the_caller_says_so(self):
+        with pytest.raises(ConfigurationError, match="longer than the 10 bytes"):
+            read_file(COUPON_TOML, most=10)
+
+    @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+    def test_raises_nothing_but_a_configuration_error(self, data):
+        with suppress(ConfigurationError):
+            read_file(data)
+
+
+@given(strategies.words, strategies.words)
+def test_no_slideshow_is_mistaken_for_a_query(text, subject):
+    # Whatever stands in its texts: TOML comes first.
+    quoted = [json.dumps(words, ensure_ascii=False).replace("\x7f", "") for words in (text + "&action=sendmms&to=1", subject)]
+    content = read_file(f"subject={quoted[1]}\n[[slide]]\ntext={quoted[0]}".encode())
+    assert content.operation is None
