@@ -134,8 +134,8 @@ class MMSError(SkymmsError):
 
     def __str__(self) -> str:
         if self.foreseen and self.problems:
-            lines = [str(problem) for problem in self.problems]
-            return f"{lines[0]}. {self.remedy}".rstrip() if len(lines) == 1 else "\n".join(lines)
+            # Each says its own remedy; the catalogue's is in `remedy`.
+            return "\n".join(map(str, self.problems))
         said = self.info or self.meaning or "refused, without a reason"
         if self.code:
             said = f"{self.code}: {said}"

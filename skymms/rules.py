@@ -72,6 +72,11 @@ def sayable(words: Any, limits: Limits) -> str | None:
     return f"character {bad.start() + 1} is U+{ord(bad[0]):04X}, which XML cannot hold: leave it out"
 
 
+def _blank(words: object) -> bool:
+    """Nothing, or nothing but what XML calls white space: a phone, and a gateway, would find nothing there."""
+    return words is None or not str(words).strip(" \t\n\r")
+
+
 # ------------------------------------------------------------------------------------------------ the text of a slide
 
 
@@ -79,9 +84,13 @@ def sayable(words: Any, limits: Limits) -> str | None:
 @_rule("E334", "text", "text", at_once=True)
 def text_length(text: Any, limits: Limits) -> str | None:
     """A slide's text has at most 5,000 characters."""
-    if isinstance(text, str) and len(text) > limits.max_text:
-        return f"{len(text):,} characters, {len(text) - limits.max_text:,} more than the {limits.max_text:,} allowed"
-    return None
+    if not isinstance(text, str) or len(text) <= limits.max_text:
+        return None
+    # A line break is one character however it was typed: that is how it is sent.
+    length = len(text.replace("\r\n", "\n"))
+    if length <= limits.max_text:
+        return None
+    return f"{length:,} characters, {length - limits.max_text:,} more than the {limits.max_text:,} allowed: shorten it"
 
 
 # ------------------------------------------------------------------------------------------------ the address of a file
@@ -152,10 +161,7 @@ def video_without_image(slide: Slide, limits: Limits) -> str | None:
 @_rule("E313", "slide", "text")
 def not_empty(slide: Slide, limits: Limits) -> str | None:
     """A slide holds text or a file."""
-    text = slide.text
-    if text is not None and str(text).strip(" \t\n\r"):
-        return None
-    if any(getattr(slide, kind) is not None for kind in FILES):
+    if not _blank(slide.text) or any(getattr(slide, kind) is not None for kind in FILES):
         return None
     return "the slide is empty: give it text or a file, or leave it out"
 
@@ -220,10 +226,7 @@ def short_code(message: Any, limits: Limits) -> str | None:
 @_rule("E311", "field", "name")
 def named(message: Any, limits: Limits) -> str | None:
     """A slideshow has a name, which only its owner sees."""
-    name = message.name
-    if name is None or (isinstance(name, str) and not name.strip(" \t\n\r")):
-        return "a name is required: it is how the account lists the slideshow"
-    return None
+    return "a name is required: it is how the account lists the slideshow" if _blank(message.name) else None
 
 
 @_rule("E312", "field", "slides")
@@ -244,7 +247,7 @@ def not_too_many_slides(message: Any, limits: Limits) -> str | None:
 @_rule("E314", "field", "subject")
 def subject(message: Any, limits: Limits) -> str | None:
     """A subject has at most 80 characters, and is there where the dialect asks for one."""
-    if not message.subject:
+    if _blank(message.subject):
         return "a subject is required here" if "subject" in limits.required else None
     return _subject_length(message.subject, limits)
 
@@ -265,7 +268,7 @@ def _subject_length(words: Any, limits: Limits) -> str | None:
 @_rule("E622", "field", "fallback_text")
 def fallback_text(message: Any, limits: Limits) -> str | None:
     """There is a subject or a text for the fallback SMS; some dialects always want the text."""
-    if message.fallback_text:
+    if not _blank(message.fallback_text):
         return None
     if "fallback_text" in limits.required:
         off = message.disable_fallback
@@ -273,7 +276,7 @@ def fallback_text(message: Any, limits: Limits) -> str | None:
     if "subject" in limits.required:
         return None  # then it is the subject that is missing
     # A saved message has its subject, or its fallback text, where it was saved.
-    if getattr(message, "subject", "saved") not in (None, ""):
+    if not _blank(getattr(message, "subject", "saved")):
         return None
     return "without a subject, the text of the fallback SMS is required"
 
@@ -290,10 +293,14 @@ def start_date(message: Any, limits: Limits) -> str | None:
     return _iso8601(message.start_date)
 
 
+_DAY = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}(?:T|$)")
+
+
 def _iso8601(when: Any) -> str | None:
     if when is None or isinstance(when, date):
         return None
-    if isinstance(when, str):
+    # A day of the calendar, with a time or without: the weeks and half-dates of the standard are in no document.
+    if isinstance(when, str) and _DAY.match(when):
         from dateutil.parser import isoparse  # 10 ms that most messages never need
 
         try:
@@ -326,7 +333,7 @@ def _from_one(number: Any) -> str | None:
 @_rule("E620", "field", "mms_id")
 def saved_id(message: Any, limits: Limits) -> str | None:
     """The id of the saved MMS is given."""
-    return None if message.mms_id not in (None, "") else "the id that saveMMS gave is required"
+    return "the id that saveMMS gave is required" if _blank(message.mms_id) else None
 
 
 # The three that only some accounts or dialects insist on.
@@ -349,7 +356,7 @@ def campaign(message: Any, limits: Limits) -> str | None:
 
 
 def _insisted(message: Any, name: str, limits: Limits) -> str | None:
-    if name not in limits.required or getattr(message, name):
+    if name not in limits.required or not _blank(getattr(message, name)):
         return None
     return f"this account requires {name}"
 

@@ -880,3 +880,12 @@ def test_the_answers_of_a_gateway_are_sent_once(skymms_):
     with Faulty(http(SENT)) as server:
         assert skymms_("send", "f", *ADDRESSED, "--url", server.url, f=COUPON).status == 0
         assert len(server.requests) == 1
+
+
+def test_an_empty_store_is_an_empty_list_in_every_dialect(monkeypatch, capsys):
+    with Sandbox() as sandbox:
+        for dialect in DIALECTS:
+            monkeypatch.setenv("SKYMMS_API_KEY", "sandbox-key")
+            monkeypatch.setenv("SKYMMS_URL", sandbox.account(dialect).address)
+            assert main(["list", "--dialect", dialect, "--json"]) == 0
+            assert json.loads(capsys.readouterr().out)["mms_ids"] == []

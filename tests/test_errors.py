@@ -190,10 +190,9 @@ def test_a_refusal_without_a_code_does_not_begin_with_a_gap() -> None:
     assert str(MMSError("")).strip(".").strip()
 
 
-def test_one_problem_is_told_with_its_remedy_and_several_one_a_line() -> None:
+def test_problems_are_told_one_a_line() -> None:
     one, two = refusal(PROBLEMS[:1]), refusal(PROBLEMS)
-    assert str(one).startswith(str(PROBLEMS[0]))
-    assert str(one).endswith(MMSError("E226").remedy)
+    assert str(one) == str(PROBLEMS[0])
     assert str(two).split("\n") == [str(problem) for problem in PROBLEMS]
 
 

@@ -15,9 +15,9 @@ import click
 
 from ..account import Account
 from ..client import Client
-from ..errors import ProtocolError, SkymmsError
+from ..errors import NotFoundError, ProtocolError, SkymmsError
 from ..operations import DeleteMMS, ListMMS, Operation, SendMMS, SendSavedMMS
-from ..replies import DeletedMMS, SavedMMS, SentMMS
+from ..replies import DeletedMMS, MMSList, SavedMMS, SentMMS
 from . import output
 from .options import (
     addressing_options,
@@ -117,7 +117,11 @@ def list_(
     """List the stored slideshows."""
     operation = ListMMS(start_date=start_date, page=page, per_page=per_page)
     with _calling(account := calling_account(dialect, url), operation), Client(account) as client:
-        listed = client.call(operation)
+        try:
+            listed = client.call(operation)
+        except NotFoundError:
+            # 1.3 calls an empty store an error (E200); whoever asks for a list has one.
+            listed = MMSList()
     if as_json:
         output.document(listed)
     elif listed.templates:

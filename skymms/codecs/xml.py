@@ -87,7 +87,8 @@ def parse(body: bytes, limit: int) -> _Element:
         root: _Element = etree.fromstring(body, _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         # ValueError: bytes lxml does not even begin with, such as none at all. The parser's words name a line and quote little.
-        raise Unreadable(f"not well-formed XML: {str(error)[:200]}") from None
+        words = getattr(error, "msg", None) or str(error)
+        raise Unreadable(f"not well-formed XML: {words[:200]}") from None
     document = root.getroottree().docinfo
     if document.internalDTD is not None:
         raise Unreadable("a DOCTYPE has no place here")

@@ -123,7 +123,7 @@ class Gateway:
             tracking_id=tracking_id,
             to=operation.to,
             sender=operation.sender,
-            details="MMS request accepted and queued for delivery",
+            details="accepted by the sandbox, no phone will ring",
         )
         report = DeliveryReport(
             "N101",
