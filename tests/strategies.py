@@ -25,7 +25,7 @@ from skymms.slideshow import Slideshow
 from skymms.spelling import insists, spelled
 
 # The same examples each time, so that a run that fails here fails everywhere; HYPOTHESIS_PROFILE=search looks for new ones.
-settings.register_profile("skymms", deadline=None, derandomize=True, max_examples=40)
+settings.register_profile("skymms", deadline=None, derandomize=True, max_examples=25)
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "skymms"))
 

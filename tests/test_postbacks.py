@@ -532,6 +532,11 @@ def test_a_batch_may_hold_events_of_every_kind() -> None:
     assert read_postbacks(f"<POSTBACK>{events}</POSTBACK>".encode()) == tuple(sample.notice for sample in SAMPLES)
 
 
+def test_what_stands_beside_the_events_of_a_batch_is_no_event() -> None:
+    events = "<NOTIFICATION><CODE>N102</CODE></NOTIFICATION><COUNT>2</COUNT><NOTIFICATION><CODE>N101</CODE></NOTIFICATION>"
+    assert read_postbacks(f"<POSTBACK>{events}</POSTBACK>".encode()) == (DeliveryReport("N102"), DeliveryReport("N101"))
+
+
 # ------------------------------------------------------------------------------------------------ time
 
 
@@ -683,6 +688,8 @@ def test_different_events_have_different_identities() -> None:
             SubscriptionChange("N301", mobile="1", timestamp=moment(1, 2, 3)),
             SubscriptionChange("N301", mobile="1", timestamp=moment(1, 2, 4)),
         ),
+        # Where nothing of that kind was told, everything that was told is asked.
+        (DeliveryReport("N101", raw=(("A", "1"),)), DeliveryReport("N101", raw=(("A", "2"),))),
         (UnknownNotice("N999", raw=(("A", "1"),)), UnknownNotice("N999", raw=(("A", "2"),))),
         (UnknownNotice("N999", raw=(("A", "1"), ("B", "2"))), UnknownNotice("N999", raw=(("A", "1', 'B"), ("2", "")))),
     ],
@@ -692,8 +699,8 @@ def test_what_tells_two_events_apart_is_in_their_identities(one_event: Notice, a
 
 
 def test_words_that_may_change_between_repeats_are_not_in_an_identity() -> None:
-    first = DeliveryReport("N102", tracking_id="1", details="at the first try", handset=None)
-    again = DeliveryReport("N102", tracking_id="1", details="at the second try", handset="motol7c")
+    first = DeliveryReport("N102", tracking_id="1", details="at the first try", raw=(("TRY", "1"),))
+    again = DeliveryReport("N102", tracking_id="1", handset="motol7c", raw=(("TRY", "2"),))
     assert first.identity == again.identity
 
 

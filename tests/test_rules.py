@@ -432,6 +432,12 @@ def test_a_limit_holds_for_custom_texts_as_well() -> None:
     assert [problem[:3] for problem in found] == [("E334", 3, "custom_text")]
 
 
+def test_a_line_break_is_one_character_however_it_is_typed() -> None:
+    # It is sent as one line feed.
+    assert show(Slide("\r\n".join(["x" * 499] * 10) + "\r\n")).problems() == ()
+    assert [problem.code for problem in show(Slide("\r\n".join(["x" * 499] * 10) + "\r\nx")).problems()] == ["E334"]
+
+
 def test_texts_of_a_slide_are_counted_in_characters_not_in_bytes() -> None:
     assert show(Slide("😀" * 5000)).problems() == ()
 
