@@ -105,15 +105,13 @@ class Account(_Secretive):
     limits: Limits = DOCUMENTED
 
     def __post_init__(self) -> None:
-        spoken = dialect(self.dialect)
+        dialect(self.dialect)  # there is one of that name
         if not self.api_key or not str(self.api_key).strip():
             raise ConfigurationError("the account has no key: pass api_key, or set SKYMMS_API_KEY for Account.from_env()")
         if not isinstance(self.api_key, str):
             raise ConfigurationError(f"the key is {type(self.api_key).__name__}, not text")
         if not self.api_key.isprintable() or not self.api_key.isascii():
-            raise ConfigurationError("the key holds characters that no key has: was it pasted with a line break?")
-        if self.url is None:
-            object.__setattr__(self, "url", spoken.url)
+            raise ConfigurationError("the key holds a character that no key has: a line break, a blank, or none of ASCII")
         try:
             parts = urlsplit(str(self.address))
             usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -134,8 +132,8 @@ class Account(_Secretive):
 
     @property
     def address(self) -> str:
-        """Where the gateway is."""
-        return cast(str, self.url)
+        """Where the gateway is: ``url``, or the vendor's own host for the dialect."""
+        return self.url if self.url is not None else self.spoken.url
 
     @property
     def spoken(self) -> Dialect:
@@ -146,6 +144,8 @@ class Account(_Secretive):
 
     def problems(self, operation: Operation[Any]) -> tuple[Problem, ...]:
         """Everything this account's gateway would refuse, and every field its dialect has no word for."""
+        if not isinstance(operation, Operation):
+            raise TypeError(f"an operation such as SendMMS(…) is wanted, not {type(operation).__name__}")
         spoken = self.spoken
         found = PROBLEMS.message(operation, _insisting(self.limits, spoken, type(operation)))
         return tuple(found + spoken.writer(type(operation), self.line_break).lost(operation, self.dialect))
@@ -196,6 +196,8 @@ class Account(_Secretive):
         if response.status == 429:
             # The HTTP layer said no before the protocol could.
             raise error_class("429")("429", codes.ANSWERS["429"].meaning)
+        if 300 <= response.status < 400:
+            trouble = "a redirect, which is not followed"
         raise ProtocolError(
             f"HTTP {response.status} with an answer outside the protocol: {trouble}",
             body=self._without_key_bytes(response.body),
@@ -219,6 +221,9 @@ class Account(_Secretive):
         # Ruling 10: STATUS other than success, or an error code; whatever the HTTP status.
         if _CODE in names or status not in {"success", ""}:
             refused, _ = answer_reader(Refused).read(leaves)
+            # Somebody else's "try later" must not have our message sent a second time.
+            if (other := _meant_for_another(operation, refused)) is not None:
+                raise Unreadable(other)
             if refused.code or status not in {"success", ""}:
                 raise self._refusal(operation, refused, raw)
         if not status:

@@ -43,7 +43,8 @@ def duration_of_its_own(slide: Slide, limits: Limits) -> str | None:
 @_advice("address", "audio")
 @_advice("address", "video")
 def bare_address(url: Any, limits: Limits) -> str | None:
-    """The query of an audio or video address is stripped by the server (seed 003, the note under the template)."""
+    """The query of an audio or video address is stripped by the server."""
+    # Seed 003, the note under the template.
     if isinstance(url, str) and "?" in url:
         return "the server strips the part from '?' on: put ids into the path or the file's name"
     return None
@@ -57,7 +58,8 @@ def short_subject(message: Any, limits: Limits) -> str | None:
 
 @_advice("field", "subject")
 def plain_subject(message: Any, limits: Limits) -> str | None:
-    """A subject should be ASCII: carriers reject others (seed 004)."""
+    """A subject should be ASCII: carriers reject others."""
+    # Seed 004, special considerations.
     return _not_ascii(message.subject)
 
 

@@ -50,6 +50,8 @@ class Client:
         retries: Retries | int = Retries(),  # noqa: B008 (a frozen value)
         session: requests.Session | None = None,
     ) -> None:
+        if not isinstance(account, Account):
+            raise TypeError(f"an Account is wanted, not {type(account).__name__}")
         self.account = account
         self._timeout = _both(timeout)
         self._retries = Retries.of(retries)

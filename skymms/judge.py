@@ -104,6 +104,8 @@ class Judge:
 
     def _inside(self, message: Any, limits: Limits) -> list[Problem]:
         """What is wrong with a slideshow. One without fault is judged once, however many it is sent to: it never changes."""
+        if not hasattr(message, "slides"):
+            raise TypeError(f"a Slideshow is wanted, not {type(message).__name__}")
         key = id(message)
         clean = self._clean.get(key)
         # By identity, since equal is not the same here: a duration of True equals 1, and only one of them is right.

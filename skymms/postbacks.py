@@ -58,6 +58,8 @@ def read_postbacks(
     ``max_inbound`` are in bytes. Raises :class:`~skymms.ProtocolError` for a body that is not well-formed, has a DOCTYPE, is
     in another encoding than UTF-8, is no postback, or is longer than its kind may be; never anything else.
     """
+    if not isinstance(body, bytes):
+        raise TypeError(f"the body of the request is wanted as bytes, not as {type(body).__name__}")
     try:
         document = _document(body, content_type, max_inbound)
         root = xml.parse(document, max_inbound)

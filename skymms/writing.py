@@ -65,14 +65,14 @@ class Writer:
     def lost(self, value: Any, dialect: str) -> list[Problem]:
         """What this dialect has no word for, although it is set."""
         found = [
-            Problem(None, None, name.rpartition(".")[2], f"the dialect {dialect} cannot say it in this request")
+            Problem(None, None, name.rpartition(".")[2], f"{dialect} has no word for it in this request: leave it out")
             for name, get in self.unsayable
             if get(value) not in (None, (), {})
         ]
         for group, missing in self._unsayable_inside.items():
             for at, item in enumerate(attrgetter(group)(value), 1):
                 found += [
-                    Problem(None, at, name, f"the dialect {dialect} cannot say it")
+                    Problem(None, at, name, f"{dialect} has no word for it: leave it out")
                     for name, get in missing
                     if get(item) is not None
                 ]

@@ -388,7 +388,7 @@ class TestTheStore:
         before = len(gateway.requests)
         ran = skymms_("list", "--page", "2")
         assert (ran.status, len(gateway.requests)) == (4, before)
-        assert "page: the dialect skycore cannot say it" in ran.err
+        assert "page: skycore has no word for it" in ran.err
 
     @pytest.mark.parametrize(
         ("option", "said"),

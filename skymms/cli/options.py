@@ -16,7 +16,7 @@ import click
 
 from ..account import MASK, Account
 from ..dialects import DIALECTS, MOST_REQUEST
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Problem, refusal
 from ..files import FileContent, read_file
 from ..operations import Operation, SaveMMS, SendMMS, SendSavedMMS
 
@@ -110,6 +110,7 @@ def given(options: Mapping[str, str | None]) -> dict[str, Any]:
 
 def sending(content: FileContent, addressing: Mapping[str, str | None], *, unaddressed: bool = False) -> Operation[Any]:
     """The send that a file and the options ask for; ``unaddressed`` lets a slideshow go without recipient and sender."""
+    _refuse_unread(content)
     said = given(addressing)
     if isinstance(content.operation, (SendMMS, SendSavedMMS)):
         return replace(content.operation, **said)
@@ -124,7 +125,14 @@ def sending(content: FileContent, addressing: Mapping[str, str | None], *, unadd
 
 def saving(content: FileContent) -> SaveMMS:
     """The saving of a file's slideshow."""
+    _refuse_unread(content)
     return content.operation if isinstance(content.operation, SaveMMS) else SaveMMS(slideshow_of(content))
+
+
+def _refuse_unread(content: FileContent) -> None:
+    """A name nothing was made of may be a picture that somebody misspelled: it must not go missing on the way."""
+    if content.unread:
+        raise refusal([Problem(None, None, name, "no such name in this dialect") for name in content.unread])
 
 
 def slideshow_of(content: FileContent) -> Any:

@@ -46,6 +46,8 @@ def print_notice(notice: Notice) -> None:
     """A notice as a sheet: its fields, or every node that came where nobody can say what they mean."""
     # The title tells the code, which is a notice's first field.
     known = notice.raw if isinstance(notice, UnknownNotice) else output.fields_of(notice)[1:]
+    # What the fields come to, in a word.
+    known = (*known, *((name, "yes") for name in ("delivered", "failed", "ready") if getattr(notice, name, False)))
     output.sheet(f"{notice.code or 'no code'}: {notice.meaning or 'not in the catalogue'}", known)
 
 

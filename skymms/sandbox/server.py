@@ -61,8 +61,9 @@ class Sandbox:
         self.url = self._listener.url
 
     def account(self, dialect: str = "skycore", **options: Any) -> Account:
-        """An account at this gateway, ready to be used."""
-        return Account(self._api_key, dialect=dialect, url=self.url + _path(spoken(dialect)), **options)
+        """An account at this gateway, ready to be used; ``api_key="another"`` makes one that it refuses."""
+        chosen = {"api_key": self._api_key, "url": self.url + _path(spoken(dialect)), **options}
+        return Account(dialect=dialect, **chosen)
 
     @property
     def sent(self) -> list[Any]:

@@ -1,0 +1,88 @@
+"""What people do in their first hour, found by watching one: each is answered with words that help."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from faulty import Faulty, http
+
+from skymms import (
+    Account,
+    AuthenticationError,
+    Client,
+    HttpResponse,
+    ProtocolError,
+    Retries,
+    SendMMS,
+    Slideshow,
+    read_postbacks,
+)
+from skymms.cli import main
+from skymms.sandbox import Sandbox
+
+SHOW = Slideshow("coupon", subject="Free").slide("Hi!")
+SEND = SendMMS(SHOW, to="15551234888", sender="60856")
+
+MISSPELLED = (
+    "<REQUEST><ACTION>sendMMS</ACTION><API_KEY>x</API_KEY><TO>15551234888</TO><FROM>60856</FROM><SUBJECT>s</SUBJECT>"
+    "<NAME>n</NAME><SLIDE><IMGE><URL>http://a.example/a.jpg</URL></IMGE><TEXT>look at this</TEXT></SLIDE></REQUEST>"
+)
+
+
+@pytest.mark.parametrize("command", [["send"], ["save"], ["show"]])
+def test_a_misspelled_node_is_refused_and_not_sent_without_its_picture(command, tmp_path, monkeypatch, capsys):
+    file = tmp_path / "picture.xml"
+    file.write_text(MISSPELLED)
+    with Sandbox() as sandbox:
+        monkeypatch.setenv("SKYMMS_API_KEY", "sandbox-key")
+        monkeypatch.setenv("SKYMMS_URL", sandbox.account().address)
+        assert main([*command, str(file)]) == 4
+        assert sandbox.requests == []
+    assert "SLIDE/IMGE/URL" in capsys.readouterr().err
+
+
+def test_a_forgotten_operation_is_told_plainly():
+    with Client(Account("0123456789abcdef")) as client, pytest.raises(TypeError, match="such as SendMMS"):
+        client.call(SHOW)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "wanted"),
+    [
+        (lambda: Client("0123456789abcdef"), "an Account is wanted"),
+        (lambda: Account("0123456789abcdef").encode(SendMMS("hi", to="15551234888", sender="60856")), "a Slideshow is wanted"),
+        (lambda: read_postbacks("<POSTBACK/>"), "as bytes"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_a_type_error_that_says_which_is_wanted(wrong, wanted):
+    with pytest.raises(TypeError, match=wanted):
+        wrong()
+
+
+def test_an_account_with_another_dialect_speaks_to_that_dialects_host():
+    account = Account("0123456789abcdef")
+    other = dataclasses.replace(account, dialect="sinch")
+    assert account.address != other.address
+    assert other.address == Account("0123456789abcdef", dialect="sinch").address
+    assert dataclasses.replace(account, url="http://127.0.0.1:1/").address == "http://127.0.0.1:1/"
+
+
+def test_the_sandbox_makes_an_account_that_it_refuses():
+    with Sandbox() as sandbox, Client(sandbox.account(api_key="another-key")) as client, pytest.raises(AuthenticationError):
+        client.call(SEND)
+
+
+def test_a_redirect_is_called_one():
+    with pytest.raises(ProtocolError, match="302.*redirect"):
+        Account("0123456789abcdef").decode(SEND, HttpResponse(302, {"Location": "/x"}, b""))
+
+
+def test_somebody_elses_try_later_does_not_send_our_message_again():
+    theirs = b"<RESPONSE><STATUS>Failure</STATUS><ERRORCODE>E106</ERRORCODE><TO>15559999999</TO></RESPONSE>"
+    with Faulty(http(theirs)) as server:
+        account = Account("0123456789abcdef", url=server.url)
+        with Client(account, retries=Retries(first=0.001)) as client, pytest.raises(ProtocolError) as raised:
+            client.call(SEND)
+    assert len(server.requests) == 1
+    assert raised.value.sent_maybe
