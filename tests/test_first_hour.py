@@ -74,7 +74,7 @@ def test_the_sandbox_makes_an_account_that_it_refuses():
 
 
 def test_a_redirect_is_called_one():
-    with pytest.raises(ProtocolError, match="302.*redirect"):
+    with pytest.raises(ProtocolError, match=r"302.*redirect"):
         Account("0123456789abcdef").decode(SEND, HttpResponse(302, {"Location": "/x"}, b""))
 
 
