@@ -11,7 +11,7 @@ from pathlib import Path
 
 from skymms import advices, codes, errors, limits, rules, table
 from skymms.dialects import DIALECTS
-from skymms.spelling import Row, insists, spelled
+from skymms.spelling import Row, insists, understood
 
 HERE = Path(__file__).parent
 MADE = "<!-- Made from the code by docs/generate.py: edit the code, then run `make docs`. -->\n"
@@ -90,8 +90,16 @@ A code means something only in its channel: E101, E102, E201 and E999 stand in b
 
 
 def spelling(row: Row, column: int) -> str:
-    name = spelled(row, column)
-    return f"`{name}`{' **!**' if insists(row, column) else ''}" if name else "–"
+    name, *older = understood(row, column) or ("",)
+    once = f" (once {', '.join(f'`{one}`' for one in older)})" if older else ""
+    return f"`{name}`{' **!**' if insists(row, column) else ''}{once}" if name else "–"
+
+
+def actions_of(operation: type) -> str:
+    """The values of its ACTION, each once, those of former times last."""
+    now = dict.fromkeys(action for dialect in DIALECTS.values() if (action := dialect.action(operation)))
+    once = dict.fromkeys(action for dialect in DIALECTS.values() for action in dialect.actions(operation)[1:])
+    return ", ".join(f"`{action}`" for action in now) + (f"; once {', '.join(f'`{one}`' for one in once)}" if once else "")
 
 
 def block(title: str, listed: Iterable[Row], names: list[str]) -> str:
@@ -101,10 +109,10 @@ def block(title: str, listed: Iterable[Row], names: list[str]) -> str:
 
 def dialects_page() -> str:
     asked = [f"`{name}`" for name in DIALECTS]
-    answered = ["1.3", "successor"]
+    answered = ["1.3", "successor, XML", "successor, JSON"]
     operations = [
-        block(f"{operation.__name__} (`{'`, `'.join(dict.fromkeys(actions))}`)", table.ENVELOPE[1:] + listed, asked)
-        for operation, (actions, listed) in table.REQUESTS.items()
+        block(f"{operation.__name__} ({actions_of(operation)})", table.ENVELOPE[1:] + listed, asked)
+        for operation, (_, listed) in table.REQUESTS.items()
     ]
     replies = [block(reply.__name__, listed, answered) for reply, listed in table.REPLIES.items()]
     notices = [block(notice.__name__, listed, answered) for notice, listed in table.NOTICES.items()]
@@ -117,7 +125,8 @@ def dialects_page() -> str:
 {table_of(["dialect", "what it is", "where it is spoken", "the document travels", "codec"], spoken)}
 The tables below are `skymms/table.py`, which writes requests and reads them. **!** marks what a dialect insists on; – means that it
 has no word for the field, and a message that sets it is refused before anything is sent, naming the field and the slide.
-`[]` is a repeated group, `#` the number of a slide (from 0) or the key of a mapping, `*` a name of yours.
+`[]` is a repeated group, `#` the number of a slide (from 0) or the key of a mapping, `*` a name of yours, `@` an attribute.
+What a thing was called *once* is understood and never written; so is 1.3's nesting until 2014-02 (`CONTENT/SEQUENCE/SLIDE`).
 
 ## Requests
 

@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     from .account import Account as Account
     from .account import HttpRequest as HttpRequest
     from .account import HttpResponse as HttpResponse
+    from .actions import CreateCampaign as CreateCampaign
+    from .actions import CreateSession as CreateSession
+    from .actions import GetStatistics as GetStatistics
+    from .actions import ListCampaigns as ListCampaigns
+    from .actions import RemoveInboxMessage as RemoveInboxMessage
+    from .actions import SendMessageBySubscriberRef as SendMessageBySubscriberRef
+    from .actions import SendMMSBarcode as SendMMSBarcode
+    from .actions import SendPassInMMS as SendPassInMMS
+    from .actions import SendSavedMMSCampaign as SendSavedMMSCampaign
+    from .actions import SendSMS as SendSMS
+    from .actions import Subscribe as Subscribe
+    from .actions import Unsubscribe as Unsubscribe
     from .client import Client as Client
     from .errors import AudioWithVideoError as AudioWithVideoError
     from .errors import AuthenticationError as AuthenticationError
@@ -74,17 +86,45 @@ if TYPE_CHECKING:
     from .operations import SendMMS as SendMMS
     from .operations import SendSavedMMS as SendSavedMMS
     from .postbacks import read_postbacks as read_postbacks
+    from .replies import Campaign as Campaign
+    from .replies import CampaignList as CampaignList
     from .replies import DeletedMMS as DeletedMMS
     from .replies import MMSList as MMSList
+    from .replies import NewCampaign as NewCampaign
+    from .replies import RemovedInboxMessage as RemovedInboxMessage
     from .replies import SavedMMS as SavedMMS
+    from .replies import ScheduledMMS as ScheduledMMS
     from .replies import SentMMS as SentMMS
+    from .replies import SentSMS as SentSMS
+    from .replies import SentToSubscriber as SentToSubscriber
+    from .replies import Session as Session
+    from .replies import StatisticsLink as StatisticsLink
     from .replies import StoredMMS as StoredMMS
+    from .replies import SubscriberResult as SubscriberResult
+    from .replies import Subscription as Subscription
+    from .reports import MessageReport as MessageReport
+    from .reports import StatusUpdate as StatusUpdate
+    from .reports import read_report as read_report
     from .slide import Slide as Slide
     from .slideshow import Slideshow as Slideshow
 
 #: Where each name lives. A test holds this list against the one above.
 _HOMES = {
     "account": ("Account", "HttpRequest", "HttpResponse"),
+    "actions": (
+        "CreateCampaign",
+        "CreateSession",
+        "GetStatistics",
+        "ListCampaigns",
+        "RemoveInboxMessage",
+        "SendMMSBarcode",
+        "SendMessageBySubscriberRef",
+        "SendPassInMMS",
+        "SendSMS",
+        "SendSavedMMSCampaign",
+        "Subscribe",
+        "Unsubscribe",
+    ),
     "client": ("Client",),
     "errors": (
         "AudioWithVideoError",
@@ -140,7 +180,25 @@ _HOMES = {
     ),
     "operations": ("DeleteMMS", "ListMMS", "Operation", "SaveMMS", "SendMMS", "SendSavedMMS"),
     "postbacks": ("read_postbacks",),
-    "replies": ("DeletedMMS", "MMSList", "SavedMMS", "SentMMS", "StoredMMS"),
+    "replies": (
+        "Campaign",
+        "CampaignList",
+        "DeletedMMS",
+        "MMSList",
+        "NewCampaign",
+        "RemovedInboxMessage",
+        "SavedMMS",
+        "ScheduledMMS",
+        "SentMMS",
+        "SentSMS",
+        "SentToSubscriber",
+        "Session",
+        "StatisticsLink",
+        "StoredMMS",
+        "SubscriberResult",
+        "Subscription",
+    ),
+    "reports": ("MessageReport", "StatusUpdate", "read_report"),
     "slide": ("Slide",),
     "slideshow": ("Slideshow",),
 }

@@ -16,12 +16,11 @@ from typing import Any, NoReturn, cast
 from urllib.parse import quote, quote_plus, urlsplit
 
 from . import codes, table
-from .codecs import Unreadable, query, xml
-from .dialects import Dialect, answer_reader, dialect, fold
+from .codecs import Unreadable, query
+from .dialects import Dialect, answer_reader, dialect, fold, status_within
 from .errors import ConfigurationError, GatewayFaultError, MMSError, Nodes, Problem, ProtocolError, error_class, refusal
 from .judge import ADVISORY, PROBLEMS
 from .limits import DOCUMENTED, Limits
-from .once import once
 from .operations import Operation, R_co
 from .replies import Refused
 from .rules import digits
@@ -55,7 +54,7 @@ class _Secretive:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HttpRequest(_Secretive):
-    """What to send. The key is in ``url`` or in ``body``, so its repr shows neither."""
+    """What to send. The key is in ``url``, in ``body`` or in ``headers``, so its repr shows none of them."""
 
     method: str
     url: str
@@ -89,8 +88,9 @@ class HttpResponse:
 class Account(_Secretive):
     """An account: its key, the dialect it speaks, and where.
 
-    ``dialect`` is ``"skycore"`` (1.3, XML by POST), ``"skycore-get"`` (1.3, GET) or ``"sinch"`` (the hyphenated XML of the
-    successor). ``url`` points elsewhere than the vendor's own host: a white-label host, a sandbox. ``bare_body`` posts 1.3
+    ``dialect`` is ``"skycore"`` (1.3, XML by POST), ``"skycore-get"`` (1.3, GET), ``"sinch"`` (the hyphenated XML of the
+    successor) or ``"sinch-json"`` (its JSON service).
+    ``url`` points elsewhere than the vendor's own host: a white-label host, a sandbox. ``bare_body`` posts 1.3
     XML as the body itself, as some production clients do, rather than in the documented form field. ``line_break`` is what a
     ``\\n`` in a text is written as; ``r"\\n"`` writes the two characters of the vendor's example. ``limits`` are the figures
     and fields this account's gateway insists on. Raises :class:`~skymms.ConfigurationError` for what cannot be an account.
@@ -147,8 +147,8 @@ class Account(_Secretive):
         if not isinstance(operation, Operation):
             raise TypeError(f"an operation such as SendMMS(…) is wanted, not {type(operation).__name__}")
         spoken = self.spoken
-        found = PROBLEMS.message(operation, _insisting(self.limits, spoken, type(operation)))
-        return tuple(found + spoken.writer(type(operation), self.line_break).lost(operation, self.dialect))
+        found = PROBLEMS.message(operation, spoken.insisting(self.limits, type(operation)))
+        return tuple(found + spoken.lost(operation, self.line_break))
 
     def advices(self, operation: Operation[Any]) -> tuple[Problem, ...]:
         """What the vendors advise against and accept all the same."""
@@ -164,8 +164,12 @@ class Account(_Secretive):
 
     def wrap(self, document: bytes) -> HttpRequest:
         """A document of this account's dialect as it travels: in the address, in a form field, or as the body."""
-        carried = "bare" if self.bare_body and self.spoken.carried == "form" else self.spoken.carried
-        return _CARRIED[carried](self.address, document)
+        spoken = self.spoken
+        headers = {"Accept": spoken.answer_codec.ACCEPT}
+        if spoken.key_header:
+            headers[spoken.key_header] = self.api_key
+        carried = "bare" if self.bare_body and spoken.carried == "form" else spoken.carried
+        return _CARRIED[carried](self.address, document, headers, spoken.codec.CONTENT_TYPE)
 
     def masked(self) -> Account:
         """The same account with a key that may be shown."""
@@ -208,10 +212,11 @@ class Account(_Secretive):
 
     def _read(self, operation: Operation[Any], body: bytes) -> Any:
         """The reply in a body. Raises the refusal it holds, or :class:`Unreadable`."""
-        root = xml.parse(body, MOST_ANSWER)
-        if fold(name := xml.name(root)) != "response":
-            raise Unreadable(f"the root is {self._without_key(name):.40}, not {self.spoken.roots[1]}")
-        leaves = [(self._without_key(path), at, self._without_key(text)) for path, at, text in xml.leaves(root)]
+        spoken = self.spoken
+        root, read = spoken.answer_codec.read(body, MOST_ANSWER, table.NESTED)
+        if fold(root) != fold(spoken.roots[1]):
+            raise Unreadable(f"the root is {self._without_key(root):.40}, not {spoken.roots[1]}")
+        leaves = [(self._without_key(path), at, self._without_key(text)) for path, at, text in read]
         raw: Nodes = tuple([(path, text) for path, _, text in leaves])
         names = [fold(path) for path, _ in raw]
         told = [text.strip().lower() for name, (_, text) in zip(names, raw, strict=True) if name == _STATUS]
@@ -226,7 +231,7 @@ class Account(_Secretive):
                 raise Unreadable(other)
             if refused.code or status not in {"success", ""}:
                 raise self._refusal(operation, refused, raw)
-        if not status:
+        if not status and not status_within(operation.reply).intersection(names):
             raise Unreadable("it has no status")
         reply, _ = answer_reader(operation.reply).read(leaves, raw=raw)
         return reply
@@ -254,14 +259,9 @@ class Account(_Secretive):
         return body
 
 
-@once
-def _insisting(limits: Limits, spoken: Dialect, operation: type[Operation[Any]]) -> Limits:
-    return limits.insisting(spoken.required(operation))
-
-
 def _meant_for_another(operation: Operation[Any], reply: Any) -> str | None:
     """An answer that names another number or another id is the answer to another request, and tells nothing of ours."""
-    for name, plain in (("to", digits), ("mms_id", _bare)):
+    for name, plain in _TELLING:
         asked, told = getattr(operation, name, None), getattr(reply, name, None)
         if asked and told and plain(asked) != plain(told):
             return f"it answers another request (its {name} is not ours)"
@@ -272,22 +272,23 @@ def _bare(written: object) -> str:
     return str(written).strip()
 
 
+#: The fields that an answer repeats from its request, and how they are compared.
+_TELLING = (("to", digits), ("mobile", digits), ("mms_id", _bare), ("inbox_id", _bare), ("subscriber_ref", _bare))
+
+
 # ------------------------------------------------------------------------------------------------ how documents travel
 
-_ACCEPT = {"Accept": "application/xml, text/xml"}
+
+def _in_url(url: str, document: bytes, headers: dict[str, str], content_type: str) -> HttpRequest:
+    return HttpRequest("GET", f"{url}?{document.decode('ascii')}", headers)
 
 
-def _in_url(url: str, document: bytes) -> HttpRequest:
-    return HttpRequest("GET", f"{url}?{document.decode('ascii')}", _ACCEPT)
+def _in_form(url: str, document: bytes, headers: dict[str, str], content_type: str) -> HttpRequest:
+    return HttpRequest("POST", url, {**headers, "Content-Type": query.CONTENT_TYPE}, b"xml=" + query.quoted(document))
 
 
-def _in_form(url: str, document: bytes) -> HttpRequest:
-    headers = {**_ACCEPT, "Content-Type": "application/x-www-form-urlencoded"}
-    return HttpRequest("POST", url, headers, b"xml=" + query.quoted(document))
-
-
-def _as_body(url: str, document: bytes) -> HttpRequest:
-    return HttpRequest("POST", url, {**_ACCEPT, "Content-Type": "text/xml; charset=utf-8"}, document)
+def _as_body(url: str, document: bytes, headers: dict[str, str], content_type: str) -> HttpRequest:
+    return HttpRequest("POST", url, {**headers, "Content-Type": content_type}, document)
 
 
 _CARRIED = {"url": _in_url, "form": _in_form, "bare": _as_body}

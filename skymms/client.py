@@ -11,24 +11,21 @@ import random
 import re
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from .account import MOST_ANSWER, Account, HttpRequest, HttpResponse
-from .errors import ConfigurationError, ProtocolError, SkymmsError
-from .exchange import Exchange, Lost, Pause, Retries, decompressed
+from .errors import ConfigurationError, ProtocolError, SkymmsError, TransportError
+from .exchange import Exchange, Lost, Pause, Retries
 from .operations import Operation, R_co
+from .reports import MOST_REPORT
+from .transport import TIMEOUT, both, failed, log, told, unpacked, user_agent
 
 if TYPE_CHECKING:
     from http.cookiejar import CookiePolicy
     from types import TracebackType
 
     import requests
-
-log = logging.getLogger("skymms")
-
-#: Seconds to make a connection, and seconds from the request's leaving to the last byte of the answer.
-TIMEOUT = (5.0, 30.0)
 
 
 class Client:
@@ -53,7 +50,7 @@ class Client:
         if not isinstance(account, Account):
             raise TypeError(f"an Account is wanted, not {type(account).__name__}")
         self.account = account
-        self._timeout = _both(timeout)
+        self._timeout = both(timeout)
         self._retries = Retries.of(retries)
         self._session, self._own = (_session(), True) if session is None else (session, False)
         self._mounted = None if self._own else _mount(self._session, account.address)
@@ -74,10 +71,40 @@ class Client:
             while exchange.wants is not None:
                 exchange.tell(self._do(exchange.wants))
         except SkymmsError as error:
-            _told(operation, f"{type(error).__name__} {getattr(error, 'code', '')}".strip(), started)
+            told(operation, failed(error), started)
             raise
-        _told(operation, "done", started)
+        told(operation, "done", started)
         return exchange.result
+
+    def fetch(self, url: str, *, limit: int = MOST_REPORT) -> bytes:
+        """The file behind a link that the gateway gave, such as a report's; ``limit`` is in bytes.
+
+        It is asked for once, at that very address: no redirect is followed, and neither the key nor the session's own headers
+        and credentials go there. Raises :class:`~skymms.ConfigurationError` for what is no http(s) address,
+        :class:`~skymms.TransportError`, or :class:`~skymms.ProtocolError` for a status other than 200 and for a longer file.
+        """
+        import requests
+
+        link = HttpRequest("GET", url, {"User-Agent": user_agent(), "Accept-Encoding": "identity"})
+        try:
+            prepared = requests.Request("GET", url, headers=dict(link.headers)).prepare()
+        except (requests.RequestException, ValueError):
+            prepared = None
+        if prepared is None or urlsplit(prepared.url or "").scheme not in {"http", "https"}:
+            raise ConfigurationError("the link is no http(s) address")
+        prepared.hooks["response"].append(_stay)
+        merged = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
+        try:
+            answer = self._session.send(prepared, timeout=self._timeout, allow_redirects=False, **merged)
+        except (requests.RequestException, OSError, ValueError) as error:
+            raise TransportError(_lost(error, link).why) from None
+        got = self._read(answer, link, limit)
+        if isinstance(got, Lost):
+            raise TransportError(got.why)
+        if got.status != 200 or len(got.body) > limit:
+            said = f"HTTP {got.status}" if got.status != 200 else f"more than the {limit:,} bytes allowed"
+            raise ProtocolError(f"{link.place}: {said}", body=got.body, status=got.status)
+        return got.body
 
     def _do(self, want: HttpRequest | Pause) -> HttpResponse | Lost | None:
         if isinstance(want, Pause):
@@ -101,32 +128,30 @@ class Client:
             )
         except (requests.RequestException, OSError, ValueError) as error:
             return _lost(error, request)
-        return self._read(answer, request)
+        return self._read(answer, request, MOST_ANSWER)
 
-    def _read(self, answer: requests.Response, request: HttpRequest) -> HttpResponse | Lost:
-        """The whole answer, as long as it is no longer than an answer can be and comes in time."""
+    def _read(self, answer: requests.Response, request: HttpRequest, limit: int) -> HttpResponse | Lost:
+        """The whole answer, as long as it is no longer than it can be and comes in time."""
         import requests
         import urllib3
 
         until = time.monotonic() + self._timeout[1]
-        body = b""
+        body = bytearray()
         try:
-            while len(body) <= MOST_ANSWER and (piece := answer.raw.read(16384, decode_content=False)):
+            while len(body) <= limit and (piece := answer.raw.read(16384, decode_content=False)):
                 body += piece
                 if time.monotonic() > until:
                     raise TimeoutError
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             answer.close()
             return _lost(error, request)
-        if len(body) > MOST_ANSWER:
+        if len(body) > limit:
             answer.close()
         else:
             # Nothing is left to be read, so the connection serves again.
             answer.raw.release_conn()
         headers = dict(answer.headers)
-        with suppress(ProtocolError):  # then it is handed on as it came: reading it fails, and says how
-            body = decompressed(body, answer.headers.get("Content-Encoding"), MOST_ANSWER)
-        return HttpResponse(answer.status_code, headers, body)
+        return HttpResponse(answer.status_code, headers, unpacked(bytes(body), answer.headers.get("Content-Encoding"), limit))
 
     def _prepared(self, request: HttpRequest) -> requests.PreparedRequest:
         import requests
@@ -190,17 +215,6 @@ class Client:
         return f"<Client {self.account.dialect} {self.account.address}>"
 
 
-def _both(timeout: float | tuple[float, float]) -> tuple[float, float]:
-    pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)
-    try:
-        connect, read = map(float, pair)
-    except (TypeError, ValueError):  # None, which means without end, is no choice
-        connect = read = 0.0
-    if not (0 < connect < float("inf") and 0 < read < float("inf")):
-        raise ConfigurationError(f"timeout={timeout!r:.40}: give seconds above 0, or (connect, read)")
-    return connect, read
-
-
 def _session() -> requests.Session:
     import requests
 
@@ -211,14 +225,8 @@ def _session() -> requests.Session:
         session.mount(scheme, DeadlineAdapter())
     # No gateway uses cookies, and a jar would be shared by threads. No compression: answers are small, bombs are not.
     session.cookies.set_policy(_no_cookies())
-    session.headers.update({"Accept-Encoding": "identity", "User-Agent": _user_agent()})
+    session.headers.update({"Accept-Encoding": "identity", "User-Agent": user_agent()})
     return session
-
-
-def _user_agent() -> str:
-    from importlib.metadata import version
-
-    return f"skymms/{version('skymms')}"
 
 
 def _no_cookies() -> CookiePolicy:
@@ -286,12 +294,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(link))
         yield link
         todo += [*link.args, getattr(link, "reason", None), getattr(link, "original_error", None), link.__cause__]
-
-
-def _told(operation: Operation[Any], outcome: str, started: float) -> None:
-    log.info("%s: %s in %.0f ms", type(operation).__name__, outcome, (time.monotonic() - started) * 1000)
-    # Recipients' numbers are for DEBUG only.
-    log.debug("%s to %s", type(operation).__name__, getattr(operation, "to", None))
 
 
 class _MaskKeys(logging.Filter):

@@ -12,14 +12,15 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from . import table
-from .codecs import Leaf, Unreadable, query, xml
-from .errors import ConfigurationError
+from .codecs import FLAT, Leaf, Shape, Unreadable, json, query, xml
+from .errors import ConfigurationError, Problem
+from .limits import Limits
 from .notices import Notice
 from .once import once
 from .operations import Operation
 from .reading import Reader
 from .replies import Refused
-from .spelling import Row, insists, kinds, spelled
+from .spelling import Row, does_without, insists, kinds, spelled
 from .writing import Writer
 
 #: The longest request that is read back: eight slides of 5,000 characters outside ASCII, escaped, fit twice.
@@ -51,7 +52,9 @@ class Dialect:
     #: Which column of the request table, and which of the answers and postbacks.
     column: int
     answers: int
+    #: How requests are written, and how answers and postbacks are.
     codec: ModuleType
+    answer_codec: ModuleType
     #: How the document travels: in the ``url``, in a ``form`` field, or as the ``bare`` body.
     carried: str
     #: The names of the root elements of request, response and postback.
@@ -60,30 +63,47 @@ class Dialect:
     case: str
     #: The code that answers a listing when nothing is stored; empty where the list is then empty.
     nothing_stored: str
+    #: How requests were written in former times, as far as they are still read.
+    older: Shape = FLAT
+    #: The header that has the key, where no field has it.
+    key_header: str = ""
+    #: What an answer's status says, done and refused; they are read in any case.
+    statuses: tuple[str, str] = ("Success", "Failure")
 
     def action(self, operation: type[Operation[Any]]) -> str:
-        """The value of ACTION for an operation."""
-        return table.REQUESTS[operation][0][self.column]
+        """The value of ACTION for an operation; empty where the dialect has no such action."""
+        return next(iter(self.actions(operation)), "")
 
-    def required(self, operation: type[Operation[Any]]) -> frozenset[str]:
-        """The fields this dialect insists on for an operation."""
-        return _required(self, operation)
+    def actions(self, operation: type[Operation[Any]]) -> list[str]:
+        """The values of ACTION an operation is read by: the one it is written with, and those of former times."""
+        return table.REQUESTS[operation][0][self.column].replace("-", "").split()
+
+    def insisting(self, limits: Limits, operation: type[Operation[Any]]) -> Limits:
+        """An account's limits, with the fields this dialect insists on for an operation, and those it does without."""
+        return _insisting(self, limits, operation)
 
     def writer(self, operation: type[Operation[Any]], line_break: str = "\n") -> Writer:
         """What writes an operation, worked out once."""
         return _writer(self, operation, line_break)
 
+    def lost(self, operation: Operation[Any], line_break: str = "\n") -> list[Problem]:
+        """What this dialect has no word for, although it is asked: the whole operation, or some of its fields."""
+        kind = type(operation)
+        if not self.action(kind):
+            return [Problem(None, None, kind.__name__, f"the dialect {self.name} has no such action")]
+        return _writer(self, kind, line_break).lost(operation, self.name)
+
     def write_request(self, operation: Operation[Any], api_key: str, line_break: str = "\n") -> bytes:
         """The request's document. Fields the dialect has no word for are left out: the account asks before."""
         kind = type(operation)
-        action, key = _envelope(self)
-        leaves: list[Leaf] = [(action, None, self.action(kind)), (key, None, api_key)]
+        said = {"action": self.action(kind), "api_key": api_key}
+        leaves: list[Leaf] = [(tag, None, said[field]) for field, tag in _envelope(self)]
         leaves += _writer(self, kind, line_break).leaves(operation)
         return bytes(self.codec.write(self.roots[0], leaves))
 
     def read_request(self, leaves: Sequence[Leaf], line_break: str = "\n") -> ReadRequest:
         """What a request asks. :class:`UnknownAction`, or :class:`Unreadable` if it has none or says a thing twice."""
-        names = {spelled(row, self.column).lower(): row.field for row in table.ENVELOPE}
+        names = {spelled(row, self.column).lower(): row.field for row in table.ENVELOPE if spelled(row, self.column)}
         found: dict[str, str] = {}
         rest: list[Leaf] = []
         for leaf in leaves:
@@ -103,21 +123,23 @@ class Dialect:
 
     def read_leaves(self, body: bytes) -> list[Leaf]:
         """The leaves of a request's document, with this dialect's root."""
-        root, leaves = self.codec.read(body, MOST_REQUEST)
+        root, leaves = self.codec.read(body, MOST_REQUEST, self.older)
         if root != self.roots[0]:
             raise Unreadable(f"the root is {root:.40}, not {self.roots[0]}")
         return list(leaves)
 
     def write_reply(self, reply: object) -> bytes:
         """An answer's document: what the sandbox sends."""
-        status = "Failure" if isinstance(reply, Refused) else "Success"
-        leaves: list[Leaf] = [(xml.spell(spelled(table.STATUS[0], self.answers)), None, status)]
+        status = self.statuses[isinstance(reply, Refused)]
+        # A reply whose parts have a status each has none of its own.
+        told = () if type(reply) in table.STATUS_WITHIN else table.STATUS
+        leaves: list[Leaf] = [(self.answer_codec.spell(spelled(row, self.answers)), None, status) for row in told]
         leaves += _answer_writer(self, type(reply)).leaves(reply)
-        return xml.write(self.roots[1], leaves)
+        return bytes(self.answer_codec.write(self.roots[1], leaves))
 
     def write_notice(self, notice: Notice) -> bytes:
         """A postback's document: what the sandbox posts."""
-        return xml.write(self.roots[2], _answer_writer(self, type(notice)).leaves(notice))
+        return bytes(self.answer_codec.write(self.roots[2], _answer_writer(self, type(notice)).leaves(notice)))
 
 
 def fold(name: str) -> str:
@@ -129,26 +151,29 @@ def fold(name: str) -> str:
 
 
 @once
-def _envelope(dialect: Dialect) -> tuple[Any, Any]:
-    action, key = (dialect.codec.spell(spelled(row, dialect.column)) for row in table.ENVELOPE)
-    return action, key
+def _envelope(dialect: Dialect) -> tuple[tuple[str, Any], ...]:
+    names = ((row.field, spelled(row, dialect.column)) for row in table.ENVELOPE)
+    return tuple((field, dialect.codec.spell(name)) for field, name in names if name)
 
 
 @once
 def _actions(dialect: Dialect) -> Mapping[str, type[Operation[Any]]]:
-    return {dialect.action(operation).lower(): operation for operation in table.REQUESTS}
+    return {action.lower(): operation for operation in table.REQUESTS for action in dialect.actions(operation)}
 
 
 @once
-def _required(dialect: Dialect, operation: type[Operation[Any]]) -> frozenset[str]:
-    rows = table.REQUESTS[operation][1]
-    return frozenset(row.field.rpartition(".")[2] for row in rows if insists(row, dialect.column))
+def _insisting(dialect: Dialect, limits: Limits, operation: type[Operation[Any]]) -> Limits:
+    names = [(row, row.field.rpartition(".")[2]) for row in table.REQUESTS[operation][1]]
+    return limits.insisting(
+        (name for row, name in names if insists(row, dialect.column)),
+        (name for row, name in names if does_without(row, dialect.column)),
+    )
 
 
 @once
 def _writer(dialect: Dialect, operation: type[Operation[Any]], line_break: str) -> Writer:
     rows = table.REQUESTS[operation][1]
-    return Writer(rows, dialect.column, dialect.codec, kinds(line_break), dialect.case)
+    return Writer(rows, dialect.column, dialect.codec, kinds(line_break, dialect.codec.FLAGS), dialect.case)
 
 
 @once
@@ -163,7 +188,8 @@ def _answer_rows(kind: type[Any]) -> Sequence[Row]:
 
 @once
 def _answer_writer(dialect: Dialect, kind: type[Any]) -> Writer:
-    return Writer(_answer_rows(kind), dialect.answers, xml, kinds(), dialect.case)
+    codec = dialect.answer_codec
+    return Writer(_answer_rows(kind), dialect.answers, codec, kinds(flags=codec.FLAGS), dialect.case)
 
 
 @once
@@ -171,6 +197,14 @@ def answer_reader(kind: type[Any]) -> Reader:
     """What reads a reply or a notice, in the spelling of every dialect at once."""
     rows = _answer_rows(kind)
     return Reader(kind, rows, range(len(rows[0].spellings)), kinds(), table.SHAPES, fold)
+
+
+@once
+def status_within(reply: type[Any]) -> frozenset[str]:
+    """The folded names of the node that is the status of a part of this reply; none for a reply with a status of its own."""
+    field = table.STATUS_WITHIN.get(reply)
+    names = [spelled(row, at) for row in table.REPLIES[reply] if row.field == field for at in range(len(row.spellings))]
+    return frozenset(fold(name.replace("[]", "")) for name in names if name)
 
 
 # ------------------------------------------------------------------------------------------------ the dialects
@@ -182,11 +216,13 @@ SKYCORE = Dialect(
     column=0,
     answers=0,
     codec=xml,
+    answer_codec=xml,
     # Ruling 2: the documents ask for a form field called xml; a production client posts the bare document.
     carried="form",
     roots=("REQUEST", "RESPONSE", "POSTBACK"),
     case="upper",
     nothing_stored="E200",
+    older=table.OLDER,
 )
 
 SKYCORE_GET = Dialect(
@@ -196,10 +232,12 @@ SKYCORE_GET = Dialect(
     column=1,
     answers=0,
     codec=query,
+    answer_codec=xml,
     carried="url",
     roots=("", "RESPONSE", "POSTBACK"),
     case="lower",
     nothing_stored="E200",
+    older=table.OLDER,
 )
 
 SINCH = Dialect(
@@ -209,6 +247,7 @@ SINCH = Dialect(
     column=2,
     answers=1,
     codec=xml,
+    answer_codec=xml,
     # Ruling 2: always the bare body.
     carried="bare",
     roots=("request", "response", "postback"),
@@ -216,7 +255,24 @@ SINCH = Dialect(
     nothing_stored="",
 )
 
-DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (SKYCORE, SKYCORE_GET, SINCH)}
+SINCH_JSON = Dialect(
+    name="sinch-json",
+    title="Sinch MMS, JSON service",
+    url="https://api.ci.mblox.com/ep/v2/",
+    column=3,
+    answers=2,
+    codec=json,
+    answer_codec=json,
+    carried="bare",
+    roots=("", "", ""),
+    case="lower",
+    nothing_stored="",
+    # The key belongs into a header, neither into the body nor into the address.
+    key_header="x-api-key",
+    statuses=("success", "failure"),
+)
+
+DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (SKYCORE, SKYCORE_GET, SINCH, SINCH_JSON)}
 
 
 def dialect(name: str) -> Dialect:

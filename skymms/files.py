@@ -26,7 +26,7 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-from .codecs import Leaf, Unreadable, query, xml
+from .codecs import Leaf, Unreadable, json, query, xml
 from .dialects import DIALECTS, MOST_REQUEST, Dialect
 from .errors import ConfigurationError, Problem, refusal
 from .operations import Operation
@@ -49,7 +49,7 @@ class FileContent:
 
 
 def read_file(data: bytes, *, most: int = MOST_REQUEST) -> FileContent:
-    """What is in a file of at most ``most`` bytes: a slideshow in TOML, a request in XML, or a request's GET address or query.
+    """What is in a file of at most ``most`` bytes: a slideshow in TOML, a request in XML or JSON, or a request's GET address.
 
     Nothing is judged. Raises :class:`~skymms.ConfigurationError` for anything else, with the line where the parser knows it;
     for a slideshow ``error.problems`` has every key that is unknown or of the wrong kind.
@@ -61,6 +61,9 @@ def read_file(data: bytes, *, most: int = MOST_REQUEST) -> FileContent:
         raise ConfigurationError("the file is empty")
     if data.lstrip()[:1] == b"<":
         return _from_xml(data, most)
+    # No TOML begins with a brace.
+    if data.lstrip()[:1] == b"{":
+        return _from_json(data, most)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -88,16 +91,25 @@ _QUERY = re.compile(r"\s*\??(action=|\w+=[^&\"'\s]*\s*&\s*\w+=)", re.IGNORECASE)
 
 _BY_ROOT: Mapping[str, Dialect] = {spoken.roots[0]: spoken for spoken in DIALECTS.values() if spoken.codec is xml}
 _IN_ADDRESSES = next(spoken for spoken in DIALECTS.values() if spoken.codec is query)
+_IN_JSON = next(spoken for spoken in DIALECTS.values() if spoken.codec is json)
 
 
 def _from_xml(data: bytes, most: int) -> FileContent:
     try:
-        root, leaves = xml.read(data, most)
+        root = xml.parse(data, most)
+        if (name := xml.name(root)) not in _BY_ROOT:
+            raise ConfigurationError(f"no request in XML: the root is {name:.40}, not {' or '.join(_BY_ROOT)}")
+        return _request(_BY_ROOT[name], xml.leaves(root, _BY_ROOT[name].older))
     except Unreadable as error:
         raise ConfigurationError(f"no request in XML: {error}") from None
-    if root not in _BY_ROOT:
-        raise ConfigurationError(f"no request in XML: the root is {root:.40}, not {' or '.join(_BY_ROOT)}")
-    return _request(_BY_ROOT[root], leaves)
+
+
+def _from_json(data: bytes, most: int) -> FileContent:
+    try:
+        _, leaves = _IN_JSON.codec.read(data, most)
+    except Unreadable as error:
+        raise ConfigurationError(f"no request in JSON: {error}") from None
+    return _request(_IN_JSON, leaves)
 
 
 def _from_query(text: str, most: int) -> FileContent:

@@ -37,7 +37,8 @@ class _Plan(NamedTuple):
     messages: tuple[str, ...]
 
 
-_SLIDES, _MESSAGES, _BY_SLIDE, _MAPPINGS = {"slides"}, {"slideshow"}, {"custom_text"}, {"custom_text", "data"}
+_SLIDES, _MESSAGES, _BY_SLIDE = {"slides"}, {"slideshow"}, {"custom_text"}
+_MAPPINGS = {"custom_text", "data", "pass_data"}
 
 
 class Judge:
@@ -88,7 +89,8 @@ class Judge:
         for name, words in zip(plan.words, plan.fetch(message), strict=True):
             # A flag, a number or a date holds no characters. Anything else that is no text (bytes, say) is wrong.
             if words is not None and not isinstance(words, (int, float, date)):
-                self._put(self._words, name, words, None, limits, found)
+                for one in words if isinstance(words, tuple) else (words,):
+                    self._put(self._words, name, one, None, limits, found)
         for name in plan.mappings:
             for key, words in getattr(message, name).items():
                 if name in plan.by_slide:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,16 +20,15 @@ class Limits:
     max_text: int = 5000
     #: 1.3 since 2014-04-14: 80 characters.
     max_subject: int = 80
+    #: The successor's JSON service: 64 characters of client reference.
+    max_reference: int = 64
     required: frozenset[str] = field(default_factory=frozenset)
+    #: The fields that a dialect does without, so that they are not missed where others insist on them.
+    waived: frozenset[str] = field(default_factory=frozenset)
 
-    def insisting(self, names: Iterable[str]) -> Limits:
-        """These limits, insisting on more fields."""
-        return Limits(
-            max_slides=self.max_slides,
-            max_text=self.max_text,
-            max_subject=self.max_subject,
-            required=self.required.union(names),
-        )
+    def insisting(self, names: Iterable[str], waived: Iterable[str] = ()) -> Limits:
+        """These limits, insisting on more fields and doing without some."""
+        return replace(self, required=self.required.union(names), waived=self.waived.union(waived))
 
 
 #: The documented figures, which every account starts from.

@@ -78,6 +78,7 @@ class DeliveryReport(Notice):
     handset: str | None = None
     aggregator_id: str | None = None
     details: str | None = None
+    client_reference: str | None = None
 
     @property
     def delivered(self) -> bool:
@@ -121,6 +122,7 @@ class EncodingReport(Notice):
     audio: str | None = None
     video: str | None = None
     image: str | None = None
+    client_reference: str | None = None
 
     @property
     def file(self) -> str | None:
@@ -135,7 +137,10 @@ class EncodingReport(Notice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundMMS(Notice):
-    """Somebody sent an MMS to a short code. ``files`` are addresses, its text among them, that expire with the contract."""
+    """Somebody sent an MMS to a short code. ``files`` are addresses, its text among them, that expire with the contract.
+
+    ``copy_to`` are the other members of a group, for information.
+    """
 
     telling: ClassVar[tuple[str, ...]] = ("tracking_id", "sender", "timestamp")
 
@@ -145,6 +150,7 @@ class InboundMMS(Notice):
     subject: str | None = None
     operator_id: str | None = None
     timestamp: datetime | None = None
+    copy_to: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
 
 

@@ -36,7 +36,10 @@ class SendMMS(Operation[SentMMS]):
     ``to`` is one number, country code first; ``sender`` a short code of the account. ``sender_mask`` is a sender's name of
     up to 11 characters, for the few countries that allow one. ``operator_id`` names the recipient's carrier and spares the
     gateway its lookup. ``campaign_ref`` is wanted by accounts that enforce their campaign check, ``service_id`` by the
-    successor. Source: seed 003.
+    successor. Its JSON service also takes ``display_to``, numbers shown to the recipient as members of a group without being
+    sent to; ``client_reference``, at most 64 characters that every postback of the message brings back; ``expires``, when to
+    stop trying (three days from now at most, which is also what is done without it); and ``cache_content=False`` to have the
+    files fetched anew. Source: seed 003, and the successor's reference for the rest.
     """
 
     reply: ClassVar[type[SentMMS]] = SentMMS
@@ -49,18 +52,25 @@ class SendMMS(Operation[SentMMS]):
     operator_id: str | None = None
     campaign_ref: str | None = None
     service_id: str | None = None
+    display_to: tuple[str, ...] | None = None
+    client_reference: str | None = None
+    expires: date | str | None = None
+    cache_content: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SaveMMS(Operation[SavedMMS]):
     """Store a slideshow under an id, to be sent any number of times. Its files are fetched and encoded once.
 
-    With audio or video the id is locked until encoding ends, which an N003 postback tells. Source: 1.3, saveMMS.
+    With audio or video the id is locked until encoding ends, which an N003 postback tells. The JSON service gives the id only
+    there: ``client_reference`` (at most 64 characters) comes back with it. Source: 1.3, saveMMS.
     """
 
     reply: ClassVar[type[SavedMMS]] = SavedMMS
 
     slideshow: Slideshow
+    _: KW_ONLY
+    client_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,8 @@ class SendSavedMMS(Operation[SentMMS]):
 
     ``custom_text`` replaces the text of slides, keyed by their number from 1; ``custom_subject`` the subject; ``data``
     fills the merge tags of the stored text (``{"firstname": "Ada"}`` for ``{$firstname|you}``, case aside). ``fallback_text``,
-    ``disable_fallback`` and ``disable_fallback_link`` override what was stored. ``force_pass_as_link`` sends a pass as a link.
+    ``disable_fallback``, ``disable_fallback_link`` and ``link_expires`` override what was stored. ``force_pass_as_link`` sends
+    a pass as a link. ``display_to``, ``client_reference`` and ``expires`` are as for :class:`SendMMS`.
     The ``ddm_`` fields ask for a device discovery message first: its text (wanted if any of them is given), its subject,
     the minutes to wait for its report (5 if not given), and whether to send it to a handset already known. Source: seed 004.
     """
@@ -84,12 +95,16 @@ class SendSavedMMS(Operation[SentMMS]):
     operator_id: str | None = None
     campaign_ref: str | None = None
     service_id: str | None = None
+    display_to: tuple[str, ...] | None = None
+    client_reference: str | None = None
+    expires: date | str | None = None
     custom_text: Mapping[int, str] = field(default_factory=dict, hash=False)
     custom_subject: str | None = None
     data: Mapping[str, str] = field(default_factory=dict, hash=False)
     fallback_text: str | None = None
     disable_fallback: bool | None = None
     disable_fallback_link: bool | None = None
+    link_expires: date | str | None = None
     force_pass_as_link: bool | None = None
     ddm_subject: str | None = None
     ddm_text: str | None = None

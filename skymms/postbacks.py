@@ -1,8 +1,9 @@
 """Postbacks: from the bytes a gateway posts to notices.
 
 One event or hundreds, in any of the shapes that were ever in use: flat; wrapped in NOTIFICATION; wrapped in NOTIFICATION and
-BODY (before 2013-11, many in one post); upper case or hyphenated; as the raw body or in a form field. What an event means is
-told by ORIGIN and CODE through the catalogue; an event outside it becomes an :class:`~skymms.UnknownNotice` that keeps all.
+BODY (before 2013-11, many in one post); upper case or hyphenated; XML or JSON; as the raw body or in a form field. What an
+event means is told by ORIGIN and CODE through the catalogue; an event outside it becomes an :class:`~skymms.UnknownNotice` that
+keeps all.
 
 Answer 200 within ten seconds and work afterwards: the gateway repeats what it got no answer to, so look at ``identity`` first.
 """
@@ -15,7 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl
 
-from .codecs import Leaf, Unreadable, xml
+from .codecs import Leaf, Unreadable, json, xml
 from .codes import EVENTS, ORIGINS
 from .dialects import answer_reader, fold
 from .errors import ProtocolError
@@ -54,16 +55,15 @@ def read_postbacks(
 ) -> tuple[Notice, ...]:
     """The notices in the body of a postback, in their order.
 
-    ``content_type`` is the request's header, if there is one; without it the body is looked at. ``max_report`` and
+    ``content_type``, the request's header, may be passed along; the body tells by itself what it is. ``max_report`` and
     ``max_inbound`` are in bytes. Raises :class:`~skymms.ProtocolError` for a body that is not well-formed, has a DOCTYPE, is
     in another encoding than UTF-8, is no postback, or is longer than its kind may be; never anything else.
     """
     if not isinstance(body, bytes):
         raise TypeError(f"the body of the request is wanted as bytes, not as {type(body).__name__}")
     try:
-        document = _document(body, content_type, max_inbound)
-        root = xml.parse(document, max_inbound)
-        notices = tuple([_notice(leaves) for leaves in _events(root)])
+        document = _document(body, max_inbound)
+        notices = tuple([_notice(leaves) for leaves in _events(document, max_inbound)])
     except Unreadable as error:
         raise ProtocolError(f"no postback: {error}", body=body) from None
     if len(document) > max_report and len(notices) == 1 and not isinstance(notices[0], (InboundMMS, InboundSMS)):
@@ -71,25 +71,42 @@ def read_postbacks(
     return notices
 
 
-def _document(body: bytes, content_type: str | None, limit: int) -> bytes:
-    """The XML itself. No document says whether it comes as the body or in a form field, so both are looked for."""
-    if body[:1] == b"<" or body.lstrip()[:1] == b"<" or body[:3] == b"\xef\xbb\xbf":
+#: What a document begins with: XML, JSON, or the mark that some put before either.
+_BEGINS = (b"<", b"{", b"[", b"\xef\xbb\xbf")
+
+
+def _document(body: bytes, limit: int) -> bytes:
+    """The document itself. Nobody says whether it comes as the body or in a form field, so both are looked for."""
+    if body.startswith(_BEGINS) or body.lstrip().startswith(_BEGINS):
         return body
     # Percent signs make a form up to three times as long as what is in it.
     if len(body) > 3 * limit:
         raise Unreadable(f"{len(body):,} bytes, more than the {limit:,} allowed")
-    if b"=" in body and "json" not in (content_type or ""):
+    if b"=" in body:
         try:
             fields = parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=100)
         except ValueError:
             fields = []
         for _, value in fields:
-            if value.lstrip().startswith("<"):
+            if value.encode().lstrip().startswith(_BEGINS):
                 return value.encode()
-    raise Unreadable("neither XML nor a form field with XML in it" if body.strip() else "the body is empty")
+    raise Unreadable("no document, and no form field with one in it" if body.strip() else "the body is empty")
 
 
-def _events(root: _Element) -> Iterator[list[Leaf]]:
+def _events(document: bytes, limit: int) -> Iterator[list[Leaf]]:
+    if document.removeprefix(_BEGINS[-1]).lstrip().startswith(_BEGINS[0]):
+        yield from _events_of_xml(xml.parse(document, limit))
+        return
+    parsed = json.parse(document, limit)
+    # A list without events tells nothing, and answering 200 to it would be passing it over in silence.
+    for event in parsed if parsed and isinstance(parsed, list) else [parsed]:
+        # XML says by its root that it is a postback; an object says it by what it has.
+        if not isinstance(event, dict) or not {"code", "statuscode", "origin"} & {fold(name) for name in event}:
+            raise Unreadable("a JSON document without code and origin")
+        yield json.leaves(event)
+
+
+def _events_of_xml(root: _Element) -> Iterator[list[Leaf]]:
     if fold(xml.name(root)) == "notification":
         yield list(_unwrapped(root))
         return

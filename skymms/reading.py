@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from .codecs import Leaf, Unreadable
 from .once import once
-from .spelling import Kind, Row, integer, spelled
+from .spelling import Kind, Row, integer, understood
 
 _ENDS = "0123456789"
 #: A slide's number needs one; int() would refuse 4,301 with an error of its own.
@@ -92,7 +92,7 @@ class Reader:
         self._exact: dict[str, tuple[str, Callable[[str], Any]]] = {}
         for row in rows:
             for column in columns:
-                if name := spelled(row, column):
+                for name in understood(row, column):
                     self._lead(name, row.field, kind[row.kind].read)
         places = {slot.group or slot.field for slot in self._slots.values()}
         #: What a value holds that has fields of its own.
@@ -108,7 +108,7 @@ class Reader:
             if "[]" in name:
                 self._groups[fold(name.partition("[]")[0])] = plain
         elif path.endswith("[]"):
-            slots[fold(name.removesuffix("[]"))] = _Slot(plain, read, _Gathered.text)
+            slots[fold(name.replace("[]", ""))] = _Slot(plain, read, _Gathered.text)
         elif "|" in name:
             values, _, keys = name.replace("[]", "").partition("|")
             slots[fold(values)] = _Slot(plain, read, _Gathered.value)

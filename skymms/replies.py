@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from .errors import Nodes
+from .errors import MMSError, Nodes, error_class
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,15 @@ class SentMMS:
 
 @dataclass(frozen=True, slots=True)
 class SavedMMS:
-    """A slideshow was stored under ``mms_id``; with audio or video it can be sent after its N003 postback (E626 before)."""
+    """A slideshow was stored under ``mms_id``; with audio or video it can be sent after its N003 postback (E626 before).
+
+    The JSON service does not say the id here: it comes in the N003 postback, joined by ``tracking_id`` or by the
+    ``client_reference`` of the request. ``details`` are the gateway's words.
+    """
 
     mms_id: str | None = None
+    tracking_id: str | None = None
+    details: str | None = None
     raw: Nodes = field(default=(), compare=False, repr=False)
 
 
@@ -74,6 +80,129 @@ class DeletedMMS:
     """A stored slideshow and its encoded files are gone, at once."""
 
     mms_id: str | None = None
+    raw: Nodes = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledMMS:
+    """A stored slideshow is on its way to a campaign's subscribers. Each gets postbacks of their own."""
+
+    mms_id: str | None = None
+    scheduled_id: str | None = None
+    raw: Nodes = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SentSMS:
+    """A text was accepted. What becomes of it arrives in postbacks (N201, N202) with the same ``tracking_id``."""
+
+    tracking_id: str | None = None
+    to: str | None = None
+    raw: Nodes = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberResult:
+    """What became of one of a subscriber's numbers; ``error`` is what would have been raised for that number alone."""
+
+    status: str | None = None
+    tracking_id: str | None = None
+    to: str | None = None
+    sender: str | None = None
+    details: str | None = None
+    error_code: str | None = None
+    error_info: str | None = None
+
+    @property
+    def error(self) -> MMSError | None:
+        """The refusal as an error, not raised; None where the message was accepted."""
+        # Ruling 10: another status, or an error code.
+        if not self.error_code and (self.status or "").lower() == "success":
+            return None
+        code = (self.error_code or "").upper()
+        return error_class(code)(code, self.error_info or "")
+
+
+@dataclass(frozen=True, slots=True)
+class SentToSubscriber:
+    """A message went to the numbers of a subscriber: one result each, some of which may have failed, or all."""
+
+    subscriber_ref: str | None = None
+    campaign_ref: str | None = None
+    results: tuple[SubscriberResult, ...] = ()
+    raw: Nodes = field(default=(), compare=False, repr=False)
+
+    @property
+    def failed(self) -> tuple[SubscriberResult, ...]:
+        """The results that are refusals."""
+        return tuple(result for result in self.results if result.error is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class NewCampaign:
+    """A campaign was made. People subscribe to it by its id, or by the reference the account gives it."""
+
+    campaign_id: str | None = None
+    campaign_name: str | None = None
+    brand_name: str | None = None
+    raw: Nodes = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A line of the list of campaigns."""
+
+    campaign_id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignList:
+    """The account's campaigns."""
+
+    campaigns: tuple[Campaign, ...] = ()
+    raw: Nodes = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A number joined a campaign or left it; an N301 or N302 postback says so too."""
+
+    campaign: str | None = None
+    subscriber_ref: str | None = None
+    mobile: str | None = None
+    raw: Nodes = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedInboxMessage:
+    """The files of a received message are gone from the gateway; the record that it came stays."""
+
+    inbox_id: str | None = None
+    raw: Nodes = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsLink:
+    """Where the report lies: fetch ``link`` and read it with :func:`skymms.read_report`.
+
+    No document shows this answer. The first address in it is taken for the link, whatever its node is called.
+    """
+
+    link: str | None = None
+    raw: Nodes = field(default=(), compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.link:
+            words = (text.strip() for _, text in self.raw)
+            object.__setattr__(self, "link", next((one for one in words if one.startswith(("https://", "http://"))), None))
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session for the vendor's widgets. Who has the id acts for the account, so it is not shown."""
+
+    session_id: str | None = field(default=None, repr=False)
     raw: Nodes = field(default=(), compare=False, repr=False)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from .limits import Limits
@@ -213,6 +213,14 @@ def recipient(message: Any, limits: Limits) -> str | None:
     return f"{message.to!r:.40} is not one number in digits with the country code first (no 00, no list)"
 
 
+# The successor's JSON service: comma-separated numbers, shown and not sent to.
+@_rule("E110", "field", "display_to")
+def displayed(message: Any, limits: Limits) -> str | None:
+    """The numbers that are shown as members of a group are numbers as the recipient is."""
+    wrong = [one for one in message.display_to or () if not (_typed(one) and _NUMBER.fullmatch(digits(one)))]
+    return f"{wrong[0]!r:.40} is not one number in digits with the country code first" if wrong else None
+
+
 @_rule("E111", "field", "sender")
 def short_code(message: Any, limits: Limits) -> str | None:
     """The sender is a short code or long code in digits."""
@@ -226,7 +234,9 @@ def short_code(message: Any, limits: Limits) -> str | None:
 @_rule("E311", "field", "name")
 def named(message: Any, limits: Limits) -> str | None:
     """A slideshow has a name, which only its owner sees."""
-    return "a name is required: it is how the account lists the slideshow" if _blank(message.name) else None
+    if "name" in limits.waived or not _blank(message.name):
+        return None
+    return "a name is required: it is how the account lists the slideshow"
 
 
 @_rule("E312", "field", "slides")
@@ -332,8 +342,10 @@ def _from_one(number: Any) -> str | None:
 
 @_rule("E620", "field", "mms_id")
 def saved_id(message: Any, limits: Limits) -> str | None:
-    """The id of the saved MMS is given."""
-    return "the id that saveMMS gave is required" if _blank(message.mms_id) else None
+    """The id of the saved MMS is given; a message by subscriber may have a text instead."""
+    if not _blank(message.mms_id) or not _blank(getattr(message, "text", None)):
+        return None
+    return "the id that saveMMS gave is required"
 
 
 # The three that only some accounts or dialects insist on.
@@ -376,12 +388,45 @@ _DATA_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 @_rule("E100", "field", "data")
 def data_names(message: Any, limits: Limits) -> str | None:
     """Merge values have plain names (letters, digits, _ . -) that differ by more than case."""
-    wrong = [name for name in message.data if not (isinstance(name, str) and _DATA_NAME.fullmatch(name))]
+    return _plain_names(message.data)
+
+
+# 1.3, sendPassInMMS: the names are the vendor's, and those it does not know it leaves alone.
+@_rule("E100", "field", "pass_data")
+def pass_names(message: Any, limits: Limits) -> str | None:
+    """The values of a pass have plain names that differ by more than case."""
+    return _plain_names(message.pass_data)
+
+
+@_rule("E824", "field", "pass_data")
+def some_pass_data(message: Any, limits: Limits) -> str | None:
+    """A pass is filled in with something."""
+    return None if message.pass_data else "the values of the pass are required"
+
+
+def _plain_names(named: Any) -> str | None:
+    wrong = [name for name in named if not (isinstance(name, str) and _DATA_NAME.fullmatch(name))]
     if wrong:
-        return f"{wrong[0]!r:.40} is no name for a merge value: use letters, digits and _"
-    if len({name.lower() for name in message.data}) < len(message.data):
+        return f"{wrong[0]!r:.40} is no name for a value: use letters, digits and _"
+    if len({name.lower() for name in named}) < len(named):
         return "two names differ by case only, which the gateway does not see"
     return None
+
+
+# The successor's JSON service: at most 64 characters, and a moment; neither has a code of its own.
+@_rule("E100", "field", "client_reference")
+def client_reference(message: Any, limits: Limits) -> str | None:
+    """A client reference has at most 64 characters."""
+    words = message.client_reference
+    if not isinstance(words, str) or len(words) <= limits.max_reference:
+        return None
+    return f"{len(words)} characters, {len(words) - limits.max_reference} more than the {limits.max_reference} allowed"
+
+
+@_rule("E100", "field", "expires")
+def expiry(message: Any, limits: Limits) -> str | None:
+    """Delivery is given up at a date, a datetime or an ISO 8601 string."""
+    return _iso8601(message.expires)
 
 
 # 1.3 of 2013-15: the text is mandatory if device discovery is wanted at all.
@@ -391,6 +436,144 @@ def discovery_text(message: Any, limits: Limits) -> str | None:
     if message.ddm_text or (message.ddm_subject is message.ddm_timeout is message.ddm_force is None):
         return None
     return "a device discovery message needs its text"
+
+
+# ------------------------------------------------------------------------------------------------ what only 1.3 has
+
+
+def _given(what: object) -> bool:
+    # What is no text is given, and wrong: another rule says so.
+    return what is not None and (not isinstance(what, str) or bool(what.strip()))
+
+
+# 1.3, sendSavedMMSCampaign, where it is mandatory. E714 is for one that the gateway does not know.
+@_rule("E624", "field", "to_campaign")
+def campaign_to_send_to(message: Any, limits: Limits) -> str | None:
+    """The campaign to send to is given."""
+    return None if _given(message.to_campaign) else "the id of the campaign to send to is required"
+
+
+# 1.3, sendMMSBarcode.
+@_rule("E631", "field", "barcode_id")
+def barcode(message: Any, limits: Limits) -> str | None:
+    """The words of the barcode are given."""
+    return None if _given(message.barcode_id) else "what the barcode says is required"
+
+
+# 1.3, sendSMS. In a message by subscriber an MMS may stand in its place, which is E620's to say.
+@_rule("E712", "field", "text")
+def sms_text(message: Any, limits: Limits) -> str | None:
+    """An SMS has a text."""
+    return None if _given(message.text) or hasattr(message, "mms_id") else "the text is required"
+
+
+# 1.3, sendMessageBySubscriberRef: an MMS or an SMS, never both.
+@_rule("E100", "field", "text")
+def one_message(message: Any, limits: Limits) -> str | None:
+    """A text does not go with the id of a saved MMS."""
+    if message.text is None or getattr(message, "mms_id", None) in (None, ""):
+        return None
+    return "an id and a text are two messages: give one of them"
+
+
+# 1.3, sendMessageBySubscriberRef, where it is mandatory; it has no code of its own.
+@_rule("E100", "field", "subscriber_ref")
+def subscriber(message: Any, limits: Limits) -> str | None:
+    """A subscriber reference is given where the message goes to one."""
+    return _insisted(message, "subscriber_ref", limits)
+
+
+# 1.3, createMMSCampaign.
+@_rule("E170", "field", "campaign_name")
+def campaign_named(message: Any, limits: Limits) -> str | None:
+    """A new campaign has a name."""
+    return None if _given(message.campaign_name) else "the campaign's name is required"
+
+
+@_rule("E171", "field", "brand_name")
+def brand_named(message: Any, limits: Limits) -> str | None:
+    """A new campaign has a brand name."""
+    return None if _given(message.brand_name) else "the brand's name is required"
+
+
+# 1.3, subscribe and unsubscribe. A number that is none has no code of its own there.
+@_rule("E901", "field", "mobile")
+def subscribers_number(message: Any, limits: Limits) -> str | None:
+    """The number to subscribe is one number in digits, country code first."""
+    if _typed(message.mobile) and _NUMBER.fullmatch(digits(message.mobile)):
+        return None
+    return f"{message.mobile!r:.40} is not one number in digits with the country code first"
+
+
+@_rule("E902", "field", "campaign")
+def subscribers_campaign(message: Any, limits: Limits) -> str | None:
+    """The campaign to subscribe to is given."""
+    return None if _given(message.campaign) else "the campaign's reference is required"
+
+
+# 1.3, removeMMSInboxMessage.
+@_rule("E640", "field", "inbox_id")
+def inbox_message(message: Any, limits: Limits) -> str | None:
+    """The id of the inbox message is given."""
+    return None if _given(message.inbox_id) else "the tracking_id of the message's N401 notice is required"
+
+
+# 1.3, getSendingStatistics: both dates are mandatory.
+@_rule("E506", "field", "start")
+def report_starts(message: Any, limits: Limits) -> str | None:
+    """A report has a start."""
+    return None if _given(message.start) else "the moment the report starts at is required"
+
+
+@_rule("E506", "field", "end")
+def report_ends(message: Any, limits: Limits) -> str | None:
+    """A report has an end."""
+    return None if _given(message.end) else "the moment the report ends at is required"
+
+
+@_rule("E507", "field", "start")
+def report_start(message: Any, limits: Limits) -> str | None:
+    """A report starts at a date, a datetime or an ISO 8601 string."""
+    return _moment_in_utc(message.start)
+
+
+@_rule("E507", "field", "end")
+def report_end(message: Any, limits: Limits) -> str | None:
+    """A report ends at a date, a datetime or an ISO 8601 string."""
+    return _moment_in_utc(message.end)
+
+
+# The order has no code of its own; E508 is about dates, and documented with the words of E507.
+@_rule("E508", "field", "end")
+def report_order(message: Any, limits: Limits) -> str | None:
+    """A report ends after it starts."""
+    start, end = in_utc(message.start), in_utc(message.end)
+    return f"{message.end} is not after {message.start}" if start and end and end <= start else None
+
+
+def _moment_in_utc(when: Any) -> str | None:
+    if not _given(when) or in_utc(when) is not None:
+        return None
+    return f"{when!r:.40} is no date, datetime or ISO 8601 string that UTC has"
+
+
+def in_utc(when: object) -> datetime | None:
+    """The moment in UTC: what has no zone is taken as UTC, a date as its midnight; None for what is no moment."""
+    if isinstance(when, str):
+        when = when.replace(" ", "T", 1)  # the report's own form has a blank where the standard has a T
+        if _iso8601(when):
+            return None
+        from dateutil.parser import isoparse
+
+        when = isoparse(when)
+    elif isinstance(when, date) and not isinstance(when, datetime):
+        when = datetime.combine(when, time())
+    if not isinstance(when, datetime):
+        return None
+    try:
+        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+    except OverflowError:  # in UTC it would be before the year 1 or after 9999
+        return None
 
 
 def _held(slide: Slide, kinds: Iterable[str]) -> str:

@@ -6,15 +6,18 @@ A row says where a field lies in Python (`slideshow.slides[].image`), what kind 
 ``TO``                 a node that stands alone
 ``SLIDE[]/IMAGE/URL``  a node inside a repeated group
 ``slide_image_url_#``  the same in a flat form: ``#`` is the number of the repetition, from 0
-``CONTENT/FILE[]``     a node repeated inside its group: a tuple of texts
+``CONTENT/FILE[]``     a node repeated inside its group, ``content[]/file`` in a repeated group: a tuple of texts
 ``CUSTOMTEXT[]/V|K``   a mapping as repeated pairs: value node, key node
 ``customtext_#``       the same in a flat form: ``#`` is the key
 ``DATA/*``, ``data_*`` a mapping whose keys are the names
+``A/B[]/C``            a node inside a repeated group that stands in another node
+``OPERATORID SPID``    the first is written, the others were written once: they are understood
 ``-``                  this dialect has no word for it
+``.``                  this dialect does without it: it is left out, and nobody misses it
 ====================== =======================================================================
 
-A ``!`` at the end marks what a dialect insists on. A column is compiled once, to two lists of small functions; a value is then
-written in time that grows with the fields it has set.
+A ``!`` after the first name marks what a dialect insists on. A column is compiled once, to two lists of small functions; a
+value is then written in time that grows with the fields it has set.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from .rules import digits
+from .rules import digits, in_utc
 
 
 class Row(NamedTuple):
@@ -61,6 +64,16 @@ def _written_moment(when: date | str) -> str:
     return when if isinstance(when, str) else when.isoformat()
 
 
+def _written_utc(when: Any) -> str:
+    meant = in_utc(when)
+    return str(when) if meant is None else meant.replace(tzinfo=None).isoformat(" ", "seconds")
+
+
+def _read_utc(text: str) -> datetime | str:
+    meant = in_utc(text)
+    return text.strip() if meant is None else meant
+
+
 def integer(text: str) -> int | str:
     """A whole number, or the text itself."""
     plain = text.strip()
@@ -75,8 +88,8 @@ def _flag(text: str) -> bool | str:
     return _YES_NO.get(text.strip().lower(), text)
 
 
-def kinds(line_break: str = "\n") -> dict[str, Kind]:
-    """Every kind of field, with line breaks in texts written as ``line_break``."""
+def kinds(line_break: str = "\n", flags: tuple[Any, Any] = ("yes", "no")) -> dict[str, Kind]:
+    """Every kind of field, with line breaks in texts written as ``line_break``, and yes and no as ``flags``."""
 
     def lines(text: str) -> str:
         return str(text).replace("\r\n", "\n").replace("\r", "\n").replace("\n", line_break)
@@ -91,19 +104,36 @@ def kinds(line_break: str = "\n") -> dict[str, Kind]:
         "token": Kind(str, str.strip),
         "number": Kind(digits, str.strip),
         "integer": Kind(str, integer),
-        "yes": Kind(lambda on: {True: "yes", False: "no"}.get(on, str(on)), _flag),
+        "yes": Kind(lambda on: {True: flags[0], False: flags[1]}.get(on, str(on)), _flag),
         "true": Kind(lambda on: {True: "true", False: "false"}.get(on, str(on)), _flag),
         "moment": Kind(_written_moment, moment),
+        "utc": Kind(_written_utc, _read_utc),
         "ids": Kind(",".join, lambda text: tuple(part.strip() for part in text.split(",") if part.strip())),
     }
 
 
 def spelled(row: Row, column: int) -> str:
     """The name in a dialect, without its mark; empty where it has none."""
-    name = row.spellings[column]
-    return "" if name == "-" else name.rstrip("!")
+    name = row.spellings[column].partition(" ")[0]
+    return "" if name in {"-", "."} else name.rstrip("!")
+
+
+def understood(row: Row, column: int) -> tuple[str, ...]:
+    """The names a field is read by: the one it is written by, and those of former times."""
+    name, *older = row.spellings[column].split()
+    return () if name in {"-", "."} else (name.rstrip("!"), *older)
+
+
+def does_without(row: Row, column: int) -> bool:
+    """True where this dialect leaves the field out, and nobody misses it."""
+    return row.spellings[column] == "."
+
+
+def missed(row: Row, column: int) -> bool:
+    """True where something is lost, since this dialect has no word for the field."""
+    return row.spellings[column] == "-"
 
 
 def insists(row: Row, column: int) -> bool:
     """True where this dialect must have the field."""
-    return row.spellings[column].endswith("!")
+    return row.spellings[column].partition(" ")[0].endswith("!")

@@ -13,7 +13,7 @@ from typing import Any
 
 from .codecs import Leaf
 from .errors import Problem
-from .spelling import Kind, Row, spelled
+from .spelling import Kind, Row, missed, spelled
 
 _Step = Callable[[Any, list[Leaf]], None]
 
@@ -38,20 +38,23 @@ class Writer:
             get = attrgetter(plain)
             if inside:
                 if not name:
-                    self._unsayable_inside.setdefault(plain, []).append((field, attrgetter(field)))
+                    if missed(row, column):
+                        self._unsayable_inside.setdefault(plain, []).append((field, attrgetter(field)))
                     continue
                 if plain not in repeated:
                     repeated[plain] = []
                     self._steps.append(_items(get, repeated[plain], _group_mark(name, codec)))
                 repeated[plain].append((field, kind[row.kind].write, codec.spell(name)))
             elif not name:
-                self.unsayable.append((plain, get))
+                if missed(row, column):
+                    self.unsayable.append((plain, get))
             elif row.field.endswith("{}"):
                 self._steps.append(self._mapping(get, kind[row.kind].write, name, codec))
             elif row.field.endswith("[]"):
-                # The group stands once, so every text of the list is in its repetition 0.
                 head, _, last = name.removesuffix("[]").rpartition("/")
-                self._steps.append(_texts(get, codec.spell(f"{head}[]/{last}")))
+                tag = codec.spell(f"{head.removesuffix('[]')}[]/{last}")
+                # Either the node is repeated in a group that stands once, or the group is.
+                self._steps.append(_texts(get, tag, repeats=not name.endswith("[]")))
             else:
                 self._steps.append(_single(get, kind[row.kind].write, codec.spell(name)))
 
@@ -115,9 +118,9 @@ def _single(get: Callable[[Any], Any], write: Callable[[Any], str], tag: Any) ->
     return step
 
 
-def _texts(get: Callable[[Any], Any], tag: Any) -> _Step:
+def _texts(get: Callable[[Any], Any], tag: Any, *, repeats: bool) -> _Step:
     def step(holder: Any, out: list[Leaf]) -> None:
-        out.extend((tag, 0, text) for text in get(holder))
+        out.extend((tag, at if repeats else 0, text) for at, text in enumerate(get(holder)))
 
     return step
 

@@ -7,22 +7,40 @@ were: tokens without blanks around them, numbers in digits, names of merge value
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from datetime import timedelta, timezone
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from skymms import table
+from skymms import SendMessageBySubscriberRef, table
 from skymms.codes import EVENTS, ORIGINS
-from skymms.dialects import Dialect
+from skymms.dialects import DIALECTS, Dialect
 from skymms.notices import DeliveryReport, EncodingReport, InboundMMS, InboundSMS, Notice, SubscriptionChange, UnknownNotice
 from skymms.operations import Operation
-from skymms.replies import DeletedMMS, MMSList, Refused, SavedMMS, SentMMS, StoredMMS
+from skymms.replies import (
+    Campaign,
+    CampaignList,
+    DeletedMMS,
+    MMSList,
+    NewCampaign,
+    Refused,
+    RemovedInboxMessage,
+    SavedMMS,
+    ScheduledMMS,
+    SentMMS,
+    SentSMS,
+    SentToSubscriber,
+    Session,
+    StatisticsLink,
+    StoredMMS,
+    SubscriberResult,
+    Subscription,
+)
 from skymms.slide import FILES, OBJECTS, Slide
 from skymms.slideshow import Slideshow
-from skymms.spelling import insists, spelled
+from skymms.spelling import Row, does_without, insists, spelled
 
 # The same examples each time, so that a run that fails here fails everywhere; HYPOTHESIS_PROFILE=search looks for new ones.
 settings.register_profile("skymms", deadline=None, derandomize=True, max_examples=25)
@@ -65,14 +83,12 @@ moments = st.dates() | st.datetimes() | aware_moments
 
 
 @st.composite
-def slides(draw: st.DrawFn) -> Slide:
-    """A slide that every rule lets through."""
-    held = draw(
-        st.sampled_from([(), ("image",), ("audio",), ("video",), ("image", "audio"), *((kind,) for kind in OBJECTS)]),
-        label="the files of a slide",
-    )
+def slides(draw: st.DrawFn, sayable: Collection[str]) -> Slide:
+    """A slide that every rule lets through, of the parts that a dialect has words for."""
+    files = [(), ("image",), ("audio",), ("video",), ("image", "audio"), *((kind,) for kind in OBJECTS)]
+    held = draw(st.sampled_from([kinds for kinds in files if set(kinds) <= set(sayable)]), label="the files of a slide")
     text = draw(telling_lines if not held else st.none() | lines)
-    duration = draw(st.none() | whole_numbers)
+    duration = draw(st.none() | whole_numbers) if "duration" in sayable else None
     return Slide(text, duration=duration, **{kind: draw(addresses) for kind in held})
 
 
@@ -85,6 +101,12 @@ any_slides = st.builds(
 )
 
 # ------------------------------------------------------------------------------------------------ operations
+
+
+def _whole(when: datetime) -> datetime:
+    """Without the parts of a second, which a report's dates do not have."""
+    return when.replace(microsecond=0)
+
 
 #: What a field of a right request can hold, by its name.
 FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
@@ -112,7 +134,30 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "start_date": moments,
     "page": whole_numbers,
     "per_page": whole_numbers,
+    "display_to": st.lists(numbers, min_size=1, max_size=3).map(tuple),
+    "client_reference": tokens,
+    "expires": moments,
+    "cache_content": st.booleans(),
+    # What only 1.3 has.
+    "to_campaign": tokens,
+    "barcode_id": tokens,
+    "database_id": tokens,
+    "pass_data": st.dictionaries(names, words, min_size=1, max_size=3),
+    "subscriber_ref": tokens,
+    "text": telling_lines,
+    "campaign_name": telling_words,
+    "brand_name": telling_words,
+    "mobile": numbers,
+    "campaign": tokens,
+    "notify": st.booleans(),
+    "timezone": tokens,
+    "call_to_action": st.booleans(),
+    "inbox_id": tokens,
+    "start": st.datetimes(max_value=datetime(2030, 1, 1), timezones=st.just(UTC)).map(_whole),
+    "end": st.datetimes(min_value=datetime(2030, 1, 2), timezones=st.just(UTC)).map(_whole),
 }
+#: Of those that a request cannot be without, the ones that no dialect's mark tells.
+WANTED = {"pass_data"}
 
 
 def plain(path: str) -> str:
@@ -124,17 +169,24 @@ def plain(path: str) -> str:
 def right_operations(draw: st.DrawFn, dialect: Dialect, kind: type[Operation[Any]]) -> Operation[Any]:
     """An operation that a gateway of this dialect takes, with any of the fields that the dialect can say."""
     found: dict[str, Any] = {}
+    inside: set[str] = set()
     holds_slides = False
     for row in table.REQUESTS[kind][1]:
         if "[]." in row.field:
             holds_slides = True
-        elif spelled(row, dialect.column):
+            inside |= {row.field.rpartition(".")[2]} if spelled(row, dialect.column) else set()
+        elif spelled(row, dialect.column) or does_without(row, dialect.column):
             path = plain(row.field)
             value = FIELDS[path.rpartition(".")[2]]
-            if insists(row, dialect.column) or draw(st.booleans(), label=f"with {path}"):
+            needed = insists(row, dialect.column) or does_without(row, dialect.column) or path in WANTED
+            if needed or draw(st.booleans(), label=f"with {path}"):
                 found[path] = draw(value, label=path)
+    if kind is SendMessageBySubscriberRef:
+        # One of the two, and not both.
+        found.pop("text" if "mms_id" in found else "mms_id", None)
+        found |= {} if {"text", "mms_id"} & set(found) else {"text": draw(telling_lines, label="text")}
     if holds_slides:
-        found["slideshow.slides"] = tuple(draw(st.lists(slides(), min_size=1, max_size=8), label="slides"))
+        found["slideshow.slides"] = tuple(draw(st.lists(slides(inside), min_size=1, max_size=8), label="slides"))
         # One of the two has to be there (E622).
         if not found.get("slideshow.subject") and not found.get("slideshow.fallback_text"):
             found["slideshow.subject"] = draw(telling_words, label="subject")
@@ -165,7 +217,7 @@ stored = st.builds(
     size=_counts,
 )
 
-#: What each dialect can answer, by the column of its answers: the lists have nothing in common.
+#: What each dialect can answer, by the column of its answers: the lists have nothing in common, and JSON has none.
 LISTS: Mapping[int, st.SearchStrategy[MMSList]] = {
     0: st.builds(MMSList, mms_ids=st.lists(st.from_regex(r"[0-9]{1,9}", fullmatch=True)).map(tuple)),
     1: st.builds(
@@ -179,9 +231,51 @@ LISTS: Mapping[int, st.SearchStrategy[MMSList]] = {
 }
 
 
+_results = st.builds(
+    SubscriberResult,
+    status=tokens,
+    tracking_id=_perhaps_token,
+    to=_perhaps_token,
+    sender=_perhaps_token,
+    details=_perhaps_words,
+    error_code=_perhaps_token,
+    error_info=_perhaps_words,
+)
+
+#: What only 1.3 answers.
+OF_1_3: Mapping[type, st.SearchStrategy[Any]] = {
+    ScheduledMMS: st.builds(ScheduledMMS, mms_id=_perhaps_token, scheduled_id=_perhaps_token),
+    SentSMS: st.builds(SentSMS, tracking_id=_perhaps_token, to=_perhaps_token),
+    SentToSubscriber: st.builds(
+        SentToSubscriber,
+        subscriber_ref=_perhaps_token,
+        campaign_ref=_perhaps_token,
+        results=st.lists(_results, min_size=1, max_size=4).map(tuple),
+    ),
+    NewCampaign: st.builds(NewCampaign, campaign_id=_perhaps_token, campaign_name=_perhaps_words, brand_name=_perhaps_words),
+    CampaignList: st.builds(
+        CampaignList,
+        campaigns=st.lists(st.builds(Campaign, campaign_id=_perhaps_token, name=_perhaps_words), max_size=4).map(tuple),
+    ),
+    Subscription: st.builds(Subscription, campaign=_perhaps_token, subscriber_ref=_perhaps_token, mobile=_perhaps_token),
+    RemovedInboxMessage: st.builds(RemovedInboxMessage, inbox_id=_perhaps_token),
+    StatisticsLink: st.builds(StatisticsLink, link=st.none() | addresses),
+    Session: st.builds(Session, session_id=_perhaps_token),
+}
+
+
+def _told(rows: Sequence[Row], answers: int | None) -> list[str]:
+    """The fields that a column of answers has words for; of any column for None."""
+    columns = range(len(rows[0].spellings)) if answers is None else [answers]
+    return [plain(row.field) for row in rows if any(spelled(row, column) for column in columns)]
+
+
 def replies(answers: int) -> Mapping[type, st.SearchStrategy[Any]]:
     """What can be answered in a column, by class."""
+    saved = {"mms_id": _perhaps_token, "tracking_id": _perhaps_token, "details": _perhaps_words}
+    listed = {MMSList: LISTS[answers]} if answers in LISTS else {}
     return {
+        **(OF_1_3 if answers == 0 else {}),
         SentMMS: st.builds(
             SentMMS,
             mms_id=_perhaps_token,
@@ -190,9 +284,9 @@ def replies(answers: int) -> Mapping[type, st.SearchStrategy[Any]]:
             sender=_perhaps_token,
             details=_perhaps_words,
         ),
-        SavedMMS: st.builds(SavedMMS, mms_id=_perhaps_token),
+        SavedMMS: st.builds(SavedMMS, **{name: saved[name] for name in _told(table.REPLIES[SavedMMS], answers)}),
         DeletedMMS: st.builds(DeletedMMS, mms_id=_perhaps_token),
-        MMSList: LISTS[answers],
+        **listed,
         Refused: st.builds(Refused, code=tokens, to=_perhaps_token, info=_perhaps_words),
     }
 
@@ -211,17 +305,19 @@ _files = st.lists(tokens, max_size=4).map(tuple)
 
 
 @st.composite
-def notices(draw: st.DrawFn, kind: type[Notice]) -> Notice:
-    """A notice of a class, with a code and an origin that belong to it."""
+def notices(draw: st.DrawFn, kind: type[Notice], answers: int | None = None) -> Notice:
+    """A notice of a class, with a code and an origin that belong to it, of the fields that a column has words for."""
     found: dict[str, Any] = {}
-    for row in table.NOTICES[kind]:
-        name = plain(row.field)
+    for name in _told(table.NOTICES[kind], answers):
         if name not in {"code", "origin"}:
-            of_a_field = {"timestamp": st.none() | aware_moments, "files": _files}
+            of_a_field = {"timestamp": st.none() | aware_moments, "files": _files, "copy_to": _files}
             found[name] = draw(of_a_field.get(name, _perhaps_words if name in _PROSE else _perhaps_token), label=name)
     if kind is UnknownNotice:
         found["code"] = draw(st.none() | tokens.filter(lambda code: code not in EVENTS))
         found["origin"] = draw(_perhaps_token)
+        # An XML document is a postback by its root, an object by having one of these.
+        if not any(found.get(name) for name in ("code", "origin", "status_code")) and answers == DIALECTS["sinch-json"].answers:
+            found["origin"] = draw(tokens)
     else:
         found["code"] = draw(st.sampled_from([code for code, event in EVENTS.items() if event.kind == KINDS[kind]]))
         found["origin"] = draw(st.none() | st.sampled_from([name for name, kinds in ORIGINS.items() if KINDS[kind] in kinds]))

@@ -18,7 +18,7 @@ import pytest
 from faulty import SENT, Faulty, drop, http, refused, stall
 
 import skymms.client
-from skymms import Client, SaveMMS, SendMMS, SendSavedMMS, Slideshow
+from skymms import Client, SaveMMS, SendMMS, SendSavedMMS, Slide, Slideshow
 from skymms.cli import entry, main
 from skymms.cli.status import Status
 from skymms.codes import ANSWERS, EVENTS
@@ -41,6 +41,10 @@ SHOW = Slideshow("Membership coupon", subject="Welcome", fallback_text="Your cou
     "Good to have you with us.", image="http://media.example/welcome.jpg", duration=5
 )
 SEND = SendMMS(SHOW, to="15551234888", sender="60856")
+#: What is left of it where there is no duration, and no name of what is only sent.
+IN_JSON = Slideshow("", subject="Welcome", fallback_text="Your coupon is waiting.").replace(
+    slides=(Slide("Good to have you with us.", image="http://media.example/welcome.jpg"),)
+)
 WRONG = """
 name = " "
 subject = "Welcome"
@@ -114,6 +118,11 @@ def gateway(sandbox, monkeypatch):
     """The environment points to a sandbox."""
     monkeypatch.setenv("SKYMMS_URL", sandbox.account().address)
     return sandbox
+
+
+def service(dialect: str) -> dict[str, str]:
+    """The service id, where the dialect insists on one."""
+    return {"service_id": "1"} if dialect.startswith("sinch") else {}
 
 
 def written(dialect: str, operation: Any = SEND) -> bytes:
@@ -223,13 +232,37 @@ class TestShow:
 
     @pytest.mark.parametrize("dialect", DIALECTS)
     def test_of_a_request_is_read_back_by_check_and_send(self, skymms_, dialect):
-        operation = SendMMS(SHOW, to="15551234888", sender="60856", service_id="1" if dialect == "sinch" else None)
+        operation = SendMMS(IN_JSON if dialect == "sinch-json" else SHOW, **service(dialect), to="15551234888", sender="60856")
         shown = skymms_("show", "f", f=written(dialect, operation)).out
         assert skymms_("check", "g", "--json", g=shown).json["problems"] == []
 
-    @pytest.mark.parametrize("dialect", ["skycore", "sinch"])
-    def test_raw_is_the_document_to_the_byte(self, skymms_, dialect):
+    def test_lays_out_json_and_leaves_the_key_to_its_header(self, skymms_):
+        there = ("--dialect", "sinch-json", *ADDRESSED, "--service-id", "1")
+        ran = skymms_("show", "f", *there, f=COUPON.replace("duration", "#").replace("Welcome", "Grüß dich 🎉"))
+        assert (ran.status, ran.err) == (0, "")
+        assert ran.out.startswith('{\n  "action": "sendmms",\n  "to": "15551234888",\n')
+        assert '"Grüß dich 🎉"' in ran.out
+        assert "***" not in ran.out
+        assert skymms_("show", "f", "--json", *there).json["headers"]["x-api-key"] == "***"
+
+    def test_of_json_is_read_back_with_what_no_terminal_may_see(self, skymms_):
+        show = IN_JSON.replace(subject="a\x7f\x85\u202eb")
+        operation = SendMMS(show, to="15551234888", sender="60856", service_id="1")
+        out = skymms_("show", "f", f=written("sinch-json", operation)).out
+        assert r"a\u007f\u0085\u202eb" in out
+        assert json.loads(out)["message-subject"] == show.subject
+
+    def test_names_what_a_dialect_has_no_word_for(self, skymms_):
+        ran = skymms_("show", "f", "--dialect", "sinch-json", f=COUPON)
+        assert ran.status == 4
+        assert ran.err == "slide 1, duration: sinch-json has no word for it: leave it out\n"
+        assert "duration" not in ran.out
+
+    @pytest.mark.parametrize(("dialect", "status"), [("skycore", 4), ("sinch", 0), ("sinch-json", 4)])
+    def test_raw_is_the_document_to_the_byte(self, skymms_, dialect, status):
+        # Each leaves out what it has no word for, and says so: the service in 1.3, the duration in JSON.
         ran = skymms_("show", "f", "--raw", "--dialect", dialect, *ADDRESSED, "--service-id", "1", f=COUPON)
+        assert (ran.status, "has no word for it" in ran.err) == (status, status == 4)
         operation = SendMMS(SHOW, to="15551234888", sender="60856", service_id="1")
         assert ran.out.encode() == DIALECTS[dialect].write_request(operation, "***")
 
@@ -289,12 +322,22 @@ class TestShow:
 class TestSend:
     @pytest.mark.parametrize("dialect", DIALECTS)
     def test_sends_a_slideshow_in_every_dialect(self, skymms_, sandbox, dialect):
-        service = ("--service-id", "12345") if dialect == "sinch" else ()
+        options = ("--service-id", "1") if service(dialect) else ()
         there = ("--dialect", dialect, "--url", sandbox.account(dialect).address)
-        ran = skymms_("send", "f", *ADDRESSED, *service, *there, f=COUPON)
+        coupon = COUPON.replace("duration", "#") if dialect == "sinch-json" else COUPON
+        ran = skymms_("send", "f", *ADDRESSED, *options, *there, f=coupon)
         assert ran.status == 0
         assert "tracking id" in ran.out
-        assert sandbox.sent[-1].slideshow == SHOW
+        assert sandbox.sent[-1].slideshow == (IN_JSON if dialect == "sinch-json" else SHOW)
+
+    def test_sends_nothing_that_the_dialect_has_no_word_for(self, skymms_, sandbox):
+        there = ("--dialect", "sinch-json", "--url", sandbox.account("sinch-json").address, "--service-id", "1")
+        before = len(sandbox.requests)
+        ran = skymms_("send", "f", *ADDRESSED, *there, "--json", f=COUPON)
+        assert (ran.status, len(sandbox.requests)) == (4, before)
+        (problem,) = ran.json["error"]["problems"]
+        assert (problem["code"], problem["slide"], problem["field"]) == (None, 1, "duration")
+        assert "has no word for it" in problem["message"]
 
     def test_answers_machines_in_one_document(self, skymms_, gateway):
         answer = skymms_("send", "f", *ADDRESSED, "--json", f=COUPON).json
@@ -882,10 +925,25 @@ def test_the_answers_of_a_gateway_are_sent_once(skymms_):
         assert len(server.requests) == 1
 
 
-def test_an_empty_store_is_an_empty_list_in_every_dialect(monkeypatch, capsys):
+def test_an_empty_store_is_an_empty_list_in_every_dialect_that_lists(monkeypatch, capsys):
     with Sandbox() as sandbox:
-        for dialect in DIALECTS:
+        for dialect in ("skycore", "skycore-get", "sinch"):
             monkeypatch.setenv("SKYMMS_API_KEY", "sandbox-key")
             monkeypatch.setenv("SKYMMS_URL", sandbox.account(dialect).address)
             assert main(["list", "--dialect", dialect, "--json"]) == 0
             assert json.loads(capsys.readouterr().out)["mms_ids"] == []
+
+
+@pytest.mark.parametrize(("command", "named"), [(["list"], "ListMMS"), (["delete", "35674"], "DeleteMMS")])
+def test_what_a_dialect_cannot_ask_is_refused_by_name_before_anything_is_sent(monkeypatch, capsys, command, named):
+    assert {name for name, spoken in DIALECTS.items() if not spoken.action(getattr(skymms, named))} == {"sinch-json"}
+    with Sandbox() as sandbox:
+        monkeypatch.setenv("SKYMMS_API_KEY", "sandbox-key")
+        monkeypatch.setenv("SKYMMS_URL", sandbox.account("sinch-json").address)
+        assert main([*command, "--dialect", "sinch-json", "--json"]) == Status.PROBLEMS
+        assert sandbox.requests == []
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert (error["class"], error["sent_maybe"]) == ("ConfigurationError", False)
+    assert [(one["field"], one["message"]) for one in error["problems"]] == [
+        (named, "the dialect sinch-json has no such action")
+    ]

@@ -9,9 +9,7 @@ import logging
 import pickle
 import socket
 import threading
-import time
 import traceback
-import tracemalloc
 
 import pytest
 import requests
@@ -19,37 +17,26 @@ import requests_mock
 from faulty import (
     SENT,
     Faulty,
-    bomb,
-    drip_body,
     drip_head,
     drop,
-    endless,
-    half,
     http,
-    refused,
     reset,
-    stall,
 )
 
 from skymms import (
     Account,
-    AudioWithVideoError,
     AuthenticationError,
     Client,
     ConfigurationError,
     DeleteMMS,
     ListMMS,
     MMSError,
-    ProtocolError,
-    QuotaExceededError,
     Retries,
     SaveMMS,
     SendMMS,
     SendSavedMMS,
     SkymmsError,
-    Slide,
     Slideshow,
-    ThrottledError,
     TransportError,
 )
 from skymms.deadline import DeadlineAdapter
@@ -70,187 +57,6 @@ def dialect(request):
 def client(server: Faulty, dialect: str = "skycore", **options) -> Client:
     options = {"timeout": SOON, "retries": QUICK, **options}
     return Client(Account(CANARY, dialect=dialect, url=server.url), **options)
-
-
-class TestSentOnce:
-    """Each fault happens after the server has read the whole request. One request arrives, and the error says maybe."""
-
-    FAULTS = (
-        pytest.param(drop, TransportError, id="drops"),
-        pytest.param(reset, TransportError, id="resets"),
-        pytest.param(stall, TransportError, id="stalls"),
-        pytest.param(half, TransportError, id="answers half"),
-        pytest.param(drip_body, TransportError, id="drips its body"),
-        pytest.param(drip_head, TransportError, id="drips its head"),
-        pytest.param(endless, ProtocolError, id="answers without end"),
-        pytest.param(b"220 mail.example ESMTP\r\n", TransportError, id="speaks another protocol"),
-        pytest.param(http(b"<html>oops</html>", "500 Internal Server Error"), ProtocolError, id="500"),
-        pytest.param(http(b"", "503 Service Unavailable", Retry_After="0"), ProtocolError, id="503 with Retry-After"),
-        pytest.param(http(b"", "408 Request Timeout"), ProtocolError, id="408"),
-        pytest.param(http(b"", "302 Found", Location="/elsewhere"), ProtocolError, id="302"),
-        pytest.param(http(b"", "307 Temporary Redirect", Location="/elsewhere"), ProtocolError, id="307"),
-        pytest.param(http(b"<html>welcome</html>"), ProtocolError, id="200 with a page"),
-        pytest.param(http(SENT.replace(b"15551234888", b"15559999999")), ProtocolError, id="somebody else's answer"),
-        pytest.param(http(SENT[:-3]), ProtocolError, id="an answer cut short"),
-        pytest.param(http(b"\x0b\x02\x80", Content_Encoding="br"), ProtocolError, id="an unknown compression"),
-    )
-
-    @pytest.mark.parametrize(("fault", "error"), FAULTS)
-    def test_a_send_that_may_have_arrived_is_not_sent_again(self, fault, error, dialect):
-        with Faulty(fault) as server, client(server, dialect) as calling, pytest.raises(error) as raised:
-            calling.call(SEND)
-        assert len(server.requests) == 1
-        assert raised.value.sent_maybe
-        assert CANARY not in "".join(traceback.format_exception(raised.value))
-
-    @pytest.mark.parametrize(("fault", "error"), FAULTS)
-    def test_nor_is_it_on_a_connection_that_served_before(self, fault, error):
-        with Faulty(http(SENT), fault) as server, client(server) as calling:
-            calling.call(SEND)
-            with pytest.raises(error) as raised:
-                calling.call(SEND)
-        assert len(server.requests) == 2
-        assert raised.value.sent_maybe
-
-    @pytest.mark.parametrize("operation", [SaveMMS(SEND.slideshow), DeleteMMS("35674")])
-    def test_nor_are_saving_and_deleting(self, operation):
-        with Faulty(drop) as server, client(server) as calling, pytest.raises(TransportError):
-            calling.call(operation)
-        assert len(server.requests) == 1
-
-    def test_a_listing_is_asked_again(self):
-        listed = http(b"<RESPONSE><STATUS>Success</STATUS><MMSIDS>1,2</MMSIDS></RESPONSE>")
-        with Faulty(drop, http(b"", "500 Oops"), listed) as server, client(server) as calling:
-            assert calling.call(ListMMS()).mms_ids == ("1", "2")
-        assert len(server.requests) == 3
-
-    @pytest.mark.parametrize("code", ["E106", "E113", "E618"])
-    def test_what_the_gateway_put_off_is_sent_again(self, code):
-        with Faulty(http(refused(code)), http(SENT)) as server, client(server) as calling:
-            assert calling.call(SEND).tracking_id == "MMS_12345"
-        assert len(server.requests) == 2
-
-    def test_a_429_is_waited_out(self):
-        slow_down = http(b"slow down", "429 Too Many Requests", Retry_After="0")
-        with Faulty(slow_down, http(SENT)) as server, client(server) as calling:
-            calling.call(SEND)
-        assert len(server.requests) == 2
-
-    def test_a_spent_quota_is_not(self):
-        with Faulty(http(refused("E120"))) as server, client(server) as calling, pytest.raises(QuotaExceededError):
-            calling.call(SEND)
-        assert len(server.requests) == 1
-
-    def test_nothing_is_repeated_with_retries_off(self):
-        with Faulty(http(refused("E106"))) as server, client(server, retries=0) as calling, pytest.raises(ThrottledError):
-            calling.call(SEND)
-        assert len(server.requests) == 1
-
-    def test_a_connection_that_was_never_made_sent_nothing(self, dialect):
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            port = closed.getsockname()[1]
-        account = Account(CANARY, dialect=dialect, url=f"http://127.0.0.1:{port}/")
-        with Client(account, retries=QUICK) as calling, pytest.raises(TransportError, match="nothing was sent") as raised:
-            calling.call(SEND)
-        assert not raised.value.sent_maybe
-
-    def test_a_connection_that_is_made_at_the_second_try_sends_once(self, monkeypatch):
-        tries = []
-        real = socket.socket.connect
-
-        def refuse_first(self, address):
-            tries.append(address)
-            if len(tries) == 1:
-                raise ConnectionRefusedError(111, "Connection refused")
-            return real(self, address)
-
-        with Faulty(http(SENT)) as server, client(server) as calling:
-            monkeypatch.setattr(socket.socket, "connect", refuse_first)
-            calling.call(SEND)
-        assert len(tries) == 2
-        assert len(server.requests) == 1
-
-    def test_what_the_caller_is_handling_is_not_mistaken_for_what_happened(self):
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            port = closed.getsockname()[1]
-        with Faulty(drop) as server, client(server) as calling:
-            try:
-                requests.get(f"http://127.0.0.1:{port}/", timeout=5)
-            except requests.ConnectionError:
-                # The refused connection is now the context of whatever is raised in here.
-                with pytest.raises(TransportError) as raised:
-                    calling.call(SEND)
-        assert raised.value.sent_maybe
-        assert len(server.requests) == 1
-
-    def test_a_host_without_an_address_sent_nothing(self):
-        account = Account(CANARY, url="http://gateway.invalid/")
-        with Client(account, retries=0) as calling, pytest.raises(TransportError) as raised:
-            calling.call(SEND)
-        assert not raised.value.sent_maybe
-
-    def test_an_address_that_is_none_sent_nothing(self):
-        account = Account(CANARY, url="http://*.example/")
-        with Client(account, retries=QUICK) as calling, pytest.raises(TransportError, match="nothing was sent") as raised:
-            calling.call(SEND)
-        assert not raised.value.sent_maybe
-
-    def test_a_wrong_message_never_reaches_the_server(self):
-        wrong = SendMMS(
-            Slideshow("x", subject="s", slides=[Slide(audio="http://a.example/a.mp3", video="http://a.example/v.mp4")]),
-            to="15551234888",
-            sender="60856",
-        )
-        with Faulty(http(SENT)) as server, client(server) as calling, pytest.raises(AudioWithVideoError) as raised:
-            calling.call(wrong)
-        assert raised.value.foreseen
-        assert server.requests == []
-
-
-class TestTimeAndSize:
-    @pytest.mark.parametrize("drip", [drip_body, drip_head, stall])
-    def test_the_deadline_holds_for_the_whole_answer(self, drip):
-        with Faulty(drip) as server, client(server) as calling:
-            started = time.monotonic()
-            with pytest.raises(TransportError, match="in time"):
-                calling.call(SEND)
-            # Dripped to its end, the answer would take ten seconds; each byte alone is well within the time-out.
-            assert time.monotonic() - started < 5
-
-    @pytest.mark.parametrize("fault", [bomb(), endless], ids=["a compressed bomb", "an endless body"])
-    def test_a_huge_answer_ends_in_little_memory(self, fault):
-        with Faulty(fault) as server, client(server, timeout=(2.0, 20.0)) as calling:
-            tracemalloc.start()
-            try:
-                with pytest.raises(ProtocolError, match="more than"):
-                    calling.call(SEND)
-                _, peak = tracemalloc.get_traced_memory()
-            finally:
-                tracemalloc.stop()
-        assert peak < 8_000_000
-
-    def test_the_body_of_a_redirect_is_bounded_too(self):
-        def wander(connection, closing):
-            connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://[bad\r\n\r\n")
-            while not closing.is_set():
-                connection.sendall(b"a" * 8192)
-
-        with Faulty(wander) as server, client(server, timeout=(2.0, 20.0)) as calling, pytest.raises(ProtocolError) as raised:
-            calling.call(SEND)
-        assert raised.value.status == 302
-        assert raised.value.sent_maybe
-
-    @pytest.mark.parametrize("timeout", [None, 0, -1, float("inf"), float("nan"), "x", (1,), (1, 2, 3), (None, 1)])
-    def test_a_call_without_an_end_is_no_choice(self, timeout):
-        with pytest.raises((ConfigurationError, ValueError)):
-            Client(Account(CANARY), timeout=timeout)
-
-    def test_a_kept_connection_is_used_again(self):
-        with Faulty(http(SENT)) as server, client(server) as calling:
-            for _ in range(5):
-                calling.call(SEND)
-        assert len(server.requests) == 5
-        assert server.connections == 1
 
 
 class TestThreads:

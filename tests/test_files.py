@@ -21,6 +21,7 @@ from skymms import (
     SaveMMS,
     SendMMS,
     SendSavedMMS,
+    SendSMS,
     Slide,
     Slideshow,
 )
@@ -57,6 +58,20 @@ OPERATIONS = [
     SendSavedMMS("35674", to="15551234888", sender="60856", custom_text={1: "Hello again"}, data={"first": "Ada"}),
     ListMMS(),
     DeleteMMS("35674"),
+]
+
+
+#: The same as far as the JSON service can say it: no passbook, no duration, no merge values, no name of what is only sent.
+IN_JSON = (
+    Slideshow("Membership coupon", subject="Welcome", fallback_text="It waits.")
+    .slide("Good to have you with us.", image="http://media.example/welcome.jpg")
+    .slide("The first coffee is ours.\nShow this at the till.", pdf="http://media.example/coupon.pdf")
+)
+SEND_IN_JSON = SendMMS(IN_JSON.replace(name=""), to="15551234888", sender="60856", service_id="1")
+SAYABLE = [(name, operation) for name, spoken in DIALECTS.items() for operation in OPERATIONS if not spoken.lost(operation)] + [
+    ("sinch-json", SEND_IN_JSON),
+    ("sinch-json", SaveMMS(IN_JSON)),
+    ("sinch-json", SendSavedMMS("35674", to="15551234888", sender="60856", custom_text={1: "Hello again"})),
 ]
 
 
@@ -169,8 +184,17 @@ class TestASlideshowInToml:
 
 
 class TestARequest:
-    @pytest.mark.parametrize("dialect", DIALECTS)
-    @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: type(operation).__name__)
+    def test_cannot_be_written_where_the_dialect_has_no_word(self):
+        lost = {
+            name: [{problem.field for problem in spoken.lost(one)} for one in OPERATIONS] for name, spoken in DIALECTS.items()
+        }
+        of_slides = {"duration", "passbook"}
+        assert lost.pop("sinch-json") == [of_slides, of_slides, {"data"}, {"ListMMS"}, {"DeleteMMS"}]
+        assert all(not any(of_each) for of_each in lost.values())
+
+    @pytest.mark.parametrize(
+        ("dialect", "operation"), SAYABLE, ids=lambda one: one if isinstance(one, str) else type(one).__name__
+    )
     def test_is_read_back_in_the_dialect_it_is_written_in(self, operation, dialect):
         content = read_file(DIALECTS[dialect].write_request(operation, CANARY))
         assert content == FileContent(
@@ -181,9 +205,21 @@ class TestARequest:
     def test_leaves_its_key_behind(self, dialect):
         assert CANARY not in repr(read_file(DIALECTS[dialect].write_request(SEND, CANARY)))
 
-    @pytest.mark.parametrize("dialect", ["skycore", "sinch"])
-    def test_in_xml_may_begin_with_a_byte_order_mark(self, dialect):
-        assert read_file(b"\xef\xbb\xbf" + DIALECTS[dialect].write_request(SEND, CANARY)).operation == SEND
+    @pytest.mark.parametrize(("dialect", "operation"), [("skycore", SEND), ("sinch", SEND), ("sinch-json", SEND_IN_JSON)])
+    def test_may_begin_with_a_byte_order_mark(self, dialect, operation):
+        assert read_file(b"\xef\xbb\xbf" + DIALECTS[dialect].write_request(operation, CANARY)).operation == operation
+
+    def test_in_json_may_be_laid_out_and_have_its_numbers_bare(self):
+        document = json.loads(DIALECTS["sinch-json"].write_request(SEND_IN_JSON, CANARY))
+        laid_out = json.dumps(document | {"to": 15551234888}, indent=4)
+        assert read_file(f"\n {laid_out}\n".encode()).operation == SEND_IN_JSON
+
+    def test_in_json_names_what_nothing_was_made_of(self):
+        document = json.loads(DIALECTS["sinch-json"].write_request(SEND_IN_JSON, CANARY))
+        document["slide"][0]["duration"] = 5
+        content = read_file(json.dumps(document | {"x-api-key": CANARY, "sbuject": "x"}).encode())
+        assert content.unread == ("slide/duration", "x-api-key", "sbuject")
+        assert CANARY not in repr(content)
 
     def test_in_xml_names_what_nothing_was_made_of(self):
         document = DIALECTS["skycore"].write_request(SEND, CANARY)
@@ -227,6 +263,11 @@ class TestAGetRequest:
             "n", subject="Hello you!", slides=(Slide(image="http://media.example/a.jpg"), Slide("It's\\nhere"))
         )
 
+    def test_of_what_only_1_3_can_say_has_no_slideshow(self):
+        content = read_file(f"action=sendsms&api_key={CANARY}&to=15551234888&from=60856&text=Hi".encode())
+        assert content == FileContent(operation=SendSMS(to="15551234888", sender="60856", text="Hi"), dialect="skycore-get")
+        assert CANARY not in repr(content)
+
     def test_that_a_bare_hash_would_cut_off_is_an_error(self):
         assert "write %23" in complaint(b"action=sendmms&subject=We're #1&name=n")
 
@@ -237,7 +278,7 @@ class TestAGetRequest:
             ("https://gateway.example/?to=1", "it names no action"),
             ("to=1&from=2", "it names no action"),
             ("action=sendmms&to=1&to=2", "to is there twice"),
-            (f"action=sendsms&api_key={CANARY}", "sendsms is no action"),
+            (f"action=sendfax&api_key={CANARY}", "sendfax is no action"),
             (f"action=sendmms&api_key={CANARY}&api_key=x", "api_key is there twice"),
             (f"action=sendmms&api_key={CANARY}&name=%ff", "not a query string"),
             (f"action=sendmms&api_key={CANARY}&name=\xfc", "not a query string"),
@@ -258,7 +299,16 @@ class TestWhatIsNoFileOfOurs:
             (b"\x89PNG\r\n\x1a\n\x00\x00", "neither XML nor text in UTF-8 (line 1)"),
             (b'name = "n"\nsubject = "caf\xe9"', "neither XML nor text in UTF-8 (line 2)"),
             ('name = "n"'.encode("utf-16"), "neither XML nor text in UTF-8"),
-            (b'{"action": "sendMMS"}', "no slideshow in TOML"),
+            (b"{}", "it names no action"),
+            (b'{"action": null}', "it names no action"),
+            (b'{"origin": "MMS_MT", "code": "N102"}', "it names no action"),
+            (f'{{"action": "listMMS", "x-api-key": "{CANARY}"}}'.encode(), "listMMS is no action"),
+            (f'{{"action": "sendMMS", "x-api-key": "{CANARY}}}'.encode(), "no request in JSON: not JSON"),
+            (b'{"action": "sendMMS", "to": "1", "to": "2"}', "a member is there twice"),
+            (b'{"action": "sendMMS", "to": "1", "TO": "2"}', "TO is there twice"),
+            (b'{"action": "sendMMS", "name": "caf\xe9"}', "no request in JSON: not UTF-8"),
+            (b'{"action": ' + b"[" * 100_000, "nested too deeply"),
+            (b'[{"action": "sendMMS"}]', "no slideshow in TOML"),
             (b"Dear all,\nplease send this.", "no slideshow in TOML"),
             (b"x" * (MOST_REQUEST + 1), "longer than the 1,048,576 bytes allowed"),
             (b"name = " + b"9" * 5000, "no slideshow in TOML"),

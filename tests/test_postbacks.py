@@ -770,8 +770,23 @@ MADE_UP = b"\xff\xfe\x00\x01junk\x80"
 NOT_POSTBACKS: dict[str, bytes] = {
     "nothing": b"",
     "blanks": b" \r\n\t",
-    "JSON": b'{"origin": "MMS_MT", "code": "N102"}',
-    "a list in JSON": b"[]",
+    "JSON without code and origin": b'{"status": "Success", "to": "15551112222"}',
+    "an empty object in JSON": b"{}",
+    "a list without events in JSON": b"[]",
+    "a list of words in JSON": b'["code", "origin"]',
+    "a list in JSON with one that is no event": b'[{"origin": "MMS_MT", "code": "N102"}, {"to": "1"}]',
+    "a list of lists in JSON": b'[[{"origin": "MMS_MT", "code": "N102"}]]',
+    "code and origin within another object in JSON": b'{"event": {"origin": "MMS_MT", "code": "N102"}}',
+    "JSON that is never closed": b'{"origin": "MMS_MT", "code": "N102"',
+    "JSON that says a thing twice": b'{"origin": "MMS_MT", "code": "N102", "code": "N101"}',
+    "words after JSON": b'{"origin": "MMS_MT", "code": "N102"}!',
+    "JSON in latin-1": '{"origin": "MMS_MT", "code": "N102", "status": "é"}'.encode("latin-1"),
+    "JSON in UTF-16": '{"origin": "MMS_MT", "code": "N102"}'.encode("utf-16"),
+    "a number that JSON has not": b'{"origin": "MMS_MT", "code": "N102", "to": NaN}',
+    "JSON nested beyond the parser": b'{"code": "N102", "a": ' + b"[" * 200_000,
+    "JSON nested beyond the reader": b'{"code": "N102", "a": ' + b"[" * 900 + b"1" + b"]" * 900 + b"}",
+    "JSON of nameless members": b'{"code": "N102", "": ' + b'{"": ' * 900 + b"1" + b"}" * 901,
+    "JSON of one long name around many": b'{"code": "N102", "' + b"n" * 1000 + b'": {"a": 1, "b": 2}}',
     "JSON with an equals sign": b'{"a": "x=<POSTBACK/>"}',
     "junk": MADE_UP,
     "a picture": b"\x89PNG\r\n\x1a\n\x00\x00",
@@ -811,17 +826,49 @@ def test_what_is_no_postback_is_a_protocol_error(body: bytes, content_type: str 
     assert caught.value.status is None
 
 
-def test_json_is_refused_by_its_header_even_if_it_looks_like_a_form() -> None:
-    body = urlencode({"xml": GOOD}).encode()
-    assert read_postbacks(body)
-    with pytest.raises(ProtocolError):
-        read_postbacks(body, "application/json; charset=utf-8")
+JSON_GOOD = b'{"origin": "MMS_MT", "code": "N102", "to": 15551112222}'
+
+
+@pytest.mark.parametrize(
+    "content_type", [None, "text/xml", "application/x-www-form-urlencoded", "application/json; charset=utf-8"]
+)
+@pytest.mark.parametrize(
+    "body",
+    [
+        GOOD.encode(),
+        urlencode({"xml": GOOD}).encode(),
+        JSON_GOOD,
+        b"\xef\xbb\xbf" + JSON_GOOD,
+        b" \r\n" + JSON_GOOD,
+        b"[" + JSON_GOOD + b"]",
+        urlencode({"json": JSON_GOOD}).encode(),
+    ],
+    ids=["XML", "XML in a form", "JSON", "JSON with a mark", "JSON after blanks", "a list in JSON", "JSON in a form"],
+)
+def test_a_body_tells_by_itself_what_it_is_whatever_its_header_says(body: bytes, content_type: str | None) -> None:
+    notice = one(body, content_type)
+    assert isinstance(notice, DeliveryReport)
+    assert (notice.origin, notice.code, notice.to) == ("MMS_MT", "N102", "15551112222")
+
+
+def test_a_list_in_json_is_read_in_its_order() -> None:
+    body = b"[" + b", ".join(b'{"origin": "MMS_MT", "code": "N102", "tracking-id": "%d"}' % at for at in range(300)) + b"]"
+    assert [notice.tracking_id for notice in read_postbacks(body)] == [str(at) for at in range(300)]
 
 
 @settings(max_examples=300)
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_raise_nothing_but_a_protocol_error(body: bytes) -> None:
-    for sent in body, b"<" + body, b"<POSTBACK>" + body + b"</POSTBACK>", b"xml=" + body, b"\xef\xbb\xbf" + body:
+    for sent in (
+        body,
+        b"<" + body,
+        b"<POSTBACK>" + body + b"</POSTBACK>",
+        b"xml=" + body,
+        b"\xef\xbb\xbf" + body,
+        b'{"code":' + body,
+        b'{"code":' + body + b"}",
+        b"[" + body,
+    ):
         try:
             notices = read_postbacks(sent)
         except ProtocolError:

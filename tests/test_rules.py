@@ -15,16 +15,26 @@ from lxml import etree
 from skymms import (
     Account,
     ConfigurationError,
+    CreateCampaign,
     DeleteMMS,
+    GetStatistics,
     Limits,
     ListMMS,
     Operation,
     Problem,
+    RemoveInboxMessage,
     SaveMMS,
+    SendMessageBySubscriberRef,
     SendMMS,
+    SendMMSBarcode,
+    SendPassInMMS,
     SendSavedMMS,
+    SendSavedMMSCampaign,
+    SendSMS,
     Slide,
     Slideshow,
+    Subscribe,
+    Unsubscribe,
     table,
 )
 from skymms.advices import ADVICES
@@ -49,6 +59,25 @@ def send(**changes: Any) -> SendMMS:
 
 def send_saved(**changes: Any) -> SendSavedMMS:
     return SendSavedMMS(**{"mms_id": "35674", "to": "15551234888", "sender": "60856", **changes})
+
+
+def barcode(**changes: Any) -> SendMMSBarcode:
+    return SendMMSBarcode(**{"mms_id": "35674", "to": "15551234888", "sender": "60856", **changes})
+
+
+def wallet_pass(**changes: Any) -> SendPassInMMS:
+    return SendPassInMMS(**{"mms_id": "35674", "to": "15551234888", "sender": "60856", **changes})
+
+
+def sms(text: str) -> SendSMS:
+    return SendSMS(text, to="15551234888", sender="60856")
+
+
+def by_subscriber(**changes: Any) -> SendMessageBySubscriberRef:
+    return SendMessageBySubscriberRef(**{"subscriber_ref": "ACCT-123232", "campaign_ref": "Campaign123", **changes})
+
+
+FIRST, SECOND = date(2010, 10, 1), datetime(2010, 10, 2, 12)
 
 
 def insisting(*names: str) -> Limits:
@@ -128,6 +157,40 @@ CASES: dict[tuple[str | None, str, str], Case] = {
     ("E718", "campaign", "campaign_ref"): Case(send(campaign_ref="Campaign123"), send(), insisting("campaign_ref")),
     ("E100", "custom_slides", "custom_text"): Case(send_saved(custom_text={8: "Hi!"}), send_saved(custom_text={0: "Hi!"})),
     ("E100", "data_names", "data"): Case(send_saved(data={"first_name": "Ada"}), send_saved(data={"first name": "Ada"})),
+    ("E110", "displayed", "display_to"): Case(send(display_to=("15551234889",)), send(display_to=("15551234889", "Ada"))),
+    ("E100", "client_reference", "client_reference"): Case(send(client_reference="x" * 64), send(client_reference="x" * 65)),
+    ("E100", "expiry", "expires"): Case(send(expires=date(2031, 1, 2)), send(expires="tomorrow")),
+    ("E624", "campaign_to_send_to", "to_campaign"): Case(SendSavedMMSCampaign(35674, 332), SendSavedMMSCampaign(35674, "")),
+    ("E631", "barcode", "barcode_id"): Case(barcode(barcode_id="Ticket_12345"), barcode(barcode_id=" ")),
+    ("E824", "some_pass_data", "pass_data"): Case(wallet_pass(pass_data={"barcodevalue": "7"}), wallet_pass()),
+    ("E100", "pass_names", "pass_data"): Case(
+        wallet_pass(pass_data={"barcodevalue": "7"}), wallet_pass(pass_data={"barcode value": "7"})
+    ),
+    ("E712", "sms_text", "text"): Case(sms("Hi!"), sms("")),
+    ("E100", "one_message", "text"): Case(by_subscriber(text="Hi!"), by_subscriber(text="Hi!", mms_id="35674")),
+    ("E100", "subscriber", "subscriber_ref"): Case(
+        by_subscriber(text="Hi!"), by_subscriber(text="Hi!", subscriber_ref=""), insisting("subscriber_ref")
+    ),
+    ("E170", "campaign_named", "campaign_name"): Case(
+        CreateCampaign("Winter Sale", brand_name="Shop"), CreateCampaign("", brand_name="Shop")
+    ),
+    ("E171", "brand_named", "brand_name"): Case(
+        CreateCampaign("Winter Sale", brand_name="Shop"), CreateCampaign("Winter Sale", brand_name="\n")
+    ),
+    ("E901", "subscribers_number", "mobile"): Case(
+        Subscribe("+1 555 242 6055", campaign="1116"), Subscribe("Ada", campaign="1116")
+    ),
+    ("E902", "subscribers_campaign", "campaign"): Case(
+        Unsubscribe("15552426055", campaign=1116), Unsubscribe("15552426055", campaign="")
+    ),
+    ("E640", "inbox_message", "inbox_id"): Case(RemoveInboxMessage("MMS_MO_iG7Ksa31"), RemoveInboxMessage("")),
+    ("E506", "report_starts", "start"): Case(GetStatistics(FIRST, SECOND), GetStatistics("", SECOND)),
+    ("E506", "report_ends", "end"): Case(GetStatistics(FIRST, SECOND), GetStatistics(FIRST, "")),
+    ("E507", "report_start", "start"): Case(GetStatistics(FIRST, SECOND), GetStatistics("1.10.2010", SECOND)),
+    ("E507", "report_end", "end"): Case(
+        GetStatistics("2010-10-01 12:00:00", "2010-10-02T12:00:00+14:00"), GetStatistics(FIRST, "2010-02-30")
+    ),
+    ("E508", "report_order", "end"): Case(GetStatistics(FIRST, SECOND), GetStatistics(SECOND, FIRST)),
     ("E100", "discovery_text", "ddm_text"): Case(send_saved(ddm_text="Hi!", ddm_timeout=5), send_saved(ddm_timeout=5)),
     (None, "short_enough", "duration"): Case(show(Slide("Hi!", duration=30)), show(Slide("Hi!", duration=31)), slide=1),
     (None, "duration_of_its_own", "duration"): Case(
@@ -456,13 +519,16 @@ _KINDS = [
     (kind, item.name)
     for kind in table.REQUESTS
     for item in fields(kind)
-    if item.name not in {"slideshow", "custom_text", "data"}
+    if item.name not in {"slideshow", "custom_text", "data", "pass_data"}
 ]
 
 
 @pytest.mark.parametrize(("kind", "field"), _KINDS, ids=lambda it: it if isinstance(it, str) else it.__name__)
 def test_a_control_character_in_any_field_of_an_operation_is_found(kind: type[Operation[Any]], field: str) -> None:
-    needed = {"slideshow": SHOW, "to": "15551234888", "sender": "60856", "mms_id": "35674"}
+    needed = {"slideshow": SHOW, "to": "15551234888", "sender": "60856", "mms_id": "35674", "to_campaign": "332"}
+    needed |= {"barcode_id": "Ticket_12345", "subscriber_ref": "ACCT-123232", "campaign_ref": "Campaign123", "text": "Hi!"}
+    needed |= {"campaign_name": "Winter Sale", "brand_name": "Shop", "mobile": "15552426055", "campaign": "1116"}
+    needed |= {"start": "2010-10-01", "end": "2010-10-02"}
     given_ = {item.name: needed[item.name] for item in fields(kind) if item.name in needed}
     found = PROBLEMS.message(kind(**{**given_, field: "2031-01-01\x0b"}), DOCUMENTED)
     assert ("E108", None, field) in [problem[:3] for problem in found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 from urllib.parse import quote_plus, urlencode, urlsplit
 
@@ -160,16 +161,18 @@ BROKEN = [
     ("E622", {"subject": None}),
 ]
 
+#: A GET request cannot say an empty slide; JSON has no duration, and does without the name.
+UNSAID = {("skycore-get", "E313"), ("sinch-json", "E230"), ("sinch-json", "E311")}
+
 
 class TestJudging:
     @pytest.mark.parametrize(
         ("name", "code", "changes"),
-        # A GET request cannot say an empty slide.
-        [(name, *broken) for name in DIALECTS for broken in BROKEN if (name, broken[0]) != ("skycore-get", "E313")],
+        [(name, *broken) for name in DIALECTS for broken in BROKEN if (name, broken[0]) not in UNSAID],
     )
     def test_is_the_same_as_before_sending(self, sandbox, name, code, changes):
-        show = SHOW.replace(fallback_text="f" if name == "sinch" and code != "E622" else None).replace(**changes)
-        extra = {"service_id": "12345"} if name == "sinch" else {}
+        show = SHOW.replace(fallback_text="f" if name.startswith("sinch") and code != "E622" else None).replace(**changes)
+        extra = {"service_id": "12345"} if name.startswith("sinch") else {}
         operation = SendMMS(show, to="15551234888", sender="60856", **extra)
         account = sandbox.account(name)
         here = account.problems(operation)[0]
@@ -178,7 +181,8 @@ class TestJudging:
         status, answer = say(
             sandbox, request.method, f"{parts.path}?{parts.query}".rstrip("?"), request.body, **dict(request.headers)
         )
-        there = {key.lower().replace("-", ""): value for key, value in fields(answer).items()}
+        told = json.loads(answer) if name == "sinch-json" else fields(answer)
+        there = {key.lower().replace("-", ""): value for key, value in told.items()}
         assert (status, there["errorcode"]) == (200, code) == (200, here.code)
         assert here.where in there["errorinfo"]
 

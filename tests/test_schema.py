@@ -6,17 +6,20 @@ import re
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 import strategies
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from skymms import ConfigurationError, SaveMMS, SendMMS, Slide, Slideshow, schema
-from skymms.dialects import DIALECTS, MOST_REQUEST
+from skymms.codecs import xml
+from skymms.dialects import DIALECTS, MOST_REQUEST, Dialect
 from skymms.schema import MOST_ELEMENTS, MOST_PROBLEMS, SchemaProblem, schema_folder, schema_problems
 from skymms.slide import FILES
+from skymms.table import REQUESTS
 
 CANARY = "canary-5fa1c0de-key"
 XML_DIALECTS = ["skycore", "sinch"]
@@ -416,3 +419,14 @@ def test_the_schemas_are_where_the_wheel_takes_them_from():
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["force-include"] == {"xsd": "skymms/xsd"}
+
+
+SAYABLE = [(spoken, kind) for spoken in DIALECTS.values() if spoken.codec is xml for kind in REQUESTS if spoken.action(kind)]
+
+
+@pytest.mark.parametrize(("spoken", "kind"), SAYABLE, ids=lambda it: getattr(it, "name", None) or it.__name__)
+@settings(max_examples=5)
+@given(data=st.data())
+def test_every_name_of_the_table_has_its_place_in_the_schema(spoken: Dialect, kind: type[Any], data: st.DataObject) -> None:
+    document = spoken.write_request(data.draw(strategies.right_operations(spoken, kind)), "0123456789abcdef")
+    assert [problem for problem in schema_problems(document) if problem.code is None] == []

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json as standard
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from action_vectors import ACTION_VECTORS
 from lxml import etree
-from vectors import KEY, SEND_MMS_NODES, SEND_MMS_PARAMETERS, VECTORS, Vector, canonical
+from vectors import KEY, POSTBACKS, SEND_MMS_NODES, SEND_MMS_PARAMETERS, VECTORS, Posted, Vector, canonical
 
-from skymms import Account, HttpResponse, MMSError, SendMMS, error_class, table
+from skymms import Account, HttpResponse, MMSError, SendMMS, error_class, read_postbacks, table
 from skymms.account import HttpRequest
+from skymms.codecs import json
+from skymms.dialects import DIALECTS
+from skymms.errors import Nodes
 from skymms.replies import Refused
 from skymms.spelling import spelled
 
-EACH = pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: f"{vector.source}: {vector.name}")
+EACH = pytest.mark.parametrize("vector", [*VECTORS, *ACTION_VECTORS], ids=lambda vector: f"{vector.source}: {vector.name}")
 
 
 def account(vector: Vector) -> Account:
@@ -52,7 +57,7 @@ def test_the_vendors_document_is_read_back_to_the_operation(vector: Vector) -> N
     spoken = vector.spoken
     read = spoken.read_request(spoken.read_leaves(vector.request), account(vector).line_break)
     assert read.operation == vector.operation
-    assert (read.api_key, read.unread) == (KEY, ())
+    assert (read.api_key, read.unread) == (vector.key, ())
 
 
 @EACH
@@ -76,6 +81,10 @@ def test_the_answer_is_written_back_as_the_vendor_writes_it(vector: Vector) -> N
 
 @EACH
 def test_nothing_the_gateway_said_is_lost(vector: Vector) -> None:
+    if vector.spoken.answer_codec is json:
+        # The answers of these vectors are flat.
+        assert list(raw_of(vector)) == list(standard.loads(vector.answer).items())
+        return
     root = etree.fromstring(vector.answer.strip())
     # Of an element's ancestors the first is its parent and the last the root, which is no part of a node's name.
     said = [
@@ -83,11 +92,22 @@ def test_nothing_the_gateway_said_is_lost(vector: Vector) -> None:
         for node in root.iterdescendants()
         if len(node) == 0
     ]
+    assert list(raw_of(vector)) == said
+
+
+def raw_of(vector: Vector) -> Nodes:
     try:
-        raw = account(vector).decode(vector.operation, HttpResponse(200, {}, vector.answer.encode())).raw
+        return account(vector).decode(vector.operation, HttpResponse(200, {}, vector.answer.encode())).raw
     except MMSError as error:
-        raw = error.reply
-    assert list(raw) == said
+        return error.reply
+
+
+@pytest.mark.parametrize("posted", POSTBACKS, ids=lambda posted: posted.name)
+def test_a_postback_in_json_is_read_and_written_back(posted: Posted) -> None:
+    (notice,) = read_postbacks(posted.document.encode())
+    assert type(notice) is type(posted.notice)
+    assert notice == posted.notice
+    assert canonical(DIALECTS[posted.dialect].write_notice(posted.notice)) == canonical(posted.document.encode())
 
 
 def test_the_table_knows_the_nodes_of_the_vendors_template_for_sendmms_and_no_others() -> None:

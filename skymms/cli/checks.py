@@ -5,7 +5,9 @@ Neither calls anybody, and neither needs a key.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,7 @@ from urllib.parse import quote_plus
 import click
 
 from ..account import MASK, Account, HttpRequest
+from ..codecs import json as json_codec
 from ..codecs import xml
 from ..dialects import DIALECTS, MOST_REQUEST
 from ..errors import ConfigurationError, Problem
@@ -181,10 +184,14 @@ def _address(request: HttpRequest) -> str:
 
 
 def laid_out(account: Account, document: bytes) -> str:
-    """A document for reading: indented XML, or the address with one parameter a line. `skymms check` reads both."""
+    """A document for reading: indented XML or JSON, or the address with one parameter a line. `skymms check` reads them all."""
     request = account.wrap(document)
     if not request.body:
         return _address(request).replace(quote_plus(MASK), MASK, 1).replace("?", "\n?", 1).replace("&", "\n&")
+    if account.spoken.codec is json_codec:
+        text = json.dumps(json.loads(document), ensure_ascii=False, indent=2)
+        # As JSON writes them; what a terminal would be shown in their place, \x7f, is no JSON.
+        return re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text)
     from lxml import etree
 
     root = xml.parse(document, MOST_REQUEST)

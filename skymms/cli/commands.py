@@ -14,7 +14,8 @@ from .status import Status
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=False,
     epilog="The key comes from SKYMMS_API_KEY only: a command line can be read by every user of the machine. SKYMMS_DIALECT "
-    "and SKYMMS_URL stand in for --dialect and --url. FILE is a slideshow in TOML or a request in XML or GET form; - is stdin. "
+    "and SKYMMS_URL stand in for --dialect and --url. FILE is a slideshow in TOML or a request in XML, JSON or GET form; "
+    "- is stdin. "
     "Exit status: 0 done, 1 refused by the gateway, 2 usage or configuration, 3 no usable answer, 4 problems in the slideshow.",
 )
 @click.version_option(package_name="skymms", message="%(package)s %(version)s")

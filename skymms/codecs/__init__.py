@@ -6,17 +6,33 @@ a codec turns leaves into bytes and back and knows no fields. Each codec offers
 
 - ``spell(path)``: what the writer needs to know of a name, worked out once;
 - ``write(root, leaves)``: bytes, from leaves whose path is such a spelling;
-- ``read(body, limit)``: the name of the root, and leaves whose path is the name as it stands in the document.
+- ``read(body, limit, shape)``: the name of the root, and leaves whose path is the name as it stands in the document;
+- ``CONTENT_TYPE``, ``ACCEPT`` and ``FLAGS``: how it is announced and asked for, and what yes and no are written as.
 
 A codec that cannot read raises :class:`Unreadable`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 #: ``(path, at, text)``; ``at`` is the number of a repetition, or the key of a mapping.
 Leaf = tuple[Any, Any, str]
+
+
+class Shape(NamedTuple):
+    """What the table knows of a document that is not flat; names in lower case, all empty for nearly all of them.
+
+    ``around`` are nodes whose children are numbered as those of the root are; ``lifted`` are those of them whose children are
+    also named as if they stood at the root; ``attributes`` are read as a leaf ``@name`` of their element.
+    """
+
+    around: frozenset[str] = frozenset()
+    lifted: frozenset[str] = frozenset()
+    attributes: tuple[str, ...] = ()
+
+
+FLAT = Shape()
 
 
 class Unreadable(ValueError):

@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote_plus, urlencode
 
-from . import Leaf, Unreadable
+from . import FLAT, Leaf, Shape, Unreadable
+
+CONTENT_TYPE = "application/x-www-form-urlencoded"
+ACCEPT = "*/*"
+
+#: What a flag is written as.
+FLAGS = ("yes", "no")
 
 #: More than any request has; a stop for those who send a million.
 MOST_FIELDS = 1000
@@ -45,7 +51,7 @@ def quoted(document: bytes) -> bytes:
     return document.replace(b" ", b"+")
 
 
-def read(body: bytes, limit: int) -> tuple[str, list[Leaf]]:
+def read(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf]]:
     """Every name and value in order; an empty value counts."""
     if len(body) > limit:
         raise Unreadable(f"{len(body):,} bytes, more than the {limit:,} allowed")

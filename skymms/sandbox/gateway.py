@@ -19,10 +19,11 @@ from ..codes import ANSWERS
 from ..dialects import Dialect, UnknownAction
 from ..judge import PROBLEMS
 from ..limits import DOCUMENTED, Limits
-from ..notices import DeliveryReport, EncodingReport, Notice
+from ..notices import DeliveryReport, EncodingReport, InboundMMS, Notice
 from ..operations import DeleteMMS, ListMMS, Operation, SaveMMS, SendMMS, SendSavedMMS
 from ..replies import DeletedMMS, MMSList, Refused, SavedMMS, SentMMS, StoredMMS
 from ..slideshow import Slideshow
+from . import desk
 
 #: How much is remembered: the oldest is dropped first, so that a long run keeps its size.
 REMEMBERED = 10_000
@@ -65,15 +66,21 @@ class Gateway:
         self._lock = threading.Lock()
         self._last_id = 35673  # the vendor's first example is 35674
         self.saved: dict[str, Saved] = {}
-        self.sent: deque[SendMMS | SendSavedMMS] = deque(maxlen=REMEMBERED)
+        self.sent: deque[Operation[Any]] = deque(maxlen=REMEMBERED)
+        self.desk = desk.Desk(REMEMBERED)
         self.answered: deque[Answered] = deque(maxlen=REMEMBERED)
 
-    def answer(self, dialect: Dialect, leaves: Sequence[Leaf]) -> Answered:
-        """What a request in that dialect is answered, and the postbacks that follow."""
+    def answer(self, dialect: Dialect, leaves: Sequence[Leaf], key: str = "") -> Answered:
+        """What a request in that dialect is answered, and the postbacks that follow; ``key`` is what a header has told."""
         with self._lock:
-            answered = self._answer(dialect, leaves)
+            answered = self._answer(dialect, leaves, key)
             self.answered.append(answered)
         return answered
+
+    def receive(self, sender: str, to: str, files: tuple[str, ...]) -> InboundMMS:
+        """Put a message into the inbox."""
+        with self._lock:
+            return self.desk.receive(sender, to, files, self._now())
 
     def unreadable(self, dialect: Dialect, why: str) -> Answered:
         """The answer to what is no document at all."""
@@ -81,48 +88,63 @@ class Gateway:
         self.answered.append(answered)
         return answered
 
-    def _answer(self, dialect: Dialect, leaves: Sequence[Leaf]) -> Answered:
+    def _answer(self, dialect: Dialect, leaves: Sequence[Leaf], told: str) -> Answered:
         try:
-            operation, key, _ = dialect.read_request(leaves)
+            operation, written, _ = dialect.read_request(leaves)
         except UnknownAction as error:
             return Answered(dialect.name, None, _refused("E107", str(error)))
         except Unreadable as error:
             return Answered(dialect.name, None, _refused("E100", str(error)))
-        if key != self._api_key:
-            return Answered(dialect.name, operation, self._refuse(operation, "E104"))
-        problems = PROBLEMS.message(operation, self._limits.insisting(dialect.required(type(operation))))
+        if (told if dialect.key_header else written) != self._api_key:
+            return Answered(dialect.name, operation, self.refuse(operation, "E104"))
+        problems = PROBLEMS.message(operation, dialect.insisting(self._limits, type(operation)))
         if problems:
             first = problems[0]
             return Answered(
                 dialect.name,
                 operation,
-                self._refuse(operation, first.code or "E100", f"{first.where}: {first.message}"),
+                self.refuse(operation, first.code or "E100", f"{first.where}: {first.message}"),
             )
         reply, notices = _ACTIONS[type(operation)](self, operation, dialect)
         return Answered(dialect.name, operation, reply, tuple(notices))
 
-    def _refuse(self, operation: Operation[Any], code: str, info: str = "") -> Refused:
+    def now(self) -> datetime:
+        """What time it is here."""
+        return self._now()
+
+    def refuse(self, operation: Operation[Any], code: str, info: str = "") -> Refused:
+        """A refusal of this operation; without words of its own it has the catalogue's."""
         return _refused(code, info, getattr(operation, "to", None) or None)
 
     # -------------------------------------------------------------------------------------------- the actions
 
     def _send(self, operation: SendMMS, dialect: Dialect) -> tuple[Any, list[Notice]]:
-        return self._queue(operation, self._next_id())
+        return self.queue(operation, self.next_id())
 
     def _send_saved(self, operation: SendSavedMMS, dialect: Dialect) -> tuple[Any, list[Notice]]:
         mms_id = str(operation.mms_id)
         if mms_id not in self.saved:
-            return self._refuse(operation, "E241"), []
-        return self._queue(operation, mms_id)
+            return self.refuse(operation, "E241"), []
+        return self.queue(operation, mms_id)
 
-    def _queue(self, operation: SendMMS | SendSavedMMS, mms_id: str) -> tuple[Any, list[Notice]]:
-        tracking_id = f"MMS_{self._next_id()}"
+    def queue(self, operation: Any, mms_id: str) -> tuple[Any, list[Notice]]:
+        """Take a message to one number: the answer, and the two reports that follow."""
+        if operation.to in self.desk.blocked:
+            return self.refuse(operation, "E114"), []
         self.sent.append(operation)
+        return self.deliver(operation.to, operation.sender, mms_id, getattr(operation, "operator_id", None), operation)
+
+    def deliver(
+        self, to: str, sender: str | None, mms_id: str, operator_id: str | None = None, operation: object = None
+    ) -> tuple[SentMMS, list[Notice]]:
+        """An MMS to one number goes out, and arrives."""
+        tracking_id = f"MMS_{self.next_id()}"
+        self.desk.note("CONTENT", tracking_id, to, sender, self._now(), contentid=mms_id, delivery="binary")
         reply = SentMMS(
             mms_id=mms_id,
             tracking_id=tracking_id,
-            to=operation.to,
-            sender=operation.sender,
+            to=to,
+            sender=sender,
             details="accepted by the sandbox, no phone will ring",
         )
         report = DeliveryReport(
@@ -131,23 +153,33 @@ class Gateway:
             sent_as="MMS",
             status="Message Sent",
             mms_id=mms_id,
-            sender=operation.sender,
-            to=operation.to,
+            sender=sender,
+            to=to,
             tracking_id=tracking_id,
-            operator_id=operation.operator_id,
+            operator_id=operator_id,
             timestamp=self._now(),
+            client_reference=getattr(operation, "client_reference", None),
         )
         delivered = replace(report, code="N102", status="Message Sent/Delivered", handset="sandbox", timestamp=self._now())
         return reply, [report, delivered]
 
     def _save(self, operation: SaveMMS, dialect: Dialect) -> tuple[Any, list[Notice]]:
-        mms_id = self._next_id()
+        mms_id = self.next_id()
         self.saved[mms_id] = Saved(mms_id, operation.slideshow, self._now())
-        return SavedMMS(mms_id), [EncodingReport("N003", origin="MMS_MT", mms_id=mms_id)]
+        tracking_id = f"MMS_{self.next_id()}"
+        # The JSON service tells what joins the report to the request; the others say the id alone, as they did in the answer.
+        ready = EncodingReport(
+            "N003",
+            origin="MMS_MT",
+            mms_id=mms_id,
+            tracking_id=tracking_id,
+            client_reference=operation.client_reference,
+        )
+        return SavedMMS(mms_id, tracking_id, "Save MMS request accepted and queued for processing"), [ready]
 
     def _delete(self, operation: DeleteMMS, dialect: Dialect) -> tuple[Any, list[Notice]]:
         if self.saved.pop(str(operation.mms_id), None) is None:
-            return self._refuse(operation, "E241"), []
+            return self.refuse(operation, "E241"), []
         return DeletedMMS(str(operation.mms_id)), []
 
     def _list(self, operation: ListMMS, dialect: Dialect) -> tuple[Any, list[Notice]]:
@@ -178,7 +210,8 @@ class Gateway:
         )
         return reply, []
 
-    def _next_id(self) -> str:
+    def next_id(self) -> str:
+        """An id that nothing here has yet."""
         self._last_id += 1
         return str(self._last_id)
 
@@ -198,4 +231,5 @@ _ACTIONS: dict[type[Operation[Any]], Callable[..., tuple[Any, list[Notice]]]] = 
     SaveMMS: Gateway._save,
     DeleteMMS: Gateway._delete,
     ListMMS: Gateway._list,
+    **desk.ACTIONS,
 }

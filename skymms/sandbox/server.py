@@ -22,6 +22,7 @@ from ..errors import ConfigurationError
 from ..limits import DOCUMENTED, Limits
 from ..notices import Notice
 from ..replies import Refused
+from .desk import REPORTS, Joined
 from .gateway import Answered, Gateway, Saved
 from .listener import Incoming, Listener, Outgoing
 
@@ -59,6 +60,7 @@ class Sandbox:
         self._postman = _Postman(postback_url, self._tell) if postback_url else None
         self._listener = Listener(self._answer, host=host, port=port)
         self.url = self._listener.url
+        self._gateway.desk.home = self.url
 
     def account(self, dialect: str = "skycore", **options: Any) -> Account:
         """An account at this gateway, ready to be used; ``api_key="another"`` makes one that it refuses."""
@@ -79,6 +81,22 @@ class Sandbox:
     def requests(self) -> list[Answered]:
         """Every request, accepted or refused, with its answer, oldest first."""
         return list(self._gateway.answered)
+
+    @property
+    def campaigns(self) -> list[Joined]:
+        """The campaigns, with the numbers that are in them, oldest first."""
+        return list(self._gateway.desk.campaigns.values())
+
+    def block(self, *numbers: str) -> None:
+        """Refuse to send to these numbers from now on (E114)."""
+        self._gateway.desk.blocked.update(numbers)
+
+    def receive(self, sender: str, to: str, *files: str, dialect: str = "skycore") -> str:
+        """Let somebody send an MMS to a short code: posts its N401, and returns the id it has in the inbox."""
+        notice = self._gateway.receive(sender, to, files)
+        if self._postman:
+            self._postman.post(notice, spoken(dialect).write_notice(notice))
+        return notice.tracking_id or ""
 
     def serve_forever(self) -> None:
         """Until interrupted."""
@@ -104,6 +122,9 @@ class Sandbox:
     def _answer(self, request: Incoming) -> Outgoing:
         if request.path == "/" and request.method == "GET":
             return Outgoing(200, _ABOUT.encode(), "text/plain; charset=utf-8")
+        if request.method == "GET" and request.path.startswith(REPORTS):
+            report = self._gateway.desk.reports.get(request.path.removeprefix(REPORTS))
+            return Outgoing(200, report) if report else Outgoing(404, b"no such report\n", "text/plain")
         at_this_address = _SPOKEN.get((request.method, request.path.rstrip("/")))
         if at_this_address is None:
             return Outgoing(404, b"no gateway is spoken to at this address\n", "text/plain")
@@ -112,7 +133,8 @@ class Sandbox:
         except Unreadable as error:
             answered = self._gateway.unreadable(at_this_address, str(error))
         else:
-            answered = self._gateway.answer(at_this_address, leaves)
+            key = request.headers.get(at_this_address.key_header, "")
+            answered = self._gateway.answer(at_this_address, leaves, key)
         self._tell(_line(answered))
         if self._postman:
             for notice in answered.notices:

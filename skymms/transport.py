@@ -1,0 +1,55 @@
+"""What the clients have in common that is neither a decision nor a library's: time-outs, the log, and an answer's wrapping."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import suppress
+from typing import Any
+
+from .account import MOST_ANSWER
+from .errors import ConfigurationError, ProtocolError, SkymmsError
+from .exchange import decompressed
+from .operations import Operation
+
+log = logging.getLogger("skymms")
+
+#: Seconds to make a connection, and seconds from the request's leaving to the last byte of the answer.
+TIMEOUT = (5.0, 30.0)
+
+
+def both(timeout: float | tuple[float, float]) -> tuple[float, float]:
+    """(connect, read) in seconds, from the pair or from one number for both; a call without an end is no choice."""
+    pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    try:
+        connect, read = map(float, pair)
+    except (TypeError, ValueError):  # None, which means without end
+        connect = read = 0.0
+    if not (0 < connect < float("inf") and 0 < read < float("inf")):
+        raise ConfigurationError(f"timeout={timeout!r:.40}: give seconds above 0, or (connect, read)")
+    return connect, read
+
+
+def user_agent() -> str:
+    """Who calls."""
+    from importlib.metadata import version
+
+    return f"skymms/{version('skymms')}"
+
+
+def unpacked(body: bytes, encoding: str | None, limit: int = MOST_ANSWER) -> bytes:
+    """An answer as it was before compression; one that cannot be unpacked is handed on as it came, and reading it says how."""
+    with suppress(ProtocolError):
+        return decompressed(body, encoding, limit)
+    return body
+
+
+def failed(error: SkymmsError) -> str:
+    """An error as the log names it."""
+    return f"{type(error).__name__} {getattr(error, 'code', '')}".strip()
+
+
+def told(operation: Operation[Any], outcome: str, started: float) -> None:
+    """A line in the log for each call; recipients' numbers are for DEBUG only."""
+    log.info("%s: %s in %.0f ms", type(operation).__name__, outcome, (time.monotonic() - started) * 1000)
+    log.debug("%s to %s", type(operation).__name__, getattr(operation, "to", None))
