@@ -25,7 +25,7 @@ lint: $(VENV)/.installed
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed
-	$(BIN)/python tests/bench/run.py $(ARGS)
+	PYTHONPATH=tests/bench $(BIN)/python tests/bench/run.py $(ARGS)
 
 # The pages of docs/ that are made from the code.
 docs: $(VENV)/.installed

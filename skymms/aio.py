@@ -43,7 +43,7 @@ class AsyncClient:
         self.account = account
         connect, read = both(timeout)
         # The whole of the answer has what connecting leaves of both: aiohttp counts from the beginning.
-        self._limits = _aiohttp().ClientTimeout(total=connect + read, connect=connect, sock_connect=connect)
+        self._limits = _aiohttp().ClientTimeout(total=connect + read, sock_connect=connect)
         self._retries = Retries.of(retries)
         self._session = session
         self._own = session is None
@@ -93,7 +93,8 @@ class AsyncClient:
                 allow_redirects=False,
                 proxy=self._proxy,
                 timeout=self._limits,
-                middlewares=(_once,),
+                # Only what aiohttp takes for harmless does it repeat.
+                middlewares=(_once,) if request.method == "GET" else None,
                 auto_decompress=False,
             ) as answer:
                 body = b""
