@@ -175,7 +175,7 @@ class Gateway:
             tracking_id=tracking_id,
             client_reference=operation.client_reference,
         )
-        return SavedMMS(mms_id, tracking_id, "Save MMS request accepted and queued for processing"), [ready]
+        return SavedMMS(mms_id, tracking_id, "accepted by the sandbox, to be encoded"), [ready]
 
     def _delete(self, operation: DeleteMMS, dialect: Dialect) -> tuple[Any, list[Notice]]:
         if self.saved.pop(str(operation.mms_id), None) is None:
