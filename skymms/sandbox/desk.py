@@ -207,7 +207,7 @@ def _to_one(gateway: Gateway, operation: SendMessageBySubscriberRef, to: str) ->
         sent, notices = gateway.deliver(to, SHORT_CODE, str(operation.mms_id))
         return SubscriberResult("Success", sent.tracking_id, to, SHORT_CODE, sent.details), notices
     tracking_id, notices = _text(gateway, to, SHORT_CODE, operation.text or "")
-    return SubscriberResult("Success", tracking_id, to, SHORT_CODE, "SMS request accepted and queued for delivery"), notices
+    return SubscriberResult("Success", tracking_id, to, SHORT_CODE, "accepted by the sandbox, no phone will ring"), notices
 
 
 # ------------------------------------------------------------------------------------------------ campaigns
