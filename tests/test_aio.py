@@ -166,13 +166,17 @@ class TestASessionOfOnesOwn:
         assert raised.value.sent_maybe
 
 
-def test_an_unfinished_client_can_be_closed():
-    async def job():
-        client = AsyncClient(Account(CANARY))
+def test_a_client_can_be_closed_unused_and_twice_and_then_opens_anew():
+    async def job(server):
+        client = AsyncClient(Account(CANARY, url=server.url))
         await client.close()
         await client.close()
+        sent = await client.call(SEND)
+        await client.close()
+        return sent
 
-    run(job())
+    with Faulty(http(SENT)) as server:
+        assert run(job(server)).tracking_id == "MMS_12345"
 
 
 @pytest.mark.parametrize("dialect", ["skycore", "skycore-get", "sinch", "sinch-json"])
