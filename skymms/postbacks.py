@@ -106,14 +106,19 @@ def _events(document: bytes, limit: int) -> Iterator[list[Leaf]]:
         yield json.leaves(event)
 
 
+# The spellings that were seen; any other is known by the first event.
+_NOTIFICATION = ("NOTIFICATION", "notification", "Notification")
+
+
 def _events_of_xml(root: _Element) -> Iterator[list[Leaf]]:
     if fold(xml.name(root)) == "notification":
         yield list(_unwrapped(root))
         return
     if fold(xml.name(root)) != "postback":
         raise Unreadable(f"the root is {xml.name(root):.40}, not POSTBACK")
-    # Where events are wrapped, all of them are.
-    if not len(root) or fold(xml.name(root[0])) != "notification":
+    # Where events are wrapped, all of them are, whatever stands before the first.
+    wrapped = next(root.iterchildren(*_NOTIFICATION), None) is not None
+    if not wrapped and not (len(root) and fold(xml.name(root[0])) == "notification"):
         yield xml.leaves(root)
         return
     for child in root:

@@ -86,3 +86,9 @@ def test_somebody_elses_try_later_does_not_send_our_message_again():
             client.call(SEND)
     assert len(server.requests) == 1
     assert raised.value.sent_maybe
+
+
+def test_a_batch_is_read_whatever_stands_before_its_first_event():
+    event = "<NOTIFICATION><ORIGIN>MMS_MT</ORIGIN><CODE>N003</CODE><BODY><MMSID>{}</MMSID></BODY></NOTIFICATION>"
+    batch = f"<POSTBACK><COUNT>2</COUNT>{event.format(1)}{event.format(2)}</POSTBACK>"
+    assert [notice.mms_id for notice in read_postbacks(batch.encode())] == ["1", "2"]
