@@ -58,7 +58,7 @@ from skymms.codecs import xml
 from skymms.dialects import DIALECTS, Dialect
 from skymms.files import read_file
 from skymms.reports import StatusUpdate
-from skymms.sandbox import PostbackReceiver, Sandbox
+from skymms.sandbox import AT_ONCE, PostbackReceiver, Sandbox
 
 KEY = "0123456789abcdef0123456789abcdef"
 OLD = [DIALECTS["skycore"], DIALECTS["skycore-get"]]
@@ -437,7 +437,7 @@ def test_campaigns_are_made_listed_joined_sent_to_and_left(sandbox_and_client) -
     mms_id = client.call(SaveMMS(SHOW)).mms_id
     scheduled = client.call(SendSavedMMSCampaign(mms_id, made.campaign_id))
     assert (scheduled.mms_id, bool(scheduled.scheduled_id)) == (mms_id, True)
-    assert [notice.to for notice in sandbox.requests[-1].notices] == [A, A, B, B]
+    assert [notice.to for notice in sandbox.requests[-1].notices] == [A, B, A, B]
     client.call(Unsubscribe(A, campaign=made.campaign_id))
     assert list(sandbox.campaigns[0].numbers) == [B]
     assert isinstance(sandbox.requests[-1].notices[0], SubscriptionChange)
@@ -509,8 +509,8 @@ def test_a_saved_mms_to_an_unknown_campaign(sandbox_and_client) -> None:
 
 
 def test_a_received_message_is_told_and_removed_once() -> None:
-    with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url) as sandbox, Client(sandbox.account()) as client:
-        inbox_id = sandbox.receive(A, "60856", "https://media.example/1.jpg")
+    with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox, Client(sandbox.account()) as client:
+        inbox_id = sandbox.receive_mms(A, "60856", "https://media.example/1.jpg")
         (notice,) = inbox.wait(1)
         assert isinstance(notice, InboundMMS)
         assert (notice.tracking_id, notice.sender, notice.files) == (inbox_id, A, ("https://media.example/1.jpg",))

@@ -29,7 +29,7 @@ from skymms import (
     TransportError,
 )
 from skymms.aio import AsyncClient
-from skymms.sandbox import PostbackReceiver, Sandbox
+from skymms.sandbox import AT_ONCE, PostbackReceiver, Sandbox
 
 CANARY = "canary-5fa1c0de-key"
 SHOW = Slideshow("coupon", subject="Free", fallback_text="Free").slide("Hi!")
@@ -65,7 +65,7 @@ def test_hundreds_of_tasks_share_a_client():
 def test_the_main_job_from_end_to_end(dialect, extra):
     async def job():
         plain = SHOW if dialect != "sinch" else SHOW.replace(fallback_text=None)
-        with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url) as sandbox:
+        with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox:
             async with AsyncClient(sandbox.account(dialect)) as client:
                 sent = await client.call(SendMMS(SHOW, to="15551234888", sender="60856", **extra))
                 await client.call(SaveMMS(plain))

@@ -40,7 +40,7 @@ from skymms import (
     TransportError,
 )
 from skymms.deadline import DeadlineAdapter
-from skymms.sandbox import PostbackReceiver, Sandbox
+from skymms.sandbox import AT_ONCE, PostbackReceiver, Sandbox
 
 CANARY = "canary-5fa1c0de-key"
 SEND = SendMMS(Slideshow("coupon", subject="Free").slide("Hi!"), to="15551234888", sender="60856")
@@ -273,7 +273,7 @@ class TestAgainstTheSandbox:
             .slide("Here's a coupon.\nPlease enjoy!", passbook="http://www.yoursite.com/pass/coupon.pkpass", duration=5)
         )
         text = {"fallback_text": "Your coupon"} if extra else {}
-        with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url) as sandbox:
+        with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox:
             with Client(sandbox.account(dialect)) as calling:
                 send = SendMMS(show.replace(**text), to="15551234888", sender="60856", **extra)
                 sent = calling.call(send)

@@ -27,7 +27,7 @@ from skymms import (
     Slideshow,
 )
 from skymms.dialects import DIALECTS, dialect
-from skymms.sandbox import PostbackReceiver, Sandbox
+from skymms.sandbox import AT_ONCE, PostbackReceiver, Sandbox
 from skymms.sandbox.listener import MOST_BODY
 
 IMAGE, AUDIO, VIDEO = (f"http://media.example/file.{kind}" for kind in ("jpg", "mp3", "mp4"))
@@ -221,7 +221,7 @@ class TestTheStore:
 
 class TestReportingBack:
     def test_comes_in_order_with_what_was_sent(self):
-        with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url) as sandbox:
+        with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox:
             with Client(sandbox.account("sinch")) as client:
                 saved = client.call(SaveMMS(SHOW))
                 sent = client.call(

@@ -17,7 +17,7 @@ from ..errors import AudioWithVideoError, ProtocolError
 from ..notices import Notice
 from ..operations import DeleteMMS, ListMMS, Operation, R_co, SaveMMS, SendMMS, SendSavedMMS
 from ..replies import SentMMS
-from ..sandbox import PostbackReceiver, Sandbox
+from ..sandbox import AT_ONCE, PostbackReceiver, Sandbox
 from ..slideshow import Slideshow
 from . import output
 from .checks import laid_out
@@ -55,7 +55,7 @@ def demo() -> int:
 
     It needs no key and no network: a sandbox is the gateway.
     """
-    with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url) as sandbox:
+    with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox:
         output.heading("1. A gateway of your own")
         output.prose(f"A sandbox listens at {sandbox.url}.")
         output.prose(f"What becomes of the messages it will post to {inbox.url}.")

@@ -1,4 +1,4 @@
-"""A gateway on your own machine: every dialect, the library's own rules, postbacks, and no phone at the other end.
+"""A gateway on your own machine: every dialect, the library's rules, postbacks, faults on demand, and no phone at the end.
 
 >>> from skymms import Client, SendMMS, Slideshow
 >>> from skymms.sandbox import Sandbox
@@ -8,8 +8,10 @@
 1
 """
 
-from .gateway import Answered, Saved
+from .faults import FAULTS
+from .gateway import Answered
 from .receiver import PostbackReceiver
 from .server import Sandbox
+from .state import AT_ONCE, Delays, Joined, Saved
 
-__all__ = ["Answered", "PostbackReceiver", "Sandbox", "Saved"]
+__all__ = ["AT_ONCE", "FAULTS", "Answered", "Delays", "Joined", "PostbackReceiver", "Sandbox", "Saved"]

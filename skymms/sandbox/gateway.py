@@ -1,235 +1,136 @@
-"""The gateway in the sandbox, without its sockets: what it knows, and what it answers.
+"""The gateway in the sandbox, without its sockets: what a request is answered, and what follows.
 
-It reads requests with the table that writes them and judges them by the rules that the library judges by, so what the
-sandbox refuses is what the builder would have refused. It keeps what it accepts as the library's own values. It never keeps
-the key it was sent.
+It reads requests with the table that writes them and judges them by the rules that the library judges by, so what the sandbox
+refuses is what the builder would have refused. It keeps what it accepts as the library's own values. It never keeps the key
+it was sent.
 """
 
 from __future__ import annotations
 
+import hmac
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
 
-from ..codecs import Leaf, Unreadable
-from ..codes import ANSWERS
+from ..codecs import Unreadable
 from ..dialects import Dialect, UnknownAction
 from ..judge import PROBLEMS
-from ..limits import DOCUMENTED, Limits
-from ..notices import DeliveryReport, EncodingReport, InboundMMS, Notice
-from ..operations import DeleteMMS, ListMMS, Operation, SaveMMS, SendMMS, SendSavedMMS
-from ..replies import DeletedMMS, MMSList, Refused, SavedMMS, SentMMS, StoredMMS
-from ..slideshow import Slideshow
-from . import desk
+from ..notices import Notice
+from ..operations import Operation
+from ..replies import Refused
+from ..schema import schema_problems
+from .doors import document
+from .faults import Faults, Rule
+from .keeping import KEEPING
+from .listener import Incoming
+from .media import Inspector
+from .sending import SENDING
+from .state import REMEMBERED, Due, State, refuse
 
-#: How much is remembered: the oldest is dropped first, so that a long run keeps its size.
-REMEMBERED = 10_000
-
-#: What the successor's list answers with when it is not told (its reference, 2.7).
-PER_PAGE = 100
+_ACTIONS = {**SENDING, **KEEPING}
 
 
-class Answered(NamedTuple):
-    """One request and what came of it: ``operation`` is None where it could not be understood."""
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One request and what came of it.
+
+    ``operation`` is None where it could not be understood; ``reply`` is None where a fault left it unread or untaken; ``fault``
+    is the name of the fault that struck; ``notices`` are what goes out later.
+    """
 
     dialect: str
     operation: Operation[Any] | None
     reply: Any
-    notices: tuple[Notice, ...] = ()
+    due: tuple[Due, ...] = ()
+    fault: str | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A stored slideshow, its id, and when it was stored."""
-
-    mms_id: str
-    slideshow: Slideshow
-    created: datetime
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What follows, in the order in which it happens."""
+        return tuple(one.notice for one in sorted(self.due, key=lambda one: one.after))
 
 
 class Gateway:
-    """State and judgement. One at a time may ask: ``answer`` is safe to call from many threads."""
+    """Judgement. ``answer`` is safe to call from many threads: one at a time changes what is kept."""
 
-    def __init__(
-        self,
-        api_key: str,
-        *,
-        limits: Limits = DOCUMENTED,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
+    def __init__(self, api_key: str, state: State, faults: Faults) -> None:
         self._api_key = api_key
-        self._limits = limits
-        self._now = now
-        self._lock = threading.Lock()
-        self._last_id = 35673  # the vendor's first example is 35674
-        self.saved: dict[str, Saved] = {}
-        self.sent: deque[Operation[Any]] = deque(maxlen=REMEMBERED)
-        self.desk = desk.Desk(REMEMBERED)
+        self._state = state
+        self._faults = faults
+        self.lock = threading.Lock()
         self.answered: deque[Answered] = deque(maxlen=REMEMBERED)
+        self._inspector = Inspector(state.settings.limits) if state.settings.fetch_media else None
 
-    def answer(self, dialect: Dialect, leaves: Sequence[Leaf], key: str = "") -> Answered:
-        """What a request in that dialect is answered, and the postbacks that follow; ``key`` is what a header has told."""
-        with self._lock:
-            answered = self._answer(dialect, leaves, key)
-            self.answered.append(answered)
-        return answered
-
-    def receive(self, sender: str, to: str, files: tuple[str, ...]) -> InboundMMS:
-        """Put a message into the inbox."""
-        with self._lock:
-            return self.desk.receive(sender, to, files, self._now())
-
-    def unreadable(self, dialect: Dialect, why: str) -> Answered:
-        """The answer to what is no document at all."""
-        answered = Answered(dialect.name, None, _refused("E108", why))
+    def answer(self, dialect: Dialect, request: Incoming) -> tuple[Answered, Rule | None]:
+        """What a request in that dialect comes to, and the fault that strikes it."""
+        operation, refused = self._understood(dialect, request)
+        rule = self._faults.read(_numbers(operation))
+        if rule is not None and not rule.taken:
+            reply = refuse(operation, rule.code) if rule.code else None
+            answered = Answered(dialect.name, operation, reply, fault=rule.how)
+        else:
+            refused = refused or self._too_fast(operation) or self._looked_at(operation)
+            with self.lock:
+                reply, due = (refused, []) if refused else _ACTIONS[type(operation)](self._state, operation, dialect)
+            answered = Answered(dialect.name, operation, reply, tuple(due), rule.how if rule else None)
         self.answered.append(answered)
-        return answered
+        return answered, rule
 
-    def _answer(self, dialect: Dialect, leaves: Sequence[Leaf], told: str) -> Answered:
+    def _understood(self, dialect: Dialect, request: Incoming) -> tuple[Any, Refused | None]:
+        """The operation, and why it is refused for what it says."""
         try:
-            operation, written, _ = dialect.read_request(leaves)
-        except UnknownAction as error:
-            return Answered(dialect.name, None, _refused("E107", str(error)))
+            body = document(request, dialect)
+            leaves = dialect.read_leaves(body)
         except Unreadable as error:
-            return Answered(dialect.name, None, _refused("E100", str(error)))
-        if (told if dialect.key_header else written) != self._api_key:
-            return Answered(dialect.name, operation, self.refuse(operation, "E104"))
-        problems = PROBLEMS.message(operation, dialect.insisting(self._limits, type(operation)))
-        if problems:
+            return None, refuse(None, "E108", str(error))
+        try:
+            operation, written, unread = dialect.read_request(leaves)
+        except UnknownAction as error:
+            return None, refuse(None, "E107", str(error))
+        except Unreadable as error:
+            return None, refuse(None, "E100", str(error))
+        told = request.headers.get(dialect.key_header, "") if dialect.key_header else written
+        if not hmac.compare_digest(told.encode(), self._api_key.encode()):
+            return operation, refuse(operation, "E104")
+        insisted = self._state.settings
+        limits = dialect.insisting(_with_campaign(insisted), type(operation))
+        if problems := PROBLEMS.message(operation, limits):
             first = problems[0]
-            return Answered(
-                dialect.name,
-                operation,
-                self.refuse(operation, first.code or "E100", f"{first.where}: {first.message}"),
-            )
-        reply, notices = _ACTIONS[type(operation)](self, operation, dialect)
-        return Answered(dialect.name, operation, reply, tuple(notices))
+            return operation, refuse(operation, first.code or "E100", f"{first.where}: {first.message}")
+        if insisted.strict and (wrong := _by_schema(dialect, body, unread)):
+            return operation, refuse(operation, *wrong)
+        return operation, None
 
-    def now(self) -> datetime:
-        """What time it is here."""
-        return self._now()
+    def _too_fast(self, operation: Operation[Any]) -> Refused | None:
+        code = self._faults.too_fast()
+        return refuse(operation, code) if code else None
 
-    def refuse(self, operation: Operation[Any], code: str, info: str = "") -> Refused:
-        """A refusal of this operation; without words of its own it has the catalogue's."""
-        return _refused(code, info, getattr(operation, "to", None) or None)
-
-    # -------------------------------------------------------------------------------------------- the actions
-
-    def _send(self, operation: SendMMS, dialect: Dialect) -> tuple[Any, list[Notice]]:
-        return self.queue(operation, self.next_id())
-
-    def _send_saved(self, operation: SendSavedMMS, dialect: Dialect) -> tuple[Any, list[Notice]]:
-        mms_id = str(operation.mms_id)
-        if mms_id not in self.saved:
-            return self.refuse(operation, "E241"), []
-        return self.queue(operation, mms_id)
-
-    def queue(self, operation: Any, mms_id: str) -> tuple[Any, list[Notice]]:
-        """Take a message to one number: the answer, and the two reports that follow."""
-        if operation.to in self.desk.blocked:
-            return self.refuse(operation, "E114"), []
-        self.sent.append(operation)
-        return self.deliver(operation.to, operation.sender, mms_id, getattr(operation, "operator_id", None), operation)
-
-    def deliver(
-        self, to: str, sender: str | None, mms_id: str, operator_id: str | None = None, operation: object = None
-    ) -> tuple[SentMMS, list[Notice]]:
-        """An MMS to one number goes out, and arrives."""
-        tracking_id = f"MMS_{self.next_id()}"
-        self.desk.note("CONTENT", tracking_id, to, sender, self._now(), contentid=mms_id, delivery="binary")
-        reply = SentMMS(
-            mms_id=mms_id,
-            tracking_id=tracking_id,
-            to=to,
-            sender=sender,
-            details="accepted by the sandbox, no phone will ring",
-        )
-        report = DeliveryReport(
-            "N101",
-            origin="MMS_MT",
-            sent_as="MMS",
-            status="Message Sent",
-            mms_id=mms_id,
-            sender=sender,
-            to=to,
-            tracking_id=tracking_id,
-            operator_id=operator_id,
-            timestamp=self._now(),
-            client_reference=getattr(operation, "client_reference", None),
-        )
-        delivered = replace(report, code="N102", status="Message Sent/Delivered", handset="sandbox", timestamp=self._now())
-        return reply, [report, delivered]
-
-    def _save(self, operation: SaveMMS, dialect: Dialect) -> tuple[Any, list[Notice]]:
-        mms_id = self.next_id()
-        self.saved[mms_id] = Saved(mms_id, operation.slideshow, self._now())
-        tracking_id = f"MMS_{self.next_id()}"
-        # The JSON service tells what joins the report to the request; the others say the id alone, as they did in the answer.
-        ready = EncodingReport(
-            "N003",
-            origin="MMS_MT",
-            mms_id=mms_id,
-            tracking_id=tracking_id,
-            client_reference=operation.client_reference,
-        )
-        return SavedMMS(mms_id, tracking_id, "accepted by the sandbox, to be encoded"), [ready]
-
-    def _delete(self, operation: DeleteMMS, dialect: Dialect) -> tuple[Any, list[Notice]]:
-        if self.saved.pop(str(operation.mms_id), None) is None:
-            return self.refuse(operation, "E241"), []
-        return DeletedMMS(str(operation.mms_id)), []
-
-    def _list(self, operation: ListMMS, dialect: Dialect) -> tuple[Any, list[Notice]]:
-        newest_first = list(reversed(self.saved.values()))
-        if not newest_first and dialect.nothing_stored:
-            return _refused(dialect.nothing_stored), []
-        since = operation.start_date
-        if isinstance(since, datetime) and since.tzinfo is not None:
-            newest_first = [one for one in newest_first if one.created > since]
-        page, per_page = operation.page or 1, operation.per_page or PER_PAGE
-        shown = newest_first[(page - 1) * per_page : page * per_page]
-        reply = MMSList(
-            mms_ids=tuple(one.mms_id for one in shown),
-            templates=tuple(
-                StoredMMS(
-                    mms_id=one.mms_id,
-                    name=one.slideshow.name,
-                    subject=one.slideshow.subject,
-                    created=one.created,
-                    slides=len(one.slideshow.slides),
-                )
-                for one in shown
-            ),
-            start_date=since,
-            page=page,
-            per_page=per_page,
-            total=len(newest_first),
-        )
-        return reply, []
-
-    def next_id(self) -> str:
-        """An id that nothing here has yet."""
-        self._last_id += 1
-        return str(self._last_id)
+    def _looked_at(self, operation: Any) -> Refused | None:
+        """Fetch the files, as the real gateway does at each call; not while holding the lock."""
+        show = getattr(operation, "slideshow", None)
+        if self._inspector is None or show is None:
+            return None
+        problem = next(iter(self._inspector.inspect(show)), None)
+        return refuse(operation, problem.code or "E100", f"{problem.where}: {problem.message}") if problem else None
 
 
-def _refused(code: str, info: str = "", to: str | None = None) -> Refused:
-    """A refusal; without words of its own it has the catalogue's. What it echoes has to be fit for an XML document."""
-    return Refused(code=code, to=_printable(to) if to else None, info=_printable(info or ANSWERS[code].meaning))
+def _with_campaign(settings: Any) -> Any:
+    # 1.3: CAMPAIGNREF is mandatory for accounts with "Enforce Campaign Check" (E718).
+    return settings.limits.insisting(("campaign_ref",)) if settings.check_campaigns else settings.limits
 
 
-def _printable(words: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in words)
+def _by_schema(dialect: Dialect, body: bytes, unread: Collection[str]) -> tuple[str, str] | None:
+    """What a strict gateway refuses besides: a name nobody knows, and what the schema does not allow."""
+    if unread:
+        return "E100", f"{next(iter(unread)):.40} is no field of this action"
+    if dialect.codec is dialect.answer_codec and dialect.roots[0]:
+        for problem in schema_problems(body):
+            return problem.code or "E100", str(problem)
+    return None
 
 
-_ACTIONS: dict[type[Operation[Any]], Callable[..., tuple[Any, list[Notice]]]] = {
-    SendMMS: Gateway._send,
-    SendSavedMMS: Gateway._send_saved,
-    SaveMMS: Gateway._save,
-    DeleteMMS: Gateway._delete,
-    ListMMS: Gateway._list,
-    **desk.ACTIONS,
-}
+def _numbers(operation: Any) -> Collection[str]:
+    """To whom a request is, for the faults that strike some numbers only."""
+    return {str(to) for name in ("to", "mobile") if (to := getattr(operation, name, None))}

@@ -6,11 +6,14 @@ loopback unless told otherwise, and no request makes it keep more than the cap.
 
 from __future__ import annotations
 
+import select
+import socket
+import struct
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..dialects import MOST_REQUEST
 
@@ -32,18 +35,30 @@ class Incoming(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """An answer."""
+    """An answer. ``manner``, a key of :data:`MANNERS`, is how it is spoilt on its way; ``seconds`` how long that takes."""
 
     status: int
     body: bytes
     content_type: str = "text/xml; charset=utf-8"
+    headers: Mapping[str, str] = {}
+    manner: str = ""
+    seconds: float = 0.0
 
 
 class Listener:
     """Listens while it is open; ``url`` is its root, without a slash at the end."""
 
-    def __init__(self, answer: Callable[[Incoming], Outgoing], *, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._server = _Server((host, port), _handler(answer))
+    def __init__(
+        self,
+        answer: Callable[[Incoming], Outgoing],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        refuse: Callable[[], bool] = lambda: False,
+        patience: float = PATIENCE,
+    ) -> None:
+        """``refuse`` is asked before a request is read: whether to close the connection instead."""
+        self._server = _Server((host, port), _handler(answer, refuse, patience))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._server.server_address[1]}"
@@ -51,6 +66,7 @@ class Listener:
 
     def close(self) -> None:
         """Stop listening, and wait until that is so."""
+        self._server.closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -67,21 +83,36 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        #: Set when the listening ends, so that nobody stalls on.
+        self.closing = threading.Event()
+
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hangs up is no error of ours; anything else is, and is told as the standard library does."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
-def _handler(answer: Callable[[Incoming], Outgoing]) -> type[BaseHTTPRequestHandler]:
+def _handler(
+    answer: Callable[[Incoming], Outgoing], refuse: Callable[[], bool], patience: float
+) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         server_version = "skymms-sandbox"
         sys_version = ""
-        timeout = PATIENCE
+        timeout = patience
         # Head and body leave in one packet: two would wait for each other, 40 ms on a kept connection.
         wbufsize = -1
         disable_nagle_algorithm = True
+        server: _Server
+
+        def handle_one_request(self) -> None:
+            # Asked when a request begins to come, not when the connection is made: it may be kept for a second one.
+            if self.rfile.peek(1) and refuse():  # type: ignore[attr-defined]
+                self.close_connection = True
+            else:
+                super().handle_one_request()
 
         def do_GET(self) -> None:
             self._answer(b"")
@@ -104,17 +135,82 @@ def _handler(answer: Callable[[Incoming], Outgoing]) -> type[BaseHTTPRequestHand
             self._send(answer(Incoming(self.command, path, query, headers, body)))
 
         def _send(self, answered: Outgoing, *, close: bool = False) -> None:
+            if answered.manner:
+                self.close_connection = True
+                MANNERS[answered.manner](self, answered)
+                return
+            self.head(answered, close=close)
+            self.wfile.write(answered.body)
+            self.wfile.flush()
+
+        def head(self, answered: Outgoing, *, close: bool = False) -> None:
+            """Status and headers."""
             self.send_response(answered.status)
             self.send_header("Content-Type", answered.content_type)
             self.send_header("Content-Length", str(len(answered.body)))
+            for name, value in answered.headers.items():
+                self.send_header(name, value)
             if close:
                 self.send_header("Connection", "close")
                 self.close_connection = True
             self.end_headers()
-            self.wfile.write(answered.body)
-            self.wfile.flush()
 
         def log_message(self, format: str, *args: object) -> None:
             """Silence: the standard library's log shows the request line, and a GET's holds the key."""
 
     return Handler
+
+
+# ------------------------------------------------------------------------------------------------ spoilt on the way
+
+
+def _drop(handler: Any, answered: Outgoing) -> None:
+    """Nothing at all: the connection closes."""
+
+
+def _reset(handler: Any, answered: Outgoing) -> None:
+    # Lingering for no time at all makes the close a reset.
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    # The files hold the socket open beyond the handler's end otherwise.
+    handler.rfile.close()
+    handler.connection.close()
+
+
+def _stall(handler: Any, answered: Outgoing) -> None:
+    """Silence, until the caller has left, the time is over, or the listening ends."""
+    waited = 0.0
+    while waited < answered.seconds and not handler.server.closing.wait(_TICK):
+        waited += _TICK
+        if select.select([handler.connection], [], [], 0)[0] and not handler.connection.recv(1, socket.MSG_PEEK):
+            return
+
+
+def _slow(handler: Any, answered: Outgoing) -> None:
+    """All of it, a piece at a time: no single read waits long, and the whole takes as long as was asked for."""
+    handler.head(answered, close=True)
+    handler.wfile.flush()
+    pieces = min(len(answered.body), max(1, int(answered.seconds / _TICK)))
+    size = -(-len(answered.body) // pieces) if pieces else 1
+    for start in range(0, len(answered.body), size):
+        if handler.server.closing.wait(answered.seconds / pieces):
+            return
+        handler.wfile.write(answered.body[start : start + size])
+        handler.wfile.flush()
+
+
+def _half(handler: Any, answered: Outgoing) -> None:
+    handler.head(answered)
+    handler.wfile.write(answered.body[: len(answered.body) // 2])
+    handler.wfile.flush()
+
+
+#: Seconds between looks at whether a stalled caller is still there, and between pieces of a slow answer.
+_TICK = 0.05
+
+MANNERS: Mapping[str, Callable[[Any, Outgoing], None]] = {
+    "drop": _drop,
+    "reset": _reset,
+    "stall": _stall,
+    "slow": _slow,
+    "half": _half,
+}

@@ -1,45 +1,47 @@
-"""The sandbox itself: a gateway on this machine, with an address, that reports back.
+"""The sandbox itself: a gateway on this machine, with an address, that reports back and breaks when told to.
 
-It tells the dialects apart as the real hosts do, by path and method, and answers everything at one port. Postbacks are posted
-by a thread of their own, one after the other, in the order of their events.
+This page is the face; behind it the listener hears, the gateway judges, the clock and the postman report, and the journal
+remembers for those who watch.
 """
 
 from __future__ import annotations
 
-import queue
-import threading
-import urllib.error
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from ..account import Account
-from ..codecs import Unreadable
-from ..dialects import DIALECTS, Dialect
+from ..codes import EVENTS
+from ..dialects import Dialect
 from ..dialects import dialect as spoken
 from ..errors import ConfigurationError
 from ..limits import DOCUMENTED, Limits
-from ..notices import Notice
+from ..notices import InboundSMS, Notice
 from ..replies import Refused
-from .desk import REPORTS, Joined
-from .gateway import Answered, Gateway, Saved
+from . import control, page
+from .clock import Clock
+from .doors import ABOUT, path, spoken_at
+from .faults import Faults, Rule
+from .gateway import Answered, Gateway
+from .journal import Journal
+from .keeping import inbound
 from .listener import Incoming, Listener, Outgoing
-
-#: Seconds a receiver of postbacks has to answer (1.3, postbacks).
-ANSWER_WITHIN = 10
-
-#: The methods by which a dialect's documents come, by how they are carried.
-_METHODS = {"url": "GET", "form": "POST", "bare": "POST"}
+from .outcomes import OUTCOMES
+from .postman import Manner, Postman
+from .spoiling import outgoing
+from .state import Delays, Joined, Saved, Settings, State
 
 
 class Sandbox:
     """A gateway on a free port of this machine, for tests and demos; a context manager.
 
-    It takes requests in every dialect, judges them by the library's own rules, keeps saved slideshows, and posts N003,
-    N101 and N102 to ``postback_url`` in the dialect of the request. ``sent``, ``saved`` and ``requests`` are the library's own
-    values. ``on_event`` is called with a line for each request and postback, fit for a screen: no key is in it. It listens
-    on loopback; ``host`` opens it to others.
+    It takes requests in every dialect, judges them by the library's own rules, keeps saved slideshows, and posts what
+    becomes of the messages to ``postback_url``, after ``delays`` on its own ``clock``. ``sent``, ``saved`` and ``requests`` are
+    the library's own values. ``on_event`` is called with a line for each request and postback, fit for a screen: no key is
+    in it. It listens on loopback; ``host`` opens it to others.
+
+    What it insists on besides: ``limits``, as for an account; ``senders``, the account's short codes (E111); ``operators``,
+    the carriers it knows (E651); ``check_campaigns``, for accounts with that check (E718, E721, E715); ``strict``, the
+    schema too; ``fetch_media``, that every file can be fetched and is what it should be (E33x, E341, E35x, E629).
     """
 
     def __init__(
@@ -50,53 +52,168 @@ class Sandbox:
         host: str = "127.0.0.1",
         postback_url: str | None = None,
         limits: Limits = DOCUMENTED,
+        delays: Delays = Delays(),  # noqa: B008 (a frozen value)
+        senders: Collection[str] | None = None,
+        operators: Collection[str] | None = None,
+        check_campaigns: bool = False,
+        strict: bool = False,
+        fetch_media: bool = False,
         on_event: Callable[[str], None] | None = None,
     ) -> None:
+        settings = Settings(
+            limits=limits,
+            delays=delays,
+            senders=None if senders is None else frozenset(senders),
+            operators=None if operators is None else frozenset(operators),
+            check_campaigns=check_campaigns,
+            strict=strict,
+            fetch_media=fetch_media,
+        )
         self._api_key = api_key
-        self._gateway = Gateway(api_key, limits=limits)
+        self.clock = Clock()
         self._tell = on_event or (lambda line: None)
-        if postback_url and urlsplit(postback_url).scheme not in {"http", "https"}:
-            raise ConfigurationError(f"{postback_url!r:.80} is no http(s) address to post to")
-        self._postman = _Postman(postback_url, self._tell) if postback_url else None
-        self._listener = Listener(self._answer, host=host, port=port)
-        self.url = self._listener.url
-        self._gateway.desk.home = self.url
+        self._journal = Journal(self.clock.now)
+        self._postman = Postman(postback_url, self.clock, self._told)
+        self._state = State(settings, self.clock)
+        self._faults = Faults(self.clock.seconds)
+        self._gateway = Gateway(api_key, self._state, self._faults)
+        #: What can be asked for over HTTP as well.
+        arranged = (self.fail, self.throttle, self.block, self.outcome, self.spoil, self.postbacks)
+        self._verbs: dict[str, Callable[..., object]] = {
+            verb.__name__: verb for verb in (*arranged, self.receive_mms, self.receive_sms, self.reset, self.clock.advance)
+        }
+        self._listener = Listener(self._answer, host=host, port=port, refuse=self._refuses)
+        self.url = self._state.home = self._listener.url
+
+    # -------------------------------------------------------------------------------------------- what tests ask
 
     def account(self, dialect: str = "skycore", **options: Any) -> Account:
         """An account at this gateway, ready to be used; ``api_key="another"`` makes one that it refuses."""
-        chosen = {"api_key": self._api_key, "url": self.url + _path(spoken(dialect)), **options}
+        chosen = {"api_key": self._api_key, "url": self.url + path(spoken(dialect)), **options}
         return Account(dialect=dialect, **chosen)
 
     @property
     def sent(self) -> list[Any]:
-        """The sends that were accepted, oldest first."""
-        return list(self._gateway.sent)
+        """The sends that were taken, oldest first."""
+        return list(self._state.sent)
 
     @property
     def saved(self) -> list[Saved]:
         """The slideshows that are stored, oldest first."""
-        return list(self._gateway.saved.values())
+        return list(self._state.saved.values())
 
     @property
     def requests(self) -> list[Answered]:
-        """Every request, accepted or refused, with its answer, oldest first."""
+        """Every request, accepted, refused or broken, with its answer, oldest first."""
         return list(self._gateway.answered)
 
     @property
     def campaigns(self) -> list[Joined]:
         """The campaigns, with the numbers that are in them, oldest first."""
-        return list(self._gateway.desk.campaigns.values())
+        return list(self._state.campaigns.values())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many requests there were, and how many were accepted, refused and broken: of these nothing is dropped."""
+        return dict(self._journal.counts)
+
+    # -------------------------------------------------------------------------------------------- what tests arrange
+
+    def fail(
+        self,
+        how: str,
+        *,
+        times: int | None = None,
+        every: int | None = None,
+        to: Collection[str] | str | None = None,
+        seconds: float | None = None,
+    ) -> Rule:
+        """Break the next request, or the next ``times``, or ``every`` tenth, or those ``to`` some number.
+
+        ``how`` is a name of :data:`~skymms.sandbox.FAULTS` (``refuse``, ``drop``, ``reset``, ``stall``, ``slow``, ``half``,
+        ``500``, ``503``, ``429``, ``html``, ``charset``, ``stranger``) or any code of a refusal (``E106``, ``E503``).
+        ``times`` is 1 unless ``every`` is given, which has no end by itself. ``seconds`` is how long a ``stall`` lasts (60),
+        how long a ``slow`` answer takes (5), or what the ``Retry-After`` of ``503`` and ``429`` says (1). Of several faults
+        the first that was asked for strikes. What comes back counts in ``struck``.
+        """
+        return self._faults.add(how, times, every, to, seconds)
+
+    def throttle(self, calls: int, seconds: float = 1.0, code: str = "E113") -> None:
+        """Refuse more than ``calls`` within ``seconds``: E106, E113, or with 86,400 seconds E120 for a day's quota."""
+        self._faults.pace(calls, seconds, code)
 
     def block(self, *numbers: str) -> None:
         """Refuse to send to these numbers from now on (E114)."""
-        self._gateway.desk.blocked.update(numbers)
+        self._state.blocked.update(numbers)
 
-    def receive(self, sender: str, to: str, *files: str, dialect: str = "skycore") -> str:
-        """Let somebody send an MMS to a short code: posts its N401, and returns the id it has in the inbox."""
-        notice = self._gateway.receive(sender, to, files)
-        if self._postman:
-            self._postman.post(notice, spoken(dialect).write_notice(notice))
+    def outcome(self, code: str, *, to: str | None = None, status: str | None = None) -> None:
+        """What becomes of messages from now on, or of those ``to`` a number, by the code of the last report.
+
+        N102 delivered, E102 not delivered, E101 not sendable, N202 delivered as a link by SMS, E202 such a link not
+        delivered, N101 sent and never heard of again. ``status`` puts other words into the last report:
+        ``Message Sent/Expired``.
+        """
+        if code not in OUTCOMES:
+            raise ConfigurationError(f"no message ends with {code!r:.40}: choose one of {', '.join(OUTCOMES)}")
+        self._state.outcomes[to] = code, status
+
+    def spoil(self, url: str, code: str = "E002") -> None:
+        """Let the encoding of a file fail: E002, or E003, which some documents say for video."""
+        if code not in {"E002", "E003"}:
+            raise ConfigurationError(f"no encoding ends with {code!r:.40}: choose E002 or E003")
+        self._state.spoilt[url] = code
+
+    def postbacks(
+        self, *, dialect: str | None = None, twice: bool = False, disorder: bool = False, batch: bool = False
+    ) -> None:
+        """How postbacks are told from now on.
+
+        ``dialect``: in the form of one dialect, whatever the request's was. ``twice``: each of them two times.
+        ``disorder``: the last report of a message first. ``batch``: once a minute, in the envelope of before 2013-11.
+        """
+        self._postman.manner = Manner(dialect=spoken(dialect) if dialect else None, twice=twice, disorder=disorder, batch=batch)
+
+    def receive_mms(
+        self,
+        sender: str,
+        to: str,
+        *files: str,
+        text: str | None = None,
+        subject: str | None = None,
+        dialect: str = "skycore",
+    ) -> str:
+        """Let somebody send an MMS to a short code: posts its N401, and returns the id it has in the inbox.
+
+        ``files`` are addresses; ``text`` becomes one more, served by the sandbox.
+        """
+        _texts(sender, to, *files, text or "", subject or "")
+        with self._gateway.lock:
+            notice = inbound(self._state, sender, to, files, text, subject)
+        self._later(0.0, notice, spoken(dialect))
         return notice.tracking_id or ""
+
+    def receive_sms(self, sender: str, to: str, text: str, *, dialect: str = "skycore") -> str:
+        """Let somebody send an SMS to a short code: posts its N211, and returns its transaction id."""
+        _texts(sender, to, text)
+        with self._gateway.lock:
+            transaction_id = f"SMS_MO_{self._state.next_id()}"
+        notice = InboundSMS(
+            "N211", origin="SMS_MO", sender=sender, to=to, text=text, timestamp=self.clock.now(), transaction_id=transaction_id
+        )
+        self._later(0.0, notice, spoken(dialect))
+        return transaction_id
+
+    def reset(self) -> None:
+        """As it was when it was made, at the same address: nothing kept, nothing arranged, nothing due."""
+        self.clock.reset()
+        with self._gateway.lock:
+            self._state.clear()
+            self._gateway.answered.clear()
+        self._faults.reset()
+        self._postman.reset()
+        self._journal.reset()
+
+    # -------------------------------------------------------------------------------------------- running
 
     def serve_forever(self) -> None:
         """Until interrupted."""
@@ -104,9 +221,9 @@ class Sandbox:
 
     def close(self) -> None:
         """Stop listening and drop the postbacks that have not left."""
+        self._journal.close()
         self._listener.close()
-        if self._postman:
-            self._postman.close()
+        self.clock.close()
 
     def __enter__(self) -> Sandbox:
         return self
@@ -119,67 +236,60 @@ class Sandbox:
 
     # -------------------------------------------------------------------------------------------- answering
 
+    def _refuses(self) -> bool:
+        if self._faults.unread() is None:
+            return False
+        self._tell("a connection was closed before its request was read")
+        return True
+
     def _answer(self, request: Incoming) -> Outgoing:
-        if request.path == "/" and request.method == "GET":
-            return Outgoing(200, _ABOUT.encode(), "text/plain; charset=utf-8")
-        if request.method == "GET" and request.path.startswith(REPORTS):
-            report = self._gateway.desk.reports.get(request.path.removeprefix(REPORTS))
-            return Outgoing(200, report) if report else Outgoing(404, b"no such report\n", "text/plain")
-        at_this_address = _SPOKEN.get((request.method, request.path.rstrip("/")))
+        at_this_address = spoken_at(request)
         if at_this_address is None:
-            return Outgoing(404, b"no gateway is spoken to at this address\n", "text/plain")
-        try:
-            leaves = at_this_address.read_leaves(_document(request, at_this_address))
-        except Unreadable as error:
-            answered = self._gateway.unreadable(at_this_address, str(error))
-        else:
-            key = request.headers.get(at_this_address.key_header, "")
-            answered = self._gateway.answer(at_this_address, leaves, key)
+            return self._elsewhere(request)
+        answered, rule = self._gateway.answer(at_this_address, request)
+        stored = self._state.saved.get(str(getattr(answered.operation, "mms_id", None)))
+        self._journal.request(answered, stored.slideshow if stored else None)
         self._tell(_line(answered))
-        if self._postman:
-            for notice in answered.notices:
-                self._postman.post(notice, at_this_address.write_notice(notice))
-        return Outgoing(200, at_this_address.write_reply(answered.reply))
+        for due in _ordered(answered, self._postman.manner):
+            self._later(due[0], due[1], at_this_address)
+        return outgoing(at_this_address, answered, rule)
+
+    def _elsewhere(self, request: Incoming) -> Outgoing:
+        """What is no dialect's: the page, the tests' control, files of the sandbox's own."""
+        if (shown := page.answer(request, self._journal)) is not None:
+            return shown
+        if (done := control.answer(request, self._verbs)) is not None:
+            return done
+        if request.path == "/" and request.method == "GET":
+            return Outgoing(200, ABOUT.encode(), "text/plain; charset=utf-8")
+        if request.method == "GET" and (file := self._state.files.get(request.path)) is not None:
+            return Outgoing(200, file[1], file[0])
+        return Outgoing(404, b"no gateway is spoken to at this address\n", "text/plain")
+
+    def _later(self, after: float, notice: Notice, dialect: Dialect) -> None:
+        self.clock.later(after, lambda: self._postman.deliver(notice, dialect))
+
+    def _told(self, notice: Notice, posted: str | None) -> None:
+        self._journal.notice(notice, posted)
+        if posted is not None:
+            self._tell(f"postback {notice.code} ({_short(notice)}) -> {posted}")
 
 
-def _path(one: Dialect) -> str:
-    return urlsplit(one.url).path
+def _texts(*words: object) -> None:
+    for one in words:
+        if not isinstance(one, str):
+            raise ConfigurationError(f"{one!r:.40} is {type(one).__name__}, not text")
 
 
-def _spoken_at() -> dict[tuple[str, str], Dialect]:
-    found: dict[tuple[str, str], Dialect] = {}
-    for one in DIALECTS.values():
-        path = _path(one)
-        # The vendor's introduction gives the address without index.php as well.
-        for form in {path.rstrip("/"), path.removesuffix("/index.php")}:
-            found[_METHODS[one.carried], form] = one
-    return found
+def _ordered(answered: Answered, manner: Manner) -> list[tuple[float, Notice]]:
+    due = sorted(answered.due, key=lambda one: one.after)
+    notices = [one.notice for one in due]
+    return list(zip((one.after for one in due), reversed(notices) if manner.disorder else notices, strict=True))
 
 
-_SPOKEN = _spoken_at()
-
-_ABOUT = (
-    "This is a skymms sandbox: a gateway on your own machine. It takes\n\n"
-    + "".join(f"  {_METHODS[one.carried]:<5}{_path(one):<28}{one.title}\n" for one in DIALECTS.values())
-    + "\nNothing sent here reaches a phone.\n"
-)
-
-
-def _document(request: Incoming, asked_in: Dialect) -> bytes:
-    """The request's document, however it is carried."""
-    if asked_in.carried == "url":
-        return request.query.encode()
-    body = request.body
-    # Ruling 2: 1.3 takes its XML in a form field, and very probably bare.
-    if asked_in.carried == "form" and body.lstrip()[:1] != b"<":
-        try:
-            fields = dict(parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=100))
-        except ValueError:
-            fields = {}
-        if "xml" not in fields:
-            raise Unreadable("neither XML nor a form with XML in its field xml")
-        return fields["xml"].encode()
-    return body
+def _short(notice: Notice) -> str:
+    known = EVENTS.get(notice.code or "")
+    return known.meaning if known else "unknown"
 
 
 def _line(answered: Answered) -> str:
@@ -192,40 +302,6 @@ def _line(answered: Answered) -> str:
     else:
         told = {name: getattr(reply, name, None) for name in ("mms_id", "tracking_id", "mms_ids")}
         outcome = ", ".join(f"{name}={value}" for name, value in told.items() if value) or "done"
+        if answered.fault:
+            outcome = f"broken on demand: {answered.fault}" + (f" ({outcome})" if reply is not None else "")
     return f"{asked} in {answered.dialect}{f' to {to}' if to else ''} -> {outcome}"
-
-
-class _Postman:
-    """Posts notices one after the other, in a thread of its own."""
-
-    def __init__(self, url: str, tell: Callable[[str], None]) -> None:
-        self._url = url
-        self._tell = tell
-        self._waiting: queue.Queue[tuple[Notice, bytes] | None] = queue.Queue()
-        self._closing = False
-        self._thread = threading.Thread(target=self._work, daemon=True)
-        self._thread.start()
-
-    def post(self, notice: Notice, document: bytes) -> None:
-        self._waiting.put((notice, document))
-
-    def close(self) -> None:
-        self._closing = True
-        self._waiting.put(None)
-        self._thread.join()
-
-    def _work(self) -> None:
-        # No proxy of the environment: postbacks go to a receiver of the developer's.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        while (letter := self._waiting.get()) is not None and not self._closing:
-            notice, document = letter
-            request = urllib.request.Request(self._url, document, {"Content-Type": "text/xml; charset=utf-8"})  # noqa: S310
-            try:
-                with opener.open(request, timeout=ANSWER_WITHIN) as answer:
-                    outcome = f"answered {answer.status}"
-            except urllib.error.HTTPError as error:
-                outcome = f"answered {error.code}"
-                error.close()
-            except (OSError, ValueError) as error:
-                outcome = f"not taken ({type(error).__name__})"
-            self._tell(f"postback {notice.code} -> {outcome}")

@@ -1,0 +1,58 @@
+"""Where each dialect is spoken, as on the real hosts: told apart by path and method, all at one port."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlsplit
+
+from ..codecs import Unreadable
+from ..dialects import DIALECTS, Dialect
+from .listener import Incoming
+
+#: The methods by which a dialect's documents come, by how they are carried.
+_METHODS = {"url": "GET", "form": "POST", "bare": "POST"}
+
+
+def path(one: Dialect) -> str:
+    """The path of a dialect's address."""
+    return urlsplit(one.url).path
+
+
+def _spoken_at() -> dict[tuple[str, str], Dialect]:
+    found: dict[tuple[str, str], Dialect] = {}
+    for one in DIALECTS.values():
+        # The vendor's introduction gives the address without index.php as well.
+        for form in {path(one).rstrip("/"), path(one).removesuffix("/index.php")}:
+            found[_METHODS[one.carried], form] = one
+    return found
+
+
+_SPOKEN = _spoken_at()
+
+#: What the sandbox says of itself to programs.
+ABOUT = (
+    "This is a skymms sandbox: a gateway on your own machine. It takes\n\n"
+    + "".join(f"  {_METHODS[one.carried]:<5}{path(one):<28}{one.title}\n" for one in DIALECTS.values())
+    + "\nNothing sent here reaches a phone.\n"
+)
+
+
+def spoken_at(request: Incoming) -> Dialect | None:
+    """The dialect that is spoken at a request's address."""
+    return _SPOKEN.get((request.method, request.path.rstrip("/")))
+
+
+def document(request: Incoming, dialect: Dialect) -> bytes:
+    """The request's document, however it is carried; raises :class:`~skymms.codecs.Unreadable` where there is none."""
+    if dialect.carried == "url":
+        return request.query.encode()
+    body = request.body
+    # Ruling 2: 1.3 takes its XML in a form field, and very probably bare.
+    if dialect.carried == "form" and body.lstrip()[:1] != b"<":
+        try:
+            fields = dict(parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=100))
+        except ValueError:
+            fields = {}
+        if "xml" not in fields:
+            raise Unreadable("neither XML nor a form with XML in its field xml")
+        return fields["xml"].encode()
+    return body

@@ -1,0 +1,168 @@
+"""What the sandbox keeps between requests, what it insists on, and the few words that every action needs.
+
+Everything kept is bounded, the oldest dropped first, so that a long run keeps its size. No key is kept.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+
+from ..codes import ANSWERS
+from ..errors import ConfigurationError
+from ..limits import DOCUMENTED, Limits
+from ..notices import Notice
+from ..operations import Operation
+from ..replies import Refused
+from ..slideshow import Slideshow
+from .clock import Clock
+
+#: How much is remembered of each kind.
+REMEMBERED = 10_000
+
+#: The short code of every campaign here.
+SHORT_CODE = "60856"
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Delays(NamedTuple):
+    """Seconds from an answer to what follows it: sent (N101), delivered (N102), encoded (N003)."""
+
+    sent: float = 0.5
+    delivered: float = 2.0
+    encoded: float = 3.0
+
+
+#: Everything follows at once.
+AT_ONCE = Delays(0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What this gateway insists on, beyond the rules."""
+
+    limits: Limits = DOCUMENTED
+    delays: Delays = field(default_factory=Delays)
+    #: The account's short codes, the carriers it knows; None takes any.
+    senders: frozenset[str] | None = None
+    operators: frozenset[str] | None = None
+    check_campaigns: bool = False
+    strict: bool = False
+    fetch_media: bool = False
+
+    def __post_init__(self) -> None:
+        if not all(0 <= one < float("inf") for one in self.delays):
+            raise ConfigurationError(f"{self.delays} cannot be: delays are seconds from 0 up")
+
+
+class Due(NamedTuple):
+    """A notice, and in how many seconds it goes out."""
+
+    after: float
+    notice: Notice
+
+
+#: What an action comes to: its reply, and what follows.
+Outcome = tuple[Any, list[Due]]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A stored slideshow and its id; ``failed`` is E002 or E003 where a file of it could not be encoded.
+
+    Until ``ready`` it is locked (E626): at once, unless it holds audio or video.
+    """
+
+    mms_id: str
+    slideshow: Slideshow
+    created: datetime
+    ready: datetime
+    failed: str | None = None
+
+
+@dataclass(slots=True)
+class Joined:
+    """A campaign: its names, and each of its numbers with the subscriber it belongs to."""
+
+    campaign_id: str
+    name: str
+    brand: str
+    numbers: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a statistics report says of one message: its node, when it was sent, and its attributes."""
+
+    node: str
+    at: datetime
+    attributes: Mapping[str, str]
+
+
+class State:
+    """All of it. Whoever changes it holds the gateway's lock."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        #: Where the sandbox listens.
+        self.home = ""
+        self.clear()
+
+    def clear(self) -> None:
+        """As at the beginning, what tests have arranged included."""
+        self._last_id = 35673  # the vendor's first example is 35674
+        self.saved: dict[str, Saved] = {}
+        self.sent: deque[Operation[Any]] = deque(maxlen=REMEMBERED)
+        self.campaigns: dict[str, Joined] = {}
+        #: The inbox, by id, and whether its files are still there.
+        self.inbox: dict[str, bool] = {}
+        self.sessions: deque[str] = deque(maxlen=REMEMBERED)
+        self.lines: deque[Line] = deque(maxlen=REMEMBERED)
+        #: What the sandbox serves itself, by path: statistics, and what inbound messages hold.
+        self.files: dict[str, tuple[str, bytes]] = {}
+        #: Arranged by tests: numbers nothing is sent to, what becomes of messages, files that cannot be encoded.
+        self.blocked: set[str] = set()
+        self.outcomes: dict[str | None, tuple[str, str | None]] = {}
+        self.spoilt: dict[str, str] = {}
+
+    def next_id(self) -> str:
+        """An id that nothing here has yet."""
+        self._last_id += 1
+        return str(self._last_id)
+
+    def note(self, node: str, id: str, to: str, sender: str | None, **more: str | None) -> None:
+        """Keep a message for the statistics."""
+        attributes = {"id": id, "to": to, "from": sender, "carrier": "sandbox", **more}
+        told = {name: value for name, value in attributes.items() if value is not None}
+        self.lines.append(Line(node, self.clock.now(), told))
+
+    def stored(self, operation: Any) -> Saved | Refused:
+        """The slideshow an operation names, or why it cannot be sent."""
+        kept = self.saved.get(str(operation.mms_id))
+        # 1.3: after a failed encoding "should be considered corrupted"; no document says what sending it is answered.
+        if kept is None or (kept.failed and self.clock.now() >= kept.ready):
+            return refuse(operation, "E241")
+        return kept if self.clock.now() >= kept.ready else refuse(operation, "E626")
+
+
+def keep(kept: dict[K, V], key: K, value: V) -> None:
+    """Put something into a mapping, and drop its oldest when there are too many."""
+    kept[key] = value
+    if len(kept) > REMEMBERED:
+        del kept[next(iter(kept))]
+
+
+def refuse(operation: object, code: str, info: str = "") -> Refused:
+    """A refusal of an operation; without words of its own it has the catalogue's. What it echoes fits into any document."""
+    to = getattr(operation, "to", None)
+    return Refused(code=code, to=_printable(str(to)) if to else None, info=_printable(info or ANSWERS[code].meaning))
+
+
+def _printable(words: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in words)
