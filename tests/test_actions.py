@@ -509,7 +509,11 @@ def test_a_saved_mms_to_an_unknown_campaign(sandbox_and_client) -> None:
 
 
 def test_a_received_message_is_told_and_removed_once() -> None:
-    with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox, Client(sandbox.account()) as client:
+    with (
+        PostbackReceiver() as inbox,
+        Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox,
+        Client(sandbox.account()) as client,
+    ):
         inbox_id = sandbox.receive_mms(A, "60856", "https://media.example/1.jpg")
         (notice,) = inbox.wait(1)
         assert isinstance(notice, InboundMMS)

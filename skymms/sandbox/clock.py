@@ -11,6 +11,7 @@ import heapq
 import itertools
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -98,4 +99,7 @@ class Clock:
                 due, _, job = heapq.heappop(self._jobs)
                 # While it runs it is as late as it was meant to be, and not as late as the clock will be in the end.
                 self._ahead = max(self._ahead, due - time.monotonic())
-            job()
+            try:
+                job()
+            except Exception:  # one postback that cannot be written is no reason to drop the others
+                traceback.print_exc()

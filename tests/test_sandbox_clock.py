@@ -1,0 +1,499 @@
+"""What the sandbox does later, on a clock that the test turns: reports, encoding, stubborn postbacks. Nothing waits for time."""
+
+from __future__ import annotations
+
+import threading
+import urllib.request
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from skymms import (
+    CampaignError,
+    Client,
+    ConfigurationError,
+    DeliveryReport,
+    EncodingReport,
+    InboundMMS,
+    InboundSMS,
+    Limits,
+    ListMMS,
+    MMSError,
+    NotFoundError,
+    NotReadyError,
+    RecipientError,
+    SaveMMS,
+    SenderError,
+    SendMMS,
+    SendSavedMMS,
+    Slideshow,
+    read_postbacks,
+)
+from skymms.actions import CreateCampaign, SendMMSBarcode, SendPassInMMS, SendSavedMMSCampaign, SendSMS, Subscribe
+from skymms.dialects import DIALECTS
+from skymms.sandbox import AT_ONCE, Delays, PostbackReceiver, Sandbox
+from skymms.sandbox.clock import Clock
+from skymms.sandbox.listener import Incoming, Listener, Outgoing
+from skymms.sandbox.outcomes import OUTCOMES
+
+A, B = "15551234888", "15551230001"
+VIDEO, AUDIO, IMAGE = (f"http://media.example/file.{kind}" for kind in ("mp4", "mp3", "jpg"))
+SHOW = Slideshow("coupon", subject="Free", fallback_text="f").slide("Hi!", image=IMAGE)
+FILM = Slideshow("film", subject="Look", fallback_text="f").slide("Look!", video=VIDEO)
+SEND = SendMMS(SHOW, to=A, sender="60856")
+#: Far enough apart that no test comes near by itself.
+SLOW = Delays(sent=1000, delivered=2000, encoded=3000)
+
+
+class Receiver:
+    """A receiver of postbacks that answers as it is told, and keeps every body as it came."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.bodies: list[bytes] = []
+        self.types: list[str] = []
+        self._listener = Listener(self._answer)
+        self.url = f"{self._listener.url}/postbacks"
+
+    @property
+    def notices(self) -> list:
+        return [notice for body in self.bodies for notice in read_postbacks(body)]
+
+    @property
+    def codes(self) -> list[str | None]:
+        return [notice.code for notice in self.notices]
+
+    def _answer(self, request: Incoming) -> Outgoing:
+        self.bodies.append(request.body)
+        self.types.append(request.headers["content-type"])
+        return Outgoing(self.status, b"", headers={"Location": "/elsewhere"} if self.status == 302 else {})
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture
+def receiver():
+    made = Receiver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sandbox(receiver):
+    with Sandbox(postback_url=receiver.url, delays=SLOW) as running:
+        yield running
+
+
+@pytest.fixture
+def client(sandbox):
+    with Client(sandbox.account(), retries=0) as made:
+        yield made
+
+
+class TestTheClock:
+    def test_does_things_when_they_are_due_in_their_order(self):
+        clock, done = Clock(), []
+        for seconds in (300, 100, 200):
+            clock.later(seconds, lambda seconds=seconds: done.append(seconds))
+        clock.advance(seconds=250)
+        assert done == [100, 200]
+        clock.advance(minutes=1)
+        assert done == [100, 200, 300]
+        clock.close()
+
+    def test_does_what_falls_due_meanwhile_at_its_own_time(self):
+        clock, told = Clock(), []
+        started = clock.now()
+
+        def again() -> None:
+            told.append(clock.now() - started)
+            clock.later(60, again)
+
+        clock.later(60, again)
+        clock.advance(minutes=3, seconds=30)
+        assert [round(after.total_seconds()) for after in told] == [60, 120, 180]
+        assert round((clock.now() - started).total_seconds()) == 210
+        clock.close()
+
+    def test_runs_by_itself_too(self):
+        clock, done = Clock(), threading.Event()
+        clock.later(0.01, done.set)
+        assert done.wait(30)
+        clock.close()
+
+    def test_a_job_that_fails_does_not_stop_the_next(self, capsys):
+        clock, done = Clock(), []
+        clock.later(1, lambda: 1 / 0)
+        clock.later(2, lambda: done.append(2))
+        clock.advance(seconds=3)
+        assert done == [2]
+        assert "ZeroDivisionError" in capsys.readouterr().err
+        clock.close()
+
+    def test_can_be_turned_by_a_job(self):
+        clock, done = Clock(), []
+        clock.later(1, lambda: clock.advance(seconds=10))
+        clock.later(5, lambda: done.append(5))
+        clock.advance(seconds=1)
+        assert done == [5]
+        clock.close()
+
+    def test_drops_what_is_due_when_it_is_closed(self):
+        clock, done = Clock(), []
+        clock.later(0.001, lambda: clock.close())
+        clock.later(1000, lambda: done.append(1))
+        clock.advance(seconds=0.001)
+        clock.advance(seconds=2000)
+        clock.later(0, lambda: done.append(2))
+        clock.advance(seconds=1)
+        assert done == []
+
+    @pytest.mark.parametrize("span", [{"seconds": -1}, {"minutes": float("inf")}, {"hours": float("nan")}])
+    def test_does_not_go_back(self, span):
+        with pytest.raises(ConfigurationError, match="only forward"):
+            Clock().advance(**span)
+
+
+class TestReports:
+    def test_come_when_they_are_due_and_say_so(self, sandbox, receiver, client):
+        sent = client.call(SEND)
+        sandbox.clock.advance(seconds=999)
+        assert receiver.codes == []
+        sandbox.clock.advance(seconds=2)
+        assert receiver.codes == ["N101"]
+        sandbox.clock.advance(seconds=1000)
+        first, last = receiver.notices
+        assert (first.tracking_id, last.tracking_id, last.delivered) == (sent.tracking_id, sent.tracking_id, True)
+        assert abs((last.timestamp - first.timestamp).total_seconds() - 1000) < 10
+
+    def test_are_soon_unless_more_is_asked_for(self):
+        with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url) as sandbox, Client(sandbox.account()) as client:
+            client.call(SEND)
+            assert [notice.code for notice in inbox.wait(2)] == ["N101", "N102"]
+
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    @pytest.mark.parametrize("code", OUTCOMES)
+    def test_tell_what_a_test_has_arranged(self, receiver, code, dialect):
+        with Sandbox(postback_url=receiver.url, delays=AT_ONCE) as sandbox, Client(sandbox.account(dialect)) as client:
+            sandbox.outcome(code, to=A)
+            service = "12345" if dialect.startswith("sinch") else None
+            client.call(SendMMS(SHOW, to=A, sender="60856", service_id=service))
+            sandbox.clock.advance(seconds=1)
+            last = receiver.notices[-1]
+            assert receiver.codes == [step.code for step in OUTCOMES[code]]
+            assert (last.code, last.to, last.failed) == (code, A, code.startswith("E"))
+            assert (last.sent_as == "SMS") == code.endswith("202")
+            # Another number has another fate.
+            client.call(SendMMS(SHOW, to=B, sender="60856", service_id=service))
+            sandbox.clock.advance(seconds=1)
+            assert receiver.codes[-1] == "N102"
+
+    def test_may_say_it_in_other_words(self, sandbox, receiver, client):
+        sandbox.outcome("E102", status="Message Sent/Expired")
+        client.call(SEND)
+        sandbox.clock.advance(hours=1)
+        assert [(one.code, one.status) for one in receiver.notices] == [
+            ("N101", "Message Sent"),
+            ("E102", "Message Sent/Expired"),
+        ]
+
+    def test_are_of_failure_where_the_link_is_switched_off(self, sandbox, receiver, client):
+        sandbox.outcome("N202")
+        saved = client.call(SaveMMS(SHOW))
+        client.call(SendSavedMMS(saved.mms_id, to=A, sender="60856", disable_fallback=True))
+        sandbox.clock.advance(hours=1)
+        assert receiver.codes == ["N003", "E101"]
+
+    def test_of_a_text(self, sandbox, receiver, client):
+        client.call(SendSMS("Hello", to=A, sender="60856"))
+        sandbox.clock.advance(hours=1)
+        assert receiver.codes == ["N201", "N202"]
+
+    def test_that_cannot_be_are_refused_at_once(self, sandbox):
+        with pytest.raises(ConfigurationError, match="N999"):
+            sandbox.outcome("N999")
+
+    def test_of_what_is_kept_for_nobody_are_still_remembered(self):
+        with Sandbox(delays=AT_ONCE) as sandbox, Client(sandbox.account()) as client:
+            client.call(SEND)
+            assert [notice.code for notice in sandbox.requests[0].notices] == ["N101", "N102"]
+
+    @pytest.mark.parametrize("delays", [Delays(sent=-1), Delays(delivered=float("inf")), Delays(encoded=float("nan"))])
+    def test_after_a_time_that_is_none_are_refused(self, delays):
+        with pytest.raises(ConfigurationError, match="delays"):
+            Sandbox(delays=delays)
+
+
+class TestEncoding:
+    """1.3: with audio or video, an id is locked until its encoding ends."""
+
+    SENDS = (
+        lambda mms_id: SendSavedMMS(mms_id, to=A, sender="60856"),
+        lambda mms_id: SendSavedMMSCampaign(mms_id, "1"),
+        lambda mms_id: SendMMSBarcode(mms_id, to=A, sender="60856", database_id="1", barcode_id="2"),
+        lambda mms_id: SendPassInMMS(mms_id, to=A, sender="60856", pass_data={"barcodevalue": "7"}),
+    )
+
+    @pytest.mark.parametrize("send", SENDS, ids=["saved", "campaign", "barcode", "pass"])
+    def test_locks_the_id(self, client, send):
+        saved = client.call(SaveMMS(FILM))
+        with pytest.raises(NotReadyError) as raised:
+            client.call(send(saved.mms_id))
+        assert (raised.value.code, raised.value.foreseen) == ("E626", False)
+
+    def test_ends_with_its_report_and_the_id_is_open(self, sandbox, receiver, client):
+        saved = client.call(SaveMMS(FILM))
+        sandbox.clock.advance(seconds=2999)
+        assert receiver.codes == []
+        sandbox.clock.advance(seconds=1)
+        assert (receiver.codes, receiver.notices[0].mms_id) == (["N003"], saved.mms_id)
+        assert client.call(SendSavedMMS(saved.mms_id, to=A, sender="60856")).mms_id == saved.mms_id
+
+    def test_is_not_waited_for_without_audio_or_video(self, sandbox, receiver, client):
+        saved = client.call(SaveMMS(SHOW))
+        sandbox.clock.advance(seconds=0)
+        assert receiver.codes == ["N003"]
+        client.call(SendSavedMMS(saved.mms_id, to=A, sender="60856"))
+
+    def test_does_not_keep_an_id_from_being_listed_and_deleted(self, sandbox, client):
+        saved = client.call(SaveMMS(FILM))
+        assert client.call(ListMMS()).mms_ids == (saved.mms_id,)
+        assert sandbox.saved[0].ready > sandbox.saved[0].created
+
+    @pytest.mark.parametrize(
+        ("code", "field", "url"), [("E002", "audio", AUDIO), ("E003", "video", VIDEO), ("E002", "image", IMAGE)]
+    )
+    def test_fails_for_a_file_that_was_told_to(self, sandbox, receiver, client, code, field, url):
+        sandbox.spoil(url, code)
+        saved = client.call(SaveMMS(Slideshow("film", subject="x").slide("y", **{field: url})))
+        sandbox.clock.advance(hours=1)
+        (report,) = receiver.notices
+        assert isinstance(report, EncodingReport)
+        assert (report.code, report.ready, report.file, report.mms_id) == (code, False, url, saved.mms_id)
+        # "Should be considered corrupted": nothing is sent from it.
+        with pytest.raises(NotFoundError):
+            client.call(SendSavedMMS(saved.mms_id, to=A, sender="60856"))
+
+    def test_fails_in_two_ways_only(self, sandbox):
+        with pytest.raises(ConfigurationError, match="E004"):
+            sandbox.spoil(VIDEO, "E004")
+
+
+class TestStubbornness:
+    """1.3: ten seconds to answer 200; otherwise again after five minutes, five times at most."""
+
+    @pytest.mark.parametrize("status", [500, 404, 204, 302])
+    def test_tries_six_times_in_all(self, sandbox, receiver, client, status):
+        receiver.status = status
+        client.call(SendSMS("Hello", to=A, sender="60856"))
+        sandbox.clock.advance(hours=12)
+        assert receiver.codes.count("N201") == receiver.codes.count("N202") == 6
+        assert len({notice.identity for notice in receiver.notices}) == 2
+
+    def test_tries_every_five_minutes(self, sandbox, receiver, client):
+        receiver.status = 500
+        client.call(SaveMMS(SHOW))
+        sandbox.clock.advance(seconds=1)
+        tries = [len(receiver.bodies)]
+        for _ in range(7):
+            sandbox.clock.advance(minutes=5)
+            tries.append(len(receiver.bodies))
+        assert tries == [1, 2, 3, 4, 5, 6, 6, 6]
+
+    def test_ends_when_it_is_heard(self, sandbox, receiver, client):
+        receiver.status = 500
+        client.call(SaveMMS(SHOW))
+        sandbox.clock.advance(minutes=1)
+        receiver.status = 200
+        sandbox.clock.advance(hours=1)
+        assert receiver.codes == ["N003", "N003"]
+
+    def test_is_for_receivers_that_are_not_there_too(self, receiver):
+        lines: list[str] = []
+        receiver.close()
+        with (
+            Sandbox(postback_url=receiver.url, delays=AT_ONCE, on_event=lines.append) as sandbox,
+            Client(sandbox.account()) as client,
+        ):
+            client.call(SaveMMS(SHOW))
+            sandbox.clock.advance(hours=1)
+        assert len([line for line in lines if "N003" in line and "not taken" in line]) == 6
+
+    def test_knows_the_path_and_query_of_a_receiver(self):
+        paths: list[str] = []
+        listener = Listener(lambda request: paths.append(f"{request.path}?{request.query}") or Outgoing(200, b""))
+        with (
+            Sandbox(postback_url=f"{listener.url}/a/b?token=1", delays=AT_ONCE) as sandbox,
+            Client(sandbox.account()) as client,
+        ):
+            client.call(SaveMMS(SHOW))
+            sandbox.clock.advance(seconds=1)
+        listener.close()
+        assert paths == ["/a/b?token=1"]
+
+
+class TestTheManner:
+    def test_twice(self, sandbox, receiver, client):
+        sandbox.postbacks(twice=True)
+        client.call(SEND)
+        sandbox.clock.advance(hours=1)
+        assert receiver.codes == ["N101", "N101", "N102", "N102"]
+        assert len({notice.identity for notice in receiver.notices}) == 2
+
+    def test_in_disorder(self, sandbox, receiver, client):
+        sandbox.postbacks(disorder=True)
+        client.call(SEND)
+        sandbox.clock.advance(hours=1)
+        assert receiver.codes == ["N102", "N101"]
+
+    def test_in_a_batch_of_former_times(self, sandbox, receiver, client):
+        sandbox.postbacks(batch=True)
+        for _ in range(3):
+            client.call(SEND)
+        sandbox.clock.advance(seconds=1000 + 59)
+        assert receiver.bodies == []
+        sandbox.clock.advance(minutes=1)
+        (body,) = receiver.bodies
+        assert body.count(b"<NOTIFICATION ") == body.count(b"<BODY>") == 3
+        assert receiver.codes == ["N101"] * 3
+        assert all(isinstance(notice, DeliveryReport) and notice.to == A for notice in receiver.notices)
+
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    def test_in_the_form_of_one_dialect(self, sandbox, receiver, client, dialect):
+        sandbox.postbacks(dialect=dialect)
+        client.call(SEND)
+        sandbox.clock.advance(hours=1)
+        assert receiver.codes == ["N101", "N102"]
+        assert set(receiver.types) == {DIALECTS[dialect].answer_codec.CONTENT_TYPE}
+
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    def test_in_the_form_of_the_request_otherwise(self, sandbox, receiver, dialect):
+        with Client(sandbox.account(dialect)) as client:
+            client.call(SaveMMS(SHOW.replace(fallback_text="f" if dialect == "sinch-json" else None)))
+        sandbox.clock.advance(seconds=0)
+        assert receiver.types == [DIALECTS[dialect].answer_codec.CONTENT_TYPE]
+
+    def test_of_a_dialect_that_is_none(self, sandbox):
+        with pytest.raises(ConfigurationError, match="telegraph"):
+            sandbox.postbacks(dialect="telegraph")
+
+
+class TestInbound:
+    def test_an_mms_is_told_with_its_words_as_a_file(self, sandbox, receiver):
+        inbox_id = sandbox.receive_mms(A, "60856", IMAGE, text="Grüße!", subject="Hello")
+        sandbox.clock.advance(seconds=0)
+        (notice,) = receiver.notices
+        assert isinstance(notice, InboundMMS)
+        assert (notice.tracking_id, notice.sender, notice.to, notice.subject) == (inbox_id, A, "60856", "Hello")
+        assert notice.files[0] == IMAGE
+        with urllib.request.urlopen(notice.files[1], timeout=10) as file:
+            assert file.read().decode() == "Grüße!"
+
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    def test_an_sms_is_told_in_every_dialect(self, sandbox, receiver, dialect):
+        transaction_id = sandbox.receive_sms(A, "60856", "STOP", dialect=dialect)
+        sandbox.clock.advance(seconds=0)
+        (notice,) = receiver.notices
+        assert isinstance(notice, InboundSMS)
+        assert (notice.transaction_id, notice.sender, notice.to, notice.text) == (transaction_id, A, "60856", "STOP")
+
+    def test_what_is_no_text_is_refused_at_once(self, sandbox):
+        for call in (lambda: sandbox.receive_sms(15551234888, "60856", "x"), lambda: sandbox.receive_mms(A, "60856", None)):
+            with pytest.raises(ConfigurationError, match="not text"):
+                call()
+
+
+class TestInsisting:
+    def refused(self, sandbox: Sandbox, operation=SEND) -> str:
+        with Client(sandbox.account(), retries=0) as client, pytest.raises(MMSError) as raised:
+            client.call(operation)
+        assert not raised.value.foreseen
+        return f"{type(raised.value).__name__} {raised.value.code}"
+
+    def test_on_its_own_short_codes(self):
+        with Sandbox(senders=["60857"]) as sandbox:
+            assert self.refused(sandbox) == f"{SenderError.__name__} E111"
+            with Client(sandbox.account()) as client:
+                client.call(SendMMS(SHOW, to=A, sender="60857"))
+
+    def test_on_numbers_that_are_not_blocked(self, sandbox):
+        sandbox.block(A)
+        assert self.refused(sandbox) == f"{RecipientError.__name__} E114"
+
+    def test_on_carriers_it_knows(self):
+        with Sandbox(operators=["31002"]) as sandbox:
+            assert self.refused(sandbox, SendMMS(SHOW, to=A, sender="60856", operator_id="1")).endswith("E651")
+            with Client(sandbox.account()) as client:
+                client.call(SendMMS(SHOW, to=A, sender="60856", operator_id="31002"))
+                client.call(SEND)
+
+    def test_on_carriers_being_named(self):
+        with Sandbox(limits=Limits(required=frozenset({"operator_id"}))) as sandbox:
+            assert self.refused(sandbox).endswith("E650")
+
+    def test_on_campaigns(self):
+        with Sandbox(check_campaigns=True) as sandbox, Client(sandbox.account()) as client:
+            assert self.refused(sandbox) == f"{CampaignError.__name__} E718"
+            assert self.refused(sandbox, SendMMS(SHOW, to=A, sender="60856", campaign_ref="9")).endswith("E721")
+            made = client.call(CreateCampaign("Winter", brand_name="Shop"))
+            asked = SendMMS(SHOW, to=A, sender="60856", campaign_ref=made.campaign_id)
+            assert self.refused(sandbox, asked).endswith("E715")
+            client.call(Subscribe(A, campaign=made.campaign_id))
+            client.call(asked)
+            assert sandbox.sent == [asked]
+
+    def test_on_the_schema_when_strict(self):
+        request = (
+            b"<REQUEST><ACTION>sendMMS</ACTION><API_KEY>sandbox-key</API_KEY><TO>15551234888</TO><FROM>60856</FROM>"
+            b"<SUBJECT>s</SUBJECT><NAME>n</NAME>%s<SLIDE><TEXT>x</TEXT></SLIDE></REQUEST>"
+        )
+        for unknown, strict, code in ((b"<SUBJEKT/>", True, b"E100"), (b"<SUBJEKT/>", False, b""), (b"", True, b"")):
+            with Sandbox(strict=strict) as sandbox:
+                answer = urllib.request.urlopen(sandbox.account().address, request % unknown, timeout=10).read()
+            assert (b"<ERRORCODE>" + code in answer) == bool(code), answer
+
+    def test_on_fields_that_there_are_when_strict_in_every_dialect(self):
+        for dialect in DIALECTS:
+            service = "12345" if dialect.startswith("sinch") else None
+            send = SendMMS(SHOW, to=A, sender="60856", service_id=service)
+            with Sandbox(strict=True) as sandbox, Client(sandbox.account(dialect)) as client:
+                client.call(send)
+                assert [one.to for one in sandbox.sent] == [A]
+
+    def test_a_gateway_that_is_strict_knows_no_field_of_another_name(self):
+        with Sandbox(strict=True) as sandbox:
+            request = sandbox.account("skycore-get").encode(SEND)
+            answer = urllib.request.urlopen(request.url + "&subjekt=x", timeout=10).read()
+        assert b"E100" in answer
+        assert b"subjekt" in answer
+
+
+class TestStartingOver:
+    def test_leaves_nothing_of_before(self, sandbox, receiver, client):
+        sandbox.block(A)
+        sandbox.fail("drop", to=B)
+        sandbox.throttle(0)
+        sandbox.outcome("E102")
+        sandbox.spoil(VIDEO)
+        sandbox.postbacks(batch=True)
+        sandbox.receive_mms(A, "60856", IMAGE)
+        sandbox.clock.advance(hours=5)
+        with pytest.raises(MMSError):
+            client.call(SEND)
+        sandbox.reset()
+        receiver.bodies.clear()
+        assert (sandbox.sent, sandbox.saved, sandbox.requests, sandbox.campaigns) == ([], [], [], [])
+        assert sandbox.counts == {"requests": 0, "accepted": 0, "refused": 0, "broken": 0}
+        assert abs(sandbox.clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
+        first = client.call(SEND)
+        client.call(SendMMS(SHOW, to=B, sender="60856"))
+        sandbox.clock.advance(hours=1)
+        assert receiver.codes == ["N101", "N101", "N102", "N102"]
+        assert first.mms_id == "35674"
+
+    def test_drops_what_was_due(self, sandbox, receiver, client):
+        client.call(SEND)
+        sandbox.reset()
+        sandbox.clock.advance(hours=1)
+        assert receiver.codes == []
