@@ -47,6 +47,11 @@ An account may insist on more with `Account(limits=Limits(required=frozenset({{"
 `Limits(max_slides={documented.max_slides}, max_text={documented.max_text}, max_subject={documented.max_subject})` are the documented ones. \
 What each dialect insists on is marked in [dialects.md](dialects.md).
 
+The sizes of files are looked at by who fetches them: the gateway, and the sandbox when asked to. In bytes, each may be changed:
+`Limits(max_image={documented.max_image}, max_gif={documented.max_gif}, max_audio={documented.max_audio}, \
+max_video={documented.max_video}, max_object={documented.max_object})`. 1.3 publishes no figures ("see your API settings");
+these are the ones Sinch, its successor, publishes for uploads that are transcoded.
+
 ## Advices
 
 Never a reason not to send; `advices()` gives them, and `skymms check` shows them apart.

@@ -1,4 +1,4 @@
-"""What the sandbox does later, on a clock that the test turns: reports, encoding, stubborn postbacks. Nothing waits for time."""
+"""What the sandbox does later, on a clock that the test turns: reports, encoding, stubborn postbacks. No test waits."""
 
 from __future__ import annotations
 

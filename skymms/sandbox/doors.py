@@ -45,7 +45,8 @@ def document(request: Incoming, dialect: Dialect) -> bytes:
     """The request's document, however it is carried; raises :class:`~skymms.codecs.Unreadable` where there is none."""
     if dialect.carried == "url":
         return request.query.encode()
-    body = request.body
+    # Some editors put a mark before a UTF-8 file, and curl sends it along.
+    body = request.body.removeprefix(b"\xef\xbb\xbf")
     # Ruling 2: 1.3 takes its XML in a form field, and very probably bare.
     if dialect.carried == "form" and body.lstrip()[:1] != b"<":
         try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -25,9 +24,9 @@ from .doors import document
 from .faults import Faults, Rule
 from .keeping import KEEPING
 from .listener import Incoming
-from .media import Inspector
+from .media import inspect
 from .sending import SENDING
-from .state import REMEMBERED, Due, State, refuse
+from .state import Due, Kept, State, refuse
 
 _ACTIONS = {**SENDING, **KEEPING}
 
@@ -37,7 +36,7 @@ class Answered:
     """One request and what came of it.
 
     ``operation`` is None where it could not be understood; ``reply`` is None where a fault left it unread or untaken; ``fault``
-    is the name of the fault that struck; ``notices`` are what goes out later.
+    is the name of the fault that struck; ``notices`` are what goes out later; ``size`` is the request's, in bytes.
     """
 
     dialect: str
@@ -45,6 +44,7 @@ class Answered:
     reply: Any
     due: tuple[Due, ...] = ()
     fault: str | None = None
+    size: int = 0
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -60,22 +60,25 @@ class Gateway:
         self._state = state
         self._faults = faults
         self.lock = threading.Lock()
-        self.answered: deque[Answered] = deque(maxlen=REMEMBERED)
-        self._inspector = Inspector(state.settings.limits) if state.settings.fetch_media else None
+        self.answered: Kept[Answered] = Kept()
 
     def answer(self, dialect: Dialect, request: Incoming) -> tuple[Answered, Rule | None]:
         """What a request in that dialect comes to, and the fault that strikes it."""
+        size = len(request.query) + len(request.body)
         operation, refused = self._understood(dialect, request)
         rule = self._faults.read(_numbers(operation))
         if rule is not None and not rule.taken:
             reply = refuse(operation, rule.code) if rule.code else None
-            answered = Answered(dialect.name, operation, reply, fault=rule.how)
+            answered = Answered(dialect.name, operation, reply, fault=rule.how, size=size)
         else:
             refused = refused or self._too_fast(operation) or self._looked_at(operation)
             with self.lock:
                 reply, due = (refused, []) if refused else _ACTIONS[type(operation)](self._state, operation, dialect)
-            answered = Answered(dialect.name, operation, reply, tuple(due), rule.how if rule else None)
-        self.answered.append(answered)
+                if type(operation) in SENDING and not isinstance(reply, Refused):
+                    self._state.sent.append(operation, size)
+            answered = Answered(dialect.name, operation, reply, tuple(due), rule.how if rule else None, size)
+        with self.lock:
+            self.answered.append(answered, size)
         return answered, rule
 
     def _understood(self, dialect: Dialect, request: Incoming) -> tuple[Any, Refused | None]:
@@ -110,9 +113,9 @@ class Gateway:
     def _looked_at(self, operation: Any) -> Refused | None:
         """Fetch the files, as the real gateway does at each call; not while holding the lock."""
         show = getattr(operation, "slideshow", None)
-        if self._inspector is None or show is None:
+        if not self._state.settings.fetch_media or show is None:
             return None
-        problem = next(iter(self._inspector.inspect(show)), None)
+        problem = next(inspect(show, self._state.settings.limits), None)
         return refuse(operation, problem.code or "E100", f"{problem.where}: {problem.message}") if problem else None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from ..replies import Refused
 from ..slide import FILES
 from ..slideshow import Slideshow
 from .gateway import Answered
+from .state import Kept
 
 #: How many entries are kept, and how many are handed out at once.
 KEPT, AT_ONCE = 5_000, 500
@@ -41,13 +42,13 @@ class Journal:
     def _clear(self) -> None:
         self._name = secrets.token_hex(8)
         self._number = 0
-        self._entries: deque[tuple[int, datetime, Callable[[], _Written]]] = deque(maxlen=KEPT)
+        self._entries: Kept[tuple[int, datetime, Callable[[], _Written]]] = Kept(KEPT)
         self.counts: Counter[str] = Counter(requests=0, accepted=0, refused=0, broken=0)
 
     def request(self, answered: Answered, stored: Slideshow | None = None) -> None:
         """A request; ``stored`` is the slideshow that it sends from the store."""
         outcome = "broken" if answered.fault else "refused" if isinstance(answered.reply, Refused) else "accepted"
-        self._add(lambda: _request(answered, outcome, stored), requests=1, **{outcome: 1})
+        self._add(lambda: _request(answered, outcome, stored), answered.size, requests=1, **{outcome: 1})
 
     def notice(self, notice: Notice, posted: str | None) -> None:
         """A notice that went out, or would have if there were a receiver."""
@@ -75,10 +76,10 @@ class Journal:
             self._closed = True
             self._changed.notify_all()
 
-    def _add(self, write: Callable[[], _Written], **counted: int) -> None:
+    def _add(self, write: Callable[[], _Written], size: int = 0, **counted: int) -> None:
         with self._changed:
             self._number += 1
-            self._entries.append((self._number, self._now(), write))
+            self._entries.append((self._number, self._now(), write), size)
             self.counts.update(counted)
             self._changed.notify_all()
 

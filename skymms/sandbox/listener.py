@@ -1,16 +1,18 @@
 """An HTTP server on a free port of this machine, in a thread, with one function that answers.
 
 The standard library's, because it gives the socket to whoever has to break it and needs nothing installed. It listens on
-loopback unless told otherwise, and no request makes it keep more than the cap.
+loopback unless told otherwise, no request makes it keep more than the cap, and none takes longer than its patience lasts.
 """
 
 from __future__ import annotations
 
+import io
 import select
 import socket
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
@@ -20,8 +22,8 @@ from ..dialects import MOST_REQUEST
 #: A form is up to three times as long as the document in it.
 MOST_BODY = 3 * MOST_REQUEST
 
-#: Seconds a sender may take for its next bytes, and a kept connection may idle.
-PATIENCE = 30
+#: Seconds from one request on a connection to the last byte of the next.
+PATIENCE = 30.0
 
 
 class Incoming(NamedTuple):
@@ -46,7 +48,7 @@ class Outgoing(NamedTuple):
 
 
 class Listener:
-    """Listens while it is open; ``url`` is its root, without a slash at the end."""
+    """Listens while it is open; ``url`` is its root, without a slash at the end; ``patience`` is in seconds."""
 
     def __init__(
         self,
@@ -94,6 +96,24 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
+class _Patient(io.RawIOBase):
+    """Reads from a connection until a moment: a time-out of the socket's would start anew with every byte that drips in."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self.until = 0.0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        return self._connection.recv_into(buffer)
+
+
 def _handler(
     answer: Callable[[Incoming], Outgoing], refuse: Callable[[], bool], patience: float
 ) -> type[BaseHTTPRequestHandler]:
@@ -101,21 +121,30 @@ def _handler(
         protocol_version = "HTTP/1.1"
         server_version = "skymms-sandbox"
         sys_version = ""
-        timeout = patience
+        # What is no HTTP at all is answered in HTTP too, with a status.
+        default_request_version = "HTTP/1.1"
         # Head and body leave in one packet: two would wait for each other, 40 ms on a kept connection.
         wbufsize = -1
         disable_nagle_algorithm = True
         server: _Server
 
+        def setup(self) -> None:
+            super().setup()
+            self.rfile.close()
+            self._reads = _Patient(self.connection)
+            self.rfile = self._buffered = io.BufferedReader(self._reads)
+
         def handle_one_request(self) -> None:
+            self._reads.until = time.monotonic() + patience
             # Asked when a request begins to come, not when the connection is made: it may be kept for a second one.
-            if self.rfile.peek(1) and refuse():  # type: ignore[attr-defined]
+            if self._buffered.peek(1) and refuse():
                 self.close_connection = True
             else:
                 super().handle_one_request()
 
         def do_GET(self) -> None:
-            self._answer(b"")
+            # A body is not read here, and must not be taken for the next request.
+            self._answer(b"", close="Content-Length" in self.headers or "Transfer-Encoding" in self.headers)
 
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length", "")
@@ -129,19 +158,26 @@ def _handler(
                 if len(body) == int(length):
                     self._answer(body)
 
-        def _answer(self, body: bytes) -> None:
+        def _answer(self, body: bytes, *, close: bool = False) -> None:
             path, _, query = self.path.partition("?")
             headers = {name.lower(): value for name, value in self.headers.items()}
-            self._send(answer(Incoming(self.command, path, query, headers, body)))
+            self._send(answer(Incoming(self.command, path, query, headers, body)), close=close)
 
         def _send(self, answered: Outgoing, *, close: bool = False) -> None:
             if answered.manner:
                 self.close_connection = True
                 MANNERS[answered.manner](self, answered)
                 return
+            # Whoever does not read its answer has no more time for it than for its request.
+            self.connection.settimeout(patience)
             self.head(answered, close=close)
             self.wfile.write(answered.body)
             self.wfile.flush()
+            if close:
+                # What still comes is read and forgotten: hanging up on it may take the answer back on its way.
+                self.connection.shutdown(socket.SHUT_WR)
+                while self.rfile.read1(65536):
+                    pass
 
         def head(self, answered: Outgoing, *, close: bool = False) -> None:
             """Status and headers."""

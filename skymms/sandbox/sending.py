@@ -31,7 +31,6 @@ def _queue(state: State, operation: Any, mms_id: Callable[[], str], no_link: boo
     """Take a message to one number, unless the account may not send it there."""
     if (refused := _barred(state, operation)) is not None:
         return refused, []
-    state.sent.append(operation)
     return deliver(
         state,
         operation.to,
@@ -84,7 +83,6 @@ def _send_pass(state: State, operation: SendPassInMMS, dialect: Dialect) -> Outc
 def _send_sms(state: State, operation: SendSMS, dialect: Dialect) -> Outcome:
     if (refused := _barred(state, operation)) is not None:
         return refused, []
-    state.sent.append(operation)
     tracking_id, due = text(state, operation.to, operation.sender, operation.text, operation.operator_id)
     return SentSMS(tracking_id, operation.to), due
 
@@ -96,7 +94,6 @@ def _send_to_campaign(state: State, operation: SendSavedMMSCampaign, dialect: Di
     campaign = state.campaigns.get(str(operation.to_campaign))
     if campaign is None:
         return refuse(operation, "E714"), []
-    state.sent.append(operation)
     due: list[Due] = []
     for number in campaign.numbers:
         if number not in state.blocked:
@@ -113,7 +110,6 @@ def _send_to_subscriber(state: State, operation: SendMessageBySubscriberRef, dia
     numbers = [number for number, subscriber in campaign.numbers.items() if subscriber == operation.subscriber_ref]
     if not numbers:
         return refuse(operation, "E715"), []
-    state.sent.append(operation)
     results, due = [], []
     for number in numbers:
         result, reports = _to_one(state, operation, number)

@@ -6,10 +6,10 @@ Everything kept is bounded, the oldest dropped first, so that a long run keeps i
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from ..codes import ANSWERS
 from ..errors import ConfigurationError
@@ -22,6 +22,10 @@ from .clock import Clock
 
 #: How much is remembered of each kind.
 REMEMBERED = 10_000
+
+#: Bytes of requests that what is remembered of them may come from, and characters of a number that a refusal repeats.
+REMEMBERED_BYTES = 16 * 1024 * 1024
+ECHOED = 40
 
 #: The short code of every campaign here.
 SHORT_CODE = "60856"
@@ -104,6 +108,31 @@ class Line:
     attributes: Mapping[str, str]
 
 
+class Kept(Generic[V]):
+    """The latest of something: so many at most, and made of so many bytes at most."""
+
+    def __init__(self, most: int = REMEMBERED) -> None:
+        self._kept: deque[tuple[V, int]] = deque()
+        self._most = most
+        self._bytes = 0
+
+    def append(self, one: V, size: int) -> None:
+        """Keep one more, which came in ``size`` bytes."""
+        self._kept.append((one, size))
+        self._bytes += size
+        while len(self._kept) > self._most or (self._bytes > REMEMBERED_BYTES and len(self._kept) > 1):
+            self._bytes -= self._kept.popleft()[1]
+
+    def __iter__(self) -> Iterator[V]:
+        # A copy at once: others may add meanwhile.
+        return iter([one for one, _ in self._kept.copy()])
+
+    def clear(self) -> None:
+        """Forget them."""
+        self._kept.clear()
+        self._bytes = 0
+
+
 class State:
     """All of it. Whoever changes it holds the gateway's lock."""
 
@@ -118,7 +147,7 @@ class State:
         """As at the beginning, what tests have arranged included."""
         self._last_id = 35673  # the vendor's first example is 35674
         self.saved: dict[str, Saved] = {}
-        self.sent: deque[Operation[Any]] = deque(maxlen=REMEMBERED)
+        self.sent: Kept[Operation[Any]] = Kept()
         self.campaigns: dict[str, Joined] = {}
         #: The inbox, by id, and whether its files are still there.
         self.inbox: dict[str, bool] = {}
@@ -159,9 +188,9 @@ def keep(kept: dict[K, V], key: K, value: V) -> None:
 
 
 def refuse(operation: object, code: str, info: str = "") -> Refused:
-    """A refusal of an operation; without words of its own it has the catalogue's. What it echoes fits into any document."""
+    """A refusal of an operation; without words of its own it has the catalogue's. What it echoes is short and printable."""
     to = getattr(operation, "to", None)
-    return Refused(code=code, to=_printable(str(to)) if to else None, info=_printable(info or ANSWERS[code].meaning))
+    return Refused(code=code, to=_printable(str(to)[:ECHOED]) if to else None, info=_printable(info or ANSWERS[code].meaning))
 
 
 def _printable(words: str) -> str:

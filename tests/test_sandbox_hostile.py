@@ -1,0 +1,443 @@
+"""A stranger at the sandbox's door: whatever comes is answered with an error or not at all, and the next one is served.
+
+Over bare sockets, for an HTTP library would not send most of this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from urllib.parse import quote_plus, urlencode, urlsplit
+
+import pytest
+import strategies  # noqa: F401 (loads hypothesis' profile)
+from attacks import HARMLESS, KB, NUMBER, REFUSED, Scene
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from skymms import Slide
+from skymms.sandbox import Sandbox
+from skymms.sandbox.listener import Incoming, Listener, Outgoing
+
+SKYCORE, SINCH, JSON = "/API/wxml/1.3/index.php", "/ep/v1/", "/ep/v2/"
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    secret = tmp_path_factory.mktemp("secrets") / "secret.txt"
+    secret.write_text("a-secret-of-this-machine")
+    return Scene(secret, "http://127.0.0.1:9/x.dtd")
+
+
+def say(url: str, *parts: bytes) -> bytes:
+    """All that comes back before the server hangs up; what is sent after it stopped listening is lost."""
+    with socket.create_connection(("127.0.0.1", urlsplit(url).port), timeout=20) as raw:
+        with contextlib.suppress(OSError):
+            for part in parts:
+                raw.sendall(part)
+            raw.shutdown(socket.SHUT_WR)
+        got = b""
+        with contextlib.suppress(ConnectionResetError):
+            while more := raw.recv(65536):
+                got += more
+    return got
+
+
+def request(method: str, path: str, body: bytes = b"", *headers: str) -> bytes:
+    lines = "".join(f"{header}\r\n" for header in ("Host: x", f"Content-Length: {len(body)}", "Connection: close", *headers))
+    return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else 0
+
+
+def fields(answer: bytes) -> dict[str, str]:
+    """The members of an answer, whatever its dialect, in one spelling."""
+    body = answer.partition(b"\r\n\r\n")[2]
+    told = json.loads(body) if body.startswith(b"{") else {child.tag: child.text or "" for child in etree.fromstring(body)}
+    return {name.lower().replace("-", ""): words for name, words in told.items()}
+
+
+def document(*, before: str = "", to: str = NUMBER, more: str = "", attributes: str = "") -> bytes:
+    inside = (
+        f"<ACTION>sendMMS</ACTION><API_KEY>sandbox-key</API_KEY><TO>{to}</TO><FROM>60856</FROM>"
+        f"<SUBJECT>Free</SUBJECT><NAME>T1</NAME><SLIDE><TEXT>Hi!</TEXT></SLIDE>{more}"
+    )
+    return f"{before}<REQUEST{attributes}>{inside}</REQUEST>".encode()
+
+
+def member(**members: object) -> bytes:
+    right: dict[str, object] = {
+        "action": "sendmms",
+        "to": NUMBER,
+        "from": "60856",
+        "service-id": "1",
+        "message-subject": "Free",
+        "fallback-sms-text": "f",
+        "slide": [{"message-text": "Hi!"}],
+    }
+    return json.dumps({**right, **members}).encode()
+
+
+def query(**parameters: str) -> str:
+    right = {"action": "sendmms", "api_key": "sandbox-key", "to": NUMBER, "from": "60856", "subject": "Free", "name": "n"}
+    return urlencode({**right, "slide_text_value_0": "Hi!", **parameters})
+
+
+def serves(sandbox: Sandbox) -> bool:
+    """Does it still take a right request?"""
+    return fields(say(sandbox.url, request("POST", SKYCORE, document())))["status"] == "Success"
+
+
+# ------------------------------------------------------------------------------------------------ hostile documents
+
+#: How XML gets there.
+DOORS = {
+    "bare": lambda body: request("POST", SKYCORE, body),
+    "in a form": lambda body: request("POST", SKYCORE, b"xml=" + quote_plus(body).encode()),
+}
+each_door = pytest.mark.parametrize("door", DOORS)
+
+MARKED = ("bare", "the mark of UTF-8")
+#: Attacks on what a request to send does not have, and that leave the request as it was.
+BESIDE_THE_POINT = {"a hundred thousand attributes", "two tracking ids", "two tracking ids in spellings of nobody's"}
+
+
+@each_door
+@pytest.mark.parametrize("attack", sorted(REFUSED.keys() - BESIDE_THE_POINT))
+def test_hostile_xml_is_refused(attack, door, sandbox, scene):
+    before = len(sandbox.sent)
+    answer = say(sandbox.url, DOORS[door](REFUSED[attack](document, scene)))
+    assert len(sandbox.sent) == before
+    assert status(answer) == 413 or (status(answer), fields(answer)["status"]) == (200, "Failure")
+    assert b"a-secret-of-this-machine" not in answer
+    assert len(answer) < 2_000
+
+
+@pytest.mark.parametrize(
+    ("door", "body"),
+    # A bare body that begins with a mark is taken for a form, and refused.
+    [(door, body) for door in DOORS for body in (*HARMLESS, *sorted(BESIDE_THE_POINT)) if (door, body) != MARKED],
+)
+def test_strange_but_harmless_xml_is_taken_whole(body, door, sandbox, scene):
+    answer = say(sandbox.url, DOORS[door]({**HARMLESS, **REFUSED}[body](document, scene)))
+    told = fields(answer)
+    assert (told["status"], told["to"]) == ("Success", NUMBER)
+    assert sandbox.sent[-1].to == NUMBER
+    assert sandbox.sent[-1].slideshow.slides == (Slide("Hi!"),)
+
+
+HOSTILE_JSON = {
+    "nothing": b"",
+    "no JSON": b"to=1",
+    "XML": document(),
+    "a list": b"[" + member() + b"]",
+    "a number": b"1" * 100_000,
+    "a hundred thousand lists": b"[" * 100_000,
+    "a hundred thousand objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "two hundred levels": member(more=json.loads('{"a":' * 200 + "1" + "}" * 200)),
+    "two numbers": member().replace(b'"to"', b'"to": "15550000666", "to"', 1),
+    "a list of numbers": member(to=[NUMBER, NUMBER]),
+    "an object for a number": member(to={"a": NUMBER}),
+    "a number that is none": member(to="1" * 100_000),
+    "no number at all": member().replace(b'"15551234888"', b"NaN"),
+    "half a surrogate pair": member(to="\ud800"),
+    "half a surrogate pair in a text": member(slide=[{"message-text": "\ud800"}]),
+    "a NUL": member(to="1555\0"),
+    "a long name": member(**{"n" * 100_000: 1}),
+    "a long name around many": member(**{"n" * 200: {str(at): [{"a": 1}] * 5 for at in range(9_000)}, "slide": []}),
+    "a hundred thousand slides": member(slide=[{}] * 100_000),
+    "slides within slides": member(slide=[{"slide": [{"slide": []}]}]),
+    "latin-1": member(to="é").decode("unicode_escape").encode("latin-1"),
+    "UTF-16": member().decode().encode("utf-16"),
+    "the end missing": member()[:-1],
+    "words after the end": member() + b"OK",
+    "ten megabytes of words": member(more="x" * 10_000_000),
+    "ten megabytes of blanks": b" " * 10_000_000 + member(),
+}
+
+
+@pytest.mark.parametrize("attack", HOSTILE_JSON)
+def test_hostile_json_is_refused(attack, sandbox):
+    before = len(sandbox.sent)
+    answer = say(sandbox.url, request("POST", JSON, HOSTILE_JSON[attack], "X-Api-Key: sandbox-key"))
+    assert len(sandbox.sent) == before
+    assert status(answer) == 413 or (status(answer), fields(answer)["status"].lower()) == (200, "failure")
+    assert len(answer) < len(HOSTILE_JSON[attack]) + 2_000
+
+
+def test_right_json_is_taken(sandbox):
+    # So that the attacks above are refused for what is in them.
+    assert fields(say(sandbox.url, request("POST", JSON, member(), "X-Api-Key: sandbox-key")))["status"] == "success"
+    assert fields(say(sandbox.url, request("GET", f"{SKYCORE}?{query()}")))["status"] == "Success"
+
+
+HOSTILE_QUERY = {
+    "nothing": "",
+    "a thousand parameters": query() + "".join(f"&a{at}=" for at in range(1_000)),
+    "a thousand slides": query() + "".join(f"&slide_text_value_{at}=x" for at in range(1, 900)),
+    "a slide far away": query(slide_text_value_99999999999999999999="x"),
+    "a slide before the first": query(**{"slide_text_value_-1": "x", "slide_text_value_0": ""}),
+    "sixty kilobytes of digits": query(to="1" * 60_000),
+    "two numbers": query() + "&to=15550000666",
+    "two numbers, one in another case": query() + "&TO=15550000666",
+    "bytes that are no UTF-8": query() + "&to=%ff",
+    "bytes that are no ASCII": query(to="").replace("to=", "to=\u00e9"),
+    "a NUL": query(to="1555%001234"),
+    "half an escape": query() + "&subject=%e",
+    "a document": document().decode().replace(" ", "+"),
+}
+
+
+@pytest.mark.parametrize("attack", HOSTILE_QUERY)
+def test_a_hostile_query_is_refused(attack, sandbox):
+    before = len(sandbox.sent)
+    answer = say(sandbox.url, request("GET", f"{SKYCORE}?{HOSTILE_QUERY[attack]}"))
+    assert len(sandbox.sent) == before
+    assert (status(answer), fields(answer)["status"]) == (200, "Failure")
+    assert len(answer) < len(HOSTILE_QUERY[attack]) + 2_000
+
+
+# ------------------------------------------------------------------------------------------------ hostile HTTP
+
+#: What is no request, with the statuses that say so.
+HOSTILE_HTTP = {
+    "words": (b"hello\r\n\r\n", {400}),
+    "blanks": (b" " * 70_000 + b"\r\n\r\n", {414}),
+    "TLS": (b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03" + bytes(500) + b"\n", {400}),
+    "a long address": (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", {414}),
+    "a million bytes without a line": (b"A" * 1_000_000, {414}),
+    "HTTP of another kind": (b"GET / HTTP/9.9\r\n\r\n", {505}),
+    "HTTP of no kind": (b"GET / FTP/1.1\r\n\r\n", {400}),
+    "a method that is none": (b"MAKE /tea HTTP/1.1\r\n\r\n", {501}),
+    "the preface of HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {505}),
+    "1,000 headers": (request("POST", SKYCORE, document(), *(f"X-{at}: 1" for at in range(1_000))), {431}),
+    "a header of 100 kB": (request("POST", SKYCORE, document(), "X: " + "x" * 100_000), {431}),
+    "a length of 5,000 digits": (request("POST", SKYCORE).replace(b": 0\r", b": " + b"9" * 5_000 + b"\r"), {413}),
+    "a length in another script": (request("POST", SKYCORE).replace(b": 0\r", ": ٣\r".encode()), {411}),
+    "chunks": (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", {411}),
+    "10 MB": (request("POST", SKYCORE, b"x" * 10_000_000), {413}),
+    "10 MB that are never sent": (request("POST", SKYCORE).replace(b": 0\r", b": 10000000\r"), {413}),
+}
+
+
+@pytest.mark.parametrize("attack", HOSTILE_HTTP)
+def test_what_is_no_request_is_answered_with_an_error(attack, sandbox):
+    sent, statuses = HOSTILE_HTTP[attack]
+    answer = say(sandbox.url, sent)
+    assert answer, "not a word"
+    assert status(answer) in statuses
+    assert serves(sandbox)
+
+
+def test_what_follows_in_one_packet_is_no_request_of_its_own_after_an_error(sandbox):
+    before = len(sandbox.requests)
+    say(sandbox.url, request("POST", SKYCORE).replace(b": 0\r", b": 10000000\r").replace(b"close", b"keep-alive") + HIDDEN)
+    say(sandbox.url, b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + HIDDEN)
+    assert len(sandbox.requests) == before
+
+
+def test_the_body_of_a_get_is_no_request_of_its_own(sandbox):
+    before = len(sandbox.requests)
+    answer = say(sandbox.url, f"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: {len(HIDDEN)}\r\n\r\n".encode() + HIDDEN)
+    assert (status(answer), len(sandbox.requests)) == (200, before)
+
+
+HIDDEN = request("POST", SKYCORE, document())
+
+
+class TestRandomBytes:
+    @given(st.binary(max_size=2_000))
+    def test_as_a_request_leave_it_up(self, sandbox, junk):
+        say(sandbox.url, junk + b"\r\n\r\n")
+        assert serves(sandbox)
+
+    @given(st.sampled_from([SKYCORE, SINCH, JSON]), st.binary(max_size=2_000))
+    def test_as_a_body_are_refused(self, sandbox, path, junk):
+        answer = say(sandbox.url, request("POST", path, junk, "X-Api-Key: sandbox-key"))
+        assert (status(answer), fields(answer)["status"].lower()) == (200, "failure")
+
+    @given(st.sampled_from([document(), member()]), st.data())
+    def test_within_a_right_request_are_answered(self, sandbox, right, data):
+        at = data.draw(st.integers(0, len(right)))
+        body = right[:at] + data.draw(st.binary(max_size=4)) + right[at + data.draw(st.integers(0, 4)) :]
+        path = SKYCORE if right.startswith(b"<") else JSON
+        answer = say(sandbox.url, request("POST", path, body, "X-Api-Key: sandbox-key"))
+        assert (status(answer), fields(answer)["status"].lower() in {"success", "failure"}) == (200, True)
+
+
+# ------------------------------------------------------------------------------------------------ slow senders
+
+
+@pytest.fixture
+def impatient() -> Iterator[Listener]:
+    listening = Listener(lambda asked: Outgoing(200, str(len(asked.body)).encode()), patience=0.3)
+    yield listening
+    listening.close()
+
+
+SLOW = {
+    "nothing at all": b"",
+    "half a line": b"GET / HT",
+    "half a head": b"POST / HTTP/1.1\r\nHost: x\r\n",
+    "half a body": b"POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\nhalf",
+}
+
+
+@pytest.mark.parametrize("drips", [False, True], ids=["and stops", "and drips"])
+@pytest.mark.parametrize("begins", SLOW)
+def test_a_slow_sender_is_hung_up_on(begins, drips, impatient):
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", urlsplit(impatient.url).port), timeout=5) as raw:
+        raw.sendall(SLOW[begins])
+        raw.settimeout(0.05 if drips else 5)
+        gone = False
+        while not gone and time.monotonic() - began < 5:
+            with contextlib.suppress(TimeoutError):
+                try:
+                    gone = raw.recv(100) == b""
+                    break
+                except ConnectionError:
+                    gone = True
+                    break
+            with contextlib.suppress(OSError):
+                raw.sendall(b"x")
+    assert gone
+    assert time.monotonic() - began < 3
+
+
+def test_a_kept_connection_has_its_time_for_each_request(impatient):
+    with socket.create_connection(("127.0.0.1", urlsplit(impatient.url).port), timeout=5) as raw:
+        began = time.monotonic()
+        while time.monotonic() - began < 0.7:
+            raw.sendall(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi")
+            assert raw.recv(1000).endswith(b"2")
+            threading.Event().wait(0.1)
+
+
+def test_slow_senders_do_not_keep_others_waiting(sandbox):
+    with contextlib.ExitStack() as opened:
+        for at in range(100):
+            raw = opened.enter_context(socket.create_connection(("127.0.0.1", urlsplit(sandbox.url).port), timeout=5))
+            raw.sendall(list(SLOW.values())[at % len(SLOW)])
+        began = time.monotonic()
+        assert serves(sandbox)
+        assert time.monotonic() - began < 5
+
+
+def test_who_does_not_read_the_answer_is_hung_up_on():
+    answering: list[threading.Thread] = []
+
+    def answer(asked: Incoming) -> Outgoing:
+        answering.append(threading.current_thread())
+        return Outgoing(200, bytes(50_000_000))
+
+    listening = Listener(answer, patience=0.3)
+    with socket.create_connection(("127.0.0.1", urlsplit(listening.url).port), timeout=5) as raw:
+        raw.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert raw.recv(10)
+        answering[0].join(timeout=5)
+        assert not answering[0].is_alive()
+    listening.close()
+
+
+# ------------------------------------------------------------------------------------------------ memory
+
+CHILD = """
+import resource, sys
+from pathlib import Path
+from skymms.sandbox import Sandbox
+
+def most():
+    told = Path("/proc/self/status")
+    if told.exists():
+        return next(int(line.split()[1]) for line in told.read_text().splitlines() if line.startswith("VmHWM"))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1)
+
+with Sandbox() as sandbox:
+    print(sandbox.url, flush=True)
+    for line in sys.stdin:
+        print(most(), flush=True)
+"""
+
+
+@contextlib.contextmanager
+def child() -> Iterator[tuple[str, Callable[[], int]]]:
+    """A sandbox in a process of its own: where it listens, and what tells the most memory it ever had, in bytes."""
+    pytest.importorskip("resource")
+    with subprocess.Popen([sys.executable, "-c", CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        asked, told = running.stdin, running.stdout
+        assert asked
+        assert told
+
+        def most() -> int:
+            asked.write("\n")
+            asked.flush()
+            return int(told.readline()) * KB
+
+        yield told.readline().strip(), most
+        asked.close()
+    assert running.returncode == 0
+
+
+def test_it_keeps_its_memory(scene):
+    with child() as (url, most):
+        say(url, request("POST", SKYCORE, document()))
+        say(url, request("POST", JSON, member()))
+        before = most()
+        for _ in range(2):
+            for make in REFUSED.values():
+                say(url, request("POST", SKYCORE, make(document, scene)))
+            for body in HOSTILE_JSON.values():
+                say(url, request("POST", JSON, body, "X-Api-Key: sandbox-key"))
+            for sent, _statuses in HOSTILE_HTTP.values():
+                say(url, sent)
+        assert most() - before < 100 * KB * KB
+
+
+def test_a_mark_before_a_bare_body_does_no_harm(sandbox):
+    answer = fields(say(sandbox.url, request("POST", SKYCORE, b"\xef\xbb\xbf" + document())))
+    assert (answer["status"], answer.get("to")) == ("Success", NUMBER)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        request("POST", SKYCORE, document(to="1" * 60_000)),
+        request("GET", f"{SKYCORE}?{query(to='1' * 60_000)}"),
+        request("POST", JSON, member(to="1" * 60_000), "X-Api-Key: sandbox-key"),
+    ],
+    ids=["xml", "get", "json"],
+)
+def test_a_refusal_echoes_little(sent, sandbox):
+    assert len(say(sandbox.url, sent)) < 2_000
+
+
+def test_an_answer_in_json_says_that_it_is_json(sandbox):
+    head = say(sandbox.url, request("POST", JSON, member(), "X-Api-Key: sandbox-key")).partition(b"\r\n\r\n")[0]
+    assert b"Content-Type: application/json" in head
+
+
+def test_long_requests_are_not_all_remembered():
+    # 10,000 short ones are; of these that would make 10 GB.
+    sent = request("POST", SKYCORE, document(more=f"<SLIDE><TEXT>{'x' * 1_000_000}</TEXT></SLIDE>"))
+    with child() as (url, most):
+        say(url, sent)
+        before = most()
+        for _ in range(100):
+            say(url, sent)
+        assert most() - before < 50 * KB * KB
