@@ -12,6 +12,7 @@ import random
 import time
 from typing import TYPE_CHECKING, Any
 
+from . import guard
 from .account import MOST_ANSWER, Account, HttpRequest, HttpResponse
 from .errors import ConfigurationError, SkymmsError
 from .exchange import Exchange, Lost, Pause, Retries
@@ -84,8 +85,11 @@ class AsyncClient:
             address = URL(request.url, encoded=True)
         except ValueError:
             return Lost(f"{request.place} is no address aiohttp can use; nothing was sent", left=False, transient=False)
+        session = self._opened()
+        # Only what aiohttp takes for harmless does it repeat.
+        around = (_once,) if request.method == "GET" else None
         try:
-            async with self._opened().request(
+            async with session.request(
                 request.method,
                 address,
                 data=request.body or None,
@@ -93,8 +97,7 @@ class AsyncClient:
                 allow_redirects=False,
                 proxy=self._proxy,
                 timeout=self._limits,
-                # Only what aiohttp takes for harmless does it repeat.
-                middlewares=(_once,) if request.method == "GET" else None,
+                middlewares=_guarded(session, around) if guard.up() else around,
                 auto_decompress=False,
             ) as answer:
                 body = b""
@@ -166,6 +169,16 @@ async def _once(request: Any, handler: Any) -> Any:
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise aiohttp.ClientPayloadError(type(error).__name__) from error
+
+
+def _guarded(session: aiohttp.ClientSession, around: tuple[Any, ...] | None) -> tuple[Any, ...]:
+    """What stands around a request in a test: the guard comes last, after the session's own, which naming any here replaces."""
+    return (*(getattr(session, "_middlewares", ()) if around is None else around), _on_this_machine)
+
+
+async def _on_this_machine(request: Any, handler: Any) -> Any:
+    guard.check(request.url.host or "", request.proxy.host if request.proxy else None)
+    return await handler(request)
 
 
 def _lost(error: BaseException, request: HttpRequest) -> Lost:

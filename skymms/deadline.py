@@ -13,9 +13,14 @@ import time
 from functools import partial
 from typing import Any
 
+from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
+from requests.utils import select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util import parse_url
+
+from . import guard
 
 #: Connections kept to one gateway: as many as threads that a program is likely to send from.
 POOL_SIZE = 64
@@ -38,6 +43,15 @@ class DeadlineAdapter(HTTPAdapter):
         if isinstance(manager.pool_classes_by_scheme.get("http"), type) and "SOCKS" not in type(manager).__name__:
             manager.pool_classes_by_scheme = _POOLS
         return manager
+
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """The pool a request goes to, and the last step before it goes: `send` is what stand-ins for requests replace."""
+        if guard.up():
+            proxy = select_proxy(request.url or "", proxies)
+            guard.check(parse_url(request.url or "").host or "", parse_url(proxy).host if proxy else None)
+        return super().get_connection_with_tls_context(request, verify, proxies, cert)
 
 
 class _Timed:

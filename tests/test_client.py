@@ -170,6 +170,8 @@ class TestASessionOfOnesOwn:
         assert len(set(lengths)) == 2
 
 
+# At an address beyond this machine, by way of a proxy on it.
+@pytest.mark.skymms_live
 class TestProxies:
     def test_of_the_environment_are_used(self, monkeypatch):
         with Faulty(http(SENT)) as proxy:

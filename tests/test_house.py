@@ -21,8 +21,8 @@ HERE = Path(skymms.__file__).parent
 #: From the ground up; `docs/design.md` has the same listing. A module may import what stands before it, and nothing else.
 LISTING = """
     codes errors slide once limits rules advices judge slideshow replies operations actions notices
-    codecs spelling reports writing reading table dialects account exchange transport deadline client
-    aio postbacks files schema sandbox cli
+    codecs spelling reports writing reading table dialects account exchange transport guard deadline client
+    aio postbacks files schema sandbox cli pytest_plugin
 """
 ORDER = LISTING.split()
 #: These stand outside: the public door, which names everything, and what `python -m skymms` runs.

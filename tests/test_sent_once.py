@@ -171,12 +171,14 @@ class TestSentOnce:
         assert raised.value.sent_maybe
         assert len(server.requests) == 1
 
+    @pytest.mark.skymms_live
     def test_a_host_without_an_address_sent_nothing(self, kind):
         account = Account(CANARY, url="http://gateway.invalid/")
         with kind(account, retries=0) as calling, pytest.raises(TransportError) as raised:
             calling.call(SEND)
         assert not raised.value.sent_maybe
 
+    @pytest.mark.skymms_live
     def test_an_address_that_is_none_sent_nothing(self, kind):
         account = Account(CANARY, url="http://*.example/")
         with kind(account, retries=QUICK) as calling, pytest.raises(TransportError, match="nothing was sent") as raised:
