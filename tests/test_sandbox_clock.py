@@ -18,6 +18,7 @@ from skymms import (
     InboundSMS,
     Limits,
     ListMMS,
+    MediaUnreachableError,
     MMSError,
     NotFoundError,
     NotReadyError,
@@ -442,6 +443,18 @@ class TestInsisting:
             client.call(Subscribe(A, campaign=made.campaign_id))
             client.call(asked)
             assert sandbox.sent == [asked]
+
+    def test_on_files_that_can_be_had_when_it_fetches_them(self):
+        served = Listener(lambda request: Outgoing(404, b"", "text/plain"))
+        show = Slideshow("coupon", subject="Free").slide("Hi!").slide(image=f"{served.url}/a.jpg")
+        for operation in (SendMMS(show, to=A, sender="60856"), SaveMMS(show)):
+            with Sandbox(fetch_media=True) as sandbox, Client(sandbox.account()) as client:
+                with pytest.raises(MediaUnreachableError, match="slide 2, image: its server answers 404") as raised:
+                    client.call(operation)
+                assert (raised.value.code, sandbox.sent, sandbox.saved) == ("E351", [], [])
+        with Sandbox() as sandbox, Client(sandbox.account()) as client:
+            client.call(SaveMMS(show))
+        served.close()
 
     def test_on_the_schema_when_strict(self):
         request = (

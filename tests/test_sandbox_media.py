@@ -480,6 +480,10 @@ class TestTheGet:
         assert time.monotonic() - began < 3
         assert (problem.code, server.requests) == ("E351", [])
 
+    def test_is_not_made_from_a_test_to_another_machine(self):
+        (problem,) = inspect(show(Slide(image="http://media.example/a.png")))
+        assert (problem.code, "this is a test" in problem.message) == ("E351", True)
+
     def test_asks_no_proxy_for_what_stands_on_this_machine(self, server, monkeypatch):
         with Faulty(drop) as proxy:
             for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
@@ -489,6 +493,7 @@ class TestTheGet:
             assert [list(inspect(show(Slide(image=f"{address}/a.png")))) for address in addresses] == [[], [], []]
             assert proxy.requests == []
 
+    @pytest.mark.skymms_live  # the guard looks at where the request is going, not at the proxy on this machine
     def test_goes_through_the_proxy_of_the_environment_elsewhere(self, monkeypatch):
         with Faulty(served("image")) as proxy:
             monkeypatch.setenv("http_proxy", host(proxy))

@@ -58,11 +58,11 @@ class Rule:
 
     @property
     def taken(self) -> bool:
-        """Is the message taken all the same?"""
+        """Whether the message is taken all the same."""
         return not self.code and FAULTS[self.how].taken
 
     def strikes(self, numbers: Collection[str]) -> bool:
-        """Is it this request's turn?"""
+        """Whether it is this request's turn."""
         if self.over or (self._to is not None and self._to.isdisjoint(numbers)):  # type: ignore[attr-defined]
             return False
         self._seen += 1
@@ -73,7 +73,7 @@ class Rule:
 
     @property
     def over(self) -> bool:
-        """Has it struck as often as it was to?"""
+        """Whether it has struck as often as it was to."""
         return self._times is not None and self.struck >= self._times
 
     def __repr__(self) -> str:

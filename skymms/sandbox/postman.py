@@ -27,8 +27,10 @@ EVERY, MOST_EVENTS = 60, 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How postbacks are told: in one ``dialect`` whatever the request's was, ``twice``, in ``disorder`` (the last report of a
-    message first), or as a ``batch`` in the envelope of before 2013-11, once a minute.
+    """How postbacks are told.
+
+    In one ``dialect`` whatever the request's was, ``twice``, in ``disorder`` (the last report of a message first), or as a
+    ``batch`` in the envelope of before 2013-11, once a minute.
     """
 
     dialect: Dialect | None = None
