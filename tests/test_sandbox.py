@@ -158,11 +158,17 @@ BROKEN = [
     ("E314", {"subject": "s" * 81}),
     ("E334", {"slides": (Slide("x" * 5001),)}),
     ("E351", {"slides": (Slide(image="images/a.jpg"),)}),
+    ("E352", {"slides": (Slide("fine"), Slide(audio="jingle.mp3"))}),
+    ("E353", {"slides": (Slide(video="//media.example/clip.mp4"),)}),
+    ("E355", {"slides": (Slide(vcard="ftp://media.example/ada.vcf"),)}),
+    ("E356", {"slides": (Slide(ical="http://"),)}),
+    ("E357", {"slides": (Slide(pdf="C:\\menu.pdf"),)}),
+    ("E358", {"slides": (Slide(passbook="http://media.example/a pass.pkpass"),)}),
     ("E622", {"subject": None}),
 ]
 
-#: A GET request cannot say an empty slide; JSON has no duration, and does without the name.
-UNSAID = {("skycore-get", "E313"), ("sinch-json", "E230"), ("sinch-json", "E311")}
+#: A GET request cannot say an empty slide; JSON has no duration and no pass, and does without the name.
+UNSAID = {("skycore-get", "E313"), ("sinch-json", "E230"), ("sinch-json", "E311"), ("sinch-json", "E358")}
 
 
 class TestJudging:

@@ -7,6 +7,7 @@ remembers for those who watch.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 from ..account import Account
@@ -252,7 +253,7 @@ class Sandbox:
         self._tell(_line(answered))
         for due in _ordered(answered, self._postman.manner):
             self._later(due[0], due[1], at_this_address)
-        return outgoing(at_this_address, answered, rule)
+        return outgoing(partial(_written, at_this_address), answered.reply, rule)
 
     def _elsewhere(self, request: Incoming) -> Outgoing:
         """What is no dialect's: the page, the tests' control, files of the sandbox's own."""
@@ -273,6 +274,10 @@ class Sandbox:
         self._journal.notice(notice, posted)
         if posted is not None:
             self._tell(f"postback {notice.code} ({_short(notice)}) -> {posted}")
+
+
+def _written(dialect: Dialect, reply: Any) -> Outgoing:
+    return Outgoing(200, dialect.write_reply(reply), dialect.answer_codec.CONTENT_TYPE)
 
 
 def _texts(*words: object) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..dialects import Dialect
 from ..replies import Refused, SentMMS
 from .faults import Rule
-from .gateway import Answered
 from .listener import MANNERS, Outgoing
 
 #: Seconds, where the fault does not say: how long a stall holds, how long a slow answer takes, and what Retry-After asks for.
@@ -24,8 +23,17 @@ _WORDS = {"500": b"Internal Server Error\n", "503": b"Service Unavailable\n", "4
 _STRANGER = SentMMS(mms_id="1", tracking_id="MMS_1", to="15550000000", sender="60856", details="meant for somebody else")
 
 
-def outgoing(dialect: Dialect, answered: Answered, rule: Rule | None) -> Outgoing:
-    """The answer as it leaves, with the fault that strikes it."""
+def _another(reply: Any) -> Any:
+    """A reply like this one, to another number."""
+    if isinstance(reply, Refused) or not hasattr(reply, "to"):
+        return _STRANGER
+    return replace(reply, **{name: getattr(_STRANGER, name) for name in ("to", "tracking_id")})
+
+
+def outgoing(
+    answer: Callable[[Any], Outgoing], reply: Any, rule: Rule | None, another: Callable[[Any], Any] = _another
+) -> Outgoing:
+    """A reply as it leaves, put into HTTP by ``answer``, with the fault that strikes it; ``another`` makes it a stranger's."""
     how = rule.how if rule and not rule.code else ""
     seconds = rule.seconds if rule else None
     if how in _WORDS:
@@ -33,17 +41,9 @@ def outgoing(dialect: Dialect, answered: Answered, rule: Rule | None) -> Outgoin
         return Outgoing(int(how), _WORDS[how], "text/plain", {} if how == "500" else {"Retry-After": after})
     if how == "html":
         return Outgoing(200, *_HTML)
-    reply = _another(answered.reply) if how == "stranger" else answered.reply
-    answer = Outgoing(200, dialect.write_reply(reply), dialect.answer_codec.CONTENT_TYPE)
+    clean = answer(another(reply) if how == "stranger" else reply)
     if how == "charset":
-        return answer._replace(body=answer.body.decode().encode("utf-16"))
+        return clean._replace(body=clean.body.decode().encode("utf-16"))
     if how in MANNERS:
-        return answer._replace(manner=how, seconds=(SLOW if how == "slow" else STALL) if seconds is None else seconds)
-    return answer
-
-
-def _another(reply: Any) -> Any:
-    """A reply like this one, to another number."""
-    if isinstance(reply, Refused) or not hasattr(reply, "to"):
-        return _STRANGER
-    return replace(reply, **{name: getattr(_STRANGER, name) for name in ("to", "tracking_id")})
+        return clean._replace(manner=how, seconds=(SLOW if how == "slow" else STALL) if seconds is None else seconds)
+    return clean
