@@ -8,7 +8,7 @@ SOURCE := pyproject.toml $(shell find skymms xsd -type f -not -path '*/__pycache
 # Tests and tools see what is installed, never the checkout they happen to stand in.
 export PYTHONSAFEPATH := 1
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test lint bench docs picture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/skymms demo
@@ -41,6 +41,10 @@ $(VENV)/.dependencies: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check '.[lint]'
 	touch $@
+
+# The README's picture; needs Chromium.
+picture: $(VENV)/.installed
+	PYTHONPATH=tests $(BIN)/python docs/picture.py
 
 clean:
 	rm -rf $(VENV) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,7 +1,7 @@
 """What a Python test calls as a method, for tests in any other language: JSON posted to ``/sandbox/<verb>``.
 
-``{"how": "drop", "times": 2}`` posted to ``/sandbox/fail`` is ``sandbox.fail("drop", times=2)``. The content type is a must:
-a web page of somebody else's can post to this machine too, but not as JSON.
+``{"how": "drop", "times": 2}`` posted to ``/sandbox/fail`` is ``sandbox.fail("drop", times=2)``. The content type is a
+must, and so is the Host: a web page of a stranger's can post to this machine too, but not as JSON, nor under our name.
 """
 
 from __future__ import annotations
@@ -12,19 +12,22 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import ConfigurationError
+from .doors import named_as_ours
 from .listener import Incoming, Outgoing
 
 #: Where the verbs are.
 ROOT = "/sandbox/"
 
 
-def answer(request: Incoming, verbs: Mapping[str, Callable[..., object]]) -> Outgoing | None:
-    """Do what a request tells; None where it is no business of this page."""
+def answer(request: Incoming, verbs: Mapping[str, Callable[..., object]], *, host: str = "") -> Outgoing | None:
+    """Do what a request tells; None where it is no business of this page. ``host`` is the name the sandbox listens at."""
     verb = request.path.removeprefix(ROOT)
     if not request.path.startswith(ROOT) or verb not in verbs:
         return None
     if request.method != "POST" or request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         return _told(405, {"error": f"POST a JSON object to {ROOT}{verb}, as application/json"})
+    if not named_as_ours(request, host):
+        return _told(403, {"error": "nothing is done under this name: use localhost, or the machine's number"})
     try:
         said = json.loads(request.body or b"{}")
         if not isinstance(said, dict):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from urllib.parse import parse_qsl, urlsplit
 
 from ..codecs import Unreadable
@@ -57,3 +59,23 @@ def document(request: Incoming, dialect: Dialect) -> bytes:
             raise Unreadable("neither XML nor a form with XML in its field xml")
         return fields["xml"].encode()
     return body
+
+
+def named_as_ours(request: Incoming, host: str) -> bool:
+    """Whether a request's Host is one that nobody else can have given our address to; ``host`` is the name we listen at.
+
+    A page of a stranger's can have its own name point at 127.0.0.1 and then read us as its own origin (DNS rebinding). The name
+    gives it away. A number cannot be bent like that: whoever typed it meant this machine, so any is taken, since a sandbox
+    opened to others, or behind a container's port, is reached by numbers that it does not know itself.
+    """
+    parts = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?", request.headers.get("host", "").lower())
+    if parts is None:
+        return False
+    name = parts[1] or parts[2]
+    if name == "localhost" or name.endswith(".localhost") or name == host.lower():
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

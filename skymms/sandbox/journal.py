@@ -57,11 +57,12 @@ class Journal:
     def after(self, number: int, wait: float) -> dict[str, Any]:
         """What came after that number, as soon as there is something; an empty list when ``wait`` seconds brought nothing."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._number > number or number > self._number, wait)
+            name = self._name
+            self._changed.wait_for(lambda: self._closed or self._number != number or self._name != name, wait)
             # A number from before a reset: the page sees the other name and starts over.
             new = [one for one in self._entries if one[0] > number] if number <= self._number else list(self._entries)
             told = {"sandbox": self._name, "upto": self._number, "counts": dict(self.counts)}
-        shown = new[-AT_ONCE:]
+        shown = new[:AT_ONCE]
         return {**told, "entries": [{"n": n, "at": _time(at), **write()} for n, at, write in shown]}
 
     def reset(self) -> None:

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..dialects import MOST_REQUEST
@@ -37,12 +38,15 @@ class Incoming(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """An answer. ``manner``, a key of :data:`MANNERS`, is how it is spoilt on its way; ``seconds`` how long that takes."""
+    """An answer; ``headers`` are those beside its type and length.
+
+    ``manner``, a key of :data:`MANNERS`, is how it is spoilt on its way; ``seconds`` how long that takes.
+    """
 
     status: int
     body: bytes
     content_type: str = "text/xml; charset=utf-8"
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
     manner: str = ""
     seconds: float = 0.0
 

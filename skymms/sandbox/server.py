@@ -70,7 +70,7 @@ class Sandbox:
             strict=strict,
             fetch_media=fetch_media,
         )
-        self._api_key = api_key
+        self._api_key, self._host = api_key, host
         self.clock = Clock()
         self._tell = on_event or (lambda line: None)
         self._journal = Journal(self.clock.now)
@@ -257,9 +257,9 @@ class Sandbox:
 
     def _elsewhere(self, request: Incoming) -> Outgoing:
         """What is no dialect's: the page, the tests' control, files of the sandbox's own."""
-        if (shown := page.answer(request, self._journal)) is not None:
+        if (shown := page.answer(request, self._journal, host=self._host)) is not None:
             return shown
-        if (done := control.answer(request, self._verbs)) is not None:
+        if (done := control.answer(request, self._verbs, host=self._host)) is not None:
             return done
         if request.path == "/" and request.method == "GET":
             return Outgoing(200, ABOUT.encode(), "text/plain; charset=utf-8")
