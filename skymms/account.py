@@ -10,16 +10,17 @@ nor a request can be pickled: hand a worker the environment, not the secret.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, NoReturn, cast
-from urllib.parse import quote, quote_plus, urlsplit
+from typing import Any, ClassVar, cast
+from urllib.parse import urlsplit
 
 from . import codes, table
 from .codecs import Unreadable, query
 from .dialects import Dialect, answer_reader, dialect, fold, status_within
-from .errors import ConfigurationError, GatewayFaultError, MMSError, Nodes, Problem, ProtocolError, error_class, refusal
+from .errors import GatewayFaultError, MMSError, Nodes, Problem, ProtocolError, error_class, refusal
 from .judge import ADVISORY, PROBLEMS
+from .keys import MASK, Secretive, check_address, check_key, without_key, without_key_bytes
 from .limits import DOCUMENTED, Limits
 from .operations import Operation, R_co
 from .replies import Refused
@@ -32,28 +33,9 @@ _STATUS, _CODE = (fold(spelled(row, 0)) for row in (table.STATUS[0], table.REPLI
 #: How much of an answer is read. The longest documented one is a few hundred bytes; a list of ids may be long.
 MOST_ANSWER = 64 * 1024
 
-#: What stands where a key stood. The documents' keys have 32 characters.
-MASK = "***"
-SHORTEST_KEY = 6
-
-
-class _Secretive:
-    """Holds a key, so it cannot be pickled; a copy of a frozen value is the value."""
-
-    __slots__ = ()
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} holds an account's key and is not pickled: make it anew where it is needed")
-
-    def __copy__(self) -> Any:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Any:
-        return self
-
 
 @dataclass(frozen=True, slots=True, repr=False)
-class HttpRequest(_Secretive):
+class HttpRequest(Secretive):
     """What to send. The key is in ``url``, in ``body`` or in ``headers``, so its repr shows none of them."""
 
     method: str
@@ -85,7 +67,7 @@ class HttpResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class Account(_Secretive):
+class Account(Secretive):
     """An account: its key, the dialect it speaks, and where.
 
     ``dialect`` is ``"skycore"`` (1.3, XML by POST), ``"skycore-get"`` (1.3, GET), ``"sinch"`` (the hyphenated XML of the
@@ -95,6 +77,10 @@ class Account(_Secretive):
     ``\\n`` in a text is written as; ``r"\\n"`` writes the two characters of the vendor's example. ``limits`` are the figures
     and fields this account's gateway insists on. Raises :class:`~skymms.ConfigurationError` for what cannot be an account.
     """
+
+    #: What an exchange and the clients ask of any account; this gateway asks for no pace.
+    most_answer: ClassVar[int] = MOST_ANSWER
+    pacer: ClassVar[None] = None
 
     api_key: str = field(repr=False)
     _: KW_ONLY
@@ -106,21 +92,8 @@ class Account(_Secretive):
 
     def __post_init__(self) -> None:
         dialect(self.dialect)  # there is one of that name
-        if not self.api_key or not str(self.api_key).strip():
-            raise ConfigurationError("the account has no key: pass api_key, or set SKYMMS_API_KEY for Account.from_env()")
-        if not isinstance(self.api_key, str):
-            raise ConfigurationError(f"the key is {type(self.api_key).__name__}, not text")
-        if not self.api_key.isprintable() or not self.api_key.isascii():
-            raise ConfigurationError("the key holds a character that no key has: a line break, a blank, or none of ASCII")
-        try:
-            parts = urlsplit(str(self.address))
-            usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-        except ValueError:  # a bracket that is never closed, a port that is no number
-            usable = False
-        if not usable:
-            raise ConfigurationError(f"{self.address!r:.80} is no http(s) address of a gateway")
-        if parts.query or parts.fragment:
-            raise ConfigurationError("the address of a gateway has no query and no fragment")
+        check_key(self.api_key, "pass api_key, or set SKYMMS_API_KEY for Account.from_env()")
+        check_address(self.address)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None, /, **overrides: Any) -> Account:
@@ -129,6 +102,11 @@ class Account(_Secretive):
         named = {"api_key": "SKYMMS_API_KEY", "dialect": "SKYMMS_DIALECT", "url": "SKYMMS_URL"}
         found = {name: env[variable] for name, variable in named.items() if env.get(variable)}
         return cls(**{"api_key": "", **found, **overrides})
+
+    @property
+    def name(self) -> str:
+        """What it speaks, for those who print it."""
+        return self.dialect
 
     @property
     def address(self) -> str:
@@ -146,6 +124,8 @@ class Account(_Secretive):
         """Everything this account's gateway would refuse, and every field its dialect has no word for."""
         if not isinstance(operation, Operation):
             raise TypeError(f"an operation such as SendMMS(…) is wanted, not {type(operation).__name__}")
+        if type(operation) not in table.REQUESTS:  # another gateway's
+            return (Problem(None, None, type(operation).__name__, f"{self.dialect} has no action for it"),)
         spoken = self.spoken
         found = PROBLEMS.message(operation, spoken.insisting(self.limits, type(operation)))
         return tuple(found + spoken.lost(operation, self.line_break))
@@ -170,6 +150,11 @@ class Account(_Secretive):
             headers[spoken.key_header] = self.api_key
         carried = "bare" if self.bare_body and spoken.carried == "form" else spoken.carried
         return _CARRIED[carried](self.address, document, headers, spoken.codec.CONTENT_TYPE)
+
+    def parts(self, operation: Operation[R_co]) -> Generator[Operation[Any], Any, R_co]:
+        """The requests of a call: here always one, whose reply is the call's."""
+        reply: R_co = yield operation
+        return reply
 
     def masked(self) -> Account:
         """The same account with a key that may be shown."""
@@ -204,7 +189,7 @@ class Account(_Secretive):
             trouble = "a redirect, which is not followed"
         raise ProtocolError(
             f"HTTP {response.status} with an answer outside the protocol: {trouble}",
-            body=self._without_key_bytes(response.body),
+            body=without_key_bytes(response.body, self.api_key),
             status=response.status,
             # A 4xx is a plain no; anything else may have come after the message was taken.
             sent_maybe=not operation.repeatable and not (400 <= response.status < 500 and response.status != 408),
@@ -249,14 +234,7 @@ class Account(_Secretive):
         )
 
     def _without_key(self, text: str) -> str:
-        # A key this short is none, and masking it would eat ordinary words.
-        return text.replace(self.api_key, MASK) if len(self.api_key) >= SHORTEST_KEY else text
-
-    def _without_key_bytes(self, body: bytes) -> bytes:
-        if len(self.api_key) >= SHORTEST_KEY:
-            for form in {self.api_key, quote(self.api_key, safe=""), quote_plus(self.api_key)}:
-                body = body.replace(form.encode(), MASK.encode())
-        return body
+        return without_key(text, self.api_key)
 
 
 def _meant_for_another(operation: Operation[Any], reply: Any) -> str | None:

@@ -13,9 +13,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from . import guard
-from .account import MOST_ANSWER, Account, HttpRequest, HttpResponse
+from .account import HttpRequest, HttpResponse
 from .errors import ConfigurationError, SkymmsError
-from .exchange import Exchange, Lost, Pause, Retries
+from .exchange import AnyAccount, Exchange, Lost, Pause, Retries
 from .operations import Operation, R_co
 from .transport import TIMEOUT, both, failed, log, told, unpacked, user_agent
 
@@ -35,7 +35,7 @@ class AsyncClient:
 
     def __init__(
         self,
-        account: Account,
+        account: AnyAccount,
         *,
         timeout: float | tuple[float, float] = TIMEOUT,
         retries: Retries | int = Retries(),  # noqa: B008 (a frozen value)
@@ -56,31 +56,32 @@ class AsyncClient:
         try:
             exchange = Exchange(self.account, operation, retries=self._retries, random=random.random)
             while exchange.wants is not None:
-                exchange.tell(await self._do(exchange.wants, operation))
+                exchange.tell(await self._do(exchange.wants))
         except SkymmsError as error:
             told(operation, failed(error), started)
+            raise
+        except asyncio.CancelledError as cancelled:
+            # Attributes, no class of our own: asyncio.timeout() knows its cancellation by the exact class.
+            exchange.stop(cancelled)
+            if getattr(cancelled, "sent_maybe", False):
+                cancelled.add_note("skymms: the request may have arrived; look for its postbacks before sending again")
             raise
         told(operation, "done", started)
         return exchange.result
 
-    async def _do(self, want: HttpRequest | Pause, operation: Operation[Any]) -> HttpResponse | Lost | None:
+    async def _do(self, want: HttpRequest | Pause) -> HttpResponse | Lost | None:
         if isinstance(want, Pause):
-            log.info("waiting %.1f s before trying again", want.seconds)
+            if want.again:
+                log.info("waiting %.1f s before trying again", want.seconds)
             await asyncio.sleep(want.seconds)
             return None
-        try:
-            return await self._perform(want)
-        except asyncio.CancelledError as cancelled:
-            # An attribute, no class of our own: asyncio.timeout() knows its cancellation by the exact class.
-            cancelled.sent_maybe = not operation.repeatable  # type: ignore[attr-defined]
-            if not operation.repeatable:
-                cancelled.add_note("skymms: the request may have arrived; look for its postbacks before sending again")
-            raise
+        return await self._perform(want)
 
     async def _perform(self, request: HttpRequest) -> HttpResponse | Lost:
         aiohttp = _aiohttp()
         from yarl import URL
 
+        most = self.account.most_answer
         try:
             address = URL(request.url, encoded=True)
         except ValueError:
@@ -103,10 +104,10 @@ class AsyncClient:
                 body = b""
                 async for piece in answer.content.iter_any():
                     body += piece
-                    if len(body) > MOST_ANSWER:
+                    if len(body) > most:
                         answer.close()
                         break
-                return HttpResponse(answer.status, answer.headers, unpacked(body, answer.headers.get("Content-Encoding")))
+                return HttpResponse(answer.status, answer.headers, unpacked(body, answer.headers.get("Content-Encoding"), most))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return _lost(error, request)
 
@@ -138,7 +139,7 @@ class AsyncClient:
         await self.close()
 
     def __repr__(self) -> str:
-        return f"<AsyncClient {self.account.dialect} {self.account.address}>"
+        return f"<AsyncClient {self.account.name} {self.account.address}>"
 
 
 def _proxy(address: str) -> str | None:

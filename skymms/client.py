@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from . import guard
-from .account import MOST_ANSWER, Account, HttpRequest, HttpResponse
+from .account import HttpRequest, HttpResponse
 from .errors import ConfigurationError, ProtocolError, SkymmsError, TransportError
-from .exchange import Exchange, Lost, Pause, Retries
+from .exchange import AnyAccount, Exchange, Lost, Pause, Retries
 from .operations import Operation, R_co
 from .reports import MOST_REPORT
 from .transport import TIMEOUT, both, failed, log, told, unpacked, user_agent
@@ -42,20 +42,21 @@ class Client:
 
     def __init__(
         self,
-        account: Account,
+        account: AnyAccount,
         *,
         timeout: float | tuple[float, float] = TIMEOUT,
         retries: Retries | int = Retries(),  # noqa: B008 (a frozen value)
         session: requests.Session | None = None,
     ) -> None:
-        if not isinstance(account, Account):
+        if not isinstance(account, AnyAccount):
             raise TypeError(f"an Account is wanted, not {type(account).__name__}")
         self.account = account
         self._timeout = both(timeout)
         self._retries = Retries.of(retries)
         self._session, self._own = (_session(), True) if session is None else (session, False)
         self._mounted = None if self._own else _mount(self._session, account.address)
-        self._template: requests.PreparedRequest | None = None
+        #: A prepared request, and what it was prepared for: the next of its kind is a copy of it.
+        self._template: tuple[tuple[Any, ...], requests.PreparedRequest] | None = None
         self._settings: tuple[Any, dict[str, Any]] | None = None
         _keep_keys_out_of_logs()
 
@@ -67,12 +68,17 @@ class Client:
         whether it may have been sent), :class:`~skymms.ConfigurationError` for a field the dialect has no word for.
         """
         started = time.monotonic()
+        exchange = None
         try:
             exchange = Exchange(self.account, operation, retries=self._retries, random=random.random)
             while exchange.wants is not None:
                 exchange.tell(self._do(exchange.wants))
         except SkymmsError as error:
             told(operation, failed(error), started)
+            raise
+        except KeyboardInterrupt as interrupt:
+            if exchange is not None:
+                exchange.stop(interrupt)
             raise
         told(operation, "done", started)
         return exchange.result
@@ -114,7 +120,8 @@ class Client:
 
     def _do(self, want: HttpRequest | Pause) -> HttpResponse | Lost | None:
         if isinstance(want, Pause):
-            log.info("waiting %.1f s before trying again", want.seconds)
+            if want.again:
+                log.info("waiting %.1f s before trying again", want.seconds)
             time.sleep(want.seconds)
             return None
         return self._perform(want)
@@ -134,7 +141,7 @@ class Client:
             )
         except (requests.RequestException, OSError, ValueError) as error:
             return _lost(error, request)
-        return self._read(answer, request, MOST_ANSWER)
+        return self._read(answer, request, self.account.most_answer)
 
     def _read(self, answer: requests.Response, request: HttpRequest, limit: int) -> HttpResponse | Lost:
         """The whole answer, as long as it is no longer than it can be and comes in time."""
@@ -163,21 +170,29 @@ class Client:
         import requests
 
         session = self._session
+        posts = request.method == "POST"
+        asked = (request.method, posts and request.url, request.headers)
+        template = self._template
         # A signing auth wants to see every request whole.
-        if self._template is None or (session.auth is not None and not isinstance(session.auth, tuple)):
-            self._template = session.prepare_request(
-                requests.Request(request.method, request.url, headers=dict(request.headers), data=request.body or None)
+        if template is None or template[0] != asked or (session.auth is not None and not isinstance(session.auth, tuple)):
+            # requests would put what .netrc says of the host in the place of a key that travels in this header.
+            auth = _as_it_is if "Authorization" in request.headers else None
+            made = session.prepare_request(
+                requests.Request(
+                    request.method, request.url, headers=dict(request.headers), data=request.body or None, auth=auth
+                )
             )
-            self._template.hooks["response"].append(_stay)
-            return self._template
+            made.hooks["response"].append(_stay)
+            self._template = (asked, made)
+            return made
         prepared = requests.PreparedRequest()
         prepared.method = request.method
-        if request.method == "POST":
-            prepared.url = self._template.url
+        if posts:
+            prepared.url = template[1].url
         else:
             prepared.prepare_url(request.url, session.params)
-        headers = prepared.headers = self._template.headers.copy()
-        prepared.hooks = self._template.hooks
+        headers = prepared.headers = template[1].headers.copy()
+        prepared.hooks = template[1].hooks
         if request.body:
             prepared.body = request.body
             headers["Content-Length"] = str(len(request.body))
@@ -218,7 +233,7 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Client {self.account.dialect} {self.account.address}>"
+        return f"<Client {self.account.name} {self.account.address}>"
 
 
 def _session() -> requests.Session:
@@ -256,6 +271,10 @@ def _mount(session: requests.Session, address: str) -> str | None:
     pools = (chosen["_pool_connections"], chosen["_pool_maxsize"], chosen["_pool_block"])
     session.mount(prefix, DeadlineAdapter(*pools))
     return prefix
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def _stay(answer: requests.Response, *args: Any, **kwargs: Any) -> None:

@@ -6,8 +6,8 @@ class, whoever found it: ``except AudioWithVideoError`` catches the builder's re
 
 ::
 
-    SkymmsError                        .problems  .sent_maybe
-    ├─ MMSError                        a code of the protocol: .code .meaning .remedy .info .slide .foreseen .reply
+    SkymmsError                        .problems  .sent_maybe  .partial
+    ├─ MMSError                        a code of the protocol: .code .meaning .remedy .info .slide .field .foreseen .reply
     │  ├─ SlideRuleError               what one slide, or the row of slides, may hold
     │  │  ├─ MultipleObjectsError      E223   two of vCard, iCal, PDF and pass on a slide
     │  │  ├─ ObjectWithMediaError      E224   one of those beside an image, audio or video
@@ -50,7 +50,7 @@ All of them pickle and copy, and none of them holds an account's key.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import codes
 
@@ -84,7 +84,10 @@ class SkymmsError(Exception):
 
     ``problems`` holds everything found wrong before sending, the first being the one the class was chosen by;
     ``sent_maybe`` is True where the message may have reached the gateway, so that sending it again may send it twice.
+    ``partial`` is the reply to what was done before, where a call is several requests and one of them failed; None otherwise.
     """
+
+    partial: Any = None
 
     def __init__(self, message: str = "", *, problems: Sequence[Problem] = (), sent_maybe: bool = False) -> None:
         super().__init__(message)
@@ -96,8 +99,9 @@ class MMSError(SkymmsError):
     """The gateway refused, or would have: ``code`` is the protocol's own number.
 
     ``info`` keeps the gateway's words as they came, ``meaning`` and ``remedy`` are the catalogue's; ``slide`` counts
-    from 1; ``foreseen`` is True when the problem was found here and nothing left this machine; ``reply`` is the whole
-    refusal as ``(name, text)`` pairs. A code the catalogue does not know is raised as this class itself.
+    from 1, and ``field`` is the name in Python of the field that is meant, where one is told; ``foreseen`` is True when the
+    problem was found here and nothing left this machine; ``reply`` is the whole refusal as ``(name, text)`` pairs. A code
+    the catalogue does not know is raised as this class itself.
     """
 
     def __init__(
@@ -106,6 +110,7 @@ class MMSError(SkymmsError):
         info: str = "",
         *,
         slide: int | None = None,
+        field: str | None = None,
         problems: Sequence[Problem] = (),
         foreseen: bool = False,
         reply: Nodes = (),
@@ -117,6 +122,7 @@ class MMSError(SkymmsError):
         self.code = code
         self.info = info
         self.slide = slide
+        self.field = field
         self.foreseen = foreseen
         self.reply = reply
 
@@ -301,9 +307,10 @@ def error_class(code: str) -> type[MMSError]:
     return _CLASSES[known.family] if known else MMSError
 
 
-def refusal(problems: Sequence[Problem]) -> SkymmsError:
-    """One error that carries all ``problems``, of the class of the first one."""
+def refusal(problems: Sequence[Problem], kind: type[MMSError] | None = None) -> SkymmsError:
+    """One error that carries all ``problems``, of the class of the first one; ``kind`` where the catalogue has not its code."""
     first = problems[0]
     if first.code is None:
         return ConfigurationError("\n".join(map(str, problems)), problems=problems)
-    return error_class(first.code)(first.code, first.message, slide=first.slide, problems=problems, foreseen=True)
+    kind = error_class(first.code) if kind is None else kind
+    return kind(first.code, first.message, slide=first.slide, field=first.field, problems=problems, foreseen=True)

@@ -7,16 +7,20 @@ needed to test it:
 - what surely did not leave (the connection was never made) may be sent again;
 - what the gateway itself put off (E106, E113, E618, HTTP 429) may be sent again, after a wait;
 - anything else may have arrived. A message is then not sent again, and the error says ``sent_maybe``. A listing is.
+
+A call may be several requests, which the account hands out one after the other: its *parts* (a thousand numbers at a time, page
+after page). Each is repeated by the same rules. When one fails, what the others did is not lost: see ``error.partial``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Generic, NamedTuple
+from typing import Any, Generic, NamedTuple, Protocol, runtime_checkable
 
-from .account import Account, HttpRequest, HttpResponse
+from .account import HttpRequest, HttpResponse
 from .errors import (
     ConfigurationError,
     GatewayFaultError,
@@ -28,12 +32,51 @@ from .errors import (
     TransportError,
 )
 from .operations import Operation, R_co
+from .pace import Pacer
+
+
+@runtime_checkable
+class AnyAccount(Protocol):
+    """What an exchange and the clients ask of an account, whatever its gateway: no I/O, no clock, and a key that never shows.
+
+    ``name`` and ``address`` are for those who print it; ``most_answer`` is how many bytes of an answer are read; ``pacer``
+    keeps the requests apart, where the gateway limits them.
+    """
+
+    @property
+    def name(self) -> str:
+        """The dialect or generation it speaks."""
+
+    @property
+    def address(self) -> str:
+        """Where the gateway is; every request goes to that host."""
+
+    @property
+    def most_answer(self) -> int:
+        """How many bytes an answer may have."""
+
+    @property
+    def pacer(self) -> Pacer | None:
+        """Who hands out the turns of its calls, if somebody does."""
+
+    def encode(self, operation: Operation[Any]) -> HttpRequest:
+        """The request for one part of a call; raises what is wrong with it."""
+
+    def decode(self, operation: Operation[R_co], response: HttpResponse) -> R_co:
+        """The reply in an answer; raises the refusal in it."""
+
+    def parts(self, operation: Operation[R_co]) -> Generator[Operation[Any], Any, R_co]:
+        """The requests of a call, each as an operation; it is sent their replies and returns the reply to the whole.
+
+        An error that ends the call is thrown in, with the ``sent_maybe`` of the part it ended, to be given its ``partial``.
+        """
 
 
 class Pause(NamedTuple):
-    """Wait that many seconds."""
+    """Wait that many seconds: before trying ``again``, or for one's turn."""
 
     seconds: float
+    again: bool = True
 
 
 class Lost(NamedTuple):
@@ -68,20 +111,22 @@ class Retries:
 
 
 class Exchange(Generic[R_co]):
-    """A call under way. Made from an operation that is right: it raises what :meth:`Account.encode` raises.
+    """A call under way. Made from an operation that is right: it raises what :meth:`AnyAccount.encode` raises.
 
     ``wants`` is an :class:`HttpRequest` to send, a :class:`Pause` to wait, or None when ``result`` is there. ``tell`` takes the
-    :class:`HttpResponse`, the :class:`Lost`, or None after a pause, and raises the error that ends the call.
-    ``random`` gives numbers from 0 to 1.
+    :class:`HttpResponse`, the :class:`Lost`, or None after a pause, and raises the error that ends the call. ``stop`` tells an
+    error from outside (a cancellation, Ctrl-C) what it interrupted. ``random`` gives numbers from 0 to 1.
     """
 
-    def __init__(self, account: Account, operation: Operation[R_co], *, retries: Retries, random: Callable[[], float]) -> None:
+    def __init__(
+        self, account: AnyAccount, operation: Operation[R_co], *, retries: Retries, random: Callable[[], float]
+    ) -> None:
         self._account = account
-        self._operation = operation
+        self._whole = operation
         self._retries = retries
         self._random = random
         self.result: R_co
-        self._script = self._written(account.encode(operation))
+        self._script = self._written()
         self.wants: HttpRequest | Pause | None = next(self._script)
 
     def tell(self, outcome: HttpResponse | Lost | None) -> None:
@@ -92,9 +137,39 @@ class Exchange(Generic[R_co]):
             self.wants = None
             self.result = end.value
 
-    def _written(self, request: HttpRequest) -> Generator[HttpRequest | Pause, HttpResponse | Lost | None, R_co]:
+    def stop(self, error: BaseException) -> None:
+        """End the call from outside: ``error`` is given ``sent_maybe``, and ``partial`` where other parts were answered."""
+        error.sent_maybe = isinstance(self.wants, HttpRequest) and not self._operation.repeatable  # type: ignore[attr-defined]
+        with suppress(type(error)):
+            self._script.throw(error)
+
+    def _written(self) -> Generator[HttpRequest | Pause, HttpResponse | Lost | None, R_co]:
+        parts = self._account.parts(self._whole)
+        self._operation = next(parts)
+        done = False
+        while True:
+            try:
+                reply = yield from self._asked(self._account.encode(self._operation))
+            except BaseException as error:
+                with suppress(type(error)):
+                    parts.throw(error)
+                # Whoever makes the whole call again would also do again what is done.
+                if done:
+                    error.sent_maybe = True  # type: ignore[attr-defined]
+                raise
+            done = done or not self._operation.repeatable
+            try:
+                self._operation = parts.send(reply)
+            except StopIteration as end:
+                whole: R_co = end.value
+                return whole
+
+    def _asked(self, request: HttpRequest) -> Generator[HttpRequest | Pause, HttpResponse | Lost | None, Any]:
         waited = 0.0
+        pacer = self._account.pacer
         for attempt in range(self._retries.count + 1):
+            if pacer is not None and (turn := pacer.turn()) > 0:
+                yield Pause(turn, again=False)
             outcome = yield request
             assert outcome is not None, "a request wants an answer"
             error = self._judged(outcome)

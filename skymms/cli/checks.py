@@ -15,12 +15,13 @@ from urllib.parse import quote_plus
 
 import click
 
-from ..account import MASK, Account, HttpRequest
+from ..account import Account, HttpRequest
 from ..codecs import json as json_codec
 from ..codecs import xml
 from ..dialects import DIALECTS, MOST_REQUEST
 from ..errors import ConfigurationError, Problem
 from ..files import FileContent, read_file
+from ..keys import MASK
 from ..schema import schema_problems
 from . import output
 from .options import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..errors import ConfigurationError, MMSError, SkymmsError
-from . import checks, demo, output, sandbox, sends, tells
+from . import cellcast, checks, demo, output, sandbox, sends, tells
 from .options import AS_JSON
 from .status import Status
 
@@ -23,7 +23,7 @@ def command() -> None:
     """Multimedia messages through Skycore-lineage gateways."""
 
 
-for each in (*checks.COMMANDS, *sends.COMMANDS, *tells.COMMANDS, sandbox.sandbox, demo.demo):
+for each in (*checks.COMMANDS, *sends.COMMANDS, *tells.COMMANDS, sandbox.sandbox, demo.demo, cellcast.cellcast):
     command.add_command(each)
 
 

@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 
 import click
 
-from ..account import MASK, Account
+from ..account import Account
 from ..dialects import DIALECTS, MOST_REQUEST
 from ..errors import ConfigurationError, Problem, refusal
 from ..files import FileContent, read_file
+from ..keys import MASK
 from ..operations import Operation, SaveMMS, SendMMS, SendSavedMMS
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from rich import box
@@ -108,6 +109,8 @@ def plain(value: object) -> Any:
         return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
@@ -141,6 +144,8 @@ def _described(error: SkymmsError) -> dict[str, Any]:
         told |= {name: getattr(error, name) for name in ("code", "info", "meaning", "remedy", "slide", "foreseen", "reply")}
     if isinstance(error, ProtocolError):
         told |= {"status": error.status, "body": _text(error.body)}
+    if error.partial is not None:
+        told["partial"] = error.partial
     return told | {"problems": error.problems}
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from ..account import Account
+from ..cellcast import CellcastSend
 from ..client import Client
 from ..errors import NotFoundError, ProtocolError, SkymmsError
 from ..operations import DeleteMMS, ListMMS, Operation, SendMMS, SendSavedMMS
@@ -163,11 +164,18 @@ _HEADS = {SentMMS: "Accepted", SavedMMS: "Stored", DeletedMMS: "Deleted"}
 
 @contextmanager
 def _calling(account: Account, operation: Operation[Any]) -> Iterator[None]:
-    """Advices before, progress meanwhile, and afterwards what a failure means: was it sent?"""
+    """Advices before, and :func:`talking` meanwhile."""
     for advice in account.advices(operation):
         output.say(f"advice: {advice}")
     output.say(f"{type(operation).__name__} in {account.dialect} to {account.wrap(b'').place}", "dim")
-    words = _SENT if isinstance(operation, (SendMMS, SendSavedMMS)) else _DONE
+    with talking(operation):
+        yield
+
+
+@contextmanager
+def talking(operation: Operation[Any]) -> Iterator[None]:
+    """Progress while something is called, and afterwards what a failure means for what was to be sent."""
+    words = _SENT if isinstance(operation, (SendMMS, SendSavedMMS, CellcastSend)) else _DONE
     talk = _Talk()
     logger = logging.getLogger("skymms")
     before = logger.level
