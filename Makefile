@@ -8,7 +8,7 @@ SOURCE := pyproject.toml $(shell find skymms xsd -type f -not -path '*/__pycache
 # Tests and tools see what is installed, never the checkout they happen to stand in.
 export PYTHONSAFEPATH := 1
 
-.PHONY: demo test lint bench docs picture clean
+.PHONY: demo test lint bench bench-sandbox docs picture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/skymms demo
@@ -26,6 +26,10 @@ lint: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	PYTHONPATH=tests/bench $(BIN)/python tests/bench/run.py $(ARGS)
+
+# What the sandbox sustains, and that it keeps its size; on Linux.
+bench-sandbox: $(VENV)/.installed
+	$(BIN)/python tests/bench/sandbox_load.py $(ARGS)
 
 # The pages of docs/ that are made from the code.
 docs: $(VENV)/.installed

@@ -1,4 +1,6 @@
-"""Writes the pages of docs/ that are made from the code: rules.md, errors.md, dialects.md. ``make docs`` runs it.
+"""Writes the pages of docs/ that are made from the code: rules.md, errors.md, dialects.md, and the tables of sandbox.md.
+
+``make docs`` runs it.
 
 A test compares the pages with what this writes, so they cannot fall behind.
 """
@@ -11,6 +13,8 @@ from pathlib import Path
 
 from skymms import advices, codes, errors, limits, rules, table
 from skymms.dialects import DIALECTS
+from skymms.sandbox import FAULTS
+from skymms.sandbox.outcomes import OUTCOMES
 from skymms.spelling import Row, insists, understood
 
 HERE = Path(__file__).parent
@@ -146,7 +150,37 @@ Names are compared without case, `-` and `_`, and both columns are read at once.
 {chr(10).join(notices)}"""
 
 
-PAGES = {"rules.md": rules_page, "errors.md": errors_page, "dialects.md": dialects_page}
+# ------------------------------------------------------------------------------------------------ sandbox.md
+
+
+def faults_table() -> str:
+    listed = [(f"`{how}`", fault.seen, "yes" if fault.taken else "no") for how, fault in FAULTS.items()]
+    return table_of(["how", "what the caller sees", "taken"], [*listed, ("a code", "that refusal", "no")])
+
+
+def outcomes_table() -> str:
+    listed = [
+        (
+            f"`{code}`",
+            codes.EVENTS[code].meaning,
+            ", ".join(f"{step.code} *{step.status}*{' as SMS' * (step.sent_as == 'SMS')}" for step in steps),
+        )
+        for code, steps in OUTCOMES.items()
+    ]
+    return table_of(["outcome", "meaning", "reports"], listed)
+
+
+def sandbox_page() -> str:
+    """The page as it stands, with its tables made anew."""
+    page = (HERE / "sandbox.md").read_text(encoding="utf-8")
+    for name, made in (("faults", faults_table), ("outcomes", outcomes_table)):
+        before, mark, rest = page.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition(f"<!-- end of {name} -->")
+        page = f"{before}{mark}{made()}{end}{after}"
+    return page
+
+
+PAGES = {"rules.md": rules_page, "errors.md": errors_page, "dialects.md": dialects_page, "sandbox.md": sandbox_page}
 
 
 def main() -> None:

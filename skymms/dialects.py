@@ -63,6 +63,8 @@ class Dialect:
     case: str
     #: The code that answers a listing when nothing is stored; empty where the list is then empty.
     nothing_stored: str
+    #: Whether sendMMS answers with the id that its slideshow is stored under.
+    tells_id_of_sent: bool = True
     #: How requests were written in former times, as far as they are still read.
     older: Shape = FLAT
     #: The header that has the key, where no field has it.
@@ -267,6 +269,7 @@ SINCH_JSON = Dialect(
     roots=("", "", ""),
     case="lower",
     nothing_stored="",
+    tells_id_of_sent=False,
     # The key belongs into a header, neither into the body nor into the address.
     key_header="x-api-key",
     statuses=("success", "failure"),

@@ -489,7 +489,6 @@ class TestTheStatus:
             (("check", "postback"), "the root is POSTBACK"),
             (("postback", "f"), "no postback"),
             (("explain", "E9999"), "E9999 is in neither catalogue"),
-            (("sandbox", "--port", "70000"), "70000 is not in the range"),
         ],
     )
     def test_is_2_when_something_was_asked_wrongly(self, skymms_, argv, said):
@@ -508,12 +507,6 @@ class TestTheStatus:
         ran = skymms_(*argv, f=COUPON)
         assert (ran.status, ran.out) == (Status.USAGE, "")
         assert "SKYMMS_API_KEY" in ran.err
-
-    def test_is_2_when_a_port_is_taken(self, skymms_):
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            ran = skymms_("sandbox", "--port", str(taken.getsockname()[1]))
-        assert ran.status == Status.USAGE
-        assert "cannot listen at port" in ran.err
 
     def test_is_3_when_the_answer_was_lost_and_says_that_it_may_have_been_sent(self, skymms_):
         with Faulty(drop) as server:
@@ -693,28 +686,6 @@ class TestExplain:
             assert (answer["answer"] is not None, answer["event"] is not None) == (code in ANSWERS, code in EVENTS)
 
 
-# ------------------------------------------------------------------------------------------------ sandbox
-
-
-class TestSandbox:
-    @pytest.fixture(autouse=True)
-    def ended_at_once(self, monkeypatch):
-        monkeypatch.setattr(Sandbox, "serve_forever", lambda self: None)
-
-    def test_says_where_each_dialect_is_spoken(self, skymms_):
-        ran = skymms_("sandbox")
-        assert ran.status == 0
-        for name, dialect in DIALECTS.items():
-            path = re.sub(r"https://[^/]+", "", dialect.url)
-            assert re.search(rf"^ +{name} +http://127\.0\.0\.1:\d+{re.escape(path)} *$", ran.out, re.MULTILINE)
-
-    @pytest.mark.parametrize(
-        ("key", "said"), [((), "SKYMMS_API_KEY=sandbox-key"), (("--key", CANARY), "SKYMMS_API_KEY=<its key>")]
-    )
-    def test_shows_no_key_but_its_own(self, skymms_, key, said):
-        assert said in skymms_("sandbox", *key).err
-
-
 # ------------------------------------------------------------------------------------------------ demo
 
 
@@ -886,29 +857,6 @@ class TestAsAProcess:
             out, err = running.communicate(timeout=60)
         assert (running.returncode, out) == (Status.INTERRUPTED, b"")
         assert b"interrupted\nIt may have been sent all the same" in err
-        assert b"Traceback" not in err
-
-    def test_runs_a_sandbox_until_ctrl_c(self, skymms_):
-        running = subprocess.Popen(
-            [sys.executable, "-m", "skymms", "sandbox", "--json"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=surroundings(PYTHONPATH=PYTHONPATH, SKYMMS_API_KEY="sandbox-key"),
-            **INTERRUPTIBLE,
-        )
-        try:
-            started = b"".join(iter(running.stdout.readline, b"}\n")) + b"}"
-            addresses = json.loads(started)["addresses"]
-            assert set(addresses) == set(DIALECTS)
-            sent = process(
-                "send", "-", *ADDRESSED, "--url", addresses["skycore"], stdin=COUPON.encode(), SKYMMS_API_KEY="sandbox-key"
-            )
-            assert sent.status == 0, sent.err
-        finally:
-            running.send_signal(signal.SIGINT)
-            _, err = running.communicate(timeout=60)
-        assert running.returncode == Status.INTERRUPTED
-        assert b"SendMMS in skycore to 15551234888 ->" in err
         assert b"Traceback" not in err
 
 

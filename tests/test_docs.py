@@ -39,6 +39,24 @@ def test_the_python_it_shows_compiles(page):
         compile(block, page.name, "exec")
 
 
+def test_the_python_of_the_sandboxs_page_does_what_it_says():
+    # One block after the other, as somebody reads them.
+    names: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8"), re.DOTALL):
+        exec(compile(block, "sandbox.md", "exec"), names)
+
+
+def test_the_sandboxs_page_names_every_verb_and_every_option():
+    from skymms.cli.sandbox import sandbox as command
+    from skymms.sandbox import Sandbox
+
+    page = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
+    with Sandbox() as running:
+        assert set(re.findall(r"8025/sandbox/(\w+)", page)) == set(running._verbs)
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert options - set(re.findall(r"--[\w-]+", (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8"))) == set()
+
+
 def test_every_example_is_known_to_the_tests():
     from test_examples import SAYS
 

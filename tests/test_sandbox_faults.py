@@ -186,10 +186,10 @@ class TestWhichRequests:
 
     def test_a_request_of_a_kept_connection_may_be_refused_unread(self, sandbox):
         connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
-        connection.request("GET", "/")
+        connection.request("GET", "/elsewhere")
         assert connection.getresponse().read()
         sandbox.fail("refuse")
-        connection.request("GET", "/")
+        connection.request("GET", "/elsewhere")
         with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
             connection.getresponse()
         connection.close()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ipaddress
 import sys
 from contextlib import suppress
+from typing import Any
 
 import click
 
+from ..codes import ANSWERS
 from ..dialects import DIALECTS
 from ..errors import ConfigurationError
-from ..sandbox import Sandbox
+from ..sandbox import AT_ONCE, FAULTS, Delays, Sandbox
 from . import output
 from .options import json_option
 from .status import Status
@@ -17,37 +20,123 @@ from .status import Status
 #: The only key that is no secret.
 _KEY = "sandbox-key"
 
+#: What can follow a fault's name, and how it is read.
+_MORE = {"times": int, "every": int, "seconds": float, "to": str}
+
+
+def _faults(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> list[dict[str, Any]]:
+    """``drop``, ``503:every=10``, ``E106:times=3:to=15551234888``: the arguments of :meth:`Sandbox.fail`."""
+    return [_fault(one) for one in given]
+
+
+def _fault(said: str) -> dict[str, Any]:
+    how, *more = said.split(":")
+    if how not in FAULTS and how.upper() not in ANSWERS:
+        raise click.BadParameter(f"{how!r} is no fault: choose one of {', '.join(FAULTS)}, or a code such as E106")
+    asked: dict[str, Any] = {"how": how}
+    for one in more:
+        name, _, value = one.partition("=")
+        if name not in _MORE:
+            raise click.BadParameter(f"{one!r} is none of {', '.join(f'{name}=…' for name in _MORE)}")
+        try:
+            asked[name] = _MORE[name](value)
+        except ValueError:
+            raise click.BadParameter(f"{value!r} is no number for {name}") from None
+    return asked
+
 
 def _tell(line: str) -> None:
-    # From the server's threads: a reader who went away is no reason to stop answering.
-    with suppress(OSError):
-        output.say(line)
+    # From the server's threads: a reader who went away is no reason to stop answering. A console would cost more than the
+    # answer does, and that is felt under load.
+    with suppress(OSError, ValueError):
+        sys.stderr.write(output.visible(line) + "\n")
 
 
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where to listen; a free port if not given.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Whom to listen to; 0.0.0.0 lets others in.")
 @click.option("--key", default=_KEY, show_default=True, help="The key it takes. It is not secret: do not use a real one.")
-@click.option("--postback-url", help="Where to post what becomes of the messages.")
+@click.option("--postback-url", metavar="URL", help="Where to post what becomes of the messages.")
+@click.option("--at-once", is_flag=True, help="Let reports follow at once, not after seconds; nothing is ever locked (E626).")
+@click.option(
+    "--sender", "senders", multiple=True, metavar="CODE", help="A short code of the account; others are refused (E111)."
+)
+@click.option("--check-campaigns", is_flag=True, help="Insist on campaigns, and on numbers in them (E718, E721, E715).")
+@click.option(
+    "--fetch-media", is_flag=True, help="Fetch every file, and refuse what cannot be had or is not what it should be."
+)
+@click.option("--strict", is_flag=True, help="Refuse names nobody knows, and what the schema does not allow.")
+@click.option(
+    "--fail",
+    "faults",
+    multiple=True,
+    callback=_faults,
+    metavar="HOW[:every=N][:times=N][:seconds=S][:to=NUMBER]",
+    help="Break requests: drop, 503:every=10, E106:times=3, …",
+)
 @json_option
-def sandbox(port: int, key: str, postback_url: str | None, as_json: bool) -> int:
+def sandbox(
+    port: int,
+    host: str,
+    key: str,
+    postback_url: str | None,
+    at_once: bool,
+    senders: tuple[str, ...],
+    check_campaigns: bool,
+    fetch_media: bool,
+    strict: bool,
+    faults: list[dict[str, Any]],
+    as_json: bool,
+) -> int:
     """Run a gateway on this machine, for trying things out.
 
-    It listens on loopback only, takes every dialect, judges by the library's own rules, and sends nothing to anybody. Its
-    addresses stand on stdout, what happens on stderr.
+    It takes every dialect, judges by the library's own rules, and sends nothing to anybody. The settings to copy stand on
+    stdout; each request and postback as it comes, on stderr. --sender and --fail may be given several times.
     """
     try:
-        opened = Sandbox(api_key=key, port=port, postback_url=postback_url, on_event=_tell)
+        opened = Sandbox(
+            key,
+            port=port,
+            host=host,
+            postback_url=postback_url,
+            delays=AT_ONCE if at_once else Delays(),
+            senders=senders or None,
+            check_campaigns=check_campaigns,
+            fetch_media=fetch_media,
+            strict=strict,
+            on_event=_tell,
+        )
     except OSError as error:
-        raise ConfigurationError(f"cannot listen at port {port}: {error.strerror}") from None
+        raise ConfigurationError(f"cannot listen at {host}, port {port}: {error.strerror or error}") from None
     with opened as running:
-        addresses = {name: running.account(name).address for name in DIALECTS}
-        if as_json:
-            output.document({"url": running.url, "addresses": addresses})
-        else:
-            output.sheet(f"A sandbox at {running.url}", addresses.items())
+        for fault in faults:
+            running.fail(**fault)
+        _introduce(running, key, as_json)
+        if not _loopback(host):
+            output.say(f"warning: whoever reaches {host} can send here, see every message, and break what they like")
+        output.say("Nothing sent here reaches a phone. Ctrl-C ends it.")
         # Whoever started us in the background waits for the addresses.
         sys.stdout.flush()
-        shown = key if key == _KEY else "<its key>"
-        output.say(f"try: SKYMMS_API_KEY={shown} skymms send FILE --url <address> --dialect <dialect>; Ctrl-C ends it")
         running.serve_forever()
     return Status.DONE
+
+
+def _introduce(running: Sandbox, key: str, as_json: bool) -> None:
+    """The settings to copy; a key of the caller's own is not repeated."""
+    addresses = {name: running.account(name).address for name in DIALECTS}
+    if as_json:
+        output.document({"url": running.url, "addresses": addresses})
+        return
+    output.show(f"A sandbox at {running.url}: open it in a browser to see what comes, or copy a line for a program.", "bold")
+    shown = f" SKYMMS_API_KEY={key}" if key == _KEY else ""
+    for name, address in addresses.items():
+        output.show(f"export SKYMMS_URL={address} SKYMMS_DIALECT={name}{shown}")
+    if not shown:
+        output.show("SKYMMS_API_KEY has to be the key given here.")
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

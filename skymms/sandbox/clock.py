@@ -17,6 +17,9 @@ from datetime import UTC, datetime, timedelta
 
 from ..errors import ConfigurationError
 
+#: How far the clock can be turned, in seconds: there has to be a date for it, and for what follows.
+MOST = 100 * 365 * 86_400
+
 
 class Clock:
     """Tells the time, and does things later. ``now()`` is aware, in UTC."""
@@ -45,6 +48,8 @@ class Clock:
         if not 0 <= span < float("inf"):
             raise ConfigurationError(f"the clock cannot be turned by {span:g} seconds: only forward")
         with self._turn:
+            if self._ahead + span > MOST:
+                raise ConfigurationError("the clock cannot be turned further than a hundred years")
             until = self.seconds() + span
             self._run(until)
             with self._changed:
@@ -56,11 +61,14 @@ class Clock:
         with self._changed:
             if self._closing:
                 return
-            heapq.heappush(self._jobs, (self.seconds() + seconds, next(self._number), job))
+            entry = (self.seconds() + seconds, next(self._number), job)
+            heapq.heappush(self._jobs, entry)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="skymms-sandbox-clock", daemon=True)
                 self._thread.start()
-            self._changed.notify_all()
+            # Woken at each of a thousand sends a second, to find that nothing is due, the thread would cost more than they do.
+            if self._jobs[0] is entry:
+                self._changed.notify_all()
 
     def reset(self) -> None:
         """Back to the machine's time, with nothing to be done."""

@@ -43,6 +43,12 @@ def spoken_at(request: Incoming) -> Dialect | None:
     return _SPOKEN.get((request.method, request.path.rstrip("/")))
 
 
+def for_people(beginning: bytes) -> bool:
+    """Whether what begins so is for the page, or for the tests' control, rather than for the gateway."""
+    asked = beginning.partition(b" ")[2]
+    return asked.startswith((b"/sandbox/", b"/ ", b"/?", b"/favicon.ico"))
+
+
 def document(request: Incoming, dialect: Dialect) -> bytes:
     """The request's document, however it is carried; raises :class:`~skymms.codecs.Unreadable` where there is none."""
     if dialect.carried == "url":

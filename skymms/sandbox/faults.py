@@ -93,7 +93,6 @@ class Faults:
         self, how: str, times: int | None, every: int | None, to: Collection[str] | str | None, seconds: float | None
     ) -> Rule:
         """Ask for a fault; :class:`~skymms.ConfigurationError` for what is none."""
-        how = str(how)
         how = how.upper() if how.upper() in ANSWERS else how
         if how not in FAULTS and how not in ANSWERS:
             raise ConfigurationError(

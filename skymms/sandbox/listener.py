@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import select
 import socket
+import socketserver
 import struct
 import sys
 import threading
@@ -60,10 +61,10 @@ class Listener:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        refuse: Callable[[], bool] = lambda: False,
+        refuse: Callable[[bytes], bool] = lambda beginning: False,
         patience: float = PATIENCE,
     ) -> None:
-        """``refuse`` is asked before a request is read: whether to close the connection instead."""
+        """``refuse`` is asked before a request is read, and shown how it begins: whether to close the connection instead."""
         self._server = _Server((host, port), _handler(answer, refuse, patience))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         shown = f"[{host}]" if ":" in host else host
@@ -89,10 +90,16 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, address: tuple[str, int], handler: Any) -> None:
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
+        super().__init__(address, handler)
         #: Set when the listening ends, so that nobody stalls on.
         self.closing = threading.Event()
+
+    def server_bind(self) -> None:
+        # The standard library's would ask for the machine's name by its number, which takes seconds where nobody knows it.
+        socketserver.TCPServer.server_bind(self)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hangs up is no error of ours; anything else is, and is told as the standard library does."""
@@ -119,7 +126,7 @@ class _Patient(io.RawIOBase):
 
 
 def _handler(
-    answer: Callable[[Incoming], Outgoing], refuse: Callable[[], bool], patience: float
+    answer: Callable[[Incoming], Outgoing], refuse: Callable[[bytes], bool], patience: float
 ) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -141,10 +148,16 @@ def _handler(
         def handle_one_request(self) -> None:
             self._reads.until = time.monotonic() + patience
             # Asked when a request begins to come, not when the connection is made: it may be kept for a second one.
-            if self._buffered.peek(1) and refuse():
+            if (beginning := self._buffered.peek(1)) and refuse(beginning):
                 self.close_connection = True
             else:
                 super().handle_one_request()
+
+        def handle_expect_100(self) -> bool:
+            # curl waits a second for this before it sends a long body, so it must not wait in our buffer for the answer.
+            super().handle_expect_100()
+            self.wfile.flush()
+            return True
 
         def do_GET(self) -> None:
             # A body is not read here, and must not be taken for the next request.

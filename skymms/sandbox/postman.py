@@ -65,7 +65,8 @@ class Postman:
                 self._clock.later(EVERY, self._flush)
             return
         spoken = self.manner.dialect or asked_in
-        body = spoken.write_notice(notice)
+        # Without a receiver there is nobody to write to: the notice is told, and that is all.
+        body = spoken.write_notice(notice) if self._url else b""
         for _ in range(2 if self.manner.twice else 1):
             self._post((notice,), body, spoken.answer_codec.CONTENT_TYPE)
 

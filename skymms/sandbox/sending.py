@@ -16,7 +16,11 @@ from .state import SHORT_CODE, Due, Outcome, State, refuse
 
 
 def _send(state: State, operation: SendMMS, dialect: Dialect) -> Outcome:
-    return _queue(state, operation, lambda: state.next_id(), operation.slideshow.disable_fallback)
+    reply, due = _queue(state, operation, lambda: state.next_id(), operation.slideshow.disable_fallback)
+    if isinstance(reply, Refused):
+        return reply, due
+    # As documented, this action's answer does not tell the sender, nor everywhere the id.
+    return replace(reply, sender=None, mms_id=reply.mms_id if dialect.tells_id_of_sent else None), due
 
 
 def _send_saved(state: State, operation: SendSavedMMS, dialect: Dialect) -> Outcome:

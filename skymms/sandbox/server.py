@@ -6,6 +6,7 @@ remembers for those who watch.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
@@ -17,11 +18,11 @@ from ..dialects import dialect as spoken
 from ..errors import ConfigurationError
 from ..limits import DOCUMENTED, Limits
 from ..notices import InboundSMS, Notice
-from ..replies import Refused
+from ..replies import MMSList, Refused
 from . import control, page
 from .clock import Clock
-from .doors import ABOUT, path, spoken_at
-from .faults import Faults, Rule
+from .doors import ABOUT, for_people, path, spoken_at
+from .faults import FAULTS, Faults, Rule
 from .gateway import Answered, Gateway
 from .journal import Journal
 from .keeping import inbound
@@ -29,7 +30,7 @@ from .listener import Incoming, Listener, Outgoing
 from .outcomes import OUTCOMES
 from .postman import Manner, Postman
 from .spoiling import outgoing
-from .state import Delays, Joined, Saved, Settings, State
+from .state import Delays, Joined, Saved, Settings, State, printable
 
 
 class Sandbox:
@@ -37,8 +38,8 @@ class Sandbox:
 
     It takes requests in every dialect, judges them by the library's own rules, keeps saved slideshows, and posts what
     becomes of the messages to ``postback_url``, after ``delays`` on its own ``clock``. ``sent``, ``saved`` and ``requests`` are
-    the library's own values. ``on_event`` is called with a line for each request and postback, fit for a screen: no key is
-    in it. It listens on loopback; ``host`` opens it to others.
+    the library's own values. ``on_event`` is called with a line for each request and postback, fit for a screen: the
+    sandbox's time is in it, and no key. It listens on loopback; ``host`` opens it to others.
 
     What it insists on besides: ``limits``, as for an account; ``senders``, the account's short codes (E111); ``operators``,
     the carriers it knows (E651); ``check_campaigns``, for accounts with that check (E718, E721, E715); ``strict``, the
@@ -72,7 +73,7 @@ class Sandbox:
         )
         self._api_key, self._host = api_key, host
         self.clock = Clock()
-        self._tell = on_event or (lambda line: None)
+        self._on_event = on_event
         self._journal = Journal(self.clock.now)
         self._postman = Postman(postback_url, self.clock, self._told)
         self._state = State(settings, self.clock)
@@ -122,7 +123,7 @@ class Sandbox:
 
     def fail(
         self,
-        how: str,
+        how: str | int,
         *,
         times: int | None = None,
         every: int | None = None,
@@ -137,7 +138,7 @@ class Sandbox:
         how long a ``slow`` answer takes (5), or what the ``Retry-After`` of ``503`` and ``429`` says (1). Of several faults
         the first that was asked for strikes. What comes back counts in ``struck``.
         """
-        return self._faults.add(how, times, every, to, seconds)
+        return self._faults.add(str(how), times, every, to, seconds)
 
     def throttle(self, calls: int, seconds: float = 1.0, code: str = "E113") -> None:
         """Refuse more than ``calls`` within ``seconds``: E106, E113, or with 86,400 seconds E120 for a day's quota."""
@@ -156,6 +157,7 @@ class Sandbox:
         """
         if code not in OUTCOMES:
             raise ConfigurationError(f"no message ends with {code!r:.40}: choose one of {', '.join(OUTCOMES)}")
+        _texts(status or "")
         self._state.outcomes[to] = code, status
 
     def spoil(self, url: str, code: str = "E002") -> None:
@@ -237,10 +239,11 @@ class Sandbox:
 
     # -------------------------------------------------------------------------------------------- answering
 
-    def _refuses(self) -> bool:
-        if self._faults.unread() is None:
+    def _refuses(self, beginning: bytes) -> bool:
+        # Who looks at the page has to see this fault, and who arranged it, to be able to end it.
+        if for_people(beginning) or self._faults.unread() is None:
             return False
-        self._tell("a connection was closed before its request was read")
+        self._say("a connection was closed before its request was read; broken on demand: refuse")
         return True
 
     def _answer(self, request: Incoming) -> Outgoing:
@@ -250,7 +253,7 @@ class Sandbox:
         answered, rule = self._gateway.answer(at_this_address, request)
         stored = self._state.saved.get(str(getattr(answered.operation, "mms_id", None)))
         self._journal.request(answered, stored.slideshow if stored else None)
-        self._tell(_line(answered))
+        self._say(_line(answered))
         for due in _ordered(answered, self._postman.manner):
             self._later(due[0], due[1], at_this_address)
         return outgoing(partial(_written, at_this_address), answered.reply, rule)
@@ -273,7 +276,11 @@ class Sandbox:
     def _told(self, notice: Notice, posted: str | None) -> None:
         self._journal.notice(notice, posted)
         if posted is not None:
-            self._tell(f"postback {notice.code} ({_short(notice)}) -> {posted}")
+            self._say(_told_line(notice, posted))
+
+    def _say(self, line: str) -> None:
+        if self._on_event is not None:
+            self._on_event(f"{self.clock.now().astimezone():%H:%M:%S} {line}")
 
 
 def _written(dialect: Dialect, reply: Any) -> Outgoing:
@@ -281,9 +288,16 @@ def _written(dialect: Dialect, reply: Any) -> Outgoing:
 
 
 def _texts(*words: object) -> None:
+    """What a postback will say: it must be possible in every dialect, and is posted when nobody is there to be told."""
     for one in words:
         if not isinstance(one, str):
             raise ConfigurationError(f"{one!r:.40} is {type(one).__name__}, not text")
+        if unsayable := _UNSAYABLE.search(one):
+            raise ConfigurationError(f"U+{ord(unsayable[0]):04X} in {one!r:.40}: no postback can say this character")
+
+
+#: What XML cannot hold.
+_UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def _ordered(answered: Answered, manner: Manner) -> list[tuple[float, Notice]]:
@@ -292,21 +306,31 @@ def _ordered(answered: Answered, manner: Manner) -> list[tuple[float, Notice]]:
     return list(zip((one.after for one in due), reversed(notices) if manner.disorder else notices, strict=True))
 
 
-def _short(notice: Notice) -> str:
-    known = EVENTS.get(notice.code or "")
-    return known.meaning if known else "unknown"
-
-
 def _line(answered: Answered) -> str:
-    """A request and its answer in a line for people."""
-    asked = type(answered.operation).__name__ if answered.operation is not None else "?"
-    to = getattr(answered.operation, "to", None)
-    reply = answered.reply
+    """A request and what came of it, in a line for people."""
+    operation, reply = answered.operation, answered.reply
+    asked = type(operation).__name__ if operation is not None else "something"
+    to = printable(f"{getattr(operation, 'to', None) or '':.40}")
+    outcome = []
     if isinstance(reply, Refused):
-        outcome = f"refused, {reply.code}: {reply.info}"
-    else:
-        told = {name: getattr(reply, name, None) for name in ("mms_id", "tracking_id", "mms_ids")}
-        outcome = ", ".join(f"{name}={value}" for name, value in told.items() if value) or "done"
-        if answered.fault:
-            outcome = f"broken on demand: {answered.fault}" + (f" ({outcome})" if reply is not None else "")
-    return f"{asked} in {answered.dialect}{f' to {to}' if to else ''} -> {outcome}"
+        outcome.append(f"refused, {reply.code}: {reply.info}")
+    elif reply is not None:
+        stored = [f"{len(reply.mms_ids)} stored"] if isinstance(reply, MMSList) else []
+        named = [f"{name}={value}" for name in ("mms_id", "tracking_id") if (value := getattr(reply, name, None))]
+        outcome.append(", ".join(["accepted", *stored, *named]))
+    if answered.fault:
+        fault = FAULTS.get(answered.fault)
+        seen = f": {answered.fault}, {fault.seen}{'' if fault.taken else ', nothing was taken'}" if fault else ""
+        outcome.append(f"broken on demand{seen}")
+    return f"{asked} in {answered.dialect}{f' to {to}' if to else ''} -> {'; '.join(outcome)}"
+
+
+def _told_line(notice: Notice, posted: str) -> str:
+    """The same for a postback."""
+    named = getattr(notice, "tracking_id", None) or getattr(notice, "mms_id", None)
+    to = printable(getattr(notice, "to", None) or "")
+    known = EVENTS.get(notice.code or "")
+    return (
+        f"postback {notice.code}{f' of {named}' if named else ''}{f' to {to}' if to else ''} -> {posted}"
+        f" ({known.meaning if known else 'unknown'})"
+    )

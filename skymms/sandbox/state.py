@@ -111,9 +111,9 @@ class Line:
 class Kept(Generic[V]):
     """The latest of something: so many at most, and made of so many bytes at most."""
 
-    def __init__(self, most: int = REMEMBERED) -> None:
+    def __init__(self, most: int | None = None) -> None:
         self._kept: deque[tuple[V, int]] = deque()
-        self._most = most
+        self._most = REMEMBERED if most is None else most
         self._bytes = 0
 
     def append(self, one: V, size: int) -> None:
@@ -190,8 +190,9 @@ def keep(kept: dict[K, V], key: K, value: V) -> None:
 def refuse(operation: object, code: str, info: str = "") -> Refused:
     """A refusal of an operation; without words of its own it has the catalogue's. What it echoes is short and printable."""
     to = getattr(operation, "to", None)
-    return Refused(code=code, to=_printable(str(to)[:ECHOED]) if to else None, info=_printable(info or ANSWERS[code].meaning))
+    return Refused(code=code, to=printable(str(to)[:ECHOED]) if to else None, info=printable(info or ANSWERS[code].meaning))
 
 
-def _printable(words: str) -> str:
+def printable(words: str) -> str:
+    """Words without what a document cannot hold, or a terminal would obey."""
     return "".join(character if character.isprintable() else "?" for character in words)
