@@ -3,12 +3,13 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PEERS  := .venv-peers
 SOURCE := pyproject.toml $(shell find skymms xsd -type f -not -path '*/__pycache__/*')
 
 # Tests and tools see what is installed, never the checkout they happen to stand in.
 export PYTHONSAFEPATH := 1
 
-.PHONY: demo test lint bench bench-sandbox docs picture clean
+.PHONY: demo test lint bench bench-peers bench-sandbox docs picture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/skymms demo
@@ -31,6 +32,17 @@ bench: $(VENV)/.installed
 bench-sandbox: $(VENV)/.installed
 	$(BIN)/python tests/bench/sandbox_load.py $(ARGS)
 
+# Beside the libraries of other gateways. They live in an environment of their own, and one that does not install is told as such.
+bench-peers: $(PEERS)/.installed
+	PYTHONPATH=tests/bench $(PEERS)/bin/python tests/bench/peers.py $(ARGS)
+
+$(PEERS)/.installed: $(SOURCE)
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check '.[async]' cryptography
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .
+	for peer in twilio vonage plivo telnyx; do $(PEERS)/bin/pip install --quiet --disable-pip-version-check $$peer || true; done
+	touch $@
+
 # The pages of docs/ that are made from the code.
 docs: $(VENV)/.installed
 	$(BIN)/python docs/generate.py
@@ -51,4 +63,4 @@ picture: $(VENV)/.installed
 	PYTHONPATH=tests $(BIN)/python docs/picture.py
 
 clean:
-	rm -rf $(VENV) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

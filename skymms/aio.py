@@ -2,7 +2,7 @@
 
 aiohttp comes with the extra ``skymms[async]`` and is imported when the first client is used. It repeats a GET by itself when a
 kept connection turns out to be gone, and our GET sends a message: a middleware takes that out of its hands, in sessions of the
-caller's too.
+caller's too, whose own middlewares stay in place.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from .account import HttpRequest, HttpResponse
 from .errors import ConfigurationError, SkymmsError
 from .exchange import AnyAccount, Exchange, Lost, Pause, Retries
 from .operations import Operation, R_co
-from .transport import TIMEOUT, both, failed, log, told, unpacked, user_agent
+from .reports import MOST_REPORT
+from .transport import TIMEOUT, both, failed, file_in, log, told, unpacked, user_agent
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     import aiohttp
+    from yarl import URL
 
 
 class AsyncClient:
@@ -49,6 +51,7 @@ class AsyncClient:
         self._session = session
         self._own = session is None
         self._proxy: str | None = None
+        self._address: URL | None = None
 
     async def call(self, operation: Operation[R_co]) -> R_co:
         """Do what ``operation`` says and return its reply; raises what :meth:`skymms.Client.call` raises."""
@@ -69,6 +72,30 @@ class AsyncClient:
         told(operation, "done", started)
         return exchange.result
 
+    async def fetch(self, url: str, *, limit: int = MOST_REPORT) -> bytes:
+        """The file behind a link that the gateway gave, such as a report's; ``limit`` is in bytes.
+
+        It is asked for once, at that very address: no redirect is followed, and neither the key nor the headers, credentials,
+        cookies and middlewares of a session of yours go there. Raises what :meth:`skymms.Client.fetch` raises.
+        """
+        aiohttp = _aiohttp()
+        link = HttpRequest("GET", url, {"User-Agent": user_agent(), "Accept-Encoding": "identity"})
+        try:
+            # A blank, or a letter beyond ASCII, has to be written out; anything else goes out as the gateway spelled it.
+            address = _url(url, encoded=url.isascii() and " " not in url)
+            usable = address.scheme in {"http", "https"} and bool(address.host)
+        except ValueError:  # a bracket that is never closed, a port that is no number
+            usable = False
+        if not usable:
+            raise ConfigurationError("the link is no http(s) address")
+        session = self._opened()
+        # A session's headers and credentials cannot be left out of a request, so this one has a session without any.
+        bare = aiohttp.ClientSession(connector=session.connector, connector_owner=False, cookie_jar=aiohttp.DummyCookieJar())
+        async with bare:
+            proxy = _proxy(url) if self._own or session.trust_env else _of_the_caller(session, "_default_proxy", None)
+            got = await self._ask(bare, link, address, limit, proxy)
+        return file_in(got, link, limit)
+
     async def _do(self, want: HttpRequest | Pause) -> HttpResponse | Lost | None:
         if isinstance(want, Pause):
             if want.again:
@@ -78,17 +105,16 @@ class AsyncClient:
         return await self._perform(want)
 
     async def _perform(self, request: HttpRequest) -> HttpResponse | Lost:
-        aiohttp = _aiohttp()
-        from yarl import URL
-
-        most = self.account.most_answer
         try:
-            address = URL(request.url, encoded=True)
+            address = self._placed(request.url)
         except ValueError:
             return Lost(f"{request.place} is no address aiohttp can use; nothing was sent", left=False, transient=False)
-        session = self._opened()
-        # Only what aiohttp takes for harmless does it repeat.
-        around = (_once,) if request.method == "GET" else None
+        return await self._ask(self._opened(), request, address, self.account.most_answer, self._proxy)
+
+    async def _ask(
+        self, session: aiohttp.ClientSession, request: HttpRequest, address: URL, limit: int, proxy: str | None
+    ) -> HttpResponse | Lost:
+        """The answer, as much of it as shows that it is longer than ``limit``, or why there is none."""
         try:
             async with session.request(
                 request.method,
@@ -96,20 +122,30 @@ class AsyncClient:
                 data=request.body or None,
                 headers=request.headers,
                 allow_redirects=False,
-                proxy=self._proxy,
+                proxy=proxy,
                 timeout=self._limits,
-                middlewares=_guarded(session, around) if guard.up() else around,
+                middlewares=_around(session, request.method),
                 auto_decompress=False,
             ) as answer:
-                body = b""
-                async for piece in answer.content.iter_any():
-                    body += piece
-                    if len(body) > most:
-                        answer.close()
-                        break
-                return HttpResponse(answer.status, answer.headers, unpacked(body, answer.headers.get("Content-Encoding"), most))
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                content = answer.content
+                # An answer of the usual length is there at once, and then this is all the reading there is.
+                body = bytearray(await content.readany())
+                while len(body) <= limit and not content.at_eof():
+                    body += await content.readany()
+                if len(body) > limit:
+                    answer.close()
+                packed = answer.headers.get("Content-Encoding")
+                return HttpResponse(answer.status, answer.headers, unpacked(bytes(body), packed, limit))
+        except (_aiohttp().ClientError, TimeoutError, OSError, ValueError) as error:
             return _lost(error, request)
+
+    def _placed(self, url: str) -> URL:
+        """An address as aiohttp takes it. That of the gateway stays the same from call to call; a GET's has the message."""
+        if url != self.account.address:
+            return _url(url, encoded=True)
+        if self._address is None:
+            self._address = _url(url, encoded=True)
+        return self._address
 
     def _opened(self) -> aiohttp.ClientSession:
         """The session; ours is made within the event loop that first needs it."""
@@ -161,6 +197,18 @@ def _aiohttp() -> Any:
     return aiohttp
 
 
+def _url(url: str, *, encoded: bool) -> URL:
+    from yarl import URL
+
+    return URL(url, encoded=encoded)
+
+
+def _of_the_caller(session: aiohttp.ClientSession, name: str, without: Any) -> Any:
+    """What a session was made with. aiohttp tells neither its middlewares nor its proxy in public, and takes other
+    middlewares for one request as a replacement; leaving out the caller's, which may sign requests, would be worse."""
+    return getattr(session, name, without)
+
+
 async def _once(request: Any, handler: Any) -> Any:
     """Turn the errors after which aiohttp would send a GET again into one after which it does not."""
     aiohttp = _aiohttp()
@@ -172,9 +220,15 @@ async def _once(request: Any, handler: Any) -> Any:
         raise aiohttp.ClientPayloadError(type(error).__name__) from error
 
 
-def _guarded(session: aiohttp.ClientSession, around: tuple[Any, ...] | None) -> tuple[Any, ...]:
-    """What stands around a request in a test: the guard comes last, after the session's own, which naming any here replaces."""
-    return (*(getattr(session, "_middlewares", ()) if around is None else around), _on_this_machine)
+def _around(session: aiohttp.ClientSession, method: str) -> tuple[Any, ...] | None:
+    """What stands around a request; None for the session's own middlewares, which naming any here replaces."""
+    theirs: tuple[Any, ...] = _of_the_caller(session, "_middlewares", ())
+    # Only what aiohttp takes for harmless does it repeat. Outermost, so that nothing gets past it.
+    around = (_once, *theirs) if method == "GET" else None
+    if not guard.up():
+        return around
+    # The guard of tests comes last: whatever stands in for a gateway has answered by then.
+    return (*(theirs if around is None else around), _on_this_machine)
 
 
 async def _on_this_machine(request: Any, handler: Any) -> Any:

@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 
 from . import guard
 from .account import HttpRequest, HttpResponse
-from .errors import ConfigurationError, ProtocolError, SkymmsError, TransportError
+from .errors import ConfigurationError, SkymmsError, TransportError
 from .exchange import AnyAccount, Exchange, Lost, Pause, Retries
 from .operations import Operation, R_co
 from .reports import MOST_REPORT
-from .transport import TIMEOUT, both, failed, log, told, unpacked, user_agent
+from .transport import TIMEOUT, both, failed, file_in, log, told, unpacked, user_agent
 
 if TYPE_CHECKING:
     from http.cookiejar import CookiePolicy
@@ -110,13 +110,7 @@ class Client:
         finally:
             if mounted:
                 self._session.adapters.pop(mounted, None)
-        got = self._read(answer, link, limit)
-        if isinstance(got, Lost):
-            raise TransportError(got.why)
-        if got.status != 200 or len(got.body) > limit:
-            said = f"HTTP {got.status}" if got.status != 200 else f"more than the {limit:,} bytes allowed"
-            raise ProtocolError(f"{link.place}: {said}", body=got.body, status=got.status)
-        return got.body
+        return file_in(self._read(answer, link, limit), link, limit)
 
     def _do(self, want: HttpRequest | Pause) -> HttpResponse | Lost | None:
         if isinstance(want, Pause):

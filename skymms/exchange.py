@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, Generic, NamedTuple, Protocol, runtime_checkable
 
 from .account import HttpRequest, HttpResponse
@@ -217,6 +216,8 @@ def retry_after(response: HttpResponse) -> float | None:
     asked = (response.header("Retry-After") or "").strip()
     if asked.isascii() and asked.isdigit():
         return float(asked[:9])
+    from email.utils import parsedate_to_datetime  # a tenth of what importing a client costs, and hardly ever needed
+
     try:
         until, now = parsedate_to_datetime(asked), parsedate_to_datetime(response.header("Date") or "")
         return max(0.0, (until - now).total_seconds())

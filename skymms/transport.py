@@ -7,9 +7,9 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from .account import MOST_ANSWER
-from .errors import ConfigurationError, ProtocolError, SkymmsError
-from .exchange import decompressed
+from .account import MOST_ANSWER, HttpRequest, HttpResponse
+from .errors import ConfigurationError, ProtocolError, SkymmsError, TransportError
+from .exchange import Lost, decompressed
 from .operations import Operation
 
 log = logging.getLogger("skymms")
@@ -39,9 +39,21 @@ def user_agent() -> str:
 
 def unpacked(body: bytes, encoding: str | None, limit: int = MOST_ANSWER) -> bytes:
     """An answer as it was before compression; one that cannot be unpacked is handed on as it came, and reading it says how."""
+    if not encoding:  # nearly always
+        return body
     with suppress(ProtocolError):
         return decompressed(body, encoding, limit)
     return body
+
+
+def file_in(got: HttpResponse | Lost, link: HttpRequest, limit: int) -> bytes:
+    """The file that a link led to, or the error that there is none."""
+    if isinstance(got, Lost):
+        raise TransportError(got.why)
+    if got.status != 200 or len(got.body) > limit:
+        said = f"HTTP {got.status}" if got.status != 200 else f"more than the {limit:,} bytes allowed"
+        raise ProtocolError(f"{link.place}: {said}", body=got.body, status=got.status)
+    return got.body
 
 
 def failed(error: SkymmsError) -> str:
@@ -51,5 +63,7 @@ def failed(error: SkymmsError) -> str:
 
 def told(operation: Operation[Any], outcome: str, started: float) -> None:
     """A line in the log for each call; recipients' numbers are for DEBUG only."""
+    if not log.isEnabledFor(logging.INFO):
+        return
     log.info("%s: %s in %.0f ms", type(operation).__name__, outcome, (time.monotonic() - started) * 1000)
     log.debug("%s to %s", type(operation).__name__, getattr(operation, "to", None))

@@ -18,6 +18,9 @@ class Blocking:
     def call(self, operation: Any) -> Any:
         return self._runner.run(self._client.call(operation))
 
+    def fetch(self, url: str, **options: Any) -> bytes:
+        return self._runner.run(self._client.fetch(url, **options))
+
     def __enter__(self) -> Blocking:
         return self
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from dataclasses import MISSING, fields
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -47,7 +46,6 @@ from skymms import (
     Subscribe,
     SubscriptionChange,
     SubscriptionError,
-    TransportError,
     Unsubscribe,
     actions,
     error_class,
@@ -545,52 +543,6 @@ def test_statistics_are_asked_for_fetched_and_read(sandbox_and_client) -> None:
     assert mms_row.delivered
     empty = client.call(GetStatistics(now - timedelta(days=2), now - timedelta(days=1))).link
     assert read_report(client.fetch(empty)) == ()
-
-
-def test_fetching_goes_to_that_address_once_without_the_key() -> None:
-    from skymms.sandbox.listener import Listener, Outgoing
-
-    seen = []
-
-    def answer(request):
-        seen.append(request)
-        return Outgoing(200, b"x" * 100)
-
-    import requests
-
-    listener = Listener(answer)
-    session = requests.Session()
-    session.headers["X-Secret"] = "canary"
-    session.auth = ("ada", "canary")
-    try:
-        with Client(Account("canary-key-0123", dialect="sinch-json"), session=session) as client:
-            assert client.fetch(f"{listener.url}/a/b.xml") == b"x" * 100
-            with pytest.raises(ProtocolError, match="more than the 99"):
-                client.fetch(f"{listener.url}/a", limit=99)
-    finally:
-        listener.close()
-        session.close()
-    assert [request.path for request in seen] == ["/a/b.xml", "/a"]
-    assert "canary" not in repr(seen)
-    assert "x-api-key" not in seen[0].headers
-
-
-@pytest.mark.parametrize("link", ["", "ftp://a.example/1.xml", "file:///etc/passwd", "//a.example/1", "https://", "nonsense"])
-def test_what_is_no_address_is_not_fetched(link: str) -> None:
-    with Client(Account(KEY)) as client, pytest.raises(ConfigurationError):
-        client.fetch(link)
-
-
-def test_a_report_that_is_not_there_and_a_host_that_is_not() -> None:
-    with Sandbox() as sandbox, Client(Account(KEY)) as client:
-        url = f"{sandbox.url}/reports/none.xml"
-        with pytest.raises(ProtocolError, match="404"):
-            client.fetch(url)
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            nobody = closed.getsockname()[1]
-        with pytest.raises(TransportError, match="no connection") as caught:
-            client.fetch(f"http://127.0.0.1:{nobody}/1.xml")
-    assert not caught.value.sent_maybe
 
 
 def test_the_asynchronous_client_says_the_same() -> None:

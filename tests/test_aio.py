@@ -165,6 +165,53 @@ class TestASessionOfOnesOwn:
         assert len(server.requests) == 2
         assert raised.value.sent_maybe
 
+    @pytest.mark.parametrize("dialect", ["skycore", "skycore-get"])
+    def test_has_its_middlewares_run_in_its_order(self, dialect):
+        # aiohttp takes middlewares named for one request in place of the session's, and tells those to nobody.
+        passed = []
+
+        async def first(request, handler):
+            passed.append("first")
+            return await handler(request)
+
+        async def second(request, handler):
+            passed.append("second")
+            request.headers["X-Signed"] = "yes"
+            return await handler(request)
+
+        async def job(server):
+            async with aiohttp.ClientSession(middlewares=(first, second)) as session:
+                await AsyncClient(Account(CANARY, dialect=dialect, url=server.url), session=session).call(SEND)
+
+        with Faulty(http(SENT)) as server:
+            run(job(server))
+        assert passed == ["first", "second"]
+        assert b"X-Signed: yes" in server.requests[0]
+
+    @pytest.mark.parametrize("fault", [drop, reset])
+    def test_sends_a_get_once_whatever_its_middlewares_raise(self, fault):
+        seen = []
+
+        async def watching(request, handler):
+            try:
+                return await handler(request)
+            except aiohttp.ClientError as error:
+                seen.append(error)
+                raise aiohttp.ClientOSError(104, "as it was") from error
+
+        async def job(server):
+            async with aiohttp.ClientSession(middlewares=(watching,)) as session:
+                account = Account(CANARY, dialect="skycore-get", url=server.url)
+                client = AsyncClient(account, session=session, timeout=(0.3, 0.3))
+                await client.call(SEND)
+                await client.call(SEND)
+
+        with Faulty(http(SENT), fault) as server, pytest.raises(TransportError) as raised:
+            run(job(server))
+        assert len(server.requests) == 2
+        assert raised.value.sent_maybe
+        assert isinstance(seen[0], (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)), "they see what happened"
+
 
 def test_a_client_can_be_closed_unused_and_twice_and_then_opens_anew():
     async def job(server):

@@ -325,5 +325,7 @@ class TestTheControl:
         assert self.sandbox._answer(Incoming("POST", "/sandbox/reset", "", headers, b"")).status == status
 
     def posted(self, path: str, body: bytes) -> tuple[int, dict[str, str]]:
-        answered = self.sandbox._answer(Incoming("POST", path, "", {"content-type": "application/json", "host": "localhost"}, body))
+        answered = self.sandbox._answer(
+            Incoming("POST", path, "", {"content-type": "application/json", "host": "localhost"}, body)
+        )
         return answered.status, json.loads(answered.body)

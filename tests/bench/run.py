@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+import page
 import requests
 from flight import flight
 from lxml import etree
 
 from skymms import Account, Client, HttpResponse, SendMMS, Slideshow, read_postbacks
 
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "performance.md"
-MARKS = ("<!-- table -->", "<!-- end of table -->")
 KEY = "ea7966f90de2bf520e3f0042053e6ec3"
 
 Row = tuple[str, str, str, float, str]
@@ -279,9 +275,8 @@ def table(rows: list[Row]) -> str:
     lines += [
         f"| {name} | {against} | {figures} | **{ratio:.2f}** | {bound} |" for name, against, figures, ratio, bound in rows
     ]
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
-    versions = f"CPython {platform.python_version()}, lxml {'.'.join(map(str, etree.LXML_VERSION[:3]))}"
-    return "\n".join(lines) + f"\n\nMeasured on {machine}; {versions}, requests {requests.__version__}.\n"
+    versions = f"lxml {'.'.join(map(str, etree.LXML_VERSION[:3]))}, requests {requests.__version__}"
+    return "\n".join(lines) + f"\n\nMeasured on {page.machine()}, {versions}.\n"
 
 
 def main() -> None:
@@ -291,10 +286,7 @@ def main() -> None:
     told = table([*encoding(), *decoding(), *calling(), *flying(), *importing()])
     print(told)
     if chosen.write:
-        page = PAGE.read_text()
-        before, _, rest = page.partition(MARKS[0])
-        after = rest.partition(MARKS[1])[2]
-        PAGE.write_text(f"{before}{MARKS[0]}\n{told}{MARKS[1]}{after}")
+        page.put("table", told)
 
 
 if __name__ == "__main__":
