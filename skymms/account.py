@@ -201,7 +201,9 @@ class Account(Secretive):
         root, read = spoken.answer_codec.read(body, MOST_ANSWER, table.NESTED)
         if fold(root) != fold(spoken.roots[1]):
             raise Unreadable(f"the root is {self._without_key(root):.40}, not {spoken.roots[1]}")
-        leaves = [(self._without_key(path), at, self._without_key(text)) for path, at, text in read]
+        leaves = read
+        if self.api_key in "\n".join([word for path, _, text in read for word in (path, text)]):
+            leaves = [(self._without_key(path), at, self._without_key(text)) for path, at, text in read]
         raw: Nodes = tuple([(path, text) for path, _, text in leaves])
         names = [fold(path) for path, _ in raw]
         told = [text.strip().lower() for name, (_, text) in zip(names, raw, strict=True) if name == _STATUS]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -144,6 +145,8 @@ class Dialect:
         return bytes(self.answer_codec.write(self.roots[2], _answer_writer(self, type(notice)).leaves(notice)))
 
 
+# The names of honest documents are few; a stranger's, as many as he likes, push each other out.
+@lru_cache(maxsize=512)
 def fold(name: str) -> str:
     """Names of answers and postbacks are compared without case, ``-`` and ``_`` (ruling 11)."""
     return name.replace("-", "").replace("_", "").lower()

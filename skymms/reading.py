@@ -124,8 +124,9 @@ class Reader:
 
         ``known`` are fields that are told apart from the document.
         """
-        gathered = _Gathered(known, self._groups.values())
-        exact, found = self._exact, gathered.found
+        exact, found = self._exact, known
+        # Most documents have nothing but nodes that stand alone, and then nothing has to be gathered.
+        gathered = _Gathered(found, self._groups.values()) if self._groups else None
         for path, at, text in leaves:
             if (alone := exact.get(path)) is not None:
                 # _Gathered.single, written out here since every postback passes.
@@ -134,6 +135,8 @@ class Reader:
                     raise Unreadable(f"{path} is there twice")
                 found[field] = read(text)
                 continue
+            if gathered is None:
+                gathered = _Gathered(found, ())
             slot, key = self._slot(path)
             if slot is not None:
                 slot.put(gathered, slot, path, at if key is None else key, text)
@@ -144,6 +147,8 @@ class Reader:
                 gathered.items[group].setdefault(at, {})
             if group is None or text.strip():
                 gathered.unread.append(path)
+        if gathered is None:
+            return _made(self._type, self._nested(found) if self._inner else found), []
         return self._built(gathered), gathered.unread
 
     def _slot(self, path: str) -> tuple[_Slot | None, str | int | None]:
