@@ -30,7 +30,7 @@ bench: $(VENV)/.installed
 
 # What the sandbox sustains, and that it keeps its size; on Linux.
 bench-sandbox: $(VENV)/.installed
-	$(BIN)/python tests/bench/sandbox_load.py $(ARGS)
+	PYTHONPATH=tests/bench $(BIN)/python tests/bench/sandbox_load.py $(ARGS)
 
 # Beside the libraries of other gateways. They live in an environment of their own, and one that does not install is told as such.
 bench-peers: $(PEERS)/.installed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import sys
 from contextlib import suppress
 from typing import Any
@@ -12,6 +11,7 @@ import click
 from ..codes import ANSWERS
 from ..dialects import DIALECTS
 from ..errors import ConfigurationError
+from ..guard import loopback
 from ..sandbox import AT_ONCE, FAULTS, Delays, Sandbox
 from . import output
 from .options import json_option
@@ -112,7 +112,7 @@ def sandbox(
         for fault in faults:
             running.fail(**fault)
         _introduce(running, key, as_json)
-        if not _loopback(host):
+        if not loopback(host):
             output.say(f"warning: whoever reaches {host} can send here, see every message, and break what they like")
         output.say("Nothing sent here reaches a phone. Ctrl-C ends it.")
         # Whoever started us in the background waits for the addresses.
@@ -133,10 +133,3 @@ def _introduce(running: Sandbox, key: str, as_json: bool) -> None:
         output.show(f"export SKYMMS_URL={address} SKYMMS_DIALECT={name}{shown}")
     if not shown:
         output.show("SKYMMS_API_KEY has to be the key given here.")
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

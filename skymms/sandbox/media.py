@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError, Problem
+from ..guard import loopback
 from ..limits import DOCUMENTED, Limits
 from ..slide import FILES
 from ..slideshow import Slideshow
@@ -105,7 +106,7 @@ def _look(adapter: HTTPAdapter, kind: str, url: str, limits: Limits, until: floa
     try:
         asked = requests.Request("GET", url, headers={"User-Agent": "skymms-sandbox", "Accept-Encoding": "identity"}).prepare()
         # What stands on this machine is no business of a proxy's.
-        near = _LOOPBACK.fullmatch(urlsplit(asked.url or "").hostname or "")
+        near = loopback(urlsplit(asked.url or "").hostname or "")
         proxies = {} if near else requests.utils.get_environ_proxies(url)
         with adapter.send(asked, stream=True, timeout=(min(CONNECT_WITHIN, left), left), proxies=proxies) as response:
             return _judged(response, kind, limits)
@@ -116,9 +117,6 @@ def _look(adapter: HTTPAdapter, kind: str, url: str, limits: Limits, until: floa
         if time.monotonic() >= until:
             return _NOT_HAD[kind], "it did not come in time"
         return _NOT_HAD[kind], f"its server gives no whole answer ({type(error).__name__})"
-
-
-_LOOPBACK = re.compile(r"(.+\.)?localhost|127(\.\d+){3}|::1", re.IGNORECASE)
 
 
 def _judged(response: Response, kind: str, limits: Limits) -> _Refusal | None:

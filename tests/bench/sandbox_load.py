@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -22,10 +21,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from skymms import Account, SendMMS, Slideshow
+import page
 
-PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
-MARKS = ("<!-- the sandbox under load -->", "<!-- end of the sandbox under load -->")
+from skymms import Account, SendMMS, Slideshow
 
 CONNECTIONS = 100
 #: How many sends there have been when it is looked at.
@@ -123,8 +121,7 @@ def table(looks: list[Look]) -> str:
         rate = sends / (now.at - before.at)
         figures = f"**{rate:,.0f}** | {cpu / sends * 1e6:.0f} µs | {sends / cpu:,.0f} a second | {now.megabytes:.0f} MB"
         lines.append(f"| {now.sends:,} | {figures} |")
-    machine = f"one of {os.cpu_count()} cores, {platform.machine()}, {platform.system()}; CPython {platform.python_version()}"
-    return "\n".join(lines) + f"\n\nMeasured on {machine}; {CONNECTIONS} kept connections.\n"
+    return "\n".join(lines) + f"\n\nMeasured on one of {page.machine()}; {CONNECTIONS} kept connections.\n"
 
 
 def main() -> None:
@@ -138,9 +135,7 @@ def main() -> None:
     text = table(looks)
     print(text)
     if chosen.write:
-        page = PAGE.read_text()
-        before, _, rest = page.partition(MARKS[0])
-        PAGE.write_text(f"{before}{MARKS[0]}\n{text}{MARKS[1]}{rest.partition(MARKS[1])[2]}")
+        page.put("the sandbox under load", text)
 
 
 if __name__ == "__main__":
