@@ -23,6 +23,8 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 
 #: Seconds for anything that is waited for.
 PATIENCE = 20.0
+#: Seconds to be there: a browser that is started on a busy machine has much to read from its disk.
+STARTING = 90.0
 
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe"),
@@ -51,13 +53,14 @@ class Browser:
         self._buffer = b""
         self._asked = 0
         self.events: list[dict[str, Any]] = []
+        self.ask("Browser.getVersion", patience=STARTING)
 
-    def ask(self, method: str, session: str | None = None, **params: Any) -> Any:
+    def ask(self, method: str, session: str | None = None, *, patience: float = PATIENCE, **params: Any) -> Any:
         """The result of a command; what the browser tells meanwhile is kept in ``events``."""
         self._asked += 1
         question = {"id": self._asked, "method": method, "params": params, **({"sessionId": session} if session else {})}
         os.write(self._to, json.dumps(question).encode() + b"\0")
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + patience
         while True:
             told = self._read(until)
             if told.get("id") == self._asked:
@@ -70,7 +73,7 @@ class Browser:
     def _read(self, until: float) -> dict[str, Any]:
         while b"\0" not in self._buffer:
             if not select.select([self._from], [], [], max(0.0, until - time.monotonic()))[0]:
-                raise TimeoutError(f"Chromium said nothing for {PATIENCE:g} s")
+                raise TimeoutError("Chromium said nothing in time")
             more = os.read(self._from, 1 << 20)
             if not more:
                 raise EOFError("Chromium went away")

@@ -7,6 +7,7 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from callers import Blocking
 
 from skymms import (
     CampaignError,
@@ -86,9 +87,9 @@ def sandbox(receiver):
         yield running
 
 
-@pytest.fixture
-def client(sandbox):
-    with Client(sandbox.account(), retries=0) as made:
+@pytest.fixture(params=[Client, Blocking], ids=["requests", "aiohttp"])
+def client(request, sandbox):
+    with request.param(sandbox.account(), retries=0) as made:
         yield made
 
 
