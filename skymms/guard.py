@@ -27,6 +27,10 @@ def check(host: str, proxy: str | None = None) -> None:
     """
     for place, named in ((host, host), (proxy, f"the proxy {proxy}")):
         if place is not None and not loopback(place):
+            plugin = sys.modules.get("skymms.pytest_plugin")
+            # What has no host was no call.
+            if plugin is not None and place:
+                plugin.guard.refused.append(place)
             raise ConfigurationError(
                 f"{named} is not this machine, and this is a test: nothing was sent. Call a sandbox (fixtures skymms_sandbox, "
                 "skymms_account and skymms_client), or mark the test with @pytest.mark.skymms_live"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+
+from .errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,18 @@ class Limits:
     required: frozenset[str] = field(default_factory=frozenset)
     #: The fields that a dialect does without, so that they are not missed where others insist on them.
     waived: frozenset[str] = field(default_factory=frozenset)
+
+    def __post_init__(self) -> None:
+        for name in ("required", "waived"):
+            names = getattr(self, name)
+            # A text is a collection too, of letters.
+            if isinstance(names, str) or not all(isinstance(one, str) for one in names):
+                raise ConfigurationError(f"{name}={names!r:.60}: give the names of fields, as in {{'operator_id'}}")
+            object.__setattr__(self, name, frozenset(names))
+        for item in fields(self):
+            figure = getattr(self, item.name)
+            if item.name.startswith("max_") and (type(figure) is not int or figure < 0):
+                raise ConfigurationError(f"{item.name}={figure!r:.40}: give a whole number from 0 up")
 
     def insisting(self, names: Iterable[str], waived: Iterable[str] = ()) -> Limits:
         """These limits, insisting on more fields and doing without some."""

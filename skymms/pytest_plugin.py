@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from .account import Account
     from .client import Client
-    from .sandbox import Sandbox
+    from .sandbox import PostbackReceiver, Sandbox
 
 
 class Guard:
@@ -26,6 +26,8 @@ class Guard:
     def __init__(self) -> None:
         self._sessions = 0
         self._lifted = 0
+        #: The hosts that were refused since the running test began.
+        self.refused: list[str] = []
 
     def up(self) -> bool:
         """Whether a session is under way, and no test that may send."""
@@ -60,11 +62,22 @@ guard = Guard()
 
 
 @pytest.fixture
-def skymms_sandbox() -> Iterator[Sandbox]:
+def skymms_inbox() -> Iterator[PostbackReceiver]:
+    """A receiver of postbacks; a test that asks for it has a skymms_sandbox that posts there."""
+    from .sandbox import PostbackReceiver
+
+    with PostbackReceiver() as inbox:
+        yield inbox
+
+
+@pytest.fixture
+def skymms_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A gateway on a free port of this machine, for this test alone."""
     from .sandbox import Sandbox
 
-    with Sandbox() as sandbox:
+    # Whoever wants no postbacks has no receiver started.
+    inbox = request.getfixturevalue("skymms_inbox") if "skymms_inbox" in request.fixturenames else None
+    with Sandbox(postback_url=inbox.url if inbox else None) as sandbox:
         yield sandbox
 
 
@@ -76,16 +89,25 @@ def skymms_account(request: pytest.FixtureRequest, skymms_sandbox: Sandbox) -> A
 
 @pytest.fixture
 def skymms_client(skymms_account: Account) -> Iterator[Client]:
-    """A client of skymms_account, closed after the test."""
+    """A client of skymms_account, closed after the test; it waits less than a client does elsewhere."""
     import requests
 
     from .client import Client
+    from .exchange import Retries
 
     with requests.Session() as session:
         # A proxy that the environment names would not find a sandbox on this machine.
         session.trust_env = False
-        with Client(skymms_account, session=session) as client:
+        # As often as elsewhere, so that a test sees what happens there; sooner, so that nobody waits for it.
+        quick = Retries(first=0.01, longest=0.1)
+        with Client(skymms_account, session=session, timeout=5.0, retries=quick) as client:
             yield client
+
+
+@pytest.fixture
+def skymms_refused() -> list[str]:
+    """The hosts that this test was kept from calling, as they come; a test that asks for them may pass all the same."""
+    return guard.refused
 
 
 # ------------------------------------------------------------------------------------------------ the guard
@@ -108,6 +130,22 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     yield
     if live:
         guard.lower()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """A test that wanted to send elsewhere has not passed, although it may have caught the refusal as one of the gateway's."""
+    if call.when == "setup":
+        guard.refused.clear()
+    result = yield
+    report = result.get_result()  # type: ignore[attr-defined]
+    knows = "skymms_refused" in getattr(item, "fixturenames", ())
+    if call.when == "call" and report.passed and guard.refused and not knows:
+        report.outcome = "failed"
+        report.longrepr = (
+            f"This test called {', '.join(dict.fromkeys(guard.refused))} and went on when that was refused: nothing was sent, and the "
+            "gateway it was to talk to said nothing. Call a sandbox, or mark the test with @pytest.mark.skymms_live."
+        )
 
 
 @pytest.hookimpl(hookwrapper=True)

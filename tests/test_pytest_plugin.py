@@ -20,7 +20,7 @@ COMMON = """
     import io
     import pytest
     import requests
-    from skymms import Account, Client, ConfigurationError, SendMMS, Slideshow
+    from skymms import Account, Client, ConfigurationError, SendMMS, SkymmsError, Slideshow
     from skymms.aio import AsyncClient
     from skymms.sandbox.listener import Listener, Outgoing
 
@@ -180,6 +180,33 @@ class TestTheFixtures:
         """)
         all_passed(ran, 1)
 
+    def test_postbacks_arrive_where_a_test_asks_for_them(self, project):
+        ran = project("""
+            def test_reports(skymms_client, skymms_inbox, skymms_sandbox):
+                skymms_client.call(SEND)
+                skymms_sandbox.clock.advance(minutes=1)
+                assert [notice.code for notice in skymms_inbox.notices] == ["N101", "N102"]
+                skymms_inbox.clear()
+                assert skymms_inbox.notices == ()
+
+            def test_none(skymms_client, skymms_sandbox, request):
+                skymms_client.call(SEND)
+                skymms_sandbox.clock.advance(minutes=1)
+                assert "skymms_inbox" not in request.fixturenames
+        """)
+        all_passed(ran, 2)
+
+    def test_a_client_repeats_what_was_put_off_as_often_as_elsewhere_and_sooner(self, project):
+        ran = project("""
+            def test_put_off(skymms_client, skymms_sandbox, monkeypatch):
+                waits = []
+                monkeypatch.setattr("time.sleep", waits.append)
+                skymms_sandbox.fail("E106", times=3)
+                assert skymms_client.call(SEND).to == "15551234888"
+                assert len(waits) == 3 and max(waits) <= 0.1
+        """)
+        all_passed(ran, 1)
+
 
 class TestTheGuard:
     def test_keeps_every_way_of_calling_on_this_machine(self, project):
@@ -211,7 +238,7 @@ class TestTheGuard:
                     lambda: with_a_session(fetch),
                 ],
             )
-            def test_in_every_way(way, elsewhere, monkeypatch):
+            def test_in_every_way(way, elsewhere, monkeypatch, skymms_refused):
                 # Nothing is repeated: waiting would be an error of its own.
                 monkeypatch.setattr("time.sleep", None)
                 monkeypatch.setattr("asyncio.sleep", None)
@@ -221,7 +248,7 @@ class TestTheGuard:
                 assert KEY not in str(refused.value)
                 assert elsewhere.reached == []
 
-            def test_on_the_command_line(monkeypatch, elsewhere, capsys, tmp_path):
+            def test_on_the_command_line(monkeypatch, elsewhere, capsys, tmp_path, skymms_refused):
                 monkeypatch.setenv("SKYMMS_API_KEY", KEY)
                 show = tmp_path / "show.toml"
                 show.write_text('name = "n"\\nsubject = "s"\\n[[slide]]\\ntext = "Hi!"\\n')
@@ -230,7 +257,7 @@ class TestTheGuard:
                 assert elsewhere.reached == []
 
             @pytest.mark.parametrize("way", [call, call_async])
-            def test_not_even_by_way_of_a_proxy(way, monkeypatch, skymms_account, skymms_sandbox):
+            def test_not_even_by_way_of_a_proxy(way, monkeypatch, skymms_account, skymms_sandbox, skymms_refused):
                 proxied(monkeypatch, "http://proxy.example:3128")
                 with pytest.raises(ConfigurationError, match="the proxy proxy.example is not this machine"):
                     way(skymms_account.address)
@@ -368,7 +395,7 @@ class TestTheMark:
             def test_skipped():
                 pass
 
-            def test_not_marked(elsewhere):
+            def test_not_marked(elsewhere, skymms_refused):
                 with pytest.raises(ConfigurationError, match="skymms_live"):
                     call()
                 with pytest.raises(ConfigurationError, match="skymms_live"):
@@ -376,6 +403,37 @@ class TestTheMark:
                 assert len(elsewhere.reached) == 5
         """)
         ran.assert_outcomes(passed=3, skipped=1)
+
+    def test_does_not_let_a_test_pass_that_has_swallowed_its_refusal(self, project):
+        ran = project("""
+            def careful():
+                try:
+                    call()
+                except SkymmsError:
+                    return None
+
+            def test_that_means_nothing():
+                assert careful() is None
+
+            def test_that_knows(skymms_refused):
+                assert careful() is None
+                assert skymms_refused == ["gateway.example"]
+
+            def test_that_calls_nobody(skymms_refused):
+                assert skymms_refused == []
+        """)
+        ran.assert_outcomes(passed=2, failed=1)
+        ran.stdout.fnmatch_lines("*This test called gateway.example*skymms_live*")
+
+    def test_leaves_a_failure_as_it_is(self, project):
+        ran = project("""
+            def test_fails():
+                with pytest.raises(ConfigurationError):
+                    call()
+                assert "this" == "that"
+        """)
+        ran.assert_outcomes(failed=1)
+        ran.stdout.fnmatch_lines("*assert 'this' == 'that'*")
 
     def test_holds_for_connections_that_a_marked_test_has_opened(self, project):
         ran = project("""
@@ -389,7 +447,7 @@ class TestTheMark:
             def test_marked(client):
                 assert client.call(SEND).mms_id == "35674"
 
-            def test_not_marked(client, elsewhere):
+            def test_not_marked(client, elsewhere, skymms_refused):
                 with pytest.raises(ConfigurationError):
                     client.call(SEND)
                 assert len(elsewhere.reached) == 1
@@ -422,7 +480,7 @@ class TestTheMark:
             def test_marked(stored):
                 pass
 
-            def test_not_marked_either():
+            def test_not_marked_either(skymms_refused):
                 with pytest.raises(ConfigurationError):
                     call()
         """,

@@ -307,7 +307,7 @@ class TestAFileThatCannotBeHad:
             "http://[::1",
             "http://\u2028/",
             "http://a..localhost/",
-            "http://" + "a" * 300,
+            "http://" + "a" * 300 + ".localhost",
         ],
     )
     def test_is_one_at_an_address_that_is_none(self, address):
@@ -480,9 +480,10 @@ class TestTheGet:
         assert time.monotonic() - began < 3
         assert (problem.code, server.requests) == ("E351", [])
 
-    def test_is_not_made_from_a_test_to_another_machine(self):
+    def test_is_not_made_from_a_test_to_another_machine(self, skymms_refused):
         (problem,) = inspect(show(Slide(image="http://media.example/a.png")))
         assert (problem.code, "this is a test" in problem.message) == ("E351", True)
+        assert skymms_refused == ["media.example"]
 
     def test_asks_no_proxy_for_what_stands_on_this_machine(self, server, monkeypatch):
         with Faulty(drop) as proxy:

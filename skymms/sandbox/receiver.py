@@ -13,7 +13,8 @@ from .listener import Incoming, Listener, Outgoing
 class PostbackReceiver:
     """Listens on ``url`` while it is open, and keeps the notices that come, repeats left out.
 
-    What is no postback is answered with 400 and kept in ``failures``.
+    ``notices`` are those that came, in their order, since it was made or since :meth:`clear`. What is no postback is answered
+    with 400 and kept in ``failures``.
     """
 
     def __init__(self, *, port: int = 0) -> None:
@@ -30,11 +31,21 @@ class PostbackReceiver:
             return tuple(self._notices.values())
 
     def wait(self, count: int, timeout: float = 10.0) -> tuple[Notice, ...]:
-        """The notices, as soon as there are ``count`` of them; :class:`TimeoutError` after ``timeout`` seconds."""
+        """All notices, as soon as there are ``count`` of them; :class:`TimeoutError` after ``timeout`` seconds."""
         with self._arrived:
             if not self._arrived.wait_for(lambda: len(self._notices) >= count, timeout):
-                raise TimeoutError(f"{len(self._notices)} of {count} notices came within {timeout:g} s")
+                came = ", ".join(str(notice.code) for notice in self._notices.values())
+                raise TimeoutError(
+                    f"{len(self._notices)} of {count} notices came within {timeout:g} s{f': {came}' if came else ''}. "
+                    "Is this the postback_url, and has sandbox.clock been turned far enough?"
+                )
             return tuple(self._notices.values())
+
+    def clear(self) -> None:
+        """Forget what came; what comes again counts anew."""
+        with self._arrived:
+            self._notices.clear()
+            self.failures.clear()
 
     def close(self) -> None:
         """Stop listening."""
