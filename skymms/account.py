@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from . import codes, table
 from .codecs import Unreadable, query
 from .dialects import Dialect, answer_reader, dialect, fold, status_within
-from .errors import GatewayFaultError, MMSError, Nodes, Problem, ProtocolError, error_class, refusal
+from .errors import GatewayFaultError, MMSError, Nodes, Problem, ProtocolError, SkymmsError, error_class, refusal
 from .judge import ADVISORY, PROBLEMS
 from .keys import MASK, Secretive, check_address, check_key, without_key, without_key_bytes
 from .limits import DOCUMENTED, Limits
@@ -182,18 +182,7 @@ class Account(Secretive):
         else:
             if (trouble := _meant_for_another(operation, reply)) is None:
                 return cast(R_co, reply)
-        if response.status == 429:
-            # The HTTP layer said no before the protocol could.
-            raise error_class("429")("429", codes.ANSWERS["429"].meaning)
-        if 300 <= response.status < 400:
-            trouble = "a redirect, which is not followed"
-        raise ProtocolError(
-            f"HTTP {response.status} with an answer outside the protocol: {trouble}",
-            body=without_key_bytes(response.body, self.api_key),
-            status=response.status,
-            # A 4xx is a plain no; anything else may have come after the message was taken.
-            sent_maybe=not operation.repeatable and not (400 <= response.status < 500 and response.status != 408),
-        )
+        raise outside(operation, response, trouble, self.api_key)
 
     def _read(self, operation: Operation[Any], body: bytes) -> Any:
         """The reply in a body. Raises the refusal it holds, or :class:`Unreadable`."""
@@ -237,6 +226,23 @@ class Account(Secretive):
 
     def _without_key(self, text: str) -> str:
         return without_key(text, self.api_key)
+
+
+def outside(operation: Operation[Any], response: HttpResponse, trouble: str | None, key: str) -> SkymmsError:
+    """The error for an answer that is none of the protocol's, whatever the protocol; ``trouble`` says why."""
+    http = response.status
+    if http == 429:
+        # The HTTP layer said no before the protocol could.
+        return error_class("429")("429", codes.ANSWERS["429"].meaning)
+    if 300 <= http < 400:
+        trouble = "a redirect, which is not followed"
+    return ProtocolError(
+        f"HTTP {http} with an answer outside the protocol: {trouble}",
+        body=without_key_bytes(response.body, key),
+        status=http,
+        # A 4xx is a plain no; anything else may have come after the message was taken.
+        sent_maybe=not operation.repeatable and not (400 <= http < 500 and http != 408),
+    )
 
 
 def _meant_for_another(operation: Operation[Any], reply: Any) -> str | None:

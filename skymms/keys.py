@@ -58,6 +58,15 @@ def without_key(text: str, key: str) -> str:
     return text.replace(key, MASK) if len(key) >= SHORTEST_KEY else text
 
 
+def without_key_within(document: Any, key: str) -> Any:
+    """A document read from JSON without the key, in its names and its words."""
+    if isinstance(document, dict):
+        return {without_key(name, key): without_key_within(inner, key) for name, inner in document.items()}
+    if isinstance(document, list):
+        return [without_key_within(inner, key) for inner in document]
+    return without_key(document, key) if isinstance(document, str) else document
+
+
 def without_key_bytes(body: bytes, key: str) -> bytes:
     """A gateway's body without the key, as it is and as addresses and JSON escape it."""
     if len(key) >= SHORTEST_KEY:

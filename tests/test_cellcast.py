@@ -40,6 +40,8 @@ from skymms import (
     TransportError,
 )
 from skymms.cellcast import (
+    GENERATIONS,
+    MOST_NUMBERS,
     AccountBalance,
     Balance,
     CancelScheduled,
@@ -52,7 +54,6 @@ from skymms.cellcast import (
     gsm_units,
     mobile,
 )
-from skymms.cellcast.tables import GENERATIONS, MOST_NUMBERS
 from skymms.exchange import Exchange, Lost, Pause
 
 CANARY = "canary/5fa1c0de-key"
@@ -165,6 +166,8 @@ class TestASendInV3:
             (CellcastSend(Slide(" \n", image=PICTURE), to=ADA), ("FIELD_EMPTY", 1, "text")),
             (CellcastSend(Slide("Hi", image="welcome.png"), to=ADA), ("FIELD_INVALID", 1, "image")),
             (CellcastSend(Slide("Hi", image="http://media.example/a.mp4"), to=ADA), ("FIELD_INVALID", 1, "image")),
+            (CellcastSend(Slide("Hi", image="http://[media.example/a.mp4"), to=ADA), ("FIELD_INVALID", 1, "image")),
+            (CellcastSend(Slide("Hi", image=PICTURE, duration=0), to=ADA), (None, 1, "duration")),
             (CellcastSend(Slide("Hi", image=PICTURE, duration=5), to=ADA), (None, 1, "duration")),
             (CellcastSend(Slide("Hi", image=PICTURE, vcard="http://media.example/a.vcf"), to=ADA), (None, 1, "vcard")),
             (CellcastSend(Slide("Hi", image=PICTURE, audio="http://media.example/a.mp3"), to=ADA), (None, 1, "audio")),
@@ -288,6 +291,8 @@ REQUESTS = [
     (V1, MessageReports(said.REPORT_ID), "GET", f"https://api.cellcast.com/api/v2/report/message/{said.REPORT_ID}", None),
     (V1, MessageReports(page=1, status="delivered", since=datetime(2026, 11, 1).date()), "GET",
      "https://api.cellcast.com/api/v2/report/message?campType=mms&page=1&status=delivered&fromDate=2026-11-01", None),
+    (V1, MessageReports(said.REPORT_ID, status="failed"), "GET",
+     f"https://api.cellcast.com/api/v2/report/message/{said.REPORT_ID}?status=failed", None),
     (V1, CancelScheduled(said.REPORT_ID), "POST", "https://api.cellcast.com/api/v1/gateway/cancelScheduleQuickMessage",
      {"type": "mms", "messageId": said.REPORT_ID}),
 ]  # fmt: skip
@@ -313,6 +318,7 @@ class TestWhatCannotBeAsked:
             (V3, MarkRead(), "message_id"),
             (V3, MarkRead(message_id="a", everything=True), "message_id"),
             (V3, MarkRead(message_id=""), "message_id"),
+            (V3, MarkRead(message_id="", everything=True), "message_id"),
             (V3, MarkRead(before=datetime(2026, 11, 1)), "before"),
             (V3, MarkRead(before=" "), "before"),
             (V3, Responses(0), "page"),
@@ -375,6 +381,8 @@ class TestASendsAnswer:
             "",
             None,
             {"queueResponse": ""},
+            {"queueResponse": 1, "unsubscribeContacts": 1},
+            {"queueResponse": [{"Contact": [ADA], "MessageId": "1"}]},
             {"queueResponse": [{"Contact": ADA}]},
             {"queueResponse": [{"Contact": ADA, "MessageId": ""}]},
             {"queueResponse": [None, 7, "x", {}]},
@@ -570,6 +578,8 @@ class TestARefusal:
             (200, b"[]", True),
             (200, b"{}", True),
             (200, b'{"data": []}', True),
+            (200, b'{"data": ' * 200 + b"1" + b"}" * 200, True),
+            (200, b'{"data": ' + b"[" * 400 + b"]" * 400 + b"}", True),
             (302, said.SENT_V3, True),
             (500, b"oops", True),
             (403, b"<html>no</html>", False),
@@ -728,7 +738,7 @@ class TestPages:
         assert [one.message_id for one in exchange.result] == ["a", "b", "c"]
 
     def test_without_an_end_are_given_up_and_what_was_read_is_kept(self, monkeypatch):
-        monkeypatch.setattr("skymms.cellcast.parts.MOST_PAGES", 2)
+        monkeypatch.setattr("skymms.cellcast.MOST_PAGES", 2)
         with pytest.raises(ProtocolError, match="does not end") as raised:
             hold(V3, Responses(), page("a", at=1, of=9), page("b", at=2, of=9))
         assert len(raised.value.partial) == 2

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skymms import DeliveryReport, InboundMMS, InboundSMS, ProtocolError, UnknownNotice
-from skymms.cellcast import CellcastMMS, read_cellcast_webhook
-from skymms.cellcast.tables import STATES
+from skymms.cellcast import STATES, CellcastMMS, read_cellcast_webhook
 
 ADA = "+61491570156"
 

@@ -11,8 +11,17 @@ from typing import Any, TypeVar
 
 import click
 
-from ..cellcast import Balance, CellcastAccount, CellcastSend, CellcastSent, MarkRead, OptOuts, Responses
-from ..cellcast.tables import GENERATIONS, MOST_MEDIA
+from ..cellcast import (
+    GENERATIONS,
+    MOST_MEDIA,
+    Balance,
+    CellcastAccount,
+    CellcastSend,
+    CellcastSent,
+    MarkRead,
+    OptOuts,
+    Responses,
+)
 from ..client import Client
 from ..operations import Operation
 from . import output

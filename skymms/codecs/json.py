@@ -49,9 +49,14 @@ def write(root: str, leaves: Iterable[Leaf]) -> bytes:
         if steps:
             place[steps[-1]] = value
     try:
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        return dump(document)
     except UnicodeEncodeError as error:
         raise ValueError(f"a lone surrogate (U+{ord(error.object[error.start]):04X}) is no character") from None
+
+
+def dump(document: Any) -> bytes:
+    """Any document, as short as it can be written."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def read(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf]]:
