@@ -17,6 +17,7 @@ import pytest
 from test_cli import ADDRESSED, CANARY, COUPON, INTERRUPTIBLE, PYTHONPATH, environment, process, skymms_, surroundings
 
 from skymms import Client, ListMMS, SaveMMS, SendMMS, SkymmsError, Slideshow
+from skymms.cellcast import CellcastAccount
 from skymms.cli.status import Status
 from skymms.dialects import DIALECTS
 from skymms.sandbox import FAULTS, PostbackReceiver, Sandbox
@@ -61,21 +62,27 @@ class TestTheSettings:
         ran = started()
         assert ran.status == 0
         lines = [shlex.split(line)[1:] for line in ran.out.splitlines() if line.startswith("export ")]
-        told = {setting["SKYMMS_DIALECT"]: setting for setting in (dict(one.split("=", 1) for one in line) for line in lines)}
+        settings = [dict(one.split("=", 1) for one in line) for line in lines]
+        told = {setting["SKYMMS_DIALECT"]: setting for setting in settings if "SKYMMS_DIALECT" in setting}
         assert set(told) == set(DIALECTS)
         for name, setting in told.items():
             address = urlsplit(setting["SKYMMS_URL"])
             assert (address.hostname, address.path) == ("127.0.0.1", urlsplit(DIALECTS[name].url).path)
             assert setting["SKYMMS_API_KEY"] == "sandbox-key"
+        for setting in settings[len(told) :]:
+            account = CellcastAccount.from_env(setting)
+            assert (urlsplit(account.address).path, account.api_key) == (f"/api/{account.generation}/", "sandbox-key")
+        assert len(settings) == len(told) + 2
 
     def test_are_one_document_for_machines(self, started):
         told = started("--json").json
-        assert set(told["addresses"]) == set(DIALECTS)
+        assert set(told["addresses"]) == {*DIALECTS, "cellcast-v3", "cellcast-v1"}
         assert all(address.startswith(told["url"]) for address in told["addresses"].values())
 
     def test_show_no_key_but_the_sandboxs_own(self, started):
         ran = started("--key", CANARY)
         assert "SKYMMS_API_KEY=" not in ran.out
+        assert "SKYMMS_CELLCAST_KEY=" not in ran.out
         assert "SKYMMS_API_KEY has to be the key given here" in ran.out
 
     def test_name_the_page_for_people(self, started):

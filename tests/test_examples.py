@@ -15,7 +15,7 @@ SAYS = {
     "first_message.py": "told: N102",
     "wrong_slides.py": "E226 on slide 1",
     "many_recipients.py": "40 sent",
-    "cellcast.py": "+61491570157 queued as A21741CB-2",
+    "cellcast.py": "+61491570157 queued as 6752be53",
     "postback_receiver.py": "delivered: MMS_12345 to 15551234888",
     "test_with_sandbox.py": "6 passed",
 }

@@ -189,7 +189,9 @@ def documented(source: Path) -> Iterator[tuple[str, str | None]]:
         for node in ast.iter_child_nodes(outer):
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
                 name = f"{before}{node.name}"
-                if not overrides(source, name):
+                # An overload says types; the words are with what it overloads.
+                typed = any(isinstance(one, ast.Name) and one.id == "overload" for one in node.decorator_list)
+                if not typed and not overrides(source, name):
                     yield name, ast.get_docstring(node)
                 if isinstance(node, ast.ClassDef):
                     todo.append((f"{name}.", node))

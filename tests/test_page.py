@@ -13,7 +13,8 @@ from browser import CHROMIUM, Browser, Tab
 from lxml import etree
 from scripted_journal import ScriptedJournal, Served, message
 
-from skymms import Client, MMSError, SaveMMS, SendMMS, SendSavedMMS, Slideshow, TransportError
+from skymms import Client, MMSError, SaveMMS, SendMMS, SendSavedMMS, Slide, Slideshow, TransportError
+from skymms.cellcast import CellcastSend
 from skymms.sandbox import AT_ONCE, Sandbox
 from skymms.sandbox.listener import Incoming
 from skymms.sandbox.page import FEED, ICON, LONGEST_WAIT, answer
@@ -641,3 +642,20 @@ class TestOverARealSandbox:
             sandbox.receive_mms("15551230002", "60856", text="Hello", subject="From outside")
             client.call(SendMMS(show, to="15551230003", sender="60856"))
             says(window, "15551230003", ROW)
+
+    def test_one_to_many_is_a_message_with_a_report_for_each(self, window):
+        with Sandbox(delays=AT_ONCE) as sandbox, Client(sandbox.account("cellcast-v3", spacing=0)) as client:
+            window.open(sandbox.url)
+            sandbox.outcome("E102", to="0491570157")
+            picture = f"{sandbox.url}/nowhere.png"
+            client.call(CellcastSend(Slide("We are open.", image=picture), to=["0491570156", "0491570157"]))
+            says(window, "We are open.", ROW)
+            says(window, "+61491570156, +61491570157", "#facts")
+            window.until("document.querySelectorAll('#way li').length === 3")
+            says(window, "delivered", "#way li:nth-child(2)")
+            says(window, "+61491570157", "#way li:nth-child(3)")
+            says(window, "failed", "#way li:nth-child(3)")
+            sandbox.block("0491570158")
+            with pytest.raises(MMSError):
+                client.call(CellcastSend(Slide("We are open.", image=picture), to="0491570158"))
+            says(window, "refused RECIPIENTS_ERROR", ROW)

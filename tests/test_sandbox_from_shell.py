@@ -146,6 +146,7 @@ VERBS = {
     "outcome": '{"code": "E102", "to": "15551234888", "status": "Message Sent/Expired"}',
     "spoil": '{"url": "http://media.example/a.jpg", "code": "E002"}',
     "postbacks": '{"dialect": "sinch", "twice": true, "disorder": true, "batch": false}',
+    "credits": '{"left": 3}',
     "receive_mms": '{"sender": "1555123", "to": "60856", "files": ["http://m.example/a.jpg"], "text": "Hi", "subject": null}',
     "receive_sms": '{"sender": "15551234888", "to": "60856", "text": "Hi", "dialect": "sinch-json"}',
     "reset": "{}",
@@ -210,7 +211,7 @@ class TestTheControlByCurl:
             (
                 "fail",
                 '{"how": "gremlins"}',
-                f"there is no fault 'gremlins': choose one of {', '.join(FAULTS)}, or a code such as E106",
+                f"there is no fault 'gremlins': choose one of {', '.join(FAULTS)}, or a code such as E106 or OVER_LIMIT",
             ),
             ("fail", '{"how": []}', "how has to be text or a whole number"),
             ("fail", '{"how": "drop", "tims": 1}', "there is no 'tims' here: how, times, every, to, seconds can be said"),

@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
-from ..codes import ANSWERS
+from ..cellcast import GENERATIONS
 from ..dialects import DIALECTS
 from ..errors import ConfigurationError
 from ..guard import loopback
 from ..sandbox import AT_ONCE, FAULTS, Delays, Sandbox
+from ..sandbox.faults import CODES
 from . import output
 from .options import json_option
 from .status import Status
@@ -31,7 +32,7 @@ def _faults(context: click.Context, option: click.Parameter, given: tuple[str, .
 
 def _fault(said: str) -> dict[str, Any]:
     how, *more = said.split(":")
-    if how not in FAULTS and how.upper() not in ANSWERS:
+    if how not in FAULTS and how.upper() not in CODES:
         raise click.BadParameter(f"{how!r} is no fault: choose one of {', '.join(FAULTS)}, or a code such as E106")
     asked: dict[str, Any] = {"how": how}
     for one in more:
@@ -124,12 +125,17 @@ def sandbox(
 def _introduce(running: Sandbox, key: str, as_json: bool) -> None:
     """The settings to copy; a key of the caller's own is not repeated."""
     addresses = {name: running.account(name).address for name in DIALECTS}
+    cellcast = {name: running.account(f"cellcast-{name}").address for name in GENERATIONS}
     if as_json:
+        addresses |= {f"cellcast-{name}": address for name, address in cellcast.items()}
         output.document({"url": running.url, "addresses": addresses})
         return
     output.show(f"A sandbox at {running.url}: open it in a browser to see what comes, or copy a line for a program.", "bold")
     shown = f" SKYMMS_API_KEY={key}" if key == _KEY else ""
     for name, address in addresses.items():
         output.show(f"export SKYMMS_URL={address} SKYMMS_DIALECT={name}{shown}")
+    for name, address in cellcast.items():
+        key_shown = f" SKYMMS_CELLCAST_KEY={key}" if shown else ""
+        output.show(f"export SKYMMS_CELLCAST_URL={address} SKYMMS_CELLCAST_GENERATION={name}{key_shown}")
     if not shown:
-        output.show("SKYMMS_API_KEY has to be the key given here.")
+        output.show("SKYMMS_API_KEY has to be the key given here, and so has SKYMMS_CELLCAST_KEY.")

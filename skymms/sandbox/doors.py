@@ -6,6 +6,7 @@ import ipaddress
 import re
 from urllib.parse import parse_qsl, urlsplit
 
+from ..cellcast import GENERATIONS
 from ..codecs import Unreadable
 from ..dialects import DIALECTS, Dialect
 from .listener import Incoming
@@ -34,6 +35,7 @@ _SPOKEN = _spoken_at()
 ABOUT = (
     "This is a skymms sandbox: a gateway on your own machine. It takes\n\n"
     + "".join(f"  {_METHODS[one.carried]:<5}{path(one):<28}{one.title}\n" for one in DIALECTS.values())
+    + "".join(f"       /api/{name}/{'':<20}Cellcast {name}\n" for name in GENERATIONS)
     + "\nNothing sent here reaches a phone.\n"
 )
 

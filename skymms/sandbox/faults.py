@@ -13,6 +13,11 @@ from typing import NamedTuple
 
 from ..codes import ANSWERS
 from ..errors import ConfigurationError
+from .cellcast_bodies import WORDS
+from .state import as_told
+
+#: What a refusal can be: by Skycore's code, or by Cellcast's word.
+CODES = frozenset({*ANSWERS, *WORDS})
 
 
 class Fault(NamedTuple):
@@ -93,10 +98,10 @@ class Faults:
         self, how: str, times: int | None, every: int | None, to: Collection[str] | str | None, seconds: float | None
     ) -> Rule:
         """Ask for a fault; :class:`~skymms.ConfigurationError` for what is none."""
-        how = how.upper() if how.upper() in ANSWERS else how
-        if how not in FAULTS and how not in ANSWERS:
+        how = how.upper() if how.upper() in CODES else how
+        if how not in FAULTS and how not in CODES:
             raise ConfigurationError(
-                f"there is no fault {how!r:.40}: choose one of {', '.join(FAULTS)}, or a code such as E106"
+                f"there is no fault {how!r:.40}: choose one of {', '.join(FAULTS)}, or a code such as E106 or OVER_LIMIT"
             )
         if how == "refuse" and to is not None:
             raise ConfigurationError(
@@ -109,7 +114,7 @@ class Faults:
             raise ConfigurationError(f"seconds={seconds!r:.40}: give less than an hour")
         # "Every tenth" has no end of its own; anything else happens once unless more is asked for.
         times = 1 if times is None and every is None else times
-        numbers = frozenset({to} if isinstance(to, str) else to) if to is not None else None
+        numbers = frozenset(as_told({to} if isinstance(to, str) else to)) if to is not None else None
         rule = Rule(how, times=times, every=every, to=numbers, seconds=seconds)
         with self._lock:
             self._rules = [one for one in self._rules if not one.over] + [rule]
@@ -117,7 +122,7 @@ class Faults:
 
     def pace(self, calls: int, seconds: float, code: str) -> None:
         """No more than so many calls within so many seconds."""
-        if code not in ANSWERS:
+        if code not in CODES:
             raise ConfigurationError(f"there is no code {code!r:.40}: E106, E113 and E120 are the ones for this")
         if type(calls) is not int or calls < 0 or not 0 < seconds < float("inf"):
             raise ConfigurationError(f"{calls!r:.40} calls within {seconds!r:.40} seconds is no pace")

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from ..cellcast import CellcastSent
 from ..codecs import Unreadable
 from ..dialects import Dialect, UnknownAction
 from ..judge import PROBLEMS
@@ -20,15 +21,20 @@ from ..notices import Notice
 from ..operations import Operation
 from ..replies import Refused
 from ..schema import schema_problems
+from .cellcast import Cellcast
+from .cellcast_bodies import WORDS
 from .doors import document
 from .faults import Faults, Rule
 from .keeping import KEEPING
 from .listener import Incoming
 from .media import inspect
 from .sending import SENDING
-from .state import Due, Kept, State, refuse
+from .state import Due, Kept, Outcome, State, refuse
 
 _ACTIONS = {**SENDING, **KEEPING}
+
+#: What a report counts for where it is remembered, in bytes, and how many a request may have that count for nothing.
+REPORT_SIZE, FEW_REPORTS = 100, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,8 @@ class Answered:
     """One request and what came of it.
 
     ``operation`` is None where it could not be understood; ``reply`` is None where a fault left it unread or untaken; ``fault``
-    is the name of the fault that struck; ``notices`` are what goes out later; ``size`` is the request's, in bytes.
+    is the name of the fault that struck; ``notices`` are what goes out later; ``size`` is the request's, in bytes, and more
+    where what follows is larger than that.
     """
 
     dialect: str
@@ -64,19 +71,43 @@ class Gateway:
 
     def answer(self, dialect: Dialect, request: Incoming) -> tuple[Answered, Rule | None]:
         """What a request in that dialect comes to, and the fault that strikes it."""
+        return self._settled(
+            dialect.name,
+            request,
+            self._understood(dialect, request),
+            lambda operation: _ACTIONS[type(operation)](self._state, operation, dialect),
+            lambda operation, code, info="": refuse(operation, WORDS[code].alike if code in WORDS else code, info),
+        )
+
+    def answer_cellcast(self, spoken: Cellcast, request: Incoming) -> tuple[Answered, Rule | None]:
+        """The same where Cellcast is spoken."""
+        return self._settled(spoken.name, request, spoken.understood(request), spoken.act, spoken.refuse)
+
+    def _settled(
+        self,
+        name: str,
+        request: Incoming,
+        understood: tuple[Any, Refused | None],
+        act: Callable[[Any], Outcome],
+        refuse: Callable[..., Refused],
+    ) -> tuple[Answered, Rule | None]:
+        """What a request comes to, whatever it was read with: first the faults, then the refusals, then what is done."""
         size = len(request.query) + len(request.body)
-        operation, refused = self._understood(dialect, request)
+        operation, refused = understood
         rule = self._faults.read(_numbers(operation))
         if rule is not None and not rule.taken:
             reply = refuse(operation, rule.code) if rule.code else None
-            answered = Answered(dialect.name, operation, reply, fault=rule.how, size=size)
+            answered = Answered(name, operation, reply, fault=rule.how, size=size)
         else:
-            refused = refused or self._too_fast(operation) or self._looked_at(operation)
+            if refused is None and (wrong := self._too_fast() or self._looked_at(operation)):
+                refused = refuse(operation, *wrong)
             with self.lock:
-                reply, due = (refused, []) if refused else _ACTIONS[type(operation)](self._state, operation, dialect)
-                if type(operation) in SENDING and not isinstance(reply, Refused):
+                reply, due = (refused, []) if refused else act(operation)
+                if _sends(operation, reply):
                     self._state.sent.append(operation, size)
-            answered = Answered(dialect.name, operation, reply, tuple(due), rule.how if rule else None, size)
+            # A thousand numbers have two thousand reports, each larger than the number that was asked for.
+            size += REPORT_SIZE * max(0, len(due) - FEW_REPORTS)
+            answered = Answered(name, operation, reply, tuple(due), rule.how if rule else None, size)
         with self.lock:
             self.answered.append(answered, size)
         return answered, rule
@@ -106,17 +137,24 @@ class Gateway:
             return operation, refuse(operation, *wrong)
         return operation, None
 
-    def _too_fast(self, operation: Operation[Any]) -> Refused | None:
+    def _too_fast(self) -> tuple[str, ...]:
         code = self._faults.too_fast()
-        return refuse(operation, code) if code else None
+        return (code,) if code else ()
 
-    def _looked_at(self, operation: Any) -> Refused | None:
+    def _looked_at(self, operation: Any) -> tuple[str, ...]:
         """Fetch the files, as the real gateway does at each call; not while holding the lock."""
         show = getattr(operation, "slideshow", None)
         if not self._state.settings.fetch_media or show is None:
-            return None
+            return ()
         problem = next(inspect(show, self._state.settings.limits), None)
-        return refuse(operation, problem.code or "E100", f"{problem.where}: {problem.message}") if problem else None
+        return (problem.code or "E100", f"{problem.where}: {problem.message}") if problem else ()
+
+
+def _sends(operation: Any, reply: Any) -> bool:
+    """Whether something was taken to be sent. Cellcast answers a yes that took nobody, too."""
+    if isinstance(reply, CellcastSent):
+        return bool(reply.queued)
+    return type(operation) in SENDING and not isinstance(reply, Refused)
 
 
 def _with_campaign(settings: Any) -> Any:
@@ -136,4 +174,5 @@ def _by_schema(dialect: Dialect, body: bytes, unread: Collection[str]) -> tuple[
 
 def _numbers(operation: Any) -> Collection[str]:
     """To whom a request is, for the faults that strike some numbers only."""
-    return {str(to) for name in ("to", "mobile") if (to := getattr(operation, name, None))}
+    told = [to for name in ("to", "mobile") if (to := getattr(operation, name, None))]
+    return {str(one) for to in told for one in (to if isinstance(to, tuple) else (to,))}

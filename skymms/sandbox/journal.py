@@ -12,9 +12,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from ..actions import SendMessageBySubscriberRef, SendSMS
+from ..cellcast import CellcastSend, CellcastSent
 from ..notices import DeliveryReport, EncodingReport, InboundMMS, InboundSMS, Notice
 from ..operations import SaveMMS, SendMMS
 from ..replies import Refused
@@ -25,6 +27,8 @@ from .state import Kept
 
 #: How many entries are kept, and how many are handed out at once.
 KEPT, AT_ONCE = 5_000, 500
+#: How many ids of a request to many are told.
+MOST_IDS = 100
 
 _Written = dict[str, Any]
 
@@ -99,15 +103,24 @@ def _request(answered: Answered, outcome: str, stored: Slideshow | None) -> _Wri
         "outcome": outcome,
         "code": refused.code if refused else None,
         "info": answered.fault or (refused.info if refused else None),
-        **{name: _text(getattr(operation, name, None)) for name in ("to", "sender")},
-        **{name: _text(getattr(reply, name, None)) for name in ("mms_id", "tracking_id")},
+        **{name: people(getattr(operation, name, None)) for name in ("to", "sender")},
+        **_ids(reply),
         "message": _message(operation, stored),
     }
 
 
-def _text(value: object) -> str | None:
+def _ids(reply: Any) -> _Written:
+    """By what reports are joined to it: Cellcast has an id for each number, of which a hundred are told."""
+    if not isinstance(reply, CellcastSent):
+        return {name: people(getattr(reply, name, None)) for name in ("mms_id", "tracking_id")}
+    ids = [*islice(reply.queued.values(), MOST_IDS)]
+    return {"mms_id": None, "tracking_id": ids[0] if ids else None, **({"tracking_ids": ids} if len(ids) > 1 else {})}
+
+
+def people(value: object) -> str | None:
+    """To whom, or from whom: the first three of many."""
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value[:3])) + (f" and {len(value) - 3} more" if len(value) > 3 else "")
+        return ", ".join(map(str, value[:3])) + (f" and {len(value) - 3:,} more" if len(value) > 3 else "")
     return None if value is None else str(value)
 
 
@@ -115,24 +128,27 @@ def _message(operation: Any, stored: Slideshow | None) -> _Written | None:
     """What a phone would show."""
     if isinstance(operation, (SendSMS, SendMessageBySubscriberRef)) and operation.text:
         return {"name": None, "subject": None, "fallback_text": None, "slides": [_slide(operation.text, None, [])]}
-    show = operation.slideshow if isinstance(operation, (SendMMS, SaveMMS)) else stored
+    show: Any = operation.slideshow if isinstance(operation, (SendMMS, SaveMMS, CellcastSend)) else stored
     if show is None:
         return None
     texts, data = getattr(operation, "custom_text", {}), getattr(operation, "data", {})
     slides = []
     for number, slide in enumerate(show.slides, 1):
         files = [{"kind": kind, "url": str(url)} for kind in FILES if (url := getattr(slide, kind))]
+        if media := getattr(operation, "media", None):
+            # It came with the request and lies nowhere: what cannot be had leaves its name.
+            files.append({"kind": "image", "url": f"a picture of {len(media):,} bytes"})
         slides.append(_slide(_merged(texts.get(number, slide.text), data), slide.duration, files))
     return {
-        "name": _text(show.name),
+        "name": people(show.name),
         "subject": _merged(getattr(operation, "custom_subject", None) or show.subject, data),
-        "fallback_text": _text(getattr(operation, "fallback_text", None) or show.fallback_text),
+        "fallback_text": people(getattr(operation, "fallback_text", None) or show.fallback_text),
         "slides": slides,
     }
 
 
 def _slide(text: str | None, duration: Any, files: list[dict[str, str]]) -> _Written:
-    return {"text": _text(text), "duration": duration if type(duration) is int else None, "files": files}
+    return {"text": people(text), "duration": duration if type(duration) is int else None, "files": files}
 
 
 _TAG = re.compile(r"\{\$(\w+)\|?([^{}]*)\}")

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from ..codecs import xml
@@ -39,6 +40,17 @@ class Manner:
     batch: bool = False
 
 
+class Speaker(Protocol):
+    """Whatever has a form for notices: a dialect, or a generation of Cellcast's."""
+
+    @property
+    def answer_codec(self) -> Any:
+        """What it writes with; its CONTENT_TYPE is the body's."""
+
+    def write_notice(self, notice: Notice) -> bytes:
+        """A notice as the body of a postback."""
+
+
 class Postman:
     """Posts to ``url``, or to nobody. ``told`` is called with each notice and what became of it."""
 
@@ -57,14 +69,16 @@ class Postman:
         self.manner = Manner()
         self._batch: list[tuple[Notice, bytes]] = []
 
-    def deliver(self, notice: Notice, asked_in: Dialect) -> None:
-        """A notice is due."""
-        if self.manner.batch:
-            self._batch.append((notice, SKYCORE.write_notice(notice)))
-            if len(self._batch) == 1:
-                self._clock.later(EVERY, self._flush)
-            return
-        spoken = self.manner.dialect or asked_in
+    def deliver(self, notice: Notice, asked_in: Speaker) -> None:
+        """A notice is due. Only a dialect's can be told in another, or in the envelope of before 2013-11."""
+        spoken = asked_in
+        if isinstance(asked_in, Dialect):
+            if self.manner.batch:
+                self._batch.append((notice, SKYCORE.write_notice(notice)))
+                if len(self._batch) == 1:
+                    self._clock.later(EVERY, self._flush)
+                return
+            spoken = self.manner.dialect or asked_in
         # Without a receiver there is nobody to write to: the notice is told, and that is all.
         body = spoken.write_notice(notice) if self._url else b""
         for _ in range(2 if self.manner.twice else 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from ..errors import ProtocolError
 from ..notices import Notice
@@ -14,10 +15,12 @@ class PostbackReceiver:
     """Listens on ``url`` while it is open, and keeps the notices that come, repeats left out.
 
     ``notices`` are those that came, in their order, since it was made or since :meth:`clear`. What is no postback is answered
-    with 400 and kept in ``failures``.
+    with 400 and kept in ``failures``. ``read`` makes notices of a body: :func:`~skymms.cellcast.read_cellcast_webhook` for
+    Cellcast's; without it they are Skycore's.
     """
 
-    def __init__(self, *, port: int = 0) -> None:
+    def __init__(self, *, port: int = 0, read: Callable[[bytes], tuple[Notice, ...]] | None = None) -> None:
+        self._read = read
         self._arrived = threading.Condition()
         self._notices: dict[str, Notice] = {}
         self.failures: list[ProtocolError] = []
@@ -59,7 +62,8 @@ class PostbackReceiver:
 
     def _answer(self, request: Incoming) -> Outgoing:
         try:
-            notices = read_postbacks(request.body, request.headers.get("content-type"))
+            read = self._read
+            notices = read(request.body) if read else read_postbacks(request.body, request.headers.get("content-type"))
         except ProtocolError as error:
             self.failures.append(error)
             return Outgoing(400, b"no postback\n", "text/plain")

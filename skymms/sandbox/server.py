@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import Any
+from typing import Any, Literal, overload
 
 from ..account import Account
+from ..cellcast import CellcastAccount, CellcastSent
 from ..codes import EVENTS
 from ..dialects import Dialect
 from ..dialects import dialect as spoken
@@ -19,27 +20,28 @@ from ..errors import ConfigurationError
 from ..limits import DOCUMENTED, Limits
 from ..notices import InboundSMS, Notice
 from ..replies import MMSList, Refused
-from . import control, page
+from . import cellcast, control, page
+from .cellcast_bodies import STRANGER, Page
 from .clock import Clock
 from .doors import ABOUT, for_people, path, spoken_at
 from .faults import FAULTS, Faults, Rule
 from .gateway import Answered, Gateway
-from .journal import Journal
+from .journal import Journal, people
 from .keeping import inbound
 from .listener import Incoming, Listener, Outgoing
 from .outcomes import OUTCOMES
-from .postman import Manner, Postman
+from .postman import Manner, Postman, Speaker
 from .spoiling import outgoing
-from .state import Delays, Joined, Saved, Settings, State, printable
+from .state import Delays, Joined, Saved, Settings, State, as_told, printable
 
 
 class Sandbox:
     """A gateway on a free port of this machine, for tests and demos; a context manager.
 
-    It takes requests in every dialect, judges them by the library's own rules, keeps saved slideshows, and posts what
-    becomes of the messages to ``postback_url``, after ``delays`` on its own ``clock``. ``sent``, ``saved`` and ``requests`` are
-    the library's own values. ``on_event`` is called with a line for each request and postback, fit for a screen: the
-    sandbox's time is in it, and no key. It listens on loopback; ``host`` opens it to others.
+    It takes requests in every dialect and of both of Cellcast's generations, judges them by the library's own rules, keeps
+    saved slideshows, and posts what becomes of the messages to ``postback_url``, after ``delays`` on its own ``clock``.
+    ``sent``, ``saved`` and ``requests`` are the library's own values. ``on_event`` is called with a line for each request and
+    postback, fit for a screen: the sandbox's time is in it, and no key. It listens on loopback; ``host`` opens it to others.
 
     What it insists on besides: ``limits``, as for an account; ``senders``, the account's short codes (E111); ``operators``,
     the carriers it knows (E651); ``check_campaigns``, for accounts with that check (E718, E721, E715); ``strict``, the
@@ -79,8 +81,9 @@ class Sandbox:
         self._state = State(settings, self.clock)
         self._faults = Faults(self.clock.seconds)
         self._gateway = Gateway(api_key, self._state, self._faults)
+        self._cellcast = cellcast.generations(api_key, self._state)
         #: What can be asked for over HTTP as well.
-        arranged = (self.fail, self.throttle, self.block, self.outcome, self.spoil, self.postbacks)
+        arranged = (self.fail, self.throttle, self.block, self.outcome, self.spoil, self.postbacks, self.credits)
         self._verbs: dict[str, Callable[..., object]] = {
             verb.__name__: verb for verb in (*arranged, self.receive_mms, self.receive_sms, self.reset, self.clock.advance)
         }
@@ -89,8 +92,20 @@ class Sandbox:
 
     # -------------------------------------------------------------------------------------------- what tests ask
 
-    def account(self, dialect: str = "skycore", **options: Any) -> Account:
-        """An account at this gateway, ready to be used; ``api_key="another"`` makes one that it refuses."""
+    @overload
+    def account(self, dialect: Literal["cellcast-v3", "cellcast-v1"], **options: Any) -> CellcastAccount: ...
+
+    @overload
+    def account(self, dialect: str = "skycore", **options: Any) -> Account: ...
+
+    def account(self, dialect: str = "skycore", **options: Any) -> Account | CellcastAccount:
+        """An account at this gateway, ready to be used; ``api_key="another"`` makes one that it refuses.
+
+        ``dialect`` is one of Skycore's, or ``cellcast-v3`` or ``cellcast-v1``; of these ``spacing=0`` makes one in a hurry.
+        """
+        if dialect in self._cellcast:
+            url = self.url + self._cellcast[dialect].path
+            return CellcastAccount(**{"api_key": self._api_key, "url": url, "generation": dialect[-2:], **options})
         chosen = {"api_key": self._api_key, "url": self.url + path(spoken(dialect)), **options}
         return Account(dialect=dialect, **chosen)
 
@@ -133,7 +148,8 @@ class Sandbox:
         """Break the next request, or the next ``times``, or ``every`` tenth, or those ``to`` some number.
 
         ``how`` is a name of :data:`~skymms.sandbox.FAULTS` (``refuse``, ``drop``, ``reset``, ``stall``, ``slow``, ``half``,
-        ``500``, ``503``, ``429``, ``html``, ``charset``, ``stranger``) or any code of a refusal (``E106``, ``E503``).
+        ``500``, ``503``, ``429``, ``html``, ``charset``, ``stranger``) or any code of a refusal (``E106``, ``E503``)
+        or Cellcast's word for one (``OVER_LIMIT``, ``RECIPIENTS_ERROR``); who speaks the other protocol gets the nearest.
         ``times`` is 1 unless ``every`` is given, which has no end by itself. ``seconds`` is how long a ``stall`` lasts (60),
         how long a ``slow`` answer takes (5), or what the ``Retry-After`` of ``503`` and ``429`` says (1). Of several faults
         the first that was asked for strikes. What comes back counts in ``struck``.
@@ -141,24 +157,34 @@ class Sandbox:
         return self._faults.add(str(how), times, every, to, seconds)
 
     def throttle(self, calls: int, seconds: float = 1.0, code: str = "E113") -> None:
-        """Refuse more than ``calls`` within ``seconds``: E106, E113, or with 86,400 seconds E120 for a day's quota."""
+        """Refuse more than ``calls`` within ``seconds``: E106, E113, or with 86,400 seconds E120 for a day's quota.
+
+        Cellcast answers OVER_LIMIT to all of these.
+        """
         self._faults.pace(calls, seconds, code)
 
     def block(self, *numbers: str) -> None:
-        """Refuse to send to these numbers from now on (E114)."""
-        self._state.blocked.update(numbers)
+        """Refuse to send to these numbers from now on (E114); Cellcast has them among those who opted out."""
+        self._state.blocked.update(as_told(numbers))
+
+    def credits(self, left: int) -> None:
+        """How many credits of Cellcast's are left from now on: every recipient takes one, and too few are a refusal."""
+        if type(left) is not int or left < 0:
+            raise ConfigurationError(f"{left!r:.40} credits cannot be left: give a number from 0 up")
+        self._state.credits = left
 
     def outcome(self, code: str, *, to: str | None = None, status: str | None = None) -> None:
         """What becomes of messages from now on, or of those ``to`` a number, by the code of the last report.
 
         N102 delivered, E102 not delivered, E101 not sendable, N202 delivered as a link by SMS, E202 such a link not
         delivered, N101 sent and never heard of again. ``status`` puts other words into the last report:
-        ``Message Sent/Expired``.
+        ``Message Sent/Expired``. Cellcast says delivered, failed or rejected for these, or the last word of ``status``.
         """
         if code not in OUTCOMES:
             raise ConfigurationError(f"no message ends with {code!r:.40}: choose one of {', '.join(OUTCOMES)}")
         _texts(status or "")
-        self._state.outcomes[to] = code, status
+        for number in as_told([to]) if to is not None else [None]:
+            self._state.outcomes[number] = code, status
 
     def spoil(self, url: str, code: str = "E002") -> None:
         """Let the encoding of a file fail: E002, or E003, which some documents say for video."""
@@ -173,6 +199,7 @@ class Sandbox:
 
         ``dialect``: in the form of one dialect, whatever the request's was. ``twice``: each of them two times.
         ``disorder``: the last report of a message first. ``batch``: once a minute, in the envelope of before 2013-11.
+        Cellcast's are always in its own form.
         """
         self._postman.manner = Manner(dialect=spoken(dialect) if dialect else None, twice=twice, disorder=disorder, batch=batch)
 
@@ -187,17 +214,25 @@ class Sandbox:
     ) -> str:
         """Let somebody send an MMS to a short code: posts its N401, and returns the id it has in the inbox.
 
-        ``files`` are addresses; ``text`` becomes one more, served by the sandbox.
+        ``files`` are addresses; ``text`` becomes one more, served by the sandbox. At Cellcast it is a response, unread until it
+        is marked; it has no subject there, and v3's webhook names no files.
         """
         _texts(sender, to, *files, text or "", subject or "")
+        if dialect in self._cellcast:
+            return self._receive(dialect, sender, to, text or "", files)
         with self._gateway.lock:
             notice = inbound(self._state, sender, to, files, text, subject)
         self._later(0.0, notice, spoken(dialect))
         return notice.tracking_id or ""
 
     def receive_sms(self, sender: str, to: str, text: str, *, dialect: str = "skycore") -> str:
-        """Let somebody send an SMS to a short code: posts its N211, and returns its transaction id."""
+        """Let somebody send an SMS to a short code: posts its N211, and returns its transaction id.
+
+        At Cellcast it is a response, unread until it is marked.
+        """
         _texts(sender, to, text)
+        if dialect in self._cellcast:
+            return self._receive(dialect, sender, to, text)
         with self._gateway.lock:
             transaction_id = f"SMS_MO_{self._state.next_id()}"
         notice = InboundSMS(
@@ -205,6 +240,13 @@ class Sandbox:
         )
         self._later(0.0, notice, spoken(dialect))
         return transaction_id
+
+    def _receive(self, dialect: str, sender: str, to: str, text: str, files: tuple[str, ...] | None = None) -> str:
+        generation = self._cellcast[dialect]
+        with self._gateway.lock:
+            message_id, notice = generation.receive(sender, to, text, files)
+        self._later(0.0, notice, generation)
+        return message_id
 
     def reset(self) -> None:
         """As it was when it was made, at the same address: nothing kept, nothing arranged, nothing due."""
@@ -247,16 +289,25 @@ class Sandbox:
         return True
 
     def _answer(self, request: Incoming) -> Outgoing:
+        generation = next((one for one in self._cellcast.values() if one.hears(request)), None)
+        if generation is not None:
+            answered, rule = self._gateway.answer_cellcast(generation, request)
+            self._remember(answered, generation)
+            return outgoing(partial(generation.write_reply, answered.operation), answered.reply, rule, lambda reply: STRANGER)
         at_this_address = spoken_at(request)
         if at_this_address is None:
             return self._elsewhere(request)
         answered, rule = self._gateway.answer(at_this_address, request)
+        self._remember(answered, at_this_address)
+        return outgoing(partial(_written, at_this_address), answered.reply, rule)
+
+    def _remember(self, answered: Answered, speaker: Speaker) -> None:
+        """Tell those who watch, and see to what follows."""
         stored = self._state.saved.get(str(getattr(answered.operation, "mms_id", None)))
         self._journal.request(answered, stored.slideshow if stored else None)
         self._say(_line(answered))
         for due in _ordered(answered, self._postman.manner):
-            self._later(due[0], due[1], at_this_address)
-        return outgoing(partial(_written, at_this_address), answered.reply, rule)
+            self._later(due[0], due[1], speaker)
 
     def _elsewhere(self, request: Incoming) -> Outgoing:
         """What is no dialect's: the page, the tests' control, files of the sandbox's own."""
@@ -270,8 +321,8 @@ class Sandbox:
             return Outgoing(200, file[1], file[0])
         return Outgoing(404, b"no gateway is spoken to at this address\n", "text/plain")
 
-    def _later(self, after: float, notice: Notice, dialect: Dialect) -> None:
-        self.clock.later(after, lambda: self._postman.deliver(notice, dialect))
+    def _later(self, after: float, notice: Notice, speaker: Speaker) -> None:
+        self.clock.later(after, lambda: self._postman.deliver(notice, speaker))
 
     def _told(self, notice: Notice, posted: str | None) -> None:
         self._journal.notice(notice, posted)
@@ -310,12 +361,17 @@ def _line(answered: Answered) -> str:
     """A request and what came of it, in a line for people."""
     operation, reply = answered.operation, answered.reply
     asked = type(operation).__name__ if operation is not None else "something"
-    to = printable(f"{getattr(operation, 'to', None) or '':.40}")
+    to = printable((people(getattr(operation, "to", None)) or "")[:60])
     outcome = []
     if isinstance(reply, Refused):
         outcome.append(f"refused, {reply.code}: {reply.info}")
     elif reply is not None:
         stored = [f"{len(reply.mms_ids)} stored"] if isinstance(reply, MMSList) else []
+        if isinstance(reply, CellcastSent):
+            buckets = {name: len(getattr(reply, name)) for name in ("queued", "invalid", "unsubscribed", "unaccounted")}
+            stored = [f"{count:,} {name}" for name, count in buckets.items() if count]
+        elif isinstance(reply, Page):
+            stored = [f"{len(reply)} of {reply.total:,} listed"]
         named = [f"{name}={value}" for name in ("mms_id", "tracking_id") if (value := getattr(reply, name, None))]
         outcome.append(", ".join(["accepted", *stored, *named]))
     if answered.fault:
@@ -329,8 +385,8 @@ def _told_line(notice: Notice, posted: str) -> str:
     """The same for a postback."""
     named = getattr(notice, "tracking_id", None) or getattr(notice, "mms_id", None)
     to = printable(getattr(notice, "to", None) or "")
+    # Cellcast has no codes.
+    what = notice.code or getattr(notice, "status", None) or type(notice).__name__
     known = EVENTS.get(notice.code or "")
-    return (
-        f"postback {notice.code}{f' of {named}' if named else ''}{f' to {to}' if to else ''} -> {posted}"
-        f" ({known.meaning if known else 'unknown'})"
-    )
+    meaning = f" ({known.meaning if known else 'unknown'})" if notice.code else ""
+    return f"postback {what}{f' of {named}' if named else ''}{f' to {to}' if to else ''} -> {posted}{meaning}"

@@ -6,11 +6,12 @@ Everything kept is bounded, the oldest dropped first, so that a long run keeps i
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from ..cellcast import Response, mobile
 from ..codes import ANSWERS
 from ..errors import ConfigurationError
 from ..limits import DOCUMENTED, Limits
@@ -26,6 +27,9 @@ REMEMBERED = 10_000
 #: Bytes of requests that what is remembered of them may come from, and characters of a number that a refusal repeats.
 REMEMBERED_BYTES = 16 * 1024 * 1024
 ECHOED = 40
+
+#: Credits of Cellcast's that an account has when it is new.
+CREDITS = 1_000_000
 
 #: The short code of every campaign here.
 SHORT_CODE = "60856"
@@ -108,6 +112,26 @@ class Line:
     attributes: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message of Cellcast's: what was sent to one number, and what is said of it from which moment on."""
+
+    message_id: str
+    to: str
+    sender: str | None
+    text: str | None
+    at: datetime
+    steps: tuple[tuple[datetime, str], ...]
+
+
+@dataclass(slots=True)
+class Came:
+    """What somebody sent to Cellcast's account, and whether it was marked as read."""
+
+    response: Response
+    read: bool = False
+
+
 class Kept(Generic[V]):
     """The latest of something: so many at most, and made of so many bytes at most."""
 
@@ -159,6 +183,10 @@ class State:
         self.blocked: set[str] = set()
         self.outcomes: dict[str | None, tuple[str, str | None]] = {}
         self.spoilt: dict[str, str] = {}
+        #: Cellcast's: what was sent, what came, and the credits that are left.
+        self.messages: Kept[Message] = Kept()
+        self.responses: Kept[Came] = Kept()
+        self.credits = CREDITS
 
     def next_id(self) -> str:
         """An id that nothing here has yet."""
@@ -178,6 +206,15 @@ class State:
         if kept is None or (kept.failed and self.clock.now() >= kept.ready):
             return refuse(operation, "E241")
         return kept if self.clock.now() >= kept.ready else refuse(operation, "E626")
+
+    def latest_to(self, number: str) -> Message | None:
+        """The message of Cellcast's that a number had last: what it answers to."""
+        return next((one for one in reversed(list(self.messages)) if one.to == number), None)
+
+
+def as_told(numbers: Iterable[str]) -> set[str]:
+    """Numbers as a test names them, and as Cellcast's requests have them, whatever form they were written in."""
+    return {form for number in numbers for form in (number, mobile(number)) if form}
 
 
 def keep(kept: dict[K, V], key: K, value: V) -> None:
