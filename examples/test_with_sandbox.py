@@ -55,9 +55,11 @@ def test_the_account_of_the_environment_is_used(skymms_account, skymms_sandbox, 
     assert [message.to for message in skymms_sandbox.sent] == ["15551234888", "15551234999"]
 
 
-def test_a_forgotten_address_reaches_nobody(monkeypatch):
+def test_a_forgotten_address_reaches_nobody(monkeypatch, skymms_refused):
     # Without SKYMMS_URL this would be the vendor's own host. The guard refuses before anything is sent.
     monkeypatch.setenv("SKYMMS_API_KEY", "0123456789abcdef")
     monkeypatch.delenv("SKYMMS_URL", raising=False)
     with pytest.raises(ConfigurationError, match="skymms_live"):
         welcome_all(["15551234888"])
+    # Without asking for these the test would fail, although it caught the error.
+    assert skymms_refused == ["secure.skycore.com"]

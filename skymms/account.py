@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from . import codes, table
 from .codecs import Unreadable, query
-from .dialects import Dialect, answer_reader, dialect, fold, status_within
+from .dialects import Dialect, answer_reader, check_required, dialect, fold, status_within
 from .errors import GatewayFaultError, MMSError, Nodes, Problem, ProtocolError, SkymmsError, error_class, refusal
 from .judge import ADVISORY, PROBLEMS
 from .keys import MASK, Secretive, check_address, check_key, without_key, without_key_bytes
@@ -92,6 +92,7 @@ class Account(Secretive):
 
     def __post_init__(self) -> None:
         dialect(self.dialect)  # there is one of that name
+        check_required(self.limits)
         check_key(self.api_key, "pass api_key, or set SKYMMS_API_KEY for Account.from_env()")
         check_address(self.address)
 

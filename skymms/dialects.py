@@ -152,7 +152,25 @@ def fold(name: str) -> str:
     return name.replace("-", "").replace("_", "").lower()
 
 
+def check_required(limits: Limits) -> None:
+    """Raise :class:`~skymms.ConfigurationError` where limits insist on a field that no operation has: nobody would miss it."""
+    if unknown := sorted(limits.required - _fields()):
+        from difflib import get_close_matches
+
+        near = get_close_matches(unknown[0], _fields(), 1)
+        raise ConfigurationError(
+            f"required={unknown[0]!r:.40}: no operation has such a field{f', but one has {near[0]}' if near else ''}"
+        )
+
+
 # ------------------------------------------------------------------------------------------------ compiled once
+
+
+@once
+def _fields() -> frozenset[str]:
+    """The fields of all operations, by the names they have in Python."""
+    rows = (row for _, asked in table.REQUESTS.values() for row in asked)
+    return frozenset(row.field.rpartition(".")[2].rstrip("[]{}") for row in rows)
 
 
 @once

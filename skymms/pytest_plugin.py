@@ -143,8 +143,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if call.when == "call" and report.passed and guard.refused and not knows:
         report.outcome = "failed"
         report.longrepr = (
-            f"This test called {', '.join(dict.fromkeys(guard.refused))} and went on when that was refused: nothing was sent, and "
-            "the gateway it was to talk to said nothing. Call a sandbox, or mark the test with @pytest.mark.skymms_live."
+            f"This test called {', '.join(dict.fromkeys(guard.refused))} and went on when that was refused: nothing was sent, "
+            "and no gateway said anything. Call a sandbox, or mark the test with @pytest.mark.skymms_live."
         )
 
 

@@ -513,3 +513,27 @@ def test_an_operations_error_does_not_show_the_key() -> None:
     with pytest.raises(MMSError) as caught:
         account().encode(replace(sending(), to="Ada"))
     assert CANARY not in f"{caught.value} {caught.value!r} {vars(caught.value)}"
+
+
+class TestLimits:
+    WRONG = (
+        ({"required": "operator_id"}, "give the names of fields"),
+        ({"required": [1]}, "give the names of fields"),
+        ({"max_text": -1}, "max_text=-1"),
+        ({"max_slides": 2.5}, "max_slides=2.5"),
+        ({"max_image": True}, "max_image=True"),
+    )
+
+    @pytest.mark.parametrize(("limits", "said"), WRONG)
+    def test_that_cannot_be_are_refused(self, limits, said):
+        with pytest.raises(ConfigurationError, match=said):
+            Limits(**limits)
+
+    def test_that_insist_on_a_field_that_is_none_are_refused_by_name(self):
+        with pytest.raises(ConfigurationError, match=r"'operator'.*operator_id"):
+            Account("key-of-nobody", limits=Limits(required={"operator"}))
+
+    @pytest.mark.parametrize("names", [{"operator_id"}, ["operator_id"], ("operator_id",), frozenset({"operator_id"})])
+    def test_take_names_in_any_collection(self, names):
+        assert Limits(required=names) == Limits(required=frozenset({"operator_id"}))
+        assert hash(Limits(required=names)) == hash(Limits(required=frozenset({"operator_id"})))

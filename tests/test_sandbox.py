@@ -121,6 +121,25 @@ class TestFromAnotherLanguage:
         assert say(sandbox, "GET", "/ep/v1/")[0] == 404
         assert say(sandbox, "PUT", SKYCORE_PATH, b"x")[0] == 501
 
+    def test_who_has_the_wrong_address_is_told_the_right_ones(self):
+        lines: list[str] = []
+        with Sandbox(on_event=lines.append) as sandbox:
+            status, page = say(sandbox, "POST", "/api/wxml/1.3/index.php", b"x")
+        assert (status, page.count(SKYCORE_PATH.encode()), b"/api/v3/" in page) == (404, 2, True)
+        assert [line for line in lines if "POST /api/wxml/1.3/index.php -> 404" in line]
+
+    @pytest.mark.parametrize("number", ["+15551234888", "1 555 1234888", "(1)5551234888"])
+    def test_a_number_on_the_wire_has_digits_only(self, sandbox, number):
+        document = f"<REQUEST><ACTION>sendMMS</ACTION><API_KEY>sandbox-key</API_KEY><TO>{number}</TO></REQUEST>"
+        assert fields(say(sandbox, "POST", SKYCORE_PATH, document.encode())[1])["ERRORCODE"] == "E110"
+
+    def test_a_failure_of_its_own_is_an_answer_and_is_told_on_stderr(self, capsys):
+        with Sandbox() as broken:
+            broken._gateway._state = None
+            status, words = say(broken, "POST", SKYCORE_PATH, self.XML.encode())
+        assert (status, b"stderr" in words) == (500, True)
+        assert "Traceback" in capsys.readouterr().err
+
     def test_the_root_says_what_it_is(self, sandbox):
         status, page = say(sandbox, "GET", "/")
         assert status == 200

@@ -15,6 +15,7 @@ from skymms import (
     ConfigurationError,
     DeliveryReport,
     EncodingReport,
+    GatewayFaultError,
     InboundMMS,
     InboundSMS,
     Limits,
@@ -483,6 +484,84 @@ class TestInsisting:
         assert b"subjekt" in answer
 
 
+class TestArranging:
+    """Numbers are taken as people write them, and nothing that could never be met is taken at all."""
+
+    FORMS = ("15551234888", "+1 (555) 123-4888", "1.555.123.4888")
+
+    @pytest.mark.parametrize("number", FORMS)
+    def test_a_number_is_known_in_every_form(self, sandbox, receiver, client, number):
+        sandbox.outcome("E102", to=number)
+        client.call(SEND)
+        sandbox.clock.advance(hours=1)
+        assert receiver.codes == ["N101", "E102"]
+        fault = sandbox.fail("E503", to=number)
+        with pytest.raises(GatewayFaultError):
+            client.call(SEND)
+        assert fault.struck == 1
+        sandbox.block(number)
+        with pytest.raises(RecipientError):
+            client.call(SEND)
+        sandbox.unblock(number)
+        client.call(SEND)
+
+    WRONG = (
+        lambda sandbox: sandbox.block(),
+        lambda sandbox: sandbox.block("bob"),
+        lambda sandbox: sandbox.block(15551234888),
+        lambda sandbox: sandbox.block(["15551234888"]),
+        lambda sandbox: sandbox.fail("drop", to="bob"),
+        lambda sandbox: sandbox.fail("drop", to=[15551234888]),
+        lambda sandbox: sandbox.fail("drop", seconds=5),
+        lambda sandbox: sandbox.fail("stall", seconds="5"),
+        lambda sandbox: sandbox.outcome("E102", to=""),
+        lambda sandbox: sandbox.throttle(5, 1, "E114"),
+        lambda sandbox: sandbox.throttle(5, "1"),
+        lambda sandbox: sandbox.spoil("film.mp4"),
+        lambda sandbox: sandbox.receive_sms("", "60856", "x"),
+        lambda sandbox: sandbox.clock.advance(seconds="5"),
+        lambda sandbox: sandbox.clock.advance(minutes=True),
+    )
+
+    @pytest.mark.parametrize("arrange", WRONG)
+    def test_what_could_never_be_met_is_refused(self, sandbox, arrange):
+        with pytest.raises(ConfigurationError):
+            arrange(sandbox)
+
+    SETTINGS = (
+        {"limits": {"max_image": 5}},
+        {"delays": 0},
+        {"delays": Delays(sent="x")},
+        {"senders": 60856},
+        {"senders": [60856]},
+        {"operators": [1]},
+    )
+
+    @pytest.mark.parametrize("settings", SETTINGS, ids=str)
+    def test_a_sandbox_that_cannot_be_is_not_made(self, settings):
+        with pytest.raises(ConfigurationError):
+            Sandbox(**settings)
+
+    def test_one_sender_is_one_and_not_its_letters(self):
+        with Sandbox(senders="60856", operators="31002") as sandbox, Client(sandbox.account()) as client:
+            client.call(SendMMS(SHOW, to=A, sender="60856", operator_id="31002"))
+
+    def test_is_told_to_those_who_watch(self):
+        lines: list[str] = []
+        with Sandbox(on_event=lines.append) as sandbox:
+            sandbox.fail("503", every=10)
+            sandbox.block(A)
+            sandbox.clock.advance(minutes=5)
+            sandbox.reset()
+        told = [line.partition(" ")[2] for line in lines]
+        assert told == [
+            "arranged: fail 503, every 10, without end",
+            f"arranged: block {A}",
+            "the clock was turned by 300 s",
+            "reset: everything starts over",
+        ]
+
+
 class TestStartingOver:
     def test_leaves_nothing_of_before(self, sandbox, receiver, client):
         sandbox.block(A)
@@ -500,11 +579,20 @@ class TestStartingOver:
         assert (sandbox.sent, sandbox.saved, sandbox.requests, sandbox.campaigns) == ([], [], [], [])
         assert sandbox.counts == {"requests": 0, "accepted": 0, "refused": 0, "broken": 0}
         assert abs(sandbox.clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
-        first = client.call(SEND)
+        client.call(SEND)
         client.call(SendMMS(SHOW, to=B, sender="60856"))
         sandbox.clock.advance(hours=1)
         assert receiver.codes == ["N101", "N101", "N102", "N102"]
-        assert first.mms_id == "35674"
+        saved = client.call(SaveMMS(FILM))
+        assert client.call(ListMMS()).mms_ids == (saved.mms_id,)
+
+    def test_gives_ids_that_were_not_given_before(self, sandbox, client):
+        given = []
+        for _ in range(3):
+            saved, sent = client.call(SaveMMS(SHOW)), client.call(SEND)
+            given += [saved.mms_id, sent.mms_id, sent.tracking_id]
+            sandbox.reset()
+        assert len(set(given)) == len(given)
 
     def test_drops_what_was_due(self, sandbox, receiver, client):
         client.call(SEND)

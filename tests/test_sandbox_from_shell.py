@@ -140,9 +140,10 @@ def told(sandbox: Sandbox, verb: str, body: str, content_type: str = "applicatio
 
 #: Each verb with arguments it takes.
 VERBS = {
-    "fail": '{"how": "E106", "times": 2, "every": null, "to": ["15551234888"], "seconds": 0.5}',
+    "fail": '{"how": "429", "times": 2, "every": null, "to": ["15551234888"], "seconds": 0.5}',
     "throttle": '{"calls": 5, "seconds": 60, "code": "E106"}',
     "block": '{"numbers": ["15551234888", "15551234999"]}',
+    "unblock": '{"numbers": ["15551234999"]}',
     "outcome": '{"code": "E102", "to": "15551234888", "status": "Message Sent/Expired"}',
     "spoil": '{"url": "http://media.example/a.jpg", "code": "E002"}',
     "postbacks": '{"dialect": "sinch", "twice": true, "disorder": true, "batch": false}',
@@ -221,7 +222,7 @@ class TestTheControlByCurl:
             ("fail", '{"how": "drop", "to": 15551234888}', "to has to be a list of texts or text or null"),
             ("fail", '{"how": "drop", "to": [15551234888]}', "to has to be a list of texts or text or null"),
             ("fail", '{"how": "drop", "seconds": NaN}', "seconds has to be a number or null"),
-            ("throttle", '{"calls": 5, "code": "E1"}', "there is no code 'E1': E106, E113 and E120 are the ones for this"),
+            ("throttle", '{"calls": 5, "code": "E1"}', "'E1' is not how too many calls are refused: E106, E113, E120 are"),
             ("block", '{"numbers": "15551234888"}', "numbers has to be a list of texts"),
             ("outcome", '{"code": "N102", "status": "\\u0000"}', r"U+0000 in '\x00': no postback can say this character"),
             ("receive_mms", '{"sender": "1", "files": ["http://media.example/a.jpg"]}', "to is missing"),

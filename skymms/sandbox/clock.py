@@ -24,7 +24,9 @@ MOST = 100 * 365 * 86_400
 class Clock:
     """Tells the time, and does things later. ``now()`` is aware, in UTC."""
 
-    def __init__(self) -> None:
+    def __init__(self, turned: Callable[[float], None] = lambda seconds: None) -> None:
+        """``turned`` is told by how many seconds, whenever the clock was."""
+        self._told = turned
         self._ahead = 0.0
         self._jobs: list[tuple[float, int, Callable[[], None]]] = []
         self._number = itertools.count()
@@ -44,12 +46,17 @@ class Clock:
 
     def advance(self, *, seconds: float = 0, minutes: float = 0, hours: float = 0) -> None:
         """Turn the clock forward, and return when everything that is due by then has happened."""
+        for name, told in (("seconds", seconds), ("minutes", minutes), ("hours", hours)):
+            if type(told) not in {int, float}:
+                raise ConfigurationError(f"{name}={told!r:.40}: give a number")
         span = seconds + 60 * minutes + 3600 * hours
         if not 0 <= span < float("inf"):
             raise ConfigurationError(f"the clock cannot be turned by {span:g} seconds: only forward")
         with self._turn:
             if self._ahead + span > MOST:
                 raise ConfigurationError("the clock cannot be turned further than a hundred years")
+            if span:
+                self._told(span)
             until = self.seconds() + span
             self._run(until)
             with self._changed:

@@ -43,6 +43,12 @@ FAULTS: Mapping[str, Fault] = {
 }
 
 
+#: The faults that are a matter of time.
+LASTING = ("stall", "slow", "503", "429")
+#: The codes of calls that come too fast, or of too many in a day.
+PACED = ("E106", "E113", "E120")
+
+
 class Rule:
     """One fault as it was asked for: how, how often, how many times still, to whom. ``struck`` counts.
 
@@ -81,8 +87,16 @@ class Rule:
         """Whether it has struck as often as it was to."""
         return self._times is not None and self.struck >= self._times
 
+    @property
+    def told(self) -> str:
+        """What was asked for, in words."""
+        every = f", every {self._every}" if self._every else ""
+        times = {None: ", without end", 1: ", once"}.get(self._times, f", {self._times} times")
+        to = f", to {', '.join(sorted(self._to))}" if self._to is not None else ""
+        return f"{self.how}{every}{times}{to}"
+
     def __repr__(self) -> str:
-        return f"<Rule {self.how}, struck {self.struck} times>"
+        return f"<Rule {self.told}; struck {self.struck} times>"
 
 
 class Faults:
@@ -110,11 +124,13 @@ class Faults:
         for name, number in (("times", times), ("every", every)):
             if number is not None and (type(number) is not int or number < 1):
                 raise ConfigurationError(f"{name}={number!r:.40}: give a number from 1 up")
-        if seconds is not None and not 0 <= seconds < 3600:
-            raise ConfigurationError(f"seconds={seconds!r:.40}: give less than an hour")
+        if seconds is not None and how not in LASTING:
+            raise ConfigurationError(f"seconds={seconds!r:.40}: {how} takes none, only {', '.join(LASTING)} do")
+        if seconds is not None and not (type(seconds) in {int, float} and 0 <= seconds < 3600):
+            raise ConfigurationError(f"seconds={seconds!r:.40}: give a number from 0 up to an hour")
         # "Every tenth" has no end of its own; anything else happens once unless more is asked for.
         times = 1 if times is None and every is None else times
-        numbers = frozenset(as_told({to} if isinstance(to, str) else to)) if to is not None else None
+        numbers = frozenset(as_told(to)) if to is not None else None
         rule = Rule(how, times=times, every=every, to=numbers, seconds=seconds)
         with self._lock:
             self._rules = [one for one in self._rules if not one.over] + [rule]
@@ -122,9 +138,9 @@ class Faults:
 
     def pace(self, calls: int, seconds: float, code: str) -> None:
         """No more than so many calls within so many seconds."""
-        if code not in CODES:
-            raise ConfigurationError(f"there is no code {code!r:.40}: E106, E113 and E120 are the ones for this")
-        if type(calls) is not int or calls < 0 or not 0 < seconds < float("inf"):
+        if code not in PACED:
+            raise ConfigurationError(f"{code!r:.40} is not how too many calls are refused: {', '.join(PACED)} are")
+        if type(calls) is not int or calls < 0 or type(seconds) not in {int, float} or not 0 < seconds < float("inf"):
             raise ConfigurationError(f"{calls!r:.40} calls within {seconds!r:.40} seconds is no pace")
         with self._lock:
             self._paces.append((calls, seconds, code, deque()))

@@ -128,6 +128,9 @@ class Gateway:
         told = request.headers.get(dialect.key_header, "") if dialect.key_header else written
         if not hmac.compare_digest(told.encode(), self._api_key.encode()):
             return operation, refuse(operation, "E104")
+        # 1.3: "digits only, no +"; the table reads a number as people write it, for files that people write.
+        if any(not (number.isascii() and number.isdigit()) for number in _numbers(operation)):
+            return operation, refuse(operation, "E110", "a number has digits only, country code first, and no +")
         insisted = self._state.settings
         limits = dialect.insisting(_with_campaign(insisted), type(operation))
         if problems := PROBLEMS.message(operation, limits):

@@ -14,6 +14,7 @@ import struct
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
@@ -178,7 +179,13 @@ def _handler(
         def _answer(self, body: bytes, *, close: bool = False) -> None:
             path, _, query = self.path.partition("?")
             headers = {name.lower(): value for name, value in self.headers.items()}
-            self._send(answer(Incoming(self.command, path, query, headers, body)), close=close)
+            try:
+                answered = answer(Incoming(self.command, path, query, headers, body))
+            except Exception:
+                # A fault of ours: the caller is told so, and whoever runs it sees where.
+                traceback.print_exc()
+                answered = Outgoing(500, b"the sandbox itself failed: its stderr says how\n", "text/plain")
+            self._send(answered, close=close)
 
         def _send(self, answered: Outgoing, *, close: bool = False) -> None:
             if answered.manner:

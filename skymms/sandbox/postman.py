@@ -108,7 +108,9 @@ class Postman:
             status = error.code
             error.close()
         except (OSError, ValueError) as error:
-            return False, f"not taken ({type(error).__name__})"
+            # urllib wraps what happened in an error of its own.
+            why = getattr(error, "reason", error)
+            return False, f"not taken ({getattr(why, 'strerror', None) or type(why).__name__})"
         return status == 200, f"answered {status}"
 
 

@@ -10,21 +10,20 @@ import re
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any, Literal, overload
+from urllib.parse import urlsplit
 
 from ..account import Account
-from ..cellcast import CellcastAccount, CellcastSent
-from ..codes import EVENTS
+from ..cellcast import CellcastAccount
 from ..dialects import Dialect
 from ..dialects import dialect as spoken
 from ..errors import ConfigurationError
 from ..limits import DOCUMENTED, Limits
 from ..notices import InboundSMS, Notice
-from ..replies import MMSList, Refused
-from . import cellcast, control, page
-from .cellcast_bodies import STRANGER, Page
+from . import cellcast, control, lines, page
+from .cellcast_bodies import STRANGER
 from .clock import Clock
 from .doors import ABOUT, for_people, path, spoken_at
-from .faults import FAULTS, Faults, Rule
+from .faults import Faults, Rule
 from .gateway import Answered, Gateway
 from .journal import Journal, people
 from .keeping import inbound
@@ -67,15 +66,15 @@ class Sandbox:
         settings = Settings(
             limits=limits,
             delays=delays,
-            senders=None if senders is None else frozenset(senders),
-            operators=None if operators is None else frozenset(operators),
+            senders=senders,
+            operators=operators,
             check_campaigns=check_campaigns,
             strict=strict,
             fetch_media=fetch_media,
         )
         self._api_key, self._host = api_key, host
-        self.clock = Clock()
         self._on_event = on_event
+        self.clock = Clock(self._turned)
         self._journal = Journal(self.clock.now)
         self._postman = Postman(postback_url, self.clock, self._told)
         self._state = State(settings, self.clock)
@@ -83,7 +82,7 @@ class Sandbox:
         self._gateway = Gateway(api_key, self._state, self._faults)
         self._cellcast = cellcast.generations(api_key, self._state)
         #: What can be asked for over HTTP as well.
-        arranged = (self.fail, self.throttle, self.block, self.outcome, self.spoil, self.postbacks, self.credits)
+        arranged = (self.fail, self.throttle, self.block, self.unblock, self.outcome, self.spoil, self.postbacks, self.credits)
         self._verbs: dict[str, Callable[..., object]] = {
             verb.__name__: verb for verb in (*arranged, self.receive_mms, self.receive_sms, self.reset, self.clock.advance)
         }
@@ -154,7 +153,9 @@ class Sandbox:
         how long a ``slow`` answer takes (5), or what the ``Retry-After`` of ``503`` and ``429`` says (1). Of several faults
         the first that was asked for strikes. What comes back counts in ``struck``.
         """
-        return self._faults.add(str(how), times, every, to, seconds)
+        rule = self._faults.add(str(how), times, every, to, seconds)
+        self._say(f"arranged: fail {rule.told}")
+        return rule
 
     def throttle(self, calls: int, seconds: float = 1.0, code: str = "E113") -> None:
         """Refuse more than ``calls`` within ``seconds``: E106, E113, or with 86,400 seconds E120 for a day's quota.
@@ -162,10 +163,19 @@ class Sandbox:
         Cellcast answers OVER_LIMIT to all of these.
         """
         self._faults.pace(calls, seconds, code)
+        self._say(f"arranged: throttle, {code} beyond {calls} calls in {seconds:g} s")
 
     def block(self, *numbers: str) -> None:
         """Refuse to send to these numbers from now on (E114); Cellcast has them among those who opted out."""
+        if not numbers:
+            raise ConfigurationError("block which numbers?")
         self._state.blocked.update(as_told(numbers))
+        self._say(f"arranged: block {people(numbers)}")
+
+    def unblock(self, *numbers: str) -> None:
+        """Send to these numbers again."""
+        self._state.blocked.difference_update(as_told(numbers))
+        self._say(f"arranged: unblock {people(numbers)}")
 
     def credits(self, left: int) -> None:
         """How many credits of Cellcast's are left from now on: every recipient takes one, and too few are a refusal."""
@@ -185,12 +195,16 @@ class Sandbox:
         _texts(status or "")
         for number in as_told([to]) if to is not None else [None]:
             self._state.outcomes[number] = code, status
+        self._say(f"arranged: outcome {code}{f', {status}' if status else ''} for {to or 'all'}")
 
     def spoil(self, url: str, code: str = "E002") -> None:
         """Let the encoding of a file fail: E002, or E003, which some documents say for video."""
         if code not in {"E002", "E003"}:
             raise ConfigurationError(f"no encoding ends with {code!r:.40}: choose E002 or E003")
+        if urlsplit(str(url)).scheme not in {"http", "https"}:
+            raise ConfigurationError(f"{url!r:.80} is no address of a file")
         self._state.spoilt[url] = code
+        self._say(f"arranged: spoil {printable(url)[:80]}, {code}")
 
     def postbacks(
         self, *, dialect: str | None = None, twice: bool = False, disorder: bool = False, batch: bool = False
@@ -218,6 +232,7 @@ class Sandbox:
         is marked; it has no subject there, and v3's webhook names no files.
         """
         _texts(sender, to, *files, text or "", subject or "")
+        as_told(sender)
         if dialect in self._cellcast:
             return self._receive(dialect, sender, to, text or "", files)
         with self._gateway.lock:
@@ -231,6 +246,7 @@ class Sandbox:
         At Cellcast it is a response, unread until it is marked.
         """
         _texts(sender, to, text)
+        as_told(sender)
         if dialect in self._cellcast:
             return self._receive(dialect, sender, to, text)
         with self._gateway.lock:
@@ -257,6 +273,7 @@ class Sandbox:
         self._faults.reset()
         self._postman.reset()
         self._journal.reset()
+        self._say("reset: everything starts over")
 
     # -------------------------------------------------------------------------------------------- running
 
@@ -305,7 +322,7 @@ class Sandbox:
         """Tell those who watch, and see to what follows."""
         stored = self._state.saved.get(str(getattr(answered.operation, "mms_id", None)))
         self._journal.request(answered, stored.slideshow if stored else None)
-        self._say(_line(answered))
+        self._say(lines.of_request(answered))
         for due in _ordered(answered, self._postman.manner):
             self._later(due[0], due[1], speaker)
 
@@ -319,7 +336,8 @@ class Sandbox:
             return Outgoing(200, ABOUT.encode(), "text/plain; charset=utf-8")
         if request.method == "GET" and (file := self._state.files.get(request.path)) is not None:
             return Outgoing(200, file[1], file[0])
-        return Outgoing(404, b"no gateway is spoken to at this address\n", "text/plain")
+        self._say(f"{request.method} {printable(request.path)[:60]} -> 404, no gateway is spoken to at this address")
+        return Outgoing(404, f"No gateway is spoken to at this address. {ABOUT}".encode(), "text/plain; charset=utf-8")
 
     def _later(self, after: float, notice: Notice, speaker: Speaker) -> None:
         self.clock.later(after, lambda: self._postman.deliver(notice, speaker))
@@ -327,7 +345,10 @@ class Sandbox:
     def _told(self, notice: Notice, posted: str | None) -> None:
         self._journal.notice(notice, posted)
         if posted is not None:
-            self._say(_told_line(notice, posted))
+            self._say(lines.of_postback(notice, posted))
+
+    def _turned(self, seconds: float) -> None:
+        self._say(f"the clock was turned by {seconds:,.10g} s")
 
     def _say(self, line: str) -> None:
         if self._on_event is not None:
@@ -355,38 +376,3 @@ def _ordered(answered: Answered, manner: Manner) -> list[tuple[float, Notice]]:
     due = sorted(answered.due, key=lambda one: one.after)
     notices = [one.notice for one in due]
     return list(zip((one.after for one in due), reversed(notices) if manner.disorder else notices, strict=True))
-
-
-def _line(answered: Answered) -> str:
-    """A request and what came of it, in a line for people."""
-    operation, reply = answered.operation, answered.reply
-    asked = type(operation).__name__ if operation is not None else "something"
-    to = printable((people(getattr(operation, "to", None)) or "")[:60])
-    outcome = []
-    if isinstance(reply, Refused):
-        outcome.append(f"refused, {reply.code}: {reply.info}")
-    elif reply is not None:
-        stored = [f"{len(reply.mms_ids)} stored"] if isinstance(reply, MMSList) else []
-        if isinstance(reply, CellcastSent):
-            buckets = {name: len(getattr(reply, name)) for name in ("queued", "invalid", "unsubscribed", "unaccounted")}
-            stored = [f"{count:,} {name}" for name, count in buckets.items() if count]
-        elif isinstance(reply, Page):
-            stored = [f"{len(reply)} of {reply.total:,} listed"]
-        named = [f"{name}={value}" for name in ("mms_id", "tracking_id") if (value := getattr(reply, name, None))]
-        outcome.append(", ".join(["accepted", *stored, *named]))
-    if answered.fault:
-        fault = FAULTS.get(answered.fault)
-        seen = f": {answered.fault}, {fault.seen}{'' if fault.taken else ', nothing was taken'}" if fault else ""
-        outcome.append(f"broken on demand{seen}")
-    return f"{asked} in {answered.dialect}{f' to {to}' if to else ''} -> {'; '.join(outcome)}"
-
-
-def _told_line(notice: Notice, posted: str) -> str:
-    """The same for a postback."""
-    named = getattr(notice, "tracking_id", None) or getattr(notice, "mms_id", None)
-    to = printable(getattr(notice, "to", None) or "")
-    # Cellcast has no codes.
-    what = notice.code or getattr(notice, "status", None) or type(notice).__name__
-    known = EVENTS.get(notice.code or "")
-    meaning = f" ({known.meaning if known else 'unknown'})" if notice.code else ""
-    return f"postback {what}{f' of {named}' if named else ''}{f' to {to}' if to else ''} -> {posted}{meaning}"

@@ -5,19 +5,22 @@ Everything kept is bounded, the oldest dropped first, so that a long run keeps i
 
 from __future__ import annotations
 
+import secrets
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from ..cellcast import Response, mobile
 from ..codes import ANSWERS
+from ..dialects import check_required
 from ..errors import ConfigurationError
 from ..limits import DOCUMENTED, Limits
 from ..notices import Notice
 from ..operations import Operation
 from ..replies import Refused
+from ..rules import digits
 from ..slideshow import Slideshow
 from .clock import Clock
 
@@ -57,15 +60,29 @@ class Settings:
     limits: Limits = DOCUMENTED
     delays: Delays = field(default_factory=Delays)
     #: The account's short codes, the carriers it knows; None takes any.
-    senders: frozenset[str] | None = None
-    operators: frozenset[str] | None = None
+    senders: Collection[str] | None = None
+    operators: Collection[str] | None = None
     check_campaigns: bool = False
     strict: bool = False
     fetch_media: bool = False
 
     def __post_init__(self) -> None:
-        if not all(0 <= one < float("inf") for one in self.delays):
-            raise ConfigurationError(f"{self.delays} cannot be: delays are seconds from 0 up")
+        if not isinstance(self.limits, Limits):
+            raise ConfigurationError(f"limits={self.limits!r:.60}: give Limits(…)")
+        check_required(self.limits)
+        delays: Any = self.delays
+        seconds = [one for one in delays if type(one) in {int, float}] if isinstance(delays, Delays) else []
+        if len(seconds) < len(Delays._fields) or not all(0 <= one < float("inf") for one in seconds):
+            raise ConfigurationError(f"delays={self.delays!r:.80}: give AT_ONCE, or Delays(…) in seconds from 0 up")
+        for name in ("senders", "operators"):
+            # One by itself is one, not as many as it has letters.
+            given = getattr(self, name)
+            several = {given} if isinstance(given, str) else given
+            if several is not None:
+                try:
+                    object.__setattr__(self, name, frozenset(map(_code, several)))
+                except TypeError:
+                    raise ConfigurationError(f"{name}={given!r:.60}: give them as text, as in {{'60856'}}") from None
 
 
 class Due(NamedTuple):
@@ -169,7 +186,8 @@ class State:
 
     def clear(self) -> None:
         """As at the beginning, what tests have arranged included."""
-        self._last_id = 35673  # the vendor's first example is 35674
+        # Ids of other runs are kept in databases, and an identity that comes again is taken for a repeat.
+        self._last_id = 100_000_000 + secrets.randbelow(800_000_000)
         self.saved: dict[str, Saved] = {}
         self.sent: Kept[Operation[Any]] = Kept()
         self.campaigns: dict[str, Joined] = {}
@@ -212,9 +230,22 @@ class State:
         return next((one for one in reversed(list(self.messages)) if one.to == number), None)
 
 
-def as_told(numbers: Iterable[str]) -> set[str]:
-    """Numbers as a test names them, and as Cellcast's requests have them, whatever form they were written in."""
-    return {form for number in numbers for form in (number, mobile(number)) if form}
+def as_told(numbers: Iterable[Any] | str) -> set[str]:
+    """Numbers as requests have them, and as Cellcast's do, from any form that people write them in.
+
+    Raises :class:`~skymms.ConfigurationError` for what is no number: it would never be met, and nobody would notice.
+    """
+    told: list[Any] = [numbers] if isinstance(numbers, str) else list(numbers)
+    for number in told:
+        if not (isinstance(number, str) and digits(number).isascii() and digits(number).isdigit()):
+            raise ConfigurationError(f"{number!r:.40} is no number: give text, as in '15551234888'")
+    return {form for number in told for form in (digits(number), mobile(number)) if form}
+
+
+def _code(one: object) -> str:
+    if not isinstance(one, str):
+        raise TypeError
+    return one
 
 
 def keep(kept: dict[K, V], key: K, value: V) -> None:
