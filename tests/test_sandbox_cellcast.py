@@ -134,31 +134,31 @@ ANSWERED_V3 = {
         "",
     ),
     "one of two numbers that is none": ({**V3, "numbers": [ADA, "1300000000"]}, 200, "SUCCESS", ""),
-    "no JSON": (b"mms_text=Hi", 400, "BAD_REQUEST", "proper data"),
-    "no object": (b"[1]", 400, "BAD_REQUEST", "proper data"),
+    "no JSON": (b"mms_text=Hi", 400, "BAD_REQUEST", "not what the call takes"),
+    "no object": (b"[1]", 400, "BAD_REQUEST", "not what the call takes"),
     "a list for a text": ({**V3, "mms_text": ["Hi!"]}, 400, "BAD_REQUEST", ""),
-    "no text": (without(V3, "mms_text"), 400, "FIELD_EMPTY", "Required field is empty"),
+    "no text": (without(V3, "mms_text"), 400, "FIELD_EMPTY", "a field is wanted and is empty"),
     "an empty text": ({**V3, "mms_text": ""}, 400, "FIELD_EMPTY", ""),
     "no picture": (without(V3, "mms_file"), 400, "FIELD_EMPTY", ""),
     "a text of 1,001": ({**V3, "mms_text": "a" * 1001}, 400, "FIELD_INVALID", "text up to 1000 characters"),
     "a subject of 41": ({**V3, "subject": "a" * 41}, 400, "FIELD_INVALID", "subject up to 40 characters"),
-    "a film": ({**V3, "mms_file": "http://media.example/a.mp4"}, 400, "FIELD_INVALID", "Only PNG, GIF and JPEG"),
+    "a film": ({**V3, "mms_file": "http://media.example/a.mp4"}, 400, "FIELD_INVALID", "only PNG, GIF and JPEG"),
     "1,001 numbers": ({**V3, "numbers": MANY[:1001]}, 400, "FIELD_INVALID", "numbers"),
-    "no numbers": ({**V3, "numbers": []}, 400, "RECIPIENTS_ERROR", "No valid recipients left"),
+    "no numbers": ({**V3, "numbers": []}, 400, "RECIPIENTS_ERROR", "nobody is left to send to"),
     "one number that is no list": ({**V3, "numbers": ADA}, 400, "RECIPIENTS_ERROR", ""),
     "numbers of which none is one": ({**V3, "numbers": ["1300000000", "+610491570156"]}, 400, "RECIPIENTS_ERROR", ""),
 }
 #: The same in v1: the HTTP status, whether it is a yes (None in the three words without an envelope), and some words.
 ANSWERED_V1 = {
-    "a right one": (V1, 200, True, "Request is being processed"),
+    "a right one": (V1, 200, True, "the sandbox has taken it"),
     "a file": ({**without(V1, "gif"), "media": ("a.jpg", JPEG, "image/jpeg")}, 200, True, ""),
     "a sender": ({**V1, "sender": b"My Shop"}, 200, True, ""),
     "numbers of which none is one": ({**V1, "contacts": b'["1300000000"]'}, 200, True, ""),
     "no form": (json.dumps({"message": "Hi!"}).encode(), 400, None, "Bad Request"),
-    "no contacts": (without(V1, "contacts"), 400, None, "Contacts must either start"),
-    "contacts that are no array": ({**V1, "contacts": b"61491570156,61491570157"}, 400, None, "Contacts must either start"),
-    "what is left of the contacts of seed 001": ({**V1, "contacts": b"["}, 400, None, "Contacts must either start"),
-    "an empty array": ({**V1, "contacts": b"[]"}, 400, None, "Contacts must either start"),
+    "no contacts": (without(V1, "contacts"), 400, None, "contacts must either start"),
+    "contacts that are no array": ({**V1, "contacts": b"61491570156,61491570157"}, 400, None, "contacts must either start"),
+    "what is left of the contacts of seed 001": ({**V1, "contacts": b"["}, 400, None, "contacts must either start"),
+    "an empty array": ({**V1, "contacts": b"[]"}, 400, None, "contacts must either start"),
     "1,001 numbers": ({**V1, "contacts": json.dumps(MANY[:1001]).encode()}, 400, None, "1,000"),
     "no text": (without(V1, "message"), 400, None, "text"),
     "no picture": (without(V1, "gif"), 400, None, "image"),
@@ -219,9 +219,9 @@ class TestWhatIsAnswered:
         assert (status, document["status"], document["error"]) == (200, True, {})
         assert [row["Contact"] for row in data["queueResponse"]] == ["491570156", "491570157"]
         assert data["invalidContacts"] == [
-            {"Contact": "1234567890", "Error": "Number is not valid", "ErrorType": "number_not_valid"},
-            {"Contact": "62400000001", "Error": "Number is not valid", "ErrorType": "number_not_valid"},
-            {"Contact": "+6140000", "Error": "Number is less than 9 digit", "ErrorType": "less_nine_digit"},
+            {"Contact": "1234567890", "Error": "no number of a mobile", "ErrorType": "number_not_valid"},
+            {"Contact": "62400000001", "Error": "no number of a mobile", "ErrorType": "number_not_valid"},
+            {"Contact": "+6140000", "Error": "fewer than nine digits", "ErrorType": "less_nine_digit"},
         ]
         assert data["unsubscribeContacts"] == ["491570158"]
         counts = [data[f"total{name}Contact"] for name in ("Valid", "Invalid", "Unsubscribe")]
@@ -283,7 +283,7 @@ class TestWhatIsAnswered:
         assert asked(sandbox, "POST", "/api/v3/send-mms", {**V3, "from": "Shop"})[0] == 200
         with Sandbox(strict=True) as strict:
             status, document = asked(strict, "POST", "/api/v3/send-mms", {**V3, "from": "Shop"})
-            assert (status, document["msg"]) == (400, "Please provide proper data (from is no field of this call)")
+            assert (status, document["msg"]) == (400, "this is not what the call takes (from is no field of this call)")
             assert asked(strict, "POST", "/api/v3/send-mms", V3)[0] == 200
 
     @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ class TestTheSampleOfSeed001:
 
     def test_sends_no_contacts(self, sandbox, tmp_path):
         told = self.run(sandbox, tmp_path, self.CONTACTS, 'gif="https://media.example/cat.gif"')
-        assert (told["code"], told["stack"]) == (400, "APIError: Contacts are required.")
+        assert (told["code"], told["stack"]) == (400, "APIError: contacts are required")
         assert sandbox.requests[0].operation.to == ()
         assert sandbox.sent == []
 

@@ -228,7 +228,7 @@ class Cellcast:
             at = one.response.received_at
             if operation.everything or one.response.message_id == operation.message_id or (until and at and at < until):
                 one.read = True
-        return Done("Inbound messages have been marked as read.")
+        return Done("marked as read")
 
     def _listed(self, operation: Any) -> Page | Refused:
         rows = _ROWS_OF[type(operation)](self, operation)

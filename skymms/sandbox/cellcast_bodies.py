@@ -64,36 +64,42 @@ class Word(NamedTuple):
     error: Mapping[str, str] | None = None
 
 
-_LOW = "Your balance is too low for this request, please recharge."
+_LOW = "the balance is too low: the sandbox was told how many credits are left"
 #: By v3's word, as the library names refusals of both; the last three are its FIELD_INVALID, and more in v1.
 WORDS: Mapping[str, Word] = {
-    "AUTH_FAILED_NO_DATA": Word(401, "You have not provided APPKEY", 401, "Unauthorized", "E104"),
-    "AUTH_FAILED": Word(401, "APPKEY you have provided is invalid", 401, "Token expired", "E104"),
+    "AUTH_FAILED_NO_DATA": Word(401, "the call brings no APPKEY", 401, "Unauthorized", "E104"),
+    "AUTH_FAILED": Word(401, "there is no account of this APPKEY", 401, "Token expired", "E104"),
     "NO_ACCESS": Word(400, "no access to this", 403, "Forbidden", "E105"),
     # The prose of seed 000 names it and prints no body.
     "OVER_LIMIT": Word(429, "more than 15 calls a second", 429, "Too many requests", "E113"),
     "RECIPIENTS_ERROR": Word(
         400,
-        "No valid recipients left after validation or recipient in unsubscribed list.",
+        "nobody is left to send to: not valid, or opted out",
         400,
-        "Contacts must either start with 61 or +61 and be exactly 11 digits long, or be 9 digits without the area code",
+        "contacts must either start with 61, or be nine digits",
         "E114",
     ),
-    "BAD_REQUEST": Word(400, "Please provide proper data", 400, "Bad Request", "E100"),
+    "BAD_REQUEST": Word(400, "this is not what the call takes", 400, "Bad Request", "E100"),
     "NOT_IMPLEMENTED": Word(404, "there is no such call", 404, "Not found", "E108"),
-    "NOT_FOUND": Word(400, "No Response are available!", 200, "message not found", "E241", error={}),
-    "FIELD_EMPTY": Word(400, "Required field is empty", 400, "Required field is empty", "E311"),
+    "NOT_FOUND": Word(400, "there are no responses", 200, "message not found", "E241", error={}),
+    "FIELD_EMPTY": Word(400, "a field is wanted and is empty", 400, "a field is wanted and is empty", "E311"),
     "FIELD_INVALID": Word(400, "a field is not valid", 400, "a field is not valid", "E314"),
     # Recorded: a 500 with an envelope around it.
     "SERVER_ERROR": Word(500, "internal server error", 500, "internal server error", "E503", error={}),
     "LEDGER_ERROR": Word(
-        400, "You do not have enough credit to send MMS.", 422, _LOW, "E713", "FIELD_INVALID", {"errorMessage": _LOW}
+        400,
+        "not enough credit: the sandbox was told how much is left",
+        422,
+        _LOW,
+        "E713",
+        "FIELD_INVALID",
+        {"errorMessage": _LOW},
     ),
     "NOT_REGISTERED": Word(
         400,
         "sender is not registered",
         400,
-        "Your sender id is not registered.",
+        "the sender id is not registered here",
         "E111",
         "FIELD_INVALID",
         {"sender": "not_registered"},
@@ -101,14 +107,14 @@ WORDS: Mapping[str, Word] = {
 }
 #: What v3 says of a field, or of the file behind an address, where it says more than which word.
 OF_A_FIELD = {
-    "text": "You can pass text up to 1000 characters to send an MMS.",
-    "subject": "You can pass the subject up to 40 characters to send an MMS.",
-    "image": "Upload valid image. Only PNG, GIF and JPEG are allowed.",
-    "to": "You can pass 10000 numbers to send an MMS in one API call",
-    "MediaTooLargeError": "Image size exceeds 380KB",
-    "MediaTypeError": "Upload valid image. Only PNG, GIF and JPEG are allowed.",
-    "MediaUnreachableError": "Problem in uploading image files.",
-    "MediaCorruptedError": "Problem in uploading image files.",
+    "text": "a text up to 1000 characters is taken",
+    "subject": "a subject up to 40 characters is taken",
+    "image": "an image of another kind: only PNG, GIF and JPEG are taken",
+    "to": "more numbers than one call takes",
+    "MediaTooLargeError": "the image size exceeds what is taken",
+    "MediaTypeError": "an image of another kind: only PNG, GIF and JPEG are taken",
+    "MediaUnreachableError": "the image cannot be had",
+    "MediaCorruptedError": "the image cannot be had",
 }
 
 
@@ -136,7 +142,7 @@ def _no(v1: bool, refused: Refused) -> Outgoing:
     if not v1:
         return told({"meta": {"code": word.http, "status": word.status or name}, "msg": said, "data": []}, word.http)
     if word.error is None:
-        told_as = "Contacts are required." if name == "RECIPIENTS_ERROR" else said
+        told_as = "contacts are required" if name == "RECIPIENTS_ERROR" else said
         return told({"code": word.http_v1, "message": said, "stack": f"APIError: {told_as}"}, word.http_v1)
     return told(_app({}, status=False, message=said, error=word.error), word.http_v1)
 
@@ -158,7 +164,7 @@ def _v3(data: Any, msg: str) -> Any:
     return {"meta": {"code": 200, "status": "SUCCESS"}, "msg": msg, "data": data}
 
 
-def _app(data: Any, *, status: bool = True, message: str = "Request is being processed", error: Any = None) -> Any:
+def _app(data: Any, *, status: bool = True, message: str = "the sandbox has taken it", error: Any = None) -> Any:
     """The envelope of v1's that was made for an app: sends and reports come in it."""
     around = {"app_type": "web", "app_version": "1.0", "maintainence": 0, "new_version": 0, "force_update": 0}
     around |= {"invalid_token": 0, "refresh_token": "", "show_message": 0, "is_enc": False}
@@ -196,16 +202,14 @@ def _sent_v3(operation: Any, reply: CellcastSent, now: datetime) -> Any:
 
 
 def _sent_v1(reply: CellcastSent) -> Any:
-    queued = [
-        {"Contact": nine(number), "MessageId": id, "Result": "Message added to queue."} for number, id in reply.queued.items()
-    ]
+    queued = [{"Contact": nine(number), "MessageId": id, "Result": "queued"} for number, id in reply.queued.items()]
     invalid = [
         {"Contact": number, "Error": reason, "ErrorType": TOO_SHORT[1] if reason == TOO_SHORT[0] else NOT_VALID[1]}
         for number, reason in reply.invalid.items()
     ]
     return {
         "queueResponse": queued,
-        "message": "success register all valid contacts to queue",
+        "message": "the valid contacts are queued",
         "invalidContacts": invalid,
         "unsubscribeContacts": [nine(number) for number in reply.unsubscribed],
         "totalValidContact": len(queued),
@@ -215,7 +219,7 @@ def _sent_v1(reply: CellcastSent) -> Any:
 
 
 #: What v1 says of a number that it does not take: words and kind.
-NOT_VALID, TOO_SHORT = ("Number is not valid", "number_not_valid"), ("Number is less than 9 digit", "less_nine_digit")
+NOT_VALID, TOO_SHORT = ("no number of a mobile", "number_not_valid"), ("fewer than nine digits", "less_nine_digit")
 
 
 def nine(number: str) -> str:
@@ -226,7 +230,7 @@ def nine(number: str) -> str:
 def _listed_v3(reply: Page) -> Any:
     if not reply.rows:
         # As recorded: the count in quotes, the page 0, and no list.
-        return _v3({"page": {"count": "0", "number": 0}, "total": 0, "responses": ""}, "No Response are available!")
+        return _v3({"page": {"count": "0", "number": 0}, "total": 0, "responses": ""}, "there are no responses")
     rows = [_row(False, row) for row in reply.rows]
     around = {"page": {"count": reply.pages, "number": reply.page}, "total": str(reply.total)}
     return _v3({**around, "responses": rows}, f"You have {reply.total} of them")
