@@ -101,8 +101,7 @@ class Dialect:
         kind = type(operation)
         said = {"action": self.action(kind), "api_key": api_key}
         leaves: list[Leaf] = [(tag, None, said[field]) for field, tag in _envelope(self)]
-        leaves += _writer(self, kind, line_break).leaves(operation)
-        return bytes(self.codec.write(self.roots[0], leaves))
+        return bytes(self.codec.joined(self.roots[0], _writer(self, kind, line_break).parts(operation, leaves)))
 
     def read_request(self, leaves: Sequence[Leaf], line_break: str = "\n") -> ReadRequest:
         """What a request asks. :class:`UnknownAction`, or :class:`Unreadable` if it has none or says a thing twice."""

@@ -6,6 +6,7 @@ set cost, and never a look at the table.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from types import ModuleType
@@ -17,6 +18,9 @@ from .spelling import Kind, Row, missed, spelled
 
 _Step = Callable[[Any, list[Leaf]], None]
 
+#: What the fields of a slideshow begin with.
+_SLIDESHOW = "slideshow."
+
 
 #: A field of the items of a group, how its value becomes text, and its spelling.
 _Part = tuple[str, Callable[[Any], str], Any]
@@ -27,36 +31,52 @@ class Writer:
 
     def __init__(self, rows: Sequence[Row], column: int, codec: ModuleType, kind: Mapping[str, Kind], case: str) -> None:
         self._steps: list[_Step] = []
+        self._part: Callable[[list[Leaf]], Any] = codec.part
+        # The steps again, in runs: whether a run is the slideshow's, and its steps.
+        self._runs: list[tuple[bool, list[_Step]]] = []
+        self._written: dict[int, tuple[weakref.ref[Any], Any]] = {}
         self._case: Callable[[str], str] = getattr(str, case)
         self.unsayable: list[tuple[str, Callable[[Any], Any]]] = []
         repeated: dict[str, list[_Part]] = {}
         self._unsayable_inside: dict[str, list[tuple[str, Callable[[Any], Any]]]] = {}
         for row in rows:
-            name = spelled(row, column)
-            group, inside, field = row.field.rpartition("[].")
-            plain = (group or row.field).rstrip("[]{}")
-            get = attrgetter(plain)
-            if inside:
-                if not name:
-                    if missed(row, column):
-                        self._unsayable_inside.setdefault(plain, []).append((field, attrgetter(field)))
-                    continue
-                if plain not in repeated:
-                    repeated[plain] = []
-                    self._steps.append(_items(get, repeated[plain], _group_mark(name, codec)))
-                repeated[plain].append((field, kind[row.kind].write, codec.spell(name)))
-            elif not name:
-                if missed(row, column):
+            step = self._step(row, column, codec, kind, repeated)
+            if step is None:
+                continue
+            self._steps.append(step)
+            shown = row.field.startswith(_SLIDESHOW)
+            if not self._runs or self._runs[-1][0] != shown:
+                self._runs.append((shown, []))
+            self._runs[-1][1].append(step)
+
+    def _step(
+        self, row: Row, column: int, codec: ModuleType, kind: Mapping[str, Kind], repeated: dict[str, list[_Part]]
+    ) -> _Step | None:
+        """What a row becomes; None for a part of a group that is there already, and for what has no name here."""
+        name = spelled(row, column)
+        group, inside, field = row.field.rpartition("[].")
+        plain = (group or row.field).rstrip("[]{}")
+        get = attrgetter(plain)
+        write = kind[row.kind].write
+        if not name:
+            if missed(row, column):
+                if inside:
+                    self._unsayable_inside.setdefault(plain, []).append((field, attrgetter(field)))
+                else:
                     self.unsayable.append((plain, get))
-            elif row.field.endswith("{}"):
-                self._steps.append(self._mapping(get, kind[row.kind].write, name, codec))
-            elif row.field.endswith("[]"):
-                head, _, last = name.removesuffix("[]").rpartition("/")
-                tag = codec.spell(f"{head.removesuffix('[]')}[]/{last}")
-                # Either the node is repeated in a group that stands once, or the group is.
-                self._steps.append(_texts(get, tag, repeats=not name.endswith("[]")))
-            else:
-                self._steps.append(_single(get, kind[row.kind].write, codec.spell(name)))
+            return None
+        if inside:
+            first = plain not in repeated
+            repeated.setdefault(plain, []).append((field, write, codec.spell(name)))
+            return _items(get, repeated[plain], _group_mark(name, codec)) if first else None
+        if row.field.endswith("{}"):
+            return self._mapping(get, write, name, codec)
+        if row.field.endswith("[]"):
+            head, _, last = name.removesuffix("[]").rpartition("/")
+            tag = codec.spell(f"{head.removesuffix('[]')}[]/{last}")
+            # Either the node is repeated in a group that stands once, or the group is.
+            return _texts(get, tag, repeats=not name.endswith("[]"))
+        return _single(get, write, codec.spell(name))
 
     def leaves(self, value: Any) -> list[Leaf]:
         """The leaves of a value, in the order of the rows."""
@@ -64,6 +84,33 @@ class Writer:
         for step in self._steps:
             step(value, out)
         return out
+
+    def parts(self, value: Any, before: list[Leaf]) -> list[Any]:
+        """The pieces of its document, behind those leaves. A slideshow's are written once, however many it is sent to."""
+        found, leaves = [], before
+        for shown, steps in self._runs:
+            if shown:
+                found += [self._part(leaves), self._slideshow(value, steps)]
+                leaves = []
+            else:
+                for step in steps:
+                    step(value, leaves)
+        found.append(self._part(leaves))
+        return found
+
+    def _slideshow(self, value: Any, steps: list[_Step]) -> Any:
+        # By identity, as the judge remembers it: it never changes.
+        show = value.slideshow
+        key = id(show)
+        kept = self._written.get(key)
+        if kept is not None and kept[0]() is show:
+            return kept[1]
+        leaves: list[Leaf] = []
+        for step in steps:
+            step(value, leaves)
+        made = self._part(leaves)
+        self._written[key] = weakref.ref(show, lambda gone: self._written.pop(key, None)), made
+        return made
 
     def lost(self, value: Any, dialect: str) -> list[Problem]:
         """What this dialect has no word for, although it is set."""

@@ -6,6 +6,7 @@ a codec turns leaves into bytes and back and knows no fields. Each codec offers
 
 - ``spell(path)``: what the writer needs to know of a name, worked out once;
 - ``write(root, leaves)``: bytes, from leaves whose path is such a spelling;
+- ``part(leaves)`` and ``joined(root, parts)``: the same in two steps, for pieces that are written again and again;
 - ``read(body, limit, shape)``: the name of the root, and leaves whose path is the name as it stands in the document;
 - ``CONTENT_TYPE``, ``ACCEPT`` and ``FLAGS``: how it is announced and asked for, and what yes and no are written as.
 

@@ -7,7 +7,7 @@ own; whatever is read becomes words, exactly as they stood there, so that a numb
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from . import FLAT, Leaf, Shape, Unreadable
@@ -35,6 +35,11 @@ def spell(path: str) -> Tag:
 
 def write(root: str, leaves: Iterable[Leaf]) -> bytes:
     """The object; there is no root."""
+    return joined(root, (part(leaves),))
+
+
+def part(leaves: Iterable[Leaf]) -> dict[str, Any]:
+    """Some members of a document. A group that is repeated is one of them."""
     document: dict[str, Any] = {}
     repeated: dict[tuple[str, Any], dict[str, Any]] = {}
     for (group, steps), at, value in leaves:
@@ -48,6 +53,14 @@ def write(root: str, leaves: Iterable[Leaf]) -> bytes:
             place = place.setdefault(step, {})
         if steps:
             place[steps[-1]] = value
+    return document
+
+
+def joined(root: str, parts: Iterable[Mapping[str, Any]]) -> bytes:
+    """The document of its pieces."""
+    document: dict[str, Any] = {}
+    for members in parts:
+        document |= members
     try:
         return dump(document)
     except UnicodeEncodeError as error:

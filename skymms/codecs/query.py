@@ -27,7 +27,17 @@ def spell(path: str) -> str:
 
 def write(root: str, leaves: Iterable[Leaf]) -> bytes:
     """``name=value&…``; there is no root."""
-    return urlencode([(name if at is None else f"{name}{at}", text) for name, at, text in leaves]).encode()
+    return part(leaves).encode()
+
+
+def part(leaves: Iterable[Leaf]) -> str:
+    """A piece of a document."""
+    return urlencode([(name if at is None else f"{name}{at}", text) for name, at, text in leaves])
+
+
+def joined(root: str, parts: Iterable[str]) -> bytes:
+    """The document of its pieces."""
+    return "&".join(filter(None, parts)).encode()
 
 
 # Everything printable that a form escapes. The percent sign comes first, since the others bring percent signs with them.

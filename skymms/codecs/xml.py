@@ -48,7 +48,12 @@ def _around(path: str) -> tuple[str, str]:
 
 def write(root: str, leaves: Iterable[Leaf]) -> bytes:
     """The document, in UTF-8 with real characters: numeric references for emoji do not survive at the successor."""
-    parts = [DECLARATION, "<", root, ">"]
+    return joined(root, (part(leaves),))
+
+
+def part(leaves: Iterable[Leaf]) -> str:
+    """A piece of a document. A group that is repeated stands in one piece."""
+    parts: list[str] = []
     add = parts.append
     inside, number, closing = "", None, ""
     for (opens, closes, parts_two, before, after), at, text in leaves:
@@ -62,9 +67,14 @@ def write(root: str, leaves: Iterable[Leaf]) -> bytes:
         if "&" in text or "<" in text or ">" in text or "\r" in text:
             text = _escaped(text)
         add(f"{before}{text}{after}")
-    parts += (closing, "</", root, ">")
+    add(closing)
+    return "".join(parts)
+
+
+def joined(root: str, parts: Iterable[str]) -> bytes:
+    """The document of its pieces. What no document can hold is found here, whichever piece it is in."""
     try:
-        document = "".join(parts).encode()
+        document = f"{DECLARATION}<{root}>{''.join(parts)}</{root}>".encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"a lone surrogate (U+{ord(error.object[error.start]):04X}) is no character") from None
     if len(document) != len(document.translate(None, _CONTROLS)) or b"\xef\xbf\xbe" in document or b"\xef\xbf\xbf" in document:
