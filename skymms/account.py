@@ -89,9 +89,11 @@ class Account(Secretive):
     bare_body: bool = False
     line_break: str = "\n"
     limits: Limits = DOCUMENTED
+    #: The dialect itself, looked up once.
+    spoken: Dialect = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        dialect(self.dialect)  # there is one of that name
+        object.__setattr__(self, "spoken", dialect(self.dialect))  # there is one of that name
         check_required(self.limits)
         check_key(self.api_key, "pass api_key, or set SKYMMS_API_KEY for Account.from_env()")
         check_address(self.address)
@@ -113,11 +115,6 @@ class Account(Secretive):
     def address(self) -> str:
         """Where the gateway is: ``url``, or the vendor's own host for the dialect."""
         return self.url if self.url is not None else self.spoken.url
-
-    @property
-    def spoken(self) -> Dialect:
-        """The dialect itself."""
-        return dialect(self.dialect)
 
     # -------------------------------------------------------------------------------------------- judging
 

@@ -50,6 +50,8 @@ class Judge:
             by[rule.of].append(rule)
         paired = {of: [(rule.check, rule) for rule in rules] for of, rules in by.items()}
         self._words, self._field, self._slide = paired["words"], paired["field"], paired["slide"]
+        # Several fields in one name: what may not stand together. A slide with one file, as nearly all are, breaks none.
+        self._alone = [(check, rule) for check, rule in self._slide if "/" not in rule.field]
         self._text = paired["text"] + paired["words"]
         self._files = {
             kind: [(check, rule) for check, rule in paired["address"] if rule.field == kind] + paired["words"] for kind in FILES
@@ -60,15 +62,20 @@ class Judge:
     def slide(self, slide: Slide, at: int, limits: Limits) -> list[Problem]:
         """What is wrong with slide number ``at``, counted from 1."""
         found: list[Problem] = []
-        for check, rule in self._slide:
+        files = _all_files(slide)
+        held = len(FILES) - files.count(None)
+        for check, rule in self._slide if held > 1 else self._alone:
             if said := check(slide, limits):
                 found.append(Problem(rule.code, at, rule.field, said))
         if (text := slide.text) is not None:
             for check, rule in self._text:
                 if said := check(text, limits):
                     found.append(Problem(rule.code, at, "text", said))
-        for kind, url in zip(FILES, _all_files(slide)):  # noqa: B905 (as long as each other, and hot)
+        for kind, url in zip(FILES, files):  # noqa: B905 (as long as each other, and hot)
+            if not held:
+                break
             if url is not None:
+                held -= 1
                 for check, rule in self._files[kind]:
                     if said := check(url, limits):
                         found.append(Problem(rule.code, at, kind, said))
