@@ -117,7 +117,7 @@ class Writer:
         found = [
             Problem(None, None, name.rpartition(".")[2], f"{dialect} has no word for it in this request: leave it out")
             for name, get in self.unsayable
-            if get(value) not in (None, (), {})
+            if (held := get(value)) is not None and held not in ((), {})
         ]
         for group, missing in self._unsayable_inside.items():
             for at, item in enumerate(attrgetter(group)(value), 1):
