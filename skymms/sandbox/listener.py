@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import select
+import selectors
 import socket
 import socketserver
 import struct
@@ -67,17 +68,16 @@ class Listener:
     ) -> None:
         """``refuse`` is asked before a request is read, and shown how it begins: whether to close the connection instead."""
         self._server = _Server((host, port), _handler(answer, refuse, patience))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve, daemon=True)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._server.server_address[1]}"
         self._thread.start()
 
     def close(self) -> None:
         """Stop listening, and wait until that is so."""
-        self._server.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
         self._thread.join()
+        self._server.server_close()
 
     def wait(self) -> None:
         """Until the listening ends, or an interrupt comes."""
@@ -90,13 +90,41 @@ class _Server(ThreadingHTTPServer):
     # Connections kept alive would otherwise be waited for at the end.
     block_on_close = False
     request_queue_size = 128
+    # Who knocked and left again is not waited for.
+    timeout = 0
 
     def __init__(self, address: tuple[str, int], handler: Any) -> None:
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
-        super().__init__(address, handler)
         #: Set when the listening ends, so that nobody stalls on.
         self.closing = threading.Event()
+        # Before the port is asked for: where it is taken, what is open is closed at once.
+        self._woken, self._wake = socket.socketpair()
+        super().__init__(address, handler)
+
+    def serve(self) -> None:
+        """Take connections until :meth:`stop`.
+
+        The standard library's own loop looks twenty times a second whether it is to end, and every test that closes a sandbox
+        would wait for that.
+        """
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self, selectors.EVENT_READ)
+            waiting.register(self._woken, selectors.EVENT_READ)
+            while not self.closing.is_set():
+                if any(key.fileobj is self for key, _ in waiting.select()):
+                    self.handle_request()
+
+    def stop(self) -> None:
+        """End :meth:`serve`, and whatever stalls; may be called twice."""
+        self.closing.set()
+        self._wake.close()
+
+    def server_close(self) -> None:
+        """Give the port back."""
+        super().server_close()
+        self._woken.close()
+        self._wake.close()
 
     def server_bind(self) -> None:
         # The standard library's would ask for the machine's name by its number, which takes seconds where nobody knows it.
