@@ -1,7 +1,7 @@
 """Takes docs/sandbox.png, the README's picture: the sandbox's page in a real Chromium. ``make picture`` runs it.
 
-What the page shows is made up here, times and all, so that the picture comes out the same each time. Debian's fonts-inter and
-fonts-noto-color-emoji make it look as it does on a desk, and its pngquant, where it is installed, makes the file a third.
+It is a sandbox at work: what the page shows was sent to it, refused, broken and reported by it a moment before. Debian's fonts-inter
+and fonts-noto-color-emoji make it look as it does on a desk, and its pngquant, where it is installed, makes the file a third.
 """
 
 from __future__ import annotations
@@ -9,10 +9,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from browser import Browser, Tab
-from scripted_journal import ScriptedJournal, Served, message
+
+from skymms import Client, MMSError, SaveMMS, SendMMS, SendSavedMMS, Slideshow, TransportError
+from skymms.sandbox import PostbackReceiver, Sandbox
+from skymms.sandbox.listener import Listener, Outgoing
 
 HERE = Path(__file__).parent
 
@@ -30,72 +34,51 @@ CUP = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 460"><defs>
 <path d="M302 155c-25-35 25-50 0-95"/><path d="M354 165c-25-35 25-45 0-85"/></g></svg>"""
 
 
-def tell(journal: ScriptedJournal, home: str) -> None:
-    coffee = message(
-        {
-            "text": "Hi Ada! ☕️ Thank you for joining us.",
-            "duration": 5,
-            "files": [{"kind": "image", "url": f"{home}/images/welcome.jpg"}],
-        },
-        {
-            "text": "As a new member, here's a free coupon from us!\nPlease enjoy!",
-            "duration": 5,
-            "files": [{"kind": "passbook", "url": "http://www.yoursite.com/pass/coupon.pkpass"}],
-        },
-        {"text": "Where we are", "files": [{"kind": "vcard", "url": "http://www.yoursite.com/shop.vcf"}]},
-        name="Membership coupon",
-        subject="Free coffee for you!",
+def use(sandbox: Sandbox, media: str) -> None:
+    """Send this and that, with some of it refused, broken and not delivered."""
+    coffee = (
+        Slideshow("Membership coupon", subject="Free coffee for you!", fallback_text="Your coupon:")
+        .slide("Hi {$firstname|there}! ☕️ Thank you for joining us.", image=f"{media}/images/welcome.jpg")
+        .slide("Here's a free coupon from us!\nPlease enjoy!", passbook="http://www.yoursite.com/pass/coupon.pkpass")
+        .slide("Where we are", vcard="http://www.yoursite.com/shop.vcf")
     )
-    plain = message({"text": "Doors open at seven tonight."}, subject="Tonight")
-    meanings = {"N003": "the MMS is stored and encoded; its id can be used", "N101": "the MMS is being sent"}
-    delivered = {"meaning": "the MMS was delivered", "status": "Message Sent/Delivered"}
-    ok = "answered 200"
-
-    journal.request(coffee, action="SaveMMS", to=None, sender=None, mms_id="35674", tracking_id="MMS_35675")
-    journal.report("N003", meaning=meanings["N003"], mms_id="35674", tracking_id="MMS_35675", to=None, posted=ok)
-    journal.request(plain, to="15551230199", dialect="sinch", mms_id="35676", tracking_id="MMS_35677")
-    journal.report("N101", meaning=meanings["N101"], tracking_id="MMS_35677", posted=ok)
-    failed = {"meaning": "the MMS was not delivered", "status": "Message Sent/Rejected"}
-    journal.report("E102", **failed, tracking_id="MMS_35677", posted=ok)
-    journal.request(
-        message({"text": "Watch and listen"}, subject="Our new song"),
-        to="15551230144",
-        outcome="refused",
-        code="E226",
-        info="slide 1: audio and video on one slide",
-        dialect="skycore-get",
+    tonight = Slideshow("tonight", subject="Tonight", fallback_text="Doors open at seven.").slide(
+        "Doors open at seven tonight."
     )
-    journal.request(
-        message({"text": "See you soon"}, subject="Your order"),
-        to="15551230127",
-        dialect="sinch-json",
-        outcome="broken",
-        info="reset after sending",
-        mms_id="35678",
-        tracking_id="MMS_35679",
-    )
-    journal.report("N102", **delivered, tracking_id="MMS_35679", posted=ok)
-    journal.request(None, to="15551230162", action="SendSavedMMS", mms_id="35674", tracking_id="MMS_35681")
-    journal.report("N202", meaning="the SMS was delivered", status="Message Sent/Delivered", tracking_id="MMS_35681", posted=ok)
-    journal.request(plain, to="15551230110", dialect="skycore-get", mms_id="35682", tracking_id="MMS_35683")
-    journal.report("N101", meaning=meanings["N101"], tracking_id="MMS_35683", posted=ok)
-    journal.request(coffee, mms_id="35684", tracking_id="MMS_35685")
-    journal.report("N101", meaning=meanings["N101"], status="Message Sent", tracking_id="MMS_35685", posted=ok)
-    journal.report("N102", **delivered, tracking_id="MMS_35685", posted="answered 200")
-    journal.counts = {"requests": 1284, "accepted": 1251, "refused": 29, "broken": 4}
+    sandbox.outcome("E102", to="15551230199", status="Message Sent/Rejected")
+    sandbox.outcome("N202", to="15551230162")
+    sandbox.outcome("N101", to="15551230110")
+    sandbox.block("15551230144")
+    sandbox.fail("reset", to="15551230127")
+    saved = None
+    for dialect, to, more in (
+        ("skycore", "15551230199", {}),
+        ("skycore-get", "15551230144", {}),
+        ("sinch-json", "15551230127", {"service_id": "12345"}),
+        ("skycore", "15551230162", {"data": {"firstname": "Grace"}}),
+        ("skycore-get", "15551230110", {}),
+        ("skycore", "15551234888", {"data": {"firstname": "Ada"}}),
+    ):
+        with Client(sandbox.account(dialect), retries=0) as client, suppress(MMSError, TransportError):
+            saved = saved or client.call(SaveMMS(coffee)).mms_id
+            if "data" in more:
+                client.call(SendSavedMMS(saved, to=to, sender="60856", **more))
+            else:
+                client.call(SendMMS(tonight, to=to, sender="60856", **more))
+        sandbox.clock.advance(seconds=30)
 
 
 def main(path: Path, size: tuple[int, int] = (1280, 800), scheme: str = "light", scale: float = 2, before: str = "") -> None:
-    journal = ScriptedJournal()
-    with Served(journal) as served, Browser() as browser:
-        served.files["/images/welcome.jpg"] = ("image/svg+xml", CUP)
-        tell(journal, served.url)
-        with Tab(browser, served.url, size=size, scheme=scheme, scale=scale) as tab:
+    cup = Listener(lambda request: Outgoing(200, CUP, "image/svg+xml"))
+    with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url) as sandbox, Browser() as browser:
+        use(sandbox, cup.url)
+        with Tab(browser, sandbox.url, size=size, scheme=scheme, scale=scale) as tab:
             tab.until("document.querySelectorAll('#list [role=option]').length > 6")
             if before:
                 tab.run(before)
             tab.until("[...document.images].every(image => image.complete || !image.offsetParent)")
             tab.picture(path)
+    cup.close()
     if shutil.which("pngquant"):
         subprocess.run(["pngquant", "--force", "--skip-if-larger", "--output", path, "256", path], check=True)
 

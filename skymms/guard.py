@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import sys
 from ipaddress import ip_address
+from typing import Any
 
 from .errors import ConfigurationError
 
 
 def up() -> bool:
     """Whether a test is running that must not send."""
-    # By name, and from there to here never: every project on a machine that has skymms loads the plugin, which imports nothing.
-    plugin = sys.modules.get("skymms.pytest_plugin")
-    return plugin is not None and bool(plugin.guard.up())
+    guard = _guard()
+    return guard is not None and bool(guard.up())
 
 
 def check(host: str, proxy: str | None = None) -> None:
@@ -27,14 +27,20 @@ def check(host: str, proxy: str | None = None) -> None:
     """
     for place, named in ((host, host), (proxy, f"the proxy {proxy}")):
         if place is not None and not loopback(place):
-            plugin = sys.modules.get("skymms.pytest_plugin")
             # What has no host was no call.
-            if plugin is not None and place:
-                plugin.guard.refused.append(place)
+            if place and (guard := _guard()) is not None:
+                guard.refused.append(place)
             raise ConfigurationError(
                 f"{named} is not this machine, and this is a test: nothing was sent. Call a sandbox (fixtures skymms_sandbox, "
                 "skymms_account and skymms_client), or mark the test with @pytest.mark.skymms_live"
             )
+
+
+def _guard() -> Any:
+    """The plugin's, where it is loaded."""
+    # By name, and from there to here never: every project on a machine that has skymms loads the plugin, which imports nothing.
+    plugin = sys.modules.get("skymms.pytest_plugin")
+    return plugin and plugin.guard
 
 
 def loopback(host: str) -> bool:

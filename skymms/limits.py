@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from .errors import ConfigurationError
 
@@ -44,11 +45,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name in ("required", "waived"):
-            names = getattr(self, name)
-            # A text is a collection too, of letters.
-            if isinstance(names, str) or not all(isinstance(one, str) for one in names):
-                raise ConfigurationError(f"{name}={names!r:.60}: give the names of fields, as in {{'operator_id'}}")
-            object.__setattr__(self, name, frozenset(names))
+            object.__setattr__(self, name, texts(name, getattr(self, name), "give the names of fields, as in {'operator_id'}"))
         for item in fields(self):
             figure = getattr(self, item.name)
             if item.name.startswith("max_") and (type(figure) is not int or figure < 0):
@@ -57,6 +54,14 @@ class Limits:
     def insisting(self, names: Iterable[str], waived: Iterable[str] = ()) -> Limits:
         """These limits, insisting on more fields and doing without some."""
         return replace(self, required=self.required.union(names), waived=self.waived.union(waived))
+
+
+def texts(name: str, given: Any, wanted: str) -> frozenset[str]:
+    """Several texts, as a set. A single one is none of these: it would be taken for as many as it has letters."""
+    held: list[Any] = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [None]
+    if not all(isinstance(one, str) for one in held):
+        raise ConfigurationError(f"{name}={given!r:.60}: {wanted}")
+    return frozenset(held)
 
 
 #: The documented figures, which every account starts from.

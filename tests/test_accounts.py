@@ -519,6 +519,8 @@ class TestLimits:
     WRONG = (
         ({"required": "operator_id"}, "give the names of fields"),
         ({"required": [1]}, "give the names of fields"),
+        ({"required": 1}, "give the names of fields"),
+        ({"required": None}, "give the names of fields"),
         ({"max_text": -1}, "max_text=-1"),
         ({"max_slides": 2.5}, "max_slides=2.5"),
         ({"max_image": True}, "max_image=True"),

@@ -53,6 +53,7 @@ from skymms.cellcast import (
     Responses,
     gsm_units,
     mobile,
+    numbers,
 )
 from skymms.exchange import Exchange, Lost, Pause
 
@@ -410,7 +411,10 @@ class TestASendsAnswer:
     )
     def test_of_any_shape_is_read_or_refused(self, document):  # fmt: skip
         with suppress(MMSError, ProtocolError):
-            V1.decode(SEND, answer(said.body(document)))
+            reply = V1.decode(SEND, answer(said.body(document)))
+            # Whatever it says: nobody is told of as queued who was not asked for, and nobody who was asked for is lost.
+            assert set(reply.queued) <= set(numbers(SEND))
+            assert set(numbers(SEND)) <= {*reply.queued, *reply.invalid, *reply.unsubscribed, *reply.unaccounted}
 
 
 class TestOtherAnswers:

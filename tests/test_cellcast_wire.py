@@ -15,7 +15,6 @@ from typing import Any
 import cellcast_vectors as said
 import pytest
 import requests
-from callers import Blocking
 from faulty import Faulty, drop, http, stall
 
 from skymms import Client, HttpRequest, Retries, SkymmsError, Slide, Slideshow, TransportError
@@ -38,11 +37,6 @@ SHOW = Slideshow("coupon", subject="Free").slide("Hi!", image="http://media.exam
 JPEG = b"\xff\xd8\xff\xe0\r\n--not-a-boundary\r\n\x00"
 MANY = [f"0491 57{last // 1000} {last % 1000:03}" for last in range(2500)]
 QUICK = Retries(count=3, first=0.001, longest=0.002)
-
-
-@pytest.fixture(params=[Client, Blocking], ids=["requests", "aiohttp"])
-def kind(request):
-    return request.param
 
 
 def account(server: Faulty, generation: str = "v3", **options: Any) -> CellcastAccount:

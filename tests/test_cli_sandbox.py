@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from urllib.parse import quote_plus, urlsplit
 from urllib.request import ProxyHandler, build_opener
 
@@ -180,6 +181,11 @@ class TestWhatItIsTold:
     )
     def test_happens(self, meanwhile, argv, said):
         assert said in meanwhile(calls(SEND), *argv).err
+
+    def test_knows_the_carriers_it_was_told(self, meanwhile):
+        sends = [replace(SEND, operator_id=carrier) for carrier in ("31002", "31003", "31004")]
+        err = meanwhile(calls(*sends), "--operator", "31002", "--operator", "31003").err
+        assert re.findall(r"-> (accepted|refused, \w+)", err) == ["accepted", "accepted", "refused, E651"]
 
     def test_happens_as_often_as_was_asked_for(self, meanwhile):
         err = meanwhile(calls(*[SEND] * 6), "--fail", "E503:every=3", "--fail", "E112:times=1").err

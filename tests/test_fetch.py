@@ -11,7 +11,6 @@ from typing import Any
 import aiohttp
 import pytest
 import requests
-from callers import Blocking
 from faulty import Faulty, bomb, drip_body, drop, endless, half, http, reset, stall
 
 from skymms import Account, Client, ConfigurationError, ProtocolError, TransportError, read_report
@@ -22,9 +21,9 @@ CANARY = "canary-5fa1c0de-key"
 SOON = (0.4, 0.4)
 
 
-@pytest.fixture(params=[Client, Blocking], ids=["requests", "aiohttp"])
-def client(request: pytest.FixtureRequest) -> Iterator[Any]:
-    with request.param(Account(CANARY, dialect="sinch-json"), timeout=SOON) as client:
+@pytest.fixture
+def client(kind: Any) -> Iterator[Any]:
+    with kind(Account(CANARY, dialect="sinch-json"), timeout=SOON) as client:
         yield client
 
 

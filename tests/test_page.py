@@ -442,8 +442,8 @@ class TestWhatBecameOfIt:
         says(tab, "refused E226", "#way")
 
     def test_a_break_shows_the_faults_name_and_what_came_of_it_all_the_same(self, tab, journal):
-        journal.request(message({"text": "Hi"}), outcome="broken", info="reset after sending", tracking_id="MMS_1")
-        says(tab, "broken reset after sending", ROW)
+        journal.request(message({"text": "Hi"}), outcome="broken", info="reset", tracking_id="MMS_1")
+        says(tab, "broken reset", ROW)
         journal.report("N102", tracking_id="MMS_1")
         says(tab, "delivered N102", ROW)
         assert "broken" in chips(tab)

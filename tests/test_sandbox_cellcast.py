@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 import strategies  # noqa: F401 (loads hypothesis' profile)
-from callers import Blocking
 from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.filepost import encode_multipart_formdata
@@ -74,11 +73,6 @@ BOTH = ("cellcast-v3", "cellcast-v1")
 QUICK = Retries(count=3, first=0.001, longest=0.002)
 
 each_generation = pytest.mark.parametrize("dialect", BOTH)
-
-
-@pytest.fixture(params=[Client, Blocking], ids=["requests", "aiohttp"])
-def kind(request):
-    return request.param
 
 
 @pytest.fixture

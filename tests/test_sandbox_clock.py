@@ -7,7 +7,6 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from callers import Blocking
 
 from skymms import (
     CampaignError,
@@ -88,9 +87,9 @@ def sandbox(receiver):
         yield running
 
 
-@pytest.fixture(params=[Client, Blocking], ids=["requests", "aiohttp"])
-def client(request, sandbox):
-    with request.param(sandbox.account(), retries=0) as made:
+@pytest.fixture
+def client(kind, sandbox):
+    with kind(sandbox.account(), retries=0) as made:
         yield made
 
 
@@ -545,6 +544,9 @@ class TestArranging:
     def test_one_sender_is_one_and_not_its_letters(self):
         with Sandbox(senders="60856", operators="31002") as sandbox, Client(sandbox.account()) as client:
             client.call(SendMMS(SHOW, to=A, sender="60856", operator_id="31002"))
+            with pytest.raises(SenderError):
+                client.call(SendMMS(SHOW, to=A, sender="6", operator_id="31002"))
+            assert [(one.sender, one.operator_id) for one in sandbox.sent] == [("60856", "31002")]
 
     def test_is_told_to_those_who_watch(self):
         lines: list[str] = []

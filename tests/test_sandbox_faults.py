@@ -7,7 +7,6 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
-from callers import Blocking
 
 from skymms import (
     Client,
@@ -55,11 +54,6 @@ MET: dict[str, tuple[type[SkymmsError] | None, bool]] = {
     "charset": (ProtocolError, True),
     "stranger": (ProtocolError, True),
 }
-
-
-@pytest.fixture(params=[Client, Blocking], ids=["requests", "aiohttp"])
-def kind(request):
-    return request.param
 
 
 @pytest.fixture

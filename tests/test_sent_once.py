@@ -14,13 +14,11 @@ from typing import Any
 
 import pytest
 import requests
-from callers import Blocking
 from faulty import SENT, Faulty, bomb, drip_body, drip_head, drop, endless, half, http, refused, reset, stall
 
 from skymms import (
     Account,
     AudioWithVideoError,
-    Client,
     ConfigurationError,
     DeleteMMS,
     ListMMS,
@@ -44,11 +42,6 @@ QUICK = Retries(count=3, first=0.001, longest=0.002)
 
 @pytest.fixture(params=["skycore", "skycore-get"])
 def dialect(request):
-    return request.param
-
-
-@pytest.fixture(params=[Client, Blocking], ids=["requests", "aiohttp"])
-def kind(request):
     return request.param
 
 

@@ -62,6 +62,7 @@ def _tell(line: str) -> None:
 @click.option(
     "--sender", "senders", multiple=True, metavar="CODE", help="A short code of the account; others are refused (E111)."
 )
+@click.option("--operator", "operators", multiple=True, metavar="ID", help="A carrier it knows; others are refused (E651).")
 @click.option("--check-campaigns", is_flag=True, help="Insist on campaigns, and on numbers in them (E718, E721, E715).")
 @click.option(
     "--fetch-media", is_flag=True, help="Fetch every file, and refuse what cannot be had or is not what it should be."
@@ -83,6 +84,7 @@ def sandbox(
     postback_url: str | None,
     at_once: bool,
     senders: tuple[str, ...],
+    operators: tuple[str, ...],
     check_campaigns: bool,
     fetch_media: bool,
     strict: bool,
@@ -102,6 +104,7 @@ def sandbox(
             postback_url=postback_url,
             delays=AT_ONCE if at_once else Delays(),
             senders=senders or None,
+            operators=operators or None,
             check_campaigns=check_campaigns,
             fetch_media=fetch_media,
             strict=strict,

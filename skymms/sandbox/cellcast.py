@@ -63,6 +63,7 @@ class Cellcast:
 
     def __init__(self, spoken: Generation, api_key: str, kept: State) -> None:
         self.name = f"cellcast-{spoken.name}"
+        self.generation = spoken.name
         self.path = f"/api/{spoken.name}/"
         self._spoken, self._api_key, self._state = spoken, api_key, kept
         # For its rules alone: what is refused is what it would not have sent.

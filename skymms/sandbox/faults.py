@@ -56,7 +56,7 @@ class Rule:
     """
 
     def __init__(
-        self, how: str, *, times: int | None, every: int | None, to: Collection[str] | None, seconds: float | None
+        self, how: str, *, times: int | None, every: int | None, to: frozenset[str] | None, seconds: float | None
     ) -> None:
         self.how = how
         self.code = "" if how in FAULTS else how
@@ -74,7 +74,7 @@ class Rule:
 
     def strikes(self, numbers: Collection[str]) -> bool:
         """Whether it is this request's turn."""
-        if self.over or (self._to is not None and self._to.isdisjoint(numbers)):  # type: ignore[attr-defined]
+        if self.over or (self._to is not None and self._to.isdisjoint(numbers)):
             return False
         self._seen += 1
         if self._every is not None and self._seen % self._every:

@@ -67,7 +67,7 @@ class Listener:
         patience: float = PATIENCE,
     ) -> None:
         """``refuse`` is asked before a request is read, and shown how it begins: whether to close the connection instead."""
-        self._server = _Server((host, port), _handler(answer, refuse, patience))
+        self._server = _Server((host, port), answer, refuse, patience)
         self._thread = threading.Thread(target=self._server.serve, daemon=True)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._server.server_address[1]}"
@@ -93,14 +93,21 @@ class _Server(ThreadingHTTPServer):
     # Who knocked and left again is not waited for.
     timeout = 0
 
-    def __init__(self, address: tuple[str, int], handler: Any) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        answer: Callable[[Incoming], Outgoing],
+        refuse: Callable[[bytes], bool],
+        patience: float,
+    ) -> None:
+        self.answer, self.refuse, self.patience = answer, refuse, patience
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         #: Set when the listening ends, so that nobody stalls on.
         self.closing = threading.Event()
         # Before the port is asked for: where it is taken, what is open is closed at once.
         self._woken, self._wake = socket.socketpair()
-        super().__init__(address, handler)
+        super().__init__(address, _Handler)
 
     def serve(self) -> None:
         """Take connections until :meth:`stop`.
@@ -154,99 +161,94 @@ class _Patient(io.RawIOBase):
         return self._connection.recv_into(buffer)
 
 
-def _handler(
-    answer: Callable[[Incoming], Outgoing], refuse: Callable[[bytes], bool], patience: float
-) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        server_version = "skymms-sandbox"
-        sys_version = ""
-        # What is no HTTP at all is answered in HTTP too, with a status.
-        default_request_version = "HTTP/1.1"
-        # Head and body leave in one packet: two would wait for each other, 40 ms on a kept connection.
-        wbufsize = -1
-        disable_nagle_algorithm = True
-        server: _Server
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "skymms-sandbox"
+    sys_version = ""
+    # What is no HTTP at all is answered in HTTP too, with a status.
+    default_request_version = "HTTP/1.1"
+    # Head and body leave in one packet: two would wait for each other, 40 ms on a kept connection.
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    server: _Server
 
-        def setup(self) -> None:
-            super().setup()
-            self.rfile.close()
-            self._reads = _Patient(self.connection)
-            self.rfile = self._buffered = io.BufferedReader(self._reads)
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self._reads = _Patient(self.connection)
+        self.rfile = self._buffered = io.BufferedReader(self._reads)
 
-        def handle_one_request(self) -> None:
-            self._reads.until = time.monotonic() + patience
-            # Asked when a request begins to come, not when the connection is made: it may be kept for a second one.
-            if (beginning := self._buffered.peek(1)) and refuse(beginning):
-                self.close_connection = True
-            else:
-                super().handle_one_request()
+    def handle_one_request(self) -> None:
+        self._reads.until = time.monotonic() + self.server.patience
+        # Asked when a request begins to come, not when the connection is made: it may be kept for a second one.
+        if (beginning := self._buffered.peek(1)) and self.server.refuse(beginning):
+            self.close_connection = True
+        else:
+            super().handle_one_request()
 
-        def handle_expect_100(self) -> bool:
-            # curl waits a second for this before it sends a long body, so it must not wait in our buffer for the answer.
-            super().handle_expect_100()
-            self.wfile.flush()
-            return True
+    def handle_expect_100(self) -> bool:
+        # curl waits a second for this before it sends a long body, so it must not wait in our buffer for the answer.
+        super().handle_expect_100()
+        self.wfile.flush()
+        return True
 
-        def do_GET(self) -> None:
-            # A body is not read here, and must not be taken for the next request.
-            self._answer(b"", close="Content-Length" in self.headers or "Transfer-Encoding" in self.headers)
+    def do_GET(self) -> None:
+        # A body is not read here, and must not be taken for the next request.
+        self._answer(b"", close="Content-Length" in self.headers or "Transfer-Encoding" in self.headers)
 
-        def do_POST(self) -> None:
-            length = self.headers.get("Content-Length", "")
-            if not (length.isascii() and length.isdigit()):
-                self._send(Outgoing(411, b"a Content-Length is required\n", "text/plain"), close=True)
-            elif int(length[:12]) > MOST_BODY:
-                self._send(Outgoing(413, b"longer than any request\n", "text/plain"), close=True)
-            else:
-                body = self.rfile.read(int(length))
-                # Shorter: the sender hung up, and nobody is there to be answered.
-                if len(body) == int(length):
-                    self._answer(body)
+    def do_POST(self) -> None:
+        length = self.headers.get("Content-Length", "")
+        if not (length.isascii() and length.isdigit()):
+            self._send(Outgoing(411, b"a Content-Length is required\n", "text/plain"), close=True)
+        elif int(length[:12]) > MOST_BODY:
+            self._send(Outgoing(413, b"longer than any request\n", "text/plain"), close=True)
+        else:
+            body = self.rfile.read(int(length))
+            # Shorter: the sender hung up, and nobody is there to be answered.
+            if len(body) == int(length):
+                self._answer(body)
 
-        def _answer(self, body: bytes, *, close: bool = False) -> None:
-            path, _, query = self.path.partition("?")
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            try:
-                answered = answer(Incoming(self.command, path, query, headers, body))
-            except Exception:
-                # A fault of ours: the caller is told so, and whoever runs it sees where.
-                traceback.print_exc()
-                answered = Outgoing(500, b"the sandbox itself failed: its stderr says how\n", "text/plain")
-            self._send(answered, close=close)
+    def _answer(self, body: bytes, *, close: bool = False) -> None:
+        path, _, query = self.path.partition("?")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        try:
+            answered = self.server.answer(Incoming(self.command, path, query, headers, body))
+        except Exception:
+            # A fault of ours: the caller is told so, and whoever runs it sees where.
+            traceback.print_exc()
+            answered = Outgoing(500, b"the sandbox itself failed: its stderr says how\n", "text/plain")
+        self._send(answered, close=close)
 
-        def _send(self, answered: Outgoing, *, close: bool = False) -> None:
-            if answered.manner:
-                self.close_connection = True
-                MANNERS[answered.manner](self, answered)
-                return
-            # Whoever does not read its answer has no more time for it than for its request.
-            self.connection.settimeout(patience)
-            self.head(answered, close=close)
-            self.wfile.write(answered.body)
-            self.wfile.flush()
-            if close:
-                # What still comes is read and forgotten: hanging up on it may take the answer back on its way.
-                self.connection.shutdown(socket.SHUT_WR)
-                while self.rfile.read1(65536):
-                    pass
+    def _send(self, answered: Outgoing, *, close: bool = False) -> None:
+        if answered.manner:
+            self.close_connection = True
+            MANNERS[answered.manner](self, answered)
+            return
+        # Whoever does not read its answer has no more time for it than for its request.
+        self.connection.settimeout(self.server.patience)
+        self.head(answered, close=close)
+        self.wfile.write(answered.body)
+        self.wfile.flush()
+        if close:
+            # What still comes is read and forgotten: hanging up on it may take the answer back on its way.
+            self.connection.shutdown(socket.SHUT_WR)
+            while self.rfile.read1(65536):
+                pass
 
-        def head(self, answered: Outgoing, *, close: bool = False) -> None:
-            """Status and headers."""
-            self.send_response(answered.status)
-            self.send_header("Content-Type", answered.content_type)
-            self.send_header("Content-Length", str(len(answered.body)))
-            for name, value in answered.headers.items():
-                self.send_header(name, value)
-            if close:
-                self.send_header("Connection", "close")
-                self.close_connection = True
-            self.end_headers()
+    def head(self, answered: Outgoing, *, close: bool = False) -> None:
+        """Status and headers."""
+        self.send_response(answered.status)
+        self.send_header("Content-Type", answered.content_type)
+        self.send_header("Content-Length", str(len(answered.body)))
+        for name, value in answered.headers.items():
+            self.send_header(name, value)
+        if close:
+            self.send_header("Connection", "close")
+            self.close_connection = True
+        self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Silence: the standard library's log shows the request line, and a GET's holds the key."""
-
-    return Handler
+    def log_message(self, format: str, *args: object) -> None:
+        """Silence: the standard library's log shows the request line, and a GET's holds the key."""
 
 
 # ------------------------------------------------------------------------------------------------ spoilt on the way

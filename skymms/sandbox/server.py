@@ -102,9 +102,9 @@ class Sandbox:
 
         ``dialect`` is one of Skycore's, or ``cellcast-v3`` or ``cellcast-v1``; of these ``spacing=0`` makes one in a hurry.
         """
-        if dialect in self._cellcast:
-            url = self.url + self._cellcast[dialect].path
-            return CellcastAccount(**{"api_key": self._api_key, "url": url, "generation": dialect[-2:], **options})
+        if (cellcast := self._cellcast.get(dialect)) is not None:
+            there = {"api_key": self._api_key, "url": self.url + cellcast.path, "generation": cellcast.generation}
+            return CellcastAccount(**{**there, **options})
         chosen = {"api_key": self._api_key, "url": self.url + path(spoken(dialect)), **options}
         return Account(dialect=dialect, **chosen)
 

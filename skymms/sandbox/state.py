@@ -16,7 +16,7 @@ from ..cellcast import Response, mobile
 from ..codes import ANSWERS
 from ..dialects import check_required
 from ..errors import ConfigurationError
-from ..limits import DOCUMENTED, Limits
+from ..limits import DOCUMENTED, Limits, texts
 from ..notices import Notice
 from ..operations import Operation
 from ..replies import Refused
@@ -75,14 +75,10 @@ class Settings:
         if len(seconds) < len(Delays._fields) or not all(0 <= one < float("inf") for one in seconds):
             raise ConfigurationError(f"delays={self.delays!r:.80}: give AT_ONCE, or Delays(…) in seconds from 0 up")
         for name in ("senders", "operators"):
-            # One by itself is one, not as many as it has letters.
-            given = getattr(self, name)
-            several = {given} if isinstance(given, str) else given
-            if several is not None:
-                try:
-                    object.__setattr__(self, name, frozenset(map(_code, several)))
-                except TypeError:
-                    raise ConfigurationError(f"{name}={given!r:.60}: give them as text, as in {{'60856'}}") from None
+            if (given := getattr(self, name)) is not None:
+                # One by itself is one, not as many as it has letters.
+                several = {given} if isinstance(given, str) else given
+                object.__setattr__(self, name, texts(name, several, "give them as text, as in {'60856'}"))
 
 
 class Due(NamedTuple):
@@ -240,12 +236,6 @@ def as_told(numbers: Iterable[Any] | str) -> set[str]:
         if not (isinstance(number, str) and digits(number).isascii() and digits(number).isdigit()):
             raise ConfigurationError(f"{number!r:.40} is no number: give text, as in '15551234888'")
     return {form for number in told for form in (digits(number), mobile(number)) if form}
-
-
-def _code(one: object) -> str:
-    if not isinstance(one, str):
-        raise TypeError
-    return one
 
 
 def keep(kept: dict[K, V], key: K, value: V) -> None:
