@@ -10,18 +10,20 @@ nor a request can be pickled: hand a worker the environment, not the secret.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, ClassVar, cast
+from itertools import chain
+from typing import Any, ClassVar, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from . import codes, table
 from .codecs import Unreadable, query
-from .dialects import Dialect, answer_reader, check_required, dialect, fold, status_within
-from .errors import GatewayFaultError, MMSError, Nodes, Problem, ProtocolError, SkymmsError, error_class, refusal
+from .dialects import Dialect, Template, answer_reader, check_required, dialect, fold, status_within
+from .errors import Nodes, Problem, ProtocolError, SkymmsError, error_class, gateway_refusal, refusal
 from .judge import ADVISORY, PROBLEMS
 from .keys import MASK, Secretive, check_address, check_key, without_key, without_key_bytes
 from .limits import DOCUMENTED, Limits
+from .once import once
 from .operations import Operation, R_co
 from .replies import Refused
 from .rules import digits
@@ -66,6 +68,45 @@ class HttpResponse:
         return next((value for key, value in self.headers.items() if key.lower() == name.lower()), None)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Way(Secretive):
+    """How the documents of an account travel: in the address, in a form field, or as the body."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    #: What a body begins with, and what becomes of a document's bytes, piece by piece.
+    before: bytes = b""
+    carry: Callable[[bytes], bytes] = bytes
+
+    @classmethod
+    def of(cls, spoken: Dialect, api_key: str, url: str, bare_body: bool) -> _Way:
+        """The way of a dialect; some accounts want a body bare where the documents ask for a form."""
+        headers = {"Accept": spoken.answer_codec.ACCEPT}
+        if spoken.key_header:
+            headers[spoken.key_header] = api_key
+        if spoken.carried == "url":
+            return cls("GET", url, headers)
+        if spoken.carried == "form" and not bare_body:
+            return cls("POST", url, {**headers, "Content-Type": query.CONTENT_TYPE}, b"xml=", query.quoted)
+        return cls("POST", url, {**headers, "Content-Type": spoken.codec.CONTENT_TYPE})
+
+    def request(self, carried: bytes) -> HttpRequest:
+        """The request for a document whose bytes are as they travel."""
+        if self.method == "GET":
+            return HttpRequest("GET", f"{self.url}?{carried.decode('ascii')}", self.headers)
+        return HttpRequest(self.method, self.url, self.headers, self.before + carried)
+
+
+class _Kind(NamedTuple):
+    """A kind of operation as an account asks for it: the limits it is judged by, and what is left to fill in."""
+
+    limits: Limits
+    #: What the dialect has no word for, although it is asked.
+    lost: Callable[[Operation[Any]], list[Problem]]
+    template: Template
+
+
 @dataclass(frozen=True, slots=True)
 class Account(Secretive):
     """An account: its key, the dialect it speaks, and where.
@@ -91,12 +132,16 @@ class Account(Secretive):
     limits: Limits = DOCUMENTED
     #: The dialect itself, looked up once.
     spoken: Dialect = field(init=False, repr=False, compare=False)
+    #: How its requests travel, and what is worked out once for each kind of operation.
+    _way: _Way = field(init=False, repr=False, compare=False)
+    _kinds: dict[type[Operation[Any]], _Kind] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spoken", dialect(self.dialect))  # there is one of that name
         check_required(self.limits)
         check_key(self.api_key, "pass api_key, or set SKYMMS_API_KEY for Account.from_env()")
         check_address(self.address)
+        object.__setattr__(self, "_way", _Way.of(self.spoken, self.api_key, self.address, self.bare_body))
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None, /, **overrides: Any) -> Account:
@@ -124,9 +169,8 @@ class Account(Secretive):
             raise TypeError(f"an operation such as SendMMS(…) is wanted, not {type(operation).__name__}")
         if type(operation) not in table.REQUESTS:  # another gateway's
             return (Problem(None, None, type(operation).__name__, f"{self.dialect} has no action for it"),)
-        spoken = self.spoken
-        found = PROBLEMS.message(operation, spoken.insisting(self.limits, type(operation)))
-        return tuple(found + spoken.lost(operation, self.line_break))
+        kind = self._kind(type(operation))
+        return tuple(PROBLEMS.message(operation, kind.limits) + kind.lost(operation))
 
     def advices(self, operation: Operation[Any]) -> tuple[Problem, ...]:
         """What the vendors advise against and accept all the same."""
@@ -138,16 +182,24 @@ class Account(Secretive):
         """The HTTP request for an operation; raises the first of its :meth:`problems`, carrying them all."""
         if problems := self.problems(operation):
             raise refusal(problems)
-        return self.wrap(self.spoken.write_request(operation, self.api_key, self.line_break))
+        return self._way.request(self._kind(type(operation)).template.filled(operation))
 
     def wrap(self, document: bytes) -> HttpRequest:
         """A document of this account's dialect as it travels: in the address, in a form field, or as the body."""
-        spoken = self.spoken
-        headers = {"Accept": spoken.answer_codec.ACCEPT}
-        if spoken.key_header:
-            headers[spoken.key_header] = self.api_key
-        carried = "bare" if self.bare_body and spoken.carried == "form" else spoken.carried
-        return _CARRIED[carried](self.address, document, headers, spoken.codec.CONTENT_TYPE)
+        return self._way.request(self._way.carry(document))
+
+    def _kind(self, kind: type[Operation[Any]]) -> _Kind:
+        known = self._kinds.get(kind)
+        if known is None:
+            spoken = self.spoken
+            # Before anything is sent: what cannot be loaded would leave an answer unread.
+            spoken.answer_codec.ready()
+            known = self._kinds[kind] = _Kind(
+                spoken.insisting(self.limits, kind),
+                spoken.missing(kind, self.line_break),
+                spoken.template(kind, self.api_key, self.line_break, self._way.carry),
+            )
+        return known
 
     def parts(self, operation: Operation[R_co]) -> Generator[Operation[Any], Any, R_co]:
         """The requests of a call: here always one, whose reply is the call's."""
@@ -185,42 +237,36 @@ class Account(Secretive):
     def _read(self, operation: Operation[Any], body: bytes) -> Any:
         """The reply in a body. Raises the refusal it holds, or :class:`Unreadable`."""
         spoken = self.spoken
-        root, read = spoken.answer_codec.read(body, MOST_ANSWER, table.NESTED)
+        root, leaves = spoken.answer_codec.read(body, MOST_ANSWER, table.NESTED)
         if fold(root) != fold(spoken.roots[1]):
             raise Unreadable(f"the root is {self._without_key(root):.40}, not {spoken.roots[1]}")
-        leaves = read
-        if self.api_key in "\n".join([word for path, _, text in read for word in (path, text)]):
-            leaves = [(self._without_key(path), at, self._without_key(text)) for path, at, text in read]
         raw: Nodes = tuple([(path, text) for path, _, text in leaves])
-        names = [fold(path) for path, _ in raw]
-        told = [text.strip().lower() for name, (_, text) in zip(names, raw, strict=True) if name == _STATUS]
-        if len(told) > 1:
-            raise Unreadable("it says its status twice")
-        status = told[0] if told else ""
+        if self.api_key in "\n".join(chain.from_iterable(raw)):
+            leaves = [(self._without_key(path), at, self._without_key(text)) for path, at, text in leaves]
+            raw = tuple([(path, text) for path, _, text in leaves])
+        status, refuses = None, False
+        for at, (path, text) in enumerate(raw):
+            name = fold(path)
+            if name == _CODE:
+                refuses = True
+            elif name == _STATUS:
+                if status is not None:
+                    raise Unreadable("it says its status twice")
+                status = text.strip().lower()
+                # It is no field of a reply.
+                del leaves[at]
         # Ruling 10: STATUS other than success, or an error code; whatever the HTTP status.
-        if _CODE in names or status not in {"success", ""}:
+        if refuses or (status and status != "success"):
             refused, _ = answer_reader(Refused).read(leaves)
             # Somebody else's "try later" must not have our message sent a second time.
             if (other := _meant_for_another(operation, refused)) is not None:
                 raise Unreadable(other)
-            if refused.code or status not in {"success", ""}:
-                raise self._refusal(operation, refused, raw)
-        if not status and not status_within(operation.reply).intersection(names):
+            if refused.code or (status and status != "success"):
+                raise gateway_refusal(refused.code, refused.info, status=status, reply=raw, repeatable=operation.repeatable)
+        if not status and status_within(operation.reply).isdisjoint([fold(path) for path, _ in raw]):
             raise Unreadable("it has no status")
         reply, _ = answer_reader(operation.reply).read(leaves, raw=raw)
         return reply
-
-    def _refusal(self, operation: Operation[Any], refused: Refused, raw: Nodes) -> MMSError:
-        # A refusal without a code is possible; the base class is raised for it, as for a code nobody knows.
-        code = (refused.code or "").upper()
-        kind = error_class(code)
-        return kind(
-            code,
-            refused.info or "",
-            reply=raw,
-            # "Internal error" tells what happened inside, not whether the message had left by then.
-            sent_maybe=not operation.repeatable and issubclass(kind, GatewayFaultError),
-        )
 
     def _without_key(self, text: str) -> str:
         return without_key(text, self.api_key)
@@ -245,11 +291,16 @@ def outside(operation: Operation[Any], response: HttpResponse, trouble: str | No
 
 def _meant_for_another(operation: Operation[Any], reply: Any) -> str | None:
     """An answer that names another number or another id is the answer to another request, and tells nothing of ours."""
-    for name, plain in _TELLING:
-        asked, told = getattr(operation, name, None), getattr(reply, name, None)
+    for name, plain in _in_both(type(operation), type(reply)):
+        asked, told = getattr(operation, name), getattr(reply, name)
         if asked and told and plain(asked) != plain(told):
             return f"it answers another request (its {name} is not ours)"
     return None
+
+
+@once
+def _in_both(operation: type[Any], reply: type[Any]) -> list[tuple[str, Callable[[object], str]]]:
+    return [(name, plain) for name, plain in _TELLING if hasattr(operation, name) and hasattr(reply, name)]
 
 
 def _bare(written: object) -> str:
@@ -258,21 +309,3 @@ def _bare(written: object) -> str:
 
 #: The fields that an answer repeats from its request, and how they are compared.
 _TELLING = (("to", digits), ("mobile", digits), ("mms_id", _bare), ("inbox_id", _bare), ("subscriber_ref", _bare))
-
-
-# ------------------------------------------------------------------------------------------------ how documents travel
-
-
-def _in_url(url: str, document: bytes, headers: dict[str, str], content_type: str) -> HttpRequest:
-    return HttpRequest("GET", f"{url}?{document.decode('ascii')}", headers)
-
-
-def _in_form(url: str, document: bytes, headers: dict[str, str], content_type: str) -> HttpRequest:
-    return HttpRequest("POST", url, {**headers, "Content-Type": query.CONTENT_TYPE}, b"xml=" + query.quoted(document))
-
-
-def _as_body(url: str, document: bytes, headers: dict[str, str], content_type: str) -> HttpRequest:
-    return HttpRequest("POST", url, {**headers, "Content-Type": content_type}, document)
-
-
-_CARRIED = {"url": _in_url, "form": _in_form, "bare": _as_body}

@@ -16,9 +16,10 @@ from . import guard
 from .account import HttpRequest, HttpResponse
 from .errors import ConfigurationError, SkymmsError
 from .exchange import AnyAccount, Exchange, Lost, Pause, Retries
+from .once import once
 from .operations import Operation, R_co
 from .reports import MOST_REPORT
-from .transport import TIMEOUT, both, failed, file_in, log, told, unpacked, user_agent
+from .transport import CLOSED, TIMEOUT, both, check, check_link, failed, file_in, log, stopped, told, unpacked, user_agent
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class AsyncClient:
-    """Calls a gateway from a coroutine. Safe with hundreds of tasks; an asynchronous context manager.
+    """Calls a gateway from a coroutine. Safe with hundreds of tasks of one event loop; an asynchronous context manager.
 
     The arguments are those of :class:`skymms.Client`; ``session`` is an ``aiohttp.ClientSession`` of yours, for pools, proxies
     and TLS settings, and is left open. The whole answer has to be there within ``connect`` and ``read`` together. A call that
@@ -43,6 +44,7 @@ class AsyncClient:
         retries: Retries | int = Retries(),  # noqa: B008 (a frozen value)
         session: aiohttp.ClientSession | None = None,
     ) -> None:
+        check(account, session, _aiohttp().ClientSession)
         self.account = account
         connect, read = both(timeout)
         # The whole of the answer has what connecting leaves of both: aiohttp counts from the beginning.
@@ -50,24 +52,32 @@ class AsyncClient:
         self._retries = Retries.of(retries)
         self._session = session
         self._own = session is None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
         self._proxy: str | None = None
         self._address: URL | None = None
+        #: Whether a body of ours was ever seen to leave: then one that was not seen to has not.
+        self._telling = False
 
     async def call(self, operation: Operation[R_co]) -> R_co:
         """Do what ``operation`` says and return its reply; raises what :meth:`skymms.Client.call` raises."""
         started = time.monotonic()
+        exchange = None
+        leaving = _Leaving()
         try:
             exchange = Exchange(self.account, operation, retries=self._retries, random=random.random)
             while exchange.wants is not None:
-                exchange.tell(await self._do(exchange.wants))
+                exchange.tell(await self._do(exchange.wants, leaving))
         except SkymmsError as error:
             told(operation, failed(error), started)
             raise
-        except asyncio.CancelledError as cancelled:
-            # Attributes, no class of our own: asyncio.timeout() knows its cancellation by the exact class.
-            exchange.stop(cancelled)
-            if getattr(cancelled, "sent_maybe", False):
-                cancelled.add_note("skymms: the request may have arrived; look for its postbacks before sending again")
+        except BaseException as error:
+            # A cancellation above all. Attributes, no class of our own: asyncio.timeout() knows its own by the exact class.
+            if exchange is not None:
+                exchange.stop(error, left=leaving.maybe)
+                if getattr(error, "sent_maybe", False):
+                    error.add_note("skymms: the request may have arrived; look for its postbacks before sending again")
+                told(operation, stopped(error), started)
             raise
         told(operation, "done", started)
         return exchange.result
@@ -79,65 +89,71 @@ class AsyncClient:
         cookies and middlewares of a session of yours go there. Raises what :meth:`skymms.Client.fetch` raises.
         """
         aiohttp = _aiohttp()
-        link = HttpRequest("GET", url, {"User-Agent": user_agent(), "Accept-Encoding": "identity"})
-        try:
-            # A blank, or a letter beyond ASCII, has to be written out; anything else goes out as the gateway spelled it.
-            address = _url(url, encoded=url.isascii() and " " not in url)
-            usable = address.scheme in {"http", "https"} and bool(address.host)
-        except ValueError:  # a bracket that is never closed, a port that is no number
-            usable = False
-        if not usable:
-            raise ConfigurationError("the link is no http(s) address")
-        session = self._opened()
+        link = check_link(url)
+        # A blank, or a letter beyond ASCII, has to be written out; anything else goes out as the gateway spelled it.
+        address = _url(url, encoded=url.isascii() and " " not in url)
+        if isinstance(session := self._opened(), Lost):
+            return file_in(session, link, limit)
         # A session's headers and credentials cannot be left out of a request, so this one has a session without any.
         bare = aiohttp.ClientSession(connector=session.connector, connector_owner=False, cookie_jar=aiohttp.DummyCookieJar())
         async with bare:
             proxy = _proxy(url) if self._own or session.trust_env else _of_the_caller(session, "_default_proxy", None)
-            got = await self._ask(bare, link, address, limit, proxy)
+            got = await self._ask(bare, link, address, limit, proxy, _Leaving())
         return file_in(got, link, limit)
 
-    async def _do(self, want: HttpRequest | Pause) -> HttpResponse | Lost | None:
+    async def _do(self, want: HttpRequest | Pause, leaving: _Leaving) -> HttpResponse | Lost | None:
         if isinstance(want, Pause):
             if want.again:
                 log.info("waiting %.1f s before trying again", want.seconds)
             await asyncio.sleep(want.seconds)
             return None
-        return await self._perform(want)
-
-    async def _perform(self, request: HttpRequest) -> HttpResponse | Lost:
         try:
-            address = self._placed(request.url)
+            address = self._placed(want.url)
         except ValueError:
-            return Lost(f"{request.place} is no address aiohttp can use; nothing was sent", left=False, transient=False)
-        return await self._ask(self._opened(), request, address, self.account.most_answer, self._proxy)
+            return Lost(f"{want.place} is no address aiohttp can use; nothing was sent", left=False, transient=False)
+        if isinstance(session := self._opened(), Lost):
+            return session
+        got = await self._ask(session, want, address, self.account.most_answer, self._proxy, leaving)
+        self._telling = self._telling or leaving.seen
+        return got
 
     async def _ask(
-        self, session: aiohttp.ClientSession, request: HttpRequest, address: URL, limit: int, proxy: str | None
+        self,
+        session: aiohttp.ClientSession,
+        request: HttpRequest,
+        address: URL,
+        limit: int,
+        proxy: str | None,
+        leaving: _Leaving,
     ) -> HttpResponse | Lost:
         """The answer, as much of it as shows that it is longer than ``limit``, or why there is none."""
+        leaving.begin(telling=self._telling and bool(request.body))
+        answer = None
         try:
-            async with session.request(
+            answer = await session.request(
                 request.method,
                 address,
-                data=request.body or None,
+                data=leaving.body(request.body) if request.body else None,
                 headers=request.headers,
                 allow_redirects=False,
+                raise_for_status=False,
                 proxy=proxy,
                 timeout=self._limits,
                 middlewares=_around(session, request.method),
                 auto_decompress=False,
-            ) as answer:
-                content = answer.content
-                # An answer of the usual length is there at once, and then this is all the reading there is.
-                body = bytearray(await content.readany())
-                while len(body) <= limit and not content.at_eof():
-                    body += await content.readany()
-                if len(body) > limit:
-                    answer.close()
-                packed = answer.headers.get("Content-Encoding")
-                return HttpResponse(answer.status, answer.headers, unpacked(bytes(body), packed, limit))
+            )
+            content = answer.content
+            # An answer of the usual length is there at once, and then this is all the reading there is.
+            body = await content.readany()
+            while len(body) <= limit and not content.at_eof():
+                body += await content.readany()
+            return HttpResponse(answer.status, answer.headers, unpacked(body, answer.headers.get("Content-Encoding"), limit))
         except (_aiohttp().ClientError, TimeoutError, OSError, ValueError) as error:
-            return _lost(error, request)
+            return _lost(error, request, leaving.maybe)
+        finally:
+            # One that was read to its end is closed, and its connection serves again.
+            if answer is not None and not answer.closed:
+                answer.close()
 
     def _placed(self, url: str) -> URL:
         """An address as aiohttp takes it. That of the gateway stays the same from call to call; a GET's has the message."""
@@ -147,8 +163,11 @@ class AsyncClient:
             self._address = _url(url, encoded=True)
         return self._address
 
-    def _opened(self) -> aiohttp.ClientSession:
-        """The session; ours is made within the event loop that first needs it."""
+    def _opened(self) -> aiohttp.ClientSession | Lost:
+        """The session, or why there is none; ours is made within the event loop that first needs it."""
+        if self._closed:
+            return CLOSED
+        loop = asyncio.get_running_loop()
         if self._session is None:
             aiohttp = _aiohttp()
             self._session = aiohttp.ClientSession(
@@ -158,15 +177,23 @@ class AsyncClient:
                 headers={"User-Agent": user_agent(), "Accept-Encoding": "identity"},
             )
             self._proxy = _proxy(self.account.address)
+        elif self._session.closed:
+            return Lost("the session that was passed in is closed; nothing was sent", left=False, transient=False)
+        elif self._loop is not loop and self._loop is not None:
+            raise ConfigurationError("an AsyncClient belongs to the event loop it was first used in: make one in each")
+        self._loop = loop
         return self._session
 
     async def close(self) -> None:
-        """Close the connections; a session that was passed in stays open."""
+        """Close the connections; a session that was passed in stays open. What still waits to be repeated is not sent."""
+        self._closed = True
+        self._loop = None
         if self._own and self._session is not None:
-            await self._session.close()
-            self._session = None
+            session, self._session = self._session, None
+            await session.close()
 
     async def __aenter__(self) -> AsyncClient:
+        self._closed = False
         return self
 
     async def __aexit__(
@@ -236,16 +263,71 @@ async def _on_this_machine(request: Any, handler: Any) -> Any:
     return await handler(request)
 
 
-def _lost(error: BaseException, request: HttpRequest) -> Lost:
+def _lost(error: BaseException, request: HttpRequest, maybe: bool) -> Lost:
     """Why there is no answer, without the error's own words: they quote the address, and a GET's holds the key."""
     aiohttp = _aiohttp()
     place = request.place
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return Lost(f"the certificate of {place} was not accepted; nothing was sent", left=False, transient=False)
-    # Only these mean that no byte of the request left.
-    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return Lost(f"the proxy does not lead to {place} (HTTP {error.status}); nothing was sent", left=False, transient=False)
+    if isinstance(error, aiohttp.InvalidURL):
+        return Lost(
+            f"{place}, or the proxy to it, is no address aiohttp can use; nothing was sent", left=False, transient=False
+        )
+    never = isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
+    if never or not maybe:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        return Lost(f"no connection to {place}: {reason}; nothing was sent", left=False)
+        # Who waited in vain for one of the session's connections would only wait again.
+        again = never or not isinstance(error, TimeoutError)
+        return Lost(f"no connection to {place}: {reason}; nothing was sent", left=False, transient=again)
     if isinstance(error, TimeoutError):
         return Lost(f"no whole answer from {place} in time; the request may have arrived", left=True)
     return Lost(f"the connection to {place} broke ({type(error).__name__}); the request may have arrived", left=True)
+
+
+# ------------------------------------------------------------------------------------------------ what has left
+
+
+class _Leaving:
+    """Whether the body of a request began to leave. aiohttp has it write itself once there is a connection, and not before.
+
+    A gateway can make nothing of a request without its body. A GET has none, and tells nothing.
+    """
+
+    __slots__ = ("_telling", "seen")
+
+    def __init__(self) -> None:
+        self.begin(telling=False)
+
+    def begin(self, *, telling: bool) -> None:
+        """Before a request; ``telling`` where its body would be seen."""
+        self._telling = telling
+        self.seen = False
+
+    @property
+    def maybe(self) -> bool:
+        """Whether the request may have left."""
+        return self.seen or not self._telling
+
+    def body(self, content: bytes) -> Any:
+        """The content, as aiohttp takes it."""
+        return _body_class()(content, self)
+
+
+@once
+def _body_class() -> Any:
+    class Body(_aiohttp().BytesPayload):  # type: ignore[misc]  # aiohttp is imported when it is needed
+        def __init__(self, content: bytes, leaving: _Leaving) -> None:
+            super().__init__(content)
+            self._leaving = leaving
+
+        def write(self, writer: Any) -> Any:
+            self._leaving.seen = True
+            return super().write(writer)
+
+        def write_with_length(self, writer: Any, content_length: int | None) -> Any:
+            self._leaving.seen = True
+            return super().write_with_length(writer, content_length)
+
+    return Body

@@ -12,7 +12,6 @@ import re
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from . import guard
 from .account import HttpRequest, HttpResponse
@@ -20,7 +19,7 @@ from .errors import ConfigurationError, SkymmsError, TransportError
 from .exchange import AnyAccount, Exchange, Lost, Pause, Retries
 from .operations import Operation, R_co
 from .reports import MOST_REPORT
-from .transport import TIMEOUT, both, failed, file_in, log, told, unpacked, user_agent
+from .transport import CLOSED, TIMEOUT, both, check, check_link, failed, file_in, log, stopped, told, unpacked, user_agent
 
 if TYPE_CHECKING:
     from http.cookiejar import CookiePolicy
@@ -48,13 +47,15 @@ class Client:
         retries: Retries | int = Retries(),  # noqa: B008 (a frozen value)
         session: requests.Session | None = None,
     ) -> None:
-        if not isinstance(account, AnyAccount):
-            raise TypeError(f"an Account is wanted, not {type(account).__name__}")
+        import requests
+
+        check(account, session, requests.Session)
         self.account = account
         self._timeout = both(timeout)
         self._retries = Retries.of(retries)
         self._session, self._own = (_session(), True) if session is None else (session, False)
         self._mounted = None if self._own else _mount(self._session, account.address)
+        self._closed = False
         #: A prepared request, and what it was prepared for: the next of its kind is a copy of it.
         self._template: tuple[tuple[Any, ...], requests.PreparedRequest] | None = None
         self._settings: tuple[Any, dict[str, Any]] | None = None
@@ -76,9 +77,11 @@ class Client:
         except SkymmsError as error:
             told(operation, failed(error), started)
             raise
-        except KeyboardInterrupt as interrupt:
+        except BaseException as error:
+            # Ctrl-C above all, or whatever a signal's handler raises.
             if exchange is not None:
-                exchange.stop(interrupt)
+                exchange.stop(error)
+                told(operation, stopped(error), started)
             raise
         told(operation, "done", started)
         return exchange.result
@@ -92,13 +95,13 @@ class Client:
         """
         import requests
 
-        link = HttpRequest("GET", url, {"User-Agent": user_agent(), "Accept-Encoding": "identity"})
+        link = check_link(url)
+        if self._closed:
+            raise TransportError(CLOSED.why)
         try:
             prepared = requests.Request("GET", url, headers=dict(link.headers)).prepare()
         except (requests.RequestException, ValueError):
-            prepared = None
-        if prepared is None or urlsplit(prepared.url or "").scheme not in {"http", "https"}:
-            raise ConfigurationError("the link is no http(s) address")
+            raise ConfigurationError("the link is no http(s) address") from None
         prepared.hooks["response"].append(_stay)
         merged = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
         # A caller's session has our adapter, and with it the guard of tests, for the gateway's address only.
@@ -123,6 +126,8 @@ class Client:
     def _perform(self, request: HttpRequest) -> HttpResponse | Lost:
         import requests
 
+        if self._closed:
+            return CLOSED
         try:
             prepared = self._prepared(request)
         except (requests.RequestException, ValueError):
@@ -157,8 +162,8 @@ class Client:
         else:
             # Nothing is left to be read, so the connection serves again.
             answer.raw.release_conn()
-        headers = dict(answer.headers)
-        return HttpResponse(answer.status_code, headers, unpacked(bytes(body), answer.headers.get("Content-Encoding"), limit))
+        headers = answer.headers
+        return HttpResponse(answer.status_code, headers, unpacked(bytes(body), headers.get("Content-Encoding"), limit))
 
     def _prepared(self, request: HttpRequest) -> requests.PreparedRequest:
         import requests
@@ -213,7 +218,11 @@ class Client:
             )
 
     def close(self) -> None:
-        """Close the connections; a session that was passed in stays open and gets back what it had."""
+        """Close the connections; a session that was passed in stays open and gets back what it had.
+
+        What still waits to be repeated, in another thread, is not sent.
+        """
+        self._closed = True
         if self._own:
             self._session.close()
         elif self._mounted:
@@ -221,6 +230,9 @@ class Client:
             self._mounted = None
 
     def __enter__(self) -> Client:
+        self._closed = False
+        if not self._own and self._mounted is None:
+            self._mounted = _mount(self._session, self.account.address)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -291,6 +303,9 @@ def _lost(error: BaseException, request: HttpRequest) -> Lost:
     # Only these mean that no byte of the request left. Anything else may have, however likely it is that it did not.
     if any(isinstance(link, (NewConnectionError, ConnectTimeoutError)) for link in chain):
         return Lost(f"no connection to {place}: {reason}; nothing was sent", left=False)
+    # What http.client makes of a proxy's refusal, in words only: no request leaves before the way is there.
+    if any(type(link) is OSError and str(link).startswith("Tunnel connection failed") for link in chain):
+        return Lost(f"the proxy does not lead to {place}; nothing was sent", left=False, transient=False)
     if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
         return Lost(f"the certificate of {place} was not accepted; nothing was sent", left=False, transient=False)
     if any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain):

@@ -6,15 +6,16 @@ is: what differs is data here or in :mod:`skymms.table`. A new one is a column t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from . import table
 from .codecs import FLAT, Leaf, Shape, Unreadable, json, query, xml
 from .errors import ConfigurationError, Problem
+from .keys import Secretive
 from .limits import Limits
 from .notices import Notice
 from .once import once
@@ -38,6 +39,20 @@ class ReadRequest(NamedTuple):
     operation: Operation[Any]
     api_key: str
     unread: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Template(Secretive):
+    """A request of one kind with everything in it but the message, as bytes that are ready to travel; the key is in it."""
+
+    begins: bytes
+    between: bytes
+    ends: bytes
+    writer: Writer
+
+    def filled(self, operation: Operation[Any]) -> bytes:
+        """The request for an operation."""
+        return self.between.join([self.begins, *filter(None, self.writer.pieces(operation))]) + self.ends
 
 
 # Compared by identity: it is a key of every cache below, and hashing ten fields at each call would be felt.
@@ -75,7 +90,7 @@ class Dialect:
 
     def action(self, operation: type[Operation[Any]]) -> str:
         """The value of ACTION for an operation; empty where the dialect has no such action."""
-        return next(iter(self.actions(operation)), "")
+        return _action(self, operation)
 
     def actions(self, operation: type[Operation[Any]]) -> list[str]:
         """The values of ACTION an operation is read by: the one it is written with, and those of former times."""
@@ -91,17 +106,30 @@ class Dialect:
 
     def lost(self, operation: Operation[Any], line_break: str = "\n") -> list[Problem]:
         """What this dialect has no word for, although it is asked: the whole operation, or some of its fields."""
-        kind = type(operation)
+        return self.missing(type(operation), line_break)(operation)
+
+    def missing(self, kind: type[Operation[Any]], line_break: str = "\n") -> Callable[[Operation[Any]], list[Problem]]:
+        """What finds the same for operations of one kind, worked out once."""
         if not self.action(kind):
-            return [Problem(None, None, kind.__name__, f"the dialect {self.name} has no such action")]
-        return _writer(self, kind, line_break).lost(operation, self.name)
+            return lambda operation: [Problem(None, None, kind.__name__, f"the dialect {self.name} has no such action")]
+        return partial(self.writer(kind, line_break).lost, dialect=self.name)
+
+    def template(
+        self,
+        kind: type[Operation[Any]],
+        api_key: str,
+        line_break: str = "\n",
+        carry: Callable[[bytes], bytes] = bytes,
+    ) -> Template:
+        """The request for a kind of operation, to be filled in; ``carry`` is what becomes of a piece of it on its way."""
+        begins, between, ends = self.codec.frame(self.roots[0])
+        said = {"action": self.action(kind), "api_key": api_key}
+        envelope = self.codec.part([(tag, None, said[field]) for field, tag in _envelope(self)])
+        return Template(carry(begins + envelope), carry(between), carry(ends), _writer(self, kind, line_break, carry))
 
     def write_request(self, operation: Operation[Any], api_key: str, line_break: str = "\n") -> bytes:
         """The request's document. Fields the dialect has no word for are left out: the account asks before."""
-        kind = type(operation)
-        said = {"action": self.action(kind), "api_key": api_key}
-        leaves: list[Leaf] = [(tag, None, said[field]) for field, tag in _envelope(self)]
-        return bytes(self.codec.joined(self.roots[0], _writer(self, kind, line_break).parts(operation, leaves)))
+        return self.template(type(operation), api_key, line_break).filled(operation)
 
     def read_request(self, leaves: Sequence[Leaf], line_break: str = "\n") -> ReadRequest:
         """What a request asks. :class:`UnknownAction`, or :class:`Unreadable` if it has none or says a thing twice."""
@@ -179,6 +207,11 @@ def _envelope(dialect: Dialect) -> tuple[tuple[str, Any], ...]:
 
 
 @once
+def _action(dialect: Dialect, operation: type[Operation[Any]]) -> str:
+    return next(iter(dialect.actions(operation)), "")
+
+
+@once
 def _actions(dialect: Dialect) -> Mapping[str, type[Operation[Any]]]:
     return {action.lower(): operation for operation in table.REQUESTS for action in dialect.actions(operation)}
 
@@ -193,9 +226,11 @@ def _insisting(dialect: Dialect, limits: Limits, operation: type[Operation[Any]]
 
 
 @once
-def _writer(dialect: Dialect, operation: type[Operation[Any]], line_break: str) -> Writer:
+def _writer(
+    dialect: Dialect, operation: type[Operation[Any]], line_break: str, carry: Callable[[bytes], bytes] = bytes
+) -> Writer:
     rows = table.REQUESTS[operation][1]
-    return Writer(rows, dialect.column, dialect.codec, kinds(line_break, dialect.codec.FLAGS), dialect.case)
+    return Writer(rows, dialect.column, dialect.codec, kinds(line_break, dialect.codec.FLAGS), dialect.case, carry)
 
 
 @once

@@ -307,6 +307,25 @@ def error_class(code: str) -> type[MMSError]:
     return _CLASSES[known.family] if known else MMSError
 
 
+#: The words of a status that are a plain no, in small letters; no status says so too, beside a code.
+_NO = frozenset({"", "failure", "failed", "fail", "error"})
+
+
+def gateway_refusal(
+    code: str | None, info: str | None, *, status: str | None = None, reply: Nodes = (), repeatable: bool = False
+) -> MMSError:
+    """The error for a gateway's no, with the words of its ``status``; ``repeatable`` is what the operation is.
+
+    ``sent_maybe`` is True where it is no plain no: a fault inside the gateway tells what happened there, not whether the
+    message had left by then, and an answer that says "success", or "queued", beside an error's code says both.
+    """
+    # A refusal without a code is possible; the base class is raised for it, as for a code nobody knows.
+    code = (code or "").strip().upper()
+    kind = error_class(code)
+    plain = (status or "").strip().lower() in _NO and not issubclass(kind, GatewayFaultError)
+    return kind(code, info or "", reply=reply, sent_maybe=not (repeatable or plain))
+
+
 def refusal(problems: Sequence[Problem], kind: type[MMSError] | None = None) -> SkymmsError:
     """One error that carries all ``problems``, of the class of the first one; ``kind`` where the catalogue has not its code."""
     first = problems[0]

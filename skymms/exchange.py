@@ -136,9 +136,13 @@ class Exchange(Generic[R_co]):
             self.wants = None
             self.result = end.value
 
-    def stop(self, error: BaseException) -> None:
-        """End the call from outside: ``error`` is given ``sent_maybe``, and ``partial`` where other parts were answered."""
-        error.sent_maybe = isinstance(self.wants, HttpRequest) and not self._operation.repeatable  # type: ignore[attr-defined]
+    def stop(self, error: BaseException, *, left: bool = True) -> None:
+        """End the call from outside: ``error`` is given ``sent_maybe``, and ``partial`` where other parts were answered.
+
+        ``left`` is False where no byte of the last request can have left.
+        """
+        asking = left and isinstance(self.wants, HttpRequest)
+        error.sent_maybe = asking and not self._operation.repeatable  # type: ignore[attr-defined]
         with suppress(type(error)):
             self._script.throw(error)
 
@@ -193,8 +197,11 @@ class Exchange(Generic[R_co]):
         return None
 
     def _may_repeat(self, error: SkymmsError, outcome: HttpResponse | Lost) -> bool:
+        # Whatever else is said of it.
+        if error.sent_maybe:
+            return False
         if isinstance(outcome, Lost):
-            return outcome.transient and (self._operation.repeatable or not outcome.left)
+            return outcome.transient
         if isinstance(error, MMSError):
             # E618 says of itself that it may be tried again. A spent quota (E120) does not come back within seconds.
             if isinstance(error, ThrottledError) or error.code == "E618":

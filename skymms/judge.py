@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from .advices import ADVICES
 from .errors import Problem
+from .fetching import fetching
 from .limits import Limits
 from .once import once
 from .rules import RULES, Check, Rule
@@ -23,22 +24,25 @@ _Paired = list[tuple[Check, Rule]]
 
 
 class _Plan(NamedTuple):
-    """What of a class of messages is judged by which rules, worked out once for each class."""
+    """How a class of messages is judged, worked out once for each class and for what an account insists on."""
 
-    rules: _Paired
-    #: The fields that hold words, and what fetches them all at once.
-    words: tuple[str, ...]
+    #: What fetches the values of all fields at once.
     fetch: Callable[[Any], tuple[Any, ...]]
-    #: The fields that hold words by key: of them, those keyed by slide.
-    mappings: tuple[str, ...]
-    by_slide: frozenset[str]
-    #: The fields that hold slides, and those that hold a message of their own.
-    slides: tuple[str, ...]
-    messages: tuple[str, ...]
+    #: The rules, in the order of their codes: the place of the field that has to be set for one to look (None: it always
+    #: looks), and the rule. Of a message's many fields few are set.
+    rules: list[tuple[int | None, Check, Rule]]
+    #: The fields that hold words, those that hold words by key (by slide, or by name), slides, and a message of their own.
+    words: list[tuple[int, str]]
+    by_slide: list[tuple[int, str]]
+    by_name: list[tuple[int, str]]
+    slides: list[int]
+    messages: list[int]
 
 
-_SLIDES, _MESSAGES, _BY_SLIDE = {"slides"}, {"slideshow"}, {"custom_text"}
-_MAPPINGS = {"custom_text", "data", "pass_data"}
+_SLIDES, _MESSAGES, _BY_SLIDE, _BY_NAME = {"slides"}, {"slideshow"}, {"custom_text"}, {"data", "pass_data"}
+
+#: A flag, a number or a date holds no characters. Anything else that is no text (bytes, say) is wrong.
+_NO_WORDS = (int, float, date)
 
 
 class Judge:
@@ -83,43 +87,48 @@ class Judge:
 
     def row(self, message: Any, limits: Limits) -> list[Problem]:
         """What is wrong with the fields of a slideshow or an operation, leaving what is inside them aside."""
+        plan = self._plan(type(message), limits.required)
+        return self._row(message, plan, plan.fetch(message), limits)
+
+    @staticmethod
+    def _row(message: Any, plan: _Plan, held: tuple[Any, ...], limits: Limits) -> list[Problem]:
         found: list[Problem] = []
-        for check, rule in self._plan(type(message)).rules:
-            if said := check(message, limits):
+        for at, check, rule in plan.rules:
+            if (at is None or held[at] is not None) and (said := check(message, limits)):
                 found.append(Problem(rule.code, None, rule.field, said))
         return found
 
     def message(self, message: Any, limits: Limits) -> list[Problem]:
         """What is wrong with a slideshow or an operation, and with everything inside it."""
-        found = self.row(message, limits)
-        plan = self._plan(type(message))
-        for name, words in zip(plan.words, plan.fetch(message), strict=True):
-            # A flag, a number or a date holds no characters. Anything else that is no text (bytes, say) is wrong.
-            if words is not None and not isinstance(words, (int, float, date)):
+        plan = self._plan(type(message), limits.required)
+        held = plan.fetch(message)
+        found = self._row(message, plan, held, limits)
+        for at, name in plan.words:
+            if (words := held[at]) is not None and not isinstance(words, _NO_WORDS):
                 for one in words if isinstance(words, tuple) else (words,):
                     self._put(self._words, name, one, None, limits, found)
-        for name in plan.mappings:
-            for key, words in getattr(message, name).items():
-                if name in plan.by_slide:
-                    self._put(self._text, name, words, key, limits, found)
-                else:
-                    self._put(self._words, f"{name}[{key!r}]", words, None, limits, found)
-        for name in plan.slides:
-            for at, slide in enumerate(getattr(message, name), 1):
-                found += self.slide(slide, at, limits)
-        for name in plan.messages:
-            found += self._inside(getattr(message, name), limits)
+        for at, name in plan.by_slide:
+            for number, words in held[at].items():
+                self._put(self._text, name, words, number, limits, found)
+        for at, name in plan.by_name:
+            for key, words in held[at].items():
+                self._put(self._words, f"{name}[{key!r}]", words, None, limits, found)
+        for at in plan.slides:
+            for number, slide in enumerate(held[at], 1):
+                found += self.slide(slide, number, limits)
+        for at in plan.messages:
+            found += self._inside(held[at], limits)
         return found
 
     def _inside(self, message: Any, limits: Limits) -> list[Problem]:
         """What is wrong with a slideshow. One without fault is judged once, however many it is sent to: it never changes."""
-        if not hasattr(message, "slides"):
-            raise TypeError(f"a Slideshow is wanted, not {type(message).__name__}")
         key = id(message)
         clean = self._clean.get(key)
         # By identity, since equal is not the same here: a duration of True equals 1, and only one of them is right.
         if clean is not None and clean[0]() is message and clean[1] is limits:
             return []
+        if not hasattr(message, "slides"):
+            raise TypeError(f"a Slideshow is wanted, not {type(message).__name__}")
         found = self.message(message, limits)
         if not found:
             self._clean[key] = weakref.ref(message, lambda gone: self._clean.pop(key, None)), limits
@@ -131,29 +140,28 @@ class Judge:
             if said := check(words, limits):
                 found.append(Problem(rule.code, at, name, said))
 
-    def _planned(self, kind: type) -> _Plan:
-        names = [item.name for item in fields(kind)]
-        words = tuple(name for name in names if name not in _SLIDES | _MESSAGES | _MAPPINGS)
+    def _planned(self, kind: type, required: frozenset[str]) -> _Plan:
+        places = {item.name: at for at, item in enumerate(fields(kind))}
+
+        def holding(names: Iterable[str]) -> list[tuple[int, str]]:
+            return [(at, name) for name, at in places.items() if name in names]
+
         return _Plan(
-            rules=[(check, rule) for check, rule in self._field if rule.field in names],
-            words=words,
-            fetch=_fetching(words),
-            mappings=tuple(name for name in names if name in _MAPPINGS),
-            by_slide=frozenset(_BY_SLIDE),
-            slides=tuple(name for name in names if name in _SLIDES),
-            messages=tuple(name for name in names if name in _MESSAGES),
+            fetch=fetching(tuple(places)),
+            rules=[
+                (places[rule.field] if rule.given and rule.field not in required else None, check, rule)
+                for check, rule in self._field
+                if rule.field in places
+            ],
+            words=holding(places.keys() - _SLIDES - _MESSAGES - _BY_SLIDE - _BY_NAME),
+            by_slide=holding(_BY_SLIDE),
+            by_name=holding(_BY_NAME),
+            slides=[at for at, _ in holding(_SLIDES)],
+            messages=[at for at, _ in holding(_MESSAGES)],
         )
 
 
 _all_files = attrgetter(*FILES)
-
-
-def _fetching(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    """What fetches these attributes as a tuple, however many there are."""
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda message: tuple(getattr(message, name) for name in names)
-
 
 #: Everything a gateway would refuse.
 PROBLEMS = Judge(RULES)

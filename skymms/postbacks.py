@@ -10,7 +10,7 @@ Answer 200 within ten seconds and work afterwards: the gateway repeats what it g
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -93,48 +93,49 @@ def _document(body: bytes, limit: int) -> bytes:
     raise Unreadable("no document, and no form field with one in it" if body.strip() else "the body is empty")
 
 
-def _events(document: bytes, limit: int) -> Iterator[list[Leaf]]:
-    if document.removeprefix(_BEGINS[-1]).lstrip().startswith(_BEGINS[0]):
-        yield from _events_of_xml(xml.parse(document, limit))
-        return
+def _events(document: bytes, limit: int) -> Iterable[list[Leaf]]:
+    if document.startswith(b"<") or document.removeprefix(_BEGINS[-1]).lstrip().startswith(b"<"):
+        return _events_of_xml(xml.parse(document, limit))
     parsed = json.parse(document, limit)
     # A list without events tells nothing, and answering 200 to it would be passing it over in silence.
-    for event in parsed if parsed and isinstance(parsed, list) else [parsed]:
+    events = parsed if parsed and isinstance(parsed, list) else [parsed]
+    for event in events:
         # XML says by its root that it is a postback; an object says it by what it has.
-        if not isinstance(event, dict) or not {"code", "statuscode", "origin"} & {fold(name) for name in event}:
+        if not isinstance(event, dict) or {"code", "statuscode", "origin"}.isdisjoint(map(fold, event)):
             raise Unreadable("a JSON document without code and origin")
-        yield json.leaves(event)
+    return map(json.leaves, events)
 
 
 # The spellings that were seen; any other is known by the first event.
-_NOTIFICATION = ("NOTIFICATION", "notification", "Notification")
+_NOTIFICATION = frozenset({"NOTIFICATION", "notification", "Notification"})
 
 
-def _events_of_xml(root: _Element) -> Iterator[list[Leaf]]:
-    if fold(xml.name(root)) == "notification":
-        yield list(_unwrapped(root))
-        return
-    if fold(xml.name(root)) != "postback":
+def _events_of_xml(root: _Element) -> Iterable[list[Leaf]]:
+    kind = fold(xml.name(root))
+    if kind == "notification":
+        return [_unwrapped(root)]
+    if kind != "postback":
         raise Unreadable(f"the root is {xml.name(root):.40}, not POSTBACK")
+    plain = xml.flat(root)
+    if plain and fold(plain[0][0]) != "notification" and _NOTIFICATION.isdisjoint([path for path, _, _ in plain]):
+        return [plain]
     # Where events are wrapped, all of them are, whatever stands before the first.
-    wrapped = next(root.iterchildren(*_NOTIFICATION), None) is not None
-    if not wrapped and not (len(root) and fold(xml.name(root[0])) == "notification"):
-        yield xml.leaves(root)
-        return
-    for child in root:
-        if fold(xml.name(child)) == "notification":
-            yield list(_unwrapped(child))
+    if next(root.iterchildren(*_NOTIFICATION), None) is not None or (len(root) and fold(xml.name(root[0])) == "notification"):
+        return [_unwrapped(child) for child in root if fold(xml.name(child)) == "notification"]
+    return [xml.leaves(root)]
 
 
-def _unwrapped(notification: _Element) -> Iterator[Leaf]:
+def _unwrapped(notification: _Element) -> list[Leaf]:
     """The leaves of an event in the envelope of before 2013-11, where most nodes lie in BODY."""
     # That envelope told the status in an attribute: <STATUS celly="20" provider="1000" text="Retrieved" description=""/>.
     for status in notification.iter("STATUS", "Status", "status"):
         if not (status.text or "").strip() and (words := status.get("text")):
             status.text = words
+    found = []
     for path, at, text in xml.leaves(notification):
         head, inside, rest = path.partition("/")
-        yield (rest if inside and fold(head) == "body" else path), at, text
+        found.append((rest if inside and fold(head) == "body" else path, at, text))
+    return found
 
 
 def _notice(leaves: list[Leaf]) -> Notice:

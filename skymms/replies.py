@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from .errors import MMSError, Nodes, error_class
+from .errors import MMSError, Nodes, gateway_refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +119,7 @@ class SubscriberResult:
         # Ruling 10: another status, or an error code.
         if not self.error_code and (self.status or "").lower() == "success":
             return None
-        code = (self.error_code or "").upper()
-        return error_class(code)(code, self.error_info or "")
+        return gateway_refusal(self.error_code, self.error_info, status=self.status)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Rule:
 
     ``of`` is the kind of thing judged: ``words`` (any string), ``text`` (the text of a slide), ``address`` (the file named
     by ``field``), ``slide``, or ``field`` (whatever has a field of that name). ``at_once`` marks those the builder enforces at
-    the very call that breaks them.
+    the very call that breaks them; ``given`` those that have nothing to say of a field that is None, unless it is required.
     """
 
     code: str | None
@@ -34,6 +34,7 @@ class Rule:
     field: str
     check: Callable[[Any, Limits], str | None]
     at_once: bool = False
+    given: bool = False
 
     @property
     def says(self) -> str:
@@ -47,9 +48,9 @@ RULES: list[Rule] = []
 Check = Callable[[Any, Limits], str | None]
 
 
-def _rule(code: str, of: str, field: str = "", *, at_once: bool = False) -> Callable[[Check], Check]:
+def _rule(code: str, of: str, field: str = "", *, at_once: bool = False, given: bool = False) -> Callable[[Check], Check]:
     def add(check: Check) -> Check:
-        RULES.append(Rule(code, of, field, check, at_once))
+        RULES.append(Rule(code, of, field, check, at_once, given))
         return check
 
     return add
@@ -74,6 +75,8 @@ def sayable(words: Any, limits: Limits) -> str | None:
 
 def _blank(words: object) -> bool:
     """Nothing, or nothing but what XML calls white space: a phone, and a gateway, would find nothing there."""
+    if isinstance(words, str) and words[:1] > " ":  # nearly always
+        return False
     return words is None or not str(words).strip(" \t\n\r")
 
 
@@ -225,7 +228,7 @@ def recipient(message: Any, limits: Limits) -> str | None:
 
 
 # The successor's JSON service: comma-separated numbers, shown and not sent to.
-@_rule("E110", "field", "display_to")
+@_rule("E110", "field", "display_to", given=True)
 def displayed(message: Any, limits: Limits) -> str | None:
     """The numbers that are shown as members of a group are numbers as the recipient is."""
     wrong = [one for one in message.display_to or () if not (_typed(one) and _NUMBER.fullmatch(digits(one)))]
@@ -265,7 +268,7 @@ def not_too_many_slides(message: Any, limits: Limits) -> str | None:
 
 
 # 80 characters have no code of their own (1.3); the successor's E314 is "invalid or missing", which fits both.
-@_rule("E314", "field", "subject")
+@_rule("E314", "field", "subject", given=True)
 def subject(message: Any, limits: Limits) -> str | None:
     """A subject has at most 80 characters, and is there where the dialect asks for one."""
     if _blank(message.subject):
@@ -273,7 +276,7 @@ def subject(message: Any, limits: Limits) -> str | None:
     return _subject_length(message.subject, limits)
 
 
-@_rule("E314", "field", "custom_subject")
+@_rule("E314", "field", "custom_subject", given=True)
 def custom_subject(message: Any, limits: Limits) -> str | None:
     """A custom subject has at most 80 characters."""
     return _subject_length(message.custom_subject or "", limits)
@@ -302,13 +305,13 @@ def fallback_text(message: Any, limits: Limits) -> str | None:
     return "without a subject, the text of the fallback SMS is required"
 
 
-@_rule("E617", "field", "link_expires")
+@_rule("E617", "field", "link_expires", given=True)
 def link_expiry(message: Any, limits: Limits) -> str | None:
     """The link of the fallback SMS expires on a date, a datetime or an ISO 8601 string."""
     return _iso8601(message.link_expires)
 
 
-@_rule("E214", "field", "start_date")
+@_rule("E214", "field", "start_date", given=True)
 def start_date(message: Any, limits: Limits) -> str | None:
     """The list starts at a date, a datetime or an ISO 8601 string."""
     return _iso8601(message.start_date)
@@ -333,13 +336,13 @@ def _iso8601(when: Any) -> str | None:
     return f"{when!r:.40} is no date, datetime or ISO 8601 string"
 
 
-@_rule("E212", "field", "page")
+@_rule("E212", "field", "page", given=True)
 def page_number(message: Any, limits: Limits) -> str | None:
     """A page number counts from 1."""
     return _from_one(message.page)
 
 
-@_rule("E213", "field", "per_page")
+@_rule("E213", "field", "per_page", given=True)
 def items_per_page(message: Any, limits: Limits) -> str | None:
     """A page holds at least 1 item."""
     return _from_one(message.per_page)
@@ -360,19 +363,19 @@ def saved_id(message: Any, limits: Limits) -> str | None:
 
 
 # The three that only some accounts or dialects insist on.
-@_rule("E627", "field", "service_id")
+@_rule("E627", "field", "service_id", given=True)
 def service(message: Any, limits: Limits) -> str | None:
     """A service id is given where the dialect asks for one."""
     return _insisted(message, "service_id", limits)
 
 
-@_rule("E650", "field", "operator_id")
+@_rule("E650", "field", "operator_id", given=True)
 def operator(message: Any, limits: Limits) -> str | None:
     """An operator id is given where the account must name the carrier."""
     return _insisted(message, "operator_id", limits)
 
 
-@_rule("E718", "field", "campaign_ref")
+@_rule("E718", "field", "campaign_ref", given=True)
 def campaign(message: Any, limits: Limits) -> str | None:
     """A campaign reference is given where the account enforces its campaign check."""
     return _insisted(message, "campaign_ref", limits)
@@ -425,7 +428,7 @@ def _plain_names(named: Any) -> str | None:
 
 
 # The successor's JSON service: at most 64 characters, and a moment; neither has a code of its own.
-@_rule("E100", "field", "client_reference")
+@_rule("E100", "field", "client_reference", given=True)
 def client_reference(message: Any, limits: Limits) -> str | None:
     """A client reference has at most 64 characters."""
     words = message.client_reference
@@ -434,7 +437,7 @@ def client_reference(message: Any, limits: Limits) -> str | None:
     return f"{len(words)} characters, {len(words) - limits.max_reference} more than the {limits.max_reference} allowed"
 
 
-@_rule("E100", "field", "expires")
+@_rule("E100", "field", "expires", given=True)
 def expiry(message: Any, limits: Limits) -> str | None:
     """Delivery is given up at a date, a datetime or an ISO 8601 string."""
     return _iso8601(message.expires)
@@ -488,7 +491,7 @@ def one_message(message: Any, limits: Limits) -> str | None:
 
 
 # 1.3, sendMessageBySubscriberRef, where it is mandatory; it has no code of its own.
-@_rule("E100", "field", "subscriber_ref")
+@_rule("E100", "field", "subscriber_ref", given=True)
 def subscriber(message: Any, limits: Limits) -> str | None:
     """A subscriber reference is given where the message goes to one."""
     return _insisted(message, "subscriber_ref", limits)

@@ -6,13 +6,17 @@ import logging
 import time
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 from .account import MOST_ANSWER, HttpRequest, HttpResponse
 from .errors import ConfigurationError, ProtocolError, SkymmsError, TransportError
-from .exchange import Lost, decompressed
+from .exchange import AnyAccount, Lost, decompressed
 from .operations import Operation
 
 log = logging.getLogger("skymms")
+
+#: Why nothing is sent by a client that was closed, which a call that waited to be repeated may find.
+CLOSED = Lost("the client was closed; nothing was sent", left=False, transient=False)
 
 #: Seconds to make a connection, and seconds from the request's leaving to the last byte of the answer.
 TIMEOUT = (5.0, 30.0)
@@ -28,6 +32,33 @@ def both(timeout: float | tuple[float, float]) -> tuple[float, float]:
     if not (0 < connect < float("inf") and 0 < read < float("inf")):
         raise ConfigurationError(f"timeout={timeout!r:.40}: give seconds above 0, or (connect, read)")
     return connect, read
+
+
+def check(account: Any, session: Any, wanted: type[Any]) -> None:
+    """Raise TypeError for what is no account, and for a session that is another library's."""
+    if isinstance(account, type) or not isinstance(account, AnyAccount):
+        raise TypeError(f"an Account is wanted, not {_named(account)}")
+    if session is not None and not isinstance(session, wanted):
+        library = wanted.__module__.partition(".")[0]
+        raise TypeError(f"a session of {library} is wanted ({library}.{wanted.__name__}), not {_named(session)}")
+
+
+def _named(thing: Any) -> str:
+    return f"the class {thing.__name__}" if isinstance(thing, type) else type(thing).__name__
+
+
+def check_link(url: Any) -> HttpRequest:
+    """The request for a link that the gateway gave; :class:`~skymms.ConfigurationError` for what is no http(s) address."""
+    link = url if isinstance(url, str) else ""
+    # A blank in a path is written out; in the name of a host, and a line break anywhere, it is a mistake.
+    try:
+        parts = urlsplit(link if link.isprintable() else "")
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and " " not in parts.netloc
+    except ValueError:  # a bracket that is never closed, a port that is no number
+        usable = False
+    if not usable:
+        raise ConfigurationError("the link is no http(s) address")
+    return HttpRequest("GET", link, {"User-Agent": user_agent(), "Accept-Encoding": "identity"})
 
 
 def user_agent() -> str:
@@ -59,6 +90,12 @@ def file_in(got: HttpResponse | Lost, link: HttpRequest, limit: int) -> bytes:
 def failed(error: SkymmsError) -> str:
     """An error as the log names it."""
     return f"{type(error).__name__} {getattr(error, 'code', '')}".strip()
+
+
+def stopped(error: BaseException) -> str:
+    """What ended a call from outside, as the log names it."""
+    maybe = "may have arrived" if getattr(error, "sent_maybe", False) else "not sent"
+    return f"{type(error).__name__}, {maybe}"
 
 
 def told(operation: Operation[Any], outcome: str, started: float) -> None:

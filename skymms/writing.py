@@ -1,19 +1,21 @@
-"""Writing: from a value to leaves, by a column of the table that is worked out once.
+"""Writing: from a value to leaves, and to the pieces of a document, by a column of the table that is worked out once.
 
-Each row becomes a small function, or a part of one for a group of slides, so that writing a value costs what the fields it has
-set cost, and never a look at the table.
+Rows that are alike become one small function, which fetches all its fields at once, so that writing a value costs what the
+fields it has set cost, and never a look at the table.
 """
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
 from operator import attrgetter
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from .codecs import Leaf
 from .errors import Problem
+from .fetching import fetching
 from .spelling import Kind, Row, missed, spelled
 
 _Step = Callable[[Any, list[Leaf]], None]
@@ -22,113 +24,138 @@ _Step = Callable[[Any, list[Leaf]], None]
 _SLIDESHOW = "slideshow."
 
 
-#: A field of the items of a group, how its value becomes text, and its spelling.
-_Part = tuple[str, Callable[[Any], str], Any]
+class _Place(NamedTuple):
+    """Where a row's field lies. Neighbours that lie in the same place are written in one step."""
+
+    #: Whether it is a field of the slideshow.
+    shown: bool
+    #: ``""`` for a field that stands alone, ``[].`` for one of the items of a group, ``[]`` for texts, ``{}`` for a mapping.
+    shape: str
+    #: The group, the texts or the mapping; empty for a field that stands alone.
+    name: str
+
+
+def _place(row: Row) -> _Place:
+    shown = row.field.startswith(_SLIDESHOW)
+    group, inside, _ = row.field.rpartition("[].")
+    shape = inside or row.field[-2:]
+    if shape not in {"[].", "[]", "{}"}:
+        return _Place(shown, "", "")
+    return _Place(shown, shape, group or row.field.removesuffix(shape))
 
 
 class Writer:
-    """One class of values in one dialect, ready to be written."""
+    """One class of values in one dialect, ready to be written. ``carry`` is what becomes of the bytes on their way."""
 
-    def __init__(self, rows: Sequence[Row], column: int, codec: ModuleType, kind: Mapping[str, Kind], case: str) -> None:
-        self._steps: list[_Step] = []
-        self._part: Callable[[list[Leaf]], Any] = codec.part
-        # The steps again, in runs: whether a run is the slideshow's, and its steps.
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        column: int,
+        codec: ModuleType,
+        kind: Mapping[str, Kind],
+        case: str,
+        carry: Callable[[bytes], bytes] = bytes,
+    ) -> None:
+        self._part: Callable[[list[Leaf]], bytes] = codec.part
+        self._carry = carry
+        #: The steps in runs: whether a run is the slideshow's, and its steps.
         self._runs: list[tuple[bool, list[_Step]]] = []
-        self._written: dict[int, tuple[weakref.ref[Any], Any]] = {}
-        self._case: Callable[[str], str] = getattr(str, case)
-        self.unsayable: list[tuple[str, Callable[[Any], Any]]] = []
-        repeated: dict[str, list[_Part]] = {}
-        self._unsayable_inside: dict[str, list[tuple[str, Callable[[Any], Any]]]] = {}
+        self._written: dict[int, tuple[weakref.ref[Any], bytes]] = {}
+        column_of = _Column(column, codec, kind, getattr(str, case))
+        sayable = [row for row in rows if spelled(row, column)]
+        for shown, run in groupby(groupby(sayable, _place), lambda alike: alike[0].shown):
+            self._runs.append((shown, [column_of.step(place, list(alike)) for place, alike in run]))
+        #: The fields that this dialect has no word for, and those of the items of each group.
+        self._unsayable: list[str] = []
+        self._unsayable_inside: dict[str, list[str]] = {}
         for row in rows:
-            step = self._step(row, column, codec, kind, repeated)
-            if step is None:
-                continue
-            self._steps.append(step)
-            shown = row.field.startswith(_SLIDESHOW)
-            if not self._runs or self._runs[-1][0] != shown:
-                self._runs.append((shown, []))
-            self._runs[-1][1].append(step)
-
-    def _step(
-        self, row: Row, column: int, codec: ModuleType, kind: Mapping[str, Kind], repeated: dict[str, list[_Part]]
-    ) -> _Step | None:
-        """What a row becomes; None for a part of a group that is there already, and for what has no name here."""
-        name = spelled(row, column)
-        group, inside, field = row.field.rpartition("[].")
-        plain = (group or row.field).rstrip("[]{}")
-        get = attrgetter(plain)
-        write = kind[row.kind].write
-        if not name:
             if missed(row, column):
-                if inside:
-                    self._unsayable_inside.setdefault(plain, []).append((field, attrgetter(field)))
+                _, shape, name = _place(row)
+                if shape == "[].":
+                    self._unsayable_inside.setdefault(name, []).append(row.field.rpartition(".")[2])
                 else:
-                    self.unsayable.append((plain, get))
-            return None
-        if inside:
-            first = plain not in repeated
-            repeated.setdefault(plain, []).append((field, write, codec.spell(name)))
-            return _items(get, repeated[plain], _group_mark(name, codec)) if first else None
-        if row.field.endswith("{}"):
-            return self._mapping(get, write, name, codec)
-        if row.field.endswith("[]"):
-            head, _, last = name.removesuffix("[]").rpartition("/")
-            tag = codec.spell(f"{head.removesuffix('[]')}[]/{last}")
-            # Either the node is repeated in a group that stands once, or the group is.
-            return _texts(get, tag, repeats=not name.endswith("[]"))
-        return _single(get, write, codec.spell(name))
+                    self._unsayable.append(name or row.field)
+        self._fetch_unsayable = fetching(self._unsayable)
 
     def leaves(self, value: Any) -> list[Leaf]:
         """The leaves of a value, in the order of the rows."""
         out: list[Leaf] = []
-        for step in self._steps:
-            step(value, out)
+        for _, steps in self._runs:
+            for step in steps:
+                step(value, out)
         return out
 
-    def parts(self, value: Any, before: list[Leaf]) -> list[Any]:
-        """The pieces of its document, behind those leaves. A slideshow's are written once, however many it is sent to."""
-        found, leaves = [], before
-        for shown, steps in self._runs:
-            if shown:
-                found += [self._part(leaves), self._slideshow(value, steps)]
-                leaves = []
-            else:
-                for step in steps:
-                    step(value, leaves)
-        found.append(self._part(leaves))
-        return found
+    def pieces(self, value: Any) -> list[bytes]:
+        """The pieces of its document, as they travel. A slideshow's is written once, however many it is sent to."""
+        return [self._slideshow(value, steps) if shown else self._piece(value, steps) for shown, steps in self._runs]
 
-    def _slideshow(self, value: Any, steps: list[_Step]) -> Any:
+    def _piece(self, value: Any, steps: list[_Step]) -> bytes:
+        leaves: list[Leaf] = []
+        for step in steps:
+            step(value, leaves)
+        return self._carry(self._part(leaves)) if leaves else b""
+
+    def _slideshow(self, value: Any, steps: list[_Step]) -> bytes:
         # By identity, as the judge remembers it: it never changes.
         show = value.slideshow
         key = id(show)
         kept = self._written.get(key)
         if kept is not None and kept[0]() is show:
             return kept[1]
-        leaves: list[Leaf] = []
-        for step in steps:
-            step(value, leaves)
-        made = self._part(leaves)
-        self._written[key] = weakref.ref(show, lambda gone: self._written.pop(key, None)), made
-        return made
+        piece = self._piece(value, steps)
+        self._written[key] = weakref.ref(show, lambda gone: self._written.pop(key, None)), piece
+        return piece
 
     def lost(self, value: Any, dialect: str) -> list[Problem]:
         """What this dialect has no word for, although it is set."""
-        found = [
-            Problem(None, None, name.rpartition(".")[2], f"{dialect} has no word for it in this request: leave it out")
-            for name, get in self.unsayable
-            if (held := get(value)) is not None and held not in ((), {})
-        ]
-        for group, missing in self._unsayable_inside.items():
+        found: list[Problem] = []
+        held = self._fetch_unsayable(value)
+        if held.count(None) < len(held):
+            found += [
+                Problem(None, None, name.rpartition(".")[2], f"{dialect} has no word for it in this request: leave it out")
+                for name, given in zip(self._unsayable, held, strict=True)
+                if given is not None and given not in ((), {})
+            ]
+        for group, names in self._unsayable_inside.items():
             for at, item in enumerate(attrgetter(group)(value), 1):
                 found += [
                     Problem(None, at, name, f"{dialect} has no word for it: leave it out")
-                    for name, get in missing
-                    if get(item) is not None
+                    for name in names
+                    if getattr(item, name) is not None
                 ]
         return found
 
-    def _mapping(self, get: Callable[[Any], Any], write: Callable[[Any], str], name: str, codec: ModuleType) -> _Step:
+
+class _Column(NamedTuple):
+    """A column of the table, and what its words mean: what makes steps of rows."""
+
+    number: int
+    codec: ModuleType
+    kind: Mapping[str, Kind]
+    case: Callable[[str], str]
+
+    def step(self, place: _Place, rows: Sequence[Row]) -> _Step:
+        """What writes the fields of one place."""
+        if place.shape == "":
+            return _singles([row.field for row in rows], [self._written(row) for row in rows])
+        get = attrgetter(place.name)
+        if place.shape == "[].":
+            mark = _group_mark(spelled(rows[0], self.number), self.codec)
+            return _items(get, [row.field.rpartition(".")[2] for row in rows], [self._written(row) for row in rows], mark)
+        (row,) = rows
+        name, write = spelled(row, self.number), self.kind[row.kind].write
+        if place.shape == "{}":
+            return self._mapping(get, write, name)
+        head, _, last = name.removesuffix("[]").rpartition("/")
+        tag = self.codec.spell(f"{head.removesuffix('[]')}[]/{last}")
+        # Either the node is repeated in a group that stands once, or the group is.
+        return _texts(get, tag, repeats=not name.endswith("[]"))
+
+    def _written(self, row: Row) -> _Written:
+        return self.kind[row.kind].write, self.codec.spell(spelled(row, self.number))
+
+    def _mapping(self, get: Callable[[Any], Any], write: Callable[[Any], str], name: str) -> _Step:
+        codec, case = self.codec, self.case
         if "|" in name:
             values, _, keys = name.partition("|")
             value_tag, key_tag = codec.spell(values), codec.spell(values.rpartition("/")[0] + "/" + keys)
@@ -140,14 +167,14 @@ class Writer:
 
             return pairs
         if name.endswith("/*"):
-            group, case = name.removesuffix("/*"), self._case
+            group = name.removesuffix("/*")
 
             def named(holder: Any, out: list[Leaf]) -> None:
                 for key, value in get(holder).items():
                     out.append((codec.spell(f"{group}[]/{case(key)}"), 0, write(value)))
 
             return named
-        tag, case = codec.spell(name), self._case
+        tag = codec.spell(name)
 
         def flat(holder: Any, out: list[Leaf]) -> None:
             for key, value in get(holder).items():
@@ -156,11 +183,17 @@ class Writer:
         return flat
 
 
-def _single(get: Callable[[Any], Any], write: Callable[[Any], str], tag: Any) -> _Step:
+#: How a field's value becomes text, and its spelling.
+_Written = tuple[Callable[[Any], str], Any]
+
+
+def _singles(names: Sequence[str], written: Sequence[_Written]) -> _Step:
+    fetch = fetching(names)
+
     def step(holder: Any, out: list[Leaf]) -> None:
-        value = get(holder)
-        if value is not None:
-            out.append((tag, None, write(value)))
+        for value, (write, tag) in zip(fetch(holder), written):  # noqa: B905 (as long as each other, and hot)
+            if value is not None:
+                out.append((tag, None, write(value)))
 
     return step
 
@@ -172,18 +205,14 @@ def _texts(get: Callable[[Any], Any], tag: Any, *, repeats: bool) -> _Step:
     return step
 
 
-def _items(get: Callable[[Any], Any], parts: list[_Part], mark: Any) -> _Step:
-    fetch: Callable[[Any], Any] | None = None
+def _items(get: Callable[[Any], Iterable[Any]], names: Sequence[str], written: Sequence[_Written], mark: Any) -> _Step:
+    fetch = fetching(names)
 
     def step(holder: Any, out: list[Leaf]) -> None:
-        nonlocal fetch
-        if fetch is None:  # the rows of the group are all known by now
-            names = [name for name, _, _ in parts]
-            fetch = attrgetter(*names) if len(names) > 1 else lambda item: (getattr(item, names[0]),)
         add = out.append
         for at, item in enumerate(get(holder)):
             before = len(out)
-            for value, (_, write, tag) in zip(fetch(item), parts):  # noqa: B905 (as long as each other, and hot)
+            for value, (write, tag) in zip(fetch(item), written):  # noqa: B905 (as long as each other, and hot)
                 if value is not None:
                     add((tag, at, write(value)))
             # An empty item is wrong, and it is there: it must not vanish between here and the sandbox.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from skymms.aio import AsyncClient
@@ -12,18 +13,27 @@ class Blocking:
     """An `AsyncClient` in an event loop of its own."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        self._runner = asyncio.Runner()
         self._client = AsyncClient(*args, **options)
+        self._runner = asyncio.Runner()
+        self._ended = False
 
     def call(self, operation: Any) -> Any:
-        return self._runner.run(self._client.call(operation))
+        return self._run(self._client.call(operation))
 
     def fetch(self, url: str, **options: Any) -> bytes:
-        return self._runner.run(self._client.fetch(url, **options))
+        return self._run(self._client.fetch(url, **options))
+
+    def _run(self, asked: Coroutine[Any, Any, Any]) -> Any:
+        # Outside its `with` it has no loop of its own any more.
+        return asyncio.run(asked) if self._ended else self._runner.run(asked)
 
     def __enter__(self) -> Blocking:
+        if self._ended:
+            self._runner, self._ended = asyncio.Runner(), False
+        self._runner.run(self._client.__aenter__())
         return self
 
     def __exit__(self, *raised: object) -> None:
         self._runner.run(self._client.close())
         self._runner.close()
+        self._ended = True

@@ -228,7 +228,6 @@ def test_success_is_what_the_status_in_the_document_says(
     [
         f"{FAILURE}<ERRORCODE>E110</ERRORCODE><ERRORINFO>No.</ERRORINFO>",
         "<STATUS>failure</STATUS><ERRORINFO>No.</ERRORINFO><ERRORCODE> e110 </ERRORCODE>",
-        f"{SUCCESS}<ERRORCODE>E110</ERRORCODE><ERRORINFO>No.</ERRORINFO>",
         "<ERRORCODE>E110</ERRORCODE><ERRORINFO>No.</ERRORINFO>",
         "<status>Failure</status><error-code>E110</error-code><error-info>No.</error-info>",
         "<Status>Failed</Status><Error_Code>E110</Error_Code><Error_Info>No.</Error_Info>",
@@ -241,6 +240,24 @@ def test_failure_is_another_status_or_an_error_code_whatever_the_http_status(nod
     error = caught.value
     assert (error.code, error.info, error.foreseen, error.sent_maybe, error.problems) == ("E110", "No.", False, False, ())
     assert ("No.") in [text for _, text in error.reply]
+
+
+@pytest.mark.parametrize("said", ["Success", "Queued", "accepted"])
+@pytest.mark.parametrize("code", ["E110", "E113", "E618", "0", "E9999"])
+def test_an_answer_that_says_yes_and_no_may_have_sent(said: str, code: str) -> None:
+    both = f"<STATUS>{said}</STATUS><TRACKINGID>MMS_1</TRACKINGID><ERRORCODE>{code}</ERRORCODE>"
+    with pytest.raises(MMSError) as caught:
+        account().decode(sending(), answer(both))
+    assert (caught.value.code, caught.value.sent_maybe) == (code, True)
+    with pytest.raises(MMSError) as caught:
+        account().decode(ListMMS(), answer(both))
+    assert not caught.value.sent_maybe, "reading sends nothing"
+
+
+def test_a_status_nobody_knows_may_have_sent() -> None:
+    with pytest.raises(MMSError) as caught:
+        account().decode(sending(), answer("<STATUS>Queued</STATUS><TRACKINGID>MMS_1</TRACKINGID>"))
+    assert (type(caught.value), caught.value.sent_maybe) == (MMSError, True)
 
 
 def test_a_failure_without_a_code_is_raised_as_the_base_class() -> None:

@@ -19,7 +19,9 @@ from faulty import SENT, Faulty, drop, http, refused, reset, stall
 
 from skymms import (
     Account,
+    ConfigurationError,
     ListMMS,
+    RecipientError,
     Retries,
     SaveMMS,
     SendMMS,
@@ -139,7 +141,81 @@ class TestCancellation:
             assert run(once_more(server)).tracking_id == "MMS_12345"
 
 
+class TestWhatCannotHaveLeft:
+    """aiohttp has a body write itself once there is a connection. Who has seen one do so knows of those that did not."""
+
+    @staticmethod
+    async def queued(server, ended):
+        """Two calls over one connection, of which the first is never answered; how the second one ends."""
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
+            client = AsyncClient(Account(CANARY, url=server.url), session=session, timeout=(0.2, 0.4), retries=QUICK)
+            await client.call(SEND)
+            first = asyncio.ensure_future(client.call(SEND))
+            while len(server.requests) < 2:
+                await asyncio.sleep(0.001)
+            second = asyncio.ensure_future(client.call(SEND))
+            error = await ended(second)
+            assert (await asyncio.gather(first, return_exceptions=True))[0].sent_maybe
+            return error
+
+    def test_is_told_of_a_call_that_waited_for_a_connection_until_its_time_was_up(self):
+        async def ended(task):
+            with pytest.raises(TransportError, match="nothing was sent") as raised:
+                await task
+            return raised.value
+
+        with Faulty(http(SENT), stall) as server:
+            error = run(self.queued(server, ended))
+        assert not error.sent_maybe
+        # A connection that was lost is no longer in the way of the second: it may have had its turn, or not.
+        assert len(server.requests) == 2
+
+    def test_and_of_one_that_was_cancelled_there(self):
+        async def ended(task):
+            await asyncio.sleep(0.05)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as raised:
+                await task
+            return raised.value
+
+        with Faulty(http(SENT), stall) as server:
+            error = run(self.queued(server, ended))
+        assert error.sent_maybe is False
+        assert not getattr(error, "__notes__", [])
+        assert len(server.requests) == 2
+
+    def test_is_not_believed_of_a_library_that_does_not_tell(self, monkeypatch):
+        from skymms import aio
+
+        monkeypatch.setattr(aio._Leaving, "body", lambda self, content: content)
+        with Faulty(http(SENT), stall) as server:
+
+            async def job():
+                async with AsyncClient(Account(CANARY, url=server.url), timeout=SOON, retries=QUICK) as client:
+                    await client.call(SEND)
+                    await client.call(SEND)
+
+            with pytest.raises(TransportError) as raised:
+                run(job())
+        assert raised.value.sent_maybe
+        assert len(server.requests) == 2
+
+
 class TestASessionOfOnesOwn:
+    @pytest.mark.parametrize("dialect", ["skycore", "skycore-get"])
+    def test_that_raises_for_statuses_changes_no_decision(self, dialect):
+        async def job(server):
+            async with aiohttp.ClientSession(raise_for_status=True) as session:
+                client = AsyncClient(Account(CANARY, dialect=dialect, url=server.url), session=session, retries=QUICK)
+                with pytest.raises(RecipientError) as refusal:
+                    await client.call(SEND)
+                assert not refusal.value.sent_maybe
+                return await client.call(SEND)
+
+        slow_down = http(b"slow down", "429 Too Many Requests", Retry_After="0")
+        with Faulty(http(refused("E110"), "400 Bad Request"), slow_down, http(SENT)) as server:
+            assert run(job(server)).tracking_id == "MMS_12345"
+
     def test_is_used_with_its_headers_and_left_open(self):
         async def job(server):
             async with aiohttp.ClientSession(headers={"X-Team": "coupons"}) as session:
@@ -213,17 +289,61 @@ class TestASessionOfOnesOwn:
         assert isinstance(seen[0], (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)), "they see what happened"
 
 
-def test_a_client_can_be_closed_unused_and_twice_and_then_opens_anew():
-    async def job(server):
-        client = AsyncClient(Account(CANARY, url=server.url))
-        await client.close()
-        await client.close()
-        sent = await client.call(SEND)
-        await client.close()
-        return sent
+class TestClosing:
+    def test_can_be_done_unused_and_twice(self):
+        async def job():
+            client = AsyncClient(Account(CANARY))
+            await client.close()
+            await client.close()
+
+        run(job())
+
+    def test_ends_what_waits_to_be_sent_again(self):
+        async def job(server):
+            async with AsyncClient(Account(CANARY, url=server.url), retries=Retries(first=0.2)) as client:
+                task = asyncio.ensure_future(client.call(SEND))
+                while not server.requests:
+                    await asyncio.sleep(0.001)
+                await asyncio.sleep(0.02)
+            with pytest.raises(TransportError, match="closed; nothing was sent") as raised:
+                await task
+            return raised.value
+
+        with Faulty(http(refused("E106")), http(SENT)) as server:
+            error = run(job(server))
+        assert not error.sent_maybe
+        assert len(server.requests) == 1
+
+    def test_leaves_nothing_sent_over_a_session_that_its_owner_closed(self):
+        async def job(server):
+            session = aiohttp.ClientSession()
+            await session.close()
+            with pytest.raises(TransportError, match="session that was passed in is closed; nothing was sent") as raised:
+                await AsyncClient(Account(CANARY, url=server.url), session=session).call(SEND)
+            return raised.value
+
+        with Faulty(http(SENT)) as server:
+            error = run(job(server))
+        assert not error.sent_maybe
+        assert server.requests == []
+
+
+def test_a_client_belongs_to_one_event_loop():
+    async def call(client):
+        return await client.call(SEND)
 
     with Faulty(http(SENT)) as server:
-        assert run(job(server)).tracking_id == "MMS_12345"
+        client = AsyncClient(Account(CANARY, url=server.url))
+        with asyncio.Runner() as first, asyncio.Runner() as second:
+            first.run(call(client))
+            with pytest.raises(ConfigurationError, match="belongs to the event loop"):
+                second.run(call(client))
+            first.run(client.close())
+            assert len(server.requests) == 1
+            # Closed where it was opened, it may be opened elsewhere.
+            second.run(client.__aenter__())
+            assert second.run(call(client)).tracking_id == "MMS_12345"
+            second.run(client.close())
 
 
 @pytest.mark.parametrize("dialect", ["skycore", "skycore-get", "sinch", "sinch-json"])

@@ -559,10 +559,10 @@ class TestTheStatus:
         ids=lambda it: str(it),
     )
     def test_is_130_after_ctrl_c_and_says_what_may_have_happened(self, skymms_, monkeypatch, argv, maybe):
-        def interrupted(self: Client, operation: Any) -> Any:
+        def interrupted(self: Client, request: Any) -> Any:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(Client, "call", interrupted)
+        monkeypatch.setattr(Client, "_perform", interrupted)
         ran = skymms_(*argv, f=COUPON)
         assert (ran.status, ran.out) == (Status.INTERRUPTED, "")
         assert "interrupted" in ran.err

@@ -22,6 +22,7 @@ from skymms import (
     ConfigurationError,
     DeleteMMS,
     ListMMS,
+    MMSError,
     ProtocolError,
     QuotaExceededError,
     Retries,
@@ -117,6 +118,14 @@ class TestSentOnce:
             calling.call(SEND)
         assert len(server.requests) == 2
 
+    @pytest.mark.parametrize("code", ["E106", "E113", "E618"])
+    def test_an_answer_that_says_yes_as_well_is_not(self, client, code):
+        both = SENT.replace(b"<TO>", f"<ERRORCODE>{code}</ERRORCODE><TO>".encode())
+        with Faulty(http(both)) as server, client(server) as calling, pytest.raises(MMSError) as raised:
+            calling.call(SEND)
+        assert len(server.requests) == 1
+        assert (raised.value.code, raised.value.sent_maybe) == (code, True)
+
     def test_a_spent_quota_is_not(self, client):
         with Faulty(http(refused("E120"))) as server, client(server) as calling, pytest.raises(QuotaExceededError):
             calling.call(SEND)
@@ -188,6 +197,54 @@ class TestSentOnce:
             calling.call(wrong)
         assert raised.value.foreseen
         assert server.requests == []
+
+
+class TestAProxyThatDoesNotLeadThere:
+    """Asked for a way to an https gateway, it says no: the request itself never left."""
+
+    @pytest.mark.skymms_live
+    @pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])
+    def test_sent_nothing(self, kind, status, monkeypatch):
+        for name in ("no_proxy", "NO_PROXY", "HTTPS_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        with Faulty(http(b"", status, Connection="close")) as proxy:
+            monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+            account = Account(CANARY, url="https://gateway.invalid/")
+            with kind(account, retries=QUICK) as calling, pytest.raises(TransportError, match="nothing was sent") as raised:
+                calling.call(SEND)
+        assert not raised.value.sent_maybe
+        assert [request.partition(b" ")[0] for request in proxy.requests] == [b"CONNECT"]
+
+
+class TestAClientThatWasClosed:
+    def test_sends_nothing(self, client):
+        with Faulty(http(SENT)) as server:
+            with client(server) as calling:
+                calling.call(SEND)
+            with pytest.raises(TransportError, match="closed; nothing was sent") as raised:
+                calling.call(SEND)
+        assert not raised.value.sent_maybe
+        assert len(server.requests) == 1
+
+    def test_and_serves_again_once_it_is_entered_again(self, kind):
+        with Faulty(http(SENT)) as server:
+            calling = kind(Account(CANARY, url=server.url))
+            for _ in range(2):
+                with calling:
+                    calling.call(SEND)
+        assert len(server.requests) == 2
+
+
+class TestWhatItIsMadeOf:
+    @pytest.mark.parametrize("thing", [None, "key", 5, Account, object()])
+    def test_is_an_account(self, kind, thing):
+        with pytest.raises(TypeError, match="an Account is wanted"):
+            kind(thing)
+
+    @pytest.mark.parametrize("session", ["x", object()])
+    def test_and_a_session_of_its_own_library(self, kind, session):
+        with pytest.raises(TypeError, match="a session of "):
+            kind(Account(CANARY), session=session)
 
 
 class TestTimeAndSize:

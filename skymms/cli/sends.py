@@ -190,7 +190,7 @@ def talking(operation: Operation[Any]) -> Iterator[None]:
             error.add_note(_NOT.format(**words))
         raise
     except KeyboardInterrupt as interrupt:
-        if not operation.repeatable:
+        if getattr(interrupt, "sent_maybe", False):
             interrupt.add_note(_MAYBE.format(**words))
         raise
     finally:

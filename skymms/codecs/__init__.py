@@ -6,8 +6,10 @@ a codec turns leaves into bytes and back and knows no fields. Each codec offers
 
 - ``spell(path)``: what the writer needs to know of a name, worked out once;
 - ``write(root, leaves)``: bytes, from leaves whose path is such a spelling;
-- ``part(leaves)`` and ``joined(root, parts)``: the same in two steps, for pieces that are written again and again;
+- ``part(leaves)`` and ``frame(root)``: the same in pieces, for what is written again and again. A document is what the frame
+  has for its beginning, its parts with what the frame has for between them, and the frame's end;
 - ``read(body, limit, shape)``: the name of the root, and leaves whose path is the name as it stands in the document;
+- ``ready()``: load whatever reading needs;
 - ``CONTENT_TYPE``, ``ACCEPT`` and ``FLAGS``: how it is announced and asked for, and what yes and no are written as.
 
 A codec that cannot read raises :class:`Unreadable`.
@@ -19,6 +21,8 @@ from typing import Any, NamedTuple
 
 #: ``(path, at, text)``; ``at`` is the number of a repetition, or the key of a mapping.
 Leaf = tuple[Any, Any, str]
+#: What stands before, between and after the parts of a document.
+Frame = tuple[bytes, bytes, bytes]
 
 
 class Shape(NamedTuple):
@@ -34,6 +38,12 @@ class Shape(NamedTuple):
 
 
 FLAT = Shape()
+
+
+def whole(frame: Frame, part: bytes) -> bytes:
+    """A document that has one part."""
+    begins, _, ends = frame
+    return begins + part + ends
 
 
 class Unreadable(ValueError):

@@ -7,10 +7,10 @@ own; whatever is read becomes words, exactly as they stood there, so that a numb
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from . import FLAT, Leaf, Shape, Unreadable
+from . import FLAT, Frame, Leaf, Shape, Unreadable, whole
 
 CONTENT_TYPE = "application/json; charset=utf-8"
 ACCEPT = "application/json"
@@ -33,13 +33,25 @@ def spell(path: str) -> Tag:
     return group, tuple(step for step in inner.split("/") if step)
 
 
-def write(root: str, leaves: Iterable[Leaf]) -> bytes:
+def write(root: str, leaves: Sequence[Leaf]) -> bytes:
     """The object; there is no root."""
-    return joined(root, (part(leaves),))
+    return whole(frame(root), part(leaves))
 
 
-def part(leaves: Iterable[Leaf]) -> dict[str, Any]:
-    """Some members of a document. A group that is repeated is one of them."""
+def part(leaves: Sequence[Leaf]) -> bytes:
+    """Some members of a document. A group, repeated or not, is one of them."""
+    try:
+        return dump(_members(leaves))[1:-1]
+    except UnicodeEncodeError as error:
+        raise ValueError(f"a lone surrogate (U+{ord(error.object[error.start]):04X}) is no character") from None
+
+
+def frame(root: str) -> Frame:
+    """What holds the members of a document together."""
+    return b"{", b",", b"}"
+
+
+def _members(leaves: Sequence[Leaf]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     repeated: dict[tuple[str, Any], dict[str, Any]] = {}
     for (group, steps), at, value in leaves:
@@ -56,20 +68,13 @@ def part(leaves: Iterable[Leaf]) -> dict[str, Any]:
     return document
 
 
-def joined(root: str, parts: Iterable[Mapping[str, Any]]) -> bytes:
-    """The document of its pieces."""
-    document: dict[str, Any] = {}
-    for members in parts:
-        document |= members
-    try:
-        return dump(document)
-    except UnicodeEncodeError as error:
-        raise ValueError(f"a lone surrogate (U+{ord(error.object[error.start]):04X}) is no character") from None
-
-
 def dump(document: Any) -> bytes:
     """Any document, as short as it can be written."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def ready() -> None:
+    """Nothing has to be loaded to read JSON."""
 
 
 def read(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf]]:

@@ -12,10 +12,11 @@ errors, a size limit before the first byte is parsed, and a refusal of any DOCTY
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from . import FLAT, Leaf, Shape, Unreadable
+from ..once import once
+from . import FLAT, Frame, Leaf, Shape, Unreadable, whole
 
 if TYPE_CHECKING:
     from lxml.etree import XMLParser, _Element
@@ -29,16 +30,24 @@ FLAGS = ("yes", "no")
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-#: A name, ready to be written: what opens and closes the group it stands in, what parts one repetition of the group from the
-#: next, what goes before and after its words. A plain tuple, for one with names takes three times as long to take apart.
-Tag = tuple[str, str, str, str, str]
+#: A repeated group, ready to be written: what opens it, what closes it, and what parts one repetition from the next.
+Group = tuple[str, str, str]
+#: A name, ready to be written: the group it stands in, what goes before its words and what after. A plain tuple, for one with
+#: names takes three times as long to take apart.
+Tag = tuple[Group | None, str, str]
 
 
 def spell(path: str) -> Tag:
     """``SLIDE[]/IMAGE/URL`` is the address in the image in one of the slides; ``A/B[]/C`` has all its ``B`` in one ``A``."""
     group, _, inner = path.rpartition("[]")
-    last = group.rpartition("/")[2]
-    return (*_around(group), f"</{last}><{last}>", *_around(inner))
+    return (_group(group) if group else None, *_around(inner))
+
+
+@once
+def _group(path: str) -> Group:
+    # Once, so that two names in one group have the same.
+    last = path.rpartition("/")[2]
+    return (*_around(path), f"</{last}><{last}>")
 
 
 def _around(path: str) -> tuple[str, str]:
@@ -46,49 +55,65 @@ def _around(path: str) -> tuple[str, str]:
     return "".join(f"<{step}>" for step in steps), "".join(f"</{step}>" for step in reversed(steps))
 
 
-def write(root: str, leaves: Iterable[Leaf]) -> bytes:
+def write(root: str, leaves: Sequence[Leaf]) -> bytes:
     """The document, in UTF-8 with real characters: numeric references for emoji do not survive at the successor."""
-    return joined(root, (part(leaves),))
+    return whole(frame(root), part(leaves))
 
 
-def part(leaves: Iterable[Leaf]) -> str:
-    """A piece of a document. A group that is repeated stands in one piece."""
+def part(leaves: Sequence[Leaf]) -> bytes:
+    """A piece of a document, in which a repeated group stands whole. What no document can hold is refused here."""
+    words = _escaped([text for _, _, text in leaves])
     parts: list[str] = []
     add = parts.append
-    inside, number, closing = "", None, ""
-    for (opens, closes, parts_two, before, after), at, text in leaves:
-        if opens != inside:
+    inside: Group | None = None
+    number, closing = None, ""
+    for ((group, before, after), at, _), text in zip(leaves, words, strict=True):
+        if group is not inside:
             add(closing)
-            add(opens)
-            inside, number, closing = opens, at, closes
-        elif at != number and opens:
-            add(parts_two)
+            inside, number, closing = group, at, ""
+            if group is not None:
+                add(group[0])
+                closing = group[1]
+        elif at != number and group is not None:
+            add(group[2])
             number = at
-        if "&" in text or "<" in text or ">" in text or "\r" in text:
-            text = _escaped(text)
         add(f"{before}{text}{after}")
     add(closing)
-    return "".join(parts)
-
-
-def joined(root: str, parts: Iterable[str]) -> bytes:
-    """The document of its pieces. What no document can hold is found here, whichever piece it is in."""
     try:
-        document = f"{DECLARATION}<{root}>{''.join(parts)}</{root}>".encode()
+        piece = "".join(parts).encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"a lone surrogate (U+{ord(error.object[error.start]):04X}) is no character") from None
-    if len(document) != len(document.translate(None, _CONTROLS)) or b"\xef\xbf\xbe" in document or b"\xef\xbf\xbf" in document:
-        raise ValueError("a control character or U+FFFE/U+FFFF: XML cannot hold them")
-    return document
+    if len(piece) != len(piece.translate(None, _CONTROLS)) or b"\xef\xbf\xbe" in piece or b"\xef\xbf\xbf" in piece:
+        raise ValueError(_UNSAYABLE)
+    return piece
+
+
+def frame(root: str) -> Frame:
+    """What holds the pieces of a document together."""
+    return f"{DECLARATION}<{root}>".encode(), b"", f"</{root}>".encode()
 
 
 #: The control characters that XML 1.0 leaves out.
 _CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r")
+_UNSAYABLE = "a control character or U+FFFE/U+FFFF: XML cannot hold them"
 
 
-def _escaped(text: str) -> str:
+def _escaped(words: list[str]) -> list[str]:
+    """The words of a piece, escaped: all in one go, with a character between them that none can hold."""
+    together = "\0".join(words)
+    if not ("&" in together or "<" in together or ">" in together or "\r" in together):
+        return words
     # A bare carriage return would be read as a line feed.
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+    together = together.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+    escaped = together.split("\0")
+    if len(escaped) != len(words):
+        raise ValueError(_UNSAYABLE)
+    return escaped
+
+
+def ready() -> None:
+    """Load the parser: lxml, which takes as long as the rest of the package."""
+    _parser()
 
 
 def read(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf]]:
@@ -104,11 +129,10 @@ def parse(body: bytes, limit: int) -> _Element:
     if b"\0" in body:
         # UTF-16 is recognised without being declared, and then not told apart from UTF-8 below. It cannot do without NULs.
         raise Unreadable("a NUL byte: XML has none, UTF-16 and UTF-32 were not asked for")
-    from lxml import etree
-
+    parser = _parser()
     try:
-        root: _Element = etree.fromstring(body, _parser())
-    except (etree.XMLSyntaxError, ValueError) as error:
+        root: _Element = parser.read(body, parser.made)
+    except parser.errors as error:
         # ValueError: bytes lxml does not even begin with, such as none at all. The parser's words name a line and quote little.
         words = getattr(error, "msg", None) or str(error)
         raise Unreadable(f"not well-formed XML: {words[:200]}") from None
@@ -126,17 +150,16 @@ _ENCODINGS = frozenset({None, "UTF-8", "utf-8", "Utf-8", "ASCII", "ascii", "US-A
 #: long namespace, nested around many nodes would otherwise make gigabytes of half a megabyte.
 MOST_NAME = 256
 
-_parsers = threading.local()
 
+class _Parser(threading.local):
+    """lxml, loaded when a thread first reads: one parser a thread, since parsers lock."""
 
-def _parser() -> XMLParser:
-    """One parser a thread: parsers lock."""
-    try:
-        return _parsers.parser  # type: ignore[no-any-return]
-    except AttributeError:
+    def __init__(self) -> None:
         from lxml import etree
 
-        _parsers.parser = etree.XMLParser(
+        self.read = etree.fromstring
+        self.errors = (etree.XMLSyntaxError, ValueError)
+        self.made: XMLParser = etree.XMLParser(
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
@@ -147,7 +170,9 @@ def _parser() -> XMLParser:
             remove_comments=True,
             remove_pis=True,
         )
-        return _parsers.parser  # type: ignore[no-any-return]
+
+
+_parser = once(_Parser)
 
 
 def name(element: _Element) -> str:
@@ -160,6 +185,20 @@ def name(element: _Element) -> str:
 
 def leaves(root: _Element, shape: Shape = FLAT) -> list[Leaf]:
     """Every element without children, in order; ``at`` numbers the children of the root that bear the same name."""
+    return (None if shape.attributes else flat(root)) or _nested(root, shape)
+
+
+def flat(root: _Element) -> list[Leaf] | None:
+    """The leaves of a document all of whose names stand once and hold words only, as nearly all that is received do."""
+    children = root[:]
+    if any(map(len, children)):
+        return None
+    found: list[Leaf] = [(child.tag, 0, child.text or "") for child in children]
+    names = {path for path, _, _ in found}
+    return found if len(names) == len(found) and max(map(len, names), default=0) <= MOST_NAME else None
+
+
+def _nested(root: _Element, shape: Shape) -> list[Leaf]:
     found: list[Leaf] = []
     _level(root, "", "", shape, {}, found)
     return found
