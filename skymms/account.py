@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from . import codes, table
 from .codecs import Unreadable, query
-from .dialects import Dialect, Template, answer_reader, check_required, dialect, fold, status_within
+from .dialects import Dialect, Template, answer_reader, check_required, dialect, fold, status_instead
 from .errors import Nodes, Problem, ProtocolError, SkymmsError, error_class, gateway_refusal, refusal
 from .judge import ADVISORY, PROBLEMS
 from .keys import MASK, Secretive, check_address, check_key, without_key, without_key_bytes
@@ -227,7 +227,7 @@ class Account(Secretive):
         """
         try:
             reply = self._read(operation, response.body)
-        except Unreadable as error:
+        except ValueError as error:  # Unreadable, or a reply that cannot do without what is missing
             trouble: str | None = self._without_key(str(error))  # the parser's words quote names
         else:
             if (trouble := _meant_for_another(operation, reply)) is None:
@@ -263,7 +263,7 @@ class Account(Secretive):
                 raise Unreadable(other)
             if refused.code or (status and status != "success"):
                 raise gateway_refusal(refused.code, refused.info, status=status, reply=raw, repeatable=operation.repeatable)
-        if not status and status_within(operation.reply).isdisjoint([fold(path) for path, _ in raw]):
+        if not status and status_instead(operation.reply).isdisjoint([fold(path) for path, _ in raw]):
             raise Unreadable("it has no status")
         reply, _ = answer_reader(operation.reply).read(leaves, raw=raw)
         return reply

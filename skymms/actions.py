@@ -57,6 +57,7 @@ class _SendStored(Operation[SentMMS]):
     ddm_text: str | None = None
     ddm_timeout: int | None = None
     ddm_force: bool | None = None
+    device: str | None = None
 
     def __post_init__(self) -> None:
         # As in SendSavedMMS: what the caller does to its dictionaries afterwards does not reach a frozen value.

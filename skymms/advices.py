@@ -90,7 +90,16 @@ def short_mask(message: Any, limits: Limits) -> str | None:
 @_advice("field", "link_expires")
 def zoned_expiry(message: Any, limits: Limits) -> str | None:
     """A time of expiry should name its zone."""
-    when = message.link_expires
+    return _zoneless(message.link_expires)
+
+
+@_advice("field", "expires")
+def zoned_end(message: Any, limits: Limits) -> str | None:
+    """The moment at which delivery is given up should name its zone."""
+    return _zoneless(message.expires)
+
+
+def _zoneless(when: Any) -> str | None:
     if isinstance(when, datetime) and when.tzinfo is None:
         return "it names no time zone, so the gateway's own applies"
     return None

@@ -22,7 +22,7 @@ from .once import once
 from .operations import Operation
 from .reading import Reader
 from .replies import Refused
-from .spelling import Row, does_without, insists, kinds, spelled
+from .spelling import Row, does_without, insists, kinds, spelled, understood
 from .writing import Writer
 
 #: The longest request that is read back: eight slides of 5,000 characters outside ASCII, escaped, fit twice.
@@ -161,8 +161,7 @@ class Dialect:
     def write_reply(self, reply: object) -> bytes:
         """An answer's document: what the sandbox sends."""
         status = self.statuses[isinstance(reply, Refused)]
-        # A reply whose parts have a status each has none of its own.
-        told = () if type(reply) in table.STATUS_WITHIN else table.STATUS
+        told = () if type(reply) in table.WITHOUT_STATUS else table.STATUS
         leaves: list[Leaf] = [(self.answer_codec.spell(spelled(row, self.answers)), None, status) for row in told]
         leaves += _answer_writer(self, type(reply)).leaves(reply)
         return bytes(self.answer_codec.write(self.roots[1], leaves))
@@ -257,11 +256,12 @@ def answer_reader(kind: type[Any]) -> Reader:
 
 
 @once
-def status_within(reply: type[Any]) -> frozenset[str]:
-    """The folded names of the node that is the status of a part of this reply; none for a reply with a status of its own."""
-    field = table.STATUS_WITHIN.get(reply)
-    names = [spelled(row, at) for row in table.REPLIES[reply] if row.field == field for at in range(len(row.spellings))]
-    return frozenset(fold(name.replace("[]", "")) for name in names if name)
+def status_instead(reply: type[Any]) -> frozenset[str]:
+    """The folded names of the nodes that stand in for the status of this reply; none for one with a status of its own."""
+    instead = table.STATUS_INSTEAD.get(reply, ())
+    rows = [row for row in table.REPLIES[reply] if row.field in instead]
+    names = [name for row in rows for at in range(len(row.spellings)) for name in understood(row, at)]
+    return frozenset(fold(name.replace("[]", "")) for name in names)
 
 
 # ------------------------------------------------------------------------------------------------ the dialects

@@ -160,7 +160,12 @@ _SLIDESHOW: Mapping[str, _Shape] = {
     "disable_fallback_link": _SWITCH,
     "link_expires": _DAY,
 }
-_SLIDE: Mapping[str, _Shape] = {"text": _WORDS, **dict.fromkeys(FILES, _WORDS), "duration": _NUMBER}
+_SLIDE: Mapping[str, _Shape] = {
+    "text": _WORDS,
+    **dict.fromkeys(FILES, _WORDS),
+    "duration": _NUMBER,
+    "personalized_image": _WORDS,
+}
 #: The one key that holds tables.
 _SLIDES = "slide"
 

@@ -75,6 +75,8 @@ class Judge:
             for check, rule in self._text:
                 if said := check(text, limits):
                     found.append(Problem(rule.code, at, "text", said))
+        if (template := slide.personalized_image) is not None:
+            self._put(self._words, "personalized_image", template, at, limits, found)
         for kind, url in zip(FILES, files):  # noqa: B905 (as long as each other, and hot)
             if not held:
                 break
@@ -104,9 +106,10 @@ class Judge:
         held = plan.fetch(message)
         found = self._row(message, plan, held, limits)
         for at, name in plan.words:
-            if (words := held[at]) is not None and not isinstance(words, _NO_WORDS):
+            if (words := held[at]) is not None:
                 for one in words if isinstance(words, tuple) else (words,):
-                    self._put(self._words, name, one, None, limits, found)
+                    if not isinstance(one, _NO_WORDS):
+                        self._put(self._words, name, one, None, limits, found)
         for at, name in plan.by_slide:
             for number, words in held[at].items():
                 self._put(self._text, name, words, number, limits, found)

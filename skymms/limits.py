@@ -40,7 +40,7 @@ class Limits:
     #: Bytes of a contact card, a calendar entry, a PDF or a pass.
     max_object: int = field(default=2048 * 1024, hash=False)
     required: frozenset[str] = field(default_factory=frozenset)
-    #: The fields that a dialect does without, so that they are not missed where others insist on them.
+    #: The fields that are not missed although a dialect insists on them: ``service_id`` where an account has none, say.
     waived: frozenset[str] = field(default_factory=frozenset)
 
     def __post_init__(self) -> None:
@@ -52,8 +52,8 @@ class Limits:
                 raise ConfigurationError(f"{item.name}={figure!r:.40}: give a whole number from 0 up")
 
     def insisting(self, names: Iterable[str], waived: Iterable[str] = ()) -> Limits:
-        """These limits, insisting on more fields and doing without some."""
-        return replace(self, required=self.required.union(names), waived=self.waived.union(waived))
+        """These limits, insisting on more fields and doing without some; what is waived here already is not insisted on."""
+        return replace(self, required=self.required.union(set(names) - self.waived), waived=self.waived.union(waived))
 
 
 def texts(name: str, given: Any, wanted: str) -> frozenset[str]:

@@ -29,6 +29,11 @@ class Operation(Generic[R_co]):
     repeatable: ClassVar[bool] = False
 
 
+def _several(numbers: Any) -> tuple[Any, ...] | None:
+    """Several numbers as a tuple, which a frozen value can hold; a single one is one, not as many as it has digits."""
+    return (numbers,) if isinstance(numbers, (str, int)) else tuple(numbers) or None
+
+
 @dataclass(frozen=True, slots=True)
 class SendMMS(Operation[SentMMS]):
     """Send a slideshow to one number. The gateway fetches every file at each call.
@@ -37,9 +42,9 @@ class SendMMS(Operation[SentMMS]):
     up to 11 characters, for the few countries that allow one. ``operator_id`` names the recipient's carrier and spares the
     gateway its lookup. ``campaign_ref`` is wanted by accounts that enforce their campaign check, ``service_id`` by the
     successor. Its JSON service also takes ``display_to``, numbers shown to the recipient as members of a group without being
-    sent to; ``client_reference``, at most 64 characters that every postback of the message brings back; ``expires``, when to
-    stop trying (three days from now at most, which is also what is done without it); and ``cache_content=False`` to have the
-    files fetched anew. Source: seed 003, and the successor's reference for the rest.
+    sent to (a tuple); ``client_reference``, at most 64 characters that every postback of the message brings back;
+    ``expires``, when to stop trying (three days from now at most, which is also what is done without it); and
+    ``cache_content=False`` to have the files fetched anew. Source: seed 003, and the successor's reference for the rest.
     """
 
     reply: ClassVar[type[SentMMS]] = SentMMS
@@ -56,6 +61,10 @@ class SendMMS(Operation[SentMMS]):
     client_reference: str | None = None
     expires: date | str | None = None
     cache_content: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.display_to is not None:
+            object.__setattr__(self, "display_to", _several(self.display_to))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,8 @@ class SendSavedMMS(Operation[SentMMS]):
     ``disable_fallback``, ``disable_fallback_link`` and ``link_expires`` override what was stored. ``force_pass_as_link`` sends
     a pass as a link. ``display_to``, ``client_reference`` and ``expires`` are as for :class:`SendMMS`.
     The ``ddm_`` fields ask for a device discovery message first: its text (wanted if any of them is given), its subject,
-    the minutes to wait for its report (5 if not given), and whether to send it to a handset already known. Source: seed 004.
+    the minutes to wait for its report (5 if not given), and whether to send it to a handset already known. ``device``, of
+    2013 and 2014, tells the handset instead (``iPhoneOS``). Source: seed 004, and 1.3 of those years for the last.
     """
 
     reply: ClassVar[type[SentMMS]] = SentMMS
@@ -110,8 +120,11 @@ class SendSavedMMS(Operation[SentMMS]):
     ddm_text: str | None = None
     ddm_timeout: int | None = None
     ddm_force: bool | None = None
+    device: str | None = None
 
     def __post_init__(self) -> None:
+        if self.display_to is not None:
+            object.__setattr__(self, "display_to", _several(self.display_to))
         # Copies, so that what the caller does to its dictionaries afterwards does not reach a frozen value.
         object.__setattr__(self, "custom_text", dict(self.custom_text))
         object.__setattr__(self, "data", dict(self.data))

@@ -185,16 +185,19 @@ class RemovedInboxMessage:
 class StatisticsLink:
     """Where the report lies: fetch ``link`` and read it with :func:`skymms.read_report`.
 
-    No document shows this answer. The first address in it is taken for the link, whatever its node is called.
+    No document shows this answer. The first address in it is taken for the link, whatever its node is called; an answer
+    without an address is none.
     """
 
-    link: str | None = None
+    link: str = ""
     raw: Nodes = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.link:
             words = (text.strip() for _, text in self.raw)
-            object.__setattr__(self, "link", next((one for one in words if one.startswith(("https://", "http://"))), None))
+            object.__setattr__(self, "link", next((one for one in words if one.startswith(("https://", "http://"))), ""))
+        if not self.link:
+            raise ValueError("there is no address of a report in it")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,9 +66,12 @@ class MessageReport:
 
     @property
     def delivered(self) -> bool:
-        """True if a phone has told that it has the message."""
-        return any(status.name == "DLR" for status in self.statuses)
+        """True if a phone has told that it has the message, or the link to it."""
+        return any(status.name == "DLR" and status.gateway != _OF_DISCOVERY for status in self.statuses)
 
+
+#: The gateway's number for the report of a device discovery message, which goes before the message itself.
+_OF_DISCOVERY = "81"
 
 _MESSAGES = {"CONTENT": "MMS", "TEXT": "SMS"}
 _HANDSETS = {"MM7_HANDSETID", "XHTML_HANDSETID"}

@@ -175,7 +175,7 @@ def not_empty(slide: Slide, limits: Limits) -> str | None:
     # Nearly every slide answers here: a text that is more than white space, of whatever kind.
     if isinstance(text, str) and text and not text.isspace():
         return None
-    if not _blank(text) or any(getattr(slide, kind) is not None for kind in FILES):
+    if not _blank(text) or any(getattr(slide, kind) is not None for kind in (*FILES, "personalized_image")):
         return None
     return "the slide is empty: give it text or a file, or leave it out"
 
@@ -447,38 +447,66 @@ def expiry(message: Any, limits: Limits) -> str | None:
 @_rule("E100", "field", "ddm_text")
 def discovery_text(message: Any, limits: Limits) -> str | None:
     """A device discovery message has a text if it has anything."""
-    if message.ddm_text or (message.ddm_subject is message.ddm_timeout is message.ddm_force is None):
+    if not _blank(message.ddm_text) or (message.ddm_subject is message.ddm_timeout is message.ddm_force is None):
         return None
     return "a device discovery message needs its text"
 
 
+# The vendor's schema of 2014 has a number from 0 up.
+@_rule("E100", "field", "ddm_timeout", given=True)
+def discovery_timeout(message: Any, limits: Limits) -> str | None:
+    """The time to wait for a device discovery message's report is a whole number of minutes."""
+    minutes = message.ddm_timeout
+    if minutes is None or (type(minutes) is int and minutes >= 0):
+        return None
+    return f"{minutes!r:.40} is no whole number of minutes"
+
+
+def _flag(field: str) -> None:
+    @_rule("E100", "field", field, given=True)
+    def flag(message: Any, limits: Limits) -> str | None:
+        """A switch is on, off, or left alone."""
+        said = getattr(message, field)
+        # "no" would be sent as it stands, and the JSON service take any words for yes.
+        if said is None or isinstance(said, bool):
+            return None
+        return f"{said!r:.40} is no switch: give True or False, or leave it out"
+
+
+for _field in (
+    "disable_fallback",
+    "disable_fallback_link",
+    "cache_content",
+    "force_pass_as_link",
+    "ddm_force",
+    "notify",
+    "call_to_action",
+):
+    _flag(_field)
+
+
 # ------------------------------------------------------------------------------------------------ what only 1.3 has
-
-
-def _given(what: object) -> bool:
-    # What is no text is given, and wrong: another rule says so.
-    return what is not None and (not isinstance(what, str) or bool(what.strip()))
 
 
 # 1.3, sendSavedMMSCampaign, where it is mandatory. E714 is for one that the gateway does not know.
 @_rule("E624", "field", "to_campaign")
 def campaign_to_send_to(message: Any, limits: Limits) -> str | None:
     """The campaign to send to is given."""
-    return None if _given(message.to_campaign) else "the id of the campaign to send to is required"
+    return "the id of the campaign to send to is required" if _blank(message.to_campaign) else None
 
 
 # 1.3, sendMMSBarcode.
 @_rule("E631", "field", "barcode_id")
 def barcode(message: Any, limits: Limits) -> str | None:
     """The words of the barcode are given."""
-    return None if _given(message.barcode_id) else "what the barcode says is required"
+    return "what the barcode says is required" if _blank(message.barcode_id) else None
 
 
 # 1.3, sendSMS. In a message by subscriber an MMS may stand in its place, which is E620's to say.
 @_rule("E712", "field", "text")
 def sms_text(message: Any, limits: Limits) -> str | None:
     """An SMS has a text."""
-    return None if _given(message.text) or hasattr(message, "mms_id") else "the text is required"
+    return "the text is required" if _blank(message.text) and not hasattr(message, "mms_id") else None
 
 
 # 1.3, sendMessageBySubscriberRef: an MMS or an SMS, never both.
@@ -501,13 +529,13 @@ def subscriber(message: Any, limits: Limits) -> str | None:
 @_rule("E170", "field", "campaign_name")
 def campaign_named(message: Any, limits: Limits) -> str | None:
     """A new campaign has a name."""
-    return None if _given(message.campaign_name) else "the campaign's name is required"
+    return "the campaign's name is required" if _blank(message.campaign_name) else None
 
 
 @_rule("E171", "field", "brand_name")
 def brand_named(message: Any, limits: Limits) -> str | None:
     """A new campaign has a brand name."""
-    return None if _given(message.brand_name) else "the brand's name is required"
+    return "the brand's name is required" if _blank(message.brand_name) else None
 
 
 # 1.3, subscribe and unsubscribe. A number that is none has no code of its own there.
@@ -522,27 +550,27 @@ def subscribers_number(message: Any, limits: Limits) -> str | None:
 @_rule("E902", "field", "campaign")
 def subscribers_campaign(message: Any, limits: Limits) -> str | None:
     """The campaign to subscribe to is given."""
-    return None if _given(message.campaign) else "the campaign's reference is required"
+    return "the campaign's reference is required" if _blank(message.campaign) else None
 
 
 # 1.3, removeMMSInboxMessage.
 @_rule("E640", "field", "inbox_id")
 def inbox_message(message: Any, limits: Limits) -> str | None:
     """The id of the inbox message is given."""
-    return None if _given(message.inbox_id) else "the tracking_id of the message's N401 notice is required"
+    return "the tracking_id of the message's N401 notice is required" if _blank(message.inbox_id) else None
 
 
 # 1.3, getSendingStatistics: both dates are mandatory.
 @_rule("E506", "field", "start")
 def report_starts(message: Any, limits: Limits) -> str | None:
     """A report has a start."""
-    return None if _given(message.start) else "the moment the report starts at is required"
+    return "the moment the report starts at is required" if _blank(message.start) else None
 
 
 @_rule("E506", "field", "end")
 def report_ends(message: Any, limits: Limits) -> str | None:
     """A report has an end."""
-    return None if _given(message.end) else "the moment the report ends at is required"
+    return "the moment the report ends at is required" if _blank(message.end) else None
 
 
 @_rule("E507", "field", "start")
@@ -566,7 +594,7 @@ def report_order(message: Any, limits: Limits) -> str | None:
 
 
 def _moment_in_utc(when: Any) -> str | None:
-    if not _given(when) or in_utc(when) is not None:
+    if _blank(when) or in_utc(when) is not None:
         return None
     return f"{when!r:.40} is no date, datetime or ISO 8601 string that UTC has"
 

@@ -22,6 +22,8 @@ class Slide:
 
     ``text`` is plain text with ``\\n`` for a line break; the seven kinds of file are absolute ``http`` or ``https``
     addresses; ``duration`` is in whole seconds (the gateway shows a slide for 10 when none is given).
+    ``personalized_image`` is the id of one of the account's templates of images, which 1.3 fills in for each recipient of a
+    stored slideshow, from :attr:`skymms.SendSavedMMS.data`.
     Source: seed 003, the template of sendMMS.
     """
 
@@ -35,3 +37,4 @@ class Slide:
     pdf: str | None = None
     passbook: str | None = None
     duration: int | None = None
+    personalized_image: str | None = None

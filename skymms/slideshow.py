@@ -55,6 +55,7 @@ class Slideshow:
         pdf: str | None = None,
         passbook: str | None = None,
         duration: int | None = None,
+        personalized_image: str | None = None,
     ) -> Slideshow:
         """A new slideshow with one slide more, given by its parts or as a ready :class:`Slide`.
 
@@ -64,7 +65,7 @@ class Slideshow:
         :class:`~skymms.TextTooLongError` (E334), or :class:`~skymms.MediaUnreachableError` (E351-E358) for an address that
         is no absolute http(s) URL; all that is wrong is in ``error.problems``.
         """
-        parts = (image, audio, video, vcard, ical, pdf, passbook, duration)
+        parts = (image, audio, video, vcard, ical, pdf, passbook, duration, personalized_image)
         if isinstance(text, Slide):
             if any(part is not None for part in parts):
                 raise TypeError("slide() takes a ready Slide or the parts of one, not both")
@@ -80,6 +81,7 @@ class Slideshow:
                 pdf=pdf,
                 passbook=passbook,
                 duration=duration,
+                personalized_image=personalized_image,
             )
         longer = replace(self, slides=(*self.slides, added))
         # Only what this call added is judged: what was wrong before was either let in on purpose or told already.

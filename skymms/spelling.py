@@ -81,6 +81,10 @@ def integer(text: str) -> int | str:
     return int(plain) if plain.isascii() and plain.isdigit() and len(plain) < 19 else text
 
 
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 _YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -103,12 +107,13 @@ def kinds(line_break: str = "\n", flags: tuple[Any, Any] = ("yes", "no")) -> dic
         "lines": Kind(plain_lines, str) if line_break == "\n" else Kind(lines, lambda t: t.replace(line_break, "\n")),
         "token": Kind(str, str.strip),
         "number": Kind(digits, str.strip),
+        "numbers": Kind(lambda several: ",".join(map(digits, several)), _listed),
         "integer": Kind(str, integer),
         "yes": Kind(lambda on: {True: flags[0], False: flags[1]}.get(on, str(on)), _flag),
         "true": Kind(lambda on: {True: "true", False: "false"}.get(on, str(on)), _flag),
         "moment": Kind(_written_moment, moment),
         "utc": Kind(_written_utc, _read_utc),
-        "ids": Kind(",".join, lambda text: tuple(part.strip() for part in text.split(",") if part.strip())),
+        "ids": Kind(",".join, _listed),
     }
 
 

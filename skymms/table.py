@@ -66,7 +66,7 @@ _TO = _rows(
     ("operator_id",                    "token",   "OPERATORID SPID",           "operatorid spid",         "operator-id",                 "-"),
     ("campaign_ref",                   "token",   "CAMPAIGNREF",               "campaignref",             "-",                           "-"),
     ("service_id",                     "token",   "-",                         "-",                       "service-id!",                 "service-id!"),
-    ("display_to",                     "ids",     "-",                         "-",                       "-",                           "to-displayonly"),
+    ("display_to",                     "numbers", "-",                         "-",                       "-",                           "to-displayonly"),
     ("client_reference",               "token",   "-",                         "-",                       "-",                           "client-reference"),
     ("expires",                        "moment",  "-",                         "-",                       "-",                           "mms-expiry-timestamp"),
 )
@@ -84,10 +84,19 @@ _SLIDES = _rows(
     ("slideshow.slides[].duration",    "integer", "SLIDE[]/DURATION SLIDE[]/@duration", "slide_duration_#", "slide[]/duration",          "-"),
 )
 
+# Only stored slideshows have them, and only 1.3's XML is known to say so.
+_NO_PERSONALIZED = _rows(
+    ("slideshow.slides[].personalized_image", "token", "-",                    "-",                       "-",                           "-"),
+)
+
+_PERSONALIZED = _rows(
+    ("slideshow.slides[].personalized_image", "token", "SLIDE[]/PERSONALIZED-IMAGE/TEMPLATE-ID", "-",     "-",                           "-"),
+)
+
 _SEND = _TO + _rows(
     ("slideshow.subject",              "words",   "SUBJECT",                   "subject",                 "message-subject",             "message-subject"),
     ("slideshow.name",                 "words",   "NAME!",                     "name!",                   "name!",                       "."),
-) + _SLIDES + _rows(
+) + _SLIDES + _NO_PERSONALIZED + _rows(
     ("slideshow.fallback_text",        "lines",   "FALLBACKSMSTEXT",           "fallbacksmstext",         "fallback-sms-text!",          "fallback-sms-text!"),
     # 1.3 documents the switch for saveMMS and sendSavedMMS only.
     ("slideshow.disable_fallback",     "yes",     "-",                         "-",                       "-",                           "disable-fallback-sms"),
@@ -100,7 +109,7 @@ _SAVE = _rows(
     # The successor's list and prose want the subject; a production client leaves it out: Limits can be told so.
     ("slideshow.subject",              "words",   "SUBJECT",                   "subject",                 "message-subject!",            "message-subject"),
     ("slideshow.name",                 "words",   "NAME!",                     "name!",                   "name!",                       "name!"),
-) + _SLIDES + _rows(
+) + _SLIDES + _PERSONALIZED + _rows(
     # The successor takes the text when a saved MMS is sent, not when it is saved.
     ("slideshow.fallback_text",        "lines",   "FALLBACKSMSTEXT",           "fallbacksmstext",         "-",                           "fallback-sms-text!"),
     ("slideshow.disable_fallback",     "yes",     "DISABLEFALLBACKSMS",        "disablefallbacksms",      "-",                           "disable-fallback-sms"),
@@ -114,7 +123,8 @@ _SEND_SAVED = _rows(
 ) + _TO + _rows(
     # Counted from 1 in every dialect, unlike the slides of a GET request (ruling 1).
     ("custom_text{}",                  "lines",   "CUSTOMTEXT[]/VALUE|SLIDE",  "customtext_#",            "custom-text[]/value|slide",   "custom-slides[]/custom-message-text|custom-slide"),
-    ("custom_subject",                 "words",   "CUSTOMSUBJECT",             "customsubject",           "custom-subject",              "message-subject"),
+    # The vendor's table of fields once had the second name.
+    ("custom_subject",                 "words",   "CUSTOMSUBJECT CUSTOMTITLE", "customsubject customtitle","custom-subject",             "message-subject"),
     ("data{}",                         "words",   "DATA/*",                    "data_*",                  "data/*",                      "-"),
     ("fallback_text",                  "lines",   "FALLBACKSMSTEXT",           "fallbacksmstext",         "fallback-sms-text!",          "fallback-sms-text!"),
     ("disable_fallback",               "yes",     "DISABLEFALLBACKSMS",        "disablefallbacksms",      "-",                           "disable-fallback-sms"),
@@ -125,6 +135,8 @@ _SEND_SAVED = _rows(
     ("ddm_text",                       "words",   "DDMTEXT",                   "ddmtext",                 "ddm-message-text",            "-"),
     ("ddm_timeout",                    "integer", "DDMTIMEOUT",                "ddmtimeout",              "ddm-message-timeout",         "-"),
     ("ddm_force",                      "true",    "DDMFORCE",                  "ddmforce",                "ddm-force",                   "-"),
+    # Until 2014-07.
+    ("device",                         "token",   "DEVICE",                    "device",                  "-",                           "-"),
 )
 
 _LIST = _rows(
@@ -154,12 +166,13 @@ _SEND_STORED = _rows_of_1_3(
     ("sender_mask",                    "words",   "FROM_MASK",                 "from_mask"),
     ("campaign_ref",                   "token",   "CAMPAIGNREF",               "campaignref"),
     ("custom_text{}",                  "lines",   "CUSTOMTEXT[]/VALUE|SLIDE",  "customtext_#"),
-    ("custom_subject",                 "words",   "CUSTOMSUBJECT",             "customsubject"),
+    ("custom_subject",                 "words",   "CUSTOMSUBJECT CUSTOMTITLE", "customsubject customtitle"),
     ("data{}",                         "words",   "DATA/*",                    "data_*"),
     ("ddm_subject",                    "words",   "DDMTITLE",                  "ddmtitle"),
     ("ddm_text",                       "words",   "DDMTEXT",                   "ddmtext"),
     ("ddm_timeout",                    "integer", "DDMTIMEOUT",                "ddmtimeout"),
     ("ddm_force",                      "true",    "DDMFORCE",                  "ddmforce"),
+    ("device",                         "token",   "DEVICE",                    "device"),
 )
 
 _BARCODE = _SEND_STORED + _rows_of_1_3(
@@ -352,8 +365,14 @@ _SESSION = _rows_of_1_3(
 #: The nodes of an answer whose children repeat.
 NESTED = Shape(around=frozenset({"mmscampaigns"}))
 
-#: The replies without a status of their own, and where the statuses of their parts stand.
-STATUS_WITHIN: Mapping[type[Any], str] = {answers.SentToSubscriber: "results[].status"}
+#: The replies without a status of their own: their parts have one each.
+WITHOUT_STATUS = frozenset({answers.SentToSubscriber})
+
+#: The replies that may come without a status, and the nodes that then tell that it is one of them.
+STATUS_INSTEAD: Mapping[type[Any], tuple[str, ...]] = {
+    answers.SentToSubscriber: ("results[].status", "results[].error_code"),
+    answers.StatisticsLink: ("link",),
+}
 
 _REFUSED = _rows(
     ("code",                           "token",   "ERRORCODE",                 "error-code",               "error-code"),

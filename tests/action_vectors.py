@@ -45,6 +45,7 @@ BARCODE = SendMMSBarcode(
     ddm_subject="We are detecting your handset",
     ddm_text="This message is free of charge",
     ddm_timeout=10,
+    device="iPhoneOS",
     barcode_id="Ticket_12345",
 )
 
@@ -60,6 +61,7 @@ BARCODE_XML = """
     <DDMTITLE>We are detecting your handset</DDMTITLE>
     <DDMTEXT>This message is free of charge</DDMTEXT>
     <DDMTIMEOUT>10</DDMTIMEOUT>
+    <DEVICE>iPhoneOS</DEVICE>
     <CUSTOMTEXT><VALUE>Event Ticket</VALUE><SLIDE>1</SLIDE></CUSTOMTEXT>
     <CUSTOMSUBJECT>Your Event Ticket</CUSTOMSUBJECT>
     <DATA><FIRST_NAME>John</FIRST_NAME><AGE>30</AGE></DATA>

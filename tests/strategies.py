@@ -89,7 +89,8 @@ def slides(draw: st.DrawFn, sayable: Collection[str]) -> Slide:
     held = draw(st.sampled_from([kinds for kinds in files if set(kinds) <= set(sayable)]), label="the files of a slide")
     text = draw(telling_lines if not held else st.none() | lines)
     duration = draw(st.none() | whole_numbers) if "duration" in sayable else None
-    return Slide(text, duration=duration, **{kind: draw(addresses) for kind in held})
+    template = draw(st.none() | tokens) if "personalized_image" in sayable else None
+    return Slide(text, duration=duration, personalized_image=template, **{kind: draw(addresses) for kind in held})
 
 
 #: Slides of any kind, wrong ones and empty ones too, as long as a wire gives them back as they were.
@@ -131,6 +132,7 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "ddm_text": telling_lines.filter(bool),
     "ddm_timeout": whole_numbers,
     "ddm_force": st.booleans(),
+    "device": tokens,
     "start_date": moments,
     "page": whole_numbers,
     "per_page": whole_numbers,
@@ -259,7 +261,7 @@ OF_1_3: Mapping[type, st.SearchStrategy[Any]] = {
     ),
     Subscription: st.builds(Subscription, campaign=_perhaps_token, subscriber_ref=_perhaps_token, mobile=_perhaps_token),
     RemovedInboxMessage: st.builds(RemovedInboxMessage, inbox_id=_perhaps_token),
-    StatisticsLink: st.builds(StatisticsLink, link=st.none() | addresses),
+    StatisticsLink: st.builds(StatisticsLink, link=addresses),
     Session: st.builds(Session, session_id=_perhaps_token),
 }
 

@@ -44,6 +44,7 @@ from skymms import (
     Slideshow,
     StatisticsLink,
     Subscribe,
+    SubscriberResult,
     SubscriptionChange,
     SubscriptionError,
     Unsubscribe,
@@ -221,6 +222,30 @@ def test_the_link_is_found_wherever_it_stands(nodes: str) -> None:
     )
 
 
+def test_a_link_needs_no_status_and_a_status_no_link_in_a_node_we_know() -> None:
+    asked = GetStatistics("2010-10-01", "2010-10-02")
+    assert decode(asked, "<LINK>https://a.example/1.xml</LINK>").link == "https://a.example/1.xml"
+    for nodes in ("<STATUS>Success</STATUS>", "<STATUS>Success</STATUS><URL/>", "<FILE>https://a.example/1.xml</FILE>"):
+        with pytest.raises(ProtocolError):
+            decode(asked, nodes)
+    with pytest.raises(ValueError, match="no address"):
+        StatisticsLink()
+
+
+def test_numbers_that_were_all_refused_without_a_status_are_refusals() -> None:
+    nodes = f"<SUBSCRIBER><TO>{A}</TO><ERRORCODE>E110</ERRORCODE><ERRORINFO>No.</ERRORINFO></SUBSCRIBER>"
+    got = decode(SendMessageBySubscriberRef("S", campaign_ref="C", text="Hi!"), nodes + nodes.replace(A, B))
+    assert [(one.to, one.error and one.error.code) for one in got.failed] == [(A, "E110"), (B, "E110")]
+
+
+def test_the_error_of_one_number_is_the_error_of_a_call() -> None:
+    def error(status: str, code: str) -> MMSError | None:
+        return SubscriberResult(status=status, error_code=code).error
+
+    assert [error("Failure", code).sent_maybe for code in ("E110", "E503")] == [False, True]
+    assert error("Success", "E110").sent_maybe, "it says both"
+
+
 def test_an_answer_that_names_another_number_or_message_is_another_requests() -> None:
     for operation, nodes in (
         (Subscribe(A, campaign="1"), f"<MOBILE>{B}</MOBILE>"),
@@ -380,6 +405,20 @@ def test_a_report_has_a_row_for_each_message_with_what_its_group_says() -> None:
     assert (other.to, other.text, other.sender) == (C, "Hi!", None)
     assert (fax.kind, fax.section, fax.raw) == ("FAX", "SENDING_LIST", (("@id", "9"),))
     assert (note.kind, note.raw) == ("NOTE", (("NOTE", "made by night"),))
+
+
+@pytest.mark.parametrize(
+    ("reports", "delivered"),
+    [
+        ('<DLR gw="81" time="2012-04-24T04:45:18Z"/><EXPIRED gw="30" time="2012-04-24T05:45:18Z"/>', False),
+        ('<DLR gw="81" time="2012-04-24T04:45:18Z"/><DLR gw="20" time="2012-04-24T05:45:18Z"/>', True),
+        ('<DLR time="2012-04-24T05:45:18Z"/>', True),
+    ],
+)
+def test_the_report_of_a_device_discovery_message_is_not_the_messages(reports: str, delivered: bool) -> None:
+    body = f'<RESPONSE><SENDING_LIST><CONTENT id="1"><MSG_STATUS>{reports}</MSG_STATUS></CONTENT></SENDING_LIST></RESPONSE>'
+    (row,) = read_report(body.encode())
+    assert row.delivered is delivered
 
 
 def test_a_report_of_nothing_is_empty() -> None:

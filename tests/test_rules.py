@@ -192,6 +192,23 @@ CASES: dict[tuple[str | None, str, str], Case] = {
     ),
     ("E508", "report_order", "end"): Case(GetStatistics(FIRST, SECOND), GetStatistics(SECOND, FIRST)),
     ("E100", "discovery_text", "ddm_text"): Case(send_saved(ddm_text="Hi!", ddm_timeout=5), send_saved(ddm_timeout=5)),
+    ("E100", "discovery_timeout", "ddm_timeout"): Case(
+        send_saved(ddm_text="Hi!", ddm_timeout=0), send_saved(ddm_text="Hi!", ddm_timeout=-1)
+    ),
+    ("E100", "flag", "disable_fallback"): Case(show(disable_fallback=True), show(disable_fallback="yes")),
+    ("E100", "flag", "disable_fallback_link"): Case(show(disable_fallback_link=False), show(disable_fallback_link=0)),
+    ("E100", "flag", "cache_content"): Case(send(cache_content=False), send(cache_content="no")),
+    ("E100", "flag", "force_pass_as_link"): Case(send_saved(force_pass_as_link=True), send_saved(force_pass_as_link=2)),
+    ("E100", "flag", "ddm_force"): Case(
+        send_saved(ddm_text="Hi!", ddm_force=True), send_saved(ddm_text="Hi!", ddm_force="perhaps")
+    ),
+    ("E100", "flag", "notify"): Case(
+        Subscribe("15552426055", campaign="1116", notify=True), Subscribe("15552426055", campaign="1116", notify="")
+    ),
+    ("E100", "flag", "call_to_action"): Case(
+        Subscribe("15552426055", campaign="1116", call_to_action=False),
+        Subscribe("15552426055", campaign="1116", call_to_action="on"),
+    ),
     (None, "short_enough", "duration"): Case(show(Slide("Hi!", duration=30)), show(Slide("Hi!", duration=31)), slide=1),
     (None, "duration_of_its_own", "duration"): Case(
         show(Slide(image="https://x.example/a.jpg", duration=5)),
@@ -218,6 +235,10 @@ CASES: dict[tuple[str | None, str, str], Case] = {
         show(link_expires=datetime.fromisoformat("2031-01-02T03:04:05+00:00")),
         show(link_expires=datetime.fromisoformat("2031-01-02T03:04:05")),
     ),
+    (None, "zoned_end", "expires"): Case(
+        send(expires=datetime.fromisoformat("2031-01-02T03:04:05+00:00")),
+        send(expires=datetime.fromisoformat("2031-01-02T03:04:05")),
+    ),
 }
 
 
@@ -237,6 +258,38 @@ def test_a_rule_lets_the_right_through_and_tells_where_the_wrong_stands(rule: tu
 
 def test_no_rule_and_no_advice_is_missing_from_this_table() -> None:
     assert set(CASES) == {named(rule) for rule in (*RULES, *ADVICES)}
+
+
+def test_a_rule_that_looks_at_what_is_given_has_nothing_to_say_of_what_is_not() -> None:
+    class Nothing:
+        def __getattr__(self, name: str) -> None:
+            return None
+
+    given = [rule for rule in RULES if rule.given]
+    assert given
+    assert [rule for rule in given if rule.check(Nothing(), DOCUMENTED)] == []
+
+
+def test_and_is_asked_all_the_same_where_the_field_is_required() -> None:
+    assert [problem.field for problem in PROBLEMS.message(send(), insisting("service_id"))] == ["service_id"]
+    assert [problem.code for problem in PROBLEMS.message(SHOW.replace(subject=None), insisting("subject"))] == ["E314"]
+
+
+def test_what_an_account_waives_its_dialect_does_not_insist_on() -> None:
+    waiving = Account(KEY, dialect="sinch", limits=Limits(waived={"service_id", "fallback_text"}))
+    assert waiving.problems(send()) == ()
+    assert [problem.field for problem in Account(KEY, dialect="sinch").problems(send())] == ["service_id", "fallback_text"]
+
+
+def test_the_numbers_that_are_shown_are_written_as_the_one_that_is_sent_to() -> None:
+    account = Account(KEY, dialect="sinch-json", limits=Limits(waived={"service_id", "fallback_text"}))
+    typed = ["15551234889", "+1 (555) 123-4890"]
+    for several in (typed, tuple(typed), iter(typed)):
+        assert b'"to-displayonly":"15551234889,15551234890"' in account.encode(send(display_to=several)).body
+    # One number is not as many as it has digits, and none is nobody.
+    assert send(display_to="15551234889").display_to == ("15551234889",)
+    assert send(display_to=[]) == send()
+    assert [problem[:3] for problem in account.problems(send(display_to=["Ada"]))] == [("E110", None, "display_to")]
 
 
 def test_every_rule_bears_a_code_of_the_catalogue_and_no_advice_bears_one() -> None:

@@ -118,8 +118,8 @@ def test_an_operation_without_an_action_has_no_words_either(dialect: Dialect) ->
 
 
 def test_a_status_stands_at_the_top_or_within_a_part() -> None:
-    for kind, field in table.STATUS_WITHIN.items():
-        assert field in [row.field for row in table.REPLIES[kind]]
+    for kind, instead in table.STATUS_INSTEAD.items():
+        assert set(instead) <= {row.field for row in table.REPLIES[kind]}
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
@@ -135,6 +135,8 @@ def test_every_part_of_a_slide_is_spelled_in_every_dialect_but_two_that_json_lac
             assert set(inside) == {item.name for item in fields(Slide)} >= set(FILES)
             for name, dialect in DIALECTS.items():
                 lacking = {part for part, row in inside.items() if not spelled(row, dialect.column)}
+                # Stored slideshows only, and only in 1.3's XML.
+                lacking -= {"personalized_image"}
                 assert lacking == ({"passbook", "duration"} if name == "sinch-json" else set())
 
 

@@ -401,6 +401,23 @@ VECTORS = (
         SavedMMS("35674"),
     ),
     Vector(
+        "a slideshow saved whose image is made for each recipient",
+        "1.3, saveMMS",
+        "skycore",
+        SaveMMS(Slideshow("Card", subject="For you").slide("Hello!", personalized_image="T-7").slide(personalized_image="T-8")),
+        """
+<REQUEST>
+    <ACTION>saveMMS</ACTION>
+    <API_KEY>YOUR-KEY</API_KEY>
+    <SUBJECT>For you</SUBJECT>
+    <NAME>Card</NAME>
+    <SLIDE><TEXT>Hello!</TEXT><PERSONALIZED-IMAGE><TEMPLATE-ID>T-7</TEMPLATE-ID></PERSONALIZED-IMAGE></SLIDE>
+    <SLIDE><PERSONALIZED-IMAGE><TEMPLATE-ID>T-8</TEMPLATE-ID></PERSONALIZED-IMAGE></SLIDE>
+</REQUEST>""",
+        "<RESPONSE><STATUS>Success</STATUS><MMSID>35675</MMSID></RESPONSE>",
+        SavedMMS("35675"),
+    ),
+    Vector(
         "a slideshow not saved, the code last",
         "1.3, saveMMS",
         "skycore-get",
