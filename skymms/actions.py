@@ -11,7 +11,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from datetime import date
 from typing import ClassVar
 
-from .operations import Operation
+from .operations import Operation, copied
 from .replies import (
     CampaignList,
     NewCampaign,
@@ -61,8 +61,8 @@ class _SendStored(Operation[SentMMS]):
 
     def __post_init__(self) -> None:
         # As in SendSavedMMS: what the caller does to its dictionaries afterwards does not reach a frozen value.
-        object.__setattr__(self, "custom_text", dict(self.custom_text))
-        object.__setattr__(self, "data", dict(self.data))
+        object.__setattr__(self, "custom_text", copied("custom_text", self.custom_text))
+        object.__setattr__(self, "data", copied("data", self.data))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ class SendPassInMMS(_SendStored):
     def __post_init__(self) -> None:
         # No super(): with slots, a dataclass is made anew, and super() would look for the class that it was.
         _SendStored.__post_init__(self)
-        object.__setattr__(self, "pass_data", dict(self.pass_data))
+        object.__setattr__(self, "pass_data", copied("pass_data", self.pass_data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class Subscribe(Operation[Subscription]):
     call_to_action: bool | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "data", dict(self.data))
+        object.__setattr__(self, "data", copied("data", self.data))
 
 
 @dataclass(frozen=True, slots=True)

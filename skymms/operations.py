@@ -29,6 +29,13 @@ class Operation(Generic[R_co]):
     repeatable: ClassVar[bool] = False
 
 
+def copied(name: str, named: Any) -> dict[Any, Any]:
+    """A mapping, copied; TypeError for what is none."""
+    if not isinstance(named, Mapping):
+        raise TypeError(f"{name}: a mapping of names to words is wanted, not {type(named).__name__}")
+    return dict(named)
+
+
 def _several(numbers: Any) -> tuple[Any, ...] | None:
     """Several numbers as a tuple, which a frozen value can hold; a single one is one, not as many as it has digits."""
     return (numbers,) if isinstance(numbers, (str, int)) else tuple(numbers) or None
@@ -126,8 +133,8 @@ class SendSavedMMS(Operation[SentMMS]):
         if self.display_to is not None:
             object.__setattr__(self, "display_to", _several(self.display_to))
         # Copies, so that what the caller does to its dictionaries afterwards does not reach a frozen value.
-        object.__setattr__(self, "custom_text", dict(self.custom_text))
-        object.__setattr__(self, "data", dict(self.data))
+        object.__setattr__(self, "custom_text", copied("custom_text", self.custom_text))
+        object.__setattr__(self, "data", copied("data", self.data))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

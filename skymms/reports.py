@@ -103,6 +103,8 @@ def read_report(body: bytes, *, limit: int = MOST_REPORT) -> tuple[MessageReport
     ``limit`` is in bytes. Raises :class:`~skymms.ProtocolError` for what is longer, not well-formed, has a DOCTYPE, is not in
     UTF-8, or is no report; never anything else.
     """
+    if not isinstance(body, bytes):
+        raise TypeError(f"the report is wanted as bytes, not as {type(body).__name__}")
     try:
         root = xml.parse(body, limit)
         if xml.name(root).upper() != "RESPONSE":

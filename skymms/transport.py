@@ -24,9 +24,9 @@ TIMEOUT = (5.0, 30.0)
 
 def both(timeout: float | tuple[float, float]) -> tuple[float, float]:
     """(connect, read) in seconds, from the pair or from one number for both; a call without an end is no choice."""
-    pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    pair: Any = timeout if isinstance(timeout, tuple) else (timeout, timeout)
     try:
-        connect, read = map(float, pair)
+        connect, read = (0.0 if isinstance(one, bool) else float(one) for one in pair)
     except (TypeError, ValueError):  # None, which means without end
         connect = read = 0.0
     if not (0 < connect < float("inf") and 0 < read < float("inf")):

@@ -260,6 +260,24 @@ def test_an_id_in_place_of_a_reference_is_understood() -> None:
     assert got.campaign == "1"
 
 
+@pytest.mark.parametrize("wrong", [["Hello"], "x", None, 5])
+def test_what_is_no_mapping_is_named(wrong: Any) -> None:
+    fields = {"to": A, "sender": "60856"}
+    for made, name in (
+        (lambda: SendSavedMMS("35674", **fields, custom_text=wrong), "custom_text"),
+        (lambda: SendMMSBarcode("35674", **fields, barcode_id="7", data=wrong), "data"),
+        (lambda: SendPassInMMS("35674", **fields, pass_data=wrong), "pass_data"),
+        (lambda: Subscribe(A, campaign="1", data=wrong), "data"),
+    ):
+        with pytest.raises(TypeError, match=f"{name}: a mapping of names to words is wanted"):
+            made()
+
+
+def test_a_report_is_bytes() -> None:
+    with pytest.raises(TypeError, match="as bytes, not as str"):
+        read_report("<RESPONSE/>")  # type: ignore[arg-type]
+
+
 def test_a_sessions_id_is_not_shown() -> None:
     got = decode(CreateSession(), "<STATUS>Success</STATUS><SESSIONID>canary-session</SESSIONID>")
     assert got.session_id == "canary-session"

@@ -280,7 +280,7 @@ class TestTimeAndSize:
         assert raised.value.status == 302
         assert raised.value.sent_maybe
 
-    @pytest.mark.parametrize("timeout", [None, 0, -1, float("inf"), float("nan"), "x", (1,), (1, 2, 3), (None, 1)])
+    @pytest.mark.parametrize("timeout", [None, True, 0, -1, float("inf"), float("nan"), "x", (1,), (1, 2, 3), (None, 1)])
     def test_a_call_without_an_end_is_no_choice(self, kind, timeout):
         with pytest.raises((ConfigurationError, ValueError)):
             kind(Account(CANARY), timeout=timeout)
