@@ -13,14 +13,15 @@ import os
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from itertools import chain
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 from . import codes, table
+from .asking import Asking
 from .codecs import Unreadable, query
-from .dialects import Dialect, Template, answer_reader, check_required, dialect, fold, status_instead
+from .dialects import Dialect, answer_reader, check_required, dialect, fold, status_instead
 from .errors import Nodes, Problem, ProtocolError, SkymmsError, error_class, gateway_refusal, refusal
-from .judge import ADVISORY, PROBLEMS
+from .judge import ADVISORY
 from .keys import MASK, Secretive, check_address, check_key, without_key, without_key_bytes
 from .limits import DOCUMENTED, Limits
 from .once import once
@@ -98,15 +99,6 @@ class _Way(Secretive):
         return HttpRequest(self.method, self.url, self.headers, self.before + carried)
 
 
-class _Kind(NamedTuple):
-    """A kind of operation as an account asks for it: the limits it is judged by, and what is left to fill in."""
-
-    limits: Limits
-    #: What the dialect has no word for, although it is asked.
-    lost: Callable[[Operation[Any]], list[Problem]]
-    template: Template
-
-
 @dataclass(frozen=True, slots=True)
 class Account(Secretive):
     """An account: its key, the dialect it speaks, and where.
@@ -134,7 +126,7 @@ class Account(Secretive):
     spoken: Dialect = field(init=False, repr=False, compare=False)
     #: How its requests travel, and what is worked out once for each kind of operation.
     _way: _Way = field(init=False, repr=False, compare=False)
-    _kinds: dict[type[Operation[Any]], _Kind] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _asked: dict[type[Operation[Any]], Asking] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spoken", dialect(self.dialect))  # there is one of that name
@@ -169,8 +161,7 @@ class Account(Secretive):
             raise TypeError(f"an operation such as SendMMS(…) is wanted, not {type(operation).__name__}")
         if type(operation) not in table.REQUESTS:  # another gateway's
             return (Problem(None, None, type(operation).__name__, f"{self.dialect} has no action for it"),)
-        kind = self._kind(type(operation))
-        return tuple(PROBLEMS.message(operation, kind.limits) + kind.lost(operation))
+        return tuple(self._asking(type(operation)).problems(operation))
 
     def advices(self, operation: Operation[Any]) -> tuple[Problem, ...]:
         """What the vendors advise against and accept all the same."""
@@ -180,25 +171,26 @@ class Account(Secretive):
 
     def encode(self, operation: Operation[Any]) -> HttpRequest:
         """The HTTP request for an operation; raises the first of its :meth:`problems`, carrying them all."""
-        if problems := self.problems(operation):
-            raise refusal(problems)
-        return self._way.request(self._kind(type(operation)).template.filled(operation))
+        asking = self._asked.get(type(operation))
+        if asking is None:
+            # Perhaps none of this gateway's, which has no way of asking.
+            if problems := self.problems(operation):
+                raise refusal(problems)
+            asking = self._asking(type(operation))
+        return self._way.request(asking.document(operation))
 
     def wrap(self, document: bytes) -> HttpRequest:
         """A document of this account's dialect as it travels: in the address, in a form field, or as the body."""
         return self._way.request(self._way.carry(document))
 
-    def _kind(self, kind: type[Operation[Any]]) -> _Kind:
-        known = self._kinds.get(kind)
+    def _asking(self, kind: type[Operation[Any]]) -> Asking:
+        known = self._asked.get(kind)
         if known is None:
             spoken = self.spoken
             # Before anything is sent: what cannot be loaded would leave an answer unread.
             spoken.answer_codec.ready()
-            known = self._kinds[kind] = _Kind(
-                spoken.insisting(self.limits, kind),
-                spoken.missing(kind, self.line_break),
-                spoken.template(kind, self.api_key, self.line_break, self._way.carry),
-            )
+            template = spoken.template(kind, self.api_key, self.line_break, self._way.carry)
+            known = self._asked[kind] = Asking(kind, spoken, self.limits, self.line_break, template)
         return known
 
     def parts(self, operation: Operation[R_co]) -> Generator[Operation[Any], Any, R_co]:

@@ -50,9 +50,13 @@ class Template(Secretive):
     ends: bytes
     writer: Writer
 
-    def filled(self, operation: Operation[Any]) -> bytes:
-        """The request for an operation."""
-        return self.between.join([self.begins, *filter(None, self.writer.pieces(operation))]) + self.ends
+    def pieces(self, operation: Operation[Any], like: list[bytes] | None = None) -> list[bytes]:
+        """What is filled in for an operation; ``like`` is what was for one that went elsewhere and is the same otherwise."""
+        return self.writer.pieces(operation) if like is None else self.writer.readdressed(operation, like)
+
+    def joined(self, pieces: list[bytes]) -> bytes:
+        """The whole request."""
+        return self.between.join([self.begins, *filter(None, pieces)]) + self.ends
 
 
 # Compared by identity: it is a key of every cache below, and hashing ten fields at each call would be felt.
@@ -129,7 +133,8 @@ class Dialect:
 
     def write_request(self, operation: Operation[Any], api_key: str, line_break: str = "\n") -> bytes:
         """The request's document. Fields the dialect has no word for are left out: the account asks before."""
-        return self.template(type(operation), api_key, line_break).filled(operation)
+        template = self.template(type(operation), api_key, line_break)
+        return template.joined(template.pieces(operation))
 
     def read_request(self, leaves: Sequence[Leaf], line_break: str = "\n") -> ReadRequest:
         """What a request asks. :class:`UnknownAction`, or :class:`Unreadable` if it has none or says a thing twice."""

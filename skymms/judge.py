@@ -56,6 +56,10 @@ class Judge:
         self._words, self._field, self._slide = paired["words"], paired["field"], paired["slide"]
         # Several fields in one name: what may not stand together. A slide with one file, as nearly all are, breaks none.
         self._alone = [(check, rule) for check, rule in self._slide if "/" not in rule.field]
+        self._of_field = {
+            name: [(check, rule) for check, rule in self._field if rule.field == name]
+            for name in {rule.field for _, rule in self._field}
+        }
         self._text = paired["text"] + paired["words"]
         self._files = {
             kind: [(check, rule) for check, rule in paired["address"] if rule.field == kind] + paired["words"] for kind in FILES
@@ -98,6 +102,18 @@ class Judge:
         for at, check, rule in plan.rules:
             if (at is None or held[at] is not None) and (said := check(message, limits)):
                 found.append(Problem(rule.code, None, rule.field, said))
+        return found
+
+    def field(self, message: Any, name: str, limits: Limits) -> list[Problem]:
+        """What is wrong with one field of words, where all the others are known to be right."""
+        if (words := getattr(message, name, None)) is None and not hasattr(message, name):
+            return []
+        found: list[Problem] = []
+        for check, rule in self._of_field.get(name, ()):
+            if said := check(message, limits):
+                found.append(Problem(rule.code, None, name, said))
+        if words is not None and not isinstance(words, _NO_WORDS):
+            self._put(self._words, name, words, None, limits, found)
         return found
 
     def message(self, message: Any, limits: Limits) -> list[Problem]:

@@ -10,25 +10,29 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 from .codecs import Leaf
 from .errors import Problem
 from .fetching import fetching
+from .rules import digits
 from .spelling import Kind, Row, missed, spelled
 
 _Step = Callable[[Any, list[Leaf]], None]
 
 #: What the fields of a slideshow begin with.
 _SLIDESHOW = "slideshow."
+#: The field that differs where a message goes to many.
+RECIPIENT = "to"
+_SOME_NUMBER = "15551234888"
 
 
 class _Place(NamedTuple):
     """Where a row's field lies. Neighbours that lie in the same place are written in one step."""
 
-    #: Whether it is a field of the slideshow.
-    shown: bool
+    #: The piece of the document it belongs to: the recipient's, the slideshow's (``slideshow.``), or one of all the others.
+    piece: str
     #: ``""`` for a field that stands alone, ``[].`` for one of the items of a group, ``[]`` for texts, ``{}`` for a mapping.
     shape: str
     #: The group, the texts or the mapping; empty for a field that stands alone.
@@ -36,12 +40,14 @@ class _Place(NamedTuple):
 
 
 def _place(row: Row) -> _Place:
-    shown = row.field.startswith(_SLIDESHOW)
+    if row.field == RECIPIENT:
+        return _Place(RECIPIENT, "", "")
+    piece = _SLIDESHOW if row.field.startswith(_SLIDESHOW) else ""
     group, inside, _ = row.field.rpartition("[].")
     shape = inside or row.field[-2:]
     if shape not in {"[].", "[]", "{}"}:
-        return _Place(shown, "", "")
-    return _Place(shown, shape, group or row.field.removesuffix(shape))
+        return _Place(piece, "", "")
+    return _Place(piece, shape, group or row.field.removesuffix(shape))
 
 
 class Writer:
@@ -58,13 +64,14 @@ class Writer:
     ) -> None:
         self._part: Callable[[list[Leaf]], bytes] = codec.part
         self._carry = carry
-        #: The steps in runs: whether a run is the slideshow's, and its steps.
-        self._runs: list[tuple[bool, list[_Step]]] = []
+        #: The pieces of a document: which it is, and the steps that write it.
+        self._pieces: list[tuple[str, list[_Step]]] = []
         self._written: dict[int, tuple[weakref.ref[Any], bytes]] = {}
         column_of = _Column(column, codec, kind, getattr(str, case))
         sayable = [row for row in rows if spelled(row, column)]
-        for shown, run in groupby(groupby(sayable, _place), lambda alike: alike[0].shown):
-            self._runs.append((shown, [column_of.step(place, list(alike)) for place, alike in run]))
+        for piece, places in groupby(groupby(sayable, _place), lambda alike: alike[0].piece):
+            self._pieces.append((piece, [column_of.step(place, list(alike)) for place, alike in places]))
+        self._recipient = self._around_recipient()
         #: The fields that this dialect has no word for, and those of the items of each group.
         self._unsayable: list[str] = []
         self._unsayable_inside: dict[str, list[str]] = {}
@@ -80,14 +87,34 @@ class Writer:
     def leaves(self, value: Any) -> list[Leaf]:
         """The leaves of a value, in the order of the rows."""
         out: list[Leaf] = []
-        for _, steps in self._runs:
+        for _, steps in self._pieces:
             for step in steps:
                 step(value, out)
         return out
 
     def pieces(self, value: Any) -> list[bytes]:
-        """The pieces of its document, as they travel. A slideshow's is written once, however many it is sent to."""
-        return [self._slideshow(value, steps) if shown else self._piece(value, steps) for shown, steps in self._runs]
+        """The pieces of its document, as they travel. A slideshow's is written once, however often it is sent."""
+        return [
+            self._slideshow(value, steps) if piece == _SLIDESHOW else self._piece(value, steps) for piece, steps in self._pieces
+        ]
+
+    def readdressed(self, value: Any, written: list[bytes]) -> list[bytes]:
+        """The pieces of what differs by its recipient only from what was ``written``; the number has been found right."""
+        if self._recipient is None:
+            return written
+        at, before, after = self._recipient
+        number = digits(getattr(value, RECIPIENT)).encode()
+        return [*written[:at], before + number + after, *written[at + 1 :]]
+
+    def _around_recipient(self) -> tuple[int, bytes, bytes] | None:
+        """Which piece the recipient's is, and what stands around the number: digits are written alike everywhere."""
+        for at, (piece, steps) in enumerate(self._pieces):
+            if piece == RECIPIENT:
+                before, _, after = self._piece(SimpleNamespace(**{RECIPIENT: _SOME_NUMBER}), steps).partition(
+                    _SOME_NUMBER.encode()
+                )
+                return at, before, after
+        return None
 
     def _piece(self, value: Any, steps: list[_Step]) -> bytes:
         leaves: list[Leaf] = []
@@ -136,6 +163,8 @@ class _Column(NamedTuple):
 
     def step(self, place: _Place, rows: Sequence[Row]) -> _Step:
         """What writes the fields of one place."""
+        if place.shape == "" and len(rows) == 1:
+            return _single(attrgetter(rows[0].field), *self._written(rows[0]))
         if place.shape == "":
             return _singles([row.field for row in rows], [self._written(row) for row in rows])
         get = attrgetter(place.name)
@@ -185,6 +214,14 @@ class _Column(NamedTuple):
 
 #: How a field's value becomes text, and its spelling.
 _Written = tuple[Callable[[Any], str], Any]
+
+
+def _single(get: Callable[[Any], Any], write: Callable[[Any], str], tag: Any) -> _Step:
+    def step(holder: Any, out: list[Leaf]) -> None:
+        if (value := get(holder)) is not None:
+            out.append((tag, None, write(value)))
+
+    return step
 
 
 def _singles(names: Sequence[str], written: Sequence[_Written]) -> _Step:
