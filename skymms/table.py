@@ -362,8 +362,9 @@ _SESSION = _rows_of_1_3(
     ("session_id",                     "token",   "SESSIONID"),
 )
 
-#: The nodes of an answer whose children repeat.
-NESTED = Shape(around=frozenset({"mmscampaigns"}))
+#: The nodes of an answer whose children repeat, or which stand around what belongs to the answer: until 2013-09 a send went to
+#: many numbers, and what became of each stood in a SENDING.
+NESTED = Shape(around=frozenset({"mmscampaigns", "sending"}), lifted=frozenset({"sending"}))
 
 #: The replies without a status of their own: their parts have one each.
 WITHOUT_STATUS = frozenset({answers.SentToSubscriber})

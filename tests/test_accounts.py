@@ -254,6 +254,17 @@ def test_an_answer_that_says_yes_and_no_may_have_sent(said: str, code: str) -> N
     assert not caught.value.sent_maybe, "reading sends nothing"
 
 
+def test_the_answer_of_2013_is_understood_for_one_number() -> None:
+    sent = "<SENDING><TRACKINGID>MMS_1</TRACKINGID><TO>15551234888</TO></SENDING>"
+    assert account().decode(sending(), answer(SUCCESS, sent)).tracking_id == "MMS_1"
+    refused = "<SENDING><ERRORCODE>E110</ERRORCODE><TO>15551234888</TO><ERRORINFO>No.</ERRORINFO></SENDING>"
+    with pytest.raises(RecipientError, match="No"):
+        account().decode(sending(), answer(SUCCESS, refused))
+    # We ask for one number: two are somebody else's.
+    with pytest.raises(ProtocolError, match="twice"):
+        account().decode(sending(), answer(SUCCESS, sent + refused))
+
+
 def test_a_status_nobody_knows_may_have_sent() -> None:
     with pytest.raises(MMSError) as caught:
         account().decode(sending(), answer("<STATUS>Queued</STATUS><TRACKINGID>MMS_1</TRACKINGID>"))
