@@ -467,6 +467,17 @@ class TestInsisting:
                 answer = urllib.request.urlopen(sandbox.account().address, request % unknown, timeout=10).read()
             assert (b"<ERRORCODE>" + code in answer) == bool(code), answer
 
+    def test_not_on_the_shape_of_former_times_however_strict(self):
+        request = (
+            b"<REQUEST><ACTION>saveMMS</ACTION><API_KEY>sandbox-key</API_KEY><CONTENT><NAME>%s</NAME><SUBJECT>s</SUBJECT>"
+            b"<SEQUENCE><SLIDE duration='5'><TEXT>x</TEXT></SLIDE></SEQUENCE></CONTENT></REQUEST>"
+        )
+        with Sandbox(strict=True) as sandbox:
+            answers = [
+                urllib.request.urlopen(sandbox.account().address, request % name, timeout=10).read() for name in (b"n", b" ")
+            ]
+            assert [(b"Success" in answer, b"E311" in answer) for answer in answers] == [(True, False), (False, True)]
+
     def test_on_fields_that_there_are_when_strict_in_every_dialect(self):
         for dialect in DIALECTS:
             service = "12345" if dialect.startswith("sinch") else None

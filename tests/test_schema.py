@@ -91,6 +91,21 @@ POSTBACKS = [
 ]
 
 
+NESTED = b"""<REQUEST>
+    <ACTION>saveMMS</ACTION>
+    <API_KEY>canary-5fa1c0de-key</API_KEY>
+    <CONTENT>
+        <NAME>fishtank</NAME>
+        <SUBJECT>The subject</SUBJECT>
+        <SEQUENCE>
+            <SLIDE duration="5"><IMAGE><URL>http://media.example/1.jpg</URL></IMAGE><TEXT>One</TEXT></SLIDE>
+            <SLIDE><TEXT>Two</TEXT></SLIDE>
+        </SEQUENCE>
+    </CONTENT>
+</REQUEST>
+"""
+
+
 class TestTheVendorsExamples:
     def test_seed_003_is_right(self):
         assert schema_problems(SEED_003.encode()) == ()
@@ -113,6 +128,44 @@ class TestTheVendorsExamples:
         show = Slideshow("n", subject="s", fallback_text="f").slide("t", image="http://media.example/a.jpg", duration=5)
         fields = {"to": "15551234888", "sender": "60856", "service_id": "12345"} if kind is SendMMS else {}
         assert schema_problems(DIALECTS[dialect].write_request(kind(show, **fields), CANARY)) == ()
+
+
+class TestTheNestedRequestOfFormerTimes:
+    """Until 2014-02 a slideshow stood in CONTENT, its slides in a SEQUENCE in it; the vendor still takes it."""
+
+    def test_is_right(self):
+        assert schema_problems(NESTED) == ()
+
+    def test_is_right_by_the_first_layer_alone(self):
+        shape = etree.XMLSchema(etree.parse(schema_folder() / "skycore-request.xsd"))
+        assert shape.validate(etree.fromstring(NESTED))
+
+    @pytest.mark.parametrize(
+        ("instead", "of", "code", "path"),
+        [
+            (" ", "fishtank", "E311", "/REQUEST"),
+            ("x" * 81, "The subject", "E314", "/REQUEST"),
+            ("", "<SUBJECT>The subject</SUBJECT>", "E622", "/REQUEST"),
+            ("<SLIDE/>", "<SLIDE><TEXT>Two</TEXT></SLIDE>", "E313", "/REQUEST/CONTENT/SEQUENCE/SLIDE[2]"),
+            ('"0"', '"5"', "E230", "/REQUEST/CONTENT/SEQUENCE/SLIDE[1]"),
+            ('"soon"', '"5"', "E230", "/REQUEST/CONTENT/SEQUENCE/SLIDE[1]"),
+            ('""', '"5"', "E230", "/REQUEST/CONTENT/SEQUENCE/SLIDE[1]"),
+            ("ftp:", "http:", "E351", "/REQUEST/CONTENT/SEQUENCE/SLIDE[1]"),
+            # Said once in CONTENT and once beside it, or in both ways: twice.
+            ("</CONTENT><NAME>n</NAME>", "</CONTENT>", "E100", "/REQUEST"),
+            ("<SLIDE duration='1'><DURATION>1</DURATION><TEXT>", "<SLIDE><TEXT>", "E100", "/REQUEST"),
+            ("<NMAE/><SEQUENCE>", "<SEQUENCE>", None, "/REQUEST/CONTENT/NMAE"),
+            ("<SEQUENCE><PAGE/>", "<SEQUENCE>", None, "/REQUEST/CONTENT/SEQUENCE/PAGE"),
+        ],
+    )
+    def test_breaks_the_rules_in_its_own_place(self, instead, of, code, path):
+        (problem,) = schema_problems(NESTED.replace(of.encode(), instead.encode(), 1))
+        assert (problem.code, problem.path) == (code, path)
+
+    def test_without_slides_or_with_nine_is_told_as_a_flat_one_is(self):
+        none = re.sub(b"(?s)<SEQUENCE>.*</SEQUENCE>", b"", NESTED)
+        assert (codes(none), codes(none.replace(b"</CONTENT>", b"</CONTENT><SLIDE><TEXT>t</TEXT></SLIDE>"))) == (["E312"], [])
+        assert codes(NESTED.replace(b"</SEQUENCE>", b"<SLIDE><TEXT>t</TEXT></SLIDE>" * 7 + b"</SEQUENCE>")) == ["E225"]
 
 
 class TestTheSchemasThemselves:
@@ -220,7 +273,7 @@ _slideshows = st.builds(
 
 def slide_of(path: str) -> int | None:
     """The slide that a path leads to, counted from 1; a slide that is alone has no number."""
-    found = re.match(r"/[^/]+/slide(?:\[(\d+)\])?(?:/|$)", path, re.IGNORECASE)
+    found = re.match(r"/[^/]+(?:/content/sequence)?/slide(?:\[(\d+)\])?(?:/|$)", path, re.IGNORECASE)
     return None if found is None else int(found[1] or 1)
 
 
@@ -233,6 +286,32 @@ def by_the_schema(slideshow: Slideshow, dialect: str, kind: type) -> set[tuple[s
     problems = schema_problems(DIALECTS[dialect].write_request(operation, CANARY))
     assert all(CANARY not in str(problem) for problem in problems)
     return {(problem.code, slide_of(problem.path)) for problem in problems if problem.code in SHARED}
+
+
+def nested(document: bytes) -> bytes:
+    """A request as it was written until 2014-02."""
+    root = etree.fromstring(document)
+    content = etree.SubElement(root, "CONTENT")
+    sequence = etree.SubElement(content, "SEQUENCE")
+    for name in ("NAME", "SUBJECT", "FALLBACKSMSTEXT"):
+        content[:0] = root.findall(name)
+    for slide in root.findall("SLIDE"):
+        sequence.append(slide)
+        for duration in slide.findall("DURATION"):
+            slide.set("duration", duration.text)
+            slide.remove(duration)
+    return etree.tostring(root)
+
+
+@given(_slideshows, st.sampled_from([SendMMS, SaveMMS]))
+@example(Slideshow(""), SaveMMS)
+@example(Slideshow("n", subject="s", slides=(Slide(duration=0), Slide("x" * 5001))), SendMMS)
+@example(Slideshow("n", subject="x" * 81, slides=(Slide("t"),) * 9), SendMMS)
+def test_a_nested_request_breaks_the_rules_that_a_flat_one_breaks(slideshow, kind):
+    operation = kind(slideshow, to="15551234888", sender="60856") if kind is SendMMS else kind(slideshow)
+    flat = DIALECTS["skycore"].write_request(operation, CANARY)
+    told = [{(one.code, slide_of(one.path)) for one in schema_problems(document)} for document in (flat, nested(flat))]
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize("dialect", XML_DIALECTS)
@@ -266,7 +345,7 @@ class TestWhatIsSaid:
             ("<FOO>x</FOO>" + REST, None, 2, "/REQUEST/FOO", "has no place here"),
             (REST.replace("<TEXT>", "<TEXT>u</TEXT>\n<TEXT>"), None, 5, "/REQUEST/SLIDE/TEXT[2]", "is there already"),
             (REST.replace("<SLIDE>", "<SLIDE><IMAGE/>"), None, 3, "/REQUEST/SLIDE/IMAGE", "URL is missing"),
-            (REST.replace("<SLIDE>", '<SLIDE duration="5">'), None, 3, "/REQUEST/SLIDE", "'duration' attribute not allowed"),
+            (REST.replace("<SLIDE>", '<SLIDE length="5">'), None, 3, "/REQUEST/SLIDE", "'length' attribute not allowed"),
             (REST.replace("t</TEXT>", "t<B/></TEXT>"), None, 4, "/REQUEST/SLIDE/TEXT", "can't have child elements"),
             (REST.replace("<SLIDE>", "<SLIDE>words"), None, 3, "/REQUEST/SLIDE", "character data between"),
             ("<NAME>n</NAME>" + REST, "E100", 1, "/REQUEST", "only slides and custom texts come more than once"),
