@@ -12,18 +12,42 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, NamedTuple
 
 import pytest
 from faulty import SENT, Faulty, drop, http, refused, stall
 
 import skymms.client
-from skymms import Client, SaveMMS, SendMMS, SendSavedMMS, Slide, Slideshow
-from skymms.cli import entry, main
+from skymms import (
+    Client,
+    CreateCampaign,
+    CreateSession,
+    DeleteMMS,
+    GetStatistics,
+    ListCampaigns,
+    ListMMS,
+    RemoveInboxMessage,
+    SaveMMS,
+    SendMessageBySubscriberRef,
+    SendMMS,
+    SendMMSBarcode,
+    SendPassInMMS,
+    SendSavedMMS,
+    SendSavedMMSCampaign,
+    SendSMS,
+    Slide,
+    Slideshow,
+    Subscribe,
+    Unsubscribe,
+)
+from skymms.cli import answers, entry, main
 from skymms.cli.status import Status
 from skymms.codes import ANSWERS, EVENTS
 from skymms.dialects import DIALECTS
+from skymms.operations import Operation
 from skymms.sandbox import Sandbox
+from skymms.table import REQUESTS
 
 CANARY = "canary-5fa1c0de-key"
 
@@ -305,6 +329,38 @@ class TestShow:
         assert "E108" in ran.err
         assert ran.out == ""
 
+    @pytest.mark.parametrize("dialect", ["skycore", "skycore-get"])
+    def test_lays_out_whatever_request_a_file_holds_and_it_is_read_back(self, skymms_, dialect):
+        for kind, operation in ASKED.items():
+            ran = skymms_("show", "f", f=written(dialect, operation))
+            assert (kind, ran.status, ran.err) == (kind, 0, "")
+            answer = skymms_("check", "g", "--json", g=ran.out).json
+            assert (answer["operation"], answer["problems"], answer["schema"]) == (kind.__name__, [], [])
+
+    def test_of_a_request_takes_the_options_that_it_has_a_place_for(self, skymms_):
+        sms = written("skycore", ASKED[SendSMS])
+        assert "<TO>15551234889</TO>" in skymms_("show", "f", "--to", "15551234889", f=sms).out
+        ran = skymms_("show", "f", "--from", "60857", f=written("skycore", ASKED[Subscribe]))
+        assert (ran.status, ran.out) == (2, "")
+        assert "the file asks for Subscribe, in which --from has no place" in ran.err
+
+    def test_of_a_request_that_saves_shows_that_or_the_send_that_options_make_of_it(self, skymms_):
+        saves = written("sinch-json", SaveMMS(IN_JSON.replace(name="n")))
+        assert json.loads(skymms_("show", "f", f=saves).out)["action"] == "savemms"
+        shown = json.loads(skymms_("show", "f", "--client-reference", "c", f=saves).out)
+        assert (shown["action"], shown["client-reference"]) == ("savemms", "c")
+        assert json.loads(skymms_("show", "f", *ADDRESSED, "--service-id", "1", f=saves).out)["action"] == "sendmms"
+
+    def test_of_a_request_of_former_times_is_how_it_is_written_today(self, skymms_):
+        nested = (
+            "<REQUEST><ACTION>saveMMS</ACTION><CONTENT><NAME>n</NAME><SUBJECT>s</SUBJECT><SEQUENCE><SLIDE duration='5'>"
+            "<TEXT>t</TEXT></SLIDE></SEQUENCE></CONTENT></REQUEST>"
+        )
+        assert skymms_("check", "f", f=nested) == (0, "No problem in the SaveMMS in skycore.\n", "")
+        out = skymms_("show", "f").out
+        assert "<DURATION>5</DURATION>" in out
+        assert "CONTENT" not in out
+
     def test_save_shows_what_save_would_send(self, skymms_):
         assert "<ACTION>saveMMS</ACTION>" in skymms_("show", "f", "--save", f=COUPON).out
         assert "<ACTION>saveMMS</ACTION>" in skymms_("show", "f", "--save", f=written("skycore", SaveMMS(SHOW))).out
@@ -356,6 +412,33 @@ class TestSend:
         assert gateway.sent[-1] == SendMMS(
             SHOW, to="15551234889", sender="60857", campaign_ref="c", operator_id="o", sender_mask="m"
         )
+
+    def test_says_what_only_the_json_service_takes(self, skymms_, sandbox):
+        there = ("--dialect", "sinch-json", "--url", sandbox.account("sinch-json").address, "--service-id", "1")
+        members = ("15551230001", "15551230002")
+        shown = [part for number in members for part in ("--display-to", number)]
+        only = ("--client-reference", "c-7", "--expires", "2099-01-01", *shown)
+        words = {"client_reference": "c-7", "expires": date(2099, 1, 1), "display_to": members}
+        assert skymms_("send", "f", *ADDRESSED, *there, *only, f=COUPON.replace("duration", "#")).status == 0
+        assert sandbox.sent[-1] == SendMMS(IN_JSON, to="15551234888", sender="60856", service_id="1", **words)
+        saved = skymms_("save", "f", "--json", "--url", sandbox.account().address, f=COUPON).json["mms_id"]
+        assert skymms_("send-saved", saved, *ADDRESSED, *there, *only, "--fallback-text", "F").status == 0
+        sent = sandbox.sent[-1]
+        assert (type(sent), {name: getattr(sent, name) for name in words}) == (SendSavedMMS, words)
+
+    @pytest.mark.parametrize(
+        ("only", "said"),
+        [
+            (("--client-reference", "c"), "client_reference: skycore has no word for it"),
+            (("--display-to", "15551230001"), "display_to: skycore has no word for it"),
+            (("--expires", "2099-01-01"), "expires: skycore has no word for it"),
+        ],
+    )
+    def test_sends_nothing_that_only_the_json_service_takes_elsewhere(self, skymms_, gateway, only, said):
+        before = len(gateway.requests)
+        ran = skymms_("send", "f", *ADDRESSED, *only, f=COUPON)
+        assert (ran.status, len(gateway.requests)) == (4, before)
+        assert said in ran.err
 
     def test_sends_the_slideshow_of_a_request_that_saves(self, skymms_, gateway):
         assert skymms_("send", "f", *ADDRESSED, f=written("skycore", SaveMMS(SHOW))).status == 0
@@ -427,6 +510,19 @@ class TestTheStore:
         assert "Membership coupon" in row
         assert skymms_("delete", saved, *there).status == 0
 
+    @pytest.mark.parametrize("how", [(), ("--json",)])
+    def test_tells_where_the_id_comes_that_the_json_service_does_not_answer(self, skymms_, sandbox, how):
+        there = ("--dialect", "sinch-json", "--url", sandbox.account("sinch-json").address)
+        coupon = COUPON.replace("duration", "#")
+        ran = skymms_("save", "f", "--client-reference", "coupon-7", *there, *how, f=coupon)
+        tracking = re.search(r"MMS_\w+", ran.out)[0]
+        assert ran.status == 0
+        assert f"the N003 postback that has tracking id {tracking} and client reference coupon-7." in ran.err
+        assert re.search(r"has tracking id MMS_\w+\.$", skymms_("save", "f", *there, *how).err, re.MULTILINE)
+
+    def test_says_nothing_of_a_postback_where_the_id_is_in_the_answer(self, skymms_, gateway):
+        assert "N003" not in skymms_("save", "f", f=COUPON).err
+
     def test_says_a_field_the_dialect_has_no_word_for_before_asking(self, skymms_, gateway):
         before = len(gateway.requests)
         ran = skymms_("list", "--page", "2")
@@ -446,6 +542,218 @@ class TestTheStore:
         ran = skymms_("send-saved", "1", *ADDRESSED, *option)
         assert (ran.status, ran.out) == (2, "")
         assert said in ran.err
+
+
+# ------------------------------------------------------------------------------------------------ call and report
+
+STAYS = Slideshow("n", subject="s", fallback_text="f").slide("t")
+#: Every operation there is. The ids are nobody's, save where a test puts in its own.
+ASKED: Mapping[type[Operation[Any]], Any] = {
+    type(one): one
+    for one in (
+        SendMMS(STAYS, to="15551234888", sender="60856"),
+        SaveMMS(STAYS),
+        SendSavedMMS("7", to="15551234888", sender="60856"),
+        ListMMS(),
+        DeleteMMS("7"),
+        SendSavedMMSCampaign("7", "8"),
+        SendMMSBarcode("7", to="15551234888", sender="60856", barcode_id="b"),
+        SendPassInMMS("7", to="15551234888", sender="60856", pass_data={"barcodevalue": "1"}),
+        SendMessageBySubscriberRef("ACCT-1", campaign_ref="8", text="We open at nine."),
+        SendSMS("Hi!", to="15551234888", sender="60856"),
+        ListCampaigns(),
+        CreateCampaign("Coffee", brand_name="Bean"),
+        Subscribe("15551234888", campaign="8", subscriber_ref="ACCT-1"),
+        Unsubscribe("15551234888", campaign="8"),
+        RemoveInboxMessage("MMS_MO_1"),
+        GetStatistics("2020-01-01", "2099-01-01"),
+        CreateSession(),
+    )
+}
+
+ANSWERED = (
+    # What was asked, what a gateway may answer, and what stands in the first line and in some other.
+    (SendSavedMMSCampaign, "<MMSID>7</MMSID><SCHEDULEDID>9</SCHEDULEDID>", "Accepted", r"scheduled id +9"),
+    (SendMMSBarcode, "<TRACKINGID>T9</TRACKINGID>", "Accepted", r"tracking id +T9"),
+    (SendPassInMMS, "<TRACKINGID>T9</TRACKINGID>", "Accepted", r"tracking id +T9"),
+    (SendSMS, "<TRACKINGID>T9</TRACKINGID><TO>15551234888</TO>", "Accepted", r"tracking id +T9"),
+    (CreateCampaign, "<CAMPAIGNID>8</CAMPAIGNID>", "Made", r"campaign id +8"),
+    (Subscribe, "<CAMPAIGNREF>8</CAMPAIGNREF><MOBILE>15551234888</MOBILE>", "Subscribed", r"campaign +8"),
+    (Unsubscribe, "<CAMPAIGNREF>8</CAMPAIGNREF>", "Unsubscribed", r"campaign +8"),
+    (RemoveInboxMessage, "<MMSINBOXID>MMS_MO_1</MMSINBOXID>", "Deleted", r"inbox id +MMS_MO_1"),
+    (CreateSession, "<SESSIONID>S9</SESSIONID>", "Opened", r"session id +S9"),
+    (ListMMS, "<MMSIDS>1,2</MMSIDS>", "1", r"^2$"),
+    (
+        ListCampaigns,
+        "<MMSCAMPAIGNS><CAMPAIGN><ID>8</ID><NAME>Coffee</NAME></CAMPAIGN></MMSCAMPAIGNS>",
+        "Campaigns",
+        r"8 +Coffee",
+    ),
+)
+
+
+def answered(inside: str) -> Any:
+    return http(f"<RESPONSE><STATUS>Success</STATUS>{inside}</RESPONSE>".encode())
+
+
+class TestCall:
+    def test_is_tried_with_every_operation(self):
+        assert set(ASKED) == set(REQUESTS)
+        replies = {kind: kind.reply for kind in ASKED}
+        assert all((kind in answers.HEADS) != (reply in answers.PRINTED) for kind, reply in replies.items())
+
+    @pytest.mark.parametrize(("kind", "inside", "first", "line"), ANSWERED, ids=lambda one: getattr(one, "__name__", ""))
+    def test_makes_the_request_and_prints_the_reply(self, skymms_, kind, inside, first, line):
+        with Faulty(answered(inside)) as server:
+            ran = skymms_("call", "f", "--url", server.url, f=written("skycore", ASKED[kind]))
+            assert len(server.requests) == 1
+        assert (ran.status, ran.out.splitlines()[0]) == (0, first)
+        assert re.search(line, ran.out, re.MULTILINE)
+
+    def test_of_a_send_a_save_and_a_deletion_is_what_those_commands_do(self, skymms_, gateway):
+        assert skymms_("call", "f", f=written("skycore", ASKED[SendMMS])).status == 0
+        assert gateway.sent[-1] == ASKED[SendMMS]
+        saved = skymms_("call", "f", "--json", f=written("skycore", ASKED[SaveMMS])).json["mms_id"]
+        assert skymms_("call", "f", f=written("skycore", DeleteMMS(saved))).out.split() == ["Deleted", "mms", "id", saved]
+
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    def test_reads_a_request_in_every_form(self, skymms_, sandbox, dialect):
+        show = IN_JSON if dialect == "sinch-json" else SHOW
+        operation = SendMMS(show, to="15551234888", sender="60856", **service(dialect))
+        there = ("--url", sandbox.account(dialect).address)
+        assert skymms_("call", "-", *there, stdin=written(dialect, operation)).status == 0
+        assert sandbox.sent[-1] == operation
+
+    def test_never_uses_the_key_of_the_file(self, skymms_, gateway, monkeypatch):
+        monkeypatch.setenv("SKYMMS_API_KEY", "another-key-altogether")
+        ran = skymms_("call", "f", f=written("skycore", ASKED[ListCampaigns]))
+        assert ran.status == 1
+        assert "E104" in ran.err
+
+    def test_of_an_empty_list_is_an_empty_list(self, skymms_):
+        for kind, code in ((ListMMS, "E200"), (ListCampaigns, "E405")):
+            with Faulty(http(refused(code))) as server:
+                there = ("call", "f", "--url", server.url)
+                ran = skymms_(*there, f=written("skycore", ASKED[kind]))
+                assert (ran.status, ran.out) == (0, "")
+                assert skymms_(*there, "--json").status == 0
+
+    def test_tells_of_each_of_a_subscribers_numbers_and_is_no_success_if_one_was_refused(self, skymms_):
+        one = "<SUBSCRIBER><STATUS>Success</STATUS><TO>15551234888</TO><TRACKINGID>T9</TRACKINGID></SUBSCRIBER>"
+        two = "<SUBSCRIBER><STATUS>Failure</STATUS><TO>15551234889</TO><ERRORCODE>E114</ERRORCODE></SUBSCRIBER>"
+        refs = "<SUBSCRIBERREF>ACCT-1</SUBSCRIBERREF>"
+        request = written("skycore", ASKED[SendMessageBySubscriberRef])
+        for inside, status, said in (
+            (one, 0, None),
+            (one + two, 1, "1 of 2 refused, the others accepted: the same call again would send to them twice"),
+            (two, 1, "1 of 1 refused\n"),
+        ):
+            with Faulty(http(f"<RESPONSE>{refs}{inside}</RESPONSE>".encode())) as server:
+                ran = skymms_("call", "f", "--url", server.url, f=request)
+                assert skymms_("call", "f", "--url", server.url, "--json").status == ran.status == status
+            assert ("T9" in ran.out, "E114" in ran.out) == (one in inside, two in inside)
+            assert "refused" not in ran.err if said is None else said in ran.err
+
+    def test_refuses_a_name_that_nothing_was_made_of(self, skymms_, gateway):
+        before = len(gateway.requests)
+        ran = skymms_("call", "f", f=written("skycore", ASKED[SendSMS]).replace(b"<TEXT>", b"<TXET>x</TXET><TEXT>"))
+        assert (ran.status, len(gateway.requests)) == (4, before)
+        assert "TXET: no such name in this dialect" in ran.err
+
+    def test_of_a_slideshow_says_what_to_do_with_it(self, skymms_):
+        ran = skymms_("call", "f", f=COUPON)
+        assert (ran.status, ran.out) == (2, "")
+        assert "the file holds a slideshow and asks for nothing" in ran.err
+
+    @pytest.mark.parametrize(
+        ("kind", "said"),
+        [
+            (SendSMS, "It may have been sent all the same: look for its postbacks"),
+            (SendSavedMMSCampaign, "It may have been sent all the same: look for its postbacks"),
+            (Subscribe, "It may have been done all the same: look for its postback before"),
+            (CreateCampaign, "It may have been done all the same: list the campaigns"),
+            (CreateSession, "It may have been done all the same: find out"),
+        ],
+    )
+    def test_says_of_a_lost_answer_what_may_have_happened(self, skymms_, kind, said):
+        with Faulty(drop) as server:
+            ran = skymms_("call", "f", "--url", server.url, f=written("skycore", ASKED[kind]))
+            assert len(server.requests) == 1
+        assert ran.status == Status.NO_ANSWER
+        assert said in ran.err
+
+
+REPORT = """<RESPONSE><BATCHES><BATCH id="12" from="60856" contentname="Flowers"><CONTENT id="15" to="15551234888">
+<MSG_STATUS><INQUE time="2010-10-12T06:32:46.620197Z"/><DLR time="2010-10-12T06:33:19.5797Z"/></MSG_STATUS></CONTENT></BATCH>
+</BATCHES><SENDING_LIST><TEXT id="8" to="15551234889" body="Hi!"><ERROR info="gone" time="later"/></TEXT><FAX id="9"/>
+</SENDING_LIST></RESPONSE>"""
+
+
+class TestReport:
+    ROWS = (
+        ["BATCHES", "MMS", "15", "15551234888", "60856", "Flowers", "DLR", "2010-10-12 06:33:19+00:00", "yes"],
+        ["SENDING_LIST", "SMS", "8", "15551234889", "Hi!", "ERROR gone", "later"],
+        ["SENDING_LIST", "FAX", "@id 9"],
+    )
+
+    @staticmethod
+    def cells(out: str) -> list[list[str]]:
+        return [re.split(r"\s{2,}", line.strip()) for line in out.splitlines()]
+
+    def test_prints_a_row_a_message_of_a_file_or_stdin(self, skymms_):
+        for ran in (skymms_("report", "f", f=REPORT), skymms_("report", "-", stdin=REPORT.encode())):
+            assert (ran.status, ran.err) == (0, "3 listed, 1 delivered\n")
+            assert all(row in self.cells(ran.out) for row in self.ROWS)
+
+    def test_answers_machines_in_one_document(self, skymms_):
+        messages = skymms_("report", "f", "--json", f=REPORT).json["messages"]
+        assert [(one["kind"], one["to"], one["delivered"]) for one in messages] == [
+            ("MMS", "15551234888", True),
+            ("SMS", "15551234889", False),
+            ("FAX", None, False),
+        ]
+        assert messages[0]["statuses"][1]["time"] == "2010-10-12T06:33:19.579700+00:00"
+
+    def test_of_an_empty_one_lists_nothing(self, skymms_):
+        assert skymms_("report", "f", f="<RESPONSE/>") == (0, "", "0 listed, 0 delivered\n")
+
+    def test_fetches_a_link_without_a_key(self, skymms_, monkeypatch):
+        monkeypatch.setenv("SKYMMS_DIALECT", "klingon")  # nothing of the account's is asked for
+        with Faulty(http(REPORT.encode())) as server:
+            assert self.ROWS[0] in self.cells(skymms_("report", server.url).out)
+            monkeypatch.delenv("SKYMMS_API_KEY")
+            assert skymms_("report", server.url, "--json").status == 0
+        assert all(CANARY.encode() not in request and b"***" not in request for request in server.requests)
+
+    def test_reads_what_a_call_for_statistics_prints(self, skymms_, gateway):
+        assert skymms_("call", "f", f=written("skycore", ASKED[SendSMS])).status == 0
+        ran = skymms_("call", "f", f=written("skycore", ASKED[GetStatistics]))
+        (link,) = ran.out.splitlines()
+        assert f"read it with: skymms report {link}" in ran.err
+        (*_, message) = skymms_("report", link, "--json").json["messages"]
+        assert (message["kind"], message["to"], message["text"]) == ("SMS", "15551234888", "Hi!")
+
+    def test_needs_a_link_and_shows_the_answer_that_has_none(self, skymms_):
+        with Faulty(answered("<NOTE>ask again tomorrow</NOTE>")) as server:
+            ran = skymms_("call", "f", "--url", server.url, f=written("skycore", ASKED[GetStatistics]))
+        assert ran.status == Status.NO_ANSWER
+        assert ran.out.startswith("No link was found in the answer\n")
+        assert re.search(r"NOTE +ask again tomorrow", ran.out)
+
+    @pytest.mark.parametrize(("file", "said"), [(COUPON, "no report: not well-formed"), ("<REPORT/>", "the root is REPORT")])
+    def test_of_a_file_that_is_none_is_2(self, skymms_, file, said):
+        ran = skymms_("report", "f", f=file)
+        assert (ran.status, ran.out) == (Status.USAGE, "")
+        assert said in ran.err
+
+    @pytest.mark.parametrize("act", [http(b"<html>", "404 Not Found"), http(b"<html>"), drop])
+    def test_of_a_link_that_leads_to_none_is_3(self, skymms_, act):
+        with Faulty(act) as server:
+            ran = skymms_("report", server.url)
+        assert (ran.status, ran.out) == (Status.NO_ANSWER, "")
+
+    def test_of_a_link_that_is_none_is_2(self, skymms_):
+        assert skymms_("report", "http://[::1/x.xml").status == Status.USAGE
 
 
 # ------------------------------------------------------------------------------------------------ exit statuses
@@ -485,7 +793,10 @@ class TestTheStatus:
             (("send", "f", *ADDRESSED, "--url", "gateway.example"), "no http(s) address"),
             (("send", "junk", *ADDRESSED), "neither XML nor text in UTF-8"),
             (("send", "listing"), "the file asks for ListMMS, which holds no slideshow"),
-            (("save", "listing"), "the file asks for ListMMS, which holds no slideshow"),
+            (("save", "listing"), "the file asks for ListMMS, which holds no slideshow: `skymms call` makes it"),
+            (("call", "f"), "the file holds a slideshow and asks for nothing"),
+            (("call", "nowhere.xml"), "cannot read nowhere.xml"),
+            (("report", "nowhere.xml"), "cannot read nowhere.xml"),
             (("check", "postback"), "the root is POSTBACK"),
             (("postback", "f"), "no postback"),
             (("explain", "E9999"), "E9999 is in neither catalogue"),
@@ -499,12 +810,12 @@ class TestTheStatus:
         assert said in ran.err
 
     @pytest.mark.parametrize(
-        "argv", [("send", "f", *ADDRESSED), ("save", "f"), ("list",), ("delete", "1"), ("send-saved", "1")]
+        "argv", [("send", "f", *ADDRESSED), ("save", "f"), ("list",), ("delete", "1"), ("send-saved", "1"), ("call", "ids")]
     )
     @pytest.mark.parametrize("key", [None, "", " "])
     def test_is_2_without_a_key(self, skymms_, monkeypatch, argv, key):
         monkeypatch.delenv("SKYMMS_API_KEY") if key is None else monkeypatch.setenv("SKYMMS_API_KEY", key)
-        ran = skymms_(*argv, f=COUPON)
+        ran = skymms_(*argv, f=COUPON, ids=b"<REQUEST><ACTION>getMmsIds</ACTION></REQUEST>")
         assert (ran.status, ran.out) == (Status.USAGE, "")
         assert "SKYMMS_API_KEY" in ran.err
 
@@ -772,12 +1083,14 @@ class TestAsAProcess:
         told = process("--help").out
         assert "SKYMMS_API_KEY" in told
         for command in (
+            "call",
             "check",
             "delete",
             "demo",
             "explain",
             "list",
             "postback",
+            "report",
             "sandbox",
             "save",
             "send",
@@ -882,16 +1195,24 @@ def test_an_empty_store_is_an_empty_list_in_every_dialect_that_lists(monkeypatch
             assert json.loads(capsys.readouterr().out)["mms_ids"] == []
 
 
-@pytest.mark.parametrize(("command", "named"), [(["list"], "ListMMS"), (["delete", "35674"], "DeleteMMS")])
-def test_what_a_dialect_cannot_ask_is_refused_by_name_before_anything_is_sent(monkeypatch, capsys, command, named):
-    assert {name for name, spoken in DIALECTS.items() if not spoken.action(getattr(skymms, named))} == {"sinch-json"}
+@pytest.mark.parametrize(
+    ("dialect", "command", "named"),
+    [
+        ("sinch-json", ["list"], "ListMMS"),
+        ("sinch-json", ["delete", "35674"], "DeleteMMS"),
+        # A missing id is a problem of the message; that there is no such action comes before it.
+        ("sinch-json", ["delete", ""], "DeleteMMS"),
+        ("sinch-json", ["call", "-"], "Subscribe"),
+        ("sinch", ["call", "-"], "Subscribe"),
+        ("sinch", ["show", "-"], "Subscribe"),
+    ],
+)
+def test_an_action_that_the_dialect_has_not_is_a_matter_of_configuration(skymms_, monkeypatch, dialect, command, named):
+    assert not DIALECTS[dialect].action(getattr(skymms, named))
     with Sandbox() as sandbox:
-        monkeypatch.setenv("SKYMMS_API_KEY", "sandbox-key")
-        monkeypatch.setenv("SKYMMS_URL", sandbox.account("sinch-json").address)
-        assert main([*command, "--dialect", "sinch-json", "--json"]) == Status.PROBLEMS
-        assert sandbox.requests == []
-    error = json.loads(capsys.readouterr().out)["error"]
+        monkeypatch.setenv("SKYMMS_URL", sandbox.account(dialect).address)
+        ran = skymms_(*command, "--dialect", dialect, "--json", stdin=written("skycore", ASKED[Subscribe]))
+        assert (ran.status, sandbox.requests) == (Status.USAGE, [])
+    error = ran.json["error"]
     assert (error["class"], error["sent_maybe"]) == ("ConfigurationError", False)
-    assert [(one["field"], one["message"]) for one in error["problems"]] == [
-        (named, "the dialect sinch-json has no such action")
-    ]
+    assert error["message"] == f"{named}: the dialect {dialect} has no such action"

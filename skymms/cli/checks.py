@@ -34,9 +34,11 @@ from .options import (
     json_option,
     read_bytes,
     read_content,
+    refuse_missing_action,
     saving,
     sending,
     showing_account,
+    shown,
 )
 from .status import Status
 
@@ -143,16 +145,16 @@ def _print(found: Findings) -> None:
 @click.option("--save", is_flag=True, help="Show what `skymms save` would send.")
 @click.option("--raw", is_flag=True, help="The exact document (of a GET request, the address), not laid out for reading.")
 @json_option
-def show(
-    file: str, dialect: str | None, url: str | None, save: bool, raw: bool, as_json: bool, **addressing: str | None
-) -> int:
+def show(file: str, dialect: str | None, url: str | None, save: bool, raw: bool, as_json: bool, **addressing: Any) -> int:
     """Show what would go out, with the key masked.
 
-    Problems are told on stderr. A slideshow may be shown without recipient and sender: they are left empty.
+    That is the request a file holds, whatever it asks for, or the sending of a slideshow. Problems are told on stderr. A
+    slideshow may be shown without recipient and sender: they are left empty.
     """
     content = read_content(file)
     account = showing_account(dialect, url, content.dialect)
-    operation = saving(content) if save else sending(content, addressing, unaddressed=True)
+    operation = saving(content, addressing["client_reference"]) if save else shown(content, addressing)
+    refuse_missing_action(account, operation)
     problems = account.problems(operation)
     if content.operation is None and not given(addressing):
         problems = _of_the_slideshow(problems)

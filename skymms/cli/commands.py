@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..errors import ConfigurationError, MMSError, SkymmsError
-from . import cellcast, checks, demo, output, sandbox, sends, tells
+from . import cellcast, checks, demo, output, reports, sandbox, sends, tells
 from .options import AS_JSON
 from .status import Status
 
@@ -23,7 +23,8 @@ def command() -> None:
     """Multimedia messages through Skycore-lineage gateways."""
 
 
-for each in (*checks.COMMANDS, *sends.COMMANDS, *tells.COMMANDS, sandbox.sandbox, demo.demo, cellcast.cellcast):
+_ALONE = (reports.report, sandbox.sandbox, demo.demo, cellcast.cellcast)
+for each in (*checks.COMMANDS, *sends.COMMANDS, *tells.COMMANDS, *_ALONE):
     command.add_command(each)
 
 

@@ -38,6 +38,7 @@ def _noted(context: click.Context, option: click.Parameter, value: bool) -> bool
 _DIALECT = click.option("--dialect", type=click.Choice(list(DIALECTS)), help="How to speak; SKYMMS_DIALECT if not given.")
 _URL = click.option("--url", help="Where the gateway is; SKYMMS_URL, or the vendor's own host, if not given.")
 _JSON = click.option("--json", "as_json", is_flag=True, callback=_noted, is_eager=True, help="Answer with one JSON document.")
+_REFERENCE = click.option("--client-reference", help="Words of yours that every postback brings back; JSON.")
 _TO = (
     click.option("--to", help="The recipient: one number, country code first."),
     click.option("--from", "sender", help="One of the account's short codes."),
@@ -45,6 +46,9 @@ _TO = (
     click.option("--operator-id", help="The recipient's carrier."),
     click.option("--campaign-ref", help="The campaign the recipient is subscribed to."),
     click.option("--service-id", help="The service id that the successor asks for."),
+    click.option("--display-to", multiple=True, help="A number to show as one of a group, not sent to; JSON; may be repeated."),
+    _REFERENCE,
+    click.option("--expires", help="When to stop trying, three days from now at most; ISO 8601; JSON."),
 )
 
 
@@ -64,6 +68,8 @@ json_option = _JSON
 gateway_options = _with(_DIALECT, _URL)
 #: The fields of :data:`ADDRESSING`, under their own names.
 addressing_options = _with(*_TO)
+#: The one of them that a slideshow is stored with, too.
+reference_option = _REFERENCE
 
 
 # ------------------------------------------------------------------------------------------------ what they make
@@ -104,12 +110,43 @@ def _chosen(dialect: str | None, url: str | None, of_file: str | None) -> dict[s
     return {name: value for name, value in chosen.items() if value}
 
 
-def given(options: Mapping[str, str | None]) -> dict[str, Any]:
-    """The options that were given."""
-    return {name: value for name, value in options.items() if value is not None}
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were given; one that may be repeated is an empty tuple where it was not."""
+    return {name: value for name, value in options.items() if value is not None and value != ()}
 
 
-def sending(content: FileContent, addressing: Mapping[str, str | None], *, unaddressed: bool = False) -> Operation[Any]:
+def refuse_missing_action(account: Account, operation: Operation[Any]) -> None:
+    """A dialect that has no such action is the wrong dialect: a matter of configuration, and no problem of the message.
+
+    To be asked before the account's problems, among which it is one of many.
+    """
+    if not account.spoken.action(type(operation)):
+        raise ConfigurationError("\n".join(map(str, account.spoken.lost(operation))))
+
+
+def asked(content: FileContent) -> Operation[Any]:
+    """The request that a file holds, as it is."""
+    _refuse_unread(content)
+    if content.operation is None:
+        raise click.UsageError("the file holds a slideshow and asks for nothing: `skymms send` or `skymms save` it")
+    return content.operation
+
+
+def shown(content: FileContent, addressing: Mapping[str, Any]) -> Operation[Any]:
+    """The request that a file holds, with what the options say in its place; else the send that they ask for."""
+    said = given(addressing)
+    if content.operation is not None:
+        operation: Any = asked(content)
+        strange = [name for name in said if name not in {item.name for item in fields(operation)}]
+        if not strange:
+            return replace(operation, **said)  # type: ignore[no-any-return]  # an operation like the one it is made of
+        if content.slideshow is None:
+            option = {"sender": "from"}.get(strange[0], strange[0]).replace("_", "-")
+            raise click.UsageError(f"the file asks for {type(operation).__name__}, in which --{option} has no place")
+    return sending(content, addressing, unaddressed=True)
+
+
+def sending(content: FileContent, addressing: Mapping[str, Any], *, unaddressed: bool = False) -> Operation[Any]:
     """The send that a file and the options ask for; ``unaddressed`` lets a slideshow go without recipient and sender."""
     _refuse_unread(content)
     said = given(addressing)
@@ -124,10 +161,11 @@ def sending(content: FileContent, addressing: Mapping[str, str | None], *, unadd
     return SendMMS(slideshow, **said)
 
 
-def saving(content: FileContent) -> SaveMMS:
+def saving(content: FileContent, client_reference: str | None = None) -> SaveMMS:
     """The saving of a file's slideshow."""
     _refuse_unread(content)
-    return content.operation if isinstance(content.operation, SaveMMS) else SaveMMS(slideshow_of(content))
+    operation = content.operation if isinstance(content.operation, SaveMMS) else SaveMMS(slideshow_of(content))
+    return operation if client_reference is None else replace(operation, client_reference=client_reference)
 
 
 def _refuse_unread(content: FileContent) -> None:
@@ -140,5 +178,5 @@ def slideshow_of(content: FileContent) -> Any:
     """A file's slideshow; a usage error for a request that holds none."""
     if content.slideshow is None:
         asks = type(content.operation).__name__
-        raise click.UsageError(f"the file asks for {asks}, which holds no slideshow")
+        raise click.UsageError(f"the file asks for {asks}, which holds no slideshow: `skymms call` makes it")
     return content.slideshow

@@ -1,4 +1,4 @@
-"""The commands that call a gateway: send, save, send-saved, list and delete.
+"""The commands that call a gateway: send, save, send-saved, list and delete, and call for whatever else it can be asked.
 
 Each makes one operation and calls once; whatever is repeated, the client decides. Whoever interrupts a call, or loses its
 answer, is told whether the message may have gone out.
@@ -7,36 +7,66 @@ answer, is told whether the message may have gone out.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from ..account import Account
+from ..actions import (
+    CreateCampaign,
+    ListCampaigns,
+    SendMessageBySubscriberRef,
+    SendMMSBarcode,
+    SendPassInMMS,
+    SendSavedMMSCampaign,
+    SendSMS,
+    Subscribe,
+    Unsubscribe,
+)
 from ..cellcast import CellcastSend
 from ..client import Client
 from ..errors import NotFoundError, ProtocolError, SkymmsError
-from ..operations import DeleteMMS, ListMMS, Operation, SendMMS, SendSavedMMS
-from ..replies import DeletedMMS, MMSList, SavedMMS, SentMMS
+from ..operations import DeleteMMS, ListMMS, Operation, SaveMMS, SendMMS, SendSavedMMS
 from . import output
+from .answers import answer
 from .options import (
     addressing_options,
+    asked,
     calling_account,
     file_argument,
     gateway_options,
     given,
     json_option,
     read_content,
+    reference_option,
+    refuse_missing_action,
     saving,
     sending,
 )
-from .status import Status
 
 _MAYBE = "It may have been {done} all the same: {look} before you do it again."
 _NOT = "Nothing was {done}."
 _SENT = {"done": "sent", "look": "look for its postbacks"}
-_DONE = {"done": "done", "look": "look at `skymms list`"}
+_SENDS = (
+    SendMMS,
+    SendSavedMMS,
+    SendSavedMMSCampaign,
+    SendMMSBarcode,
+    SendPassInMMS,
+    SendMessageBySubscriberRef,
+    SendSMS,
+    CellcastSend,
+)
+#: Where it is seen whether something was done that is no sending.
+_LOOKS: Mapping[type[Operation[Any]], str] = {
+    SaveMMS: "look at `skymms list`",
+    DeleteMMS: "look at `skymms list`",
+    CreateCampaign: "list the campaigns",
+    Subscribe: "look for its postback",
+    Unsubscribe: "look for its postback",
+}
 
 
 @click.command()
@@ -44,10 +74,11 @@ _DONE = {"done": "done", "look": "look at `skymms list`"}
 @addressing_options
 @gateway_options
 @json_option
-def send(file: str, dialect: str | None, url: str | None, as_json: bool, **addressing: str | None) -> int:
+def send(file: str, dialect: str | None, url: str | None, as_json: bool, **addressing: Any) -> int:
     """Send a slideshow to one number.
 
-    A request's file brings its own recipient, sender and dialect; options replace them.
+    A request's file brings its own recipient, sender and dialect; options replace them. Requests that send no slideshow are
+    made by `skymms call`.
     """
     content = read_content(file)
     account = calling_account(dialect, url, content.dialect)
@@ -56,12 +87,31 @@ def send(file: str, dialect: str | None, url: str | None, as_json: bool, **addre
 
 @click.command()
 @file_argument
+@reference_option
 @gateway_options
 @json_option
-def save(file: str, dialect: str | None, url: str | None, as_json: bool) -> int:
-    """Store a slideshow at the gateway, to be sent by its id."""
+def save(file: str, client_reference: str | None, dialect: str | None, url: str | None, as_json: bool) -> int:
+    """Store a slideshow at the gateway, to be sent by its id.
+
+    The JSON service answers without the id: it comes with a postback, by which the --client-reference tells whose it is.
+    """
     content = read_content(file)
-    return _answer(calling_account(dialect, url, content.dialect), saving(content), as_json)
+    return _answer(calling_account(dialect, url, content.dialect), saving(content, client_reference), as_json)
+
+
+@click.command()
+@file_argument
+@gateway_options
+@json_option
+def call(file: str, dialect: str | None, url: str | None, as_json: bool) -> int:
+    """Make the request that a file holds, whatever it asks for.
+
+    Any action of the dialect, in XML, JSON or GET form. The account is that of the environment and the options; a key in the
+    file is not used.
+    """
+    content = read_content(file)
+    operation = asked(content)
+    return _answer(calling_account(dialect, url, content.dialect), operation, as_json)
 
 
 def _pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -96,7 +146,7 @@ def _slides(context: click.Context, option: click.Parameter, values: tuple[str, 
 @click.option("--fallback-text", help="The words of the SMS sent in its place.")
 @gateway_options
 @json_option
-def send_saved(mms_id: str, custom_text: dict[int, str], data: dict[str, str], as_json: bool, **options: str | None) -> int:
+def send_saved(mms_id: str, custom_text: dict[int, str], data: dict[str, str], as_json: bool, **options: Any) -> int:
     """Send a stored slideshow to one number.
 
     It may be given words of its own: texts for its slides, a subject, values for the merge tags in its texts.
@@ -117,23 +167,7 @@ def list_(
 ) -> int:
     """List the stored slideshows."""
     operation = ListMMS(start_date=start_date, page=page, per_page=per_page)
-    with _calling(account := calling_account(dialect, url), operation), Client(account) as client:
-        try:
-            listed = client.call(operation)
-        except NotFoundError:
-            # 1.3 calls an empty store an error (E200); whoever asks for a list has one.
-            listed = MMSList()
-    if as_json:
-        output.document(listed)
-    elif listed.templates:
-        columns = ("Id", "Name", "Subject", "Stored", "Slides")
-        rows = [(one.mms_id, one.name, one.subject, one.created, one.slides) for one in listed.templates]
-        output.table("Stored", columns, rows)
-    else:
-        for mms_id in listed.mms_ids:
-            output.show(mms_id)
-        output.say(f"{len(listed.mms_ids)} stored")
-    return Status.DONE
+    return _answer(calling_account(dialect, url), operation, as_json)
 
 
 @click.command()
@@ -148,23 +182,26 @@ def delete(mms_id: str, dialect: str | None, url: str | None, as_json: bool) -> 
 # ------------------------------------------------------------------------------------------------ calling
 
 
+#: What lists. 1.3 calls it an error where there is nothing (E200, E405); whoever asks for a list has an empty one.
+_LISTS = (ListMMS, ListCampaigns)
+
+
 def _answer(account: Account, operation: Operation[Any], as_json: bool) -> int:
     """Call, and print the reply."""
     with _calling(account, operation), Client(account) as client:
-        reply = client.call(operation)
-    if as_json:
-        output.document(reply)
-    else:
-        output.sheet(_HEADS[type(reply)], output.fields_of(reply))
-    return Status.DONE
-
-
-_HEADS = {SentMMS: "Accepted", SavedMMS: "Stored", DeletedMMS: "Deleted"}
+        try:
+            reply = client.call(operation)
+        except NotFoundError:
+            if not isinstance(operation, _LISTS):
+                raise
+            reply = operation.reply()
+    return answer(operation, reply, as_json)
 
 
 @contextmanager
 def _calling(account: Account, operation: Operation[Any]) -> Iterator[None]:
     """Advices before, and :func:`talking` meanwhile."""
+    refuse_missing_action(account, operation)
     for advice in account.advices(operation):
         output.say(f"advice: {advice}")
     output.say(f"{type(operation).__name__} in {account.dialect} to {account.wrap(b'').place}", "dim")
@@ -175,7 +212,8 @@ def _calling(account: Account, operation: Operation[Any]) -> Iterator[None]:
 @contextmanager
 def talking(operation: Operation[Any]) -> Iterator[None]:
     """Progress while something is called, and afterwards what a failure means for what was to be sent."""
-    words = _SENT if isinstance(operation, (SendMMS, SendSavedMMS, CellcastSend)) else _DONE
+    look = _LOOKS.get(type(operation), "find out")
+    words = _SENT if isinstance(operation, _SENDS) else {"done": "done", "look": look}
     talk = _Talk()
     logger = logging.getLogger("skymms")
     before = logger.level
@@ -206,4 +244,4 @@ class _Talk(logging.Handler):
             output.say(record.getMessage(), "dim")
 
 
-COMMANDS = (send, save, send_saved, list_, delete)
+COMMANDS = (send, save, send_saved, list_, delete, call)
