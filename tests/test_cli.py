@@ -737,8 +737,9 @@ class TestReport:
         with Faulty(answered("<NOTE>ask again tomorrow</NOTE>")) as server:
             ran = skymms_("call", "f", "--url", server.url, f=written("skycore", ASKED[GetStatistics]))
         assert ran.status == Status.NO_ANSWER
-        assert ran.out.startswith("No link was found in the answer\n")
-        assert re.search(r"NOTE +ask again tomorrow", ran.out)
+        # No document shows this answer: whoever sees it may find in it what we did not.
+        assert "no address of a report in it" in ran.err
+        assert "ask again tomorrow" in ran.err
 
     @pytest.mark.parametrize(("file", "said"), [(COUPON, "no report: not well-formed"), ("<REPORT/>", "the root is REPORT")])
     def test_of_a_file_that_is_none_is_2(self, skymms_, file, said):

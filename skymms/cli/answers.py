@@ -60,12 +60,7 @@ def answer(operation: Operation[Any], reply: Any, as_json: bool) -> Status:
 
 def _status(reply: Any) -> Status:
     # A number that was refused is no success, though others were sent to: who reads nothing but the status has to look.
-    if isinstance(reply, SentToSubscriber) and reply.failed:
-        return Status.REFUSED
-    # Nor is an answer without the one thing that it is for.
-    if isinstance(reply, StatisticsLink) and not reply.link:
-        return Status.NO_ANSWER
-    return Status.DONE
+    return Status.REFUSED if isinstance(reply, SentToSubscriber) and reply.failed else Status.DONE
 
 
 def _id_to_come(operation: SaveMMS, reply: Any) -> str:
@@ -104,12 +99,8 @@ def _sent_to_subscriber(sent: SentToSubscriber) -> None:
 
 
 def _link(found: StatisticsLink) -> None:
-    if found.link:
-        output.show(found.link)
-        output.say(f"read it with: skymms report {shlex.quote(found.link)}", "dim")
-    else:
-        # No document shows this answer: whoever sees it may find in it what we did not.
-        output.sheet("No link was found in the answer", found.raw)
+    output.show(found.link)
+    output.say(f"read it with: skymms report {shlex.quote(found.link)}", "dim")
 
 
 #: How the replies are printed that are no single thing.
