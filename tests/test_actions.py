@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import MISSING, fields
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -16,7 +15,6 @@ from hypothesis import strategies as st
 from skymms import (
     Account,
     CampaignError,
-    Client,
     ConfigurationError,
     CreateCampaign,
     CreateSession,
@@ -464,12 +462,12 @@ PASS = Slideshow("pass", subject="Yours").slide("Here", passbook="https://media.
 
 
 @pytest.fixture(params=["skycore", "skycore-get"])
-def sandbox_and_client(request):
-    with Sandbox() as sandbox, Client(sandbox.account(request.param)) as client:
+def sandbox_and_client(request, kind):
+    with Sandbox() as sandbox, kind(sandbox.account(request.param)) as client:
         yield sandbox, client
 
 
-def refused(client: Client, operation: Operation[Any]) -> MMSError:
+def refused(client: Any, operation: Operation[Any]) -> MMSError:
     with pytest.raises(MMSError) as caught:
         client.call(operation)
     assert not caught.value.foreseen
@@ -563,11 +561,11 @@ def test_a_saved_mms_to_an_unknown_campaign(sandbox_and_client) -> None:
     assert refused(client, SendSavedMMSCampaign(client.call(SaveMMS(SHOW)).mms_id, "2")).code == "E714"
 
 
-def test_a_received_message_is_told_and_removed_once() -> None:
+def test_a_received_message_is_told_and_removed_once(kind) -> None:
     with (
         PostbackReceiver() as inbox,
         Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox,
-        Client(sandbox.account()) as client,
+        kind(sandbox.account()) as client,
     ):
         inbox_id = sandbox.receive_mms(A, "60856", "https://media.example/1.jpg")
         (notice,) = inbox.wait(1)
@@ -600,18 +598,3 @@ def test_statistics_are_asked_for_fetched_and_read(sandbox_and_client) -> None:
     assert mms_row.delivered
     empty = client.call(GetStatistics(now - timedelta(days=2), now - timedelta(days=1))).link
     assert read_report(client.fetch(empty)) == ()
-
-
-def test_the_asynchronous_client_says_the_same() -> None:
-    pytest.importorskip("aiohttp")
-    from skymms.aio import AsyncClient
-
-    async def talk(account: Account) -> Any:
-        async with AsyncClient(account) as client:
-            campaign = (await client.call(CreateCampaign("Winter Sale", brand_name="Shop"))).campaign_id
-            await client.call(Subscribe(A, campaign=campaign, subscriber_ref="ACCT-1"))
-            return await client.call(SendMessageBySubscriberRef("ACCT-1", campaign_ref=campaign, text="Hi!"))
-
-    with Sandbox() as sandbox:
-        reply = asyncio.run(talk(sandbox.account()))
-    assert [(result.to, result.error) for result in reply.results] == [(A, None)]

@@ -12,7 +12,6 @@ from lxml import etree
 
 from skymms import (
     Account,
-    Client,
     ConfigurationError,
     DeliveryReport,
     EncodingReport,
@@ -211,8 +210,8 @@ class TestJudging:
         assert (status, there["errorcode"]) == (200, code) == (200, here.code)
         assert here.where in there["errorinfo"]
 
-    def test_follows_the_limits_it_is_given(self):
-        with Sandbox(limits=Limits(required=frozenset({"operator_id"}))) as strict, Client(strict.account()) as client:
+    def test_follows_the_limits_it_is_given(self, kind):
+        with Sandbox(limits=Limits(required=frozenset({"operator_id"}))) as strict, kind(strict.account()) as client:
             with pytest.raises(MMSError) as raised:
                 client.call(SEND)
             assert (raised.value.code, raised.value.foreseen) == ("E650", False)
@@ -223,8 +222,8 @@ class TestJudging:
 
 
 class TestTheStore:
-    def test_lists_what_is_saved_newest_first_and_by_page(self):
-        with Sandbox() as sandbox, Client(sandbox.account("sinch")) as client:
+    def test_lists_what_is_saved_newest_first_and_by_page(self, kind):
+        with Sandbox() as sandbox, kind(sandbox.account("sinch")) as client:
             assert client.call(ListMMS()).mms_ids == ()
             ids = [client.call(SaveMMS(SHOW.replace(name=f"show {number}"))).mms_id for number in range(5)]
             page = client.call(ListMMS(page=2, per_page=2))
@@ -233,21 +232,21 @@ class TestTheStore:
         assert page.templates[0].name == "show 2"
         assert page.templates[0].created.tzinfo is not None
 
-    def test_of_1_3_refuses_to_list_nothing(self):
-        with Sandbox() as sandbox, Client(sandbox.account()) as client, pytest.raises(NotFoundError) as raised:
+    def test_of_1_3_refuses_to_list_nothing(self, kind):
+        with Sandbox() as sandbox, kind(sandbox.account()) as client, pytest.raises(NotFoundError) as raised:
             client.call(ListMMS())
         assert raised.value.code == "E200"
 
-    def test_does_not_send_what_it_does_not_hold(self, sandbox):
-        with Client(sandbox.account()) as client, pytest.raises(NotFoundError) as raised:
+    def test_does_not_send_what_it_does_not_hold(self, sandbox, kind):
+        with kind(sandbox.account()) as client, pytest.raises(NotFoundError) as raised:
             client.call(SendSavedMMS("999999", to="15551234888", sender="60856"))
         assert raised.value.code == "E241"
 
 
 class TestReportingBack:
-    def test_comes_in_order_with_what_was_sent(self):
+    def test_comes_in_order_with_what_was_sent(self, kind):
         with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox:
-            with Client(sandbox.account("sinch")) as client:
+            with kind(sandbox.account("sinch")) as client:
                 saved = client.call(SaveMMS(SHOW))
                 sent = client.call(
                     SendSavedMMS(
@@ -266,11 +265,11 @@ class TestReportingBack:
         with pytest.raises(ConfigurationError, match="address"):
             Sandbox(postback_url="nonsense")
 
-    def test_to_nobody_is_told_and_does_no_harm(self):
+    def test_to_nobody_is_told_and_does_no_harm(self, kind):
         with socket.create_server(("127.0.0.1", 0)) as closed:
             url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
         lines: list[str] = []
-        with Sandbox(postback_url=url, on_event=lines.append) as sandbox, Client(sandbox.account()) as client:
+        with Sandbox(postback_url=url, on_event=lines.append) as sandbox, kind(sandbox.account()) as client:
             client.call(SEND)
             client.call(SEND)
         assert [line for line in lines if "SendMMS in skycore to 15551234888" in line]
