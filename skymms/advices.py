@@ -5,6 +5,7 @@ Made and judged like the rules, apart from them: an advice has no code, and nobo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,9 @@ from .rules import Check, Rule
 from .slide import Slide
 
 ADVICES: list[Rule] = []
+
+#: How a time says its zone in ISO 8601.
+_ZONE = re.compile(r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$", re.IGNORECASE)
 
 
 def _advice(of: str, field: str) -> Callable[[Check], Check]:
@@ -100,7 +104,12 @@ def zoned_end(message: Any, limits: Limits) -> str | None:
 
 
 def _zoneless(when: Any) -> str | None:
-    if isinstance(when, datetime) and when.tzinfo is None:
+    if isinstance(when, datetime):
+        named = when.tzinfo is not None
+    else:
+        _, timed, time = str(when).partition("T")
+        named = not timed or _ZONE.search(time) is not None
+    if not named:
         return "it names no time zone, so the gateway's own applies"
     return None
 

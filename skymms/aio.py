@@ -177,11 +177,13 @@ class AsyncClient:
                 headers={"User-Agent": user_agent(), "Accept-Encoding": "identity"},
             )
             self._proxy = _proxy(self.account.address)
+            self._loop = loop
         elif self._session.closed:
             return Lost("the session that was passed in is closed; nothing was sent", left=False, transient=False)
-        elif self._loop is not loop and self._loop is not None:
-            raise ConfigurationError("an AsyncClient belongs to the event loop it was first used in: make one in each")
-        self._loop = loop
+        if self._loop is None:
+            self._loop = _of_the_caller(self._session, "_loop", loop)
+        if self._loop is not loop:
+            raise ConfigurationError("an AsyncClient and its session belong to one event loop: make them in the one that calls")
         return self._session
 
     async def close(self) -> None:
@@ -231,7 +233,7 @@ def _url(url: str, *, encoded: bool) -> URL:
 
 
 def _of_the_caller(session: aiohttp.ClientSession, name: str, without: Any) -> Any:
-    """What a session was made with. aiohttp tells neither its middlewares nor its proxy in public, and takes other
+    """What a session was made with. aiohttp tells its middlewares, its proxy and its loop to nobody in public, and takes other
     middlewares for one request as a replacement; leaving out the caller's, which may sign requests, would be worse."""
     return getattr(session, name, without)
 

@@ -99,14 +99,18 @@ class Retries:
     longest: float = 20.0
     total: float = 60.0
 
+    def __post_init__(self) -> None:
+        if type(self.count) is not int or self.count < 0:
+            raise ConfigurationError(f"retries={self.count!r:.40}: give a whole number from 0 up, or Retries(…)")
+        for name in ("first", "longest", "total"):
+            seconds = getattr(self, name)
+            if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
+                raise ConfigurationError(f"Retries({name}={seconds!r:.40}): give seconds from 0 up")
+
     @classmethod
     def of(cls, retries: Retries | int) -> Retries:
         """The policy itself, or the standard one with another count; 0 switches repeating off."""
-        if isinstance(retries, Retries):
-            return retries
-        if type(retries) is not int or retries < 0:
-            raise ConfigurationError(f"retries={retries!r:.40}: give a number from 0 up, or Retries(…)")
-        return cls(count=retries)
+        return retries if isinstance(retries, Retries) else cls(count=retries)
 
 
 class Exchange(Generic[R_co]):

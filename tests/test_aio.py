@@ -328,6 +328,22 @@ class TestClosing:
         assert server.requests == []
 
 
+def test_a_session_belongs_to_one_event_loop():
+    async def opened():
+        return aiohttp.ClientSession()
+
+    async def call(server, session):
+        with pytest.raises(ConfigurationError, match="belong to one event loop") as raised:
+            await AsyncClient(Account(CANARY, url=server.url), session=session).call(SEND)
+        return raised.value
+
+    with Faulty(http(SENT)) as server, asyncio.Runner() as first:
+        session = first.run(opened())
+        assert not run(call(server, session)).sent_maybe
+        first.run(session.close())
+    assert server.requests == []
+
+
 def test_a_client_belongs_to_one_event_loop():
     async def call(client):
         return await client.call(SEND)
@@ -336,7 +352,7 @@ def test_a_client_belongs_to_one_event_loop():
         client = AsyncClient(Account(CANARY, url=server.url))
         with asyncio.Runner() as first, asyncio.Runner() as second:
             first.run(call(client))
-            with pytest.raises(ConfigurationError, match="belongs to the event loop"):
+            with pytest.raises(ConfigurationError, match="belong to one event loop"):
                 second.run(call(client))
             first.run(client.close())
             assert len(server.requests) == 1

@@ -190,6 +190,14 @@ class TestRetries:
     def test_are_a_count_from_zero_up(self, wrong):
         with pytest.raises(ConfigurationError, match="retries="):
             Retries.of(wrong)
+        with pytest.raises(ConfigurationError, match="retries="):
+            Retries(count=wrong)
+
+    @pytest.mark.parametrize("name", ["first", "longest", "total"])
+    @pytest.mark.parametrize("wrong", [-1, "3", None, True, float("inf"), float("nan")])
+    def test_wait_for_seconds_from_zero_up(self, name, wrong):
+        with pytest.raises(ConfigurationError, match=f"{name}="):
+            Retries(**{name: wrong})
 
     def test_are_taken_as_they_are(self):
         assert Retries.of(Retries(count=1)) == Retries(count=1)

@@ -275,6 +275,25 @@ def test_and_is_asked_all_the_same_where_the_field_is_required() -> None:
     assert [problem.code for problem in PROBLEMS.message(SHOW.replace(subject=None), insisting("subject"))] == ["E314"]
 
 
+@pytest.mark.parametrize(
+    ("when", "advised"),
+    [
+        ("2031-01-02T03:04:05", True),
+        ("20310102T0304", True),
+        (datetime.fromisoformat("2031-01-02T03:04:05"), True),
+        ("2031-01-02T03:04:05Z", False),
+        ("2031-01-02T03:04-05", False),
+        ("20310102T0304+0530", False),
+        ("2031-01-02", False),
+        (date(2031, 1, 2), False),
+        (None, False),
+    ],
+)
+def test_a_moment_that_names_no_zone_is_pointed_out_however_it_is_given(when: Any, advised: bool) -> None:
+    assert [one.field for one in ADVISORY.message(send(expires=when), DOCUMENTED)] == ["expires"] * advised
+    assert [one.field for one in ADVISORY.message(SHOW.replace(link_expires=when), DOCUMENTED)] == ["link_expires"] * advised
+
+
 def test_what_an_account_waives_its_dialect_does_not_insist_on() -> None:
     waiving = Account(KEY, dialect="sinch", limits=Limits(waived={"service_id", "fallback_text"}))
     assert waiving.problems(send()) == ()
