@@ -5,7 +5,6 @@ They add to what a rule says where it stands and which code it bears, and report
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from datetime import date
@@ -65,7 +64,6 @@ class Judge:
             kind: [(check, rule) for check, rule in paired["address"] if rule.field == kind] + paired["words"] for kind in FILES
         }
         self._plan = once(self._planned)
-        self._clean: dict[int, tuple[weakref.ref[Any], Limits]] = {}
 
     def slide(self, slide: Slide, at: int, limits: Limits) -> list[Problem]:
         """What is wrong with slide number ``at``, counted from 1."""
@@ -136,21 +134,9 @@ class Judge:
             for number, slide in enumerate(held[at], 1):
                 found += self.slide(slide, number, limits)
         for at in plan.messages:
-            found += self._inside(held[at], limits)
-        return found
-
-    def _inside(self, message: Any, limits: Limits) -> list[Problem]:
-        """What is wrong with a slideshow. One without fault is judged once, however many it is sent to: it never changes."""
-        key = id(message)
-        clean = self._clean.get(key)
-        # By identity, since equal is not the same here: a duration of True equals 1, and only one of them is right.
-        if clean is not None and clean[0]() is message and clean[1] is limits:
-            return []
-        if not hasattr(message, "slides"):
-            raise TypeError(f"a Slideshow is wanted, not {type(message).__name__}")
-        found = self.message(message, limits)
-        if not found:
-            self._clean[key] = weakref.ref(message, lambda gone: self._clean.pop(key, None)), limits
+            if not hasattr(held[at], "slides"):
+                raise TypeError(f"a Slideshow is wanted, not {type(held[at]).__name__}")
+            found += self.message(held[at], limits)
         return found
 
     @staticmethod

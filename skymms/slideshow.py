@@ -16,8 +16,7 @@ from .limits import DOCUMENTED, Limits
 from .slide import Slide
 
 
-# Weakly referable, so that a judge can remember which one it found without fault.
-@dataclass(frozen=True, slots=True, weakref_slot=True)
+@dataclass(frozen=True, slots=True)
 class Slideshow:
     """A multimedia message: a name, a subject, and up to eight slides.
 

@@ -6,7 +6,6 @@ fields it has set cost, and never a look at the table.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -21,8 +20,6 @@ from .spelling import Kind, Row, missed, spelled
 
 _Step = Callable[[Any, list[Leaf]], None]
 
-#: What the fields of a slideshow begin with.
-_SLIDESHOW = "slideshow."
 #: The field that differs where a message goes to many.
 RECIPIENT = "to"
 _SOME_NUMBER = "15551234888"
@@ -31,8 +28,8 @@ _SOME_NUMBER = "15551234888"
 class _Place(NamedTuple):
     """Where a row's field lies. Neighbours that lie in the same place are written in one step."""
 
-    #: The piece of the document it belongs to: the recipient's, the slideshow's (``slideshow.``), or one of all the others.
-    piece: str
+    #: Whether it is the recipient, which is a piece of the document by itself.
+    recipient: bool
     #: ``""`` for a field that stands alone, ``[].`` for one of the items of a group, ``[]`` for texts, ``{}`` for a mapping.
     shape: str
     #: The group, the texts or the mapping; empty for a field that stands alone.
@@ -40,14 +37,11 @@ class _Place(NamedTuple):
 
 
 def _place(row: Row) -> _Place:
-    if row.field == RECIPIENT:
-        return _Place(RECIPIENT, "", "")
-    piece = _SLIDESHOW if row.field.startswith(_SLIDESHOW) else ""
     group, inside, _ = row.field.rpartition("[].")
     shape = inside or row.field[-2:]
     if shape not in {"[].", "[]", "{}"}:
-        return _Place(piece, "", "")
-    return _Place(piece, shape, group or row.field.removesuffix(shape))
+        return _Place(row.field == RECIPIENT, "", "")
+    return _Place(False, shape, group or row.field.removesuffix(shape))
 
 
 class Writer:
@@ -64,13 +58,12 @@ class Writer:
     ) -> None:
         self._part: Callable[[list[Leaf]], bytes] = codec.part
         self._carry = carry
-        #: The pieces of a document: which it is, and the steps that write it.
-        self._pieces: list[tuple[str, list[_Step]]] = []
-        self._written: dict[int, tuple[weakref.ref[Any], bytes]] = {}
+        #: The pieces of a document: whether it is the recipient's, and the steps that write it.
+        self._pieces: list[tuple[bool, list[_Step]]] = []
         column_of = _Column(column, codec, kind, getattr(str, case))
         sayable = [row for row in rows if spelled(row, column)]
-        for piece, places in groupby(groupby(sayable, _place), lambda alike: alike[0].piece):
-            self._pieces.append((piece, [column_of.step(place, list(alike)) for place, alike in places]))
+        for recipient, places in groupby(groupby(sayable, _place), lambda alike: alike[0].recipient):
+            self._pieces.append((recipient, [column_of.step(place, list(alike)) for place, alike in places]))
         self._recipient = self._around_recipient()
         #: The fields that this dialect has no word for, and those of the items of each group.
         self._unsayable: list[str] = []
@@ -93,10 +86,8 @@ class Writer:
         return out
 
     def pieces(self, value: Any) -> list[bytes]:
-        """The pieces of its document, as they travel. A slideshow's is written once, however often it is sent."""
-        return [
-            self._slideshow(value, steps) if piece == _SLIDESHOW else self._piece(value, steps) for piece, steps in self._pieces
-        ]
+        """The pieces of its document, as they travel."""
+        return [self._piece(value, steps) for _, steps in self._pieces]
 
     def readdressed(self, value: Any, written: list[bytes]) -> list[bytes]:
         """The pieces of what differs by its recipient only from what was ``written``; the number has been found right."""
@@ -108,11 +99,10 @@ class Writer:
 
     def _around_recipient(self) -> tuple[int, bytes, bytes] | None:
         """Which piece the recipient's is, and what stands around the number: digits are written alike everywhere."""
-        for at, (piece, steps) in enumerate(self._pieces):
-            if piece == RECIPIENT:
-                before, _, after = self._piece(SimpleNamespace(**{RECIPIENT: _SOME_NUMBER}), steps).partition(
-                    _SOME_NUMBER.encode()
-                )
+        for at, (recipient, steps) in enumerate(self._pieces):
+            if recipient:
+                some = self._piece(SimpleNamespace(**{RECIPIENT: _SOME_NUMBER}), steps)
+                before, _, after = some.partition(_SOME_NUMBER.encode())
                 return at, before, after
         return None
 
@@ -121,17 +111,6 @@ class Writer:
         for step in steps:
             step(value, leaves)
         return self._carry(self._part(leaves)) if leaves else b""
-
-    def _slideshow(self, value: Any, steps: list[_Step]) -> bytes:
-        # By identity, as the judge remembers it: it never changes.
-        show = value.slideshow
-        key = id(show)
-        kept = self._written.get(key)
-        if kept is not None and kept[0]() is show:
-            return kept[1]
-        piece = self._piece(value, steps)
-        self._written[key] = weakref.ref(show, lambda gone: self._written.pop(key, None)), piece
-        return piece
 
     def lost(self, value: Any, dialect: str) -> list[Problem]:
         """What this dialect has no word for, although it is set."""
@@ -249,9 +228,9 @@ def _items(get: Callable[[Any], Iterable[Any]], names: Sequence[str], written: S
         add = out.append
         for at, item in enumerate(get(holder)):
             before = len(out)
-            for value, (write, tag) in zip(fetch(item), written):  # noqa: B905 (as long as each other, and hot)
+            for value, how in zip(fetch(item), written):  # noqa: B905 (as long as each other, and hot)
                 if value is not None:
-                    add((tag, at, write(value)))
+                    add((how[1], at, how[0](value)))
             # An empty item is wrong, and it is there: it must not vanish between here and the sandbox.
             if mark is not None and len(out) == before:
                 add((mark, at, ""))

@@ -79,11 +79,12 @@ def part(leaves: Sequence[Leaf]) -> bytes:
             number = at
         add(f"{before}{text}{after}")
     add(closing)
+    written = "".join(parts)
     try:
-        piece = "".join(parts).encode()
+        piece = written.encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"a lone surrogate (U+{ord(error.object[error.start]):04X}) is no character") from None
-    if len(piece) != len(piece.translate(None, _CONTROLS)) or b"\xef\xbf\xbe" in piece or b"\xef\xbf\xbf" in piece:
+    if len(piece) != len(piece.translate(None, _CONTROLS)) or "\ufffe" in written or "\uffff" in written:
         raise ValueError(_UNSAYABLE)
     return piece
 
