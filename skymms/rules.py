@@ -98,8 +98,7 @@ def text_length(text: Any, limits: Limits) -> str | None:
 
 # ------------------------------------------------------------------------------------------------ the address of a file
 
-# The scheme and the beginning of a host; more than that, and no blank, is the media server's business.
-_SCHEME_AND_HOST = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://[^ \t\n\r/?#]")
+_SCHEMES = frozenset({"http", "https"})
 
 
 # 1.3, saveMMS: the address is the full absolute path to the file; E351-E358 say that the gateway could not copy it.
@@ -112,14 +111,18 @@ _SCHEME_AND_HOST = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://[^ \t\n\r/?#]")
 @_rule("E358", "address", "passbook", at_once=True)
 def absolute_address(url: Any, limits: Limits) -> str | None:
     """The address of a file is an absolute http or https URL without blanks."""
-    # What is printable holds no white space but the blank, and is quickly asked.
-    if (
-        isinstance(url, str)
-        and _SCHEME_AND_HOST.match(url)
-        and " " not in url
-        and (url.isprintable() or not ("\n" in url or "\t" in url or "\r" in url))
-    ):
-        return None
+    if isinstance(url, str):
+        scheme, found, rest = url.partition("://")
+        # The scheme and the beginning of a host; more than that, and no blank, is the media server's business. What is
+        # printable holds no white space but the blank, and is quickly asked.
+        if (
+            found
+            and scheme.lower() in _SCHEMES
+            and rest[:1] not in " \t\n\r/?#"
+            and " " not in url
+            and (url.isprintable() or not ("\n" in url or "\t" in url or "\r" in url))
+        ):
+            return None
     return f"{url!r:.80} is no absolute http(s) address: the gateway fetches the file from there"
 
 
