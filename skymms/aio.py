@@ -127,7 +127,9 @@ class AsyncClient:
         leaving: _Leaving,
     ) -> HttpResponse | Lost:
         """The answer, as much of it as shows that it is longer than ``limit``, or why there is none."""
-        leaving.begin(telling=self._telling and bool(request.body))
+        # A middleware of the caller's may send the body by another way, and then nothing is told by the one that we see.
+        plain = bool(request.body) and not _of_the_caller(session, "_middlewares", ())
+        leaving.begin(telling=plain and self._telling)
         answer = None
         try:
             answer = await session.request(
@@ -145,8 +147,8 @@ class AsyncClient:
             content = answer.content
             # An answer of the usual length is there at once, and then this is all the reading there is.
             body = await content.readany()
-            while len(body) <= limit and not content.at_eof():
-                body += await content.readany()
+            if not content.at_eof():
+                body = await _all_of(content, body, limit)
             return HttpResponse(answer.status, answer.headers, unpacked(body, answer.headers.get("Content-Encoding"), limit))
         except (_aiohttp().ClientError, TimeoutError, OSError, ValueError) as error:
             return _lost(error, request, leaving.maybe)
@@ -205,6 +207,14 @@ class AsyncClient:
 
     def __repr__(self) -> str:
         return f"<AsyncClient {self.account.name} {self.account.address}>"
+
+
+async def _all_of(content: aiohttp.StreamReader, begun: bytes, limit: int) -> bytes:
+    """The body that begins so, or as much of it as is longer than ``limit``."""
+    body = bytearray(begun)
+    while len(body) <= limit and not content.at_eof():
+        body += await content.readany()
+    return bytes(body)
 
 
 def _proxy(address: str) -> str | None:

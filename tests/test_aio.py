@@ -184,6 +184,29 @@ class TestWhatCannotHaveLeft:
         assert not getattr(error, "__notes__", [])
         assert len(server.requests) == 2
 
+    def test_is_not_believed_where_a_middleware_may_send_by_another_way(self):
+        # It sends what it is given over a session of its own when the first time fails.
+        async def job(server):
+            async with aiohttp.ClientSession() as other:
+
+                async def stubborn(request, handler):
+                    if len(server.requests) == 1:
+                        await other.post(server.url, data=await request.body.as_bytes())
+                        raise aiohttp.ClientConnectionError("the first way was closed")
+                    return await handler(request)
+
+                async with aiohttp.ClientSession(middlewares=(stubborn,)) as session:
+                    client = AsyncClient(Account(CANARY, url=server.url), session=session, retries=QUICK)
+                    await client.call(SEND)
+                    with pytest.raises(TransportError) as raised:
+                        await client.call(SEND)
+            return raised.value
+
+        with Faulty(http(SENT)) as server:
+            error = run(job(server))
+        assert error.sent_maybe
+        assert len(server.requests) == 2
+
     def test_is_not_believed_of_a_library_that_does_not_tell(self, monkeypatch):
         from skymms import aio
 
