@@ -8,7 +8,6 @@ for those, requests-mock and its kin, therefore answers for any address.
 from __future__ import annotations
 
 import sys
-from ipaddress import ip_address
 from typing import Any
 
 from .errors import ConfigurationError
@@ -48,6 +47,8 @@ def loopback(host: str) -> bool:
     bare = host.strip("[]").rstrip(".").lower()
     if bare == "localhost" or bare.endswith(".localhost"):
         return True
+    from ipaddress import ip_address  # a tenth of what importing a client costs, and for tests only
+
     try:
         return ip_address(bare).is_loopback
     except ValueError:  # a name, which may lead anywhere

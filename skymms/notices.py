@@ -7,7 +7,6 @@ equal for a repeat of the same event: keep it under a unique key and repeats dro
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from typing import ClassVar
@@ -35,7 +34,9 @@ class Notice:
         """The same for every repeat of an event, different for different events: a key for a database."""
         told = [getattr(self, name) for name in self.telling]
         if all(value is None for value in told):
-            told = [hashlib.sha256(repr(self.raw).encode()).hexdigest()]
+            from hashlib import sha256  # OpenSSL, for the few events that nothing else tells apart
+
+            told = [sha256(repr(self.raw).encode()).hexdigest()]
         parts = [self.origin, self.code, *told]
         return "/".join("" if part is None else quote(str(part), safe="") for part in parts)
 

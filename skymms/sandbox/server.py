@@ -6,7 +6,6 @@ remembers for those who watch.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any, Literal, overload
@@ -19,6 +18,7 @@ from ..dialects import dialect as spoken
 from ..errors import ConfigurationError
 from ..limits import DOCUMENTED, Limits
 from ..notices import InboundSMS, Notice
+from ..rules import UNSAYABLE
 from . import cellcast, control, lines, page
 from .cellcast_bodies import STRANGER
 from .clock import Clock
@@ -364,12 +364,8 @@ def _texts(*words: object) -> None:
     for one in words:
         if not isinstance(one, str):
             raise ConfigurationError(f"{one!r:.40} is {type(one).__name__}, not text")
-        if unsayable := _UNSAYABLE.search(one):
+        if unsayable := UNSAYABLE.search(one):
             raise ConfigurationError(f"U+{ord(unsayable[0]):04X} in {one!r:.40}: no postback can say this character")
-
-
-#: What XML cannot hold.
-_UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def _ordered(answered: Answered, manner: Manner) -> list[tuple[float, Notice]]:
