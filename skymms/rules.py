@@ -188,11 +188,15 @@ def not_empty(slide: Slide, limits: Limits) -> str | None:
 @_rule("E230", "slide", "duration", at_once=True)
 def whole_seconds(slide: Slide, limits: Limits) -> str | None:
     """A duration is a whole number of seconds from 1 up."""
-    duration = slide.duration
-    # `type is`, since True is an int too.
-    if duration is None or (type(duration) is int and duration >= 1):
+    if _whole(slide.duration, 1):
         return None
-    return f"{duration!r:.40} is no whole number of seconds from 1 up"
+    return f"{slide.duration!r:.40} is no whole number of seconds from 1 up"
+
+
+def _whole(number: Any, least: int) -> bool:
+    """Nothing, or a whole number that is large enough."""
+    # `type is`, since True is an int too.
+    return number is None or (type(number) is int and number >= least)
 
 
 # ------------------------------------------------------------------------------------------------ one field of a message
@@ -353,9 +357,7 @@ def items_per_page(message: Any, limits: Limits) -> str | None:
 
 
 def _from_one(number: Any) -> str | None:
-    if number is None or (type(number) is int and number >= 1):
-        return None
-    return f"{number!r:.40} is no whole number from 1 up"
+    return None if _whole(number, 1) else f"{number!r:.40} is no whole number from 1 up"
 
 
 @_rule("E620", "field", "mms_id")
@@ -460,10 +462,7 @@ def discovery_text(message: Any, limits: Limits) -> str | None:
 @_rule("E100", "field", "ddm_timeout", given=True)
 def discovery_timeout(message: Any, limits: Limits) -> str | None:
     """The time to wait for a device discovery message's report is a whole number of minutes."""
-    minutes = message.ddm_timeout
-    if minutes is None or (type(minutes) is int and minutes >= 0):
-        return None
-    return f"{minutes!r:.40} is no whole number of minutes"
+    return None if _whole(message.ddm_timeout, 0) else f"{message.ddm_timeout!r:.40} is no whole number of minutes"
 
 
 def _flag(field: str) -> None:
