@@ -12,7 +12,7 @@ from ..dialects import Dialect
 from ..operations import Operation, SendMMS, SendSavedMMS
 from ..replies import Refused, ScheduledMMS, SentSMS, SentToSubscriber, SubscriberResult
 from .outcomes import ACCEPTED, deliver, text
-from .state import SHORT_CODE, Due, Outcome, State, refuse
+from .state import SHORT_CODE, Due, Outcome, Saved, State, refuse
 
 
 def _send(state: State, operation: SendMMS, dialect: Dialect) -> Outcome:
@@ -23,10 +23,7 @@ def _send(state: State, operation: SendMMS, dialect: Dialect) -> Outcome:
     return replace(reply, sender=None, mms_id=reply.mms_id if dialect.tells_id_of_sent else None), due
 
 
-def _send_saved(state: State, operation: SendSavedMMS, dialect: Dialect) -> Outcome:
-    kept = state.stored(operation)
-    if isinstance(kept, Refused):
-        return kept, []
+def _send_saved(state: State, operation: SendSavedMMS, kept: Saved) -> Outcome:
     switch = operation.disable_fallback
     return _queue(state, operation, lambda: kept.mms_id, kept.slideshow.disable_fallback if switch is None else switch)
 
@@ -65,19 +62,13 @@ def _barred(state: State, operation: Any) -> Refused | None:
     return None
 
 
-def _send_barcode(state: State, operation: SendMMSBarcode, dialect: Dialect) -> Outcome:
-    kept = state.stored(operation)
-    if isinstance(kept, Refused):
-        return kept, []
+def _send_barcode(state: State, operation: SendMMSBarcode, kept: Saved) -> Outcome:
     reply, due = _queue(state, operation, lambda: kept.mms_id)
     # As documented, this action's answer does not tell the sender and has no details.
     return (reply if isinstance(reply, Refused) else replace(reply, sender=None, details=None)), due
 
 
-def _send_pass(state: State, operation: SendPassInMMS, dialect: Dialect) -> Outcome:
-    kept = state.stored(operation)
-    if isinstance(kept, Refused):
-        return kept, []
+def _send_pass(state: State, operation: SendPassInMMS, kept: Saved) -> Outcome:
     if not any(slide.passbook for slide in kept.slideshow.slides):
         return refuse(operation, "E822"), []
     reply, due = _queue(state, operation, lambda: kept.mms_id)
@@ -91,10 +82,7 @@ def _send_sms(state: State, operation: SendSMS, dialect: Dialect) -> Outcome:
     return SentSMS(tracking_id, operation.to), due
 
 
-def _send_to_campaign(state: State, operation: SendSavedMMSCampaign, dialect: Dialect) -> Outcome:
-    kept = state.stored(operation)
-    if isinstance(kept, Refused):
-        return kept, []
+def _send_to_campaign(state: State, operation: SendSavedMMSCampaign, kept: Saved) -> Outcome:
     campaign = state.campaigns.get(str(operation.to_campaign))
     if campaign is None:
         return refuse(operation, "E714"), []
@@ -132,12 +120,22 @@ def _to_one(state: State, operation: SendMessageBySubscriberRef, to: str) -> tup
     return SubscriberResult("Success", tracking_id, to, SHORT_CODE, ACCEPTED), due
 
 
+def _from_store(act: Callable[[State, Any, Saved], Outcome]) -> Callable[[State, Any, Dialect], Outcome]:
+    """An action upon what is stored: refused where that cannot be sent."""
+
+    def acting(state: State, operation: Any, dialect: Dialect) -> Outcome:
+        kept = state.stored(operation)
+        return (kept, []) if isinstance(kept, Refused) else act(state, operation, kept)
+
+    return acting
+
+
 SENDING: Mapping[type[Operation[Any]], Callable[..., Outcome]] = {
     SendMMS: _send,
-    SendSavedMMS: _send_saved,
-    SendSavedMMSCampaign: _send_to_campaign,
-    SendMMSBarcode: _send_barcode,
-    SendPassInMMS: _send_pass,
+    SendSavedMMS: _from_store(_send_saved),
+    SendSavedMMSCampaign: _from_store(_send_to_campaign),
+    SendMMSBarcode: _from_store(_send_barcode),
+    SendPassInMMS: _from_store(_send_pass),
     SendSMS: _send_sms,
     SendMessageBySubscriberRef: _send_to_subscriber,
 }
