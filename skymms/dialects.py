@@ -7,7 +7,7 @@ is: what differs is data here or in :mod:`skymms.table`. A new one is a column t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -91,6 +91,8 @@ class Dialect:
     key_header: str = ""
     #: What an answer's status says, done and refused; they are read in any case.
     statuses: tuple[str, str] = ("Success", "Failure")
+    #: What a delivery report's status says for the words of 1.3, which then stand in its details; without any, those words.
+    report_words: Mapping[str, str] = field(default_factory=dict)
 
     def action(self, operation: type[Operation[Any]]) -> str:
         """The value of ACTION for an operation; empty where the dialect has no such action."""
@@ -333,6 +335,15 @@ SINCH_JSON = Dialect(
     # The key belongs into a header, neither into the body nor into the address.
     key_header="x-api-key",
     statuses=("success", "failure"),
+    # The successor's reference, 5.2: one word in `status`, and what XML says there in `status-details`.
+    report_words={
+        "Message Sent": "Sent",
+        "Message Sent/Delivered": "Delivered",
+        "Message Sent/Failed": "Failed",
+        "Message Sent/Expired": "Expired",
+        "Message Sent/Rejected": "Rejected",
+        "Message Failed": "Failed",
+    },
 )
 
 DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (SKYCORE, SKYCORE_GET, SINCH, SINCH_JSON)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -198,6 +199,57 @@ class TestReports:
         assert [(one.code, one.status) for one in receiver.notices] == [
             ("N101", "Message Sent"),
             ("E102", "Message Sent/Expired"),
+        ]
+
+    #: The successor's reference, 5.2: its JSON service has one word in `status`, and the words of XML in `status-details`.
+    IN_JSON = (
+        ("N102", None, "Delivered", "Message Sent/Delivered", (True, False)),
+        ("N202", None, "Delivered", "Message Sent/Delivered", (True, False)),
+        ("N101", None, "Sent", "Message Sent", (False, False)),
+        ("E102", None, "Failed", "Message Sent/Failed: the sandbox was told that this does not arrive", (False, True)),
+        ("E101", None, "Failed", "Message Failed: the sandbox was told that this cannot be sent", (False, True)),
+        ("E102", "Message Sent/Expired", "Expired", "Message Sent/Expired: ", (False, True)),
+        ("E102", "Message Sent/Rejected", "Rejected", "Message Sent/Rejected: ", (False, True)),
+    )
+
+    @pytest.mark.parametrize(("code", "arranged", "status", "details", "became"), IN_JSON)
+    def test_are_in_the_words_of_the_json_service(self, sandbox, receiver, code, arranged, status, details, became):
+        sandbox.outcome(code, status=arranged)
+        with Client(sandbox.account("sinch-json")) as client:
+            client.call(SendMMS(SHOW, to=A, sender="60856", service_id="1"))
+        sandbox.clock.advance(hours=1)
+        posted, last = json.loads(receiver.bodies[-1]), receiver.notices[-1]
+        assert (posted["status"], posted["status-details"]) == (last.status, last.details)
+        assert (last.code, last.status, (last.delivered, last.failed)) == (code, status, became)
+        assert last.details.startswith(details)
+
+    def test_in_words_that_the_json_service_does_not_have_are_posted_as_they_are(self, sandbox, receiver):
+        sandbox.outcome("E102", status="Unrecognised")
+        with Client(sandbox.account("sinch-json")) as client:
+            client.call(SendMMS(SHOW, to=A, sender="60856", service_id="1"))
+        sandbox.clock.advance(hours=1)
+        last = receiver.notices[-1]
+        assert (last.status, last.details, last.failed) == (
+            "Unrecognised",
+            "the sandbox was told that this does not arrive",
+            True,
+        )
+
+    def test_in_xml_keep_their_words(self, sandbox, receiver, client):
+        client.call(SEND)
+        sandbox.clock.advance(hours=1)
+        assert [(one.status, one.details) for one in receiver.notices] == [
+            ("Message Sent", None),
+            ("Message Sent/Delivered", None),
+        ]
+
+    def test_are_worded_by_the_dialect_they_are_posted_in(self, sandbox, receiver, client):
+        sandbox.postbacks(dialect="sinch-json")
+        client.call(SEND)
+        sandbox.clock.advance(hours=1)
+        assert [(one.status, one.details) for one in receiver.notices] == [
+            ("Sent", "Message Sent"),
+            ("Delivered", "Message Sent/Delivered"),
         ]
 
     def test_are_of_failure_where_the_link_is_switched_off(self, sandbox, receiver, client):

@@ -18,6 +18,7 @@ from ..dialects import SKYCORE, Dialect
 from ..errors import ConfigurationError
 from ..notices import Notice
 from .clock import Clock
+from .wording import worded
 
 #: 1.3: seconds a receiver has, how often it is tried again, and after how many seconds.
 ANSWER_WITHIN, AGAIN, AGAIN_AFTER = 10, 5, 300
@@ -79,6 +80,7 @@ class Postman:
                     self._clock.later(EVERY, self._flush)
                 return
             spoken = self.manner.dialect or asked_in
+            notice = worded(notice, spoken)
         # Without a receiver there is nobody to write to: the notice is told, and that is all.
         body = spoken.write_notice(notice) if self._url else b""
         for _ in range(2 if self.manner.twice else 1):
