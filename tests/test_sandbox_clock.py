@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import urllib.request
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -544,6 +544,93 @@ class TestInsisting:
             answer = urllib.request.urlopen(request.url + "&subjekt=x", timeout=10).read()
         assert b"E100" in answer
         assert b"subjekt" in answer
+
+
+class TestExpiring:
+    """Judged by the sandbox's clock: the successor's reference, 2.2, has three days for an MMS and a year for a link."""
+
+    #: The field, its code, and the most days ahead.
+    FIELDS = (("expires", "E100", 3), ("link_expires", "E617", 365))
+
+    def sends(self, field: str, when: object):
+        """Everything that has such a field, in the JSON service, the only one that has it everywhere."""
+        if field == "link_expires":
+            show = SHOW.replace(link_expires=when)
+            return [SaveMMS(show), SendMMS(show, to=A, sender="60856", service_id="1")]
+        return [SendMMS(SHOW, to=A, sender="60856", service_id="1", expires=when)]
+
+    def saved_send(self, sandbox: Sandbox, field: str, when: object) -> SendSavedMMS:
+        # By 1.3: the JSON service's answer does not tell the id.
+        with Client(sandbox.account()) as client:
+            mms_id = client.call(SaveMMS(SHOW)).mms_id
+        return SendSavedMMS(mms_id, to=A, sender="60856", service_id="1", fallback_text="f", **{field: when})
+
+    @pytest.fixture
+    def json_client(self, sandbox):
+        with Client(sandbox.account("sinch-json"), retries=0) as made:
+            yield made
+
+    @pytest.fixture
+    def refused(self, sandbox, json_client):
+        def refused(operation) -> MMSError:
+            with pytest.raises(MMSError) as raised:
+                json_client.call(operation)
+            assert not raised.value.foreseen
+            return raised.value
+
+        return refused
+
+    @pytest.mark.parametrize(("field", "code", "days"), FIELDS)
+    def test_too_late_and_too_far_are_refused_with_the_remedy(self, sandbox, refused, field, code, days):
+        now = sandbox.clock.now()
+        for when, why in ((now - timedelta(minutes=1), "is past"), (now + timedelta(days=days, minutes=5), "ahead: give")):
+            for operation in (*self.sends(field, when), self.saved_send(sandbox, field, when)):
+                error = refused(operation)
+                assert (error.code, f"{field}: " in error.info, why in error.info) == (code, True, True)
+                assert f"at most {days} days ahead" in error.info
+        assert sandbox.sent == []
+
+    @pytest.mark.parametrize(("field", "code", "days"), FIELDS)
+    def test_what_lies_between_is_taken(self, sandbox, json_client, field, code, days):
+        now = sandbox.clock.now()
+        for when in (now + timedelta(minutes=5), now + timedelta(days=days)):
+            for operation in (*self.sends(field, when), self.saved_send(sandbox, field, when)):
+                json_client.call(operation)
+
+    @pytest.mark.parametrize(("field", "code", "days"), FIELDS)
+    def test_the_clock_that_was_turned_is_the_one_that_counts(self, sandbox, json_client, refused, field, code, days):
+        soon, far = sandbox.clock.now() + timedelta(hours=1), sandbox.clock.now() + timedelta(days=days, hours=1)
+        sandbox.clock.advance(hours=2)
+        assert "is past" in refused(self.sends(field, soon)[0]).info
+        json_client.call(self.sends(field, far)[0])
+
+    @pytest.mark.parametrize(("field", "code", "days"), FIELDS)
+    def test_without_a_zone_it_is_utc(self, sandbox, json_client, refused, field, code, days):
+        now = sandbox.clock.now().replace(tzinfo=None)
+        json_client.call(self.sends(field, now + timedelta(minutes=5))[0])
+        assert refused(self.sends(field, now - timedelta(minutes=5))[0]).code == code
+        # The same hour by a clock that is ahead of UTC is past already.
+        ahead = timezone(timedelta(hours=5))
+        assert refused(self.sends(field, (now + timedelta(minutes=5)).replace(tzinfo=ahead))[0]).code == code
+
+    @pytest.mark.parametrize(("field", "code", "days"), FIELDS)
+    def test_a_date_is_its_midnight(self, sandbox, json_client, refused, field, code, days):
+        today = sandbox.clock.now().date()
+        json_client.call(self.sends(field, today + timedelta(days=2))[0])
+        assert refused(self.sends(field, today)[0]).code == code
+
+    @pytest.mark.parametrize(("field", "code", "days"), FIELDS)
+    def test_a_moment_that_utc_does_not_have_is_refused(self, refused, field, code, days):
+        for when in ("9999-12-31T23:00:00-05:00", "0001-01-01T00:00:00+05:00"):
+            assert "no moment" in refused(self.sends(field, when)[0]).info
+
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    def test_the_link_expires_in_every_dialect(self, sandbox, dialect):
+        service = "1" if dialect.startswith("sinch") else None
+        show = SHOW.replace(link_expires="2020-01-01T00:00:00Z")
+        with Client(sandbox.account(dialect)) as client, pytest.raises(MMSError) as raised:
+            client.call(SendMMS(show, to=A, sender="60856", service_id=service))
+        assert raised.value.code == "E617"
 
 
 class TestArranging:

@@ -16,6 +16,7 @@ from typing import Any
 from ..cellcast import CellcastSent
 from ..codecs import Unreadable
 from ..dialects import Dialect, UnknownAction
+from ..errors import Problem
 from ..judge import PROBLEMS
 from ..notices import Notice
 from ..operations import Operation
@@ -24,6 +25,7 @@ from ..schema import schema_problems
 from .cellcast import Cellcast
 from .cellcast_bodies import WORDS
 from .doors import document
+from .expiry import late_or_far
 from .faults import Faults, Rule
 from .keeping import KEEPING
 from .listener import Incoming
@@ -134,8 +136,9 @@ class Gateway:
         insisted = self._state.settings
         limits = dialect.insisting(_with_campaign(insisted), type(operation))
         if problems := PROBLEMS.message(operation, limits):
-            first = problems[0]
-            return operation, refuse(operation, first.code or "E100", f"{first.where}: {first.message}")
+            return operation, refuse(operation, *_told(problems[0]))
+        if (late := late_or_far(operation, self._state.clock.now())) is not None:
+            return operation, refuse(operation, *_told(late))
         if insisted.strict and (wrong := _by_schema(dialect, body, unread)):
             return operation, refuse(operation, *wrong)
         return operation, None
@@ -150,7 +153,12 @@ class Gateway:
         if not self._state.settings.fetch_media or show is None:
             return ()
         problem = next(inspect(show, self._state.settings.limits), None)
-        return (problem.code or "E100", f"{problem.where}: {problem.message}") if problem else ()
+        return _told(problem) if problem else ()
+
+
+def _told(problem: Problem) -> tuple[str, str]:
+    """A problem as a refusal's code and words; what has no code of its own is an invalid request."""
+    return problem.code or "E100", f"{problem.where}: {problem.message}"
 
 
 def _sends(operation: Any, reply: Any) -> bool:
