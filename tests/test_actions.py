@@ -543,6 +543,54 @@ def test_passes_barcodes_and_texts(sandbox_and_client) -> None:
         assert type(refused(client, nothing)) is NotFoundError
 
 
+UUID = "2f234454-cf6d-4a0f-adf2-f4911ba9ffa6"
+#: 1.3, the codes of sendPassInMMS: ten for each kind of value, one for each place or beacon of a pass.
+WRONG_VALUES = (
+    *(({"rellatitude1": wrong}, "E880") for wrong in ("999", "90.1", "-91", "north", "40,7", "1e1", "4٠", "nan")),
+    ({"rellatitude10": "90.5"}, "E889"),
+    *(({"rellongitude1": wrong}, "E890") for wrong in ("180.5", "-181", "west", "1 2")),
+    ({"rellongitude10": "999"}, "E899"),
+    *(({"ibeaconuuid1": wrong}, "E960") for wrong in ("zz", UUID.replace("-", ""), UUID[:-1], f"{{{UUID}}}")),
+    ({"ibeaconuuid10": "zz"}, "E969"),
+    *(({"ibeaconuuid1": UUID, "ibeaconmajor1": wrong}, "E970") for wrong in ("70000", "65536", "-1", "1.0", "one")),
+    ({"ibeaconuuid10": UUID, "ibeaconmajor10": "65536"}, "E979"),
+    ({"ibeaconuuid1": UUID, "ibeaconminor1": "65536"}, "E980"),
+    ({"ibeaconuuid10": UUID, "ibeaconminor10": "x"}, "E989"),
+    ({"ibeaconmajor1": "1"}, "E990"),
+    ({"ibeaconuuid1": " ", "ibeaconminor1": "1"}, "E990"),
+    ({"ibeacontext10": "You are near", "ibeaconuuid9": UUID}, "E999"),
+)
+RIGHT_VALUES = (
+    {"rellatitude1": "90", "rellongitude1": "-180.0", "reltext1": "Here"},
+    {"rellatitude1": "+41.8781", "rellongitude1": " -87.6298 ", "rellatitude2": "-90.000"},
+    {"ibeaconuuid1": UUID.upper(), "ibeaconmajor1": "0", "ibeaconminor1": "65535", "ibeacontext1": "You are near"},
+    {"ibeaconuuid10": UUID},
+    # Blank is not given; a name that nobody knows is left alone.
+    {"rellatitude1": " ", "ibeaconmajor1": "", "barcodevalue": "7"},
+    {"rellatitude11": "999", "rellatitude": "999", "colour": "zz"},
+)
+
+
+@pytest.mark.parametrize(("values", "code"), WRONG_VALUES)
+def test_a_pass_with_a_value_of_the_wrong_form_is_refused(sandbox_and_client, values: dict[str, str], code: str) -> None:
+    sandbox, client = sandbox_and_client
+    wallet = client.call(SaveMMS(PASS)).mms_id
+    for spelled in (str.lower, str.upper):
+        named = {spelled(name): value for name, value in values.items()}
+        error = refused(client, SendPassInMMS(wallet, to=A, sender="60856", pass_data=named))
+        assert (type(error), error.code) == (PassError, code)
+        assert any(f"pass_data: {name} " in error.info for name in values)
+    assert sandbox.sent == []
+
+
+@pytest.mark.parametrize("values", RIGHT_VALUES)
+def test_a_pass_with_values_of_the_right_form_is_taken(sandbox_and_client, values: dict[str, str]) -> None:
+    sandbox, client = sandbox_and_client
+    wallet = client.call(SaveMMS(PASS)).mms_id
+    client.call(SendPassInMMS(wallet, to=A, sender="60856", pass_data=values))
+    assert len(sandbox.sent) == 1
+
+
 @pytest.mark.parametrize(
     ("operation", "code"),
     [

@@ -16,7 +16,6 @@ from typing import Any
 from ..cellcast import CellcastSent
 from ..codecs import Unreadable
 from ..dialects import Dialect, UnknownAction
-from ..errors import Problem
 from ..judge import PROBLEMS
 from ..notices import Notice
 from ..operations import Operation
@@ -31,7 +30,7 @@ from .keeping import KEEPING
 from .listener import Incoming
 from .media import inspect
 from .sending import SENDING
-from .state import Due, Kept, Outcome, State, refuse
+from .state import Due, Kept, Outcome, State, refuse, told
 
 _ACTIONS = {**SENDING, **KEEPING}
 
@@ -127,8 +126,8 @@ class Gateway:
             return None, refuse(None, "E107", str(error))
         except Unreadable as error:
             return None, refuse(None, "E100", str(error))
-        told = request.headers.get(dialect.key_header, "") if dialect.key_header else written
-        if not hmac.compare_digest(told.encode(), self._api_key.encode()):
+        key = request.headers.get(dialect.key_header, "") if dialect.key_header else written
+        if not hmac.compare_digest(key.encode(), self._api_key.encode()):
             return operation, refuse(operation, "E104")
         # 1.3: "digits only, no +"; the table reads a number as people write it, for files that people write.
         if any(not (number.isascii() and number.isdigit()) for number in _numbers(operation)):
@@ -136,9 +135,9 @@ class Gateway:
         insisted = self._state.settings
         limits = dialect.insisting(_with_campaign(insisted), type(operation))
         if problems := PROBLEMS.message(operation, limits):
-            return operation, refuse(operation, *_told(problems[0]))
+            return operation, refuse(operation, *told(problems[0]))
         if (late := late_or_far(operation, self._state.clock.now())) is not None:
-            return operation, refuse(operation, *_told(late))
+            return operation, refuse(operation, *told(late))
         if insisted.strict and (wrong := _by_schema(dialect, body, unread)):
             return operation, refuse(operation, *wrong)
         return operation, None
@@ -153,12 +152,7 @@ class Gateway:
         if not self._state.settings.fetch_media or show is None:
             return ()
         problem = next(inspect(show, self._state.settings.limits), None)
-        return _told(problem) if problem else ()
-
-
-def _told(problem: Problem) -> tuple[str, str]:
-    """A problem as a refusal's code and words; what has no code of its own is an invalid request."""
-    return problem.code or "E100", f"{problem.where}: {problem.message}"
+        return told(problem) if problem else ()
 
 
 def _sends(operation: Any, reply: Any) -> bool:
@@ -185,5 +179,5 @@ def _by_schema(dialect: Dialect, body: bytes, unread: Collection[str]) -> tuple[
 
 def _numbers(operation: Any) -> Collection[str]:
     """To whom a request is, for the faults that strike some numbers only."""
-    told = [to for name in ("to", "mobile") if (to := getattr(operation, name, None))]
-    return {str(one) for to in told for one in (to if isinstance(to, tuple) else (to,))}
+    named = [to for name in ("to", "mobile") if (to := getattr(operation, name, None))]
+    return {str(one) for to in named for one in (to if isinstance(to, tuple) else (to,))}

@@ -12,7 +12,8 @@ from ..dialects import Dialect
 from ..operations import Operation, SendMMS, SendSavedMMS
 from ..replies import Refused, ScheduledMMS, SentSMS, SentToSubscriber, SubscriberResult
 from .outcomes import ACCEPTED, deliver, text
-from .state import SHORT_CODE, Due, Outcome, Saved, State, refuse
+from .passes import malformed
+from .state import SHORT_CODE, Due, Outcome, Saved, State, refuse, told
 
 
 def _send(state: State, operation: SendMMS, dialect: Dialect) -> Outcome:
@@ -71,6 +72,8 @@ def _send_barcode(state: State, operation: SendMMSBarcode, kept: Saved) -> Outco
 def _send_pass(state: State, operation: SendPassInMMS, kept: Saved) -> Outcome:
     if not any(slide.passbook for slide in kept.slideshow.slides):
         return refuse(operation, "E822"), []
+    if (wrong := malformed(operation.pass_data)) is not None:
+        return refuse(operation, *told(wrong)), []
     reply, due = _queue(state, operation, lambda: kept.mms_id)
     return (reply if isinstance(reply, Refused) else replace(reply, details=None)), due
 

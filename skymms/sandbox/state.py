@@ -15,7 +15,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from ..cellcast import Response, mobile
 from ..codes import ANSWERS
 from ..dialects import check_required
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Problem
 from ..limits import DOCUMENTED, Limits, texts
 from ..notices import Notice
 from ..operations import Operation
@@ -249,6 +249,11 @@ def refuse(operation: object, code: str, info: str = "") -> Refused:
     """A refusal of an operation; without words of its own it has the catalogue's. What it echoes is short and printable."""
     to = getattr(operation, "to", None)
     return Refused(code=code, to=printable(str(to)[:ECHOED]) if to else None, info=printable(info or ANSWERS[code].meaning))
+
+
+def told(problem: Problem) -> tuple[str, str]:
+    """A problem as a refusal's code and words; what has no code of its own is an invalid request."""
+    return problem.code or "E100", f"{problem.where}: {problem.message}"
 
 
 def printable(words: str) -> str:
