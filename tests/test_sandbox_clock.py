@@ -43,6 +43,7 @@ A, B = "15551234888", "15551230001"
 VIDEO, AUDIO, IMAGE = (f"http://media.example/file.{kind}" for kind in ("mp4", "mp3", "jpg"))
 SHOW = Slideshow("coupon", subject="Free", fallback_text="f").slide("Hi!", image=IMAGE)
 FILM = Slideshow("film", subject="Look", fallback_text="f").slide("Look!", video=VIDEO)
+WALLET = Slideshow("pass", subject="Yours").slide("Here", passbook="http://media.example/a.pkpass")
 SEND = SendMMS(SHOW, to=A, sender="60856")
 #: Far enough apart that no test comes near by itself.
 SLOW = Delays(sent=1000, delivered=2000, encoded=3000)
@@ -263,6 +264,37 @@ class TestReports:
         client.call(SendSMS("Hello", to=A, sender="60856"))
         sandbox.clock.advance(hours=1)
         assert receiver.codes == ["N201", "N202"]
+
+    DISCOVERING = (
+        lambda mms_id: SendSavedMMS(mms_id, to=A, sender="60856", ddm_text="A picture is on its way"),
+        lambda mms_id: SendMMSBarcode(mms_id, to=A, sender="60856", barcode_id="2", ddm_text="On its way", ddm_force=True),
+        lambda mms_id: SendPassInMMS(mms_id, to=A, sender="60856", pass_data={"a": "b"}, ddm_text="On its way", ddm_timeout=1),
+    )
+
+    @pytest.mark.parametrize("send", DISCOVERING, ids=["saved", "barcode", "pass"])
+    def test_of_device_discovery_come_first(self, sandbox, receiver, client, send):
+        """1.3 of 2013-15: a message goes ahead to learn the handset, and has reports like those of the MMS (5.6)."""
+        saved = client.call(SaveMMS(WALLET))
+        sent = client.call(send(saved.mms_id))
+        told = []
+        for _ in range(4):
+            sandbox.clock.advance(seconds=1000)
+            told.append(receiver.codes[-1])
+        assert told == ["N501", "N502", "N101", "N102"]
+        going, there, *_ = receiver.notices[1:]
+        assert (going.status, there.status, there.handset) == ("Message Sent", "Message Sent/Delivered", "sandbox")
+        for report in (going, there):
+            assert (report.tracking_id, report.mms_id, report.to, report.sent_as) == (sent.tracking_id, saved.mms_id, A, "MMS")
+
+    @pytest.mark.parametrize("code", OUTCOMES)
+    def test_of_device_discovery_are_the_same_whatever_becomes_of_the_message(self, receiver, code):
+        with Sandbox(postback_url=receiver.url, delays=AT_ONCE) as sandbox, Client(sandbox.account()) as client:
+            sandbox.outcome(code, status="Message Sent/Whatever")
+            mms_id = client.call(SaveMMS(SHOW)).mms_id
+            client.call(SendSavedMMS(mms_id, to=A, sender="60856", ddm_text="Hi"))
+            sandbox.clock.advance(seconds=1)
+        assert receiver.codes == ["N003", "N501", "N502", *(step.code for step in OUTCOMES[code])]
+        assert receiver.notices[2].status == "Message Sent/Delivered"
 
     def test_that_cannot_be_are_refused_at_once(self, sandbox):
         with pytest.raises(ConfigurationError, match="N999"):

@@ -6,13 +6,13 @@ A message is delivered unless a test has arranged something else for its number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
 from ..notices import DeliveryReport
 from ..replies import SentMMS
-from .state import Due, State
+from .state import Delays, Due, State
 
 
 class _Step(NamedTuple):
@@ -38,6 +38,12 @@ OUTCOMES: Mapping[str, tuple[_Step, ...]] = {
     "N101": (_SENT,),
 }
 
+#: 1.3 of 2013-15: a message goes ahead to learn the handset, reported as the MMS is (5.6). How it ends cannot be arranged.
+_DISCOVERY = (_Step("N501", "Message Sent"), _Step("N502", "Message Sent/Delivered", last=True))
+
+#: The reports that name the handset.
+_WITH_HANDSET = frozenset({"N102", "N502"})
+
 _DETAILS = {
     "E101": "the sandbox was told that this cannot be sent",
     "E102": "the sandbox was told that this does not arrive",
@@ -57,22 +63,27 @@ def deliver(
     operator_id: str | None = None,
     client_reference: str | None = None,
     no_link: bool = False,
+    discovery: bool = False,
 ) -> tuple[SentMMS, list[Due]]:
-    """An MMS to one number goes out: the answer, and the reports. ``no_link``: the fallback by SMS is switched off."""
+    """An MMS to one number goes out: the answer, and the reports.
+
+    ``no_link``: the fallback by SMS is switched off. ``discovery``: a device discovery message goes first.
+    """
     tracking_id = f"MMS_{state.next_id()}"
     state.note("CONTENT", tracking_id, to, sender, contentid=mms_id, delivery="binary")
     code, status = state.outcomes.get(to) or state.outcomes.get(None) or ("N102", None)
     if no_link and code in {"N202", "E202"}:
         # 1.3, DISABLEFALLBACKSMS: what would have gone as an SMS fails instead.
         code, status = "E101", None
+    steps = [step._replace(status=status) if step.last and status else step for step in OUTCOMES[code]]
+    timed = _timed(state.settings.delays, *([_DISCOVERY] if discovery else []), steps)
     due = []
-    for step in OUTCOMES[code]:
-        after = state.settings.delays.delivered if step.last and len(OUTCOMES[code]) > 1 else state.settings.delays.sent
+    for after, step in timed:
         report = DeliveryReport(
             step.code,
             origin="MMS_MT",
             sent_as=step.sent_as,
-            status=status if step.last and status else step.status,
+            status=step.status,
             # 1.3: the reports of a link's delivery do not name the MMS.
             mms_id=None if step.code.endswith("202") else mms_id,
             sender=sender,
@@ -80,12 +91,22 @@ def deliver(
             tracking_id=tracking_id,
             operator_id=operator_id,
             timestamp=state.clock.now() + timedelta(seconds=after),
-            handset="sandbox" if step.code == "N102" else None,
+            handset="sandbox" if step.code in _WITH_HANDSET else None,
             details=_DETAILS.get(step.code),
             client_reference=client_reference,
         )
         due.append(Due(after, report))
     return SentMMS(mms_id=mms_id, tracking_id=tracking_id, to=to, sender=sender, details=ACCEPTED), due
+
+
+def _timed(delays: Delays, *messages: Sequence[_Step]) -> Iterator[tuple[float, _Step]]:
+    """The reports of messages that wait for one another, each with its seconds after the answer."""
+    begins = 0.0
+    for steps in messages:
+        for step in steps:
+            after = begins + (delays.delivered if step.last and len(steps) > 1 else delays.sent)
+            yield after, step
+        begins = after
 
 
 def text(state: State, to: str, sender: str, words: str, operator_id: str | None = None) -> tuple[str, list[Due]]:

@@ -41,6 +41,8 @@ def _queue(state: State, operation: Any, mms_id: Callable[[], str], no_link: boo
         operator_id=getattr(operation, "operator_id", None),
         client_reference=getattr(operation, "client_reference", None),
         no_link=bool(no_link),
+        # 1.3 of 2013-15: whether one goes out is told by its text, without which there is none.
+        discovery=bool(getattr(operation, "ddm_text", None)),
     )
 
 
