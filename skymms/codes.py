@@ -142,7 +142,7 @@ ANSWERS: dict[str, Answer] = {
     "E718": Answer("CampaignError", "the campaign reference is missing",
                    "Give the campaign reference: this account enforces the campaign check."),
     "E721": Answer("CampaignError", "the campaign reference is not known",
-                   "Compare it with the campaign's reference in the account; the numeric id will not do."),
+                   "Compare it with the campaign's reference in the account; not every account takes its id."),
 
     # Lists and stored content.
     "E200": Answer("NotFoundError", "the account has no stored MMS", _EMPTY, "in a sample, in no table"),

@@ -497,6 +497,28 @@ def test_campaigns_are_made_listed_joined_sent_to_and_left(sandbox_and_client) -
     assert type(refused(client, Unsubscribe(A, campaign=made.campaign_id))) is SubscriptionError
 
 
+def test_a_campaign_is_known_by_its_name_and_by_its_id(sandbox_and_client) -> None:
+    sandbox, client = sandbox_and_client
+    campaign_id = client.call(CreateCampaign("Campaign123", brand_name="Shop")).campaign_id
+    mms_id = client.call(SaveMMS(SHOW)).mms_id
+    for reference in ("Campaign123", campaign_id):
+        assert client.call(Subscribe(A, campaign=reference, subscriber_ref="ACCT-1")).campaign == reference
+        reply = client.call(SendMessageBySubscriberRef("ACCT-1", campaign_ref=reference, text="Hi!"))
+        assert (reply.campaign_ref, [result.to for result in reply.results]) == (reference, [A])
+        client.call(SendSavedMMSCampaign(mms_id, reference))
+        assert [notice.to for notice in sandbox.requests[-1].notices] == [A, A]
+        assert client.call(Unsubscribe(A, campaign=reference)).campaign == reference
+        assert sandbox.campaigns[0].numbers == {}
+
+
+def test_of_campaigns_with_one_name_the_newest_is_meant(sandbox_and_client) -> None:
+    sandbox, client = sandbox_and_client
+    for _ in range(2):
+        client.call(CreateCampaign("Campaign123", brand_name="Shop"))
+    client.call(Subscribe(A, campaign="Campaign123"))
+    assert [list(one.numbers) for one in sandbox.campaigns] == [[], [A]]
+
+
 def test_many_messages_by_one_call(sandbox_and_client) -> None:
     sandbox, client = sandbox_and_client
     campaign = client.call(CreateCampaign("Winter Sale", brand_name="Shop")).campaign_id

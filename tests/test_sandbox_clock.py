@@ -526,8 +526,10 @@ class TestInsisting:
             asked = SendMMS(SHOW, to=A, sender="60856", campaign_ref=made.campaign_id)
             assert self.refused(sandbox, asked).endswith("E715")
             client.call(Subscribe(A, campaign=made.campaign_id))
+            by_name = SendMMS(SHOW, to=A, sender="60856", campaign_ref="Winter")
             client.call(asked)
-            assert sandbox.sent == [asked]
+            client.call(by_name)
+            assert sandbox.sent == [asked, by_name]
 
     def test_on_files_that_can_be_had_when_it_fetches_them(self):
         served = Listener(lambda request: Outgoing(404, b"", "text/plain"))

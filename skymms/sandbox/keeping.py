@@ -1,6 +1,6 @@
 """The actions that send nothing: what is stored, who is subscribed, the inbox, the statistics.
 
-A campaign's reference is its id here.
+A campaign's reference is its name here, or its id.
 """
 
 from __future__ import annotations
@@ -122,22 +122,23 @@ def _create_campaign(state: State, operation: CreateCampaign, dialect: Dialect) 
 
 
 def _subscribe(state: State, operation: Subscribe, dialect: Dialect) -> Outcome:
-    campaign = state.campaigns.get(str(operation.campaign))
+    campaign = state.campaign(operation.campaign)
     if campaign is None:
         return refuse(operation, "E903"), []
     keep(campaign.numbers, operation.mobile, operation.subscriber_ref)
-    reply = Subscription(campaign.campaign_id, operation.subscriber_ref, operation.mobile)
+    # An answer repeats the reference it was asked with.
+    reply = Subscription(str(operation.campaign), operation.subscriber_ref, operation.mobile)
     return reply, [_change(state, "N301", campaign, operation.mobile)]
 
 
 def _unsubscribe(state: State, operation: Unsubscribe, dialect: Dialect) -> Outcome:
-    campaign = state.campaigns.get(str(operation.campaign))
+    campaign = state.campaign(operation.campaign)
     if campaign is None:
         return refuse(operation, "E903"), []
     if operation.mobile not in campaign.numbers:
         return refuse(operation, "E905"), []
     del campaign.numbers[operation.mobile]
-    return Subscription(campaign.campaign_id, mobile=operation.mobile), [_change(state, "N302", campaign, operation.mobile)]
+    return Subscription(str(operation.campaign), mobile=operation.mobile), [_change(state, "N302", campaign, operation.mobile)]
 
 
 def _change(state: State, code: str, campaign: Joined, mobile: str) -> Due:

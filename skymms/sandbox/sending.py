@@ -57,7 +57,7 @@ def _barred(state: State, operation: Any) -> Refused | None:
     if insisted.operators is not None and operator is not None and operator not in insisted.operators:
         return refuse(operation, "E651")
     if insisted.check_campaigns and hasattr(operation, "campaign_ref"):
-        campaign = state.campaigns.get(str(operation.campaign_ref))
+        campaign = state.campaign(operation.campaign_ref)
         if campaign is None:
             return refuse(operation, "E721")
         if operation.to not in campaign.numbers:
@@ -88,7 +88,7 @@ def _send_sms(state: State, operation: SendSMS, dialect: Dialect) -> Outcome:
 
 
 def _send_to_campaign(state: State, operation: SendSavedMMSCampaign, kept: Saved) -> Outcome:
-    campaign = state.campaigns.get(str(operation.to_campaign))
+    campaign = state.campaign(operation.to_campaign)
     if campaign is None:
         return refuse(operation, "E714"), []
     due: list[Due] = []
@@ -99,7 +99,7 @@ def _send_to_campaign(state: State, operation: SendSavedMMSCampaign, kept: Saved
 
 
 def _send_to_subscriber(state: State, operation: SendMessageBySubscriberRef, dialect: Dialect) -> Outcome:
-    campaign = state.campaigns.get(str(operation.campaign_ref))
+    campaign = state.campaign(operation.campaign_ref)
     if campaign is None:
         return refuse(operation, "E721"), []
     if operation.mms_id and isinstance(kept := state.stored(operation), Refused):

@@ -221,6 +221,12 @@ class State:
             return refuse(operation, "E241")
         return kept if self.clock.now() >= kept.ready else refuse(operation, "E626")
 
+    def campaign(self, reference: object) -> Joined | None:
+        """The campaign of that id or, since 1.3 made a text of what was an integer, the newest of that name."""
+        told = str(reference)
+        named = (one for one in reversed(self.campaigns.values()) if one.name == told)
+        return self.campaigns.get(told) or next(named, None)
+
     def latest_to(self, number: str) -> Message | None:
         """The message of Cellcast's that a number had last: what it answers to."""
         return next((one for one in reversed(list(self.messages)) if one.to == number), None)
