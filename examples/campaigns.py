@@ -33,7 +33,7 @@ with Sandbox() as sandbox, Client(sandbox.account()) as client:
         client.call(Subscribe(number, campaign=campaign, subscriber_ref="ACCT-123232"))
     sandbox.block("15551234999")
 
-    # In the sandbox a campaign's reference is its id. With a gateway it is the one that the account gives the campaign.
+    # In the sandbox a campaign goes by its name or its id. With a gateway it goes by the reference that the account has for it.
     mms_id = client.call(SaveMMS(show)).mms_id
     reply = client.call(SendMessageBySubscriberRef("ACCT-123232", campaign_ref=campaign, mms_id=mms_id))
     print(len(reply.results), "numbers,", len(reply.failed), "failed")
