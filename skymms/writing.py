@@ -65,14 +65,14 @@ class Writer:
         for recipient, places in groupby(groupby(sayable, _place), lambda alike: alike[0].recipient):
             self._pieces.append((recipient, [column_of.step(place, list(alike)) for place, alike in places]))
         self._recipient = self._around_recipient()
-        #: The fields that this dialect has no word for, and those of the items of each group.
+        #: The fields that this dialect has no word for, and those of the items of a group, with what fetches the items.
         self._unsayable: list[str] = []
-        self._unsayable_inside: dict[str, list[str]] = {}
+        self._unsayable_inside: list[tuple[Callable[[Any], Iterable[Any]], str]] = []
         for row in rows:
             if missed(row, column):
                 _, shape, name = _place(row)
                 if shape == "[].":
-                    self._unsayable_inside.setdefault(name, []).append(row.field.rpartition(".")[2])
+                    self._unsayable_inside.append((attrgetter(name), row.field.rpartition(".")[2]))
                 else:
                     self._unsayable.append(name or row.field)
         self._fetch_unsayable = fetching(self._unsayable)
@@ -122,14 +122,15 @@ class Writer:
                 for name, given in zip(self._unsayable, held, strict=True)
                 if given is not None and given not in ((), {})
             ]
-        for group, names in self._unsayable_inside.items():
-            for at, item in enumerate(attrgetter(group)(value), 1):
+        for items, name in self._unsayable_inside:
+            inside = [getattr(item, name) for item in items(value)]
+            if inside.count(None) < len(inside):
                 found += [
                     Problem(None, at, name, f"{dialect} has no word for it: leave it out")
-                    for name in names
-                    if getattr(item, name) is not None
+                    for at, given in enumerate(inside, 1)
+                    if given is not None
                 ]
-        return found
+        return sorted(found, key=lambda problem: problem.slide or 0) if found else found
 
 
 class _Column(NamedTuple):

@@ -300,6 +300,16 @@ def test_what_an_account_waives_its_dialect_does_not_insist_on() -> None:
     assert [problem.field for problem in Account(KEY, dialect="sinch").problems(send())] == ["service_id", "fallback_text"]
 
 
+def test_what_a_dialect_has_no_word_for_is_told_as_one_reads_the_message_slide_after_slide() -> None:
+    several = SHOW.slide("More", passbook="http://media.example/card.pkpass").slide("Last", duration=5)
+    found = Account(KEY, dialect="sinch-json").problems(SendMMS(several, to="15551234888", sender="60856", campaign_ref="c"))
+    wordless = [problem[1:3] for problem in found if problem.code is None]
+    assert wordless == [(None, "campaign_ref"), (2, "passbook"), (3, "duration")]
+    turned = SHOW.slide("More", duration=5).slide("Last", passbook="http://media.example/card.pkpass")
+    found = Account(KEY, dialect="sinch-json").problems(SendMMS(turned, to="15551234888", sender="60856"))
+    assert [problem[1:3] for problem in found if problem.code is None] == [(2, "duration"), (3, "passbook")]
+
+
 def test_the_numbers_that_are_shown_are_written_as_the_one_that_is_sent_to() -> None:
     account = Account(KEY, dialect="sinch-json", limits=Limits(waived={"service_id", "fallback_text"}))
     typed = ["15551234889", "+1 (555) 123-4890"]
