@@ -385,8 +385,8 @@ EVENTS: dict[str, Event] = {
     # Device discovery: a small MMS sent ahead to learn the handset.
     "N501": Event("delivery", "the device discovery message is being sent", ""),
     "N502": Event("delivery", "the device discovery message has a new status", ""),
-    "E501": Event("delivery", "the device discovery message could not be sent", ""),
-    "E502": Event("delivery", "the device discovery message was not delivered", ""),
+    "E501": Event("delivery", "the device discovery message could not be sent", "wait for the reports of the message itself"),
+    "E502": Event("delivery", "the device discovery message was not delivered", "wait for the reports of the message itself"),
     "E999": Event("delivery", "an error in the gateway's queue after sending",
                   "Do not send again unasked: it may have gone out. Ask the gateway, with the tracking id."),
 

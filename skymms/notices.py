@@ -52,8 +52,9 @@ class Notice:
 _DELIVERED = frozenset({"delivered", "retrieved"})
 _FAILED = frozenset({"failed", "messagefailed", "expired", "rejected", "notsupported", "unrecognised", "unrecognized"})
 # Codes that say so by themselves, where there is no status.
-_DELIVERY_CODES = frozenset({"N102", "N202", "N502"})
+_DELIVERY_CODES = frozenset({"N102", "N202"})
 _EXPIRY_CODE = "N103"
+_DISCOVERY_CODES = frozenset({"N501", "N502", "E501", "E502"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,8 @@ class DeliveryReport(Notice):
 
     ``sent_as`` is ``MMS``, or ``SMS`` when a link went out instead; ``mms_id`` is missing from reports of such links;
     ``operator_id`` is the carrier; ``handset`` the phone, where it is known; ``timestamp`` is aware; ``details`` are the
-    gateway's words. A message has several reports, joined by ``tracking_id``.
+    gateway's words. A message has several reports, joined by ``tracking_id``. Those on the device discovery message of former
+    times (``discovery``) are among them, and neither deliver the message nor fail it.
     """
 
     # `sent_as` too: a message that goes out as a link after all is told of once more, in the same words.
@@ -82,9 +84,18 @@ class DeliveryReport(Notice):
     client_reference: str | None = None
 
     @property
+    def discovery(self) -> bool:
+        """True when this is about the device discovery message that went ahead: what it came to is in ``code`` and ``status``.
+
+        The message has reports of its own. Where the discovery is not answered in time it is sent as to an unknown phone
+        (the successor's reference, ddm-message-timeout).
+        """
+        return self.code in _DISCOVERY_CODES
+
+    @property
     def delivered(self) -> bool:
         """True when the phone has it. Not every carrier reports that."""
-        if self.failed:
+        if self.failed or self.discovery:
             return False
         return _last_word(self.status) in _DELIVERED if self.status else self.code in _DELIVERY_CODES
 
@@ -95,6 +106,8 @@ class DeliveryReport(Notice):
         Both CODE and STATUS are asked: before 2014-10 a message that expired or was rejected came as N102.
         """
         code = self.code or ""
+        if self.discovery:
+            return False
         if code.startswith("E") or code == _EXPIRY_CODE:
             return True
         return self.status is not None and _last_word(self.status) in _FAILED

@@ -607,9 +607,13 @@ SENT_ON, DELIVERED, FAILED = (False, False), (True, False), (False, True)
         ("N202", None, DELIVERED),
         ("E201", None, FAILED),
         ("E202", "Message Sent/Failed", FAILED),
+        # A device discovery message goes ahead of the message, which is sent whatever became of that.
         ("N501", "Message Sent", SENT_ON),
-        ("N502", None, DELIVERED),
-        ("E502", None, FAILED),
+        ("N502", "Message Sent/Delivered", SENT_ON),
+        ("N502", None, SENT_ON),
+        ("E501", "Message Failed", SENT_ON),
+        ("E502", "Message Sent/Failed", SENT_ON),
+        ("E502", None, SENT_ON),
         (None, "Message Sent/Delivered", DELIVERED),
         (None, None, SENT_ON),
     ],
@@ -620,6 +624,7 @@ def test_code_and_status_together_tell_what_became_of_a_message(
     report = DeliveryReport(code, status=status)
     assert (report.delivered, report.failed) == outcome
     assert report.final is any(outcome)
+    assert report.discovery is ((code or "")[1:3] == "50")
 
 
 @pytest.mark.parametrize("code", [code for code, event in codes.EVENTS.items() if event.kind == "delivery"])

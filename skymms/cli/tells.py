@@ -15,7 +15,7 @@ from .options import file_argument, json_option, read_bytes
 from .status import Status
 
 #: What a notice concludes from its fields, beside them.
-_CONCLUDED = ("meaning", "identity", "delivered", "failed", "final", "ready", "subscribed")
+_CONCLUDED = ("meaning", "identity", "discovery", "delivered", "failed", "final", "ready", "subscribed")
 
 
 @click.command()
