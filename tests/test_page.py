@@ -643,6 +643,13 @@ class TestOverARealSandbox:
             client.call(SendMMS(show, to="15551230003", sender="60856"))
             says(window, "15551230003", ROW)
 
+    def test_a_picture_made_for_each_recipient_is_shown_by_its_template(self, window):
+        with Sandbox(delays=AT_ONCE) as sandbox, Client(sandbox.account(), retries=0) as client:
+            window.open(sandbox.url)
+            saved = client.call(SaveMMS(Slideshow("card", subject="For you").slide(personalized_image="T-8")))
+            client.call(SendSavedMMS(saved.mms_id, to="15551234888", sender="60856"))
+            says(window, "a picture of template T-8 picture, not loaded", "#phone")
+
     def test_one_to_many_is_a_message_with_a_report_for_each(self, window):
         with Sandbox(delays=AT_ONCE) as sandbox, Client(sandbox.account("cellcast-v3", spacing=0)) as client:
             window.open(sandbox.url)

@@ -135,8 +135,10 @@ def _message(operation: Any, stored: Slideshow | None) -> _Written | None:
     slides = []
     for number, slide in enumerate(show.slides, 1):
         files = [{"kind": kind, "url": str(url)} for kind in FILES if (url := getattr(slide, kind))]
+        # What lies nowhere leaves its name: a template's picture is made for each recipient, and one may come with the request.
+        if template := slide.personalized_image:
+            files.append({"kind": "image", "url": f"a picture of template {template}"})
         if media := getattr(operation, "media", None):
-            # It came with the request and lies nowhere: what cannot be had leaves its name.
             files.append({"kind": "image", "url": f"a picture of {len(media):,} bytes"})
         slides.append(_slide(_merged(texts.get(number, slide.text), data), slide.duration, files))
     return {
