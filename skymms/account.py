@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import chain
 from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
@@ -20,9 +20,9 @@ from . import codes, table
 from .asking import Asking
 from .codecs import Unreadable, query
 from .dialects import Dialect, answer_reader, check_required, dialect, fold, status_instead
-from .errors import Nodes, Problem, ProtocolError, SkymmsError, error_class, gateway_refusal, refusal
+from .errors import ConfigurationError, Nodes, Problem, ProtocolError, SkymmsError, error_class, gateway_refusal, refusal
 from .judge import ADVISORY
-from .keys import MASK, Secretive, check_address, check_key, without_key, without_key_bytes
+from .keys import MASK, Secretive, check_address, check_key, shown, without_key, without_key_bytes
 from .limits import DOCUMENTED, Limits
 from .once import once
 from .operations import Operation, R_co
@@ -83,7 +83,8 @@ class _Way(Secretive):
     @classmethod
     def of(cls, spoken: Dialect, api_key: str, url: str, bare_body: bool) -> _Way:
         """The way of a dialect; some accounts want a body bare where the documents ask for a form."""
-        headers = {"Accept": spoken.answer_codec.ACCEPT}
+        # Answers are small and bombs are not. Said here, since a session of the caller's would ask for what it can unpack.
+        headers = {"Accept": spoken.answer_codec.ACCEPT, "Accept-Encoding": "identity"}
         if spoken.key_header:
             headers[spoken.key_header] = api_key
         if spoken.carried == "url":
@@ -99,7 +100,7 @@ class _Way(Secretive):
         return HttpRequest(self.method, self.url, self.headers, self.before + carried)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Account(Secretive):
     """An account: its key, the dialect it speaks, and where.
 
@@ -108,11 +109,12 @@ class Account(Secretive):
     ``url`` points elsewhere than the vendor's own host: a white-label host, a sandbox. ``bare_body`` posts 1.3
     XML as the body itself, as some production clients do, rather than in the documented form field. ``line_break`` is what a
     ``\\n`` in a text is written as; ``r"\\n"`` writes the two characters of the vendor's example. ``limits`` are the figures
-    and fields this account's gateway insists on. Raises :class:`~skymms.ConfigurationError` for what cannot be an account.
+    and fields this account's gateway insists on. ``most_answer`` is how many bytes of an answer are read: 64 kB, in which
+    the ids of some 6,000 stored messages can be listed. Raises :class:`~skymms.ConfigurationError` for what cannot be an
+    account.
     """
 
-    #: What an exchange and the clients ask of any account; this gateway asks for no pace.
-    most_answer: ClassVar[int] = MOST_ANSWER
+    #: What an exchange asks of any account; this gateway asks for no pace.
     pacer: ClassVar[None] = None
 
     api_key: str = field(repr=False)
@@ -122,6 +124,7 @@ class Account(Secretive):
     bare_body: bool = False
     line_break: str = "\n"
     limits: Limits = DOCUMENTED
+    most_answer: int = MOST_ANSWER
     #: The dialect itself, looked up once.
     spoken: Dialect = field(init=False, repr=False, compare=False)
     #: How its requests travel, and what is worked out once for each kind of operation.
@@ -130,6 +133,7 @@ class Account(Secretive):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spoken", dialect(self.dialect))  # there is one of that name
+        _check_kinds(self)
         check_required(self.limits)
         check_key(self.api_key, "pass api_key, or set SKYMMS_API_KEY for Account.from_env()")
         check_address(self.address)
@@ -200,14 +204,9 @@ class Account(Secretive):
 
     def masked(self) -> Account:
         """The same account with a key that may be shown."""
-        return Account(
-            MASK,
-            dialect=self.dialect,
-            url=self.url,
-            bare_body=self.bare_body,
-            line_break=self.line_break,
-            limits=self.limits,
-        )
+        return replace(self, api_key=MASK)
+
+    __repr__ = shown
 
     # -------------------------------------------------------------------------------------------- decoding
 
@@ -229,7 +228,10 @@ class Account(Secretive):
     def _read(self, operation: Operation[Any], body: bytes) -> Any:
         """The reply in a body. Raises the refusal it holds, or :class:`Unreadable`."""
         spoken = self.spoken
-        root, leaves = spoken.answer_codec.read(body, MOST_ANSWER, table.NESTED)
+        if len(body) > self.most_answer:
+            # A client reads no more than a bit beyond that, and does not know how long it would have been.
+            raise Unreadable(f"more than {self.most_answer:,} bytes: give Account(most_answer=…) where they are to be expected")
+        root, leaves = spoken.answer_codec.read(body, self.most_answer, table.NESTED)
         if fold(root) != fold(spoken.roots[1]):
             raise Unreadable(f"the root is {self._without_key(root):.40}, not {spoken.roots[1]}")
         raw: Nodes = tuple([(path, text) for path, _, text in leaves])
@@ -262,6 +264,16 @@ class Account(Secretive):
 
     def _without_key(self, text: str) -> str:
         return without_key(text, self.api_key)
+
+
+def _check_kinds(account: Account) -> None:
+    """Raise :class:`~skymms.ConfigurationError` for what is of another kind than it has to be, and would only show later."""
+    wanted = (("bare_body", bool, "True or False"), ("line_break", str, "text"), ("limits", Limits, "skymms.Limits(…)"))
+    for name, kind, said in wanted:
+        if not isinstance(given := getattr(account, name), kind):
+            raise ConfigurationError(f"{name}={given!r:.40}: give {said}")
+    if type(account.most_answer) is not int or account.most_answer < 1:
+        raise ConfigurationError(f"most_answer={account.most_answer!r:.40}: give a whole number of bytes from 1 up")
 
 
 def outside(operation: Operation[Any], response: HttpResponse, trouble: str | None, key: str) -> SkymmsError:

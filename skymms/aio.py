@@ -16,6 +16,7 @@ from . import guard
 from .account import HttpRequest, HttpResponse
 from .errors import ConfigurationError, SkymmsError
 from .exchange import AnyAccount, Exchange, Lost, Pause, Retries
+from .keys import without_user
 from .once import once
 from .operations import Operation, R_co
 from .reports import MOST_REPORT
@@ -206,7 +207,7 @@ class AsyncClient:
         await self.close()
 
     def __repr__(self) -> str:
-        return f"<AsyncClient {self.account.name} {self.account.address}>"
+        return f"<AsyncClient {self.account.name} {without_user(self.account.address)}>"
 
 
 async def _all_of(content: aiohttp.StreamReader, begun: bytes, limit: int) -> bytes:

@@ -31,7 +31,7 @@ from .codecs import Unreadable, form, json
 from .errors import Nodes, Problem
 from .gsm import gsm_units as gsm_units
 from .gsm import most_units
-from .keys import Secretive, check_address, check_key, without_key, without_key_within
+from .keys import Secretive, check_address, check_key, shown, without_key, without_key_within
 from .limits import DOCUMENTED
 from .listing import Listing as Listing
 from .listing import all_pages
@@ -508,7 +508,7 @@ def by_the_thousand(send: CellcastSend) -> Generator[Operation[Any], Any, Cellca
 # ------------------------------------------------------------------------------------------------ the account
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CellcastAccount(Secretive):
     """An account at Cellcast: :meth:`v3` with an APPKEY, or :meth:`v1` with an API key. The keys are not interchangeable.
 
@@ -532,12 +532,19 @@ class CellcastAccount(Secretive):
     pacer: Pacer | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.generation not in GENERATIONS:
-            raise errors.ConfigurationError(f"generation={self.generation!r:.40}: it is chosen, never guessed: v3 or v1")
+        generation: Any = self.generation
+        spacing: Any = self.spacing
+        if not isinstance(generation, str) or generation not in GENERATIONS:
+            raise errors.ConfigurationError(f"generation={generation!r:.40}: it is chosen, never guessed: v3 or v1")
         check_key(self.api_key, "pass it to CellcastAccount.v3 or .v1, or set SKYMMS_CELLCAST_KEY for .from_env()")
         spoken = GENERATIONS[self.generation]
-        address = (spoken.url if self.url is None else self.url).rstrip("/") + "/"
-        check_address(address)
+        url = spoken.url if self.url is None else self.url
+        check_address(url)
+        address = url.rstrip("/") + "/"
+        if isinstance(spacing, bool) or not isinstance(spacing, (int, float)) or not 0 <= spacing < float("inf"):
+            raise errors.ConfigurationError(f"spacing={spacing!r:.40}: give seconds from 0 up")
+        if self.max_text is not None and (type(self.max_text) is not int or self.max_text < 0):
+            raise errors.ConfigurationError(f"max_text={self.max_text!r:.40}: give a whole number from 0 up, or leave it out")
         pacer = Pacer(self.spacing, time.monotonic) if self.spacing > 0 else None
         for name, value in (("name", f"cellcast {spoken.name}"), ("address", address), ("spoken", spoken), ("pacer", pacer)):
             object.__setattr__(self, name, value)
@@ -558,6 +565,8 @@ class CellcastAccount(Secretive):
         named = {"api_key": "KEY", "generation": "GENERATION", "url": "URL"}
         told = {name: (os.environ if env is None else env).get(f"SKYMMS_CELLCAST_{word}") for name, word in named.items()}
         return cls(**{"api_key": "", "generation": "", **{name: value for name, value in told.items() if value}, **overrides})
+
+    __repr__ = shown
 
     def problems(self, operation: Operation[Any]) -> tuple[Problem, ...]:
         """Everything Cellcast would refuse, and everything it cannot carry; ``code`` is None for the latter."""
@@ -598,7 +607,7 @@ class CellcastAccount(Secretive):
         if not end:  # One thing by its id needs no other word.
             named = {**call.always, **named}
         url = urljoin(self.address, call.path) + end
-        headers = {"Accept": json.ACCEPT, spoken.header: spoken.scheme + self.api_key}
+        headers = {"Accept": json.ACCEPT, "Accept-Encoding": "identity", spoken.header: spoken.scheme + self.api_key}
         if call.carried == "query":
             return HttpRequest(call.method, f"{url}?{urlencode(named)}" if named else url, headers)
         body, kind = form.write(named) if call.carried == "form" else (json.dump(named), "application/json")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import re
+import threading
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from . import guard
 from .account import HttpRequest, HttpResponse
 from .errors import ConfigurationError, SkymmsError, TransportError
 from .exchange import AnyAccount, Exchange, Lost, Pause, Retries
+from .keys import without_user
 from .operations import Operation, R_co
 from .reports import MOST_REPORT
 from .transport import CLOSED, TIMEOUT, both, check, check_link, failed, file_in, log, stopped, told, unpacked, user_agent
@@ -80,7 +82,7 @@ class Client:
         except BaseException as error:
             # Ctrl-C above all, or whatever a signal's handler raises.
             if exchange is not None:
-                exchange.stop(error)
+                exchange.stop(error, left=not _before_sending(error))
                 told(operation, stopped(error), started)
             raise
         told(operation, "done", started)
@@ -111,8 +113,7 @@ class Client:
         except (requests.RequestException, OSError, ValueError) as error:
             raise TransportError(_lost(error, link).why) from None
         finally:
-            if mounted:
-                self._session.adapters.pop(mounted, None)
+            _unmount(self._session, mounted)
         return file_in(self._read(answer, link, limit), link, limit)
 
     def _do(self, want: HttpRequest | Pause) -> HttpResponse | Lost | None:
@@ -147,6 +148,9 @@ class Client:
         import requests
         import urllib3
 
+        if answer.status_code < 200:
+            # By an adapter of the caller's: the real answer is still to come, and not for the next call to read.
+            answer.close()
         until = time.monotonic() + self._timeout[1]
         body = bytearray()
         try:
@@ -225,8 +229,8 @@ class Client:
         self._closed = True
         if self._own:
             self._session.close()
-        elif self._mounted:
-            self._session.adapters.pop(self._mounted, None)
+        else:
+            _unmount(self._session, self._mounted)
             self._mounted = None
 
     def __enter__(self) -> Client:
@@ -239,7 +243,7 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Client {self.account.name} {self.account.address}>"
+        return f"<Client {self.account.name} {without_user(self.account.address)}>"
 
 
 def _session() -> requests.Session:
@@ -263,20 +267,41 @@ def _no_cookies() -> CookiePolicy:
 
 
 def _mount(session: requests.Session, address: str) -> str | None:
-    """Give a caller's session our adapter for this address, unless it has one of its own there."""
+    """Give a caller's session our adapter for this address, and tell where; None where it has one of its own there."""
     from requests.adapters import HTTPAdapter
 
     from .deadline import DeadlineAdapter
 
-    present = session.get_adapter(address)
-    if type(present) is not HTTPAdapter:
-        return None
-    prefix = address.lower()
-    # What the caller chose for the pools is kept; requests names it in what it pickles of an adapter.
-    chosen: Any = present.__getstate__()
-    pools = (chosen["_pool_connections"], chosen["_pool_maxsize"], chosen["_pool_block"])
-    session.mount(prefix, DeadlineAdapter(*pools))
-    return prefix
+    with _MOUNTING:
+        present = session.get_adapter(address)
+        if isinstance(present, DeadlineAdapter) and present.users:
+            # Another client's, which stays until the last of them is closed.
+            present.users += 1
+            return next(prefix for prefix, adapter in session.adapters.items() if adapter is present)
+        if type(present) is not HTTPAdapter:
+            return None
+        # What the caller chose for the pools is kept; requests names it in what it pickles of an adapter.
+        chosen: Any = present.__getstate__()
+        mounted = DeadlineAdapter(chosen["_pool_connections"], chosen["_pool_maxsize"], chosen["_pool_block"])
+        mounted.users = 1
+        session.mount(address.lower(), mounted)
+        return address.lower()
+
+
+def _unmount(session: requests.Session, prefix: str | None) -> None:
+    """Take our adapter away where nobody else's client needs it."""
+    from .deadline import DeadlineAdapter
+
+    with _MOUNTING:
+        mounted = session.adapters.get(prefix or "")
+        if isinstance(mounted, DeadlineAdapter) and mounted.users:
+            mounted.users -= 1
+            if not mounted.users:
+                del session.adapters[prefix or ""]
+
+
+#: Clients of several threads may share a session.
+_MOUNTING = threading.Lock()
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -292,7 +317,7 @@ def _lost(error: BaseException, request: HttpRequest) -> Lost:
     """Why there is no answer, without the error's own words: they quote the address, and a GET's holds the key."""
     import ssl
 
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+    from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NewConnectionError
 
     chain = list(_causes(error))
     reason = next((type(link).__name__ for link in chain), "")
@@ -303,14 +328,24 @@ def _lost(error: BaseException, request: HttpRequest) -> Lost:
     # Only these mean that no byte of the request left. Anything else may have, however likely it is that it did not.
     if any(isinstance(link, (NewConnectionError, ConnectTimeoutError)) for link in chain):
         return Lost(f"no connection to {place}: {reason}; nothing was sent", left=False)
+    if any(isinstance(link, LocationParseError) for link in chain):
+        return Lost(f"{place}, or the proxy to it, is no address; nothing was sent", left=False, transient=False)
     # What http.client makes of a proxy's refusal, in words only: no request leaves before the way is there.
     if any(type(link) is OSError and str(link).startswith("Tunnel connection failed") for link in chain):
         return Lost(f"the proxy does not lead to {place}; nothing was sent", left=False, transient=False)
     if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
         return Lost(f"the certificate of {place} was not accepted; nothing was sent", left=False, transient=False)
+    # The handshake of TLS, in time or not.
+    if any(_before_sending(link) for link in chain):
+        return Lost(f"no connection to {place}: {reason}; nothing was sent", left=False)
     if any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain):
         return Lost(f"no whole answer from {place} in time; the request may have arrived", left=True)
     return Lost(f"the connection to {place} broke ({reason}); the request may have arrived", left=True)
+
+
+def _before_sending(error: BaseException) -> bool:
+    """Whether this error ended the making of a connection, as a :class:`~skymms.deadline.DeadlineAdapter` marks it."""
+    return getattr(error, "before_sending", False)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -331,7 +366,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 class _MaskKeys(logging.Filter):
-    """Takes the key out of the addresses that urllib3 logs at DEBUG: a GET request carries it there."""
+    """Takes the key out of the addresses that urllib3 logs, some above DEBUG: a GET request carries it there."""
 
     _key = re.compile(r"(?i)(api[_-]?key=)[^&\s'\"]+")
 
@@ -345,5 +380,6 @@ _MASK_KEYS = _MaskKeys()
 
 
 def _keep_keys_out_of_logs() -> None:
-    for name in ("urllib3.connectionpool", "urllib3.util.retry"):
-        logging.getLogger(name).addFilter(_MASK_KEYS)  # adding one twice does nothing
+    # A filter holds for the very logger that it is added to, and not for those below; adding one twice does nothing.
+    for name in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
+        logging.getLogger(f"urllib3.{name}").addFilter(_MASK_KEYS)

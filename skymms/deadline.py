@@ -7,6 +7,7 @@ urllib3's defaults become. Everything else (proxies, certificates, keep-alive) i
 
 from __future__ import annotations
 
+import http
 import http.client
 import io
 import time
@@ -28,6 +29,9 @@ POOL_SIZE = 64
 
 class DeadlineAdapter(HTTPAdapter):
     """`requests.adapters.HTTPAdapter` whose read time-out is a deadline, and which sends once."""
+
+    #: How many clients have it mounted on a session that is not theirs.
+    users = 0
 
     def __init__(self, pool_connections: int = 4, pool_maxsize: int = POOL_SIZE, pool_block: bool = False) -> None:
         super().__init__(pool_connections, pool_maxsize, max_retries=0, pool_block=pool_block)
@@ -60,6 +64,14 @@ class _Timed:
     timeout: float | None
     response_class: Any
 
+    def connect(self) -> None:
+        """Make the connection, TLS and all. What goes wrong here went wrong before a byte of the request had left."""
+        try:
+            super().connect()  # type: ignore[misc]
+        except BaseException as error:
+            error.before_sending = True  # type: ignore[attr-defined]
+            raise
+
     def getresponse(self) -> Any:
         if not isinstance(self.timeout, (int, float)):
             return super().getresponse()  # type: ignore[misc]
@@ -76,6 +88,16 @@ class _TimedResponse(http.client.HTTPResponse):
         super().__init__(sock, *args, **kwargs)
         raw = self.fp.detach()
         self.fp = io.BufferedReader(_TimedReads(raw, sock, deadline))
+
+    def begin(self) -> None:
+        """Read the head of the answer itself: a preliminary one, of which http.client knows only 100, is passed over."""
+        super().begin()
+        while 100 <= self.status < 200:
+            if self.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+                # Nobody asked for it, and what follows is no HTTP.
+                raise http.client.HTTPException("switched protocols")
+            self.headers = self.msg = None  # type: ignore[assignment]
+            super().begin()
 
 
 class _TimedReads(io.RawIOBase):

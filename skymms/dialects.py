@@ -349,8 +349,8 @@ SINCH_JSON = Dialect(
 DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (SKYCORE, SKYCORE_GET, SINCH, SINCH_JSON)}
 
 
-def dialect(name: str) -> Dialect:
+def dialect(name: Any) -> Dialect:
     """The dialect of that name, or a :class:`~skymms.ConfigurationError` that lists them."""
-    if name not in DIALECTS:
+    if not isinstance(name, str) or name not in DIALECTS:
         raise ConfigurationError(f"there is no dialect {name!r:.40}: choose one of {', '.join(DIALECTS)}")
     return DIALECTS[name]

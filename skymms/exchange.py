@@ -248,8 +248,22 @@ def decompressed(body: bytes, encoding: str | None, limit: int) -> bytes:
         raise ProtocolError(f"the answer is compressed by {named:.20}, which was not asked for", sent_maybe=True)
     import zlib
 
-    try:
-        # 32 + the largest window: a gzip or zlib header, whichever is there.
-        return zlib.decompressobj(32 + zlib.MAX_WBITS).decompress(body, limit + 1)
-    except zlib.error:
-        raise ProtocolError("the answer says it is compressed and is not", body=body, sent_maybe=True) from None
+    # 32 + the largest window: a gzip or zlib header, whichever is there. Some say deflate and leave the header out.
+    for window in (32 + zlib.MAX_WBITS, -zlib.MAX_WBITS):
+        with suppress(zlib.error):
+            return _unpacked(body, window, limit)
+    raise ProtocolError("the answer says it is compressed and is not", body=body, sent_maybe=True)
+
+
+def _unpacked(body: bytes, window: int, limit: int) -> bytes:
+    """What is packed, member after member, as gzip may have it."""
+    import zlib
+
+    found = b""
+    while body and len(found) <= limit:
+        member = zlib.decompressobj(window)
+        found += member.decompress(body, limit + 1 - len(found))
+        if not member.eof and len(found) <= limit:
+            raise zlib.error("cut short")
+        body = member.unused_data.lstrip(b"\0")
+    return found

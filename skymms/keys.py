@@ -5,6 +5,9 @@ A key that a gateway echoes is masked in whatever is kept of its answer; what ho
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import fields
 from typing import Any, NoReturn
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -36,21 +39,48 @@ def check_key(key: Any, how: str) -> None:
         raise ConfigurationError(f"the account has no key: {how}")
     if not isinstance(key, str):
         raise ConfigurationError(f"the key is {type(key).__name__}, not text")
-    if not key.isprintable() or not key.isascii():
+    if not key.isprintable() or not key.isascii() or " " in key:
         raise ConfigurationError("the key holds a character that no key has: a line break, a blank, or none of ASCII")
 
 
 def check_address(address: Any) -> None:
     """Raise :class:`~skymms.ConfigurationError` for what cannot be the address of a gateway."""
     try:
-        parts = urlsplit(str(address))
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        parts = urlsplit(address if isinstance(address, str) else "")
+        usable = parts.scheme in {"http", "https"} and is_host(parts.hostname) and parts.port != 0
     except ValueError:  # a bracket that is never closed, a port that is no number
         usable = False
     if not usable:
-        raise ConfigurationError(f"{address!r:.80} is no http(s) address of a gateway")
+        shown = without_user(address) if isinstance(address, str) else address
+        raise ConfigurationError(f"{shown!r:.80} is no http(s) address of a gateway")
     if parts.query or parts.fragment:
         raise ConfigurationError("the address of a gateway has no query and no fragment")
+
+
+def is_host(name: str | None) -> bool:
+    """Whether a host can have that name: none of its parts is empty or too long."""
+    try:
+        # Python's codec for the letters of all the world takes a while to load, and says the same of plain ones.
+        plain = name if not name or name.isascii() else name.encode("idna").decode()
+    except UnicodeError:
+        return False
+    return bool(plain) and all(0 < len(part) < 64 for part in (plain or "").removesuffix(".").split("."))
+
+
+_USER = re.compile(r"//[^/?#]*@")
+
+
+def without_user(address: str) -> str:
+    """An address without the name and the password of a user, fit to be shown."""
+    return _USER.sub("//", address)
+
+
+def shown(account: Any) -> str:
+    """An account as its repr: what was chosen but the key, and the address without a user's password."""
+    chosen = {item.name: getattr(account, item.name) for item in fields(account) if item.repr}
+    if chosen.get("url"):
+        chosen["url"] = without_user(chosen["url"])
+    return f"{type(account).__name__}({', '.join(f'{name}={value!r}' for name, value in chosen.items())})"
 
 
 def without_key(text: str, key: str) -> str:
@@ -68,8 +98,16 @@ def without_key_within(document: Any, key: str) -> Any:
 
 
 def without_key_bytes(body: bytes, key: str) -> bytes:
-    """A gateway's body without the key, as it is and as addresses and JSON escape it."""
-    if len(key) >= SHORTEST_KEY:
-        for form in {key, quote(key, safe=""), quote_plus(key), key.replace("/", "\\/")}:
-            body = body.replace(form.encode(), MASK.encode())
+    """A gateway's body without the key: as it is, as addresses, JSON, XML and HTML escape it, in UTF-8 and in UTF-16."""
+    if len(key) < SHORTEST_KEY:
+        return body
+    import html  # for an answer outside the protocol only
+
+    quoted = {quote(key, safe=""), quote_plus(key)}
+    in_json = {said.replace("/", "\\/") for said in (key, json.dumps(key)[1:-1])} | {json.dumps(key)[1:-1]}
+    in_html = {html.escape(key), html.escape(key, quote=False), html.escape(key).replace("&#x27;", "&#39;")}
+    lower = {re.sub("%..", lambda escaped: escaped[0].lower(), form) for form in quoted}
+    for form in {key} | quoted | lower | in_json | in_html:
+        for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+            body = body.replace(form.encode(encoding), MASK.encode(encoding))
     return body

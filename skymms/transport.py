@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from .account import MOST_ANSWER, HttpRequest, HttpResponse
 from .errors import ConfigurationError, ProtocolError, SkymmsError, TransportError
 from .exchange import AnyAccount, Lost, decompressed
+from .keys import is_host
 from .operations import Operation
 
 log = logging.getLogger("skymms")
@@ -53,7 +54,7 @@ def check_link(url: Any) -> HttpRequest:
     # A blank in a path is written out; in the name of a host, and a line break anywhere, it is a mistake.
     try:
         parts = urlsplit(link if link.isprintable() else "")
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and " " not in parts.netloc
+        usable = parts.scheme in {"http", "https"} and is_host(parts.hostname) and parts.port != 0 and " " not in parts.netloc
     except ValueError:  # a bracket that is never closed, a port that is no number
         usable = False
     if not usable:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import copy
+import html
+import json
 import pickle
+import re
 import traceback
 from dataclasses import asdict, replace
+from itertools import product
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote, quote_plus, urlsplit
+from xml.sax.saxutils import escape
 
 import pytest
 
 from skymms import (
     Account,
     AuthenticationError,
+    Client,
     ConfigurationError,
     DeletedMMS,
     DeleteMMS,
@@ -38,6 +44,7 @@ from skymms import (
     Slideshow,
     ThrottledError,
 )
+from skymms.aio import AsyncClient
 from skymms.dialects import DIALECTS
 
 CANARY = "canary-5fa1c0de-key"
@@ -154,7 +161,18 @@ def test_an_account_needs_a_key(key: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [CANARY + "\n", "canary\x005fa1c0de", "canary-\u200b5fa1c0de", "кanary-5fa1c0de", CANARY.encode(), 12345678]
+    "key",
+    [
+        CANARY + "\n",
+        f" {CANARY}",
+        f"{CANARY} ",
+        CANARY.replace("-", " "),
+        "canary\x005fa1c0de",
+        "canary-\u200b5fa1c0de",
+        "кanary-5fa1c0de",
+        CANARY.encode(),
+        12345678,
+    ],
 )
 def test_what_is_no_key_is_refused_without_being_shown(key: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
@@ -181,6 +199,9 @@ def test_an_unknown_dialect_is_refused(name: Any) -> None:
         "https://:443/",
         "https://[::1/",
         "https://host:port/",
+        "https://a..b/",
+        f"https://{'a' * 64}.example/",
+        f"https://{'ä' * 64}.example/",
         "https://host:99999/",
         "https://host/?api_key=x",
         "https://host/#top",
@@ -194,7 +215,37 @@ def test_an_address_that_is_none_is_refused(url: Any) -> None:
         Account(CANARY, url=url)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "HTTPS://host/a/b", "https://[::1]:8080/", "https://user:pass@host/"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"limits": None},
+        {"dialect": ["skycore"]},
+        {"line_break": 5},
+        {"bare_body": "no"},
+        {"most_answer": 0},
+        {"most_answer": "1"},
+    ],
+)
+def test_what_is_of_another_kind_than_it_has_to_be_is_refused_by_name(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(wrong))):
+        Account(CANARY, **wrong)
+
+
+def test_the_password_in_an_address_does_not_show() -> None:
+    held = Account(CANARY, url="https://ada:hunter2@host/api")
+    assert held.address == "https://ada:hunter2@host/api"
+    assert "https://host/api" in repr(held)
+    for shows in repr(held), repr(Client(held)), repr(AsyncClient(held)):
+        assert "hunter2" not in shows
+    with pytest.raises(ConfigurationError) as caught:
+        Account(CANARY, url="ftp://ada:hunter2@host/api")
+    assert "hunter2" not in f"{caught.value} {caught.value!r} {vars(caught.value)}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:8080", "HTTPS://host./a/b", "https://[::1]:8080/", "https://bücher.example/", "https://user:pass@host/"],
+)
 def test_an_address_of_a_gateway_is_taken(url: str) -> None:
     assert Account(CANARY, url=url).address == url
 
@@ -378,9 +429,11 @@ def test_an_answer_has_64_kb_at_most() -> None:
     longest = "7" * (64 * 1024 - around)
     reply = account().decode(ListMMS(), answer(SUCCESS, f"<MMSIDS>{longest}</MMSIDS>"))
     assert reply.mms_ids == (longest,)
-    with pytest.raises(ProtocolError, match="65,537") as caught:
-        account().decode(ListMMS(), answer(SUCCESS, f"<MMSIDS>{longest}7</MMSIDS>"))
+    longer = answer(SUCCESS, f"<MMSIDS>{longest}7</MMSIDS>")
+    with pytest.raises(ProtocolError, match=r"65,536 .*most_answer=") as caught:
+        account().decode(ListMMS(), longer)
     assert len(caught.value.body) < 10_000
+    assert replace(account(), most_answer=64 * 1024 + 1).decode(ListMMS(), longer).mms_ids == (f"{longest}7",)
 
 
 def test_a_header_is_found_in_any_case() -> None:
@@ -508,13 +561,16 @@ def test_a_reply_does_not_show_a_key_that_a_gateway_gives_back() -> None:
     assert CANARY not in f"{reply!r} {reply.raw!r} {asdict(reply)}"
 
 
-@pytest.mark.parametrize("key", ["canary+5fa1c0de/key=", "canary 5fa1c0de key", "canary&5fa1c0de<key>"])
-def test_a_key_with_signs_in_it_is_known_in_an_address_too(key: str) -> None:
-    for form in key, quote(key, safe=""), quote_plus(key):
+@pytest.mark.parametrize("key", ["canary+5fa1c0de/key=", "canary%5fa1c0de%2fkey", "canary&5fa1c0de<key>'\""])
+def test_a_key_with_signs_in_it_is_known_however_it_is_escaped(key: str) -> None:
+    quoted = {quote(key, safe=""), quote_plus(key)}
+    quoted |= {re.sub("%..", lambda sign: sign[0].lower(), form) for form in quoted}
+    forms = {key, html.escape(key), escape(key), key.replace("/", "\\/"), json.dumps(key)[1:-1], *quoted}
+    for form, encoding in product(forms, ["utf-8", "utf-16-le", "utf-16-be"]):
+        body = f"no answer from /?api_key={form}!".encode(encoding)
         with pytest.raises(ProtocolError) as caught:
-            Account(key).decode(sending(), HttpResponse(502, {}, f"no answer from /?api_key={form}!".encode()))
-        assert "5fa1c0de" not in shown(caught.value)
-        assert caught.value.body == b"no answer from /?api_key=***!"
+            Account(key).decode(sending(), HttpResponse(502, {}, body))
+        assert caught.value.body.decode(encoding) == "no answer from /?api_key=***!"
 
 
 def test_a_key_too_short_to_be_one_does_not_eat_ordinary_words() -> None:

@@ -9,6 +9,7 @@ import logging
 import pickle
 import socket
 import threading
+import time
 import traceback
 
 import pytest
@@ -31,6 +32,7 @@ from skymms import (
     DeleteMMS,
     ListMMS,
     MMSError,
+    ProtocolError,
     Retries,
     SaveMMS,
     SendMMS,
@@ -103,6 +105,15 @@ class TestSecrets:
         assert any("urllib3" in record.name for record in caplog.records), "urllib3's log has to be among what is searched"
         assert not [line for line in shown if CANARY in line]
 
+    def test_stay_out_of_what_is_logged_of_an_odd_header(self, caplog):
+        # urllib3 tells that at WARNING, with the whole address.
+        odd = http(SENT, Connection="close").replace(b"\r\n\r\n", b"\r\nno colon here\r\n\r\n")
+        with Faulty(odd) as server, client(server, "skycore-get") as calling:
+            calling.call(SEND)
+        told = [record for record in caplog.records if record.levelno >= logging.WARNING]
+        assert told, "there has to be something that is searched"
+        assert not [record for record in told if CANARY in record.getMessage() + repr(record.args)]
+
     def test_numbers_are_logged_at_debug_only(self, caplog):
         caplog.set_level(logging.DEBUG)
         with Faulty(http(SENT)) as server, client(server) as calling:
@@ -129,6 +140,21 @@ class TestASessionOfOnesOwn:
                 calling.call(SEND)
         assert len(server.requests) == 1
 
+    def test_holds_the_deadline_until_the_last_of_its_clients_is_closed(self):
+        with Faulty(http(SENT), drip_head) as server, requests.Session() as session:
+            below = Client(Account(CANARY, url=f"{server.url}/below"), session=session, timeout=SOON, retries=0)
+            first, second = client(server, session=session), client(server, session=session)
+            first.call(SEND)
+            first.close()
+            first.close()
+            started = time.monotonic()
+            with pytest.raises(TransportError, match="in time"):
+                second.call(SEND)
+            assert time.monotonic() - started < 5
+            second.close()
+            below.close()
+            assert type(session.get_adapter(server.url)) is requests.adapters.HTTPAdapter
+
     def test_keeps_its_own_kind_of_adapter(self):
         class Mine(requests.adapters.HTTPAdapter):
             sent = 0
@@ -143,6 +169,20 @@ class TestASessionOfOnesOwn:
             with client(server, session=session) as calling:
                 calling.call(SEND)
             assert mine.sent == 1
+
+    def test_whose_adapter_takes_a_preliminary_answer_for_the_answer_mixes_up_no_calls(self):
+        class Mine(requests.adapters.HTTPAdapter):
+            pass
+
+        early = b"HTTP/1.1 103 Early Hints\r\n\r\n"
+        with Faulty(early + http(SENT), http(SENT)) as server, requests.Session() as session:
+            session.mount("http://", Mine())
+            with client(server, session=session) as calling:
+                with pytest.raises(ProtocolError) as raised:
+                    calling.call(SEND)
+                assert raised.value.sent_maybe
+                calling.call(SEND)
+        assert (len(server.requests), server.connections) == (2, 2)
 
     def test_is_refused_when_its_adapter_repeats_by_itself(self):
         class Mine(requests.adapters.HTTPAdapter):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
+
 import pytest
 from faulty import SENT, refused
 
@@ -206,20 +209,22 @@ class TestRetries:
 
 class TestDecompression:
     def test_understands_what_was_not_asked_for(self):
-        import gzip
-        import zlib
-
         assert decompressed(gzip.compress(SENT), "gzip", 1000) == SENT
         assert decompressed(zlib.compress(SENT), "deflate", 1000) == SENT
+        halves = SENT[:50], SENT[50:]
+        assert decompressed(b"".join(map(gzip.compress, halves)) + b"\0\0", "gzip", 1000) == SENT
+        # Many a server takes deflate for what the standard calls zlib's without its header.
+        bare = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        assert decompressed(bare.compress(SENT) + bare.flush(), "deflate", 1000) == SENT
         assert decompressed(SENT, None, 1000) == SENT
         assert decompressed(SENT, "identity", 1000) == SENT
 
     def test_stops_one_byte_after_the_limit(self):
-        import zlib
+        packed = zlib.compress(b"x" * 10_000)
+        assert len(decompressed(packed, "deflate", 100)) == 101
+        assert len(decompressed(gzip.compress(b"x" * 60) * 2, "gzip", 100)) == 101
 
-        assert len(decompressed(zlib.compress(b"x" * 10_000), "deflate", 100)) == 101
-
-    @pytest.mark.parametrize(("body", "encoding"), [(b"plain", "gzip"), (b"\x00", "br")])
+    @pytest.mark.parametrize(("body", "encoding"), [(b"plain", "gzip"), (b"\x00", "br"), (gzip.compress(SENT)[:-9], "gzip")])
     def test_refuses_what_it_cannot_unpack(self, body, encoding):
         with pytest.raises(ProtocolError):
             decompressed(body, encoding, 1000)

@@ -5,13 +5,16 @@ The blocking client and the asynchronous one share every decision, so one set of
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import threading
 import time
 import traceback
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
+import aiohttp
 import pytest
 import requests
 from faulty import SENT, Faulty, bomb, drip_body, drip_head, drop, endless, half, http, refused, reset, stall
@@ -19,6 +22,7 @@ from faulty import SENT, Faulty, bomb, drip_body, drip_head, drop, endless, half
 from skymms import (
     Account,
     AudioWithVideoError,
+    Client,
     ConfigurationError,
     DeleteMMS,
     ListMMS,
@@ -33,6 +37,7 @@ from skymms import (
     ThrottledError,
     TransportError,
 )
+from skymms.aio import AsyncClient
 
 CANARY = "canary-5fa1c0de-key"
 SEND = SendMMS(Slideshow("coupon", subject="Free").slide("Hi!"), to="15551234888", sender="60856")
@@ -186,6 +191,70 @@ class TestSentOnce:
         with kind(account, retries=QUICK) as calling, pytest.raises(TransportError, match="nothing was sent") as raised:
             calling.call(SEND)
         assert not raised.value.sent_maybe
+
+    @pytest.mark.parametrize("fault", [http(b"", "400 Bad Request", Connection="close"), stall])
+    def test_a_handshake_that_failed_sent_nothing(self, kind, fault):
+        # Plain HTTP where TLS is expected: what the server read is the client's hello, which holds nothing of the message.
+        def answers(connection, closing):
+            connection.recv(65536)
+            if isinstance(fault, bytes):
+                connection.sendall(fault)
+            else:
+                fault(connection, closing)
+
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            closing = threading.Event()
+
+            def accept():
+                with listening.accept()[0] as connection:
+                    answers(connection, closing)
+
+            serving = threading.Thread(target=accept)
+            serving.start()
+            account = Account(CANARY, url=f"https://127.0.0.1:{listening.getsockname()[1]}/")
+            with kind(account, timeout=SOON, retries=0) as calling, pytest.raises(TransportError) as raised:
+                calling.call(SEND)
+            closing.set()
+            serving.join()
+        assert not raised.value.sent_maybe
+        assert "nothing was sent" in str(raised.value)
+
+    @pytest.mark.parametrize("preliminary", ["100 Continue", "102 Processing", "103 Early Hints"])
+    def test_a_preliminary_answer_is_not_the_answer(self, client, preliminary):
+        def saved(number):
+            return http(SENT.replace(b"35674", str(number).encode()).replace(b"<TO>15551234888</TO>", b""))
+
+        hint = f"HTTP/1.1 {preliminary}\r\nLink: </x>\r\n\r\n".encode()
+        with Faulty(hint + hint + saved(1), saved(2), hint + saved(3)) as server, client(server) as calling:
+            ids = [calling.call(SaveMMS(SEND.slideshow)).mms_id for _ in range(3)]
+        assert ids == ["1", "2", "3"]
+
+    def test_what_comes_after_an_answer_that_was_none_is_nobodys_answer(self, client):
+        switching = http(b"", "101 Switching Protocols", Upgrade="x", Connection="Upgrade")
+        with Faulty(switching + http(SENT), http(SENT)) as server, client(server) as calling:
+            with pytest.raises((ProtocolError, TransportError)) as raised:
+                calling.call(SEND)
+            assert raised.value.sent_maybe
+            calling.call(SEND)
+        assert (len(server.requests), server.connections) == (2, 2)
+
+    def test_no_session_asks_for_what_is_not_unpacked(self, kind):
+        async def job(account):
+            async with aiohttp.ClientSession() as session:
+                await AsyncClient(account, session=session).call(SEND)
+
+        with Faulty(http(SENT)) as server:
+            account = Account(CANARY, url=server.url)
+            with kind(account) as calling:
+                calling.call(SEND)
+            if kind is Client:
+                with requests.Session() as session:
+                    Client(account, session=session).call(SEND)
+            else:
+                asyncio.run(job(account))
+        for request in server.requests:
+            asked = [line for line in request.split(b"\r\n") if line.lower().startswith(b"accept-encoding")]
+            assert asked == [b"Accept-Encoding: identity"]
 
     def test_a_wrong_message_never_reaches_the_server(self, client):
         wrong = SendMMS(

@@ -23,6 +23,7 @@ from ..cellcast import (
     Responses,
 )
 from ..client import Client
+from ..keys import without_user
 from ..operations import Operation
 from . import output
 from .options import file_argument, json_option, read_bytes, read_content, slideshow_of
@@ -103,7 +104,7 @@ def balance(**options: Any) -> int:
 def _answer(operation: Operation[Any], generation: str | None, url: str | None, as_json: bool) -> int:
     chosen = {name: value for name, value in (("generation", generation), ("url", url)) if value}
     account = CellcastAccount.from_env(**chosen)
-    output.say(f"{type(operation).__name__} in {account.name} to {account.address}", "dim")
+    output.say(f"{type(operation).__name__} in {account.name} to {without_user(account.address)}", "dim")
     try:
         with talking(operation), Client(account) as client:
             reply = client.call(operation)
