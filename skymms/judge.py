@@ -30,8 +30,9 @@ class _Plan(NamedTuple):
     #: The rules, in the order of their codes: the place of the field that has to be set for one to look (None: it always
     #: looks), and the rule. Of a message's many fields few are set.
     rules: list[tuple[int | None, Check, Rule]]
-    #: The fields that hold words, those that hold words by key (by slide, or by name), slides, and a message of their own.
-    words: list[tuple[int, str]]
+    #: The fields that hold words, with the types that a value of them may have instead of text; those that hold words by key
+    #: (by slide, or by name), slides, and a message of their own.
+    words: list[tuple[int, str, tuple[type, ...]]]
     by_slide: list[tuple[int, str]]
     by_name: list[tuple[int, str]]
     slides: list[int]
@@ -40,8 +41,11 @@ class _Plan(NamedTuple):
 
 _SLIDES, _MESSAGES, _BY_SLIDE, _BY_NAME = {"slides"}, {"slideshow"}, {"custom_text"}, {"data", "pass_data"}
 
-#: A flag, a number or a date holds no characters. Anything else that is no text (bytes, say) is wrong.
-_NO_WORDS = (int, float, date)
+#: What need not be text where words are wanted: a whole number, for ids. Digits are written as they are meant; a float
+#: (35674.0, or the nan that fills a gap in a column) and True are not.
+_NUMBERS = (int,)
+#: What holds no characters, in a field that has a rule for its type: that one speaks.
+_TYPED = (int, float, date)
 
 
 class Judge:
@@ -59,6 +63,7 @@ class Judge:
             name: [(check, rule) for check, rule in self._field if rule.field == name]
             for name in {rule.field for _, rule in self._field}
         }
+        self._typed = {rule.field for _, rule in self._field if rule.typed}
         self._text = paired["text"] + paired["words"]
         self._files = {
             kind: [(check, rule) for check, rule in paired["address"] if rule.field == kind] + paired["words"] for kind in FILES
@@ -110,7 +115,7 @@ class Judge:
         for check, rule in self._of_field.get(name, ()):
             if said := check(message, limits):
                 found.append(Problem(rule.code, None, name, said))
-        if words is not None and not isinstance(words, _NO_WORDS):
+        if words is not None and not self._excused(words, self._other_than_text(name)):
             self._put(self._words, name, words, None, limits, found)
         return found
 
@@ -119,10 +124,10 @@ class Judge:
         plan = self._plan(type(message), limits.required)
         held = plan.fetch(message)
         found = self._row(message, plan, held, limits)
-        for at, name in plan.words:
+        for at, name, others in plan.words:
             if (words := held[at]) is not None:
                 for one in words if isinstance(words, tuple) else (words,):
-                    if not isinstance(one, _NO_WORDS):
+                    if isinstance(one, str) or not self._excused(one, others):
                         self._put(self._words, name, one, None, limits, found)
         for at, name in plan.by_slide:
             for number, words in held[at].items():
@@ -138,6 +143,14 @@ class Judge:
                 raise TypeError(f"a Slideshow is wanted, not {type(held[at]).__name__}")
             found += self.message(held[at], limits)
         return found
+
+    def _other_than_text(self, name: str) -> tuple[type, ...]:
+        return _TYPED if name in self._typed else _NUMBERS
+
+    @staticmethod
+    def _excused(value: Any, others: tuple[type, ...]) -> bool:
+        """Whether a value need not be text."""
+        return isinstance(value, others) and (others is _TYPED or not isinstance(value, bool))
 
     @staticmethod
     def _put(rules: _Paired, name: str, words: Any, at: Any, limits: Limits, found: list[Problem]) -> None:
@@ -158,7 +171,10 @@ class Judge:
                 for check, rule in self._field
                 if rule.field in places
             ],
-            words=holding(places.keys() - _SLIDES - _MESSAGES - _BY_SLIDE - _BY_NAME),
+            words=[
+                (at, name, self._other_than_text(name))
+                for at, name in holding(places.keys() - _SLIDES - _MESSAGES - _BY_SLIDE - _BY_NAME)
+            ],
             by_slide=holding(_BY_SLIDE),
             by_name=holding(_BY_NAME),
             slides=[at for at, _ in holding(_SLIDES)],

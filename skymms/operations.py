@@ -12,6 +12,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from datetime import date
 from typing import Any, ClassVar, Generic, TypeVar
 
+from .frozen import FrozenDict
 from .replies import DeletedMMS, MMSList, SavedMMS, SentMMS
 from .slideshow import Slideshow
 
@@ -29,11 +30,13 @@ class Operation(Generic[R_co]):
     repeatable: ClassVar[bool] = False
 
 
-def copied(name: str, named: Any) -> dict[Any, Any]:
-    """A mapping, copied; TypeError for what is none."""
+def copied(name: str, named: Any) -> FrozenDict[Any, Any]:
+    """A mapping, copied to one that never changes; TypeError for what is none."""
+    if type(named) is FrozenDict:
+        return named
     if not isinstance(named, Mapping):
         raise TypeError(f"{name}: a mapping of names to words is wanted, not {type(named).__name__}")
-    return dict(named)
+    return FrozenDict(named)
 
 
 def _several(numbers: Any) -> tuple[Any, ...] | None:

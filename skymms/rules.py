@@ -26,7 +26,8 @@ class Rule:
 
     ``of`` is the kind of thing judged: ``words`` (any string), ``text`` (the text of a slide), ``address`` (the file named
     by ``field``), ``slide``, or ``field`` (whatever has a field of that name). ``at_once`` marks those the builder enforces at
-    the very call that breaks them; ``given`` those that have nothing to say of a field that is None, unless it is required.
+    the very call that breaks them; ``given`` those that have nothing to say of a field that is None, unless it is required;
+    ``typed`` those that say themselves of what type their field may be, where it need not be text.
     """
 
     code: str | None
@@ -35,6 +36,7 @@ class Rule:
     check: Callable[[Any, Limits], str | None]
     at_once: bool = False
     given: bool = False
+    typed: bool = False
 
     @property
     def says(self) -> str:
@@ -48,9 +50,11 @@ RULES: list[Rule] = []
 Check = Callable[[Any, Limits], str | None]
 
 
-def _rule(code: str, of: str, field: str = "", *, at_once: bool = False, given: bool = False) -> Callable[[Check], Check]:
+def _rule(
+    code: str, of: str, field: str = "", *, at_once: bool = False, given: bool = False, typed: bool = False
+) -> Callable[[Check], Check]:
     def add(check: Check) -> Check:
-        RULES.append(Rule(code, of, field, check, at_once, given))
+        RULES.append(Rule(code, of, field, check, at_once, given, typed))
         return check
 
     return add
@@ -225,7 +229,7 @@ def _typed(number: object) -> bool:
 
 # 1.3, introduction: international, country code first, without + and 00. No numbering plan is enforced: the vendor's own
 # example is a number that no plan has.
-@_rule("E110", "field", "to")
+@_rule("E110", "field", "to", typed=True)
 def recipient(message: Any, limits: Limits) -> str | None:
     """The recipient is one number in digits, country code first."""
     if message.to is None or message.to == "":
@@ -236,14 +240,14 @@ def recipient(message: Any, limits: Limits) -> str | None:
 
 
 # The successor's JSON service: comma-separated numbers, shown and not sent to.
-@_rule("E110", "field", "display_to", given=True)
+@_rule("E110", "field", "display_to", given=True, typed=True)
 def displayed(message: Any, limits: Limits) -> str | None:
     """The numbers that are shown as members of a group are numbers as the recipient is."""
     wrong = [one for one in message.display_to or () if not (_typed(one) and _NUMBER.fullmatch(digits(one)))]
     return f"{wrong[0]!r:.40} is not one number in digits with the country code first" if wrong else None
 
 
-@_rule("E111", "field", "sender")
+@_rule("E111", "field", "sender", typed=True)
 def short_code(message: Any, limits: Limits) -> str | None:
     """The sender is a short code or long code in digits."""
     if message.sender is None or message.sender == "":
@@ -291,7 +295,8 @@ def custom_subject(message: Any, limits: Limits) -> str | None:
 
 
 def _subject_length(words: Any, limits: Limits) -> str | None:
-    if not isinstance(words, str) or len(words) <= limits.max_subject:
+    words = str(words)  # a whole number is written out
+    if len(words) <= limits.max_subject:
         return None
     return f"{len(words)} characters, {len(words) - limits.max_subject} more than the {limits.max_subject} allowed"
 
@@ -313,13 +318,13 @@ def fallback_text(message: Any, limits: Limits) -> str | None:
     return "without a subject, the text of the fallback SMS is required"
 
 
-@_rule("E617", "field", "link_expires", given=True)
+@_rule("E617", "field", "link_expires", given=True, typed=True)
 def link_expiry(message: Any, limits: Limits) -> str | None:
     """The link of the fallback SMS expires on a date, a datetime or an ISO 8601 string."""
     return _iso8601(message.link_expires)
 
 
-@_rule("E214", "field", "start_date", given=True)
+@_rule("E214", "field", "start_date", given=True, typed=True)
 def start_date(message: Any, limits: Limits) -> str | None:
     """The list starts at a date, a datetime or an ISO 8601 string."""
     return _iso8601(message.start_date)
@@ -344,13 +349,13 @@ def _iso8601(when: Any) -> str | None:
     return f"{when!r:.40} is no date, datetime or ISO 8601 string"
 
 
-@_rule("E212", "field", "page", given=True)
+@_rule("E212", "field", "page", given=True, typed=True)
 def page_number(message: Any, limits: Limits) -> str | None:
     """A page number counts from 1."""
     return _from_one(message.page)
 
 
-@_rule("E213", "field", "per_page", given=True)
+@_rule("E213", "field", "per_page", given=True, typed=True)
 def items_per_page(message: Any, limits: Limits) -> str | None:
     """A page holds at least 1 item."""
     return _from_one(message.per_page)
@@ -437,13 +442,13 @@ def _plain_names(named: Any) -> str | None:
 @_rule("E100", "field", "client_reference", given=True)
 def client_reference(message: Any, limits: Limits) -> str | None:
     """A client reference has at most 64 characters."""
-    words = message.client_reference
-    if not isinstance(words, str) or len(words) <= limits.max_reference:
+    words = str(message.client_reference or "")  # a whole number is written out
+    if len(words) <= limits.max_reference:
         return None
     return f"{len(words)} characters, {len(words) - limits.max_reference} more than the {limits.max_reference} allowed"
 
 
-@_rule("E100", "field", "expires", given=True)
+@_rule("E100", "field", "expires", given=True, typed=True)
 def expiry(message: Any, limits: Limits) -> str | None:
     """Delivery is given up at a date, a datetime or an ISO 8601 string."""
     return _iso8601(message.expires)
@@ -459,14 +464,14 @@ def discovery_text(message: Any, limits: Limits) -> str | None:
 
 
 # The vendor's schema of 2014 has a number from 0 up.
-@_rule("E100", "field", "ddm_timeout", given=True)
+@_rule("E100", "field", "ddm_timeout", given=True, typed=True)
 def discovery_timeout(message: Any, limits: Limits) -> str | None:
     """The time to wait for a device discovery message's report is a whole number of minutes."""
     return None if _whole(message.ddm_timeout, 0) else f"{message.ddm_timeout!r:.40} is no whole number of minutes"
 
 
 def _flag(field: str) -> None:
-    @_rule("E100", "field", field, given=True)
+    @_rule("E100", "field", field, given=True, typed=True)
     def flag(message: Any, limits: Limits) -> str | None:
         """A switch is on, off, or left alone."""
         said = getattr(message, field)
@@ -542,7 +547,7 @@ def brand_named(message: Any, limits: Limits) -> str | None:
 
 
 # 1.3, subscribe and unsubscribe. A number that is none has no code of its own there.
-@_rule("E901", "field", "mobile")
+@_rule("E901", "field", "mobile", typed=True)
 def subscribers_number(message: Any, limits: Limits) -> str | None:
     """The number to subscribe is one number in digits, country code first."""
     if _typed(message.mobile) and _NUMBER.fullmatch(digits(message.mobile)):
@@ -576,13 +581,13 @@ def report_ends(message: Any, limits: Limits) -> str | None:
     return "the moment the report ends at is required" if _blank(message.end) else None
 
 
-@_rule("E507", "field", "start")
+@_rule("E507", "field", "start", typed=True)
 def report_start(message: Any, limits: Limits) -> str | None:
     """A report starts at a date, a datetime or an ISO 8601 string."""
     return _moment_in_utc(message.start)
 
 
-@_rule("E507", "field", "end")
+@_rule("E507", "field", "end", typed=True)
 def report_end(message: Any, limits: Limits) -> str | None:
     """A report ends at a date, a datetime or an ISO 8601 string."""
     return _moment_in_utc(message.end)

@@ -41,6 +41,9 @@ class Slideshow:
         # A list is welcome; what is kept is a tuple, for a list could be changed behind a frozen value's back.
         if type(self.slides) is not tuple:
             object.__setattr__(self, "slides", tuple(self.slides))
+        for slide in self.slides:
+            if not isinstance(slide, Slide):
+                raise TypeError(f"slides: a Slide is wanted, not {type(slide).__name__}; .slide({slide!r:.20}) makes one")
 
     def slide(
         self,

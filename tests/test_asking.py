@@ -5,6 +5,10 @@ The bytes of a first request are held against lxml's and the vendor's own elsewh
 
 from __future__ import annotations
 
+import copy
+import json
+import pickle
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -76,6 +80,43 @@ def test_what_is_equal_and_not_the_same_is_judged_anew() -> None:
     kept = account("skycore")
     kept.encode(SendMMS(right, to="15551230001", sender="60856"))
     assert asked(kept, SendMMS(wrong, to="15551230001", sender="60856")) == [("E230", 1, "duration")]
+
+
+CHANGES = {
+    "set": lambda held: held.__setitem__("name", "Bob"),
+    "update": lambda held: held.update(name="Bob"),
+    "merge": lambda held: held.__ior__({"name": "Bob"}),
+    "setdefault": lambda held: held.setdefault("other", "x"),
+    "delete": lambda held: held.__delitem__("name"),
+    "pop": lambda held: held.pop("name"),
+    "popitem": lambda held: held.popitem(),
+    "clear": lambda held: held.clear(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_was_right_cannot_become_another(change: Any) -> None:
+    theirs = {"name": "Ada"}
+    operation = SendSavedMMS("7", to="15551230001", sender="60856", data=theirs, custom_text={1: "Hi"})
+    written = (kept := account("skycore")).encode(operation)
+    theirs["name"] = "Bob"
+    with pytest.raises(TypeError, match="never changes"):
+        change(operation.data)
+    with pytest.raises(TypeError, match="never changes"):
+        operation.custom_text[1] = "Bye"  # type: ignore[index]
+    assert kept.encode(operation) == written == account("skycore").encode(operation)
+
+
+def test_what_never_changes_is_a_mapping_in_everything_else() -> None:
+    operation = SendSavedMMS("7", to="15551230001", sender="60856", data={"name": "Ada"})
+    assert operation.data == {"name": "Ada"}
+    assert json.dumps(operation.data) == '{"name": "Ada"}'
+    assert "data={'name': 'Ada'}" in repr(operation)
+    for other in (pickle.loads(pickle.dumps(operation)), copy.deepcopy(operation), replace(operation, to="15551230001")):
+        assert other == operation
+        with pytest.raises(TypeError):
+            other.data.clear()
+    assert {**operation.data, "name": "Bob"} == operation.data | {"name": "Bob"} == {"name": "Bob"}
 
 
 def test_what_was_wrong_stays_wrong() -> None:

@@ -20,7 +20,7 @@ HERE = Path(skymms.__file__).parent
 
 #: From the ground up; `docs/design.md` has the same listing. A module may import what stands before it, and nothing else.
 LISTING = """
-    codes errors slide once fetching limits rules advices judge slideshow replies operations actions notices
+    codes errors slide once frozen fetching limits rules advices judge slideshow replies operations actions notices
     codecs spelling reports writing reading keys table dialects asking account pace gsm told listing cellcast_webhooks cellcast
     exchange transport guard deadline client aio postbacks files schema sandbox cli pytest_plugin
 """

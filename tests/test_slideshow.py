@@ -222,3 +222,11 @@ def test_advices_are_told_and_never_refused() -> None:
         "slide 1, duration",
         "slide 1, audio",
     ]
+
+
+@pytest.mark.parametrize("slides", [["Hello"], "Hello", [Slide("x"), None], [{"text": "x"}]])
+def test_what_is_no_slide_is_refused_where_it_is_given(slides: Any) -> None:
+    with pytest.raises(TypeError, match="a Slide is wanted"):
+        Slideshow("Coupon", slides=slides)
+    with pytest.raises(TypeError, match="a Slide is wanted"):
+        BASE.replace(slides=slides)
