@@ -20,7 +20,17 @@ from . import codes, table
 from .asking import Asking
 from .codecs import Unreadable, query
 from .dialects import Dialect, answer_reader, check_required, dialect, fold, status_instead
-from .errors import ConfigurationError, Nodes, Problem, ProtocolError, SkymmsError, error_class, gateway_refusal, refusal
+from .errors import (
+    FIND_OUT,
+    ConfigurationError,
+    Nodes,
+    Problem,
+    ProtocolError,
+    SkymmsError,
+    error_class,
+    gateway_refusal,
+    refusal,
+)
 from .judge import ADVISORY
 from .keys import MASK, Secretive, check_address, check_key, shown, without_key, without_key_bytes
 from .limits import DOCUMENTED, Limits
@@ -284,12 +294,14 @@ def outside(operation: Operation[Any], response: HttpResponse, trouble: str | No
         return error_class("429")("429", codes.ANSWERS["429"].meaning)
     if 300 <= http < 400:
         trouble = "a redirect, which is not followed"
+    # A 4xx is a plain no; anything else may have come after the message was taken.
+    maybe = not operation.repeatable and not (400 <= http < 500 and http != 408)
+    remedy = FIND_OUT if maybe else "Check the account's address." if 300 <= http < 500 else ""
     return ProtocolError(
-        f"HTTP {http} with an answer outside the protocol: {trouble}",
+        f"HTTP {http} with an answer outside the protocol: {trouble}. {remedy}".rstrip(),
         body=without_key_bytes(response.body, key),
         status=http,
-        # A 4xx is a plain no; anything else may have come after the message was taken.
-        sent_maybe=not operation.repeatable and not (400 <= http < 500 and http != 408),
+        sent_maybe=maybe,
     )
 
 

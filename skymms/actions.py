@@ -53,6 +53,9 @@ class _SendStored(Operation[SentMMS]):
     custom_text: Mapping[int, str] = field(default_factory=dict, hash=False)
     custom_subject: str | None = None
     data: Mapping[str, str] = field(default_factory=dict, hash=False)
+    disable_fallback: bool | None = None
+    disable_fallback_link: bool | None = None
+    force_pass_as_link: bool | None = None
     ddm_subject: str | None = None
     ddm_text: str | None = None
     ddm_timeout: int | None = None
@@ -75,6 +78,7 @@ class SendMMSBarcode(_SendStored):
     barcode_id: str
     database_id: str | None = None
     operator_id: str | None = None
+    fallback_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,7 +134,12 @@ class MMSError(SkymmsError):
 
     @property
     def remedy(self) -> str:
-        """What to do about it, in the catalogue's words; empty for a code it does not know."""
+        """What to do about it, in the catalogue's words; empty for a code it does not know.
+
+        Where the message may have been sent in spite of the code, the first thing to do is to find out: see ``sent_maybe``.
+        """
+        if self.sent_maybe:
+            return FIND_OUT
         known = codes.ANSWERS.get(self.code)
         return known.remedy if known else ""
 
@@ -294,6 +299,9 @@ class ProtocolError(SkymmsError):
 class ConfigurationError(SkymmsError):
     """The request cannot be written: a key is missing, a dialect unknown, or it has no word for a field."""
 
+
+#: What to do first where a message may have been sent.
+FIND_OUT = codes.ANSWERS["E503"].remedy
 
 #: How much of an unreadable body an error keeps: enough to see whose page it is, too little to fill a log.
 CLIPPED = 2048

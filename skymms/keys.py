@@ -108,6 +108,11 @@ def without_key_bytes(body: bytes, key: str) -> bytes:
     in_html = {html.escape(key), html.escape(key, quote=False), html.escape(key).replace("&#x27;", "&#39;")}
     lower = {re.sub("%..", lambda escaped: escaped[0].lower(), form) for form in quoted}
     for form in {key} | quoted | lower | in_json | in_html:
-        for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
-            body = body.replace(form.encode(encoding), MASK.encode(encoding))
+        # A key is ASCII, and UTF-16 of either order has a zero between its characters.
+        for between in (b"", b"\0"):
+            body = body.replace(_spaced(form, between), _spaced(MASK, between))
     return body
+
+
+def _spaced(text: str, between: bytes) -> bytes:
+    return between.join(bytes([code]) for code in text.encode())

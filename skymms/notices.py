@@ -209,6 +209,15 @@ class SubscriptionChange(Notice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownNotice(Notice):
-    """An event outside the catalogue: nothing is interpreted, everything is in ``raw``."""
+    """An event outside the catalogue: nothing is interpreted, everything is in ``raw``.
+
+    Of a pass that was generated, or was not, the code comes as ``status_code``.
+    """
 
     status_code: str | None = None
+
+    @property
+    def meaning(self) -> str:
+        """What the code means, in the catalogue's words; empty for a code it does not know."""
+        known = EVENTS.get(self.code or self.status_code or "")
+        return known.meaning if known else ""

@@ -10,6 +10,7 @@ Answer 200 within ten seconds and work afterwards: the gateway repeats what it g
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -63,7 +64,8 @@ def read_postbacks(
         raise TypeError(f"the body of the request is wanted as bytes, not as {type(body).__name__}")
     try:
         document = _document(body, max_inbound)
-        notices = tuple([_notice(leaves) for leaves in _events(document, max_inbound)])
+        events = list(_events(document, max_inbound))
+        notices = tuple([_notice(leaves, alone=len(events) == 1) for leaves in events])
     except Unreadable as error:
         raise ProtocolError(f"no postback: {error}", body=body) from None
     if len(document) > max_report and len(notices) == 1 and not isinstance(notices[0], (InboundMMS, InboundSMS)):
@@ -103,7 +105,21 @@ def _events(document: bytes, limit: int) -> Iterable[list[Leaf]]:
         # XML says by its root that it is a postback; an object says it by what it has.
         if not isinstance(event, dict) or {"code", "statuscode", "origin"}.isdisjoint(map(fold, event)):
             raise Unreadable("a JSON document without code and origin")
-    return map(json.leaves, events)
+    told = map(json.leaves, events)
+    return map(_whole, told) if _HALF.search(document) else told
+
+
+#: Half a character, escaped: one with the half that follows, or none, and then no file, no screen and no identity takes it.
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def _whole(leaves: list[Leaf]) -> list[Leaf]:
+    """The same with U+FFFD for what is half a character."""
+    return [(_characters(path), at, _characters(text)) for path, at, text in leaves]
+
+
+def _characters(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 # The spellings that were seen; any other is known by the first event.
@@ -138,7 +154,7 @@ def _unwrapped(notification: _Element) -> list[Leaf]:
     return found
 
 
-def _notice(leaves: list[Leaf]) -> Notice:
+def _notice(leaves: list[Leaf], *, alone: bool) -> Notice:
     raw = tuple([(path, text) for path, _, text in leaves])
     plain = dict(raw)
     origin, code = _told(plain, "origin"), _told(plain, "code")
@@ -150,8 +166,9 @@ def _notice(leaves: list[Leaf]) -> Notice:
     try:
         notice, _ = answer_reader(kind).read(leaves, raw=raw)
     except Unreadable:
-        # A node twice: nobody can say which is meant. Of an event we know that is no postback; one we do not know is kept.
-        if kind is not UnknownNotice:
+        # A node twice: nobody can say which is meant. Of an event we know that is no postback; one we do not know is kept, and
+        # so is one of many, which must not take the others with it.
+        if alone and kind is not UnknownNotice:
             raise
         notice = UnknownNotice(code or None, origin=origin or None, raw=raw)
     when = getattr(notice, "timestamp", None)

@@ -168,6 +168,9 @@ _SEND_STORED = _rows_of_1_3(
     ("custom_text{}",                  "lines",   "CUSTOMTEXT[]/VALUE|SLIDE",  "customtext_#"),
     ("custom_subject",                 "words",   "CUSTOMSUBJECT CUSTOMTITLE", "customsubject customtitle"),
     ("data{}",                         "words",   "DATA/*",                    "data_*"),
+    ("disable_fallback",               "yes",     "DISABLEFALLBACKSMS",        "disablefallbacksms"),
+    ("disable_fallback_link",          "yes",     "DISABLEFALLBACKSMSLINK",    "disablefallbacksmslink"),
+    ("force_pass_as_link",             "yes",     "FORCEPASSASLINK",           "forcepassaslink"),
     ("ddm_subject",                    "words",   "DDMTITLE",                  "ddmtitle"),
     ("ddm_text",                       "words",   "DDMTEXT",                   "ddmtext"),
     ("ddm_timeout",                    "integer", "DDMTIMEOUT",                "ddmtimeout"),
@@ -177,6 +180,8 @@ _SEND_STORED = _rows_of_1_3(
 
 _BARCODE = _SEND_STORED + _rows_of_1_3(
     ("operator_id",                    "token",   "OPERATORID SPID",           "operatorid spid"),
+    # The reference says of passes alone that they have none.
+    ("fallback_text",                  "lines",   "FALLBACKSMSTEXT",           "fallbacksmstext"),
     ("barcode_id",                     "token",   "BARCODEID!",                "barcodeid!"),
     # Until 2013-09.
     ("database_id",                    "token",   "DATABASEID",                "databaseid"),

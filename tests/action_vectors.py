@@ -47,6 +47,8 @@ BARCODE = SendMMSBarcode(
     ddm_timeout=10,
     device="iPhoneOS",
     barcode_id="Ticket_12345",
+    fallback_text="Your ticket",
+    disable_fallback_link=True,
 )
 
 BARCODE_XML = """
@@ -56,6 +58,8 @@ BARCODE_XML = """
     <TO>15551234123</TO>
     <FROM>60856</FROM>
     <BARCODEID>Ticket_12345</BARCODEID>
+    <FALLBACKSMSTEXT>Your ticket</FALLBACKSMSTEXT>
+    <DISABLEFALLBACKSMSLINK>yes</DISABLEFALLBACKSMSLINK>
     <CAMPAIGNREF>12333</CAMPAIGNREF>
     <MMSID>35674</MMSID>
     <DDMTITLE>We are detecting your handset</DDMTITLE>
@@ -80,6 +84,7 @@ PASS = SendPassInMMS(
     to="15551234123",
     sender="60856",
     pass_data={"custompassid": "P-7", "barcodevalue": "12345", "headerlabel1": "Gate", "rellatitude10": "40.7"},
+    force_pass_as_link=True,
 )
 
 PASS_XML = """
@@ -89,6 +94,7 @@ PASS_XML = """
     <MMSID>35674</MMSID>
     <TO>15551234123</TO>
     <FROM>60856</FROM>
+    <FORCEPASSASLINK>yes</FORCEPASSASLINK>
     <PASSDATA>
         <CUSTOMPASSID>P-7</CUSTOMPASSID>
         <BARCODEVALUE>12345</BARCODEVALUE>
@@ -103,6 +109,7 @@ action=sendpassinmms
 &mmsid=35674
 &to=15551234123
 &from=60856
+&forcepassaslink=yes
 &pd_custompassid=P-7
 &pd_barcodevalue=12345
 &pd_headerlabel1=Gate

@@ -758,6 +758,37 @@ def test_an_event_that_says_a_thing_twice_is_no_postback(twice: str) -> None:
         )
 
 
+def test_one_of_many_that_says_a_thing_twice_takes_no_other_with_it() -> None:
+    good = "<NOTIFICATION><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE><TO>1</TO><TRACKINGID>T{}</TRACKINGID></NOTIFICATION>"
+    bad = good.format(2).replace("<TO>1</TO>", "<TO>1</TO><TO>2</TO>")
+    first, second, third = read_postbacks(f"<POSTBACK>{good.format(1)}{bad}{good.format(3)}</POSTBACK>".encode())
+    assert [one.tracking_id for one in (first, third)] == ["T1", "T3"]
+    assert (type(first), type(second)) == (DeliveryReport, UnknownNotice)
+    assert (second.code, second.origin) == ("N102", "MMS_MT")
+    assert [text for name, text in second.raw if name == "TO"] == ["1", "2"]
+
+
+@pytest.mark.parametrize("half", ["\\ud83d", "\\uDE00", "\\ude00\\ud83d"])
+def test_half_a_character_is_none_and_breaks_nothing(half: str) -> None:
+    whole = f'{{"origin": "MMS_MT", "code": "N102", "tracking-id": "T\\ud83d\\ude00{half}", "{half}": "x"}}'
+    (report,) = read_postbacks(whole.encode())
+    assert report.tracking_id.rstrip("\ufffd") == "T😀"
+    assert report.tracking_id.endswith("\ufffd")
+    assert f"{report.identity} {report.raw}".encode()
+
+
+def test_what_became_of_a_pass_is_told_in_words() -> None:
+    event = b"<POSTBACK><ORIGIN>GENERATE_PASS</ORIGIN><STATUSCODE>N802</STATUSCODE></POSTBACK>"
+    (notice,) = read_postbacks(event)
+    assert "could not be generated" in notice.meaning
+
+
+@pytest.mark.parametrize("named", ["UTF-8", "utf-8", "utf8", "UTF8", "us-ascii"])
+def test_utf_8_is_known_however_it_is_written(named: str) -> None:
+    declared = f'<?xml version="1.0" encoding="{named}"?><POSTBACK><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE></POSTBACK>'
+    assert len(read_postbacks(declared.encode())) == 1
+
+
 def test_an_unknown_event_that_says_a_thing_twice_is_kept() -> None:
     notice = one(
         "<POSTBACK><ORIGIN>PIGEON</ORIGIN><CODE>X1</CODE><TRACKINGID>1</TRACKINGID><TRACKINGID>2</TRACKINGID></POSTBACK>"

@@ -253,12 +253,22 @@ class TestReports:
             ("Delivered", "Message Sent/Delivered"),
         ]
 
-    def test_are_of_failure_where_the_link_is_switched_off(self, sandbox, receiver, client):
+    SWITCHING_OFF = (
+        lambda mms_id, **off: SendSavedMMS(mms_id, to=A, sender="60856", **off),
+        lambda mms_id, **off: SendMMSBarcode(mms_id, to=A, sender="60856", barcode_id="2", **off),
+        lambda mms_id, **off: SendPassInMMS(mms_id, to=A, sender="60856", pass_data={"a": "b"}, **off),
+    )
+
+    @pytest.mark.parametrize("send", SWITCHING_OFF, ids=["saved", "barcode", "pass"])
+    @pytest.mark.parametrize(("stored", "said"), [(None, True), (True, None), (False, True), (True, False)])
+    def test_are_of_failure_where_the_link_is_switched_off(self, sandbox, receiver, client, send, stored, said):
         sandbox.outcome("N202")
-        saved = client.call(SaveMMS(SHOW))
-        client.call(SendSavedMMS(saved.mms_id, to=A, sender="60856", disable_fallback=True))
+        show = SHOW.replace(disable_fallback=stored).slide(passbook="http://media.example/a.pkpass")
+        saved = client.call(SaveMMS(show))
+        client.call(send(saved.mms_id, disable_fallback=said))
         sandbox.clock.advance(hours=1)
-        assert receiver.codes == ["N003", "E101"]
+        off = stored if said is None else said
+        assert receiver.codes == (["N003", "E101"] if off else ["N003", "N101", "N202"])
 
     def test_of_a_text(self, sandbox, receiver, client):
         client.call(SendSMS("Hello", to=A, sender="60856"))

@@ -140,12 +140,13 @@ def parse(body: bytes, limit: int) -> _Element:
     document = root.getroottree().docinfo
     if document.internalDTD is not None:
         raise Unreadable("a DOCTYPE has no place here")
-    if document.encoding not in _ENCODINGS:
+    if document.encoding and document.encoding.replace("-", "").replace("_", "").lower() not in _ENCODINGS:
         raise Unreadable(f"the encoding {document.encoding} was not asked for, only UTF-8")
     return root
 
 
-_ENCODINGS = frozenset({None, "UTF-8", "utf-8", "Utf-8", "ASCII", "ascii", "US-ASCII", "us-ascii"})
+#: As they are written without dashes.
+_ENCODINGS = frozenset({"utf8", "ascii", "usascii"})
 
 #: The longest name of a node, and the longest way to one; the longest documented has some 40 characters. Long names, or one
 #: long namespace, nested around many nodes would otherwise make gigabytes of half a megabyte.

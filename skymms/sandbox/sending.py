@@ -24,7 +24,8 @@ def _send(state: State, operation: SendMMS, dialect: Dialect) -> Outcome:
     return replace(reply, sender=None, mms_id=reply.mms_id if dialect.tells_id_of_sent else None), due
 
 
-def _send_saved(state: State, operation: SendSavedMMS, kept: Saved) -> Outcome:
+def _send_saved(state: State, operation: SendSavedMMS | SendMMSBarcode | SendPassInMMS, kept: Saved) -> Outcome:
+    # What was stored counts where the operation says nothing.
     switch = operation.disable_fallback
     return _queue(state, operation, lambda: kept.mms_id, kept.slideshow.disable_fallback if switch is None else switch)
 
@@ -66,7 +67,7 @@ def _barred(state: State, operation: Any) -> Refused | None:
 
 
 def _send_barcode(state: State, operation: SendMMSBarcode, kept: Saved) -> Outcome:
-    reply, due = _queue(state, operation, lambda: kept.mms_id)
+    reply, due = _send_saved(state, operation, kept)
     # As documented, this action's answer does not tell the sender and has no details.
     return (reply if isinstance(reply, Refused) else replace(reply, sender=None, details=None)), due
 
@@ -76,7 +77,7 @@ def _send_pass(state: State, operation: SendPassInMMS, kept: Saved) -> Outcome:
         return refuse(operation, "E822"), []
     if (wrong := malformed(operation.pass_data)) is not None:
         return refuse(operation, *told(wrong)), []
-    reply, due = _queue(state, operation, lambda: kept.mms_id)
+    reply, due = _send_saved(state, operation, kept)
     return (reply if isinstance(reply, Refused) else replace(reply, details=None)), due
 
 
