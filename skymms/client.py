@@ -372,8 +372,13 @@ class _MaskKeys(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
-            record.args = tuple(self._key.sub(r"\1***", arg) if isinstance(arg, str) else arg for arg in record.args)
+            record.args = tuple(self._masked(arg) if isinstance(arg, (str, Exception)) else arg for arg in record.args)
+        # It only says where in urllib3, and quotes what a gateway may have repeated.
+        record.exc_info = None
         return True
+
+    def _masked(self, told: str | Exception) -> str:
+        return self._key.sub(r"\1***", str(told))
 
 
 _MASK_KEYS = _MaskKeys()
