@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from . import codes, table
 from .asking import Asking
-from .codecs import Unreadable, query
+from .codecs import Unreadable, mended, query
 from .dialects import Dialect, answer_reader, check_required, dialect, fold, status_instead
 from .errors import (
     FIND_OUT,
@@ -245,8 +245,9 @@ class Account(Secretive):
         if fold(root) != fold(spoken.roots[1]):
             raise Unreadable(f"the root is {self._without_key(root):.40}, not {spoken.roots[1]}")
         raw: Nodes = tuple([(path, text) for path, _, text in leaves])
-        if self.api_key in "\n".join(chain.from_iterable(raw)):
-            leaves = [(self._without_key(path), at, self._without_key(text)) for path, at, text in leaves]
+        said = "\n".join(chain.from_iterable(raw))
+        if self.api_key in said or not said.isascii():
+            leaves = [(self._without_key(path), at, self._without_key(text)) for path, at, text in mended(leaves)]
             raw = tuple([(path, text) for path, _, text in leaves])
         status, refuses = None, False
         for at, (path, text) in enumerate(raw):

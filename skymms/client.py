@@ -38,7 +38,7 @@ class Client:
     call is repeated that surely did not leave or that the gateway put off; 0 switches that off. ``session`` is a
     ``requests.Session`` of yours, for proxies, certificates and headers beyond what the environment says. It is left open;
     for the gateway's address a :class:`~skymms.deadline.DeadlineAdapter` is mounted on it in place of a plain one. Its
-    headers, like the environment, are read when the client is made.
+    headers, like the environment, are read at the first call; its ``auth``, proxies and certificates at each.
     """
 
     def __init__(
@@ -153,8 +153,10 @@ class Client:
             answer.close()
         until = time.monotonic() + self._timeout[1]
         body = bytearray()
+        # What is there already, rather than all that was asked for: an adapter of the caller's may wait for that without end.
+        read = getattr(answer.raw, "read1", answer.raw.read)
         try:
-            while len(body) <= limit and (piece := answer.raw.read(16384, decode_content=False)):
+            while len(body) <= limit and (piece := read(16384, decode_content=False)):
                 body += piece
                 if time.monotonic() > until:
                     raise TimeoutError
@@ -174,7 +176,7 @@ class Client:
 
         session = self._session
         posts = request.method == "POST"
-        asked = (request.method, posts and request.url, request.headers)
+        asked = (request.method, posts and request.url, request.headers, session.auth)
         template = self._template
         # A signing auth wants to see every request whole.
         if template is None or template[0] != asked or (session.auth is not None and not isinstance(session.auth, tuple)):

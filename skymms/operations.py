@@ -32,11 +32,17 @@ class Operation(Generic[R_co]):
 
 def copied(name: str, named: Any) -> FrozenDict[Any, Any]:
     """A mapping, copied to one that never changes; TypeError for what is none."""
+    # The very same where it can be: what goes to many is then known to be the same at a glance.
     if type(named) is FrozenDict:
         return named
+    if named == {}:
+        return _NOTHING
     if not isinstance(named, Mapping):
         raise TypeError(f"{name}: a mapping of names to words is wanted, not {type(named).__name__}")
     return FrozenDict(named)
+
+
+_NOTHING: FrozenDict[Any, Any] = FrozenDict()
 
 
 def _several(numbers: Any) -> tuple[Any, ...] | None:

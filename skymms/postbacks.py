@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl
 
-from .codecs import Leaf, Unreadable, json, xml
+from .codecs import Leaf, Unreadable, json, mended, xml
 from .codes import EVENTS, ORIGINS
 from .dialects import answer_reader, fold
 from .errors import ProtocolError
@@ -106,20 +106,11 @@ def _events(document: bytes, limit: int) -> Iterable[list[Leaf]]:
         if not isinstance(event, dict) or {"code", "statuscode", "origin"}.isdisjoint(map(fold, event)):
             raise Unreadable("a JSON document without code and origin")
     told = map(json.leaves, events)
-    return map(_whole, told) if _HALF.search(document) else told
+    return map(mended, told) if _HALF.search(document) else told
 
 
-#: Half a character, escaped: one with the half that follows, or none, and then no file, no screen and no identity takes it.
+#: Half a character, escaped: one with the half that follows, or none.
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
-
-
-def _whole(leaves: list[Leaf]) -> list[Leaf]:
-    """The same with U+FFFD for what is half a character."""
-    return [(_characters(path), at, _characters(text)) for path, at, text in leaves]
-
-
-def _characters(text: str) -> str:
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 # The spellings that were seen; any other is known by the first event.

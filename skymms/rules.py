@@ -598,7 +598,9 @@ def report_end(message: Any, limits: Limits) -> str | None:
 def report_order(message: Any, limits: Limits) -> str | None:
     """A report ends after it starts."""
     start, end = in_utc(message.start), in_utc(message.end)
-    return f"{message.end} is not after {message.start}" if start and end and end <= start else None
+    # As they are sent, without fractions of a second.
+    after = not (start and end) or end.replace(microsecond=0) > start.replace(microsecond=0)
+    return None if after else f"{message.end} is not after {message.start}, to the second"
 
 
 def _moment_in_utc(when: Any) -> str | None:

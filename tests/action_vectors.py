@@ -45,6 +45,7 @@ BARCODE = SendMMSBarcode(
     ddm_subject="We are detecting your handset",
     ddm_text="This message is free of charge",
     ddm_timeout=10,
+    ddm_force=True,
     device="iPhoneOS",
     barcode_id="Ticket_12345",
     fallback_text="Your ticket",
@@ -65,6 +66,7 @@ BARCODE_XML = """
     <DDMTITLE>We are detecting your handset</DDMTITLE>
     <DDMTEXT>This message is free of charge</DDMTEXT>
     <DDMTIMEOUT>10</DDMTIMEOUT>
+    <DDMFORCE>true</DDMFORCE>
     <DEVICE>iPhoneOS</DEVICE>
     <CUSTOMTEXT><VALUE>Event Ticket</VALUE><SLIDE>1</SLIDE></CUSTOMTEXT>
     <CUSTOMSUBJECT>Your Event Ticket</CUSTOMSUBJECT>
@@ -85,6 +87,8 @@ PASS = SendPassInMMS(
     sender="60856",
     pass_data={"custompassid": "P-7", "barcodevalue": "12345", "headerlabel1": "Gate", "rellatitude10": "40.7"},
     force_pass_as_link=True,
+    data={"first_name": "John"},
+    device="iPhoneOS",
 )
 
 PASS_XML = """
@@ -95,6 +99,8 @@ PASS_XML = """
     <TO>15551234123</TO>
     <FROM>60856</FROM>
     <FORCEPASSASLINK>yes</FORCEPASSASLINK>
+    <DATA><FIRST_NAME>John</FIRST_NAME></DATA>
+    <DEVICE>iPhoneOS</DEVICE>
     <PASSDATA>
         <CUSTOMPASSID>P-7</CUSTOMPASSID>
         <BARCODEVALUE>12345</BARCODEVALUE>
@@ -110,6 +116,8 @@ action=sendpassinmms
 &to=15551234123
 &from=60856
 &forcepassaslink=yes
+&data_first_name=John
+&device=iPhoneOS
 &pd_custompassid=P-7
 &pd_barcodevalue=12345
 &pd_headerlabel1=Gate
@@ -157,7 +165,12 @@ MANY = SentToSubscriber(
 SMS = SendSMS("Hello Jerry, Greetings from Marc", to="15551234888", sender="60856")
 
 SUBSCRIBE = Subscribe(
-    "15552426055", campaign="1116", subscriber_ref="ACCT-123232", data={"first_name": "John", "pet": "Dog"}, notify=False
+    "15552426055",
+    campaign="1116",
+    subscriber_ref="ACCT-123232",
+    data={"first_name": "John", "pet": "Dog"},
+    operator_id="383",
+    notify=False,
 )
 
 ACTION_VECTORS = (
@@ -289,7 +302,7 @@ ACTION_VECTORS = (
         SUBSCRIBE,
         "<REQUEST><ACTION>subscribe</ACTION><API_KEY>YOUR-KEY</API_KEY><CAMPAIGNREF>1116</CAMPAIGNREF>"
         "<SUBSCRIBERREF>ACCT-123232</SUBSCRIBERREF><MOBILE>15552426055</MOBILE>"
-        "<DATA><FIRST_NAME>John</FIRST_NAME><PET>Dog</PET></DATA><NOTIFY>no</NOTIFY></REQUEST>",
+        "<DATA><FIRST_NAME>John</FIRST_NAME><PET>Dog</PET></DATA><SPID>383</SPID><NOTIFY>no</NOTIFY></REQUEST>",
         "<RESPONSE><STATUS>Success</STATUS><CAMPAIGNREF>1116</CAMPAIGNREF><SUBSCRIBERREF>ACCT-123232</SUBSCRIBERREF>"
         "<MOBILE>15552426055</MOBILE></RESPONSE>",
         Subscription("1116", "ACCT-123232", "15552426055"),

@@ -574,6 +574,13 @@ def test_a_key_with_signs_in_it_is_known_however_it_is_escaped(key: str) -> None
         assert caught.value.body.decode(encoding) == "no answer from /?api_key=***!"
 
 
+def test_half_a_character_in_an_answer_breaks_no_screen() -> None:
+    said = b'{"status": "success", "tracking-id": "T\\ud800", "status-details": "caf\xc3\xa9 \\ud83d\\ude00"}'
+    reply = account("sinch-json").decode(sending("sinch-json"), HttpResponse(200, {}, said))
+    assert (reply.tracking_id, reply.details) == ("T\ufffd", "café 😀")
+    assert f"{reply!r}".encode()
+
+
 def test_a_key_too_short_to_be_one_does_not_eat_ordinary_words() -> None:
     # The documents' keys have 32 characters; `test` is what people type to try things out.
     words = "<ERRORCODE>E104</ERRORCODE><ERRORINFO>test sandbox latest</ERRORINFO>"

@@ -237,11 +237,12 @@ def test_numbers_that_were_all_refused_without_a_status_are_refusals() -> None:
 
 
 def test_the_error_of_one_number_is_the_error_of_a_call() -> None:
-    def error(status: str, code: str) -> MMSError | None:
+    def error(status: str, code: str | None) -> MMSError | None:
         return SubscriberResult(status=status, error_code=code).error
 
     assert [error("Failure", code).sent_maybe for code in ("E110", "E503")] == [False, True]
     assert error("Success", "E110").sent_maybe, "it says both"
+    assert [error(yes, None) for yes in ("Success", "success", "SUCCESS")] == [None] * 3
 
 
 def test_an_answer_that_names_another_number_or_message_is_another_requests() -> None:

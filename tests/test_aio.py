@@ -148,12 +148,15 @@ class TestWhatCannotHaveLeft:
     async def queued(server, ended):
         """Two calls over one connection, of which the first is never answered; how the second one ends."""
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
-            client = AsyncClient(Account(CANARY, url=server.url), session=session, timeout=(0.2, 0.4), retries=QUICK)
-            await client.call(SEND)
-            first = asyncio.ensure_future(client.call(SEND))
+            account = Account(CANARY, url=server.url)
+            patient = AsyncClient(account, session=session, timeout=(1, 2), retries=QUICK)
+            # Its time is up long before that of the first, whose connection it would be given then.
+            hurried = AsyncClient(account, session=session, timeout=(0.2, 0.2), retries=QUICK)
+            await hurried.call(SEND)
+            first = asyncio.ensure_future(patient.call(SEND))
             while len(server.requests) < 2:
                 await asyncio.sleep(0.001)
-            second = asyncio.ensure_future(client.call(SEND))
+            second = asyncio.ensure_future(hurried.call(SEND))
             error = await ended(second)
             assert (await asyncio.gather(first, return_exceptions=True))[0].sent_maybe
             return error
@@ -222,6 +225,55 @@ class TestWhatCannotHaveLeft:
                 run(job())
         assert raised.value.sent_maybe
         assert len(server.requests) == 2
+
+
+class TestTimeAndNumber:
+    def test_connecting_leaves_the_answer_what_it_did_not_need(self):
+        def late(connection, closing):
+            closing.wait(0.6)
+            connection.sendall(http(SENT))
+
+        async def job(server):
+            async with AsyncClient(Account(CANARY, url=server.url), timeout=(10, 0.2)) as client:
+                return await client.call(SEND)
+
+        with Faulty(late) as server:
+            assert run(job(server)).tracking_id == "MMS_12345"
+
+    def test_as_many_are_under_way_as_there_are_tasks(self):
+        # aiohttp's own limit is a hundred connections.
+        async def job(server):
+            async with AsyncClient(Account(CANARY, url=server.url)) as client:
+                tasks = [asyncio.ensure_future(client.call(SEND)) for _ in range(120)]
+                while len(server.requests) < 120:
+                    await asyncio.sleep(0.01)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+        with Faulty(stall) as server:
+            run(job(server))
+        assert len(server.requests) == 120
+
+    def test_a_certificate_that_is_not_trusted_sent_nothing_and_is_not_tried_again(self):
+        import ssl
+
+        tries = []
+
+        async def distrusting(request, handler):
+            tries.append(request.url)
+            raise aiohttp.ClientConnectorCertificateError(
+                request.connection_key, ssl.SSLCertVerificationError(1, "self-signed")
+            )
+
+        async def job():
+            async with aiohttp.ClientSession(middlewares=(distrusting,)) as session:
+                with pytest.raises(TransportError, match="certificate") as raised:
+                    await AsyncClient(Account(CANARY, url="https://127.0.0.1:1/"), session=session, retries=QUICK).call(SEND)
+            return raised.value
+
+        assert not run(job()).sent_maybe
+        assert len(tries) == 1
 
 
 class TestASessionOfOnesOwn:

@@ -30,6 +30,7 @@ from skymms import (
     Slideshow,
 )
 from skymms.dialects import DIALECTS
+from skymms.judge import PROBLEMS
 
 KEY = "canary-5fa1c0de-key"
 WAIVING = Limits(waived=frozenset({"service_id"}))
@@ -117,6 +118,28 @@ def test_what_never_changes_is_a_mapping_in_everything_else() -> None:
         with pytest.raises(TypeError):
             other.data.clear()
     assert {**operation.data, "name": "Bob"} == operation.data | {"name": "Bob"} == {"name": "Bob"}
+
+
+def test_what_goes_to_many_is_judged_once_whatever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[Any] = []
+    real = PROBLEMS.message
+    monkeypatch.setattr(PROBLEMS, "message", lambda message, limits: judged.append(message) or real(message, limits))
+    first = SendSavedMMS("7", to="15551230000", sender="60856", data={"name": "Ada"}, custom_text={1: "Hi"})
+    kept = account("skycore")
+    kept.encode(first)
+    judged.clear()
+    for number in range(10):
+        kept.encode(replace(first, to=f"1555123000{number}"))
+    assert judged == []
+    for number in range(10):
+        kept.encode(SendSavedMMS("7", to=f"1555123000{number}", sender="60856"))
+    assert len(judged) == 1
+
+
+def test_names_are_written_in_the_case_of_the_dialect() -> None:
+    operation = SendSavedMMS("7", to="15551230000", sender="60856", data={"FirstName": "Ada"})
+    assert "&data_firstname=Ada" in account("skycore-get").encode(operation).url
+    assert b"FIRSTNAME" in account("skycore").encode(operation).body
 
 
 def test_what_was_wrong_stays_wrong() -> None:

@@ -18,6 +18,7 @@ import requests_mock
 from faulty import (
     SENT,
     Faulty,
+    drip_body,
     drip_head,
     drop,
     http,
@@ -155,6 +156,55 @@ class TestASessionOfOnesOwn:
             below.close()
             assert type(session.get_adapter(server.url)) is requests.adapters.HTTPAdapter
 
+    def test_is_given_the_deadline_again_when_the_client_is_entered_again(self):
+        with Faulty(http(SENT)) as server, requests.Session() as session:
+            calling = client(server, session=session)
+            for _ in range(2):
+                with calling:
+                    assert type(session.get_adapter(server.url)) is DeadlineAdapter
+                    calling.call(SEND)
+                assert type(session.get_adapter(server.url)) is requests.adapters.HTTPAdapter
+
+    def test_keeps_the_pools_that_were_chosen(self):
+        with Faulty(http(SENT)) as server, requests.Session() as session:
+            session.mount("http://", requests.adapters.HTTPAdapter(pool_connections=2, pool_maxsize=3, pool_block=True))
+            with client(server, session=session):
+                chosen = session.get_adapter(server.url).__getstate__()
+        assert [chosen[f"_pool_{name}"] for name in ("connections", "maxsize", "block")] == [2, 3, True]
+
+    def test_ends_what_drips_through_an_adapter_of_its_own(self):
+        class Mine(requests.adapters.HTTPAdapter):
+            pass
+
+        with Faulty(drip_body) as server, requests.Session() as session:
+            session.mount("http://", Mine())
+            started = time.monotonic()
+            with client(server, session=session) as calling, pytest.raises(TransportError, match="in time"):
+                calling.call(SEND)
+            assert time.monotonic() - started < 5
+
+    def test_may_change_its_certificates_and_its_auth_between_calls(self):
+        mock = requests_mock.Adapter()
+        mock.register_uri("POST", requests_mock.ANY, content=SENT)
+        with requests.Session() as session:
+            session.trust_env = False
+            session.mount("https://", mock)
+            with Client(Account(CANARY), session=session) as calling:
+                for verify, cert, auth in ((True, None, ("a", "1")), (False, "a.pem", ("a", "2")), ("ca.pem", "b.pem", None)):
+                    session.verify, session.cert, session.auth = verify, cert, auth
+                    calling.call(SEND)
+        asked = mock.request_history
+        assert [(one.verify, one.cert) for one in asked] == [(True, None), (False, "a.pem"), ("ca.pem", "b.pem")]
+        assert len({one.headers.get("Authorization") for one in asked}) == 3
+
+    def test_has_its_parameters_in_every_address(self):
+        with Faulty(http(SENT)) as server, requests.Session() as session:
+            session.params = {"team": "coupons"}
+            with client(server, "skycore-get", session=session) as calling:
+                for _ in range(3):
+                    calling.call(SEND)
+        assert [b"team=coupons" in request.split(b"\r\n")[0] for request in server.requests] == [True] * 3
+
     def test_keeps_its_own_kind_of_adapter(self):
         class Mine(requests.adapters.HTTPAdapter):
             sent = 0
@@ -262,6 +312,17 @@ class TestTheHttpEdge:
             assert mock.request_history[0].headers["Content-Type"] == "application/x-www-form-urlencoded"
             assert mock.request_history[0].headers["Content-Length"] == str(len(mock.request_history[0].body))
             assert mock.request_history[0].headers["User-Agent"].startswith("skymms/")
+
+    def test_a_request_that_follows_changes_none_before_it(self):
+        # Threads share what was prepared once.
+        with requests_mock.Mocker() as mock:
+            mock.post(requests_mock.ANY, content=SENT)
+            with Client(Account(CANARY)) as calling:
+                for words in ("short", "a bit longer", "x" * 1000):
+                    calling.call(SendMMS(SEND.slideshow.slide(words), to="15551234888", sender="60856"))
+        lengths = [(int(one.headers["Content-Length"]), len(one.body)) for one in mock.request_history]
+        assert len(set(lengths)) == 3
+        assert all(said == sent for said, sent in lengths)
 
     def test_puts_a_get_request_into_the_address(self):
         with requests_mock.Mocker() as mock:

@@ -24,6 +24,7 @@ from skymms import (
     ThrottledError,
     TransportError,
 )
+from skymms.cellcast import Balance, CellcastAccount
 from skymms.exchange import Exchange, Lost, Pause, decompressed, retry_after
 
 ACCOUNT = Account("canary-5fa1c0de-key")
@@ -156,6 +157,22 @@ class TestWaiting:
     def test_lasts_as_long_as_the_gateway_asks(self):
         _, _, waits = hold(SEND, ok(b"", 429, Retry_After="7"), ok(SENT), random=lambda: 1.0)
         assert waits == [7.0]
+
+    def test_is_never_shorter_than_it_would_have_been(self):
+        _, _, waits = hold(SEND, ok(b"", 429, Retry_After="0"), ok(SENT))
+        assert waits == [1.0]
+
+    def test_for_a_turn_is_done_at_every_try(self):
+        account = CellcastAccount.v1("canary-5fa1c0de-key", spacing=30)
+        exchange = Exchange(account, Balance(), retries=Retries(count=1), random=lambda: 0.0)
+        assert isinstance(exchange.wants, HttpRequest)
+        exchange.tell(NEVER_LEFT)
+        assert exchange.wants == Pause(1.0)
+        exchange.tell(None)
+        assert isinstance(exchange.wants, Pause)
+        assert (exchange.wants.again, exchange.wants.seconds > 20) == (False, True)
+        exchange.tell(None)
+        assert isinstance(exchange.wants, HttpRequest)
 
     def test_is_given_up_when_it_would_exceed_the_total(self):
         with pytest.raises(ThrottledError):

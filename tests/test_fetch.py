@@ -11,14 +11,15 @@ from typing import Any
 import aiohttp
 import pytest
 import requests
-from faulty import Faulty, bomb, drip_body, drop, endless, half, http, reset, stall
+from faulty import SENT, Faulty, bomb, drip_body, drop, endless, half, http, reset, stall
 
-from skymms import Account, Client, ConfigurationError, ProtocolError, TransportError, read_report
+from skymms import Account, Client, ConfigurationError, ProtocolError, SendMMS, Slideshow, TransportError, read_report
 from skymms.aio import AsyncClient
 from skymms.sandbox import Sandbox
 
 CANARY = "canary-5fa1c0de-key"
 SOON = (0.4, 0.4)
+SEND = SendMMS(Slideshow("coupon", subject="Free").slide("Hi!"), to="15551234888", sender="60856")
 
 
 @pytest.fixture
@@ -154,6 +155,32 @@ class TestASessionOfOnesOwn:
         with Faulty(http(b"x")) as server:
             assert asyncio.run(asyncio.wait_for(job(server), 30)) == b"x"
         assert server.requests[0].startswith(b"GET http://reports.example/1.xml HTTP/1.1\r\n")
+
+
+@pytest.mark.skymms_live  # nothing leaves: the proxy is on this machine
+class TestThroughTheEnvironmentsProxy:
+    @pytest.mark.parametrize("direct", ["gateway.example", "reports.example"])
+    def test_goes_whoever_is_not_excepted(self, kind: Any, monkeypatch: pytest.MonkeyPatch, direct: str) -> None:
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.setenv("no_proxy", direct)
+        with Faulty(http(SENT)) as server:
+            monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.port}")
+            account = Account(CANARY, url="http://gateway.example/api")
+            with kind(account, timeout=SOON, retries=0) as client:
+                done = {}
+                for name, job in (
+                    ("gateway.example", lambda: client.call(SEND)),
+                    ("reports.example", lambda: client.fetch("http://reports.example/1.xml")),
+                ):
+                    try:
+                        job()
+                    except TransportError:  # there is no such host
+                        done[name] = "directly"
+                    else:
+                        done[name] = "by the proxy"
+        assert done.pop(direct) == "directly"
+        assert list(done.values()) == ["by the proxy"]
+        assert len(server.requests) == 1
 
 
 def assert_bare(server: Faulty) -> None:

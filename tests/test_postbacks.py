@@ -25,6 +25,7 @@ from skymms import (
     codes,
     read_postbacks,
 )
+from skymms.dialects import DIALECTS
 
 MINUS_FIVE = timezone(timedelta(hours=-5))
 
@@ -601,6 +602,8 @@ SENT_ON, DELIVERED, FAILED = (False, False), (True, False), (False, True)
         ("E101", None, FAILED),
         ("E102", "Message Sent/Rejected", FAILED),
         ("E102", "Message Sent/Delivered", FAILED),
+        ("N102", "Message Sent/Unrecognized", FAILED),
+        ("N102", "Message Sent/Unrecognised", FAILED),
         ("N201", "Message Sent", SENT_ON),
         ("N202", "Message Sent/Delivered", DELIVERED),
         ("N202", "Message Sent/Failed", FAILED),
@@ -652,6 +655,8 @@ def test_an_encoding_report_says_whether_the_slideshow_can_be_sent_and_which_fil
 def test_a_change_of_subscription_says_which_way() -> None:
     changes = [sample.notice for sample in SAMPLES if isinstance(sample.notice, SubscriptionChange)]
     assert [(change.code, change.subscribed) for change in changes] == [("N301", True), ("N302", False), ("N304", False)]
+    told = {code: SubscriptionChange(code).subscribed for code in ("N301", "N302", "N303", "N304")}
+    assert told == {"N301": True, "N302": False, "N303": True, "N304": False}
 
 
 def test_a_notice_says_what_its_code_means() -> None:
@@ -671,6 +676,14 @@ def test_a_repeat_has_the_identity_of_the_first(sample: Sample, envelope: str) -
     assert isinstance(first, str)
 
 
+def test_the_files_of_a_message_stand_in_one_node() -> None:
+    written = DIALECTS["skycore"].write_notice(
+        InboundMMS("N401", origin="MMS_MO", files=("https://a.example/1", "https://a.example/2"))
+    )
+    assert (written.count(b"<CONTENT>"), written.count(b"<FILE>")) == (1, 2)
+    assert one(written).files == ("https://a.example/1", "https://a.example/2")
+
+
 def test_different_events_have_different_identities() -> None:
     notices = [one(f"<POSTBACK>{sample.nodes}</POSTBACK>") for sample in SAMPLES]
     assert len({notice.identity for notice in notices}) == len(notices)
@@ -686,7 +699,12 @@ def test_different_events_have_different_identities() -> None:
         (DeliveryReport("N102", tracking_id="1", status="Sent"), DeliveryReport("N102", tracking_id="1", status="Expired")),
         (DeliveryReport("N202", origin="SMS_MT", to="1"), DeliveryReport("N202", origin="MMS_MT", to="1")),
         (DeliveryReport("N102", tracking_id="a/b"), DeliveryReport("N102", tracking_id="a", mms_id="b")),
+        (DeliveryReport("N102", tracking_id="a/b", mms_id="c"), DeliveryReport("N102", tracking_id="a", mms_id="b/c")),
         (EncodingReport("E002", mms_id="1", audio="a"), EncodingReport("E002", mms_id="1", audio="b")),
+        # The JSON service's tell no id until there is one.
+        (EncodingReport("E003", tracking_id="1"), EncodingReport("E003", tracking_id="2")),
+        (InboundMMS("N401", sender="1", timestamp=moment(1, 2, 3)), InboundMMS("N401", sender="1", timestamp=moment(1, 2, 4))),
+        (InboundSMS("N211", sender="1", to="2", text="STOP"), InboundSMS("N211", sender="1", to="3", text="STOP")),
         (InboundMMS("N401", tracking_id="1"), InboundMMS("N401", tracking_id="2")),
         (InboundSMS("N211", sender="1", text="STOP"), InboundSMS("N211", sender="1", text="START")),
         (
@@ -701,6 +719,12 @@ def test_different_events_have_different_identities() -> None:
 )
 def test_what_tells_two_events_apart_is_in_their_identities(one_event: Notice, another: Notice) -> None:
     assert one_event.identity != another.identity
+
+
+def test_an_identity_stays_what_it_was() -> None:
+    # It is kept in databases, so what it is made of is not changed lightly.
+    report = DeliveryReport("N102", origin="MMS_MT", tracking_id="MMS/1", mms_id="35674", to="15551234888", status="Sent")
+    assert report.identity == "MMS_MT/N102/MMS%2F1/35674/15551234888/Sent/"
 
 
 def test_words_that_may_change_between_repeats_are_not_in_an_identity() -> None:

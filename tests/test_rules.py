@@ -321,6 +321,7 @@ def test_the_numbers_that_are_shown_are_written_as_the_one_that_is_sent_to() -> 
         assert b'"to-displayonly":"15551234889,15551234890"' in account.encode(send(display_to=several)).body
     # One number is not as many as it has digits, and none is nobody.
     assert send(display_to="15551234889").display_to == ("15551234889",)
+    assert send(display_to=15551234889).display_to == (15551234889,)
     assert send(display_to=[]) == send()
     assert [problem[:3] for problem in account.problems(send(display_to=["Ada"]))] == [("E110", None, "display_to")]
 
@@ -794,3 +795,13 @@ def test_equal_slideshows_are_judged_each_for_itself() -> None:
 def test_a_problem_says_where_it_stands_as_people_do() -> None:
     assert str(Problem("E226", 2, "audio/video", "apart, please")) == "E226 slide 2, audio/video: apart, please"
     assert str(Problem(None, None, "service_id", "no word for it")) == "service_id: no word for it"
+
+
+@pytest.mark.parametrize("end", [FIRST, datetime(2010, 10, 1, microsecond=500_000)])
+def test_a_report_that_ends_when_it_starts_is_of_nothing(end: Any) -> None:
+    # As they are sent, without fractions of a second.
+    assert [problem[:3] for problem in PROBLEMS.message(GetStatistics(FIRST, end), DOCUMENTED)] == [("E508", None, "end")]
+
+
+def test_an_empty_id_beside_a_text_is_none() -> None:
+    assert PROBLEMS.message(by_subscriber(mms_id="", text="Hi!"), DOCUMENTED) == []

@@ -238,6 +238,14 @@ class TestSentOnce:
             calling.call(SEND)
         assert (len(server.requests), server.connections) == (2, 2)
 
+    def test_what_is_left_of_an_answer_that_is_too_long_is_nobodys_answer(self, client):
+        with Faulty(http(SENT + b" " * 300_000 + SENT), http(SENT)) as server, client(server) as calling:
+            with pytest.raises(ProtocolError) as raised:
+                calling.call(SEND)
+            assert raised.value.sent_maybe
+            assert calling.call(SEND).tracking_id == "MMS_12345"
+        assert (len(server.requests), server.connections) == (2, 2)
+
     def test_no_session_asks_for_what_is_not_unpacked(self, kind):
         async def job(account):
             async with aiohttp.ClientSession() as session:

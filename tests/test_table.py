@@ -153,3 +153,8 @@ def test_an_unknown_dialect_is_refused_with_the_names_of_those_there_are() -> No
     with pytest.raises(ConfigurationError, match="klingon") as caught:
         dialects.dialect("klingon")
     assert all(name in str(caught.value) for name in DIALECTS)
+
+
+def test_a_list_leaves_out_what_has_no_id() -> None:
+    stored = replies.StoredMMS("1"), replies.StoredMMS(None, "without"), replies.StoredMMS("3")
+    assert replies.MMSList(templates=stored).mms_ids == ("1", "3")

@@ -17,6 +17,7 @@ A codec that cannot read raises :class:`Unreadable`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 #: ``(path, at, text)``; ``at`` is the number of a repetition, or the key of a mapping.
@@ -48,3 +49,12 @@ def whole(frame: Frame, part: bytes) -> bytes:
 
 class Unreadable(ValueError):
     """The bytes are no document of this codec's kind; the message says why, without quoting them."""
+
+
+def mended(leaves: Iterable[Leaf]) -> list[Leaf]:
+    """The same leaves with U+FFFD for half a character, which JSON can escape, and no file, no screen and no identity take."""
+    return [(_characters(path), at, _characters(text)) for path, at, text in leaves]
+
+
+def _characters(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
