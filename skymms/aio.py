@@ -70,7 +70,7 @@ class AsyncClient:
             while exchange.wants is not None:
                 exchange.tell(await self._do(exchange.wants, leaving))
         except SkymmsError as error:
-            told(operation, failed(error), started)
+            told(operation, failed(error), started, error.sent_maybe)
             raise
         except BaseException as error:
             # A cancellation above all. Attributes, no class of our own: asyncio.timeout() knows its own by the exact class.
@@ -78,9 +78,9 @@ class AsyncClient:
                 exchange.stop(error, left=leaving.maybe)
                 if getattr(error, "sent_maybe", False):
                     error.add_note("skymms: the request may have arrived; look for its postbacks before sending again")
-                told(operation, stopped(error), started)
+                told(operation, stopped(error), started, error.sent_maybe)  # type: ignore[attr-defined]
             raise
-        told(operation, "done", started)
+        told(operation, "done", started, not operation.repeatable)
         return exchange.result
 
     async def fetch(self, url: str, *, limit: int = MOST_REPORT) -> bytes:
@@ -224,7 +224,12 @@ def _proxy(address: str) -> str | None:
     from urllib.request import getproxies, proxy_bypass
 
     parts = urlsplit(address)
-    return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
+    if proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    proxies = getproxies()
+    named = proxies.get(parts.scheme) or proxies.get("all")
+    # As requests has it: without a scheme it is one that speaks HTTP.
+    return named if not named or "://" in named else f"http://{named}"
 
 
 def _aiohttp() -> Any:

@@ -11,6 +11,7 @@ import random
 import re
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -70,22 +71,23 @@ class Client:
         :class:`~skymms.TransportError` or :class:`~skymms.ProtocolError` when there is no usable answer (``sent_maybe`` tells
         whether it may have been sent), :class:`~skymms.ConfigurationError` for a field the dialect has no word for.
         """
-        started = time.monotonic()
+        started = asked = time.monotonic()
         exchange = None
         try:
             exchange = Exchange(self.account, operation, retries=self._retries, random=random.random)
             while exchange.wants is not None:
+                asked = time.monotonic()
                 exchange.tell(self._do(exchange.wants))
         except SkymmsError as error:
-            told(operation, failed(error), started)
+            told(operation, failed(error), started, error.sent_maybe)
             raise
         except BaseException as error:
             # Ctrl-C above all, or whatever a signal's handler raises.
             if exchange is not None:
-                exchange.stop(error, left=not _before_sending(error))
-                told(operation, stopped(error), started)
+                exchange.stop(error, left=not _before_sending(error, asked))
+                told(operation, stopped(error), started, error.sent_maybe)  # type: ignore[attr-defined]
             raise
-        told(operation, "done", started)
+        told(operation, "done", started, not operation.repeatable)
         return exchange.result
 
     def fetch(self, url: str, *, limit: int = MOST_REPORT) -> bytes:
@@ -111,7 +113,7 @@ class Client:
         try:
             answer = self._session.send(prepared, timeout=self._timeout, allow_redirects=False, **merged)
         except (requests.RequestException, OSError, ValueError) as error:
-            raise TransportError(_lost(error, link).why) from None
+            raise TransportError(_lost(error, link, 0).why) from None
         finally:
             _unmount(self._session, mounted)
         return file_in(self._read(answer, link, limit), link, limit)
@@ -134,13 +136,14 @@ class Client:
         except (requests.RequestException, ValueError):
             return Lost(f"{request.place} is no address requests can use; nothing was sent", left=False, transient=False)
         self._refuse_repeating(prepared.url or "")
+        asked = time.monotonic()
         try:
             # No redirect is followed: a 302 or 307 would send twice, and carry the key elsewhere.
             answer = self._session.send(
                 prepared, timeout=self._timeout, allow_redirects=False, stream=True, **self._environment()
             )
         except (requests.RequestException, OSError, ValueError) as error:
-            return _lost(error, request)
+            return _lost(error, request, asked)
         return self._read(answer, request, self.account.most_answer)
 
     def _read(self, answer: requests.Response, request: HttpRequest, limit: int) -> HttpResponse | Lost:
@@ -154,7 +157,7 @@ class Client:
         until = time.monotonic() + self._timeout[1]
         body = bytearray()
         # What is there already, rather than all that was asked for: an adapter of the caller's may wait for that without end.
-        read = getattr(answer.raw, "read1", answer.raw.read)
+        read = answer.raw.read1 if hasattr(getattr(answer.raw, "_fp", None), "read1") else answer.raw.read
         try:
             while len(body) <= limit and (piece := read(16384, decode_content=False)):
                 body += piece
@@ -162,7 +165,7 @@ class Client:
                     raise TimeoutError
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             answer.close()
-            return _lost(error, request)
+            return _lost(error, request, until)
         if len(body) > limit:
             answer.close()
         else:
@@ -286,7 +289,9 @@ def _mount(session: requests.Session, address: str) -> str | None:
         chosen: Any = present.__getstate__()
         mounted = DeadlineAdapter(chosen["_pool_connections"], chosen["_pool_maxsize"], chosen["_pool_block"])
         mounted.users = 1
-        session.mount(address.lower(), mounted)
+        # As session.mount does, the longest first, but in one step: another thread may be looking for its adapter.
+        every = [*session.adapters.items(), (address.lower(), mounted)]
+        session.adapters = OrderedDict(sorted(every, key=lambda item: -len(item[0])))
         return address.lower()
 
 
@@ -299,7 +304,7 @@ def _unmount(session: requests.Session, prefix: str | None) -> None:
         if isinstance(mounted, DeadlineAdapter) and mounted.users:
             mounted.users -= 1
             if not mounted.users:
-                del session.adapters[prefix or ""]
+                session.adapters = OrderedDict(item for item in session.adapters.items() if item[0] != prefix)
 
 
 #: Clients of several threads may share a session.
@@ -315,11 +320,13 @@ def _stay(answer: requests.Response, *args: Any, **kwargs: Any) -> None:
     answer.headers.pop("Location", None)
 
 
-def _lost(error: BaseException, request: HttpRequest) -> Lost:
-    """Why there is no answer, without the error's own words: they quote the address, and a GET's holds the key."""
+def _lost(error: BaseException, request: HttpRequest, since: float) -> Lost:
+    """Why there is no answer to what was asked ``since`` then, without the error's own words: they quote the address, and a
+    GET's holds the key."""
     import ssl
 
-    from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NewConnectionError
+    from requests.exceptions import InvalidProxyURL, InvalidSchema
+    from urllib3.exceptions import ConnectTimeoutError, LocationValueError, NewConnectionError
 
     chain = list(_causes(error))
     reason = next((type(link).__name__ for link in chain), "")
@@ -330,24 +337,29 @@ def _lost(error: BaseException, request: HttpRequest) -> Lost:
     # Only these mean that no byte of the request left. Anything else may have, however likely it is that it did not.
     if any(isinstance(link, (NewConnectionError, ConnectTimeoutError)) for link in chain):
         return Lost(f"no connection to {place}: {reason}; nothing was sent", left=False)
-    if any(isinstance(link, LocationParseError) for link in chain):
-        return Lost(f"{place}, or the proxy to it, is no address; nothing was sent", left=False, transient=False)
+    # A proxy that has no address, or one that needs what is not installed.
+    if any(isinstance(link, (LocationValueError, InvalidProxyURL, InvalidSchema)) for link in chain):
+        return Lost(
+            f"{place}, or the proxy to it, is no address requests can use; nothing was sent", left=False, transient=False
+        )
     # What http.client makes of a proxy's refusal, in words only: no request leaves before the way is there.
     if any(type(link) is OSError and str(link).startswith("Tunnel connection failed") for link in chain):
         return Lost(f"the proxy does not lead to {place}; nothing was sent", left=False, transient=False)
     if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
         return Lost(f"the certificate of {place} was not accepted; nothing was sent", left=False, transient=False)
     # The handshake of TLS, in time or not.
-    if any(_before_sending(link) for link in chain):
+    if any(_before_sending(link, since) for link in chain):
         return Lost(f"no connection to {place}: {reason}; nothing was sent", left=False)
     if any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain):
         return Lost(f"no whole answer from {place} in time; the request may have arrived", left=True)
     return Lost(f"the connection to {place} broke ({reason}); the request may have arrived", left=True)
 
 
-def _before_sending(error: BaseException) -> bool:
-    """Whether this error ended the making of a connection, as a :class:`~skymms.deadline.DeadlineAdapter` marks it."""
-    return getattr(error, "before_sending", False)
+def _before_sending(error: BaseException, since: float) -> bool:
+    """Whether this error ended the making of a connection, as a :class:`~skymms.deadline.DeadlineAdapter` marks it, and not
+    long ago."""
+    when: float = getattr(error, "before_sending", float("-inf"))
+    return when >= since
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -374,13 +386,16 @@ class _MaskKeys(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
-            record.args = tuple(self._masked(arg) if isinstance(arg, (str, Exception)) else arg for arg in record.args)
+            record.args = tuple(map(self._masked, record.args))
         # It only says where in urllib3, and quotes what a gateway may have repeated.
         record.exc_info = None
         return True
 
-    def _masked(self, told: str | Exception) -> str:
-        return self._key.sub(r"\1***", str(told))
+    def _masked(self, told: object) -> object:
+        # An error quotes what could not be read, whatever that is.
+        if isinstance(told, Exception):
+            return type(told).__name__
+        return self._key.sub(r"\1***", told) if isinstance(told, str) else told
 
 
 _MASK_KEYS = _MaskKeys()

@@ -65,12 +65,20 @@ class _Timed:
     response_class: Any
 
     def connect(self) -> None:
-        """Make the connection, TLS and all. What goes wrong here went wrong before a byte of the request had left."""
+        """Make the connection, TLS and all. What goes wrong here went wrong before a byte of the request had left.
+
+        The error says when, for one that is raised again may end another call later.
+        """
+        if isinstance(self.timeout, (int, float)):
+            # A proxy's answer to CONNECT has its deadline too.
+            self.response_class = partial(_TimedResponse, deadline=time.monotonic() + self.timeout)
         try:
             super().connect()  # type: ignore[misc]
         except BaseException as error:
-            error.before_sending = True  # type: ignore[attr-defined]
+            error.before_sending = time.monotonic()  # type: ignore[attr-defined]
             raise
+        finally:
+            self.__dict__.pop("response_class", None)
 
     def getresponse(self) -> Any:
         if not isinstance(self.timeout, (int, float)):

@@ -256,14 +256,14 @@ def decompressed(body: bytes, encoding: str | None, limit: int) -> bytes:
 
 
 def _unpacked(body: bytes, window: int, limit: int) -> bytes:
-    """What is packed, member after member, as gzip may have it."""
+    """What is packed, member after member, as gzip may have it; whatever else follows is not looked at."""
     import zlib
 
     found = b""
-    while body and len(found) <= limit:
+    while (not found or body.startswith(b"\x1f\x8b")) and body and len(found) <= limit:
         member = zlib.decompressobj(window)
         found += member.decompress(body, limit + 1 - len(found))
         if not member.eof and len(found) <= limit:
             raise zlib.error("cut short")
-        body = member.unused_data.lstrip(b"\0")
+        body = member.unused_data
     return found

@@ -48,6 +48,8 @@ def check_address(address: Any) -> None:
     try:
         parts = urlsplit(address if isinstance(address, str) else "")
         usable = parts.scheme in {"http", "https"} and is_host(parts.hostname) and parts.port != 0
+        # In a password these have to be escaped, and what stands before them would be taken for the host.
+        usable = usable and "@" not in parts.path + parts.query + parts.fragment
     except ValueError:  # a bracket that is never closed, a port that is no number
         usable = False
     if not usable:
@@ -67,12 +69,13 @@ def is_host(name: str | None) -> bool:
     return bool(plain) and all(0 < len(part) < 64 for part in (plain or "").removesuffix(".").split("."))
 
 
-_USER = re.compile(r"//[^/?#]*@")
+_SCHEME = re.compile(r"[A-Za-z]+:/+|")
 
 
 def without_user(address: str) -> str:
-    """An address without the name and the password of a user, fit to be shown."""
-    return _USER.sub("//", address)
+    """An address without the name and the password of a user, fit to be shown; a wrong one too."""
+    begins = _SCHEME.match(address)
+    return (begins[0] if begins else "") + address.rpartition("@")[2] if "@" in address else address
 
 
 def shown(account: Any) -> str:

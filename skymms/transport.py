@@ -99,9 +99,16 @@ def stopped(error: BaseException) -> str:
     return f"{type(error).__name__}, {maybe}"
 
 
-def told(operation: Operation[Any], outcome: str, started: float) -> None:
-    """A line in the log for each call; recipients' numbers are for DEBUG only."""
+def told(operation: Operation[Any], outcome: str, started: float, maybe: bool) -> None:
+    """A line in the log for each call; recipients' numbers are for DEBUG only.
+
+    ``maybe`` is whether the message may have been sent, or was: what comes between now (Ctrl-C, a handler that fails) says so.
+    """
     if not log.isEnabledFor(logging.INFO):
         return
-    log.info("%s: %s in %.0f ms", type(operation).__name__, outcome, (time.monotonic() - started) * 1000)
-    log.debug("%s to %s", type(operation).__name__, getattr(operation, "to", None))
+    try:
+        log.info("%s: %s in %.0f ms", type(operation).__name__, outcome, (time.monotonic() - started) * 1000)
+        log.debug("%s to %s", type(operation).__name__, getattr(operation, "to", None))
+    except BaseException as error:
+        error.sent_maybe = maybe  # type: ignore[attr-defined]
+        raise

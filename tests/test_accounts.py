@@ -237,9 +237,12 @@ def test_the_password_in_an_address_does_not_show() -> None:
     assert "https://host/api" in repr(held)
     for shows in repr(held), repr(Client(held)), repr(AsyncClient(held)):
         assert "hunter2" not in shows
-    with pytest.raises(ConfigurationError) as caught:
-        Account(CANARY, url="ftp://ada:hunter2@host/api")
-    assert "hunter2" not in f"{caught.value} {caught.value!r} {vars(caught.value)}"
+    wrong = ["ftp://ada:hunter2@host/api", "https://ada:hunter2#x@host/", "https://ada:hunter2/x@host/", "ada:hunter2@host"]
+    wrong += ["https://ada:1/hunter2@host/", "https:/ada:hunter2@host/", "https://ada:x?hunter2@host/"]
+    for url in wrong:
+        with pytest.raises(ConfigurationError, match="host") as caught:
+            Account(CANARY, url=url)
+        assert "hunter2" not in f"{caught.value} {caught.value!r} {vars(caught.value)}"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import signal
 import socket
 import threading
 import time
@@ -15,6 +16,7 @@ import traceback
 import pytest
 import requests
 import requests_mock
+import urllib3
 from faulty import (
     SENT,
     Faulty,
@@ -23,6 +25,7 @@ from faulty import (
     drop,
     http,
     reset,
+    stall,
 )
 
 from skymms import (
@@ -108,7 +111,7 @@ class TestSecrets:
 
     def test_stay_out_of_what_is_logged_of_an_odd_header(self, caplog):
         # urllib3 tells that at WARNING, with the whole address.
-        odd = http(SENT, Connection="close").replace(b"\r\n\r\n", f"\r\nno colon here api_key={CANARY}\r\n\r\n".encode())
+        odd = http(SENT, Connection="close").replace(b"\r\n\r\n", f"\r\nno colon here {CANARY}\r\n\r\n".encode())
         with Faulty(odd) as server, client(server, "skycore-get") as calling:
             calling.call(SEND)
         told = [record for record in caplog.records if record.levelno >= logging.WARNING]
@@ -122,6 +125,31 @@ class TestSecrets:
         ours = [record for record in caplog.records if record.name == "skymms"]
         assert [record.levelname for record in ours if "15551234888" in record.getMessage()] == ["DEBUG"]
         assert [record.levelname for record in ours if "done" in record.getMessage()] == ["INFO"]
+
+
+class TestWhatInterrupts:
+    def test_is_asked_about_the_call_that_it_interrupts_and_no_other(self, monkeypatch):
+        # Whoever raises one instance for ever, as a handler of signals may.
+        signalled = RuntimeError("signal")
+
+        def interrupted(*args):
+            raise signalled
+
+        with Faulty(http(SENT), stall) as server, client(server, timeout=(2, 20)) as calling:
+            with monkeypatch.context() as patched:
+                patched.setattr(urllib3.connection.HTTPConnection, "_new_conn", interrupted)
+                with pytest.raises(RuntimeError) as first:
+                    calling.call(SEND)
+            assert (first.value.sent_maybe, len(server.requests)) == (False, 0)
+            calling.call(SEND)
+            before = signal.signal(signal.SIGALRM, interrupted)
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.3)
+                with pytest.raises(RuntimeError) as second:
+                    calling.call(SEND)
+            finally:
+                signal.signal(signal.SIGALRM, before)
+        assert (second.value.sent_maybe, len(server.requests)) == (True, 2)
 
 
 class TestASessionOfOnesOwn:
@@ -171,6 +199,32 @@ class TestASessionOfOnesOwn:
             with client(server, session=session):
                 chosen = session.get_adapter(server.url).__getstate__()
         assert [chosen[f"_pool_{name}"] for name in ("connections", "maxsize", "block")] == [2, 3, True]
+
+    def test_may_have_an_adapter_whose_answers_are_read_in_one_way_only(self):
+        class Plain:
+            def __init__(self):
+                self.left = [SENT, b""]
+
+            def read(self, amount=None):
+                return self.left.pop(0) if self.left else b""
+
+            def close(self):
+                pass
+
+        class Mine(requests.adapters.BaseAdapter):
+            def send(self, request, **kwargs):
+                answer = requests.Response()
+                answer.status_code, answer.request, answer.url = 200, request, request.url
+                answer.raw = urllib3.HTTPResponse(body=Plain(), status=200, preload_content=False)
+                return answer
+
+            def close(self):
+                pass
+
+        with requests.Session() as session:
+            session.mount("https://", Mine())
+            with Client(Account(CANARY), session=session) as calling:
+                assert calling.call(SEND).tracking_id == "MMS_12345"
 
     def test_ends_what_drips_through_an_adapter_of_its_own(self):
         class Mine(requests.adapters.HTTPAdapter):
@@ -290,6 +344,31 @@ class TestProxies:
             account = Account(CANARY, url="http://gateway.example/x")
             with Client(account, session=session, retries=0) as calling, pytest.raises(TransportError) as raised:
                 calling.call(SEND)
+        assert not raised.value.sent_maybe
+
+    @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "http://", "nonsense://127.0.0.1:1"])
+    def test_that_cannot_be_used_sent_nothing(self, proxy):
+        with requests.Session() as session:
+            session.proxies = {"http": proxy}
+            session.trust_env = False
+            account = Account(CANARY, url="http://gateway.example/x")
+            with Client(account, session=session, retries=QUICK) as calling, pytest.raises(TransportError) as raised:
+                calling.call(SEND)
+        assert not raised.value.sent_maybe
+        assert "nothing was sent" in str(raised.value)
+
+    def test_that_drip_their_answer_to_connect_have_a_deadline(self):
+        with Faulty(drip_head) as proxy, requests.Session() as session:
+            session.proxies = {"https": f"http://127.0.0.1:{proxy.port}"}
+            session.trust_env = False
+            account = Account(CANARY, url="https://gateway.example/x")
+            started = time.monotonic()
+            with (
+                Client(account, session=session, retries=0, timeout=(0.5, 20)) as calling,
+                pytest.raises(TransportError) as raised,
+            ):
+                calling.call(SEND)
+            assert time.monotonic() - started < 5
         assert not raised.value.sent_maybe
 
     def test_through_which_a_tunnel_cannot_be_made_are_an_error_without_the_key(self):

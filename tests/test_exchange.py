@@ -229,7 +229,9 @@ class TestDecompression:
         assert decompressed(gzip.compress(SENT), "gzip", 1000) == SENT
         assert decompressed(zlib.compress(SENT), "deflate", 1000) == SENT
         halves = SENT[:50], SENT[50:]
-        assert decompressed(b"".join(map(gzip.compress, halves)) + b"\0\0", "gzip", 1000) == SENT
+        assert decompressed(b"".join(map(gzip.compress, halves)), "gzip", 1000) == SENT
+        for junk in (b"\0\0", b"\r\n", b"</RESPONSE>"):
+            assert decompressed(gzip.compress(SENT) + junk, "gzip", 1000) == SENT
         # Many a server takes deflate for what the standard calls zlib's without its header.
         bare = zlib.compressobj(wbits=-zlib.MAX_WBITS)
         assert decompressed(bare.compress(SENT) + bare.flush(), "deflate", 1000) == SENT

@@ -159,6 +159,17 @@ class TestASessionOfOnesOwn:
 
 @pytest.mark.skymms_live  # nothing leaves: the proxy is on this machine
 class TestThroughTheEnvironmentsProxy:
+    @pytest.mark.parametrize("name", ["http_proxy", "all_proxy"])
+    @pytest.mark.parametrize("scheme", ["http://", ""])
+    def test_goes_every_call(self, kind: Any, monkeypatch: pytest.MonkeyPatch, name: str, scheme: str) -> None:
+        for other in ("no_proxy", "NO_PROXY", "http_proxy", "HTTP_PROXY"):
+            monkeypatch.delenv(other, raising=False)
+        with Faulty(http(SENT)) as server:
+            monkeypatch.setenv(name, f"{scheme}127.0.0.1:{server.port}")
+            with kind(Account(CANARY, url="http://ada:secret@gateway.example/api"), timeout=SOON, retries=0) as client:
+                client.call(SEND)
+        assert server.requests[0].startswith(b"POST http://gateway.example/api HTTP/1.1")
+
     @pytest.mark.parametrize("direct", ["gateway.example", "reports.example"])
     def test_goes_whoever_is_not_excepted(self, kind: Any, monkeypatch: pytest.MonkeyPatch, direct: str) -> None:
         monkeypatch.delenv("NO_PROXY", raising=False)

@@ -6,6 +6,7 @@ The blocking client and the asynchronous one share every decision, so one set of
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
 import time
@@ -191,6 +192,27 @@ class TestSentOnce:
         with kind(account, retries=QUICK) as calling, pytest.raises(TransportError, match="nothing was sent") as raised:
             calling.call(SEND)
         assert not raised.value.sent_maybe
+
+    @pytest.mark.parametrize(
+        ("act", "operation", "maybe"), [(http(SENT), SEND, True), (drop, SEND, True), (drop, ListMMS(), False)]
+    )
+    def test_who_interrupts_the_last_line_of_the_log_is_told_too(self, client, act, operation, maybe):
+        class Slow(logging.Handler):
+            def emit(self, record):
+                raise KeyboardInterrupt
+
+        log, slow = logging.getLogger("skymms"), Slow()
+        before = log.level
+        with Faulty(act) as server, client(server, retries=0) as calling:
+            log.addHandler(slow)
+            log.setLevel(logging.INFO)
+            try:
+                with pytest.raises(KeyboardInterrupt) as raised:
+                    calling.call(operation)
+            finally:
+                log.removeHandler(slow)
+                log.setLevel(before)
+        assert raised.value.sent_maybe is maybe
 
     @pytest.mark.parametrize("fault", [http(b"", "400 Bad Request", Connection="close"), stall])
     def test_a_handshake_that_failed_sent_nothing(self, kind, fault):
