@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from .limits import ADVISED_DURATION, ADVISED_FALLBACK_TEXT, ADVISED_SENDER_MASK, ADVISED_SUBJECT, Limits
-from .rules import Check, Rule
+from .rules import Check, Rule, no_moment
 from .slide import Slide
 
 ADVICES: list[Rule] = []
@@ -110,7 +110,8 @@ def zoned_start(message: Any, limits: Limits) -> str | None:
 
 
 def _zoneless(when: Any) -> str | None:
-    if when is None or (isinstance(when, datetime) and when.tzinfo is not None):
+    # What is no moment at all is a problem, and that says so.
+    if when is None or (isinstance(when, datetime) and when.tzinfo is not None) or no_moment(when):
         return None
     # A datetime too is written with a T.
     _, timed, time = (when.isoformat() if isinstance(when, date) else str(when)).partition("T")

@@ -55,7 +55,7 @@ _SHRINK = "Bring the file below the account's limit for its kind, shown in the g
 _SERVE = "Serve the file at a complete public URL that answers with Content-Length and its true Content-Type."
 _SERVE_AV = _SERVE + " Put ids in the path: the query part of audio and video URLs is cut off."
 _TYPE = "Serve the file with its true Content-Type, never as application/octet-stream."
-_DATES = "Write both dates as YYYY-MM-DD hh:mm:ss, in UTC."
+_DATES = "Write both dates as YYYY-MM-DD hh:mm:ss, in UTC, the end after the start."
 _LATER = "The fault is the gateway's: try again later, and report it if it stays."
 _DYNAMIC = "Leave it out, or make it dynamic in the pass template."
 _ASK = "Ask the gateway's support, quoting the words that came with the code."
@@ -218,7 +218,7 @@ ANSWERS: dict[str, Answer] = {
                    "Look for a delivery report before sending again: what was done is not known."),
     "E506": Answer("FieldError", "a date of the report is missing", _DATES),
     "E507": Answer("FieldError", "a date of the report is not in the form asked for", _DATES),
-    "E508": Answer("FieldError", "a date of the report is no real date", _DATES,
+    "E508": Answer("FieldError", "a date of the report is no real date, or its end is not after its start", _DATES,
                    "documented with the words of E507; a public PHP client tells them apart so"),
     "E509": Answer("FieldError", "the report spans too long a time", "Ask for shorter spans, one by one."),
     "E510": Answer("FieldError", "reports are asked for too often", "Wait longer between two reports."),

@@ -242,7 +242,7 @@ def _writer(
 @once
 def _reader(dialect: Dialect, operation: type[Operation[Any]], line_break: str) -> Reader:
     rows = table.REQUESTS[operation][1]
-    return Reader(operation, rows, [dialect.column], kinds(line_break), table.SHAPES, str.lower)
+    return Reader(operation, rows, [dialect.column], kinds(line_break, dialect.codec.FLAGS), table.SHAPES, str.lower)
 
 
 def _answer_rows(kind: type[Any]) -> Sequence[Row]:

@@ -14,7 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from .codecs import Unreadable, xml
-from .errors import Nodes, ProtocolError
+from .errors import MMSError, Nodes, ProtocolError, gateway_refusal
 from .spelling import moment
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def read_report(body: bytes, *, limit: int = MOST_REPORT) -> tuple[MessageReport
     """The messages in a report, in its order.
 
     ``limit`` is in bytes. Raises :class:`~skymms.ProtocolError` for what is longer, not well-formed, has a DOCTYPE, is not in
-    UTF-8, or is no report; never anything else.
+    UTF-8, or is no report, and the :class:`~skymms.MMSError` of a refusal that stands in a report's place; never anything else.
     """
     if not isinstance(body, bytes):
         raise TypeError(f"the report is wanted as bytes, not as {type(body).__name__}")
@@ -109,9 +109,25 @@ def read_report(body: bytes, *, limit: int = MOST_REPORT) -> tuple[MessageReport
         root = xml.parse(body, limit)
         if xml.name(root).upper() != "RESPONSE":
             raise Unreadable(f"the root is {xml.name(root):.40}, not RESPONSE")
-        return tuple(_rows(root, "", {}))
+        refused = _refusal(root)
+        rows = tuple(_rows(root, "", {}))
     except Unreadable as error:
         raise ProtocolError(f"no report: {error}", body=body) from None
+    if refused is not None:
+        raise refused
+    return tuple(row for row in rows if row.section or row.kind != _STATUS)
+
+
+#: What an answer has at its top that is no report; a report has groups there.
+_STATUS, _CODE, _INFO = "STATUS", "ERRORCODE", "ERRORINFO"
+
+
+def _refusal(root: _Element) -> MMSError | None:
+    said = {xml.name(child).upper(): (child.text or "").strip() for child in root if not len(child)}
+    status, code = said.get(_STATUS, ""), said.get(_CODE, "")
+    if not code and status.lower() in {"", "success"}:
+        return None
+    return gateway_refusal(code, said.get(_INFO), status=status, reply=tuple(said.items()), repeatable=True)
 
 
 def _rows(parent: _Element, section: str, common: Mapping[str, Any]) -> Iterator[MessageReport]:

@@ -75,7 +75,8 @@ def sayable(words: Any, limits: Limits) -> str | None:
     # A printable string holds none of them; that is quick to ask and nearly always the answer.
     if words.isprintable() or (bad := UNSAYABLE.search(words)) is None:
         return None
-    return f"character {bad.start() + 1} is U+{ord(bad[0]):04X}, which XML cannot hold: leave it out"
+    half = "which is half a character" if "\ud800" <= bad[0] <= "\udfff" else "which XML cannot hold"
+    return f"character {bad.start() + 1} is U+{ord(bad[0]):04X}, {half}: leave it out"
 
 
 def _blank(words: object) -> bool:
@@ -321,19 +322,20 @@ def fallback_text(message: Any, limits: Limits) -> str | None:
 @_rule("E617", "field", "link_expires", given=True, typed=True)
 def link_expiry(message: Any, limits: Limits) -> str | None:
     """The link of the fallback SMS expires on a date, a datetime or an ISO 8601 string."""
-    return _iso8601(message.link_expires)
+    return no_moment(message.link_expires)
 
 
 @_rule("E214", "field", "start_date", given=True, typed=True)
 def start_date(message: Any, limits: Limits) -> str | None:
     """The list starts at a date, a datetime or an ISO 8601 string."""
-    return _iso8601(message.start_date)
+    return no_moment(message.start_date)
 
 
 _DAY = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}(?:T|$)")
 
 
-def _iso8601(when: Any) -> str | None:
+def no_moment(when: Any) -> str | None:
+    """What is wrong with a moment; None for a date, a datetime, or ISO 8601 with a day of the calendar."""
     if when is None or isinstance(when, date):
         return None
     # A day of the calendar, with a time or without: the weeks and half-dates of the standard are in no document.
@@ -451,7 +453,7 @@ def client_reference(message: Any, limits: Limits) -> str | None:
 @_rule("E100", "field", "expires", given=True, typed=True)
 def expiry(message: Any, limits: Limits) -> str | None:
     """Delivery is given up at a date, a datetime or an ISO 8601 string."""
-    return _iso8601(message.expires)
+    return no_moment(message.expires)
 
 
 # 1.3 of 2013-15: the text is mandatory if device discovery is wanted at all.
@@ -593,6 +595,19 @@ def report_end(message: Any, limits: Limits) -> str | None:
     return _moment_in_utc(message.end)
 
 
+# A public client of the vendor's tells them apart so: E507 for the form, E508 for a date that there is not.
+@_rule("E508", "field", "start", typed=True)
+def real_start(message: Any, limits: Limits) -> str | None:
+    """A report starts on a day of the calendar."""
+    return _no_real_date(message.start)
+
+
+@_rule("E508", "field", "end", typed=True)
+def real_end(message: Any, limits: Limits) -> str | None:
+    """A report ends on a day of the calendar."""
+    return _no_real_date(message.end)
+
+
 # The order has no code of its own; E508 is about dates, and documented with the words of E507.
 @_rule("E508", "field", "end")
 def report_order(message: Any, limits: Limits) -> str | None:
@@ -603,8 +618,18 @@ def report_order(message: Any, limits: Limits) -> str | None:
     return None if after else f"{message.end} is not after {message.start}, to the second"
 
 
+def _no_real_date(when: Any) -> str | None:
+    if not _has_form(when) or in_utc(when) is not None:
+        return None
+    return f"{when!r:.40} is no real date"
+
+
+def _has_form(when: Any) -> bool:
+    return isinstance(when, str) and _DAY.match(when.replace(" ", "T", 1)) is not None
+
+
 def _moment_in_utc(when: Any) -> str | None:
-    if _blank(when) or in_utc(when) is not None:
+    if _blank(when) or _has_form(when) or in_utc(when) is not None:
         return None
     return f"{when!r:.40} is no date, datetime or ISO 8601 string that UTC has"
 
@@ -613,7 +638,7 @@ def in_utc(when: object) -> datetime | None:
     """The moment in UTC: what has no zone is taken as UTC, a date as its midnight; None for what is no moment."""
     if isinstance(when, str):
         when = when.replace(" ", "T", 1)  # the report's own form has a blank where the standard has a T
-        if _iso8601(when):
+        if no_moment(when):
             return None
         from dateutil.parser import isoparse
 

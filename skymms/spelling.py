@@ -92,6 +92,10 @@ def _flag(text: str) -> bool | str:
     return _YES_NO.get(text.strip().lower(), text)
 
 
+def _json_flag(text: str) -> bool | str:
+    return {"true": True, "false": False}.get(text, text)
+
+
 def kinds(line_break: str = "\n", flags: tuple[Any, Any] = ("yes", "no")) -> dict[str, Kind]:
     """Every kind of field, with line breaks in texts written as ``line_break``, and yes and no as ``flags``."""
 
@@ -109,7 +113,8 @@ def kinds(line_break: str = "\n", flags: tuple[Any, Any] = ("yes", "no")) -> dic
         "number": Kind(digits, str.strip),
         "numbers": Kind(lambda several: ",".join(map(digits, several)), _listed),
         "integer": Kind(str, integer),
-        "yes": Kind(lambda on: {True: flags[0], False: flags[1]}.get(on, str(on)), _flag),
+        # What is JSON's own is one of its two words, and nothing that sounds like it.
+        "yes": Kind(lambda on: {True: flags[0], False: flags[1]}.get(on, str(on)), _json_flag if flags[0] is True else _flag),
         "true": Kind(lambda on: {True: "true", False: "false"}.get(on, str(on)), _flag),
         "moment": Kind(_written_moment, moment),
         "utc": Kind(_written_utc, _read_utc),

@@ -382,7 +382,7 @@ STATUS_INSTEAD: Mapping[type[Any], tuple[str, ...]] = {
 
 _REFUSED = _rows(
     ("code",                           "token",   "ERRORCODE",                 "error-code",               "error-code"),
-    ("to",                             "token",   "TO",                        "to",                       "to"),
+    ("to",                             "token",   "TO",                        "to",                       "-"),
     ("info",                           "words",   "ERRORINFO",                 "error-info",               "error-info"),
 )
 

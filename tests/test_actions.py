@@ -440,6 +440,15 @@ def test_the_report_of_a_device_discovery_message_is_not_the_messages(reports: s
 
 def test_a_report_of_nothing_is_empty() -> None:
     assert read_report(b"<RESPONSE/>") == read_report(b"<RESPONSE><SENDING_LIST/></RESPONSE>") == ()
+    assert read_report(b"<RESPONSE><STATUS>Success</STATUS></RESPONSE>") == ()
+
+
+@pytest.mark.parametrize("status", ["<STATUS>Failure</STATUS>", "", "<STATUS>Success</STATUS>"])
+def test_a_refusal_in_a_reports_place_is_no_list_of_what_was_not_delivered(status: str) -> None:
+    refusal = f"<RESPONSE>{status}<ERRORCODE>E510</ERRORCODE><ERRORINFO>too often</ERRORINFO></RESPONSE>"
+    with pytest.raises(MMSError, match="too often") as caught:
+        read_report(refusal.encode())
+    assert (caught.value.code, caught.value.sent_maybe) == ("E510", False)
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,12 @@ class TestTheOthers:
         assert "dba864ec-e486-4647-82c4-d0b94771080b" in out
         assert "1 listed, 1 marked as read" in err
 
+    def test_that_failed_at_once_lists_nothing(self, run):
+        with Faulty(http(b"<html>", "401 Unauthorized")) as server:
+            status, out, err = run(server, "responses")
+        assert (status, out) == (Status.NO_ANSWER, "")
+        assert "listed" not in err
+
     def test_mark_read_of_nothing_is_not_of_everything(self, run):
         with Faulty(http(said.MARKED_V3)) as server:
             assert run(server, "mark-read")[0] == Status.PROBLEMS

@@ -716,6 +716,17 @@ class TestReport:
         ]
         assert messages[0]["statuses"][1]["time"] == "2010-10-12T06:33:19.579700+00:00"
 
+    def test_is_searched_by_lines_when_it_goes_to_a_file(self, skymms_, monkeypatch):
+        monkeypatch.setenv("COLUMNS", "80")
+        ran = skymms_("report", "f", f=REPORT)
+        assert all(row in self.cells(ran.out) for row in self.ROWS)
+
+    def test_of_a_refusal_is_one(self, skymms_):
+        refusal = "<RESPONSE><STATUS>Failure</STATUS><ERRORCODE>E510</ERRORCODE><ERRORINFO>too often</ERRORINFO></RESPONSE>"
+        ran = skymms_("report", "f", f=refusal)
+        assert (ran.status, ran.out) == (1, "")
+        assert "E510: too often" in ran.err
+
     def test_of_an_empty_one_lists_nothing(self, skymms_):
         assert skymms_("report", "f", f="<RESPONSE/>") == (0, "", "0 listed, 0 delivered\n")
 

@@ -231,6 +231,10 @@ class TestWhatItIsTold:
             (("--fail", "stall:seconds=nan"), "seconds=nan: give a number from 0 up to an hour"),
             (("--fail", "refuse:to=1"), "refuse closes before anything is read"),
             (("--postback-url", "nonsense"), "is no http(s) address to post to"),
+            (("--postback-url", "http://"), "is no http(s) address to post to"),
+            (("--sender", "abc"), "'abc' is no short code in digits"),
+            (("--sender", ""), "'' is no short code in digits"),
+            (("--operator", " "), "' ' is no id"),
         ],
     )
     def test_is_refused_in_words_when_it_is_wrong(self, started, argv, said):

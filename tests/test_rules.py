@@ -188,8 +188,10 @@ CASES: dict[tuple[str | None, str, str], Case] = {
     ("E506", "report_ends", "end"): Case(GetStatistics(FIRST, SECOND), GetStatistics(FIRST, "")),
     ("E507", "report_start", "start"): Case(GetStatistics(FIRST, SECOND), GetStatistics("1.10.2010", SECOND)),
     ("E507", "report_end", "end"): Case(
-        GetStatistics("2010-10-01 12:00:00", "2010-10-02T12:00:00+14:00"), GetStatistics(FIRST, "2010-02-30")
+        GetStatistics("2010-10-01 12:00:00", "2010-10-02T12:00:00+14:00"), GetStatistics(FIRST, "2.10.2010")
     ),
+    ("E508", "real_start", "start"): Case(GetStatistics("2010-02-28", SECOND), GetStatistics("2010-02-30 00:00:00", SECOND)),
+    ("E508", "real_end", "end"): Case(GetStatistics(FIRST, "2010-10-02"), GetStatistics(FIRST, "2010-13-02")),
     ("E508", "report_order", "end"): Case(GetStatistics(FIRST, SECOND), GetStatistics(SECOND, FIRST)),
     ("E100", "discovery_text", "ddm_text"): Case(send_saved(ddm_text="Hi!", ddm_timeout=5), send_saved(ddm_timeout=5)),
     ("E100", "discovery_timeout", "ddm_timeout"): Case(
@@ -290,6 +292,9 @@ def test_and_is_asked_all_the_same_where_the_field_is_required() -> None:
         ("2031-01-02", True),
         (date(2031, 1, 2), True),
         (None, False),
+        # That is a problem, and says so.
+        ("tomorrow", False),
+        ("2031-02-30", False),
     ],
 )
 def test_a_moment_that_names_no_zone_or_no_time_is_pointed_out_however_it_is_given(when: Any, advised: bool) -> None:

@@ -186,6 +186,26 @@ def test_right_json_is_taken(sandbox):
     assert fields(say(sandbox.url, request("GET", f"{SKYCORE}?{query()}")))["status"] == "Success"
 
 
+@pytest.mark.parametrize("said", ["yes", "no", 1, 0, "True", [], {"a": 1}])
+def test_a_switch_in_json_is_one_of_its_own_two_words(said, sandbox):
+    before = len(sandbox.sent)
+    answer = say(sandbox.url, request("POST", JSON, member(**{"disable-fallback-sms": said}), "X-Api-Key: sandbox-key"))
+    if isinstance(said, (list, dict)):
+        # It holds no word: nothing was said, as far as anybody can tell.
+        assert fields(answer)["status"] == "success"
+    else:
+        assert (fields(answer)["errorcode"], len(sandbox.sent)) == ("E100", before)
+    for right in (True, False):
+        say(sandbox.url, request("POST", JSON, member(**{"disable-fallback-sms": right}), "X-Api-Key: sandbox-key"))
+        assert sandbox.sent[-1].slideshow.disable_fallback is right
+
+
+def test_a_refusal_in_json_repeats_no_number(sandbox):
+    # The successor's reference, 2.2: status, error-code and error-info.
+    answer = say(sandbox.url, request("POST", JSON, member(), "X-Api-Key: another"))
+    assert fields(answer).keys() == {"status", "errorcode", "errorinfo"}
+
+
 HOSTILE_QUERY = {
     "nothing": "",
     "a thousand parameters": query() + "".join(f"&a{at}=" for at in range(1_000)),

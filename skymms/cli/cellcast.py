@@ -109,7 +109,9 @@ def _answer(operation: Operation[Any], generation: str | None, url: str | None, 
         with talking(operation), Client(account) as client:
             reply = client.call(operation)
     except BaseException as error:
-        if not as_json and (partial := getattr(error, "partial", None)) is not None:
+        partial = getattr(error, "partial", None)
+        # Of a list that failed at once there is nothing to tell.
+        if not as_json and partial is not None and getattr(partial, "rows", True):
             _print(partial)
         raise
     if as_json:

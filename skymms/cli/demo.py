@@ -138,7 +138,7 @@ def _delivered(sent: list[SentMMS], inbox: PostbackReceiver) -> None:
     except TimeoutError as late:
         raise ProtocolError(f"the demo stopped: {late}") from None
     rows = [(notice.code, notice.meaning, notice.tracking_id or _stored_as(notice)) for notice in notices]
-    output.table("", ("Code", "Meaning", "Tracking id"), rows)
+    output.table("", ("Code", "Meaning", "Tracking id"), rows, folded=True)
     came = {(notice.code, notice.tracking_id) for notice in notices}
     _sure(came == expected and not inbox.failures, "every message was reported as sent and as delivered")
 

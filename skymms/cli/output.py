@@ -17,6 +17,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -65,8 +66,9 @@ def heading(words: str) -> None:
     console().rule(Text(words, "bold"), align="left", style="dim")
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """An answer of several lines that are alike. Nothing is cut off; what is too long is folded."""
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, folded: bool = False) -> None:
+    """An answer of several lines that are alike. Nothing is cut off; for a terminal, or always if ``folded``, what is too long
+    is folded."""
     if title:
         # Not as the table's own title, which is folded to its width.
         show(title, "bold")
@@ -75,7 +77,15 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         made.add_column(column, overflow="fold")
     for row in rows:
         made.add_row(*(Text("" if cell is None else visible(cell)) for cell in row))
-    console().print(made)
+    to = console()
+    if not (folded or to.is_terminal):
+        # A file is searched by lines, and a number that is folded is not found.
+        to.width = max(to.width, Measurement.get(to, to.options.update(max_width=_NO_END), made).maximum)
+    to.print(made)
+
+
+#: Wider than any line.
+_NO_END = 1_000_000
 
 
 def sheet(title: str, pairs: Iterable[tuple[str, object]]) -> None:

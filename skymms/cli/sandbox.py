@@ -53,6 +53,14 @@ def _tell(line: str) -> None:
         sys.stderr.write(output.visible(line) + "\n")
 
 
+def _codes(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """What no message can name would have every message refused."""
+    for one in given:
+        if not one.strip() or (option.name == "senders" and not (one.isascii() and one.isdigit())):
+            raise click.BadParameter(f"{one!r} is no {'short code in digits' if option.name == 'senders' else 'id'}")
+    return given
+
+
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where to listen; a free port if not given.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Whom to listen to; 0.0.0.0 lets others in.")
@@ -60,9 +68,21 @@ def _tell(line: str) -> None:
 @click.option("--postback-url", metavar="URL", help="Where to post what becomes of the messages.")
 @click.option("--at-once", is_flag=True, help="Let reports follow at once, not after seconds; nothing is ever locked (E626).")
 @click.option(
-    "--sender", "senders", multiple=True, metavar="CODE", help="A short code of the account; others are refused (E111)."
+    "--sender",
+    "senders",
+    multiple=True,
+    callback=_codes,
+    metavar="CODE",
+    help="A short code of the account; others are refused (E111).",
 )
-@click.option("--operator", "operators", multiple=True, metavar="ID", help="A carrier it knows; others are refused (E651).")
+@click.option(
+    "--operator",
+    "operators",
+    multiple=True,
+    callback=_codes,
+    metavar="ID",
+    help="A carrier it knows; others are refused (E651).",
+)
 @click.option("--check-campaigns", is_flag=True, help="Insist on campaigns, and on numbers in them (E718, E721, E715).")
 @click.option(
     "--fetch-media", is_flag=True, help="Fetch every file, and refuse what cannot be had or is not what it should be."
