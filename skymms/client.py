@@ -321,8 +321,10 @@ def _stay(answer: requests.Response, *args: Any, **kwargs: Any) -> None:
 
 
 def _lost(error: BaseException, request: HttpRequest, since: float) -> Lost:
-    """Why there is no answer to what was asked ``since`` then, without the error's own words: they quote the address, and a
-    GET's holds the key."""
+    """Why there is no answer to what was asked at ``since``.
+
+    Without the error's own words: they quote the address, and a GET's holds the key.
+    """
     import ssl
 
     from requests.exceptions import InvalidProxyURL, InvalidSchema
@@ -356,8 +358,7 @@ def _lost(error: BaseException, request: HttpRequest, since: float) -> Lost:
 
 
 def _before_sending(error: BaseException, since: float) -> bool:
-    """Whether this error ended the making of a connection, as a :class:`~skymms.deadline.DeadlineAdapter` marks it, and not
-    long ago."""
+    """Whether this error ended the making of a connection after ``since``, as a ``DeadlineAdapter`` marks it."""
     when: float = getattr(error, "before_sending", float("-inf"))
     return when >= since
 

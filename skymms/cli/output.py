@@ -67,8 +67,10 @@ def heading(words: str) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, folded: bool = False) -> None:
-    """An answer of several lines that are alike. Nothing is cut off; for a terminal, or always if ``folded``, what is too long
-    is folded."""
+    """An answer of several lines that are alike.
+
+    Nothing is cut off; for a terminal, or always if ``folded``, what is too long is folded.
+    """
     if title:
         # Not as the table's own title, which is folded to its width.
         show(title, "bold")
