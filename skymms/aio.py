@@ -177,7 +177,7 @@ class AsyncClient:
                 # As many connections as there are tasks that call.
                 connector=aiohttp.TCPConnector(limit=0),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": user_agent(), "Accept-Encoding": "identity"},
+                headers={"User-Agent": user_agent()},
             )
             self._proxy = _proxy(self.account.address)
             self._loop = loop

@@ -259,9 +259,9 @@ def _session() -> requests.Session:
     session = requests.Session()
     for scheme in ("http://", "https://"):
         session.mount(scheme, DeadlineAdapter())
-    # No gateway uses cookies, and a jar would be shared by threads. No compression: answers are small, bombs are not.
+    # No gateway uses cookies, and a jar would be shared by threads.
     session.cookies.set_policy(_no_cookies())
-    session.headers.update({"Accept-Encoding": "identity", "User-Agent": user_agent()})
+    session.headers["User-Agent"] = user_agent()
     return session
 
 
