@@ -9,9 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import re
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -52,12 +50,14 @@ class Client:
     ) -> None:
         import requests
 
+        from .deadline import mount
+
         check(account, session, requests.Session)
         self.account = account
         self._timeout = both(timeout)
         self._retries = Retries.of(retries)
         self._session, self._own = (_session(), True) if session is None else (session, False)
-        self._mounted = None if self._own else _mount(self._session, account.address)
+        self._mounted = None if self._own else mount(self._session, account.address)
         self._closed = False
         #: A prepared request, and what it was prepared for: the next of its kind is a copy of it.
         self._template: tuple[tuple[Any, ...], requests.PreparedRequest] | None = None
@@ -99,6 +99,8 @@ class Client:
         """
         import requests
 
+        from .deadline import mount, unmount
+
         link = check_link(url)
         if self._closed:
             raise TransportError(CLOSED.why)
@@ -109,13 +111,14 @@ class Client:
         prepared.hooks["response"].append(_stay)
         merged = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
         # A caller's session has our adapter, and with it the guard of tests, for the gateway's address only.
-        mounted = _mount(self._session, prepared.url or "") if guard.up() and not self._own else None
+        mounted = mount(self._session, prepared.url or "") if guard.up() and not self._own else None
+        asked = time.monotonic()
         try:
             answer = self._session.send(prepared, timeout=self._timeout, allow_redirects=False, **merged)
         except (requests.RequestException, OSError, ValueError) as error:
-            raise TransportError(_lost(error, link, 0).why) from None
+            raise TransportError(_lost(error, link, asked).why) from None
         finally:
-            _unmount(self._session, mounted)
+            unmount(self._session, mounted)
         return file_in(self._read(answer, link, limit), link, limit)
 
     def _do(self, want: HttpRequest | Pause) -> HttpResponse | Lost | None:
@@ -165,7 +168,7 @@ class Client:
                     raise TimeoutError
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             answer.close()
-            return _lost(error, request, until)
+            return _lost(error, request)
         if len(body) > limit:
             answer.close()
         else:
@@ -235,13 +238,17 @@ class Client:
         if self._own:
             self._session.close()
         else:
-            _unmount(self._session, self._mounted)
+            from .deadline import unmount
+
+            unmount(self._session, self._mounted)
             self._mounted = None
 
     def __enter__(self) -> Client:
         self._closed = False
         if not self._own and self._mounted is None:
-            self._mounted = _mount(self._session, self.account.address)
+            from .deadline import mount
+
+            self._mounted = mount(self._session, self.account.address)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -271,46 +278,6 @@ def _no_cookies() -> CookiePolicy:
     return DefaultCookiePolicy(allowed_domains=[])
 
 
-def _mount(session: requests.Session, address: str) -> str | None:
-    """Give a caller's session our adapter for this address, and tell where; None where it has one of its own there."""
-    from requests.adapters import HTTPAdapter
-
-    from .deadline import DeadlineAdapter
-
-    with _MOUNTING:
-        present = session.get_adapter(address)
-        if isinstance(present, DeadlineAdapter) and present.users:
-            # Another client's, which stays until the last of them is closed.
-            present.users += 1
-            return next(prefix for prefix, adapter in session.adapters.items() if adapter is present)
-        if type(present) is not HTTPAdapter:
-            return None
-        # What the caller chose for the pools is kept; requests names it in what it pickles of an adapter.
-        chosen: Any = present.__getstate__()
-        mounted = DeadlineAdapter(chosen["_pool_connections"], chosen["_pool_maxsize"], chosen["_pool_block"])
-        mounted.users = 1
-        # As session.mount does, the longest first, but in one step: another thread may be looking for its adapter.
-        every = [*session.adapters.items(), (address.lower(), mounted)]
-        session.adapters = OrderedDict(sorted(every, key=lambda item: -len(item[0])))
-        return address.lower()
-
-
-def _unmount(session: requests.Session, prefix: str | None) -> None:
-    """Take our adapter away where nobody else's client needs it."""
-    from .deadline import DeadlineAdapter
-
-    with _MOUNTING:
-        mounted = session.adapters.get(prefix or "")
-        if isinstance(mounted, DeadlineAdapter) and mounted.users:
-            mounted.users -= 1
-            if not mounted.users:
-                session.adapters = OrderedDict(item for item in session.adapters.items() if item[0] != prefix)
-
-
-#: Clients of several threads may share a session.
-_MOUNTING = threading.Lock()
-
-
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
@@ -320,8 +287,8 @@ def _stay(answer: requests.Response, *args: Any, **kwargs: Any) -> None:
     answer.headers.pop("Location", None)
 
 
-def _lost(error: BaseException, request: HttpRequest, since: float) -> Lost:
-    """Why there is no answer to what was asked at ``since``.
+def _lost(error: BaseException, request: HttpRequest, asked: float | None = None) -> Lost:
+    """Why there is no answer to what was ``asked`` then; None where the beginning of one has come.
 
     Without the error's own words: they quote the address, and a GET's holds the key.
     """
@@ -350,7 +317,7 @@ def _lost(error: BaseException, request: HttpRequest, since: float) -> Lost:
     if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
         return Lost(f"the certificate of {place} was not accepted; nothing was sent", left=False, transient=False)
     # The handshake of TLS, in time or not.
-    if any(_before_sending(link, since) for link in chain):
+    if asked is not None and any(_before_sending(link, asked) for link in chain):
         return Lost(f"no connection to {place}: {reason}; nothing was sent", left=False)
     if any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain):
         return Lost(f"no whole answer from {place} in time; the request may have arrived", left=True)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import http
 import http.client
 import io
+import threading
 import time
+from collections import OrderedDict
 from functools import partial
 from typing import Any
 
-from requests import PreparedRequest
+from requests import PreparedRequest, Session
 from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -56,6 +58,40 @@ class DeadlineAdapter(HTTPAdapter):
             proxy = select_proxy(request.url or "", proxies)
             guard.check(parse_url(request.url or "").host or "", parse_url(proxy).host if proxy else None)
         return super().get_connection_with_tls_context(request, verify, proxies, cert)
+
+
+def mount(session: Session, address: str) -> str | None:
+    """Give a caller's session our adapter for this address, and tell where; None where it has one of its own there."""
+    with _MOUNTING:
+        present = session.get_adapter(address)
+        if isinstance(present, DeadlineAdapter) and present.users:
+            # Another client's, which stays until the last of them is closed.
+            present.users += 1
+            return next(prefix for prefix, adapter in session.adapters.items() if adapter is present)
+        if type(present) is not HTTPAdapter:
+            return None
+        # What the caller chose for the pools is kept; requests names it in what it pickles of an adapter.
+        chosen: Any = present.__getstate__()
+        mounted = DeadlineAdapter(chosen["_pool_connections"], chosen["_pool_maxsize"], chosen["_pool_block"])
+        mounted.users = 1
+        # As session.mount does, the longest first, but in one step: another thread may be looking for its adapter.
+        every = [*session.adapters.items(), (address.lower(), mounted)]
+        session.adapters = OrderedDict(sorted(every, key=lambda item: -len(item[0])))
+        return address.lower()
+
+
+def unmount(session: Session, prefix: str | None) -> None:
+    """Take our adapter away where nobody else's client needs it."""
+    with _MOUNTING:
+        mounted = session.adapters.get(prefix or "")
+        if isinstance(mounted, DeadlineAdapter) and mounted.users:
+            mounted.users -= 1
+            if not mounted.users:
+                session.adapters = OrderedDict(item for item in session.adapters.items() if item[0] != prefix)
+
+
+#: Clients of several threads may share a session.
+_MOUNTING = threading.Lock()
 
 
 class _Timed:

@@ -260,10 +260,17 @@ def _unpacked(body: bytes, window: int, limit: int) -> bytes:
     import zlib
 
     found = b""
-    while (not found or body.startswith(b"\x1f\x8b")) and body and len(found) <= limit:
+    while True:
         member = zlib.decompressobj(window)
         found += member.decompress(body, limit + 1 - len(found))
-        if not member.eof and len(found) <= limit:
+        if len(found) > limit:
+            return found
+        if not member.eof:
             raise zlib.error("cut short")
         body = member.unused_data
-    return found
+        if not body.startswith(_MEMBER):
+            return found
+
+
+#: What a member of gzip begins with.
+_MEMBER = b"\x1f\x8b"

@@ -30,9 +30,9 @@ class _Plan(NamedTuple):
     #: The rules, in the order of their codes: the place of the field that has to be set for one to look (None: it always
     #: looks), and the rule. Of a message's many fields few are set.
     rules: list[tuple[int | None, Check, Rule]]
-    #: The fields that hold words, with the types that a value of them may have instead of text; those that hold words by key
-    #: (by slide, or by name), slides, and a message of their own.
-    words: list[tuple[int, str, tuple[type, ...]]]
+    #: The fields that hold words, with what tells a value that need not be text; those that hold words by key (by slide, or by
+    #: name), slides, and a message of their own.
+    words: list[tuple[int, str, Callable[[Any], bool]]]
     by_slide: list[tuple[int, str]]
     by_name: list[tuple[int, str]]
     slides: list[int]
@@ -41,11 +41,15 @@ class _Plan(NamedTuple):
 
 _SLIDES, _MESSAGES, _BY_SLIDE, _BY_NAME = {"slides"}, {"slideshow"}, {"custom_text"}, {"data", "pass_data"}
 
-#: What need not be text where words are wanted: a whole number, for ids. Digits are written as they are meant; a float
-#: (35674.0, or the nan that fills a gap in a column) and True are not.
-_NUMBERS = (int,)
-#: What holds no characters, in a field that has a rule for its type: that one speaks.
-_TYPED = (int, float, date)
+
+def _whole_number(value: Any) -> bool:
+    """An id may be one, and is written as it is meant; a float (35674.0, the nan of a gap in a column) and True are not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _no_characters(value: Any) -> bool:
+    """What a field may hold that has a rule for its type: that one speaks."""
+    return isinstance(value, (int, float, date))
 
 
 class Judge:
@@ -115,7 +119,7 @@ class Judge:
         for check, rule in self._of_field.get(name, ()):
             if said := check(message, limits):
                 found.append(Problem(rule.code, None, name, said))
-        if words is not None and not self._excused(words, self._other_than_text(name)):
+        if words is not None and not self._excuse(name)(words):
             self._put(self._words, name, words, None, limits, found)
         return found
 
@@ -124,10 +128,10 @@ class Judge:
         plan = self._plan(type(message), limits.required)
         held = plan.fetch(message)
         found = self._row(message, plan, held, limits)
-        for at, name, others in plan.words:
+        for at, name, excused in plan.words:
             if (words := held[at]) is not None:
                 for one in words if isinstance(words, tuple) else (words,):
-                    if isinstance(one, str) or not self._excused(one, others):
+                    if isinstance(one, str) or not excused(one):
                         self._put(self._words, name, one, None, limits, found)
         for at, name in plan.by_slide:
             for number, words in held[at].items():
@@ -144,13 +148,9 @@ class Judge:
             found += self.message(held[at], limits)
         return found
 
-    def _other_than_text(self, name: str) -> tuple[type, ...]:
-        return _TYPED if name in self._typed else _NUMBERS
-
-    @staticmethod
-    def _excused(value: Any, others: tuple[type, ...]) -> bool:
-        """Whether a value need not be text."""
-        return isinstance(value, others) and (others is _TYPED or not isinstance(value, bool))
+    def _excuse(self, name: str) -> Callable[[Any], bool]:
+        """What tells a value of a field that need not be text."""
+        return _no_characters if name in self._typed else _whole_number
 
     @staticmethod
     def _put(rules: _Paired, name: str, words: Any, at: Any, limits: Limits, found: list[Problem]) -> None:
@@ -172,7 +172,7 @@ class Judge:
                 if rule.field in places
             ],
             words=[
-                (at, name, self._other_than_text(name))
+                (at, name, self._excuse(name))
                 for at, name in holding(places.keys() - _SLIDES - _MESSAGES - _BY_SLIDE - _BY_NAME)
             ],
             by_slide=holding(_BY_SLIDE),

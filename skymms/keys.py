@@ -9,7 +9,7 @@ import json
 import re
 from dataclasses import fields
 from typing import Any, NoReturn
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import SplitResult, quote, quote_plus, urlsplit
 
 from .errors import ConfigurationError
 
@@ -45,21 +45,26 @@ def check_key(key: Any, how: str) -> None:
 
 def check_address(address: Any) -> None:
     """Raise :class:`~skymms.ConfigurationError` for what cannot be the address of a gateway."""
-    try:
-        parts = urlsplit(address if isinstance(address, str) else "")
-        usable = parts.scheme in {"http", "https"} and is_host(parts.hostname) and parts.port != 0
-        # In a password these have to be escaped, and what stands before them would be taken for the host.
-        usable = usable and "@" not in parts.path + parts.query + parts.fragment
-    except ValueError:  # a bracket that is never closed, a port that is no number
-        usable = False
-    if not usable:
-        shown = without_user(address) if isinstance(address, str) else address
-        raise ConfigurationError(f"{shown!r:.80} is no http(s) address of a gateway")
+    parts = http_address(address)
+    # In a password these signs have to be escaped, for what stands before them is taken for the host.
+    if parts is None or "@" in parts.path + parts.query + parts.fragment:
+        told = without_user(address) if isinstance(address, str) else address
+        raise ConfigurationError(f"{told!r:.80} is no http(s) address of a gateway")
     if parts.query or parts.fragment:
         raise ConfigurationError("the address of a gateway has no query and no fragment")
 
 
-def is_host(name: str | None) -> bool:
+def http_address(address: Any) -> SplitResult | None:
+    """The parts of an absolute http or https address whose host can be; None for anything else."""
+    try:
+        parts = urlsplit(address if isinstance(address, str) else "")
+        usable = parts.scheme in {"http", "https"} and _is_host(parts.hostname) and parts.port != 0
+    except ValueError:  # a bracket that is never closed, a port that is no number
+        return None
+    return parts if usable else None
+
+
+def _is_host(name: str | None) -> bool:
     """Whether a host can have that name: none of its parts is empty or too long."""
     try:
         # Python's codec for the letters of all the world takes a while to load, and says the same of plain ones.
@@ -107,10 +112,11 @@ def without_key_bytes(body: bytes, key: str) -> bytes:
     import html  # for an answer outside the protocol only
 
     quoted = {quote(key, safe=""), quote_plus(key)}
-    in_json = {said.replace("/", "\\/") for said in (key, json.dumps(key)[1:-1])} | {json.dumps(key)[1:-1]}
+    quoted |= {re.sub("%..", lambda escaped: escaped[0].lower(), form) for form in quoted}
+    in_json = {key, json.dumps(key)[1:-1]}
+    in_json |= {form.replace("/", "\\/") for form in in_json}
     in_html = {html.escape(key), html.escape(key, quote=False), html.escape(key).replace("&#x27;", "&#39;")}
-    lower = {re.sub("%..", lambda escaped: escaped[0].lower(), form) for form in quoted}
-    for form in {key} | quoted | lower | in_json | in_html:
+    for form in quoted | in_json | in_html:
         # A key is ASCII, and UTF-16 of either order has a zero between its characters.
         for between in (b"", b"\0"):
             body = body.replace(_spaced(form, between), _spaced(MASK, between))

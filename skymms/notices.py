@@ -43,8 +43,12 @@ class Notice:
     @property
     def meaning(self) -> str:
         """What the code means, in the catalogue's words; empty for a code it does not know."""
-        known = EVENTS.get(self.code or "")
-        return known.meaning if known else ""
+        return _meaning(self.code)
+
+
+def _meaning(code: str | None) -> str:
+    known = EVENTS.get(code or "")
+    return known.meaning if known else ""
 
 
 # The last word of STATUS, written small and closed up. The vendors write "Message Sent/NotSupported" and "Not Supported";
@@ -219,5 +223,4 @@ class UnknownNotice(Notice):
     @property
     def meaning(self) -> str:
         """What the code means, in the catalogue's words; empty for a code it does not know."""
-        known = EVENTS.get(self.code or self.status_code or "")
-        return known.meaning if known else ""
+        return _meaning(self.code or self.status_code)

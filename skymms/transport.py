@@ -6,12 +6,11 @@ import logging
 import time
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 from .account import MOST_ANSWER, HttpRequest, HttpResponse
 from .errors import ConfigurationError, ProtocolError, SkymmsError, TransportError
 from .exchange import AnyAccount, Lost, decompressed
-from .keys import is_host
+from .keys import http_address
 from .operations import Operation
 
 log = logging.getLogger("skymms")
@@ -52,12 +51,8 @@ def check_link(url: Any) -> HttpRequest:
     """The request for a link that the gateway gave; :class:`~skymms.ConfigurationError` for what is no http(s) address."""
     link = url if isinstance(url, str) else ""
     # A blank in a path is written out; in the name of a host, and a line break anywhere, it is a mistake.
-    try:
-        parts = urlsplit(link if link.isprintable() else "")
-        usable = parts.scheme in {"http", "https"} and is_host(parts.hostname) and parts.port != 0 and " " not in parts.netloc
-    except ValueError:  # a bracket that is never closed, a port that is no number
-        usable = False
-    if not usable:
+    parts = http_address(link) if link.isprintable() else None
+    if parts is None or " " in parts.netloc:
         raise ConfigurationError("the link is no http(s) address")
     return HttpRequest("GET", link, {"User-Agent": user_agent(), "Accept-Encoding": "identity"})
 

@@ -11,12 +11,11 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from ..codecs import xml
 from ..dialects import SKYCORE, Dialect
 from ..errors import ConfigurationError
-from ..keys import is_host
+from ..keys import http_address
 from ..notices import Notice
 from .clock import Clock
 from .wording import worded
@@ -57,13 +56,8 @@ class Postman:
     """Posts to ``url``, or to nobody. ``told`` is called with each notice and what became of it."""
 
     def __init__(self, url: str | None, clock: Clock, told: Callable[[Notice, str | None], None]) -> None:
-        if url:
-            try:
-                usable = urlsplit(url).scheme in {"http", "https"} and is_host(urlsplit(url).hostname)
-            except ValueError:  # a bracket that is never closed
-                usable = False
-            if not usable:
-                raise ConfigurationError(f"{url!r:.80} is no http(s) address to post to")
+        if url and http_address(url) is None:
+            raise ConfigurationError(f"{url!r:.80} is no http(s) address to post to")
         self._url = url
         self._clock = clock
         self._told = told
