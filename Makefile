@@ -60,7 +60,7 @@ $(VENV)/.dependencies: pyproject.toml
 
 # The README's picture; needs Chromium.
 picture: $(VENV)/.installed
-	PYTHONPATH=tests $(BIN)/python docs/picture.py
+	PYTHONPATH=tests/support $(BIN)/python docs/picture.py
 
 clean:
 	rm -rf $(VENV) $(PEERS) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

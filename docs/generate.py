@@ -11,11 +11,14 @@ import inspect
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from skymms import advices, codes, errors, limits, rules, table
-from skymms.dialects import DIALECTS
+from skymms import codes, errors, limits
 from skymms.sandbox import FAULTS
 from skymms.sandbox.outcomes import OUTCOMES
-from skymms.spelling import Row, insists, understood
+from skymms.validation import validator as rules
+from skymms.validation import warnings
+from skymms.wire import table
+from skymms.wire.dialects import DIALECTS
+from skymms.wire.notation import Row, accepted_names, is_required
 
 HERE = Path(__file__).parent
 MADE = "<!-- Made from the code by docs/generate.py: edit the code, then run `make docs`. -->\n"
@@ -35,14 +38,14 @@ def table_of(head: list[str], body: Iterable[Iterable[str]]) -> str:
 
 def rules_page() -> str:
     refusals = [
-        (rule.code or "", rule.field or "any text", rule.says, "at once" if rule.at_once else "before sending")
+        (rule.code or "", rule.field or "any text", rule.description, "at once" if rule.at_build else "before sending")
         for rule in sorted(rules.RULES, key=lambda rule: (rule.code or "", rule.field))
     ]
-    advised = [(rule.field, rule.says) for rule in advices.ADVICES]
+    advised = [(rule.field, rule.description) for rule in warnings.WARNINGS]
     documented = limits.DOCUMENTED
     return f"""# The rules
 {MADE}
-One list, in `skymms/rules.py`. The builder, `problems()`, the client, `skymms check` and the sandbox judge by it; all problems of
+One list, in `skymms/validation/`. The builder, `problems()`, the client, `skymms check` and the sandbox judge by it; all problems of
 a message are found in one pass. "At once" means that `Slideshow.slide(...)` itself refuses; the others can still become right
 and are looked at before anything is sent.
 
@@ -58,7 +61,7 @@ these are the ones Sinch, its successor, publishes for uploads that are transcod
 
 ## Advices
 
-Never a reason not to send; `advices()` gives them, and `skymms check` shows them apart.
+Never a reason not to send; `warnings()` gives them, and `skymms check` shows them apart.
 
 {table_of(["field", "advice"], advised)}"""
 
@@ -99,9 +102,9 @@ A code means something only in its channel: E101, E102, E201 and E999 stand in b
 
 
 def spelling(row: Row, column: int) -> str:
-    name, *older = understood(row, column) or ("",)
+    name, *older = accepted_names(row, column) or ("",)
     once = f" (once {', '.join(f'`{one}`' for one in older)})" if older else ""
-    return f"`{name}`{' **!**' if insists(row, column) else ''}{once}" if name else "–"
+    return f"`{name}`{' **!**' if is_required(row, column) else ''}{once}" if name else "–"
 
 
 def actions_of(operation: type) -> str:
@@ -132,7 +135,7 @@ def dialects_page() -> str:
     return f"""# The dialects
 {MADE}
 {table_of(["dialect", "what it is", "where it is spoken", "the document travels", "codec"], spoken)}
-The tables below are `skymms/table.py`, which writes requests and reads them. **!** marks what a dialect insists on; – means that it
+The tables below are `skymms/wire/table.py`, which writes requests and reads them. **!** marks what a dialect insists on; – means that it
 has no word for the field, and a message that sets it is refused before anything is sent, naming the field and the slide.
 `[]` is a repeated group, `#` the number of a slide (from 0) or the key of a mapping, `*` a name of yours, `@` an attribute.
 What a thing was called *once* is understood and never written; so is 1.3's nesting until 2014-02 (`CONTENT/SEQUENCE/SLIDE`).

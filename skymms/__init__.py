@@ -16,20 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .account import Account as Account
-    from .account import HttpRequest as HttpRequest
-    from .account import HttpResponse as HttpResponse
-    from .actions import CreateCampaign as CreateCampaign
-    from .actions import CreateSession as CreateSession
-    from .actions import GetStatistics as GetStatistics
-    from .actions import ListCampaigns as ListCampaigns
-    from .actions import RemoveInboxMessage as RemoveInboxMessage
-    from .actions import SendMessageBySubscriberRef as SendMessageBySubscriberRef
-    from .actions import SendMMSBarcode as SendMMSBarcode
-    from .actions import SendPassInMMS as SendPassInMMS
-    from .actions import SendSavedMMSCampaign as SendSavedMMSCampaign
-    from .actions import SendSMS as SendSMS
-    from .actions import Subscribe as Subscribe
-    from .actions import Unsubscribe as Unsubscribe
     from .client import Client as Client
     from .errors import AudioWithVideoError as AudioWithVideoError
     from .errors import AuthenticationError as AuthenticationError
@@ -70,48 +56,62 @@ if TYPE_CHECKING:
     from .errors import TransportError as TransportError
     from .errors import VideoWithImageError as VideoWithImageError
     from .errors import error_class as error_class
-    from .exchange import Retries as Retries
+    from .http import HttpRequest as HttpRequest
+    from .http import HttpResponse as HttpResponse
     from .limits import Limits as Limits
-    from .notices import DeliveryReport as DeliveryReport
-    from .notices import EncodingReport as EncodingReport
-    from .notices import InboundMMS as InboundMMS
-    from .notices import InboundSMS as InboundSMS
-    from .notices import Notice as Notice
-    from .notices import SubscriptionChange as SubscriptionChange
-    from .notices import UnknownNotice as UnknownNotice
-    from .operations import DeleteMMS as DeleteMMS
-    from .operations import ListMMS as ListMMS
-    from .operations import Operation as Operation
-    from .operations import SaveMMS as SaveMMS
-    from .operations import SendMMS as SendMMS
-    from .operations import SendSavedMMS as SendSavedMMS
+    from .model.actions import CreateCampaign as CreateCampaign
+    from .model.actions import CreateSession as CreateSession
+    from .model.actions import GetStatistics as GetStatistics
+    from .model.actions import ListCampaigns as ListCampaigns
+    from .model.actions import RemoveInboxMessage as RemoveInboxMessage
+    from .model.actions import SendMessageBySubscriberRef as SendMessageBySubscriberRef
+    from .model.actions import SendMMSBarcode as SendMMSBarcode
+    from .model.actions import SendPassInMMS as SendPassInMMS
+    from .model.actions import SendSavedMMSCampaign as SendSavedMMSCampaign
+    from .model.actions import SendSMS as SendSMS
+    from .model.actions import Subscribe as Subscribe
+    from .model.actions import Unsubscribe as Unsubscribe
+    from .model.notices import DeliveryReport as DeliveryReport
+    from .model.notices import EncodingReport as EncodingReport
+    from .model.notices import InboundMMS as InboundMMS
+    from .model.notices import InboundSMS as InboundSMS
+    from .model.notices import Notice as Notice
+    from .model.notices import SubscriptionChange as SubscriptionChange
+    from .model.notices import UnknownNotice as UnknownNotice
+    from .model.operations import DeleteMMS as DeleteMMS
+    from .model.operations import ListMMS as ListMMS
+    from .model.operations import Operation as Operation
+    from .model.operations import SaveMMS as SaveMMS
+    from .model.operations import SendMMS as SendMMS
+    from .model.operations import SendSavedMMS as SendSavedMMS
+    from .model.replies import Campaign as Campaign
+    from .model.replies import CampaignList as CampaignList
+    from .model.replies import DeletedMMS as DeletedMMS
+    from .model.replies import MMSList as MMSList
+    from .model.replies import NewCampaign as NewCampaign
+    from .model.replies import RemovedInboxMessage as RemovedInboxMessage
+    from .model.replies import SavedMMS as SavedMMS
+    from .model.replies import ScheduledMMS as ScheduledMMS
+    from .model.replies import SentMMS as SentMMS
+    from .model.replies import SentSMS as SentSMS
+    from .model.replies import SentToSubscriber as SentToSubscriber
+    from .model.replies import Session as Session
+    from .model.replies import StatisticsLink as StatisticsLink
+    from .model.replies import StoredMMS as StoredMMS
+    from .model.replies import SubscriberResult as SubscriberResult
+    from .model.replies import Subscription as Subscription
+    from .model.slideshow import Slideshow as Slideshow
     from .postbacks import read_postbacks as read_postbacks
-    from .replies import Campaign as Campaign
-    from .replies import CampaignList as CampaignList
-    from .replies import DeletedMMS as DeletedMMS
-    from .replies import MMSList as MMSList
-    from .replies import NewCampaign as NewCampaign
-    from .replies import RemovedInboxMessage as RemovedInboxMessage
-    from .replies import SavedMMS as SavedMMS
-    from .replies import ScheduledMMS as ScheduledMMS
-    from .replies import SentMMS as SentMMS
-    from .replies import SentSMS as SentSMS
-    from .replies import SentToSubscriber as SentToSubscriber
-    from .replies import Session as Session
-    from .replies import StatisticsLink as StatisticsLink
-    from .replies import StoredMMS as StoredMMS
-    from .replies import SubscriberResult as SubscriberResult
-    from .replies import Subscription as Subscription
     from .reports import MessageReport as MessageReport
     from .reports import StatusUpdate as StatusUpdate
     from .reports import read_report as read_report
     from .slide import Slide as Slide
-    from .slideshow import Slideshow as Slideshow
+    from .transport.retries import Retries as Retries
 
 #: Where each name lives. A test holds this list against the one above.
 _HOMES = {
-    "account": ("Account", "HttpRequest", "HttpResponse"),
-    "actions": (
+    "account": ("Account",),
+    "model.actions": (
         "CreateCampaign",
         "CreateSession",
         "GetStatistics",
@@ -167,9 +167,9 @@ _HOMES = {
         "VideoWithImageError",
         "error_class",
     ),
-    "exchange": ("Retries",),
+    "http": ("HttpRequest", "HttpResponse"),
     "limits": ("Limits",),
-    "notices": (
+    "model.notices": (
         "DeliveryReport",
         "EncodingReport",
         "InboundMMS",
@@ -178,9 +178,9 @@ _HOMES = {
         "SubscriptionChange",
         "UnknownNotice",
     ),
-    "operations": ("DeleteMMS", "ListMMS", "Operation", "SaveMMS", "SendMMS", "SendSavedMMS"),
+    "model.operations": ("DeleteMMS", "ListMMS", "Operation", "SaveMMS", "SendMMS", "SendSavedMMS"),
     "postbacks": ("read_postbacks",),
-    "replies": (
+    "model.replies": (
         "Campaign",
         "CampaignList",
         "DeletedMMS",
@@ -200,7 +200,8 @@ _HOMES = {
     ),
     "reports": ("MessageReport", "StatusUpdate", "read_report"),
     "slide": ("Slide",),
-    "slideshow": ("Slideshow",),
+    "transport.retries": ("Retries",),
+    "model.slideshow": ("Slideshow",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -10,108 +10,32 @@ nor a request can be pickled: hand a worker the environment, not the secret.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import chain
 from typing import Any, ClassVar, cast
-from urllib.parse import urlsplit
 
-from . import codes, table
-from .asking import Asking
-from .codecs import Unreadable, mended, query
-from .dialects import Dialect, answer_reader, check_required, dialect, fold, status_instead
-from .errors import (
-    FIND_OUT,
-    ConfigurationError,
-    Nodes,
-    Problem,
-    ProtocolError,
-    SkymmsError,
-    error_class,
-    gateway_refusal,
-    refusal,
-)
-from .judge import ADVISORY
-from .keys import MASK, Secretive, check_address, check_key, shown, without_key, without_key_bytes
+from .errors import ConfigurationError, Nodes, Problem, gateway_refusal, refusal
+from .http import MAX_RESPONSE, HttpRequest, HttpResponse, check_gateway_url
 from .limits import DOCUMENTED, Limits
-from .once import once
-from .operations import Operation, R_co
-from .replies import Refused
-from .rules import digits
-from .spelling import spelled
+from .model.operations import Operation, R_co
+from .model.replies import Refusal
+from .redaction import MASK, KeyHolder, account_repr, check_key, mask_key
+from .validation.validator import WARNINGS_VALIDATOR
+from .wire import table
+from .wire.codecs import DecodeError, replace_surrogates
+from .wire.dialects import Dialect, check_required_fields, get_dialect, normalize_name, response_decoder, status_substitutes
+from .wire.envelope import Envelope
+from .wire.notation import wire_name
+from .wire.prepared import OperationEncoder
+from .wire.responses import answers_other_request, protocol_error
 
 # The two names that tell whether an answer is a yes, as they are compared.
-_STATUS, _CODE = (fold(spelled(row, 0)) for row in (table.STATUS[0], table.REPLIES[Refused][0]))
-
-#: How much of an answer is read. The longest documented one is a few hundred bytes; a list of ids may be long.
-MOST_ANSWER = 64 * 1024
+_STATUS, _CODE = (normalize_name(wire_name(row, 0)) for row in (table.STATUS[0], table.REPLIES[Refusal][0]))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class HttpRequest(Secretive):
-    """What to send. The key is in ``url``, in ``body`` or in ``headers``, so its repr shows none of them."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(hash=False)
-    body: bytes = b""
-
-    @property
-    def place(self) -> str:
-        """The address without its query and without a user's name, fit for a log."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-    def __repr__(self) -> str:
-        return f"<HttpRequest {self.method} {self.place}, {len(self.url) + len(self.body)} bytes>"
-
-
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
-    """What came back: the status, the headers (any case), and the whole body."""
-
-    status: int
-    headers: Mapping[str, str] = field(hash=False)
-    body: bytes
-
-    def header(self, name: str) -> str | None:
-        """A header's value, its name compared without case."""
-        return next((value for key, value in self.headers.items() if key.lower() == name.lower()), None)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class _Way(Secretive):
-    """How the documents of an account travel: in the address, in a form field, or as the body."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    #: What a body begins with, and what becomes of a document's bytes, piece by piece.
-    before: bytes = b""
-    carry: Callable[[bytes], bytes] = bytes
-
-    @classmethod
-    def of(cls, spoken: Dialect, api_key: str, url: str, bare_body: bool) -> _Way:
-        """The way of a dialect; some accounts want a body bare where the documents ask for a form."""
-        # Answers are small and bombs are not. Said here, since a session of the caller's would ask for what it can unpack.
-        headers = {"Accept": spoken.answer_codec.ACCEPT, "Accept-Encoding": "identity"}
-        if spoken.key_header:
-            headers[spoken.key_header] = api_key
-        if spoken.carried == "url":
-            return cls("GET", url, headers)
-        if spoken.carried == "form" and not bare_body:
-            return cls("POST", url, {**headers, "Content-Type": query.CONTENT_TYPE}, b"xml=", query.quoted)
-        return cls("POST", url, {**headers, "Content-Type": spoken.codec.CONTENT_TYPE})
-
-    def request(self, carried: bytes) -> HttpRequest:
-        """The request for a document whose bytes are as they travel."""
-        if self.method == "GET":
-            return HttpRequest("GET", f"{self.url}?{carried.decode('ascii')}", self.headers)
-        return HttpRequest(self.method, self.url, self.headers, self.before + carried)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Account(Secretive):
+class Account(KeyHolder):
     """An account: its key, the dialect it speaks, and where.
 
     ``dialect`` is ``"skycore"`` (1.3, XML by POST), ``"skycore-get"`` (1.3, GET), ``"sinch"`` (the hyphenated XML of the
@@ -119,13 +43,13 @@ class Account(Secretive):
     ``url`` points elsewhere than the vendor's own host: a white-label host, a sandbox. ``bare_body`` posts 1.3
     XML as the body itself, as some production clients do, rather than in the documented form field. ``line_break`` is what a
     ``\\n`` in a text is written as; ``r"\\n"`` writes the two characters of the vendor's example. ``limits`` are the figures
-    and fields this account's gateway insists on. ``most_answer`` is how many bytes of an answer are read: 64 kB, in which
+    and fields this account's gateway insists on. ``max_response`` is how many bytes of an answer are read: 64 kB, in which
     the ids of some 6,000 stored messages can be listed. Raises :class:`~skymms.ConfigurationError` for what cannot be an
     account.
     """
 
     #: What an exchange asks of any account; this gateway asks for no pace.
-    pacer: ClassVar[None] = None
+    rate_limit: ClassVar[None] = None
 
     api_key: str = field(repr=False)
     _: KW_ONLY
@@ -134,20 +58,20 @@ class Account(Secretive):
     bare_body: bool = False
     line_break: str = "\n"
     limits: Limits = DOCUMENTED
-    most_answer: int = MOST_ANSWER
+    max_response: int = MAX_RESPONSE
     #: The dialect itself, looked up once.
-    spoken: Dialect = field(init=False, repr=False, compare=False)
+    dialect_spec: Dialect = field(init=False, repr=False, compare=False)
     #: How its requests travel, and what is worked out once for each kind of operation.
-    _way: _Way = field(init=False, repr=False, compare=False)
-    _asked: dict[type[Operation[Any]], Asking] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _way: Envelope = field(init=False, repr=False, compare=False)
+    _asked: dict[type[Operation[Any]], OperationEncoder] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "spoken", dialect(self.dialect))  # there is one of that name
+        object.__setattr__(self, "dialect_spec", get_dialect(self.dialect))  # there is one of that name
         _check_kinds(self)
-        check_required(self.limits)
+        check_required_fields(self.limits)
         check_key(self.api_key, "pass api_key, or set SKYMMS_API_KEY for Account.from_env()")
-        check_address(self.address)
-        object.__setattr__(self, "_way", _Way.of(self.spoken, self.api_key, self.address, self.bare_body))
+        check_gateway_url(self.address)
+        object.__setattr__(self, "_way", Envelope.of(self.dialect_spec, self.api_key, self.address, self.bare_body))
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None, /, **overrides: Any) -> Account:
@@ -165,7 +89,7 @@ class Account(Secretive):
     @property
     def address(self) -> str:
         """Where the gateway is: ``url``, or the vendor's own host for the dialect."""
-        return self.url if self.url is not None else self.spoken.url
+        return self.url if self.url is not None else self.dialect_spec.url
 
     # -------------------------------------------------------------------------------------------- judging
 
@@ -177,9 +101,9 @@ class Account(Secretive):
             return (Problem(None, None, type(operation).__name__, f"{self.dialect} has no action for it"),)
         return tuple(self._asking(type(operation)).problems(operation))
 
-    def advices(self, operation: Operation[Any]) -> tuple[Problem, ...]:
+    def warnings(self, operation: Operation[Any]) -> tuple[Problem, ...]:
         """What the vendors advise against and accept all the same."""
-        return tuple(ADVISORY.message(operation, self.limits))
+        return tuple(WARNINGS_VALIDATOR.message(operation, self.limits))
 
     # -------------------------------------------------------------------------------------------- encoding
 
@@ -197,14 +121,14 @@ class Account(Secretive):
         """A document of this account's dialect as it travels: in the address, in a form field, or as the body."""
         return self._way.request(self._way.carry(document))
 
-    def _asking(self, kind: type[Operation[Any]]) -> Asking:
+    def _asking(self, kind: type[Operation[Any]]) -> OperationEncoder:
         known = self._asked.get(kind)
         if known is None:
-            spoken = self.spoken
+            spoken = self.dialect_spec
             # Before anything is sent: what cannot be loaded would leave an answer unread.
-            spoken.answer_codec.ready()
+            spoken.response_codec.ready()
             template = spoken.template(kind, self.api_key, self.line_break, self._way.carry)
-            known = self._asked[kind] = Asking(kind, spoken, self.limits, self.line_break, template)
+            known = self._asked[kind] = OperationEncoder(kind, spoken, self.limits, self.line_break, template)
         return known
 
     def parts(self, operation: Operation[R_co]) -> Generator[Operation[Any], Any, R_co]:
@@ -216,7 +140,7 @@ class Account(Secretive):
         """The same account with a key that may be shown."""
         return replace(self, api_key=MASK)
 
-    __repr__ = shown
+    __repr__ = account_repr
 
     # -------------------------------------------------------------------------------------------- decoding
 
@@ -231,50 +155,52 @@ class Account(Secretive):
         except ValueError as error:  # Unreadable, or a reply that cannot do without what is missing
             trouble: str | None = self._without_key(str(error))  # the parser's words quote names
         else:
-            if (trouble := _meant_for_another(operation, reply)) is None:
+            if (trouble := answers_other_request(operation, reply)) is None:
                 return cast(R_co, reply)
-        raise outside(operation, response, trouble, self.api_key)
+        raise protocol_error(operation, response, trouble, self.api_key)
 
     def _read(self, operation: Operation[Any], body: bytes) -> Any:
         """The reply in a body. Raises the refusal it holds, or :class:`Unreadable`."""
-        spoken = self.spoken
-        if len(body) > self.most_answer:
+        spoken = self.dialect_spec
+        if len(body) > self.max_response:
             # A client reads no more than a bit beyond that, and does not know how long it would have been.
-            raise Unreadable(f"more than {self.most_answer:,} bytes: give Account(most_answer=…) where they are to be expected")
-        root, leaves = spoken.answer_codec.read(body, self.most_answer, table.NESTED)
-        if fold(root) != fold(spoken.roots[1]):
-            raise Unreadable(f"the root is {self._without_key(root):.40}, not {spoken.roots[1]}")
+            raise DecodeError(
+                f"more than {self.max_response:,} bytes: give Account(max_response=…) where they are to be expected"
+            )
+        root, leaves = spoken.response_codec.read(body, self.max_response, table.RESPONSE_SHAPE)
+        if normalize_name(root) != normalize_name(spoken.roots[1]):
+            raise DecodeError(f"the root is {self._without_key(root):.40}, not {spoken.roots[1]}")
         raw: Nodes = tuple([(path, text) for path, _, text in leaves])
         said = "\n".join(chain.from_iterable(raw))
         if self.api_key in said or not said.isascii():
-            leaves = [(self._without_key(path), at, self._without_key(text)) for path, at, text in mended(leaves)]
+            leaves = [(self._without_key(path), at, self._without_key(text)) for path, at, text in replace_surrogates(leaves)]
             raw = tuple([(path, text) for path, _, text in leaves])
         status, refuses = None, False
         for at, (path, text) in enumerate(raw):
-            name = fold(path)
+            name = normalize_name(path)
             if name == _CODE:
                 refuses = True
             elif name == _STATUS:
                 if status is not None:
-                    raise Unreadable("it says its status twice")
+                    raise DecodeError("it says its status twice")
                 status = text.strip().lower()
                 # It is no field of a reply.
                 del leaves[at]
         # Ruling 10: STATUS other than success, or an error code; whatever the HTTP status.
         if refuses or (status and status != "success"):
-            refused, _ = answer_reader(Refused).read(leaves)
+            refused, _ = response_decoder(Refusal).read(leaves)
             # Somebody else's "try later" must not have our message sent a second time.
-            if (other := _meant_for_another(operation, refused)) is not None:
-                raise Unreadable(other)
+            if (other := answers_other_request(operation, refused)) is not None:
+                raise DecodeError(other)
             if refused.code or (status and status != "success"):
                 raise gateway_refusal(refused.code, refused.info, status=status, reply=raw, repeatable=operation.repeatable)
-        if not status and status_instead(operation.reply).isdisjoint([fold(path) for path, _ in raw]):
-            raise Unreadable("it has no status")
-        reply, _ = answer_reader(operation.reply).read(leaves, raw=raw)
+        if not status and status_substitutes(operation.reply).isdisjoint([normalize_name(path) for path, _ in raw]):
+            raise DecodeError("it has no status")
+        reply, _ = response_decoder(operation.reply).read(leaves, raw=raw)
         return reply
 
     def _without_key(self, text: str) -> str:
-        return without_key(text, self.api_key)
+        return mask_key(text, self.api_key)
 
 
 def _check_kinds(account: Account) -> None:
@@ -283,46 +209,5 @@ def _check_kinds(account: Account) -> None:
     for name, kind, said in wanted:
         if not isinstance(given := getattr(account, name), kind):
             raise ConfigurationError(f"{name}={given!r:.40}: give {said}")
-    if type(account.most_answer) is not int or account.most_answer < 1:
-        raise ConfigurationError(f"most_answer={account.most_answer!r:.40}: give a whole number of bytes from 1 up")
-
-
-def outside(operation: Operation[Any], response: HttpResponse, trouble: str | None, key: str) -> SkymmsError:
-    """The error for an answer that is none of the protocol's, whatever the protocol; ``trouble`` says why."""
-    http = response.status
-    if http == 429:
-        # The HTTP layer said no before the protocol could.
-        return error_class("429")("429", codes.ANSWERS["429"].meaning)
-    if 300 <= http < 400:
-        trouble = "a redirect, which is not followed"
-    # A 4xx is a plain no; anything else may have come after the message was taken.
-    maybe = not operation.repeatable and not (400 <= http < 500 and http != 408)
-    remedy = FIND_OUT if maybe else "Check the account's address." if 300 <= http < 500 else ""
-    return ProtocolError(
-        f"HTTP {http} with an answer outside the protocol: {trouble}. {remedy}".rstrip(),
-        body=without_key_bytes(response.body, key),
-        status=http,
-        sent_maybe=maybe,
-    )
-
-
-def _meant_for_another(operation: Operation[Any], reply: Any) -> str | None:
-    """An answer that names another number or another id is the answer to another request, and tells nothing of ours."""
-    for name, plain in _in_both(type(operation), type(reply)):
-        asked, told = getattr(operation, name), getattr(reply, name)
-        if asked and told and plain(asked) != plain(told):
-            return f"it answers another request (its {name} is not ours)"
-    return None
-
-
-@once
-def _in_both(operation: type[Any], reply: type[Any]) -> list[tuple[str, Callable[[object], str]]]:
-    return [(name, plain) for name, plain in _TELLING if hasattr(operation, name) and hasattr(reply, name)]
-
-
-def _bare(written: object) -> str:
-    return str(written).strip()
-
-
-#: The fields that an answer repeats from its request, and how they are compared.
-_TELLING = (("to", digits), ("mobile", digits), ("mms_id", _bare), ("inbox_id", _bare), ("subscriber_ref", _bare))
+    if type(account.max_response) is not int or account.max_response < 1:
+        raise ConfigurationError(f"max_response={account.max_response!r:.40}: give a whole number of bytes from 1 up")

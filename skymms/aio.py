@@ -12,15 +12,26 @@ import random
 import time
 from typing import TYPE_CHECKING, Any
 
-from . import guard
-from .account import HttpRequest, HttpResponse
+from ._functools import memoize
 from .errors import ConfigurationError, SkymmsError
-from .exchange import AnyAccount, Exchange, Lost, Pause, Retries
-from .keys import without_user
-from .once import once
-from .operations import Operation, R_co
-from .reports import MOST_REPORT
-from .transport import CLOSED, TIMEOUT, both, check, check_link, failed, file_in, log, stopped, told, unpacked, user_agent
+from .http import HttpRequest, HttpResponse
+from .model.operations import Operation, R_co
+from .redaction import strip_credentials
+from .reports import MAX_REPORT
+from .transport import guard
+from .transport.calls import (
+    CLIENT_CLOSED,
+    DEFAULT_TIMEOUT,
+    check_arguments,
+    file_from_response,
+    link_request,
+    parse_timeout,
+    user_agent,
+)
+from .transport.compression import decompress_if_possible
+from .transport.exchange import Exchange, GatewayAccount, NoResponse, Pause
+from .transport.logging import describe_error, describe_interruption, log_call, logger
+from .transport.retries import Retries
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -39,15 +50,15 @@ class AsyncClient:
 
     def __init__(
         self,
-        account: AnyAccount,
+        account: GatewayAccount,
         *,
-        timeout: float | tuple[float, float] = TIMEOUT,
+        timeout: float | tuple[float, float] = DEFAULT_TIMEOUT,
         retries: Retries | int = Retries(),  # noqa: B008 (a frozen value)
         session: aiohttp.ClientSession | None = None,
     ) -> None:
-        check(account, session, _aiohttp().ClientSession)
+        check_arguments(account, session, _aiohttp().ClientSession)
         self.account = account
-        connect, read = both(timeout)
+        connect, read = parse_timeout(timeout)
         # The whole of the answer has what connecting leaves of both: aiohttp counts from the beginning.
         self._limits = _aiohttp().ClientTimeout(total=connect + read, sock_connect=connect)
         self._retries = Retries.of(retries)
@@ -67,10 +78,10 @@ class AsyncClient:
         leaving = _Leaving()
         try:
             exchange = Exchange(self.account, operation, retries=self._retries, random=random.random)
-            while exchange.wants is not None:
-                exchange.tell(await self._do(exchange.wants, leaving))
+            while exchange.next_step is not None:
+                exchange.advance(await self._do(exchange.next_step, leaving))
         except SkymmsError as error:
-            told(operation, failed(error), started, error.sent_maybe)
+            log_call(operation, describe_error(error), started, error.sent_maybe)
             raise
         except BaseException as error:
             # A cancellation above all. Attributes, no class of our own: asyncio.timeout() knows its own by the exact class.
@@ -78,43 +89,43 @@ class AsyncClient:
                 exchange.stop(error, left=leaving.maybe)
                 if getattr(error, "sent_maybe", False):
                     error.add_note("skymms: the request may have arrived; look for its postbacks before sending again")
-                told(operation, stopped(error), started, error.sent_maybe)  # type: ignore[attr-defined]
+                log_call(operation, describe_interruption(error), started, error.sent_maybe)  # type: ignore[attr-defined]
             raise
-        told(operation, "done", started, not operation.repeatable)
+        log_call(operation, "done", started, not operation.repeatable)
         return exchange.result
 
-    async def fetch(self, url: str, *, limit: int = MOST_REPORT) -> bytes:
+    async def fetch(self, url: str, *, limit: int = MAX_REPORT) -> bytes:
         """The file behind a link that the gateway gave, such as a report's; ``limit`` is in bytes.
 
         It is asked for once, at that very address: no redirect is followed, and neither the key nor the headers, credentials,
         cookies and middlewares of a session of yours go there. Raises what :meth:`skymms.Client.fetch` raises.
         """
         aiohttp = _aiohttp()
-        link = check_link(url)
+        link = link_request(url)
         # A blank, or a letter beyond ASCII, has to be written out; anything else goes out as the gateway spelled it.
         address = _url(url, encoded=url.isascii() and " " not in url)
-        if isinstance(session := self._opened(), Lost):
-            return file_in(session, link, limit)
+        if isinstance(session := self._opened(), NoResponse):
+            return file_from_response(session, link, limit)
         # A session's headers and credentials cannot be left out of a request, so this one has a session without any.
         bare = aiohttp.ClientSession(connector=session.connector, connector_owner=False, cookie_jar=aiohttp.DummyCookieJar())
         async with bare:
             proxy = _proxy(url) if self._own or session.trust_env else _of_the_caller(session, "_default_proxy", None)
             got = await self._ask(bare, link, address, limit, proxy, _Leaving())
-        return file_in(got, link, limit)
+        return file_from_response(got, link, limit)
 
-    async def _do(self, want: HttpRequest | Pause, leaving: _Leaving) -> HttpResponse | Lost | None:
+    async def _do(self, want: HttpRequest | Pause, leaving: _Leaving) -> HttpResponse | NoResponse | None:
         if isinstance(want, Pause):
             if want.again:
-                log.info("waiting %.1f s before trying again", want.seconds)
+                logger.info("waiting %.1f s before trying again", want.seconds)
             await asyncio.sleep(want.seconds)
             return None
         try:
             address = self._placed(want.url)
         except ValueError:
-            return Lost(f"{want.place} is no address aiohttp can use; nothing was sent", left=False, transient=False)
-        if isinstance(session := self._opened(), Lost):
+            return NoResponse(f"{want.place} is no address aiohttp can use; nothing was sent", left=False, transient=False)
+        if isinstance(session := self._opened(), NoResponse):
             return session
-        got = await self._ask(session, want, address, self.account.most_answer, self._proxy, leaving)
+        got = await self._ask(session, want, address, self.account.max_response, self._proxy, leaving)
         self._telling = self._telling or leaving.seen
         return got
 
@@ -126,7 +137,7 @@ class AsyncClient:
         limit: int,
         proxy: str | None,
         leaving: _Leaving,
-    ) -> HttpResponse | Lost:
+    ) -> HttpResponse | NoResponse:
         """The answer, as much of it as shows that it is longer than ``limit``, or why there is none."""
         # A middleware of the caller's may send the body by another way, and then nothing is told by the one that we see.
         plain = bool(request.body) and not _of_the_caller(session, "_middlewares", ())
@@ -150,7 +161,9 @@ class AsyncClient:
             body = await content.readany()
             if not content.at_eof():
                 body = await _all_of(content, body, limit)
-            return HttpResponse(answer.status, answer.headers, unpacked(body, answer.headers.get("Content-Encoding"), limit))
+            return HttpResponse(
+                answer.status, answer.headers, decompress_if_possible(body, answer.headers.get("Content-Encoding"), limit)
+            )
         except (_aiohttp().ClientError, TimeoutError, OSError, ValueError) as error:
             return _lost(error, request, leaving.maybe)
         finally:
@@ -166,10 +179,10 @@ class AsyncClient:
             self._address = _url(url, encoded=True)
         return self._address
 
-    def _opened(self) -> aiohttp.ClientSession | Lost:
+    def _opened(self) -> aiohttp.ClientSession | NoResponse:
         """The session, or why there is none; ours is made within the event loop that first needs it."""
         if self._closed:
-            return CLOSED
+            return CLIENT_CLOSED
         loop = asyncio.get_running_loop()
         if self._session is None:
             aiohttp = _aiohttp()
@@ -182,7 +195,7 @@ class AsyncClient:
             self._proxy = _proxy(self.account.address)
             self._loop = loop
         elif self._session.closed:
-            return Lost("the session that was passed in is closed; nothing was sent", left=False, transient=False)
+            return NoResponse("the session that was passed in is closed; nothing was sent", left=False, transient=False)
         if self._loop is None:
             self._loop = _of_the_caller(self._session, "_loop", loop)
         if self._loop is not loop:
@@ -207,7 +220,7 @@ class AsyncClient:
         await self.close()
 
     def __repr__(self) -> str:
-        return f"<AsyncClient {self.account.name} {without_user(self.account.address)}>"
+        return f"<AsyncClient {self.account.name} {strip_credentials(self.account.address)}>"
 
 
 async def _all_of(content: aiohttp.StreamReader, begun: bytes, limit: int) -> bytes:
@@ -270,7 +283,7 @@ def _around(session: aiohttp.ClientSession, method: str) -> tuple[Any, ...] | No
     theirs: tuple[Any, ...] = _of_the_caller(session, "_middlewares", ())
     # Only what aiohttp takes for harmless does it repeat. Outermost, so that nothing gets past it.
     around = (_once, *theirs) if method == "GET" else None
-    if not guard.up():
+    if not guard.is_active():
         return around
     # The guard of tests comes last: whatever stands in for a gateway has answered by then.
     return (*(theirs if around is None else around), _on_this_machine)
@@ -281,16 +294,18 @@ async def _on_this_machine(request: Any, handler: Any) -> Any:
     return await handler(request)
 
 
-def _lost(error: BaseException, request: HttpRequest, maybe: bool) -> Lost:
+def _lost(error: BaseException, request: HttpRequest, maybe: bool) -> NoResponse:
     """Why there is no answer, without the error's own words: they quote the address, and a GET's holds the key."""
     aiohttp = _aiohttp()
     place = request.place
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return Lost(f"the certificate of {place} was not accepted; nothing was sent", left=False, transient=False)
+        return NoResponse(f"the certificate of {place} was not accepted; nothing was sent", left=False, transient=False)
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        return Lost(f"the proxy does not lead to {place} (HTTP {error.status}); nothing was sent", left=False, transient=False)
+        return NoResponse(
+            f"the proxy does not lead to {place} (HTTP {error.status}); nothing was sent", left=False, transient=False
+        )
     if isinstance(error, aiohttp.InvalidURL):
-        return Lost(
+        return NoResponse(
             f"{place}, or the proxy to it, is no address aiohttp can use; nothing was sent", left=False, transient=False
         )
     never = isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
@@ -298,10 +313,10 @@ def _lost(error: BaseException, request: HttpRequest, maybe: bool) -> Lost:
         reason = getattr(error, "strerror", None) or type(error).__name__
         # Who waited in vain for one of the session's connections would only wait again.
         again = never or not isinstance(error, TimeoutError)
-        return Lost(f"no connection to {place}: {reason}; nothing was sent", left=False, transient=again)
+        return NoResponse(f"no connection to {place}: {reason}; nothing was sent", left=False, transient=again)
     if isinstance(error, TimeoutError):
-        return Lost(f"no whole answer from {place} in time; the request may have arrived", left=True)
-    return Lost(f"the connection to {place} broke ({type(error).__name__}); the request may have arrived", left=True)
+        return NoResponse(f"no whole answer from {place} in time; the request may have arrived", left=True)
+    return NoResponse(f"the connection to {place} broke ({type(error).__name__}); the request may have arrived", left=True)
 
 
 # ------------------------------------------------------------------------------------------------ what has left
@@ -333,7 +348,7 @@ class _Leaving:
         return _body_class()(content, self)
 
 
-@once
+@memoize
 def _body_class() -> Any:
     class Body(_aiohttp().BytesPayload):  # type: ignore[misc]  # aiohttp is imported when it is needed
         def __init__(self, content: bytes, leaving: _Leaving) -> None:

@@ -1,4 +1,4 @@
-"""The client over requests: it does what an :class:`~skymms.exchange.Exchange` wants, and decides nothing.
+"""The client over requests: it does what an :class:`~skymms.transport.exchange.Exchange` wants, and decides nothing.
 
 requests is imported when the first client is made. What does not change from call to call (the prepared headers, the proxies
 and certificates that the environment names) is worked out once: a third of requests' time goes into doing that again.
@@ -6,21 +6,30 @@ and certificates that the environment names) is worked out once: a third of requ
 
 from __future__ import annotations
 
-import logging
 import random
-import re
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import guard
-from .account import HttpRequest, HttpResponse
 from .errors import ConfigurationError, SkymmsError, TransportError
-from .exchange import AnyAccount, Exchange, Lost, Pause, Retries
-from .keys import without_user
-from .operations import Operation, R_co
-from .reports import MOST_REPORT
-from .transport import CLOSED, TIMEOUT, both, check, check_link, failed, file_in, log, stopped, told, unpacked, user_agent
+from .http import HttpRequest, HttpResponse
+from .model.operations import Operation, R_co
+from .redaction import strip_credentials
+from .reports import MAX_REPORT
+from .transport import guard
+from .transport.calls import (
+    CLIENT_CLOSED,
+    DEFAULT_TIMEOUT,
+    check_arguments,
+    file_from_response,
+    link_request,
+    parse_timeout,
+    user_agent,
+)
+from .transport.compression import decompress_if_possible
+from .transport.errors import failed_before_sending, no_response
+from .transport.exchange import Exchange, GatewayAccount, NoResponse, Pause
+from .transport.logging import describe_error, describe_interruption, log_call, logger, mask_keys_in_urllib3_logs
+from .transport.retries import Retries
 
 if TYPE_CHECKING:
     from http.cookiejar import CookiePolicy
@@ -36,25 +45,25 @@ class Client:
     the whole answer from the moment the request has left. ``retries`` is a number or a :class:`~skymms.Retries`: how often a
     call is repeated that surely did not leave or that the gateway put off; 0 switches that off. ``session`` is a
     ``requests.Session`` of yours, for proxies, certificates and headers beyond what the environment says. It is left open;
-    for the gateway's address a :class:`~skymms.deadline.DeadlineAdapter` is mounted on it in place of a plain one. Its
+    for the gateway's address a :class:`DeadlineAdapter` is mounted on it in place of a plain one. Its
     headers, like the environment, are read at the first call; its ``auth``, proxies and certificates at each.
     """
 
     def __init__(
         self,
-        account: AnyAccount,
+        account: GatewayAccount,
         *,
-        timeout: float | tuple[float, float] = TIMEOUT,
+        timeout: float | tuple[float, float] = DEFAULT_TIMEOUT,
         retries: Retries | int = Retries(),  # noqa: B008 (a frozen value)
         session: requests.Session | None = None,
     ) -> None:
         import requests
 
-        from .deadline import mount
+        from .transport.requests_adapter import mount
 
-        check(account, session, requests.Session)
+        check_arguments(account, session, requests.Session)
         self.account = account
-        self._timeout = both(timeout)
+        self._timeout = parse_timeout(timeout)
         self._retries = Retries.of(retries)
         self._session, self._own = (_session(), True) if session is None else (session, False)
         self._mounted = None if self._own else mount(self._session, account.address)
@@ -62,7 +71,7 @@ class Client:
         #: A prepared request, and what it was prepared for: the next of its kind is a copy of it.
         self._template: tuple[tuple[Any, ...], requests.PreparedRequest] | None = None
         self._settings: tuple[Any, dict[str, Any]] | None = None
-        _keep_keys_out_of_logs()
+        mask_keys_in_urllib3_logs()
 
     def call(self, operation: Operation[R_co]) -> R_co:
         """Do what ``operation`` says and return its reply.
@@ -75,22 +84,22 @@ class Client:
         exchange = None
         try:
             exchange = Exchange(self.account, operation, retries=self._retries, random=random.random)
-            while exchange.wants is not None:
+            while exchange.next_step is not None:
                 asked = time.monotonic()
-                exchange.tell(self._do(exchange.wants))
+                exchange.advance(self._do(exchange.next_step))
         except SkymmsError as error:
-            told(operation, failed(error), started, error.sent_maybe)
+            log_call(operation, describe_error(error), started, error.sent_maybe)
             raise
         except BaseException as error:
             # Ctrl-C above all, or whatever a signal's handler raises.
             if exchange is not None:
-                exchange.stop(error, left=not _before_sending(error, asked))
-                told(operation, stopped(error), started, error.sent_maybe)  # type: ignore[attr-defined]
+                exchange.stop(error, left=not failed_before_sending(error, asked))
+                log_call(operation, describe_interruption(error), started, error.sent_maybe)  # type: ignore[attr-defined]
             raise
-        told(operation, "done", started, not operation.repeatable)
+        log_call(operation, "done", started, not operation.repeatable)
         return exchange.result
 
-    def fetch(self, url: str, *, limit: int = MOST_REPORT) -> bytes:
+    def fetch(self, url: str, *, limit: int = MAX_REPORT) -> bytes:
         """The file behind a link that the gateway gave, such as a report's; ``limit`` is in bytes.
 
         It is asked for once, at that very address: no redirect is followed, and neither the key nor the session's own headers
@@ -99,11 +108,11 @@ class Client:
         """
         import requests
 
-        from .deadline import mount, unmount
+        from .transport.requests_adapter import mount, unmount
 
-        link = check_link(url)
+        link = link_request(url)
         if self._closed:
-            raise TransportError(CLOSED.why)
+            raise TransportError(CLIENT_CLOSED.why)
         try:
             prepared = requests.Request("GET", url, headers=dict(link.headers)).prepare()
         except (requests.RequestException, ValueError):
@@ -111,33 +120,33 @@ class Client:
         prepared.hooks["response"].append(_stay)
         merged = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
         # A caller's session has our adapter, and with it the guard of tests, for the gateway's address only.
-        mounted = mount(self._session, prepared.url or "") if guard.up() and not self._own else None
+        mounted = mount(self._session, prepared.url or "") if guard.is_active() and not self._own else None
         asked = time.monotonic()
         try:
             answer = self._session.send(prepared, timeout=self._timeout, allow_redirects=False, **merged)
         except (requests.RequestException, OSError, ValueError) as error:
-            raise TransportError(_lost(error, link, asked).why) from None
+            raise TransportError(no_response(error, link, asked).why) from None
         finally:
             unmount(self._session, mounted)
-        return file_in(self._read(answer, link, limit), link, limit)
+        return file_from_response(self._read(answer, link, limit), link, limit)
 
-    def _do(self, want: HttpRequest | Pause) -> HttpResponse | Lost | None:
+    def _do(self, want: HttpRequest | Pause) -> HttpResponse | NoResponse | None:
         if isinstance(want, Pause):
             if want.again:
-                log.info("waiting %.1f s before trying again", want.seconds)
+                logger.info("waiting %.1f s before trying again", want.seconds)
             time.sleep(want.seconds)
             return None
         return self._perform(want)
 
-    def _perform(self, request: HttpRequest) -> HttpResponse | Lost:
+    def _perform(self, request: HttpRequest) -> HttpResponse | NoResponse:
         import requests
 
         if self._closed:
-            return CLOSED
+            return CLIENT_CLOSED
         try:
             prepared = self._prepared(request)
         except (requests.RequestException, ValueError):
-            return Lost(f"{request.place} is no address requests can use; nothing was sent", left=False, transient=False)
+            return NoResponse(f"{request.place} is no address requests can use; nothing was sent", left=False, transient=False)
         self._refuse_repeating(prepared.url or "")
         asked = time.monotonic()
         try:
@@ -146,10 +155,10 @@ class Client:
                 prepared, timeout=self._timeout, allow_redirects=False, stream=True, **self._environment()
             )
         except (requests.RequestException, OSError, ValueError) as error:
-            return _lost(error, request, asked)
-        return self._read(answer, request, self.account.most_answer)
+            return no_response(error, request, asked)
+        return self._read(answer, request, self.account.max_response)
 
-    def _read(self, answer: requests.Response, request: HttpRequest, limit: int) -> HttpResponse | Lost:
+    def _read(self, answer: requests.Response, request: HttpRequest, limit: int) -> HttpResponse | NoResponse:
         """The whole answer, as long as it is no longer than it can be and comes in time."""
         import requests
         import urllib3
@@ -168,14 +177,16 @@ class Client:
                     raise TimeoutError
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             answer.close()
-            return _lost(error, request)
+            return no_response(error, request)
         if len(body) > limit:
             answer.close()
         else:
             # Nothing is left to be read, so the connection serves again.
             answer.raw.release_conn()
         headers = answer.headers
-        return HttpResponse(answer.status_code, headers, unpacked(bytes(body), headers.get("Content-Encoding"), limit))
+        return HttpResponse(
+            answer.status_code, headers, decompress_if_possible(bytes(body), headers.get("Content-Encoding"), limit)
+        )
 
     def _prepared(self, request: HttpRequest) -> requests.PreparedRequest:
         import requests
@@ -238,7 +249,7 @@ class Client:
         if self._own:
             self._session.close()
         else:
-            from .deadline import unmount
+            from .transport.requests_adapter import unmount
 
             unmount(self._session, self._mounted)
             self._mounted = None
@@ -246,7 +257,7 @@ class Client:
     def __enter__(self) -> Client:
         self._closed = False
         if not self._own and self._mounted is None:
-            from .deadline import mount
+            from .transport.requests_adapter import mount
 
             self._mounted = mount(self._session, self.account.address)
         return self
@@ -255,13 +266,13 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Client {self.account.name} {without_user(self.account.address)}>"
+        return f"<Client {self.account.name} {strip_credentials(self.account.address)}>"
 
 
 def _session() -> requests.Session:
     import requests
 
-    from .deadline import DeadlineAdapter
+    from .transport.requests_adapter import DeadlineAdapter
 
     session = requests.Session()
     for scheme in ("http://", "https://"):
@@ -285,91 +296,3 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 def _stay(answer: requests.Response, *args: Any, **kwargs: Any) -> None:
     """Forget where a redirect leads. Even when told not to follow it, requests would read its whole body, however long."""
     answer.headers.pop("Location", None)
-
-
-def _lost(error: BaseException, request: HttpRequest, asked: float | None = None) -> Lost:
-    """Why there is no answer to what was ``asked`` then; None where the beginning of one has come.
-
-    Without the error's own words: they quote the address, and a GET's holds the key.
-    """
-    import ssl
-
-    from requests.exceptions import InvalidProxyURL, InvalidSchema
-    from urllib3.exceptions import ConnectTimeoutError, LocationValueError, NewConnectionError
-
-    chain = list(_causes(error))
-    reason = next((type(link).__name__ for link in chain), "")
-    for link in chain:
-        if isinstance(link, OSError) and link.strerror:
-            reason = link.strerror
-    place = request.place
-    # Only these mean that no byte of the request left. Anything else may have, however likely it is that it did not.
-    if any(isinstance(link, (NewConnectionError, ConnectTimeoutError)) for link in chain):
-        return Lost(f"no connection to {place}: {reason}; nothing was sent", left=False)
-    # A proxy that has no address, or one that needs what is not installed.
-    if any(isinstance(link, (LocationValueError, InvalidProxyURL, InvalidSchema)) for link in chain):
-        return Lost(
-            f"{place}, or the proxy to it, is no address requests can use; nothing was sent", left=False, transient=False
-        )
-    # What http.client makes of a proxy's refusal, in words only: no request leaves before the way is there.
-    if any(type(link) is OSError and str(link).startswith("Tunnel connection failed") for link in chain):
-        return Lost(f"the proxy does not lead to {place}; nothing was sent", left=False, transient=False)
-    if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
-        return Lost(f"the certificate of {place} was not accepted; nothing was sent", left=False, transient=False)
-    # The handshake of TLS, in time or not.
-    if asked is not None and any(_before_sending(link, asked) for link in chain):
-        return Lost(f"no connection to {place}: {reason}; nothing was sent", left=False)
-    if any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain):
-        return Lost(f"no whole answer from {place} in time; the request may have arrived", left=True)
-    return Lost(f"the connection to {place} broke ({reason}); the request may have arrived", left=True)
-
-
-def _before_sending(error: BaseException, since: float) -> bool:
-    """Whether this error ended the making of a connection after ``since``, as a ``DeadlineAdapter`` marks it."""
-    when: float = getattr(error, "before_sending", float("-inf"))
-    return when >= since
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what lies behind it, as requests and urllib3 nest them: in arguments, reasons and causes.
-
-    Never the context: it leads to whatever the caller was handling when it called, a refused connection of yesterday perhaps,
-    which says nothing about whether this request left.
-    """
-    seen: set[int] = set()
-    todo: list[Any] = [error]
-    while todo:
-        link = todo.pop(0)
-        if not isinstance(link, BaseException) or id(link) in seen:
-            continue
-        seen.add(id(link))
-        yield link
-        todo += [*link.args, getattr(link, "reason", None), getattr(link, "original_error", None), link.__cause__]
-
-
-class _MaskKeys(logging.Filter):
-    """Takes the key out of the addresses that urllib3 logs, some above DEBUG: a GET request carries it there."""
-
-    _key = re.compile(r"(?i)(api[_-]?key=)[^&\s'\"]+")
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(map(self._masked, record.args))
-        # It only says where in urllib3, and quotes what a gateway may have repeated.
-        record.exc_info = None
-        return True
-
-    def _masked(self, told: object) -> object:
-        # An error quotes what could not be read, whatever that is.
-        if isinstance(told, Exception):
-            return type(told).__name__
-        return self._key.sub(r"\1***", told) if isinstance(told, str) else told
-
-
-_MASK_KEYS = _MaskKeys()
-
-
-def _keep_keys_out_of_logs() -> None:
-    # A filter holds for the very logger that it is added to, and not for those below; adding one twice does nothing.
-    for name in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
-        logging.getLogger(f"urllib3.{name}").addFilter(_MASK_KEYS)

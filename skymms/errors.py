@@ -139,7 +139,7 @@ class MMSError(SkymmsError):
         Where the message may have been sent in spite of the code, the first thing to do is to find out: see ``sent_maybe``.
         """
         if self.sent_maybe:
-            return FIND_OUT
+            return CHECK_POSTBACKS
         known = codes.ANSWERS.get(self.code)
         return known.remedy if known else ""
 
@@ -292,7 +292,7 @@ class ProtocolError(SkymmsError):
 
     def __init__(self, message: str = "", *, body: bytes = b"", status: int | None = None, sent_maybe: bool = False) -> None:
         super().__init__(message, sent_maybe=sent_maybe)
-        self.body = body[:CLIPPED]
+        self.body = body[:MAX_BODY_EXCERPT]
         self.status = status
 
 
@@ -301,10 +301,10 @@ class ConfigurationError(SkymmsError):
 
 
 #: What to do first where a message may have been sent.
-FIND_OUT = codes.ANSWERS["E503"].remedy
+CHECK_POSTBACKS = codes.ANSWERS["E503"].remedy
 
 #: How much of an unreadable body an error keeps: enough to see whose page it is, too little to fill a log.
-CLIPPED = 2048
+MAX_BODY_EXCERPT = 2048
 
 _CLASSES = {name: kind for name, kind in list(globals().items()) if isinstance(kind, type)}
 

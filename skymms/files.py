@@ -26,12 +26,12 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-from .codecs import Leaf, Unreadable, json, query, xml
-from .dialects import DIALECTS, MOST_REQUEST, Dialect
 from .errors import ConfigurationError, Problem, refusal
-from .operations import Operation
+from .model.operations import Operation
+from .model.slideshow import Slideshow
 from .slide import FILES, Slide
-from .slideshow import Slideshow
+from .wire.codecs import DecodeError, Leaf, json, query, xml
+from .wire.dialects import DIALECTS, MAX_REQUEST, Dialect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class FileContent:
     unread: tuple[str, ...] = ()
 
 
-def read_file(data: bytes, *, most: int = MOST_REQUEST) -> FileContent:
+def read_file(data: bytes, *, most: int = MAX_REQUEST) -> FileContent:
     """What is in a file of at most ``most`` bytes: a slideshow in TOML, a request in XML or JSON, or a request's GET address.
 
     Nothing is judged. Raises :class:`~skymms.ConfigurationError` for anything else, with the line where the parser knows it;
@@ -100,14 +100,14 @@ def _from_xml(data: bytes, most: int) -> FileContent:
         if (name := xml.name(root)) not in _BY_ROOT:
             raise ConfigurationError(f"no request in XML: the root is {name:.40}, not {' or '.join(_BY_ROOT)}")
         return _request(_BY_ROOT[name], xml.leaves(root, _BY_ROOT[name].older))
-    except Unreadable as error:
+    except DecodeError as error:
         raise ConfigurationError(f"no request in XML: {error}") from None
 
 
 def _from_json(data: bytes, most: int) -> FileContent:
     try:
         _, leaves = _IN_JSON.codec.read(data, most)
-    except Unreadable as error:
+    except DecodeError as error:
         raise ConfigurationError(f"no request in JSON: {error}") from None
     return _request(_IN_JSON, leaves)
 
@@ -121,15 +121,15 @@ def _from_query(text: str, most: int) -> FileContent:
         text = text.partition("?")[2]
     try:
         _, leaves = _IN_ADDRESSES.codec.read(text.removeprefix("?").encode(), most)
-    except Unreadable as error:
+    except DecodeError as error:
         raise ConfigurationError(f"no request in a query: {error}") from None
     return _request(_IN_ADDRESSES, leaves)
 
 
 def _request(spoken: Dialect, leaves: list[Leaf]) -> FileContent:
     try:
-        operation, _, unread = spoken.read_request(leaves)
-    except Unreadable as error:
+        operation, _, unread = spoken.decode_request(leaves)
+    except DecodeError as error:
         raise ConfigurationError(f"no request in {spoken.name}: {error}") from None
     slideshow: Slideshow | None = getattr(operation, "slideshow", None)
     return FileContent(slideshow=slideshow, operation=operation, dialect=spoken.name, unread=unread)
@@ -141,7 +141,7 @@ def _request(spoken: Dialect, leaves: list[Leaf]) -> FileContent:
 class _Shape(NamedTuple):
     """What a key may hold: in words, and as a question."""
 
-    says: str
+    description: str
     fits: Callable[[Any], bool]
 
 
@@ -192,4 +192,4 @@ def _misfits(table: dict[str, Any], shapes: Mapping[str, _Shape], at: int | None
             hint = f"did you mean {meant[0]}?" if meant else f"there are {', '.join(keys)}"
             yield Problem(None, at, f"{key:.40}", f"there is no such key; {hint}")
         elif not shapes[key].fits(value):
-            yield Problem(None, at, key, f"must be {shapes[key].says}")
+            yield Problem(None, at, key, f"must be {shapes[key].description}")

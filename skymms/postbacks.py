@@ -17,26 +17,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl
 
-from .codecs import Leaf, Unreadable, json, mended, xml
 from .codes import EVENTS, ORIGINS
-from .dialects import answer_reader, fold
 from .errors import ProtocolError
-from .notices import (
-    DeliveryReport,
-    EncodingReport,
-    InboundMMS,
-    InboundSMS,
-    Notice,
-    SubscriptionChange,
-    UnknownNotice,
-)
+from .model.notices import DeliveryReport, EncodingReport, InboundMMS, InboundSMS, Notice, SubscriptionChange, UnknownNotice
+from .wire.codecs import DecodeError, Leaf, json, replace_surrogates, xml
+from .wire.dialects import normalize_name, response_decoder
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 #: A report of one event, and anything longer: an inbound message with its files, or the old batches of 300 events.
-MOST_REPORT = 64 * 1024
-MOST_INBOUND = 512 * 1024
+MAX_REPORT = 64 * 1024
+MAX_INBOUND = 512 * 1024
 
 _CLASSES: dict[str, type[Notice]] = {
     "delivery": DeliveryReport,
@@ -51,8 +43,8 @@ def read_postbacks(
     body: bytes,
     content_type: str | None = None,
     *,
-    max_report: int = MOST_REPORT,
-    max_inbound: int = MOST_INBOUND,
+    max_report: int = MAX_REPORT,
+    max_inbound: int = MAX_INBOUND,
 ) -> tuple[Notice, ...]:
     """The notices in the body of a postback, in their order.
 
@@ -66,7 +58,7 @@ def read_postbacks(
         document = _document(body, max_inbound)
         events = list(_events(document, max_inbound))
         notices = tuple([_notice(leaves, alone=len(events) == 1) for leaves in events])
-    except Unreadable as error:
+    except DecodeError as error:
         raise ProtocolError(f"no postback: {error}", body=body) from None
     if len(document) > max_report and len(notices) == 1 and not isinstance(notices[0], (InboundMMS, InboundSMS)):
         raise ProtocolError(f"no postback: {len(document):,} bytes for one report, at most {max_report:,}", body=body)
@@ -83,7 +75,7 @@ def _document(body: bytes, limit: int) -> bytes:
         return body
     # Percent signs make a form up to three times as long as what is in it.
     if len(body) > 3 * limit:
-        raise Unreadable(f"{len(body):,} bytes, more than the {limit:,} allowed")
+        raise DecodeError(f"{len(body):,} bytes, more than the {limit:,} allowed")
     if b"=" in body:
         try:
             fields = parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=100)
@@ -92,7 +84,7 @@ def _document(body: bytes, limit: int) -> bytes:
         for _, value in fields:
             if value.encode().lstrip().startswith(_BEGINS):
                 return value.encode()
-    raise Unreadable("no document, and no form field with one in it" if body.strip() else "the body is empty")
+    raise DecodeError("no document, and no form field with one in it" if body.strip() else "the body is empty")
 
 
 def _events(document: bytes, limit: int) -> Iterable[list[Leaf]]:
@@ -103,10 +95,10 @@ def _events(document: bytes, limit: int) -> Iterable[list[Leaf]]:
     events = parsed if parsed and isinstance(parsed, list) else [parsed]
     for event in events:
         # XML says by its root that it is a postback; an object says it by what it has.
-        if not isinstance(event, dict) or {"code", "statuscode", "origin"}.isdisjoint(map(fold, event)):
-            raise Unreadable("a JSON document without code and origin")
+        if not isinstance(event, dict) or {"code", "statuscode", "origin"}.isdisjoint(map(normalize_name, event)):
+            raise DecodeError("a JSON document without code and origin")
     told = map(json.leaves, events)
-    return map(mended, told) if _HALF.search(document) else told
+    return map(replace_surrogates, told) if _HALF.search(document) else told
 
 
 #: Half a character, escaped: one with the half that follows, or none.
@@ -118,17 +110,19 @@ _NOTIFICATION = frozenset({"NOTIFICATION", "notification", "Notification"})
 
 
 def _events_of_xml(root: _Element) -> Iterable[list[Leaf]]:
-    kind = fold(xml.name(root))
+    kind = normalize_name(xml.name(root))
     if kind == "notification":
         return [_unwrapped(root)]
     if kind != "postback":
-        raise Unreadable(f"the root is {xml.name(root):.40}, not POSTBACK")
+        raise DecodeError(f"the root is {xml.name(root):.40}, not POSTBACK")
     plain = xml.flat(root)
-    if plain and fold(plain[0][0]) != "notification" and _NOTIFICATION.isdisjoint([path for path, _, _ in plain]):
+    if plain and normalize_name(plain[0][0]) != "notification" and _NOTIFICATION.isdisjoint([path for path, _, _ in plain]):
         return [plain]
     # Where events are wrapped, all of them are, whatever stands before the first.
-    if next(root.iterchildren(*_NOTIFICATION), None) is not None or (len(root) and fold(xml.name(root[0])) == "notification"):
-        return [_unwrapped(child) for child in root if fold(xml.name(child)) == "notification"]
+    if next(root.iterchildren(*_NOTIFICATION), None) is not None or (
+        len(root) and normalize_name(xml.name(root[0])) == "notification"
+    ):
+        return [_unwrapped(child) for child in root if normalize_name(xml.name(child)) == "notification"]
     return [xml.leaves(root)]
 
 
@@ -141,7 +135,7 @@ def _unwrapped(notification: _Element) -> list[Leaf]:
     found = []
     for path, at, text in xml.leaves(notification):
         head, inside, rest = path.partition("/")
-        found.append((rest if inside and fold(head) == "body" else path, at, text))
+        found.append((rest if inside and normalize_name(head) == "body" else path, at, text))
     return found
 
 
@@ -155,8 +149,8 @@ def _notice(leaves: list[Leaf], *, alone: bool) -> Notice:
     if event is not None and (not origin or event.kind in ORIGINS.get(origin.upper(), ())):
         kind = _CLASSES.get(event.kind, UnknownNotice)
     try:
-        notice, _ = answer_reader(kind).read(leaves, raw=raw)
-    except Unreadable:
+        notice, _ = response_decoder(kind).read(leaves, raw=raw)
+    except DecodeError:
         # A node twice: nobody can say which is meant. Of an event we know that is no postback; one we do not know is kept, and
         # so is one of many, which must not take the others with it.
         if alone and kind is not UnknownNotice:
@@ -172,7 +166,7 @@ def _told(plain: Mapping[str, str], name: str) -> str:
     """The words of a node of that name, which the two dialects and all their ages write differently."""
     text = plain.get(name.upper())
     if text is None:
-        text = next((words for path, words in plain.items() if fold(path) == name), "")
+        text = next((words for path, words in plain.items() if normalize_name(path) == name), "")
     return text.strip()
 
 

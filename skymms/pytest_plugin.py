@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Guard:
-    """Whether tests are kept from sending; `skymms.guard` asks.
+    """Whether tests are kept from sending; `skymms.transport.guard` asks.
 
     It counts, because a session may run within a test, and a fixture be taken down within another's teardown.
     """
@@ -93,7 +93,7 @@ def skymms_client(skymms_account: Account) -> Iterator[Client]:
     import requests
 
     from .client import Client
-    from .exchange import Retries
+    from .transport.retries import Retries
 
     with requests.Session() as session:
         # A proxy that the environment names would not find a sandbox on this machine.

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from .codecs import Unreadable, xml
 from .errors import MMSError, Nodes, ProtocolError, gateway_refusal
-from .spelling import moment
+from .wire.codecs import DecodeError, xml
+from .wire.notation import parse_date
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 #: The longest report that is read. One message takes half a kilobyte; the vendor limits the span, not the size.
-MOST_REPORT = 64 * 1024 * 1024
+MAX_REPORT = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ _OF_GROUP = {
 }
 
 
-def read_report(body: bytes, *, limit: int = MOST_REPORT) -> tuple[MessageReport, ...]:
+def read_report(body: bytes, *, limit: int = MAX_REPORT) -> tuple[MessageReport, ...]:
     """The messages in a report, in its order.
 
     ``limit`` is in bytes. Raises :class:`~skymms.ProtocolError` for what is longer, not well-formed, has a DOCTYPE, is not in
@@ -108,10 +108,10 @@ def read_report(body: bytes, *, limit: int = MOST_REPORT) -> tuple[MessageReport
     try:
         root = xml.parse(body, limit)
         if xml.name(root).upper() != "RESPONSE":
-            raise Unreadable(f"the root is {xml.name(root):.40}, not RESPONSE")
+            raise DecodeError(f"the root is {xml.name(root):.40}, not RESPONSE")
         refused = _refusal(root)
         rows = tuple(_rows(root, "", {}))
-    except Unreadable as error:
+    except DecodeError as error:
         raise ProtocolError(f"no report: {error}", body=body) from None
     if refused is not None:
         raise refused
@@ -149,7 +149,7 @@ def _message(node: _Element, kind: str, section: str, common: Mapping[str, Any])
         if tag in _HANDSETS:
             handset = (inner.text or "").strip() or None
         elif inner is not node and (time := inner.get("time")) is not None:
-            statuses.append(StatusUpdate(tag, moment(time), inner.get("gw"), inner.get("net"), inner.get("info")))
+            statuses.append(StatusUpdate(tag, parse_date(time), inner.get("gw"), inner.get("net"), inner.get("info")))
     values = {**common, **_named(node, _OWN)}
     return MessageReport(kind=kind, section=section, statuses=tuple(statuses), handset=handset, raw=_all_of(node), **values)
 

@@ -57,12 +57,6 @@ def test_the_sandboxs_page_names_every_verb_and_every_option():
     assert options - set(re.findall(r"--[\w-]+", (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8"))) == set()
 
 
-def test_every_example_is_known_to_the_tests():
-    from test_examples import SAYS
-
-    assert set(SAYS) == {path.name for path in (ROOT / "examples").glob("*.py")}
-
-
 def test_the_changelog_names_the_version_that_is_installed():
     from importlib.metadata import version
 

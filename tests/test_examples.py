@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faulty import Faulty, stall
+from misbehaving_server import Faulty, stall
 from projects import plugin
 
 from skymms import Account, Client, GetStatistics, SendMMS, Slideshow, read_report
@@ -146,3 +146,7 @@ def test_the_page_of_the_actions_lists_no_campaigns_and_reports_of_days():
         today = datetime.now(UTC).date()
         link = client.call(GetStatistics(today - timedelta(days=1), today)).link
         assert read_report(client.fetch(link)) == ()
+
+
+def test_every_example_is_known_to_the_tests():
+    assert set(SAYS) == {path.name for path in (ROOT / "examples").glob("*.py")}

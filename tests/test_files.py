@@ -13,20 +13,9 @@ import strategies
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skymms import (
-    Account,
-    ConfigurationError,
-    DeleteMMS,
-    ListMMS,
-    SaveMMS,
-    SendMMS,
-    SendSavedMMS,
-    SendSMS,
-    Slide,
-    Slideshow,
-)
-from skymms.dialects import DIALECTS, MOST_REQUEST
+from skymms import Account, ConfigurationError, DeleteMMS, ListMMS, SaveMMS, SendMMS, SendSavedMMS, SendSMS, Slide, Slideshow
 from skymms.files import _SLIDE, _SLIDESHOW, FileContent, read_file
+from skymms.wire.dialects import DIALECTS, MAX_REQUEST
 
 CANARY = "canary-5fa1c0de-key"
 
@@ -196,38 +185,38 @@ class TestARequest:
         ("dialect", "operation"), SAYABLE, ids=lambda one: one if isinstance(one, str) else type(one).__name__
     )
     def test_is_read_back_in_the_dialect_it_is_written_in(self, operation, dialect):
-        content = read_file(DIALECTS[dialect].write_request(operation, CANARY))
+        content = read_file(DIALECTS[dialect].encode_request(operation, CANARY))
         assert content == FileContent(
             slideshow=getattr(operation, "slideshow", None), operation=operation, dialect=dialect, unread=()
         )
 
     @pytest.mark.parametrize("dialect", DIALECTS)
     def test_leaves_its_key_behind(self, dialect):
-        assert CANARY not in repr(read_file(DIALECTS[dialect].write_request(SEND, CANARY)))
+        assert CANARY not in repr(read_file(DIALECTS[dialect].encode_request(SEND, CANARY)))
 
     @pytest.mark.parametrize(("dialect", "operation"), [("skycore", SEND), ("sinch", SEND), ("sinch-json", SEND_IN_JSON)])
     def test_may_begin_with_a_byte_order_mark(self, dialect, operation):
-        assert read_file(b"\xef\xbb\xbf" + DIALECTS[dialect].write_request(operation, CANARY)).operation == operation
+        assert read_file(b"\xef\xbb\xbf" + DIALECTS[dialect].encode_request(operation, CANARY)).operation == operation
 
     def test_in_json_may_be_laid_out_and_have_its_numbers_bare(self):
-        document = json.loads(DIALECTS["sinch-json"].write_request(SEND_IN_JSON, CANARY))
+        document = json.loads(DIALECTS["sinch-json"].encode_request(SEND_IN_JSON, CANARY))
         laid_out = json.dumps(document | {"to": 15551234888}, indent=4)
         assert read_file(f"\n {laid_out}\n".encode()).operation == SEND_IN_JSON
 
     def test_in_json_names_what_nothing_was_made_of(self):
-        document = json.loads(DIALECTS["sinch-json"].write_request(SEND_IN_JSON, CANARY))
+        document = json.loads(DIALECTS["sinch-json"].encode_request(SEND_IN_JSON, CANARY))
         document["slide"][0]["duration"] = 5
         content = read_file(json.dumps(document | {"x-api-key": CANARY, "sbuject": "x"}).encode())
         assert content.unread == ("slide/duration", "x-api-key", "sbuject")
         assert CANARY not in repr(content)
 
     def test_in_xml_names_what_nothing_was_made_of(self):
-        document = DIALECTS["skycore"].write_request(SEND, CANARY)
+        document = DIALECTS["skycore"].encode_request(SEND, CANARY)
         more = document.replace(b"<NAME>", b"<SBUJECT>x</SBUJECT><NAME>").replace(b"<TEXT>", b"<TXET>x</TXET><TEXT>", 1)
         assert read_file(more).unread == ("SBUJECT", "SLIDE/TXET")
 
     def test_in_a_query_names_what_nothing_was_made_of(self):
-        query = DIALECTS["skycore-get"].write_request(SEND, CANARY) + b"&slide_txt_value_0=x&passwd=y"
+        query = DIALECTS["skycore-get"].encode_request(SEND, CANARY) + b"&slide_txt_value_0=x&passwd=y"
         assert read_file(query).unread == ("slide_txt_value_0", "passwd")
 
 
@@ -310,7 +299,7 @@ class TestWhatIsNoFileOfOurs:
             (b'{"action": ' + b"[" * 100_000, "nested too deeply"),
             (b'[{"action": "sendMMS"}]', "no slideshow in TOML"),
             (b"Dear all,\nplease send this.", "no slideshow in TOML"),
-            (b"x" * (MOST_REQUEST + 1), "longer than the 1,048,576 bytes allowed"),
+            (b"x" * (MAX_REQUEST + 1), "longer than the 1,048,576 bytes allowed"),
             (b"name = " + b"9" * 5000, "no slideshow in TOML"),
             (b"name = " + b"[" * 100_000, "no slideshow in TOML"),
             (b"name = " + b"{a=" * 100_000, "no slideshow in TOML"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from faulty import Faulty, http
+from misbehaving_server import Faulty, http
 
 from skymms import (
     Account,

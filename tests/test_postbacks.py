@@ -25,7 +25,7 @@ from skymms import (
     codes,
     read_postbacks,
 )
-from skymms.dialects import DIALECTS
+from skymms.wire.dialects import DIALECTS
 
 MINUS_FIVE = timezone(timedelta(hours=-5))
 
@@ -677,7 +677,7 @@ def test_a_repeat_has_the_identity_of_the_first(sample: Sample, envelope: str) -
 
 
 def test_the_files_of_a_message_stand_in_one_node() -> None:
-    written = DIALECTS["skycore"].write_notice(
+    written = DIALECTS["skycore"].encode_notice(
         InboundMMS("N401", origin="MMS_MO", files=("https://a.example/1", "https://a.example/2"))
     )
     assert (written.count(b"<CONTENT>"), written.count(b"<FILE>")) == (1, 2)

@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 import pytest
 from projects import plugin
 
-from skymms import guard
+from skymms.transport import guard
 
 pytest_plugins = ["pytester"]
 
@@ -342,14 +342,15 @@ class TestTheGuard:
         all_passed(ran, 5)
 
     def test_is_down_before_and_after(self, pytester):
-        pytester.makepyfile("from skymms import guard\n\ndef test_within(): assert guard.up()")
+        pytester.makepyfile("from skymms.transport import guard\n\ndef test_within(): assert guard.is_active()")
         script = f"""
             import pytest
-            from skymms import guard, pytest_plugin
+            from skymms import pytest_plugin
+            from skymms.transport import guard
 
-            before = guard.up()
+            before = guard.is_active()
             assert pytest.main(["-q", "-p", "no:cacheprovider", *{plugin()}]) == 0
-            print("up:", before, guard.up())
+            print("up:", before, guard.is_active())
         """
         ran = pytester.run(sys.executable, "-c", textwrap.dedent(script))
         assert ran.ret == 0
@@ -358,11 +359,11 @@ class TestTheGuard:
     def test_stays_up_after_a_session_within_a_test(self, project, pytester):
         (pytester.mkdir("inner") / "inner.py").write_text("def test_anything(): pass\n")
         ran = project(f"""
-            from skymms import guard
+            from skymms.transport import guard
 
             def test_outer():
                 assert pytest.main(["inner/inner.py", *{plugin()}]) == 0
-                assert guard.up()
+                assert guard.is_active()
         """)
         all_passed(ran, 1)
 
@@ -521,4 +522,4 @@ class TestTheMark:
     ],
 )
 def test_what_is_this_machine(host, here):
-    assert guard.loopback(host) is here
+    assert guard.is_loopback(host) is here

@@ -1,9 +1,24 @@
 """The command line: the words people type, and nothing that is not in the library.
 
-Answers go to stdout, everything else to stderr; the exit statuses are in :mod:`skymms.cli.status`. click and rich come with
+Answers go to stdout, everything else to stderr; the exit statuses are in ``skymms.cli.exit_status``. click and rich come with
 the extra ``skymms[cli]`` and are imported when a command is run, so that this package can be imported without them. What has
 to be true of a whole process (its streams, how it ends) is decided on this page, and no foreseeable trouble gets past it as
 a traceback.
+
+In reading order:
+
+- ``exit_status``: how a command ends, for scripts
+- ``options``: the options that commands share, and the files, accounts and operations made of them
+- ``output``: what commands print: answers on stdout, talk on stderr
+- ``cellcast``: the commands of the Australian gateway: skymms cellcast send, responses, mark-read, optouts and balance
+- ``check``: `skymms check` and `skymms show`: what is wrong with a file, and what would go out
+- ``decode``: `skymms postback` and `skymms explain`: what a gateway told, in words
+- ``demo``: `skymms demo`: everything once, against a sandbox on this machine. No key, no network, no phone
+- ``render``: what a gateway answered, as people read it, and the exit status it comes to
+- ``report``: `skymms report`: the statistics that GetStatistics leads to, a row a message
+- ``sandbox``: `skymms sandbox`: a gateway on this machine, until Ctrl-C
+- ``send``: the commands that call a gateway: send, save, send-saved, list and delete, and call for whatever else it can be asked
+- ``commands``: the command `skymms`: its commands, and what becomes of their errors
 """
 
 from __future__ import annotations
@@ -13,7 +28,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from .status import Status
+from .exit_status import Status
 
 
 def entry() -> None:

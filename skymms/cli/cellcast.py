@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
-from ..cellcast import (
+from ..cellcast.account import (
     GENERATIONS,
-    MOST_MEDIA,
+    MAX_MEDIA,
     Balance,
     CellcastAccount,
     CellcastSend,
@@ -23,12 +23,12 @@ from ..cellcast import (
     Responses,
 )
 from ..client import Client
-from ..keys import without_user
-from ..operations import Operation
+from ..model.operations import Operation
+from ..redaction import strip_credentials
 from . import output
+from .exit_status import Status
 from .options import file_argument, json_option, read_bytes, read_content, slideshow_of
-from .sends import talking
-from .status import Status
+from .send import talking
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,7 +60,7 @@ def cellcast() -> None:
 def send(file: str, to: tuple[str, ...], sender: str | None, media: str | None, **options: Any) -> int:
     """Send a slideshow of one slide to any number of recipients."""
     content = read_content(file)
-    picture = None if media is None else read_bytes(media, MOST_MEDIA)
+    picture = None if media is None else read_bytes(media, MAX_MEDIA)
     return _answer(CellcastSend(slideshow_of(content), to=to, sender=sender, media=picture), **options)
 
 
@@ -104,7 +104,7 @@ def balance(**options: Any) -> int:
 def _answer(operation: Operation[Any], generation: str | None, url: str | None, as_json: bool) -> int:
     chosen = {name: value for name, value in (("generation", generation), ("url", url)) if value}
     account = CellcastAccount.from_env(**chosen)
-    output.say(f"{type(operation).__name__} in {account.name} to {without_user(account.address)}", "dim")
+    output.say(f"{type(operation).__name__} in {account.name} to {strip_credentials(account.address)}", "dim")
     try:
         with talking(operation), Client(account) as client:
             reply = client.call(operation)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import click
 
 from ..errors import ConfigurationError, MMSError, SkymmsError
-from . import cellcast, checks, demo, output, reports, sandbox, sends, tells
+from . import cellcast, demo, output, sandbox
+from . import check as checks
+from . import decode as tells
+from . import report as reports
+from . import send as sends
+from .exit_status import Status
 from .options import AS_JSON
-from .status import Status
 
 
 @click.group(

@@ -14,14 +14,14 @@ import click
 from ..account import Account
 from ..client import Client
 from ..errors import AudioWithVideoError, ProtocolError
-from ..notices import Notice
-from ..operations import DeleteMMS, ListMMS, Operation, R_co, SaveMMS, SendMMS, SendSavedMMS
-from ..replies import SentMMS
+from ..model.notices import Notice
+from ..model.operations import DeleteMMS, ListMMS, Operation, R_co, SaveMMS, SendMMS, SendSavedMMS
+from ..model.replies import SentMMS
+from ..model.slideshow import Slideshow
 from ..sandbox import AT_ONCE, PostbackReceiver, Sandbox
-from ..slideshow import Slideshow
 from . import output
-from .checks import laid_out
-from .status import Status
+from .check import laid_out
+from .exit_status import Status
 
 TO, SENDER, SERVICE = "15551234888", "60856", "12345"
 #: Seconds; they come within milliseconds.
@@ -72,7 +72,7 @@ def demo() -> int:
 def _build() -> None:
     output.heading("2. A slideshow is built")
     _code(coupon)
-    output.show(f"{len(coupon().slides)} slides, {len(coupon().problems())} problems, {len(coupon().advices())} advices.")
+    output.show(f"{len(coupon().slides)} slides, {len(coupon().problems())} problems, {len(coupon().warnings())} warnings.")
 
 
 def _refuse(sandbox: Sandbox) -> None:
@@ -93,7 +93,7 @@ def _look(sandbox: Sandbox) -> None:
     output.heading("4. What will go out, as XML and as a GET address (the key is masked)")
     for dialect in ("skycore", "skycore-get"):
         account = sandbox.account(dialect).masked()
-        document = account.spoken.write_request(SendMMS(coupon(), to=TO, sender=SENDER), account.api_key)
+        document = account.dialect_spec.encode_request(SendMMS(coupon(), to=TO, sender=SENDER), account.api_key)
         output.show(laid_out(account, document).rstrip() + "\n")
 
 
@@ -104,7 +104,9 @@ def _send(sandbox: Sandbox) -> list[SentMMS]:
         account = sandbox.account(dialect)
         reply = _call(account, SendMMS(coupon(), to=TO, sender=SENDER, service_id=service))
         sent.append(reply)
-        output.sheet(account.spoken.title, (("to", reply.to), ("tracking id", reply.tracking_id), ("details", reply.details)))
+        output.sheet(
+            account.dialect_spec.title, (("to", reply.to), ("tracking id", reply.tracking_id), ("details", reply.details))
+        )
     _sure(len(sandbox.sent) == len(sent), "the gateway has one message for each call")
     _sure(all(message.slideshow == coupon() for message in sandbox.sent), "the gateway read what was written")
     return sent

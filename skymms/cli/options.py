@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 import click
 
 from ..account import Account
-from ..dialects import DIALECTS, MOST_REQUEST
 from ..errors import ConfigurationError, Problem, refusal
 from ..files import FileContent, read_file
-from ..keys import MASK
-from ..operations import Operation, SaveMMS, SendMMS, SendSavedMMS
+from ..model.operations import Operation, SaveMMS, SendMMS, SendSavedMMS
+from ..redaction import MASK
+from ..wire.dialects import DIALECTS, MAX_REQUEST
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -90,7 +90,7 @@ def read_bytes(name: str, most: int) -> bytes:
 
 def read_content(name: str) -> FileContent:
     """A slideshow or a request from a file."""
-    return read_file(read_bytes(name, MOST_REQUEST))
+    return read_file(read_bytes(name, MAX_REQUEST))
 
 
 def calling_account(dialect: str | None, url: str | None, of_file: str | None = None) -> Account:
@@ -120,8 +120,8 @@ def refuse_missing_action(account: Account, operation: Operation[Any]) -> None:
 
     To be asked before the account's problems, among which it is one of many.
     """
-    if not account.spoken.action(type(operation)):
-        raise ConfigurationError("\n".join(map(str, account.spoken.lost(operation))))
+    if not account.dialect_spec.action(type(operation)):
+        raise ConfigurationError("\n".join(map(str, account.dialect_spec.lost(operation))))
 
 
 def asked(content: FileContent) -> Operation[Any]:

@@ -8,15 +8,15 @@ from typing import Any
 
 import click
 
-from ..cellcast import GENERATIONS
-from ..dialects import DIALECTS
+from ..cellcast.account import GENERATIONS
 from ..errors import ConfigurationError
-from ..guard import loopback
 from ..sandbox import AT_ONCE, FAULTS, Delays, Sandbox
 from ..sandbox.faults import CODES
+from ..transport.guard import is_loopback
+from ..wire.dialects import DIALECTS
 from . import output
+from .exit_status import Status
 from .options import json_option
-from .status import Status
 
 #: The only key that is no secret.
 _KEY = "sandbox-key"
@@ -136,7 +136,7 @@ def sandbox(
         for fault in faults:
             running.fail(**fault)
         _introduce(running, key, as_json)
-        if not loopback(host):
+        if not is_loopback(host):
             output.say(f"warning: whoever reaches {host} can send here, see every message, and break what they like")
         output.say("Nothing sent here reaches a phone. Ctrl-C ends it.")
         # Whoever started us in the background waits for the addresses.

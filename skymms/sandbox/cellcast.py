@@ -14,16 +14,14 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urljoin
 
-from ..cellcast import (
+from ..cellcast.account import (
     GENERATIONS,
-    MOST_NUMBERS,
-    STATES,
+    MAX_NUMBERS,
     AccountBalance,
     Balance,
     Call,
     CancelScheduled,
     CellcastAccount,
-    CellcastMMS,
     CellcastSend,
     CellcastSent,
     Done,
@@ -35,12 +33,12 @@ from ..cellcast import (
     Response,
     Responses,
     SentMessage,
-    mobile,
 )
-from ..codecs import Unreadable, json
-from ..notices import DeliveryReport, InboundSMS, Notice
-from ..operations import Operation
-from ..replies import Refused
+from ..cellcast.webhooks import STATES, CellcastMMS, mobile
+from ..model.notices import DeliveryReport, InboundSMS, Notice
+from ..model.operations import Operation
+from ..model.replies import Refusal
+from ..wire.codecs import DecodeError, json
 from .cellcast_bodies import INBOUND, NOT_VALID, PER_PAGE, REPORT, SHARED, TOO_SHORT, Page, refuse, spelled, written
 from .cellcast_requests import CARRIED, operation_of
 from .listener import Incoming, Outgoing
@@ -59,7 +57,7 @@ class Cellcast:
     """One generation: a way to read requests, to act on them, and to write what comes of it."""
 
     #: Postbacks of both are JSON.
-    answer_codec = json
+    response_codec = json
 
     def __init__(self, spoken: Generation, api_key: str, kept: State) -> None:
         self.name = f"cellcast-{spoken.name}"
@@ -77,7 +75,7 @@ class Cellcast:
 
     # -------------------------------------------------------------------------------------------- reading
 
-    def understood(self, request: Incoming) -> tuple[Any, Refused | None]:
+    def understood(self, request: Incoming) -> tuple[Any, Refusal | None]:
         """The operation, and why it is refused for what it says."""
         asked = self._asked(request)
         operation, refused = None, None
@@ -86,7 +84,7 @@ class Cellcast:
         else:
             try:
                 operation = self._read(asked, request)
-            except Unreadable as error:
+            except DecodeError as error:
                 refused = self.refuse(None, "BAD_REQUEST", str(error))
         return operation, self._stranger(request) or refused or self._wrong(operation)
 
@@ -105,22 +103,22 @@ class Cellcast:
         for name, always in call.always.items():
             # The address in seed 000 ends with "type=mms;", which lists nothing of ours.
             if said.get(name, always) != always:
-                raise Unreadable(f"{name} has to be {always}")
+                raise DecodeError(f"{name} has to be {always}")
         # What has no name is not sent, and what is called "/" stands at the path's end.
         names = {ours: theirs for ours, theirs in call.names.items() if theirs}
         if self._state.settings.strict and (unknown := set(said) - {*names.values(), *call.always}):
-            raise Unreadable(f"{min(unknown):.40} is no field of this call")
+            raise DecodeError(f"{min(unknown):.40} is no field of this call")
         named = {ours: tail if theirs == "/" else said.get(theirs) for ours, theirs in names.items()}
         return operation_of(kind, named, listed=not self._v1)
 
-    def _stranger(self, request: Incoming) -> Refused | None:
+    def _stranger(self, request: Incoming) -> Refusal | None:
         told = request.headers.get(self._spoken.header.lower(), "")
         if not told:
             return self.refuse(None, "AUTH_FAILED_NO_DATA")
         right = self._spoken.scheme + self._api_key
         return None if hmac.compare_digest(told.encode(), right.encode()) else self.refuse(None, "AUTH_FAILED")
 
-    def _wrong(self, operation: Any) -> Refused | None:
+    def _wrong(self, operation: Any) -> Refusal | None:
         """The first rule that is broken, and before the others that there is nobody to send to.
 
         A single number breaks none: they are sorted out one by one.
@@ -130,14 +128,14 @@ class Cellcast:
             known = "NOT_REGISTERED" if first.field == "sender" else first.code or "BAD_REQUEST"
             return self.refuse(operation, known, f"{first.where}: {first.message}", field=first.field)
         if isinstance(operation, CellcastSend):
-            if len(operation.to) > MOST_NUMBERS:
-                return self.refuse(operation, "FIELD_INVALID", f"at most {MOST_NUMBERS:,} numbers", field="to")
+            if len(operation.to) > MAX_NUMBERS:
+                return self.refuse(operation, "FIELD_INVALID", f"at most {MAX_NUMBERS:,} numbers", field="to")
             senders = self._state.settings.senders
             if operation.sender and senders is not None and operation.sender not in {one.removeprefix("+") for one in senders}:
                 return self.refuse(operation, "NOT_REGISTERED")
         return None
 
-    def refuse(self, operation: Any, code: str, info: str = "", *, field: str = "") -> Refused:
+    def refuse(self, operation: Any, code: str, info: str = "", *, field: str = "") -> Refusal:
         """A refusal by a word of Cellcast's, or by what is nearest to a code of Skycore's."""
         return refuse(self._v1, code, field, info)
 
@@ -217,7 +215,7 @@ class Cellcast:
         number = int(self._state.next_id())
         return f"6752be53{number:016x}" if self._v1 else f"A21741CB-9B8E-3956-A1CE-{number:012X}"
 
-    def _mark(self, operation: MarkRead) -> Done | Refused:
+    def _mark(self, operation: MarkRead) -> Done | Refusal:
         before = operation.before
         try:
             until = datetime.fromisoformat(before) if isinstance(before, str) else before
@@ -231,7 +229,7 @@ class Cellcast:
                 one.read = True
         return Done("marked as read")
 
-    def _listed(self, operation: Any) -> Page | Refused:
+    def _listed(self, operation: Any) -> Page | Refusal:
         rows = _ROWS_OF[type(operation)](self, operation)
         if getattr(operation, "message_id", None) and not rows:
             return self.refuse(operation, "NOT_FOUND")
@@ -301,11 +299,11 @@ class Cellcast:
 
     # -------------------------------------------------------------------------------------------- writing
 
-    def write_reply(self, operation: Any, reply: Any) -> Outgoing:
+    def encode_reply(self, operation: Any, reply: Any) -> Outgoing:
         """A reply as it goes out."""
         return written(self._v1, operation, reply, self._state.clock.now())
 
-    def write_notice(self, notice: Notice) -> bytes:
+    def encode_notice(self, notice: Notice) -> bytes:
         """A notice as the body of a webhook."""
         if isinstance(notice, DeliveryReport):
             return spelled(REPORT[self._v1](notice))

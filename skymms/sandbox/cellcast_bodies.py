@@ -13,11 +13,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ..cellcast import AccountBalance, CellcastMMS, CellcastSend, CellcastSent, Listing, Response, SentMessage
+from ..cellcast.account import AccountBalance, CellcastSend, CellcastSent, Response, SentMessage
+from ..cellcast.fields import field_names
+from ..cellcast.listing import Listing
+from ..cellcast.webhooks import CellcastMMS
 from ..errors import error_class
-from ..notices import InboundSMS
-from ..replies import Refused
-from ..told import columns
+from ..model.notices import InboundSMS
+from ..model.replies import Refusal
 from .listener import Outgoing
 from .state import Message, printable
 
@@ -126,17 +128,17 @@ def nearest(code: str) -> str:
     return next((name for name, word in WORDS.items() if issubclass(kind, error_class(word.alike))), "FIELD_INVALID")
 
 
-def refuse(v1: bool, code: str, field: str = "", info: str = "") -> Refused:
+def refuse(v1: bool, code: str, field: str = "", info: str = "") -> Refusal:
     """A refusal by a word, or by what is nearest to a code of Skycore's; ``field`` is what v3 has a sentence for."""
     name = nearest(code)
     word = WORDS[name]
     field = field or error_class(code).__name__
     own = "" if v1 or name != "FIELD_INVALID" else OF_A_FIELD.get(field, "")
     said = word.said_v1 if v1 else word.said
-    return Refused(code=name, info=printable(own or (f"{said} ({info})" if info else said)))
+    return Refusal(code=name, info=printable(own or (f"{said} ({info})" if info else said)))
 
 
-def _no(v1: bool, refused: Refused) -> Outgoing:
+def _no(v1: bool, refused: Refusal) -> Outgoing:
     name = refused.code or ""
     word, said = WORDS[name], refused.info or ""
     if not v1:
@@ -181,7 +183,7 @@ def _meta(data: Any) -> Any:
 
 def written(v1: bool, operation: Any, reply: Any, now: datetime) -> Outgoing:
     """A reply as its generation answers."""
-    if isinstance(reply, Refused):
+    if isinstance(reply, Refusal):
         return _no(v1, reply)
     if isinstance(reply, CellcastSent):
         return told(_app(_sent_v1(reply)) if v1 else _v3(_sent_v3(operation, reply, now), "Queued"))
@@ -247,7 +249,7 @@ def _listed_v1(reply: Page) -> Any:
 
 
 def _row(v1: bool, row: Any) -> dict[str, Any]:
-    spelled = {names.rpartition("/")[2]: _value(v1, ours, getattr(row, ours)) for ours, names, _ in columns(type(row))}
+    spelled = {names.rpartition("/")[2]: _value(v1, ours, getattr(row, ours)) for ours, names, _ in field_names(type(row))}
     if not (v1 and isinstance(row, Response)):
         return spelled
     # The developer pages name four members, and the id has a place and nothing in it.

@@ -14,12 +14,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ..cellcast import CellcastSend, MarkRead, mobile
-from ..codecs import Unreadable, json
-from ..dialects import MOST_REQUEST
-from ..operations import Operation
+from ..cellcast.account import CellcastSend, MarkRead
+from ..cellcast.webhooks import mobile
+from ..model.operations import Operation
+from ..model.slideshow import Slideshow
 from ..slide import Slide
-from ..slideshow import Slideshow
+from ..wire.codecs import DecodeError, json
+from ..wire.dialects import MAX_REQUEST
 from .listener import Incoming
 
 Fields = Mapping[str, Any]
@@ -40,34 +41,34 @@ def _in_query(request: Incoming) -> Fields:
     try:
         return _once(parse_qsl(request.query, errors="strict", max_num_fields=100))
     except ValueError as error:
-        raise Unreadable(str(error)) from None
+        raise DecodeError(str(error)) from None
 
 
 def _in_json(request: Incoming) -> Fields:
-    document = json.parse(request.body or b"{}", MOST_REQUEST)
+    document = json.parse(request.body or b"{}", MAX_REQUEST)
     if not isinstance(document, dict):
-        raise Unreadable("not a JSON object")
+        raise DecodeError("not a JSON object")
     return document
 
 
 def _in_form(request: Incoming) -> Fields:
     """The parts of a multipart body, by the standard library's parser for mail, which has the same form."""
     content_type = request.headers.get("content-type", "")
-    if not content_type.lower().startswith("multipart/form-data") or len(request.body) > MOST_REQUEST:
-        raise Unreadable(f"no multipart/form-data of at most {MOST_REQUEST:,} bytes")
+    if not content_type.lower().startswith("multipart/form-data") or len(request.body) > MAX_REQUEST:
+        raise DecodeError(f"no multipart/form-data of at most {MAX_REQUEST:,} bytes")
     head = b"Content-Type: " + content_type.encode("latin-1", "replace") + b"\r\n\r\n"
     try:
         parts = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + request.body)
         named = [(part.get_param("name", header="content-disposition"), part) for part in parts.iter_parts()]
         return _once([(str(name), part.get_payload(decode=True)) for name, part in named if name])
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
-        raise Unreadable(f"no form: {type(error).__name__}") from None
+        raise DecodeError(f"no form: {type(error).__name__}") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> Fields:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise Unreadable("a field is there twice")
+        raise DecodeError("a field is there twice")
     return found
 
 
@@ -80,15 +81,15 @@ def _text(value: Any) -> str | None:
         try:
             value = value.decode()
         except UnicodeDecodeError:
-            raise Unreadable("not UTF-8") from None
+            raise DecodeError("not UTF-8") from None
     if value is not None and not isinstance(value, str):
-        raise Unreadable("a text is wanted, and not a list, an object or a flag")
+        raise DecodeError("a text is wanted, and not a list, an object or a flag")
     return value or None
 
 
 def _whole(value: str | None) -> int | None:
     if value is not None and not re.fullmatch("[0-9]{1,9}", value):
-        raise Unreadable("a page is a whole number")
+        raise DecodeError("a page is a whole number")
     return None if value is None else int(value)
 
 
@@ -96,7 +97,7 @@ def _day(value: str | None) -> date | None:
     try:
         return None if value is None else date.fromisoformat(value)
     except ValueError:
-        raise Unreadable("a day is written 2026-01-31") from None
+        raise DecodeError("a day is written 2026-01-31") from None
 
 
 def _moment(value: str | None) -> datetime | str | None:
@@ -110,8 +111,8 @@ def _send_of(named: Fields, *, listed: bool) -> CellcastSend:
     to = named["to"]
     if not listed:
         try:
-            to = json.parse((_text(to) or "").encode(), MOST_REQUEST)
-        except Unreadable:
+            to = json.parse((_text(to) or "").encode(), MAX_REQUEST)
+        except DecodeError:
             # As both samples of seed 001 send it: no array, so nobody to send to.
             to = []
     numbers = to if isinstance(to, list) and all(isinstance(one, str) for one in to) else []

@@ -15,8 +15,8 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from ..errors import ConfigurationError
-from .doors import named_as_ours
 from .listener import Incoming, Outgoing
+from .routing import named_as_ours
 
 #: Where the verbs are.
 ROOT = "/sandbox/"

@@ -13,23 +13,23 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from ..cellcast import CellcastSent
-from ..codecs import Unreadable
-from ..dialects import Dialect, UnknownAction
-from ..judge import PROBLEMS
-from ..notices import Notice
-from ..operations import Operation
-from ..replies import Refused
-from ..schema import schema_problems
+from ..cellcast.account import CellcastSent
+from ..media.inspection import inspect
+from ..model.notices import Notice
+from ..model.operations import Operation
+from ..model.replies import Refusal
+from ..validation.validator import VALIDATOR
+from ..wire.codecs import DecodeError
+from ..wire.dialects import Dialect, UnknownActionError
+from ..wire.schemas import schema_problems
+from .account_actions import KEEPING
 from .cellcast import Cellcast
 from .cellcast_bodies import WORDS
-from .doors import document
-from .expiry import late_or_far
 from .faults import Faults, Rule
-from .keeping import KEEPING
+from .gateway_rules import late_or_far
 from .listener import Incoming
-from .media import inspect
-from .sending import SENDING
+from .routing import document
+from .send_actions import SENDING
 from .state import Due, Kept, Outcome, State, refuse, told
 
 _ACTIONS = {**SENDING, **KEEPING}
@@ -88,9 +88,9 @@ class Gateway:
         self,
         name: str,
         request: Incoming,
-        understood: tuple[Any, Refused | None],
+        understood: tuple[Any, Refusal | None],
         act: Callable[[Any], Outcome],
-        refuse: Callable[..., Refused],
+        refuse: Callable[..., Refusal],
     ) -> tuple[Answered, Rule | None]:
         """What a request comes to, whatever it was read with: first the faults, then the refusals, then what is done."""
         size = len(request.query) + len(request.body)
@@ -113,18 +113,18 @@ class Gateway:
             self.answered.append(answered, size)
         return answered, rule
 
-    def _understood(self, dialect: Dialect, request: Incoming) -> tuple[Any, Refused | None]:
+    def _understood(self, dialect: Dialect, request: Incoming) -> tuple[Any, Refusal | None]:
         """The operation, and why it is refused for what it says."""
         try:
             body = document(request, dialect)
-            leaves = dialect.read_leaves(body)
-        except Unreadable as error:
+            leaves = dialect.decode_leaves(body)
+        except DecodeError as error:
             return None, refuse(None, "E108", str(error))
         try:
-            operation, written, unread = dialect.read_request(leaves)
-        except UnknownAction as error:
+            operation, written, unread = dialect.decode_request(leaves)
+        except UnknownActionError as error:
             return None, refuse(None, "E107", str(error))
-        except Unreadable as error:
+        except DecodeError as error:
             return None, refuse(None, "E100", str(error))
         key = request.headers.get(dialect.key_header, "") if dialect.key_header else written
         if not hmac.compare_digest(key.encode(), self._api_key.encode()):
@@ -134,7 +134,7 @@ class Gateway:
             return operation, refuse(operation, "E110", "a number has digits only, country code first, and no +")
         insisted = self._state.settings
         limits = dialect.insisting(_with_campaign(insisted), type(operation))
-        if problems := PROBLEMS.message(operation, limits):
+        if problems := VALIDATOR.message(operation, limits):
             return operation, refuse(operation, *told(problems[0]))
         if (late := late_or_far(operation, self._state.clock.now())) is not None:
             return operation, refuse(operation, *told(late))
@@ -159,7 +159,7 @@ def _sends(operation: Any, reply: Any) -> bool:
     """Whether something was taken to be sent. Cellcast answers a yes that took nobody, too."""
     if isinstance(reply, CellcastSent):
         return bool(reply.queued)
-    return type(operation) in SENDING and not isinstance(reply, Refused)
+    return type(operation) in SENDING and not isinstance(reply, Refusal)
 
 
 def _with_campaign(settings: Any) -> Any:
@@ -171,7 +171,7 @@ def _by_schema(dialect: Dialect, body: bytes, unread: Collection[str]) -> tuple[
     """What a strict gateway refuses besides: a name nobody knows, and what the schema does not allow."""
     if unread:
         return "E100", f"{next(iter(unread)):.40} is no field of this action"
-    if dialect.codec is dialect.answer_codec and dialect.roots[0]:
+    if dialect.codec is dialect.response_codec and dialect.roots[0]:
         for problem in schema_problems(body):
             return problem.code or "E100", str(problem)
     return None

@@ -21,10 +21,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ..dialects import MOST_REQUEST
+from ..wire.dialects import MAX_REQUEST
 
 #: A form is up to three times as long as the document in it.
-MOST_BODY = 3 * MOST_REQUEST
+MOST_BODY = 3 * MAX_REQUEST
 
 #: Seconds from one request on a connection to the last byte of the next.
 PATIENCE = 30.0

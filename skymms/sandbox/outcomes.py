@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from ..notices import DeliveryReport
-from ..replies import SentMMS
+from ..model.notices import DeliveryReport
+from ..model.replies import SentMMS
 from .state import Delays, Due, State
 
 

@@ -17,8 +17,8 @@ from importlib.resources import files
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from .doors import named_as_ours
 from .listener import Incoming, Outgoing
+from .routing import named_as_ours
 
 #: Where the feed is.
 FEED = "/sandbox/feed"

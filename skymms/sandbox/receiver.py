@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from ..errors import ProtocolError
-from ..notices import Notice
+from ..model.notices import Notice
 from ..postbacks import read_postbacks
 from .listener import Incoming, Listener, Outgoing
 

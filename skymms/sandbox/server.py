@@ -12,25 +12,26 @@ from typing import Any, Literal, overload
 from urllib.parse import urlsplit
 
 from ..account import Account
-from ..cellcast import CellcastAccount
-from ..dialects import Dialect
-from ..dialects import dialect as spoken
+from ..cellcast.account import CellcastAccount
 from ..errors import ConfigurationError
 from ..limits import DOCUMENTED, Limits
-from ..notices import InboundSMS, Notice
-from ..rules import UNSAYABLE
-from . import cellcast, control, lines, page
+from ..model.notices import InboundSMS, Notice
+from ..validation.slide_rules import INVALID_XML_CHARACTERS
+from ..wire.dialects import Dialect
+from ..wire.dialects import get_dialect as spoken
+from . import cellcast, control, page
+from . import event_text as lines
+from .account_actions import inbound
 from .cellcast_bodies import STRANGER
 from .clock import Clock
-from .doors import ABOUT, for_people, path, spoken_at
+from .events import EventLog, recipients
+from .fault_responses import outgoing
 from .faults import Faults, Rule
 from .gateway import Answered, Gateway
-from .journal import Journal, people
-from .keeping import inbound
 from .listener import Incoming, Listener, Outgoing
 from .outcomes import OUTCOMES
-from .postman import Manner, Postman, Speaker
-from .spoiling import outgoing
+from .postback_sender import PostbackPolicy, PostbackSender, Speaker
+from .routing import ABOUT, for_people, path, spoken_at
 from .state import Delays, Joined, Saved, Settings, State, as_told, printable
 
 
@@ -75,8 +76,8 @@ class Sandbox:
         self._api_key, self._host = api_key, host
         self._on_event = on_event
         self.clock = Clock(self._turned)
-        self._journal = Journal(self.clock.now)
-        self._postman = Postman(postback_url, self.clock, self._told)
+        self._journal = EventLog(self.clock.now)
+        self._postman = PostbackSender(postback_url, self.clock, self._told)
         self._state = State(settings, self.clock)
         self._faults = Faults(self.clock.seconds)
         self._gateway = Gateway(api_key, self._state, self._faults)
@@ -170,12 +171,12 @@ class Sandbox:
         if not numbers:
             raise ConfigurationError("block which numbers?")
         self._state.blocked.update(as_told(numbers))
-        self._say(f"arranged: block {people(numbers)}")
+        self._say(f"arranged: block {recipients(numbers)}")
 
     def unblock(self, *numbers: str) -> None:
         """Send to these numbers again."""
         self._state.blocked.difference_update(as_told(numbers))
-        self._say(f"arranged: unblock {people(numbers)}")
+        self._say(f"arranged: unblock {recipients(numbers)}")
 
     def credits(self, left: int) -> None:
         """How many credits of Cellcast's are left from now on: every recipient takes one, and too few are a refusal."""
@@ -215,7 +216,9 @@ class Sandbox:
         ``disorder``: the last report of a message first. ``batch``: once a minute, in the envelope of before 2013-11.
         Cellcast's are always in its own form.
         """
-        self._postman.manner = Manner(dialect=spoken(dialect) if dialect else None, twice=twice, disorder=disorder, batch=batch)
+        self._postman.manner = PostbackPolicy(
+            dialect=spoken(dialect) if dialect else None, twice=twice, disorder=disorder, batch=batch
+        )
 
     def receive_mms(
         self,
@@ -310,7 +313,7 @@ class Sandbox:
         if generation is not None:
             answered, rule = self._gateway.answer_cellcast(generation, request)
             self._remember(answered, generation)
-            return outgoing(partial(generation.write_reply, answered.operation), answered.reply, rule, lambda reply: STRANGER)
+            return outgoing(partial(generation.encode_reply, answered.operation), answered.reply, rule, lambda reply: STRANGER)
         at_this_address = spoken_at(request)
         if at_this_address is None:
             return self._elsewhere(request)
@@ -322,7 +325,7 @@ class Sandbox:
         """Tell those who watch, and see to what follows."""
         stored = self._state.saved.get(str(getattr(answered.operation, "mms_id", None)))
         self._journal.request(answered, stored.slideshow if stored else None)
-        self._say(lines.of_request(answered))
+        self._say(lines.request_line(answered))
         for due in _ordered(answered, self._postman.manner):
             self._later(due[0], due[1], speaker)
 
@@ -345,7 +348,7 @@ class Sandbox:
     def _told(self, notice: Notice, posted: str | None) -> None:
         self._journal.notice(notice, posted)
         if posted is not None:
-            self._say(lines.of_postback(notice, posted))
+            self._say(lines.postback_line(notice, posted))
 
     def _turned(self, seconds: float) -> None:
         self._say(f"the clock was turned by {seconds:,.10g} s")
@@ -356,7 +359,7 @@ class Sandbox:
 
 
 def _written(dialect: Dialect, reply: Any) -> Outgoing:
-    return Outgoing(200, dialect.write_reply(reply), dialect.answer_codec.CONTENT_TYPE)
+    return Outgoing(200, dialect.encode_reply(reply), dialect.response_codec.CONTENT_TYPE)
 
 
 def _texts(*words: object) -> None:
@@ -364,11 +367,11 @@ def _texts(*words: object) -> None:
     for one in words:
         if not isinstance(one, str):
             raise ConfigurationError(f"{one!r:.40} is {type(one).__name__}, not text")
-        if unsayable := UNSAYABLE.search(one):
+        if unsayable := INVALID_XML_CHARACTERS.search(one):
             raise ConfigurationError(f"U+{ord(unsayable[0]):04X} in {one!r:.40}: no postback can say this character")
 
 
-def _ordered(answered: Answered, manner: Manner) -> list[tuple[float, Notice]]:
+def _ordered(answered: Answered, manner: PostbackPolicy) -> list[tuple[float, Notice]]:
     due = sorted(answered.due, key=lambda one: one.after)
     notices = [one.notice for one in due]
     return list(zip((one.after for one in due), reversed(notices) if manner.disorder else notices, strict=True))

@@ -12,16 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from ..cellcast import Response, mobile
+from ..cellcast.account import Response
+from ..cellcast.webhooks import mobile
 from ..codes import ANSWERS
-from ..dialects import check_required
 from ..errors import ConfigurationError, Problem
 from ..limits import DOCUMENTED, Limits, texts
-from ..notices import Notice
-from ..operations import Operation
-from ..replies import Refused
-from ..rules import digits
-from ..slideshow import Slideshow
+from ..model.notices import Notice
+from ..model.operations import Operation
+from ..model.replies import Refusal
+from ..model.slideshow import Slideshow
+from ..numbers import digits
+from ..wire.dialects import check_required_fields
 from .clock import Clock
 
 #: How much is remembered of each kind.
@@ -69,7 +70,7 @@ class Settings:
     def __post_init__(self) -> None:
         if not isinstance(self.limits, Limits):
             raise ConfigurationError(f"limits={self.limits!r:.60}: give Limits(…)")
-        check_required(self.limits)
+        check_required_fields(self.limits)
         delays: Any = self.delays
         seconds = [one for one in delays if type(one) in {int, float}] if isinstance(delays, Delays) else []
         if len(seconds) < len(Delays._fields) or not all(0 <= one < float("inf") for one in seconds):
@@ -213,7 +214,7 @@ class State:
         told = {name: value for name, value in attributes.items() if value is not None}
         self.lines.append(Line(node, self.clock.now(), told))
 
-    def stored(self, operation: Any) -> Saved | Refused:
+    def stored(self, operation: Any) -> Saved | Refusal:
         """The slideshow an operation names, or why it cannot be sent."""
         kept = self.saved.get(str(operation.mms_id))
         # 1.3: after a failed encoding "should be considered corrupted"; no document says what sending it is answered.
@@ -251,10 +252,10 @@ def keep(kept: dict[K, V], key: K, value: V) -> None:
         del kept[next(iter(kept))]
 
 
-def refuse(operation: object, code: str, info: str = "") -> Refused:
+def refuse(operation: object, code: str, info: str = "") -> Refusal:
     """A refusal of an operation; without words of its own it has the catalogue's. What it echoes is short and printable."""
     to = getattr(operation, "to", None)
-    return Refused(code=code, to=printable(str(to)[:ECHOED]) if to else None, info=printable(info or ANSWERS[code].meaning))
+    return Refusal(code=code, to=printable(str(to)[:ECHOED]) if to else None, info=printable(info or ANSWERS[code].meaning))
 
 
 def told(problem: Problem) -> tuple[str, str]:

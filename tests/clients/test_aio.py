@@ -1,0 +1,506 @@
+"""What the asynchronous client does beyond the blocking one: many at once, cancelled half way, in a session of one's own.
+
+That it decides everything as the blocking one does is in test_sent_once.py, which runs over both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import pickle
+import subprocess
+import sys
+import textwrap
+import traceback
+
+import aiohttp
+import pytest
+from misbehaving_server import SENT, Faulty, drop, http, refused, reset, stall
+
+from skymms import (
+    Account,
+    ConfigurationError,
+    ListMMS,
+    RecipientError,
+    Retries,
+    SaveMMS,
+    SendMMS,
+    SendSavedMMS,
+    SkymmsError,
+    Slideshow,
+    TransportError,
+)
+from skymms.aio import AsyncClient
+from skymms.sandbox import AT_ONCE, PostbackReceiver, Sandbox
+
+CANARY = "canary-5fa1c0de-key"
+SHOW = Slideshow("coupon", subject="Free", fallback_text="Free").slide("Hi!")
+SEND = SendMMS(SHOW, to="15551234888", sender="60856")
+SOON = (0.4, 0.4)
+QUICK = Retries(count=3, first=0.001, longest=0.002)
+
+
+def run(coroutine):
+    return asyncio.run(asyncio.wait_for(coroutine, 30))
+
+
+def test_hundreds_of_tasks_share_a_client():
+    async def many():
+        with Sandbox() as sandbox:
+            async with AsyncClient(sandbox.account()) as client:
+                sent = await asyncio.gather(*(client.call(SEND) for _ in range(300)))
+            return {one.tracking_id for one in sent}, sandbox.sent
+
+    ids, sent = run(many())
+    assert len(ids) == len(sent) == 300
+
+
+@pytest.mark.parametrize(
+    ("dialect", "extra"),
+    [
+        ("skycore", {}),
+        ("skycore-get", {}),
+        ("sinch", {"service_id": "12345"}),
+        ("sinch-json", {"service_id": "12345"}),
+    ],
+)
+def test_the_main_job_from_end_to_end(dialect, extra):
+    async def job():
+        plain = SHOW if dialect != "sinch" else SHOW.replace(fallback_text=None)
+        with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox:
+            async with AsyncClient(sandbox.account(dialect)) as client:
+                sent = await client.call(SendMMS(SHOW, to="15551234888", sender="60856", **extra))
+                await client.call(SaveMMS(plain))
+                stored = (await asyncio.to_thread(inbox.wait, 3))[-1].mms_id
+                text = {"fallback_text": "Free"} if extra else {}
+                again = await client.call(SendSavedMMS(stored, to="15551234888", sender="60856", **text, **extra))
+            return sent, again, await asyncio.to_thread(inbox.wait, 5)
+
+    sent, again, notices = run(job())
+    assert [notice.code for notice in notices] == ["N101", "N102", "N003", "N101", "N102"]
+    assert [notices[0].tracking_id, notices[3].tracking_id] == [sent.tracking_id, again.tracking_id]
+
+
+class TestCancellation:
+    @staticmethod
+    async def cancelled(server: Faulty, operation) -> asyncio.CancelledError:
+        async with AsyncClient(Account(CANARY, url=server.url), timeout=(2.0, 20.0)) as client:
+            task = asyncio.ensure_future(client.call(operation))
+            while not server.requests:
+                await asyncio.sleep(0.001)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as raised:
+                await task
+        return raised.value
+
+    def test_of_a_send_says_that_it_may_have_arrived(self):
+        with Faulty(stall) as server:
+            error = run(self.cancelled(server, SEND))
+        assert error.sent_maybe is True
+        assert "may have arrived" in error.__notes__[0]
+        assert len(server.requests) == 1
+
+    def test_of_a_listing_does_not(self):
+        with Faulty(stall) as server:
+            error = run(self.cancelled(server, ListMMS()))
+        assert error.sent_maybe is False
+
+    def test_by_a_time_limit_of_the_callers_is_that_time_limit(self):
+        async def limited(server):
+            async with AsyncClient(Account(CANARY, url=server.url), timeout=(2.0, 20.0)) as client:
+                async with asyncio.timeout(0.2):
+                    await client.call(SEND)
+
+        with Faulty(stall) as server, pytest.raises(TimeoutError):
+            run(limited(server))
+
+    def test_while_waiting_to_try_again_is_plain(self):
+        async def waiting(server):
+            async with AsyncClient(Account(CANARY, url=server.url), retries=Retries(first=20.0)) as client:
+                task = asyncio.ensure_future(client.call(SEND))
+                while not server.requests:
+                    await asyncio.sleep(0.001)
+                await asyncio.sleep(0.05)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError) as raised:
+                    await task
+                return raised.value
+
+        with Faulty(http(refused("E106"))) as server:
+            error = run(waiting(server))
+        assert not getattr(error, "sent_maybe", False)
+
+    def test_leaves_a_client_that_still_works(self):
+        async def once_more(server):
+            async with AsyncClient(Account(CANARY, url=server.url), timeout=(2.0, 20.0)) as client:
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(client.call(SEND), 0.2)
+                return await client.call(SEND)
+
+        with Faulty(stall, http(SENT)) as server:
+            assert run(once_more(server)).tracking_id == "MMS_12345"
+
+
+class TestWhatCannotHaveLeft:
+    """aiohttp has a body write itself once there is a connection. Who has seen one do so knows of those that did not."""
+
+    @staticmethod
+    async def queued(server, ended):
+        """Two calls over one connection, of which the first is never answered; how the second one ends."""
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
+            account = Account(CANARY, url=server.url)
+            patient = AsyncClient(account, session=session, timeout=(1, 2), retries=QUICK)
+            # Its time is up long before that of the first, whose connection it would be given then.
+            hurried = AsyncClient(account, session=session, timeout=(0.2, 0.2), retries=QUICK)
+            await hurried.call(SEND)
+            first = asyncio.ensure_future(patient.call(SEND))
+            while len(server.requests) < 2:
+                await asyncio.sleep(0.001)
+            second = asyncio.ensure_future(hurried.call(SEND))
+            error = await ended(second)
+            assert (await asyncio.gather(first, return_exceptions=True))[0].sent_maybe
+            return error
+
+    def test_is_told_of_a_call_that_waited_for_a_connection_until_its_time_was_up(self):
+        async def ended(task):
+            with pytest.raises(TransportError, match="nothing was sent") as raised:
+                await task
+            return raised.value
+
+        with Faulty(http(SENT), stall) as server:
+            error = run(self.queued(server, ended))
+        assert not error.sent_maybe
+        # A connection that was lost is no longer in the way of the second: it may have had its turn, or not.
+        assert len(server.requests) == 2
+
+    def test_and_of_one_that_was_cancelled_there(self):
+        async def ended(task):
+            await asyncio.sleep(0.05)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as raised:
+                await task
+            return raised.value
+
+        with Faulty(http(SENT), stall) as server:
+            error = run(self.queued(server, ended))
+        assert error.sent_maybe is False
+        assert not getattr(error, "__notes__", [])
+        assert len(server.requests) == 2
+
+    def test_is_not_believed_where_a_middleware_may_send_by_another_way(self):
+        # It sends what it is given over a session of its own when the first time fails.
+        async def job(server):
+            async with aiohttp.ClientSession() as other:
+
+                async def stubborn(request, handler):
+                    if len(server.requests) == 1:
+                        await other.post(server.url, data=await request.body.as_bytes())
+                        raise aiohttp.ClientConnectionError("the first way was closed")
+                    return await handler(request)
+
+                async with aiohttp.ClientSession(middlewares=(stubborn,)) as session:
+                    client = AsyncClient(Account(CANARY, url=server.url), session=session, retries=QUICK)
+                    await client.call(SEND)
+                    with pytest.raises(TransportError) as raised:
+                        await client.call(SEND)
+            return raised.value
+
+        with Faulty(http(SENT)) as server:
+            error = run(job(server))
+        assert error.sent_maybe
+        assert len(server.requests) == 2
+
+    def test_is_not_believed_of_a_library_that_does_not_tell(self, monkeypatch):
+        from skymms import aio
+
+        monkeypatch.setattr(aio._Leaving, "body", lambda self, content: content)
+        with Faulty(http(SENT), stall) as server:
+
+            async def job():
+                async with AsyncClient(Account(CANARY, url=server.url), timeout=SOON, retries=QUICK) as client:
+                    await client.call(SEND)
+                    await client.call(SEND)
+
+            with pytest.raises(TransportError) as raised:
+                run(job())
+        assert raised.value.sent_maybe
+        assert len(server.requests) == 2
+
+
+class TestTimeAndNumber:
+    def test_connecting_leaves_the_answer_what_it_did_not_need(self):
+        def late(connection, closing):
+            closing.wait(0.6)
+            connection.sendall(http(SENT))
+
+        async def job(server):
+            async with AsyncClient(Account(CANARY, url=server.url), timeout=(10, 0.2)) as client:
+                return await client.call(SEND)
+
+        with Faulty(late) as server:
+            assert run(job(server)).tracking_id == "MMS_12345"
+
+    def test_as_many_are_under_way_as_there_are_tasks(self):
+        # aiohttp's own limit is a hundred connections.
+        async def job(server):
+            async with AsyncClient(Account(CANARY, url=server.url)) as client:
+                tasks = [asyncio.ensure_future(client.call(SEND)) for _ in range(120)]
+                while len(server.requests) < 120:
+                    await asyncio.sleep(0.01)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+        with Faulty(stall) as server:
+            run(job(server))
+        assert len(server.requests) == 120
+
+    def test_a_certificate_that_is_not_trusted_sent_nothing_and_is_not_tried_again(self):
+        import ssl
+
+        tries = []
+
+        async def distrusting(request, handler):
+            tries.append(request.url)
+            raise aiohttp.ClientConnectorCertificateError(
+                request.connection_key, ssl.SSLCertVerificationError(1, "self-signed")
+            )
+
+        async def job():
+            async with aiohttp.ClientSession(middlewares=(distrusting,)) as session:
+                with pytest.raises(TransportError, match="certificate") as raised:
+                    await AsyncClient(Account(CANARY, url="https://127.0.0.1:1/"), session=session, retries=QUICK).call(SEND)
+            return raised.value
+
+        assert not run(job()).sent_maybe
+        assert len(tries) == 1
+
+
+class TestASessionOfOnesOwn:
+    @pytest.mark.parametrize("dialect", ["skycore", "skycore-get"])
+    def test_that_raises_for_statuses_changes_no_decision(self, dialect):
+        async def job(server):
+            async with aiohttp.ClientSession(raise_for_status=True) as session:
+                client = AsyncClient(Account(CANARY, dialect=dialect, url=server.url), session=session, retries=QUICK)
+                with pytest.raises(RecipientError) as refusal:
+                    await client.call(SEND)
+                assert not refusal.value.sent_maybe
+                return await client.call(SEND)
+
+        slow_down = http(b"slow down", "429 Too Many Requests", Retry_After="0")
+        with Faulty(http(refused("E110"), "400 Bad Request"), slow_down, http(SENT)) as server:
+            assert run(job(server)).tracking_id == "MMS_12345"
+
+    def test_is_used_with_its_headers_and_left_open(self):
+        async def job(server):
+            async with aiohttp.ClientSession(headers={"X-Team": "coupons"}) as session:
+                async with AsyncClient(Account(CANARY, url=server.url), session=session) as client:
+                    await client.call(SEND)
+                assert not session.closed
+
+        with Faulty(http(SENT)) as server:
+            run(job(server))
+        assert b"X-Team: coupons" in server.requests[0]
+
+    @pytest.mark.parametrize("fault", [drop, reset, stall])
+    def test_sends_a_get_once_all_the_same(self, fault):
+        async def job(server):
+            async with aiohttp.ClientSession() as session:
+                account = Account(CANARY, dialect="skycore-get", url=server.url)
+                client = AsyncClient(account, session=session, timeout=(0.3, 0.3))
+                await client.call(SEND)
+                await client.call(SEND)
+
+        with Faulty(http(SENT), fault) as server, pytest.raises(TransportError) as raised:
+            run(job(server))
+        assert len(server.requests) == 2
+        assert raised.value.sent_maybe
+
+    @pytest.mark.parametrize("dialect", ["skycore", "skycore-get"])
+    def test_has_its_middlewares_run_in_its_order(self, dialect):
+        # aiohttp takes middlewares named for one request in place of the session's, and tells those to nobody.
+        passed = []
+
+        async def first(request, handler):
+            passed.append("first")
+            return await handler(request)
+
+        async def second(request, handler):
+            passed.append("second")
+            request.headers["X-Signed"] = "yes"
+            return await handler(request)
+
+        async def job(server):
+            async with aiohttp.ClientSession(middlewares=(first, second)) as session:
+                await AsyncClient(Account(CANARY, dialect=dialect, url=server.url), session=session).call(SEND)
+
+        with Faulty(http(SENT)) as server:
+            run(job(server))
+        assert passed == ["first", "second"]
+        assert b"X-Signed: yes" in server.requests[0]
+
+    @pytest.mark.parametrize("fault", [drop, reset])
+    def test_sends_a_get_once_whatever_its_middlewares_raise(self, fault):
+        seen = []
+
+        async def watching(request, handler):
+            try:
+                return await handler(request)
+            except aiohttp.ClientError as error:
+                seen.append(error)
+                raise aiohttp.ClientOSError(104, "as it was") from error
+
+        async def job(server):
+            async with aiohttp.ClientSession(middlewares=(watching,)) as session:
+                account = Account(CANARY, dialect="skycore-get", url=server.url)
+                client = AsyncClient(account, session=session, timeout=(0.3, 0.3))
+                await client.call(SEND)
+                await client.call(SEND)
+
+        with Faulty(http(SENT), fault) as server, pytest.raises(TransportError) as raised:
+            run(job(server))
+        assert len(server.requests) == 2
+        assert raised.value.sent_maybe
+        assert isinstance(seen[0], (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)), "they see what happened"
+
+
+class TestClosing:
+    def test_can_be_done_unused_and_twice(self):
+        async def job():
+            client = AsyncClient(Account(CANARY))
+            await client.close()
+            await client.close()
+
+        run(job())
+
+    def test_ends_what_waits_to_be_sent_again(self):
+        async def job(server):
+            async with AsyncClient(Account(CANARY, url=server.url), retries=Retries(first=0.2)) as client:
+                task = asyncio.ensure_future(client.call(SEND))
+                while not server.requests:
+                    await asyncio.sleep(0.001)
+                await asyncio.sleep(0.02)
+            with pytest.raises(TransportError, match="closed; nothing was sent") as raised:
+                await task
+            return raised.value
+
+        with Faulty(http(refused("E106")), http(SENT)) as server:
+            error = run(job(server))
+        assert not error.sent_maybe
+        assert len(server.requests) == 1
+
+    def test_leaves_nothing_sent_over_a_session_that_its_owner_closed(self):
+        async def job(server):
+            session = aiohttp.ClientSession()
+            await session.close()
+            with pytest.raises(TransportError, match="session that was passed in is closed; nothing was sent") as raised:
+                await AsyncClient(Account(CANARY, url=server.url), session=session).call(SEND)
+            return raised.value
+
+        with Faulty(http(SENT)) as server:
+            error = run(job(server))
+        assert not error.sent_maybe
+        assert server.requests == []
+
+
+def test_a_session_belongs_to_one_event_loop():
+    async def opened():
+        return aiohttp.ClientSession()
+
+    async def call(server, session):
+        with pytest.raises(ConfigurationError, match="belong to one event loop") as raised:
+            await AsyncClient(Account(CANARY, url=server.url), session=session).call(SEND)
+        return raised.value
+
+    with Faulty(http(SENT)) as server, asyncio.Runner() as first:
+        session = first.run(opened())
+        assert not run(call(server, session)).sent_maybe
+        first.run(session.close())
+    assert server.requests == []
+
+
+def test_a_client_belongs_to_one_event_loop():
+    async def call(client):
+        return await client.call(SEND)
+
+    with Faulty(http(SENT)) as server:
+        client = AsyncClient(Account(CANARY, url=server.url))
+        with asyncio.Runner() as first, asyncio.Runner() as second:
+            first.run(call(client))
+            with pytest.raises(ConfigurationError, match="belong to one event loop"):
+                second.run(call(client))
+            first.run(client.close())
+            assert len(server.requests) == 1
+            # Closed where it was opened, it may be opened elsewhere.
+            second.run(client.__aenter__())
+            assert second.run(call(client)).tracking_id == "MMS_12345"
+            second.run(client.close())
+
+
+@pytest.mark.parametrize("dialect", ["skycore", "skycore-get", "sinch", "sinch-json"])
+def test_the_key_stays_out_of_logs_errors_and_reprs(dialect, caplog):
+    caplog.set_level(logging.DEBUG)
+    extra = {"service_id": "12345"} if dialect.startswith("sinch") else {}
+    operation = SendMMS(SHOW, to="15551234888", sender="60856", **extra)
+    shown = []
+
+    async def job(server):
+        client = AsyncClient(Account(CANARY, dialect=dialect, url=server.url), timeout=SOON, retries=QUICK)
+        shown.extend([repr(client), repr(client.account.encode(operation))])
+        for _ in range(4):
+            with pytest.raises(SkymmsError) as raised:
+                await client.call(operation)
+            error = raised.value
+            shown.extend([str(error), repr(vars(error)), *traceback.format_exception(error)])
+            shown.append(repr(pickle.loads(pickle.dumps(error)).__dict__))
+        await client.close()
+
+    echo = f"<html>the request was api_key={CANARY}</html>".encode()
+    with Faulty(http(echo), http(b"", "302 Found", Location="/x"), drop, reset) as server:
+        run(job(server))
+    shown += [record.getMessage() + repr(record.args) for record in caplog.records]
+    assert not [line for line in shown if CANARY in line]
+
+
+def test_without_aiohttp_it_says_what_is_missing():
+    script = """
+        import sys
+        sys.modules["aiohttp"] = None
+        from skymms import Account, ConfigurationError
+        from skymms.aio import AsyncClient
+        try:
+            AsyncClient(Account("canary-5fa1c0de-key"))
+        except ConfigurationError as error:
+            print(error)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True)
+    assert "skymms[async]" in done.stdout
+
+
+def test_a_call_has_the_type_of_its_reply_in_both_clients(tmp_path):
+    script = tmp_path / "typed.py"
+    script.write_text(
+        textwrap.dedent("""
+            from skymms import Account, Client, ListMMS, SaveMMS, SendMMS, Slideshow
+            from skymms.aio import AsyncClient
+
+            account = Account("k" * 32)
+            send = SendMMS(Slideshow("n"), to="1", sender="1")
+            reveal_type(Client(account).call(send))
+            reveal_type(Client(account).call(SaveMMS(Slideshow("n"))))
+
+            async def job() -> None:
+                reveal_type(await AsyncClient(account).call(send))
+                reveal_type(await AsyncClient(account).call(ListMMS()))
+        """)
+    )
+    pytest.importorskip("mypy")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(script)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    revealed = [line.rpartition("Revealed type is ")[2].strip('"') for line in done.stdout.splitlines() if "Revealed" in line]
+    assert done.returncode == 0, done.stdout
+    assert [kind.rpartition(".")[2] for kind in revealed] == ["SentMMS", "SavedMMS", "SentMMS", "MMSList"]

@@ -1,0 +1,232 @@
+"""The builder: a wrong slide is refused at the very call that writes it, and what there was before is left as it was."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from dataclasses import FrozenInstanceError
+from datetime import date
+from typing import Any
+
+import pytest
+
+from skymms import (
+    AudioWithVideoError,
+    DurationError,
+    Limits,
+    MediaUnreachableError,
+    MMSError,
+    MultipleObjectsError,
+    ObjectWithMediaError,
+    Slide,
+    SlideRuleError,
+    Slideshow,
+    TextTooLongError,
+    TooManySlidesError,
+    VideoWithImageError,
+)
+from skymms.slide import FILES
+
+BASE = Slideshow("Coupon", subject="Free coupon!")
+IMAGE, AUDIO, VIDEO = "https://x.example/a.jpg", "https://x.example/a.mp3", "https://x.example/a.mp4"
+VCARD, ICAL, PDF, PASS = (f"https://x.example/a.{ending}" for ending in ("vcf", "ics", "pdf", "pkpass"))
+
+REFUSALS = [
+    ({"audio": AUDIO, "video": VIDEO}, AudioWithVideoError, "E226"),
+    ({"video": VIDEO, "image": IMAGE}, VideoWithImageError, "E227"),
+    ({"vcard": VCARD, "ical": ICAL}, MultipleObjectsError, "E223"),
+    ({"pdf": PDF, "passbook": PASS}, MultipleObjectsError, "E223"),
+    ({"vcard": VCARD, "image": IMAGE}, ObjectWithMediaError, "E224"),
+    ({"passbook": PASS, "video": VIDEO}, ObjectWithMediaError, "E224"),
+    ({"text": "x" * 5001}, TextTooLongError, "E334"),
+    ({"text": "Hi!", "duration": 0}, DurationError, "E230"),
+    ({"text": "Hi!", "duration": True}, DurationError, "E230"),
+    ({"text": "Hi!", "duration": 1.0}, DurationError, "E230"),
+    ({"text": "Hi!", "duration": "5"}, DurationError, "E230"),
+    *(
+        ({kind: "/srv/files/a"}, MediaUnreachableError, code)
+        for kind, code in zip(FILES, ("E351", "E352", "E353", "E355", "E356", "E357", "E358"), strict=True)
+    ),
+]
+
+
+@pytest.mark.parametrize(("parts", "kind", "code"), REFUSALS, ids=lambda it: None if isinstance(it, dict) else str(it))
+def test_a_wrong_slide_is_refused_at_the_call_that_writes_it(parts: dict[str, Any], kind: type[MMSError], code: str) -> None:
+    begun = BASE.slide("First")
+    with pytest.raises(kind) as caught:
+        begun.slide(**parts)
+    error = caught.value
+    assert type(error) is kind
+    assert (error.code, error.slide, error.foreseen, error.sent_maybe, error.reply) == (code, 2, True, False, ())
+    assert [problem.code for problem in error.problems] == [code]
+    assert begun == BASE.slide("First")
+
+
+@pytest.mark.parametrize(("parts", "kind", "code"), REFUSALS, ids=lambda it: None if isinstance(it, dict) else str(it))
+def test_a_ready_slide_is_refused_alike(parts: dict[str, Any], kind: type[MMSError], code: str) -> None:
+    with pytest.raises(kind) as caught:
+        BASE.slide(Slide(**parts))
+    assert (caught.value.code, caught.value.slide) == (code, 1)
+
+
+def test_all_that_is_wrong_with_a_slide_is_told_at_once() -> None:
+    with pytest.raises(VideoWithImageError) as caught:
+        BASE.slide("x" * 5001, image="a.jpg", video=VIDEO, duration=0)
+    assert [problem[:3] for problem in caught.value.problems] == [
+        ("E227", 1, "video/image"),
+        ("E230", 1, "duration"),
+        ("E334", 1, "text"),
+        ("E351", 1, "image"),
+    ]
+    assert all(str(problem) in str(caught.value) for problem in caught.value.problems)
+
+
+def test_the_ninth_slide_is_refused() -> None:
+    full = BASE
+    for number in range(1, 9):
+        full = full.slide(f"Slide {number}")
+    assert full.problems() == ()
+    with pytest.raises(TooManySlidesError) as caught:
+        full.slide("Slide 9")
+    assert (caught.value.code, caught.value.slide) == ("E225", None)
+    assert [slide.text for slide in full.slides] == [f"Slide {number}" for number in range(1, 9)]
+
+
+def test_one_class_catches_everything_about_slides() -> None:
+    with pytest.raises(SlideRuleError):
+        BASE.slide(audio=AUDIO, video=VIDEO)
+
+
+def test_what_is_allowed_is_taken_as_it_is_given() -> None:
+    built = (
+        BASE.slide("Words", image=IMAGE, audio=AUDIO, duration=5)
+        .slide(video=VIDEO)
+        .slide("A card", vcard=VCARD)
+        .slide(ical=ICAL)
+        .slide(pdf=PDF)
+        .slide(passbook=PASS)
+        .slide("x" * 5000)
+    )
+    assert built.problems() == ()
+    assert built.slides == (
+        Slide("Words", image=IMAGE, audio=AUDIO, duration=5),
+        Slide(video=VIDEO),
+        Slide("A card", vcard=VCARD),
+        Slide(ical=ICAL),
+        Slide(pdf=PDF),
+        Slide(passbook=PASS),
+        Slide("x" * 5000),
+    )
+
+
+def test_every_call_returns_a_new_value_so_that_a_base_serves_many() -> None:
+    base = BASE.slide("For all")
+    ada, eve = base.slide("For Ada"), base.slide("For Eve")
+    assert [slide.text for slide in base.slides] == ["For all"]
+    assert [slide.text for slide in ada.slides] == ["For all", "For Ada"]
+    assert [slide.text for slide in eve.slides] == ["For all", "For Eve"]
+    assert (ada.name, ada.subject) == (base.name, base.subject)
+
+
+def test_a_ready_slide_is_the_same_as_its_parts() -> None:
+    ready = Slide("Hi!", image=IMAGE, duration=5)
+    assert BASE.slide(ready) == BASE.slide("Hi!", image=IMAGE, duration=5)
+
+
+@pytest.mark.parametrize("part", [*({kind: IMAGE} for kind in FILES), {"duration": 5}])
+def test_a_ready_slide_takes_no_parts_beside_it(part: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="not both"):
+        BASE.slide(Slide("Hi!"), **part)
+
+
+def test_an_empty_slide_may_still_be_wrong_and_is_told_when_the_whole_is_judged() -> None:
+    built = BASE.slide().slide("Hi!").slide(duration=5)
+    assert [problem[:3] for problem in built.problems()] == [("E313", 1, "text"), ("E313", 3, "text")]
+
+
+def test_ready_slides_are_held_without_being_judged() -> None:
+    wrong = Slide(audio=AUDIO, video=VIDEO, duration=-1)
+    held = Slideshow("", slides=[wrong] * 9)  # type: ignore[arg-type]
+    assert held.slides == (wrong,) * 9
+    assert {problem.code for problem in held.problems()} == {"E225", "E226", "E230", "E311", "E622"}
+
+
+def test_what_was_let_in_on_purpose_does_not_stop_the_next_slide() -> None:
+    held = BASE.replace(slides=(Slide(audio=AUDIO, video=VIDEO),))
+    assert held.slide("Fine").slides[1] == Slide("Fine")
+
+
+def test_replace_changes_fields_and_judges_nothing() -> None:
+    changed = BASE.slide("Hi!").replace(subject="x" * 81, slides=(Slide(),), link_expires=date(2031, 1, 2))
+    assert (changed.name, changed.subject, changed.slides) == ("Coupon", "x" * 81, (Slide(),))
+    assert BASE.subject == "Free coupon!"
+    with pytest.raises(TypeError):
+        BASE.replace(colour="red")
+
+
+def test_a_list_of_slides_becomes_a_tuple_that_nobody_else_holds() -> None:
+    given = [Slide("Hi!")]
+    held = Slideshow("Coupon", slides=given)  # type: ignore[arg-type]
+    given.append(Slide("Later"))
+    assert held.slides == (Slide("Hi!"),)
+
+
+def test_a_slideshow_never_changes() -> None:
+    with pytest.raises(FrozenInstanceError):
+        BASE.subject = "Other"  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        Slide("Hi!").text = "Other"  # type: ignore[misc]
+    with pytest.raises((AttributeError, TypeError)):
+        BASE.colour = "red"  # type: ignore[attr-defined]
+
+
+def test_slideshows_are_compared_and_hashed_by_what_they_hold() -> None:
+    one, same, other = BASE.slide("Hi!"), Slideshow("Coupon", subject="Free coupon!").slide("Hi!"), BASE.slide("Ho!")
+    assert one == same
+    assert one != other
+    assert {one: "kept"}[same] == "kept"
+    assert len({one, same, other}) == 2
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_slideshow_goes_to_another_process_whole(protocol: int) -> None:
+    built = BASE.slide("Hi!", image=IMAGE).replace(link_expires=date(2031, 1, 2), fallback_text="See", disable_fallback=True)
+    assert pickle.loads(pickle.dumps(built, protocol)) == built
+
+
+def test_a_copy_is_equal() -> None:
+    built = BASE.slide("Hi!", image=IMAGE)
+    assert copy.copy(built) == copy.deepcopy(built) == built
+
+
+def test_only_the_name_and_the_text_go_without_their_names() -> None:
+    with pytest.raises(TypeError):
+        Slideshow("Coupon", "Free coupon!")  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        Slide("Hi!", IMAGE)  # type: ignore[misc]
+
+
+def test_other_limits_judge_otherwise_and_the_builder_keeps_to_the_documented_ones() -> None:
+    built = BASE.slide("Hello").slide("there")
+    found = built.problems(Limits(max_slides=1, max_text=4))
+    assert [problem[:3] for problem in found] == [("E225", None, "slides"), ("E334", 1, "text"), ("E334", 2, "text")]
+
+
+def test_advices_are_told_and_never_refused() -> None:
+    built = Slideshow("Coupon", subject="Café " * 10).slide(audio=AUDIO + "?id=7", duration=31)
+    assert built.problems() == ()
+    assert [problem.where for problem in built.warnings()] == [
+        "subject",
+        "subject",
+        "slide 1, duration",
+        "slide 1, duration",
+        "slide 1, audio",
+    ]
+
+
+@pytest.mark.parametrize("slides", [["Hello"], "Hello", [Slide("x"), None], [{"text": "x"}]])
+def test_what_is_no_slide_is_refused_where_it_is_given(slides: Any) -> None:
+    with pytest.raises(TypeError, match="a Slide is wanted"):
+        Slideshow("Coupon", slides=slides)
+    with pytest.raises(TypeError, match="a Slide is wanted"):
+        BASE.replace(slides=slides)

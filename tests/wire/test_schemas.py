@@ -1,0 +1,512 @@
+"""The schemas of `xsd/`: that they load, that they say what the rules in Python say, and what is said of what they refuse."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import strategies
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from skymms import ConfigurationError, SaveMMS, SendMMS, Slide, Slideshow
+from skymms.slide import FILES
+from skymms.wire import schemas as schema
+from skymms.wire.codecs import xml
+from skymms.wire.dialects import DIALECTS, MAX_REQUEST, Dialect
+from skymms.wire.schemas import MAX_ELEMENTS, MAX_PROBLEMS, SchemaProblem, schema_folder, schema_problems
+from skymms.wire.table import REQUESTS
+
+CANARY = "canary-5fa1c0de-key"
+XML_DIALECTS = ["skycore", "sinch"]
+
+
+def codes(document: bytes | str) -> list[str | None]:
+    return [problem.code for problem in schema_problems(document.encode() if isinstance(document, str) else document)]
+
+
+# ------------------------------------------------------------------------------------------------ the vendors' examples
+
+#: Seed 003: the only whole example of sendMMS. The texts are ours, the shape is the vendor's.
+SEED_003 = r"""<REQUEST>
+    <ACTION>sendMMS</ACTION>
+    <API_KEY>canary-5fa1c0de-key</API_KEY>
+    <TO>15551234888</TO>
+    <FROM>60856</FROM>
+    <OPERATORID>000189</OPERATORID>
+    <SUBJECT>A coupon for you</SUBJECT>
+    <CAMPAIGNREF>Campaign123</CAMPAIGNREF>
+    <NAME>Membership coupon</NAME>
+    <SLIDE>
+        <IMAGE>
+            <URL>http://media.example/welcome.jpg</URL>
+        </IMAGE>
+        <TEXT>Good to have you with us.</TEXT>
+        <DURATION>5</DURATION>
+    </SLIDE>
+    <SLIDE>
+        <PASSBOOK>
+            <URL>http://media.example/coupon.pkpass</URL>
+        </PASSBOOK>
+        <TEXT>The first coffee is ours.\nShow this at the till.</TEXT>
+        <DURATION>5</DURATION>
+    </SLIDE>
+</REQUEST>
+"""
+
+#: Seed 004: sendSavedMMS, as its sample has it: without the fallback text that the list above the sample demands.
+SEED_004 = """<request>
+<action>sendSavedMMS</action>
+<api-key>canary-5fa1c0de-key</api-key>
+<to>15551234888</to>
+<from>28444</from>
+<service-id>12345</service-id>
+<mms-id>35674</mms-id>
+<custom-text>
+<value>Another text on the first slide</value>
+<slide>1</slide>
+</custom-text>
+<custom-subject>Another subject</custom-subject>
+</request>
+"""
+
+ANSWERS = [
+    "<RESPONSE><STATUS>Success</STATUS><TO>15551234888</TO><MMSID>35674</MMSID><TRACKINGID>MMS_12345</TRACKINGID>"
+    "<STATUSDETAILS>queued</STATUSDETAILS></RESPONSE>",
+    "<RESPONSE><STATUS>Failure</STATUS><ERRORCODE>E111</ERRORCODE><TO>15551234888</TO><ERRORINFO>no</ERRORINFO></RESPONSE>",
+    "<RESPONSE><STATUS>Success</STATUS><MMSIDS>1,2,3</MMSIDS><NEWER>node</NEWER></RESPONSE>",
+    "<response><status>Success</status><mms-id>35674</mms-id><tracking-id>TU1TXzU5Nzg3OQ==</tracking-id><to>15551234888</to>"
+    "<from>28444</from><status-details>queued</status-details></response>",
+    "<response><status>Failure</status><error-code>E713</error-code><to>15551234888</to><error-info>no</error-info></response>",
+]
+POSTBACKS = [
+    "<POSTBACK><ORIGIN>MMS_MT</ORIGIN><CODE>N003</CODE><MMSID>35674</MMSID></POSTBACK>",
+    "<POSTBACK><NOTIFICATION id='1' created='2012'><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE><BODY><TO>15551234888</TO>"
+    "<STATUS celly='20' provider='1000' text='Retrieved' description=''/></BODY></NOTIFICATION></POSTBACK>",
+    "<postback><origin>MMS_MO</origin><code>N401</code><content><file>http://media.example/a</file></content></postback>",
+]
+
+
+NESTED = b"""<REQUEST>
+    <ACTION>saveMMS</ACTION>
+    <API_KEY>canary-5fa1c0de-key</API_KEY>
+    <CONTENT>
+        <NAME>fishtank</NAME>
+        <SUBJECT>The subject</SUBJECT>
+        <SEQUENCE>
+            <SLIDE duration="5"><IMAGE><URL>http://media.example/1.jpg</URL></IMAGE><TEXT>One</TEXT></SLIDE>
+            <SLIDE><TEXT>Two</TEXT></SLIDE>
+        </SEQUENCE>
+    </CONTENT>
+</REQUEST>
+"""
+
+
+class TestTheVendorsExamples:
+    def test_seed_003_is_right(self):
+        assert schema_problems(SEED_003.encode()) == ()
+
+    def test_seed_004_lacks_the_fallback_text_that_its_own_page_demands(self):
+        (problem,) = schema_problems(SEED_004.encode())
+        assert problem == SchemaProblem("E622", 1, "/request", problem.message)
+
+    def test_seed_004_with_that_text_is_right(self):
+        text = "<fallback-sms-text>It is here</fallback-sms-text></request>"
+        assert schema_problems(SEED_004.replace("</request>", text).encode()) == ()
+
+    @pytest.mark.parametrize("document", ANSWERS + POSTBACKS)
+    def test_answers_and_postbacks_are_right_with_nodes_nobody_listed_too(self, document):
+        assert schema_problems(document.encode()) == ()
+
+    @pytest.mark.parametrize("dialect", XML_DIALECTS)
+    @pytest.mark.parametrize("kind", [SendMMS, SaveMMS])
+    def test_what_the_library_writes_is_right(self, kind, dialect):
+        show = Slideshow("n", subject="s", fallback_text="f").slide("t", image="http://media.example/a.jpg", duration=5)
+        fields = {"to": "15551234888", "sender": "60856", "service_id": "12345"} if kind is SendMMS else {}
+        assert schema_problems(DIALECTS[dialect].encode_request(kind(show, **fields), CANARY)) == ()
+
+
+class TestTheNestedRequestOfFormerTimes:
+    """Until 2014-02 a slideshow stood in CONTENT, its slides in a SEQUENCE in it; the vendor still takes it."""
+
+    def test_is_right(self):
+        assert schema_problems(NESTED) == ()
+
+    def test_is_right_by_the_first_layer_alone(self):
+        shape = etree.XMLSchema(etree.parse(schema_folder() / "skycore-request.xsd"))
+        assert shape.validate(etree.fromstring(NESTED))
+
+    @pytest.mark.parametrize(
+        ("instead", "of", "code", "path"),
+        [
+            (" ", "fishtank", "E311", "/REQUEST"),
+            ("x" * 81, "The subject", "E314", "/REQUEST"),
+            ("", "<SUBJECT>The subject</SUBJECT>", "E622", "/REQUEST"),
+            ("<SLIDE/>", "<SLIDE><TEXT>Two</TEXT></SLIDE>", "E313", "/REQUEST/CONTENT/SEQUENCE/SLIDE[2]"),
+            ('"0"', '"5"', "E230", "/REQUEST/CONTENT/SEQUENCE/SLIDE[1]"),
+            ('"soon"', '"5"', "E230", "/REQUEST/CONTENT/SEQUENCE/SLIDE[1]"),
+            ('""', '"5"', "E230", "/REQUEST/CONTENT/SEQUENCE/SLIDE[1]"),
+            ("ftp:", "http:", "E351", "/REQUEST/CONTENT/SEQUENCE/SLIDE[1]"),
+            # Said once in CONTENT and once beside it, or in both ways: twice.
+            ("</CONTENT><NAME>n</NAME>", "</CONTENT>", "E100", "/REQUEST"),
+            ("<SLIDE duration='1'><DURATION>1</DURATION><TEXT>", "<SLIDE><TEXT>", "E100", "/REQUEST"),
+            ("<NMAE/><SEQUENCE>", "<SEQUENCE>", None, "/REQUEST/CONTENT/NMAE"),
+            ("<SEQUENCE><PAGE/>", "<SEQUENCE>", None, "/REQUEST/CONTENT/SEQUENCE/PAGE"),
+        ],
+    )
+    def test_breaks_the_rules_in_its_own_place(self, instead, of, code, path):
+        (problem,) = schema_problems(NESTED.replace(of.encode(), instead.encode(), 1))
+        assert (problem.code, problem.path) == (code, path)
+
+    def test_without_slides_or_with_nine_is_told_as_a_flat_one_is(self):
+        none = re.sub(b"(?s)<SEQUENCE>.*</SEQUENCE>", b"", NESTED)
+        assert (codes(none), codes(none.replace(b"</CONTENT>", b"</CONTENT><SLIDE><TEXT>t</TEXT></SLIDE>"))) == (["E312"], [])
+        assert codes(NESTED.replace(b"</SEQUENCE>", b"<SLIDE><TEXT>t</TEXT></SLIDE>" * 7 + b"</SEQUENCE>")) == ["E225"]
+
+
+class TestTheSchemasThemselves:
+    @pytest.mark.parametrize(
+        "name", sorted(path.name for path in schema_folder().glob("*.xsd") if not path.name.endswith("-rules.xsd"))
+    )
+    def test_of_the_first_layer_load_in_lxml(self, name):
+        assert etree.XMLSchema(etree.parse(schema_folder() / name)) is not None
+
+    def test_are_all_in_use(self):
+        used = {one.file for one in schema._SCHEMAS.values()}
+        under_rules = {name.replace("-rules", "") for name in used if "-rules" in name}
+        assert {path.name for path in schema_folder().glob("*.xsd")} == used | under_rules
+
+    def test_are_named_by_the_roots_of_the_dialects(self):
+        roots = {root for dialect in DIALECTS.values() for root in dialect.roots if root}
+        assert set(schema._SCHEMAS) == roots
+
+    def test_lie_in_an_installed_package_or_beside_it_in_a_checkout(self, tmp_path, monkeypatch):
+        installed, checkout = tmp_path / "site-packages" / "skymms", tmp_path / "checkout" / "skymms"
+        for package, folder in ((installed, installed / "xsd"), (checkout, checkout.parent / "xsd")):
+            package.mkdir(parents=True)
+            folder.mkdir()
+            (folder / "skycore-request-rules.xsd").touch()
+            monkeypatch.setattr(schema, "__file__", str(package / "wire" / "schemas.py"))
+            assert schema_folder() == folder
+
+    def test_that_are_not_there_are_an_error_that_says_so(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(schema, "__file__", str(tmp_path / "skymms" / "wire" / "schemas.py"))
+        with pytest.raises(ConfigurationError, match="install skymms anew"):
+            schema_folder()
+
+    def test_are_not_looked_for_before_the_first_document(self):
+        import subprocess
+
+        asked = "import sys, skymms.wire.schemas; print(sorted({'xmlschema', 'lxml'} & set(sys.modules)))"
+        done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60)
+        assert done.stdout.strip() == "[]"
+
+
+# ------------------------------------------------------------------------------------------------ rules and schemas agree
+
+#: The rules that look at what a slideshow is made of; the others are told by each dialect in its own way.
+SHARED = {
+    *("E223", "E224", "E225", "E226", "E227", "E230", "E311", "E312", "E313", "E314", "E334"),
+    *("E351", "E352", "E353", "E355", "E356", "E357", "E358"),
+}
+
+# A carriage return is drawn apart: it is sent as a line feed, and the rule counts it before.
+_any_words = st.text(
+    st.characters(min_codepoint=0x20, exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"), max_size=8
+)
+_blank = st.text(" \t\n\u00a0\u2003", max_size=4)
+_words = _any_words | _blank | st.sampled_from(["&<>]]>", "👩‍👩‍👧", "1\n2", "\n", " x "])
+_long = st.builds(
+    lambda piece, count: (piece * count)[:count],
+    st.sampled_from(["x", "😀", "&", " ", "é\n"]),
+    st.sampled_from([4999, 5000, 5001, 9000]),
+)
+_subjects = _words | st.builds(lambda piece, count: piece * count, st.sampled_from(["x", "😀", "<"]), st.integers(79, 82))
+_addresses = (
+    st.sampled_from(
+        [
+            "http://media.example/a.jpg",
+            "HTTPS://media.example",
+            "https://m?a=1&b=<2>",
+            "http://[::1]:80/x",
+            "http://é/ü#x",
+            "http:///no-host",
+            "http://?no-host",
+            "http://#",
+            "http://",
+            "https:/one-slash",
+            "ftp://media.example/a.jpg",
+            "media.example/a.jpg",
+            "/a.jpg",
+            " http://media.example/a.jpg",
+            "http://media.example/a.jpg ",
+            "http://media.example/a.jpg\n",
+            "http://media.example/a b",
+            "http://media.example/a\tb",
+            "http://media example/",
+            "http://\u00a0/",
+            "",
+        ]
+    )
+    | st.builds("http://media.example/{}".format, _any_words)
+    | st.builds("{}://x".format, _any_words)
+)
+_durations = st.integers(-2, 3) | st.sampled_from([0, 30, 10**17, -(10**17)])
+_slides = st.builds(
+    Slide,
+    st.none() | _words | _long,
+    duration=st.none() | _durations,
+    **{kind: st.none() | st.none() | _addresses for kind in FILES},
+)
+_slideshows = st.builds(
+    Slideshow,
+    _words,
+    subject=st.none() | _subjects,
+    fallback_text=st.none() | _words,
+    slides=st.lists(_slides, max_size=10).map(tuple),
+)
+
+
+def slide_of(path: str) -> int | None:
+    """The slide that a path leads to, counted from 1; a slide that is alone has no number."""
+    found = re.match(r"/[^/]+(?:/content/sequence)?/slide(?:\[(\d+)\])?(?:/|$)", path, re.IGNORECASE)
+    return None if found is None else int(found[1] or 1)
+
+
+def by_the_rules(slideshow: Slideshow) -> set[tuple[str | None, int | None]]:
+    return {(problem.code, problem.slide) for problem in slideshow.problems() if problem.code in SHARED}
+
+
+def by_the_schema(slideshow: Slideshow, dialect: str, kind: type) -> set[tuple[str | None, int | None]]:
+    operation = kind(slideshow, to="15551234888", sender="60856", service_id="1") if kind is SendMMS else kind(slideshow)
+    problems = schema_problems(DIALECTS[dialect].encode_request(operation, CANARY))
+    assert all(CANARY not in str(problem) for problem in problems)
+    return {(problem.code, slide_of(problem.path)) for problem in problems if problem.code in SHARED}
+
+
+def nested(document: bytes) -> bytes:
+    """A request as it was written until 2014-02."""
+    root = etree.fromstring(document)
+    content = etree.SubElement(root, "CONTENT")
+    sequence = etree.SubElement(content, "SEQUENCE")
+    for name in ("NAME", "SUBJECT", "FALLBACKSMSTEXT"):
+        content[:0] = root.findall(name)
+    for slide in root.findall("SLIDE"):
+        sequence.append(slide)
+        for duration in slide.findall("DURATION"):
+            slide.set("duration", duration.text)
+            slide.remove(duration)
+    return etree.tostring(root)
+
+
+@given(_slideshows, st.sampled_from([SendMMS, SaveMMS]))
+@example(Slideshow(""), SaveMMS)
+@example(Slideshow("n", subject="s", slides=(Slide(duration=0), Slide("x" * 5001))), SendMMS)
+@example(Slideshow("n", subject="x" * 81, slides=(Slide("t"),) * 9), SendMMS)
+def test_a_nested_request_breaks_the_rules_that_a_flat_one_breaks(slideshow, kind):
+    operation = kind(slideshow, to="15551234888", sender="60856") if kind is SendMMS else kind(slideshow)
+    flat = DIALECTS["skycore"].encode_request(operation, CANARY)
+    told = [{(one.code, slide_of(one.path)) for one in schema_problems(document)} for document in (flat, nested(flat))]
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("dialect", XML_DIALECTS)
+class TestTheRulesAndTheSchema:
+    @given(_slideshows, st.sampled_from([SendMMS, SaveMMS]))
+    @example(Slideshow(""), SendMMS)
+    @example(Slideshow("n", slides=(Slide(),)), SaveMMS)
+    @example(Slideshow("n", slides=(Slide(duration=0), Slide("x" * 5001))), SendMMS)
+    @example(Slideshow("n", subject="x" * 81, slides=(Slide("t"),) * 9), SendMMS)
+    @example(Slideshow("n", slides=(Slide("\u00a0"), Slide(" \n"))), SendMMS)
+    def test_find_the_same_on_the_same_slides(self, dialect, slideshow, kind):
+        assert by_the_schema(slideshow, dialect, kind) == by_the_rules(slideshow)
+
+    @pytest.mark.parametrize("code", sorted(SHARED))
+    def test_know_the_same_codes(self, dialect, code):
+        # So that no code drops out of the property above unseen.
+        file = schema_folder() / f"{dialect}-request-rules.xsd"
+        assert file.read_text().count(f'id="{code}"') == 1
+
+
+# ------------------------------------------------------------------------------------------------ what is said
+
+START = "<REQUEST><ACTION>sendMMS</ACTION><API_KEY>canary-5fa1c0de-key</API_KEY><TO>15551234888</TO><FROM>60856</FROM>\n"
+REST = "<SUBJECT>s</SUBJECT><NAME>n</NAME>\n<SLIDE>\n<TEXT>t</TEXT></SLIDE></REQUEST>"
+
+
+class TestWhatIsSaid:
+    @pytest.mark.parametrize(
+        ("body", "code", "line", "path", "said"),
+        [
+            ("<FOO>x</FOO>" + REST, None, 2, "/REQUEST/FOO", "has no place here"),
+            (REST.replace("<TEXT>", "<TEXT>u</TEXT>\n<TEXT>"), None, 5, "/REQUEST/SLIDE/TEXT[2]", "is there already"),
+            (REST.replace("<SLIDE>", "<SLIDE><IMAGE/>"), None, 3, "/REQUEST/SLIDE/IMAGE", "URL is missing"),
+            (REST.replace("<SLIDE>", '<SLIDE length="5">'), None, 3, "/REQUEST/SLIDE", "'length' attribute not allowed"),
+            (REST.replace("t</TEXT>", "t<B/></TEXT>"), None, 4, "/REQUEST/SLIDE/TEXT", "can't have child elements"),
+            (REST.replace("<SLIDE>", "<SLIDE>words"), None, 3, "/REQUEST/SLIDE", "character data between"),
+            ("<NAME>n</NAME>" + REST, "E100", 1, "/REQUEST", "only slides and custom texts come more than once"),
+            (REST.replace("<SLIDE>", "<SLIDE/>\n<SLIDE>"), "E313", 3, "/REQUEST/SLIDE[1]", "A slide shows something"),
+            ("<MMSLINK_EXPIRATION_DATE>soon</MMSLINK_EXPIRATION_DATE>" + REST, "E617", 1, "/REQUEST", "ISO 8601"),
+        ],
+    )
+    def test_names_the_node_the_line_and_the_trouble(self, body, code, line, path, said):
+        (problem,) = schema_problems((START + body).encode())
+        assert (problem.code, problem.line, problem.path) == (code, line, path)
+        assert said in problem.message
+
+    def test_of_a_duration_in_words_is_the_code_and_the_kind(self):
+        problems = schema_problems((START + REST.replace("<TEXT>", "<DURATION>soon</DURATION><TEXT>")).encode())
+        assert [(problem.code, problem.path) for problem in problems] == [
+            ("E230", "/REQUEST/SLIDE"),
+            (None, "/REQUEST/SLIDE/DURATION"),
+        ]
+        assert all("soon" not in problem.message for problem in problems)
+
+    def test_stands_in_the_order_of_the_lines(self):
+        document = "<REQUEST>\n<FOO/>\n<SLIDE/>\n<BAR/>\n</REQUEST>"
+        lines = [problem.line for problem in schema_problems(document.encode())]
+        assert lines == sorted(lines)
+        assert set(lines) == {1, 2, 3, 4}
+
+    def test_reads_in_one_line(self):
+        (problem,) = schema_problems((START + "<FOO/>" + REST).encode())
+        assert str(problem) == "line 2, /REQUEST/FOO: has no place here"
+        assert str(SchemaProblem("E313", 3, "/REQUEST/SLIDE", "words")) == "E313 line 3, /REQUEST/SLIDE: words"
+        assert str(SchemaProblem(None, None, "/", "words")) == "/: words"
+
+    @pytest.mark.parametrize(
+        ("document", "said"),
+        [
+            ("", "not well-formed"),
+            ("/etc/passwd", "not well-formed"),
+            ("http://127.0.0.1:9/x.xml", "not well-formed"),
+            ("<REQUEST>", "not well-formed"),
+            ("<!DOCTYPE REQUEST><REQUEST/>", "DOCTYPE"),
+            ("<html/>", "has the root html"),
+            ("<Request/>", "has the root Request"),
+            ("<SLIDE><TEXT>t</TEXT></SLIDE>", "has the root SLIDE"),
+            ("<STATUS>Success</STATUS>", "has the root STATUS"),
+            ('<REQUEST xmlns="urn:x"/>', "has the root {urn:x}REQUEST"),
+            ("<REQUEST>" + "<X/>" * MAX_ELEMENTS + "</REQUEST>", "more than 10,000 nodes"),
+            ("<REQUEST>" + "x" * MAX_REQUEST + "</REQUEST>", "more than the 1,048,576 allowed"),
+        ],
+        ids=range(12),
+    )
+    def test_of_what_is_no_document_is_one_problem(self, document, said):
+        (problem,) = schema_problems(document.encode())
+        assert problem.code is None
+        assert said in problem.message
+
+    def test_stops_where_everybody_has_understood(self):
+        assert len(schema_problems(b"<REQUEST>" + b"<X/>" * 500 + b"</REQUEST>")) == MAX_PROBLEMS
+
+    @pytest.mark.parametrize(
+        "inside",
+        [
+            f"<API_KEY>{CANARY}</API_KEY><API_KEY>{CANARY}</API_KEY>",
+            f"<API_KEY><B>{CANARY}</B></API_KEY>",
+            f"<APIKEY>{CANARY}</APIKEY>{CANARY}",
+            f"<SLIDE><DURATION>{CANARY}</DURATION><API_KEY>{CANARY}</API_KEY></SLIDE>",
+            f'<API_KEY xsi:type="xs:integer">{CANARY}</API_KEY>',
+            f'<API_KEY xsi:type="{CANARY}">x</API_KEY>',
+            f'<API_KEY xsi:nil="true" key="{CANARY}">{CANARY}</API_KEY>',
+            f"<CUSTOMTEXT><VALUE>v</VALUE><SLIDE>{CANARY}</SLIDE></CUSTOMTEXT>",
+            f"<MMSLINK_EXPIRATION_DATE>{CANARY}</MMSLINK_EXPIRATION_DATE>",
+        ],
+    )
+    def test_never_quotes_the_document(self, inside):
+        spaces = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xs="http://www.w3.org/2001/XMLSchema"'
+        problems = schema_problems(f"<REQUEST {spaces}><ACTION>sendMMS</ACTION>{inside}</REQUEST>".encode())
+        assert problems
+        assert CANARY not in repr(problems)
+
+
+class TestAHostileDocument:
+    def test_cannot_choose_its_own_schema(self, monkeypatch):
+        # The gateways' own postbacks of 2013 carry such an address; nothing may be fetched from there.
+        import urllib.request
+
+        monkeypatch.setattr(urllib.request, "urlopen", lambda *asked, **how: pytest.fail(f"asked for {asked}"))
+        spaces = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+        document = POSTBACKS[0].replace(
+            "<POSTBACK>",
+            f'<POSTBACK {spaces} xsi:noNamespaceSchemaLocation="http://127.0.0.1:9/x.xsd" xsi:schemaLocation="u v">',
+        )
+        assert schema_problems(document.encode()) == ()
+
+    @pytest.mark.parametrize("switch", ['xsi:type="xs:integer"', 'xsi:type="nothing"', 'xsi:type="a:b:c"', 'xsi:nil="true"'])
+    def test_cannot_choose_how_it_is_judged(self, switch):
+        spaces = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xs="http://www.w3.org/2001/XMLSchema"'
+        document = SEED_003.replace("<REQUEST>", f"<REQUEST {spaces}>").replace("<SUBJECT>", f"<SUBJECT {switch}>")
+        (problem,) = schema_problems(document.encode())
+        assert (problem.path, problem.message) == (
+            "/REQUEST/SUBJECT",
+            f"the attribute {switch.partition('=')[0]} has no place here",
+        )
+
+    @given(
+        st.recursive(
+            st.text("aé \n5", max_size=3),
+            lambda inner: st.lists(
+                st.builds(
+                    lambda name, extra, parts: f"<{name}{extra}>{''.join(parts)}</{name}>",
+                    st.sampled_from(
+                        ["ACTION", "SLIDE", "IMAGE", "URL", "TEXT", "DURATION", "DATA", "CUSTOMTEXT", "X", "STATUS"]
+                    ),
+                    st.sampled_from(["", ' a="b"', ' xmlns="u"', ' xml:space="preserve"', ' xsi:type="t"', ' xsi:nope="t"']),
+                    st.lists(inner, max_size=3),
+                ),
+                max_size=4,
+            ).map("".join),
+            max_leaves=12,
+        ),
+        st.sampled_from(sorted(schema._SCHEMAS)),
+    )
+    def test_never_raises(self, inside, root):
+        document = f'<{root} xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">{inside}</{root}>'
+        assert all(isinstance(problem, SchemaProblem) for problem in schema_problems(document.encode()))
+
+    @given(st.binary(max_size=60))
+    def test_of_any_bytes_never_raises(self, data):
+        assert len(schema_problems(data)) >= 1
+
+
+def test_threads_may_ask_at_once():
+    answers: list[tuple[str | None, ...]] = []
+    wrong = START + REST.replace("<SLIDE>", "<SLIDE/>\n<SLIDE>")
+    threads = [threading.Thread(target=lambda: answers.append(tuple(codes(wrong)))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [("E313",)] * 8
+
+
+def test_the_profile_of_the_other_properties_holds_here_too():
+    from hypothesis import settings
+
+    assert settings.default.deadline is None, strategies.__doc__
+
+
+def test_the_schemas_are_where_the_wheel_takes_them_from():
+    import tomllib
+
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["force-include"] == {"xsd": "skymms/xsd"}
+
+
+SAYABLE = [(spoken, kind) for spoken in DIALECTS.values() if spoken.codec is xml for kind in REQUESTS if spoken.action(kind)]
+
+
+@pytest.mark.parametrize(("spoken", "kind"), SAYABLE, ids=lambda it: getattr(it, "name", None) or it.__name__)
+@settings(max_examples=5)
+@given(data=st.data())
+def test_every_name_of_the_table_has_its_place_in_the_schema(spoken: Dialect, kind: type[Any], data: st.DataObject) -> None:
+    document = spoken.encode_request(data.draw(strategies.right_operations(spoken, kind)), "0123456789abcdef")
+    assert [problem for problem in schema_problems(document) if problem.code is None] == []
