@@ -129,7 +129,7 @@ def dialects_page() -> str:
     replies = [block(reply.__name__, listed, answered) for reply, listed in table.REPLIES.items()]
     notices = [block(notice.__name__, listed, answered) for notice, listed in table.NOTICES.items()]
     spoken = [
-        (f"`{one.name}`", one.title, f"`{one.url}`", one.carried, f"`{one.codec.__name__.rpartition('.')[2]}`")
+        (f"`{one.name}`", one.title, f"`{one.url}`", one.placement, f"`{one.codec.__name__.rpartition('.')[2]}`")
         for one in DIALECTS.values()
     ]
     return f"""# The dialects

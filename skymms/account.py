@@ -103,7 +103,7 @@ class Account(KeyHolder):
 
     def warnings(self, operation: Operation[Any]) -> tuple[Problem, ...]:
         """What the vendors advise against and accept all the same."""
-        return tuple(WARNINGS_VALIDATOR.message(operation, self.limits))
+        return tuple(WARNINGS_VALIDATOR.validate(operation, self.limits))
 
     # -------------------------------------------------------------------------------------------- encoding
 

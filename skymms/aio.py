@@ -86,7 +86,7 @@ class AsyncClient:
         except BaseException as error:
             # A cancellation above all. Attributes, no class of our own: asyncio.timeout() knows its own by the exact class.
             if exchange is not None:
-                exchange.stop(error, left=leaving.maybe)
+                exchange.interrupt(error, left=leaving.maybe)
                 if getattr(error, "sent_maybe", False):
                     error.add_note("skymms: the request may have arrived; look for its postbacks before sending again")
                 log_call(operation, describe_interruption(error), started, error.sent_maybe)  # type: ignore[attr-defined]
@@ -122,7 +122,7 @@ class AsyncClient:
         try:
             address = self._placed(want.url)
         except ValueError:
-            return NoResponse(f"{want.place} is no address aiohttp can use; nothing was sent", left=False, transient=False)
+            return NoResponse(f"{want.safe_url} is no address aiohttp can use; nothing was sent", left=False, transient=False)
         if isinstance(session := self._opened(), NoResponse):
             return session
         got = await self._ask(session, want, address, self.account.max_response, self._proxy, leaving)
@@ -297,7 +297,7 @@ async def _on_this_machine(request: Any, handler: Any) -> Any:
 def _lost(error: BaseException, request: HttpRequest, maybe: bool) -> NoResponse:
     """Why there is no answer, without the error's own words: they quote the address, and a GET's holds the key."""
     aiohttp = _aiohttp()
-    place = request.place
+    place = request.safe_url
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return NoResponse(f"the certificate of {place} was not accepted; nothing was sent", left=False, transient=False)
     if isinstance(error, aiohttp.ClientHttpProxyError):

@@ -93,7 +93,7 @@ class Client:
         except BaseException as error:
             # Ctrl-C above all, or whatever a signal's handler raises.
             if exchange is not None:
-                exchange.stop(error, left=not failed_before_sending(error, asked))
+                exchange.interrupt(error, left=not failed_before_sending(error, asked))
                 log_call(operation, describe_interruption(error), started, error.sent_maybe)  # type: ignore[attr-defined]
             raise
         log_call(operation, "done", started, not operation.repeatable)
@@ -146,7 +146,9 @@ class Client:
         try:
             prepared = self._prepared(request)
         except (requests.RequestException, ValueError):
-            return NoResponse(f"{request.place} is no address requests can use; nothing was sent", left=False, transient=False)
+            return NoResponse(
+                f"{request.safe_url} is no address requests can use; nothing was sent", left=False, transient=False
+            )
         self._refuse_repeating(prepared.url or "")
         asked = time.monotonic()
         try:

@@ -24,13 +24,13 @@ class HttpRequest(KeyHolder):
     body: bytes = b""
 
     @property
-    def place(self) -> str:
+    def safe_url(self) -> str:
         """The address without its query and without a user's name, fit for a log."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
     def __repr__(self) -> str:
-        return f"<HttpRequest {self.method} {self.place}, {len(self.url) + len(self.body)} bytes>"
+        return f"<HttpRequest {self.method} {self.safe_url}, {len(self.url) + len(self.body)} bytes>"
 
 
 @dataclass(frozen=True, slots=True)

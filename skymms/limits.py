@@ -51,7 +51,7 @@ class Limits:
             if item.name.startswith("max_") and (type(figure) is not int or figure < 0):
                 raise ConfigurationError(f"{item.name}={figure!r:.40}: give a whole number from 0 up")
 
-    def insisting(self, names: Iterable[str], waived: Iterable[str] = ()) -> Limits:
+    def with_required(self, names: Iterable[str], waived: Iterable[str] = ()) -> Limits:
         """These limits, insisting on more fields and doing without some; what is waived here already is not insisted on."""
         return replace(self, required=self.required.union(set(names) - self.waived), waived=self.waived.union(waived))
 

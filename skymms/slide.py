@@ -1,7 +1,7 @@
 """One slide: the smallest thing a message is made of.
 
 It holds whatever it is given, right or wrong, because a wrong request read back from the wire has to be holdable too.
-Judging is the business of ``skymms.validation.message_rules``; the builder in :mod:`skymms.model.slideshow` asks it at every step.
+Judging is the business of ``skymms.validation.message_rules``; the builder checks each slide.
 """
 
 from __future__ import annotations

@@ -510,13 +510,13 @@ def test_no_repr_shows_the_key(dialect: str) -> None:
     in_document, header = f"{request.url} {request.body!r}", held.dialect_spec.key_header
     assert (CANARY in in_document) is not bool(header)
     assert [name for name, value in request.headers.items() if CANARY in value] == [header] * bool(header)
-    assert request.place in repr(request)
-    assert "?" not in request.place
+    assert request.safe_url in repr(request)
+    assert "?" not in request.safe_url
 
 
 def test_a_requests_place_has_neither_query_nor_password() -> None:
     request = HttpRequest("GET", "https://ada:secret@host:8443/a/b?api_key=x#y", {})
-    assert request.place == "https://host:8443/a/b"
+    assert request.safe_url == "https://host:8443/a/b"
     assert "secret" not in repr(request)
 
 

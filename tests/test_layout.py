@@ -20,14 +20,33 @@ from skymms.wire.dialects import DIALECTS
 HERE = Path(skymms.__file__).parent
 
 #: From the bottom up; `docs/design.md` has the same listing. A module may import what is listed before it, and nothing else.
-ORDER = """
-    _functools codes errors limits slide gsm redaction http rate_limit numbers
-    validation model wire
-    account postbacks reports files
-    transport cellcast
-    client aio
-    media sandbox cli pytest_plugin
-""".split()
+ORDER = [
+    "_functools",
+    "codes",
+    "errors",
+    "limits",
+    "slide",
+    "gsm",
+    "redaction",
+    "http",
+    "rate_limit",
+    "numbers",
+    "validation",
+    "model",
+    "wire",
+    "account",
+    "postbacks",
+    "reports",
+    "files",
+    "transport",
+    "cellcast",
+    "client",
+    "aio",
+    "media",
+    "sandbox",
+    "cli",
+    "pytest_plugin",
+]
 #: Outside the order: the package itself, which names everything, and what `python -m skymms` runs.
 ENTRIES = {"__init__", "__main__"}
 PACKAGES = sorted(path.parent for path in HERE.glob("*/__init__.py"))

@@ -28,7 +28,7 @@ from ..http import HttpRequest, HttpResponse, check_gateway_url
 from ..limits import DOCUMENTED
 from ..model.operations import Operation, R_co
 from ..model.slideshow import Slideshow
-from ..rate_limit import IntervalRateLimit
+from ..rate_limit import RateLimit, SpacedRateLimit
 from ..redaction import KeyHolder, account_repr, check_key, mask_key, mask_key_in_json
 from ..slide import Slide
 from ..validation.slide_rules import absolute_url, xml_characters
@@ -236,7 +236,7 @@ class Call(NamedTuple):
 
     method: str
     path: str
-    carried: str
+    placement: str
     names: Mapping[str, str] = {}
     always: Mapping[str, str] = {}
     wanted: tuple[str, ...] = ()
@@ -534,7 +534,7 @@ class CellcastAccount(KeyHolder):
     name: str = field(init=False, repr=False, compare=False)
     address: str = field(init=False, repr=False, compare=False)
     dialect_spec: Generation = field(init=False, repr=False, compare=False)
-    rate_limit: IntervalRateLimit | None = field(init=False, repr=False, compare=False)
+    rate_limit: RateLimit | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         generation: Any = self.generation
@@ -550,7 +550,7 @@ class CellcastAccount(KeyHolder):
             raise errors.ConfigurationError(f"spacing={spacing!r:.40}: give seconds from 0 up")
         if self.max_text is not None and (type(self.max_text) is not int or self.max_text < 0):
             raise errors.ConfigurationError(f"max_text={self.max_text!r:.40}: give a whole number from 0 up, or leave it out")
-        rate_limit = IntervalRateLimit(self.spacing, time.monotonic) if self.spacing > 0 else None
+        rate_limit = SpacedRateLimit(self.spacing, time.monotonic) if self.spacing > 0 else None
         for name, value in (
             ("name", f"cellcast {spoken.name}"),
             ("address", address),
@@ -608,7 +608,7 @@ class CellcastAccount(KeyHolder):
             if len(to) > MAX_NUMBERS:
                 raise errors.ConfigurationError(f"at most {MAX_NUMBERS:,} numbers a request; a client makes several of more")
             # Both of seed 001's samples lose the contacts: in a form they are one field, with a JSON array as its text.
-            said["to"] = json.dump(to).decode() if call.carried == "form" else to
+            said["to"] = json.dump(to).decode() if call.placement == "form" else to
             said["media"] = (media := operation.media) and (*cast(Any, picture(media)), media)
         if isinstance(said.get("before"), datetime):
             said["before"] = int(said["before"].timestamp())
@@ -618,9 +618,9 @@ class CellcastAccount(KeyHolder):
             named = {**call.always, **named}
         url = urljoin(self.address, call.path) + end
         headers = {"Accept": json.ACCEPT, "Accept-Encoding": "identity", spoken.header: spoken.scheme + self.api_key}
-        if call.carried == "query":
+        if call.placement == "query":
             return HttpRequest(call.method, f"{url}?{urlencode(named)}" if named else url, headers)
-        body, kind = form.write(named) if call.carried == "form" else (json.dump(named), "application/json")
+        body, kind = form.write(named) if call.placement == "form" else (json.dump(named), "application/json")
         return HttpRequest(call.method, url, {**headers, "Content-Type": kind}, body)
 
     def decode(self, operation: Operation[R_co], response: HttpResponse) -> R_co:

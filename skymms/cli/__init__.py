@@ -10,14 +10,14 @@ In reading order:
 - ``exit_status``: how a command ends, for scripts
 - ``options``: the options that commands share, and the files, accounts and operations made of them
 - ``output``: what commands print: answers on stdout, talk on stderr
-- ``cellcast``: the commands of the Australian gateway: skymms cellcast send, responses, mark-read, optouts and balance
 - ``check``: `skymms check` and `skymms show`: what is wrong with a file, and what would go out
 - ``decode``: `skymms postback` and `skymms explain`: what a gateway told, in words
 - ``demo``: `skymms demo`: everything once, against a sandbox on this machine. No key, no network, no phone
 - ``render``: what a gateway answered, as people read it, and the exit status it comes to
 - ``report``: `skymms report`: the statistics that GetStatistics leads to, a row a message
 - ``sandbox``: `skymms sandbox`: a gateway on this machine, until Ctrl-C
-- ``send``: the commands that call a gateway: send, save, send-saved, list and delete, and call for whatever else it can be asked
+- ``send``: the commands that call a gateway: send, save, send-saved, list and delete, and call for whatever else it can be
+- ``cellcast``: the commands of the Australian gateway: skymms cellcast send, responses, mark-read, optouts and balance
 - ``commands``: the command `skymms`: its commands, and what becomes of their errors
 """
 

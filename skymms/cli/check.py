@@ -184,7 +184,7 @@ def _show(account: Account, document: bytes, *, raw: bool, as_json: bool) -> Non
 def _address(request: HttpRequest) -> str:
     """Where it goes, without the name and the password that an address may hold."""
     query = request.url.partition("?")[2]
-    return f"{request.place}?{query}" if query else request.place
+    return f"{request.safe_url}?{query}" if query else request.safe_url
 
 
 def laid_out(account: Account, document: bytes) -> str:

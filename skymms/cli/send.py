@@ -204,7 +204,7 @@ def _calling(account: Account, operation: Operation[Any]) -> Iterator[None]:
     refuse_missing_action(account, operation)
     for advice in account.warnings(operation):
         output.say(f"advice: {advice}")
-    output.say(f"{type(operation).__name__} in {account.dialect} to {account.wrap(b'').place}", "dim")
+    output.say(f"{type(operation).__name__} in {account.dialect} to {account.wrap(b'').safe_url}", "dim")
     with talking(operation):
         yield
 

@@ -87,7 +87,9 @@ class Slideshow:
             )
         longer = replace(self, slides=(*self.slides, added))
         # Only what this call added is judged: what was wrong before was either let in on purpose or told already.
-        problems = BUILDER_VALIDATOR.slide(added, len(longer.slides), DOCUMENTED) + BUILDER_VALIDATOR.row(longer, DOCUMENTED)
+        problems = BUILDER_VALIDATOR.validate_slide(added, len(longer.slides), DOCUMENTED) + BUILDER_VALIDATOR.validate_fields(
+            longer, DOCUMENTED
+        )
         if problems:
             raise refusal(problems)
         return longer
@@ -101,8 +103,8 @@ class Slideshow:
 
         A gateway may insist on more (the successor wants a fallback text): ``account.problems(operation)`` judges by it.
         """
-        return tuple(VALIDATOR.message(self, limits))
+        return tuple(VALIDATOR.validate(self, limits))
 
     def warnings(self, limits: Limits = DOCUMENTED) -> tuple[Problem, ...]:
         """What the vendors advise against and accept all the same; never a reason not to send."""
-        return tuple(WARNINGS_VALIDATOR.message(self, limits))
+        return tuple(WARNINGS_VALIDATOR.validate(self, limits))

@@ -99,7 +99,7 @@ class Cellcast:
     def _read(self, asked: _Asked, request: Incoming) -> Operation[Any]:
         """The operation, by the names that it is written with; :class:`Unreadable` for what none can be made of."""
         kind, call, tail = asked
-        said = CARRIED[call.carried](request)
+        said = CARRIED[call.placement](request)
         for name, always in call.always.items():
             # The address in seed 000 ends with "type=mms;", which lists nothing of ours.
             if said.get(name, always) != always:

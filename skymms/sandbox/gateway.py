@@ -133,8 +133,8 @@ class Gateway:
         if any(not (number.isascii() and number.isdigit()) for number in _numbers(operation)):
             return operation, refuse(operation, "E110", "a number has digits only, country code first, and no +")
         insisted = self._state.settings
-        limits = dialect.insisting(_with_campaign(insisted), type(operation))
-        if problems := VALIDATOR.message(operation, limits):
+        limits = dialect.limits_for(_with_campaign(insisted), type(operation))
+        if problems := VALIDATOR.validate(operation, limits):
             return operation, refuse(operation, *told(problems[0]))
         if (late := late_or_far(operation, self._state.clock.now())) is not None:
             return operation, refuse(operation, *told(late))
@@ -164,7 +164,7 @@ def _sends(operation: Any, reply: Any) -> bool:
 
 def _with_campaign(settings: Any) -> Any:
     # 1.3: CAMPAIGNREF is mandatory for accounts with "Enforce Campaign Check" (E718).
-    return settings.limits.insisting(("campaign_ref",)) if settings.check_campaigns else settings.limits
+    return settings.limits.with_required(("campaign_ref",)) if settings.check_campaigns else settings.limits
 
 
 def _by_schema(dialect: Dialect, body: bytes, unread: Collection[str]) -> tuple[str, str] | None:

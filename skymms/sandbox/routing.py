@@ -25,7 +25,7 @@ def _spoken_at() -> dict[tuple[str, str], Dialect]:
     for one in DIALECTS.values():
         # The vendor's introduction gives the address without index.php as well.
         for form in {path(one).rstrip("/"), path(one).removesuffix("/index.php")}:
-            found[_METHODS[one.carried], form] = one
+            found[_METHODS[one.placement], form] = one
     return found
 
 
@@ -34,7 +34,7 @@ _SPOKEN = _spoken_at()
 #: What the sandbox says of itself to programs.
 ABOUT = (
     "This is a skymms sandbox: a gateway on your own machine. It takes\n\n"
-    + "".join(f"  {_METHODS[one.carried]:<5}{path(one):<28}{one.title}\n" for one in DIALECTS.values())
+    + "".join(f"  {_METHODS[one.placement]:<5}{path(one):<28}{one.title}\n" for one in DIALECTS.values())
     + "".join(f"       /api/{name}/{'':<20}Cellcast {name}\n" for name in GENERATIONS)
     + "\nNothing sent here reaches a phone.\n"
 )
@@ -53,12 +53,12 @@ def for_people(beginning: bytes) -> bool:
 
 def document(request: Incoming, dialect: Dialect) -> bytes:
     """The request's document, however it is carried; raises :class:`~skymms.codecs.Unreadable` where there is none."""
-    if dialect.carried == "url":
+    if dialect.placement == "url":
         return request.query.encode()
     # Some editors put a mark before a UTF-8 file, and curl sends it along.
     body = request.body.removeprefix(b"\xef\xbb\xbf")
     # Ruling 2: 1.3 takes its XML in a form field, and very probably bare.
-    if dialect.carried == "form" and body.lstrip()[:1] != b"<":
+    if dialect.placement == "form" and body.lstrip()[:1] != b"<":
         try:
             fields = dict(parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=100))
         except ValueError:

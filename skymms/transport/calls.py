@@ -63,5 +63,5 @@ def file_from_response(got: HttpResponse | NoResponse, link: HttpRequest, limit:
         raise TransportError(got.why)
     if got.status != 200 or len(got.body) > limit:
         said = f"HTTP {got.status}" if got.status != 200 else f"more than the {limit:,} bytes allowed"
-        raise ProtocolError(f"{link.place}: {said}", body=got.body, status=got.status)
+        raise ProtocolError(f"{link.safe_url}: {said}", body=got.body, status=got.status)
     return got.body

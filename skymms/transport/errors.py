@@ -24,7 +24,7 @@ def no_response(error: BaseException, request: HttpRequest, asked: float | None 
     for link in chain:
         if isinstance(link, OSError) and link.strerror:
             reason = link.strerror
-    place = request.place
+    place = request.safe_url
     # Only these mean that no byte of the request left. Anything else may have, however likely it is that it did not.
     if any(isinstance(link, (NewConnectionError, ConnectTimeoutError)) for link in chain):
         return NoResponse(f"no connection to {place}: {reason}; nothing was sent", left=False)

@@ -21,7 +21,7 @@ from typing import Any, Generic, NamedTuple, Protocol, runtime_checkable
 from ..errors import GatewayFaultError, MMSError, ProtocolError, QuotaExceededError, SkymmsError, ThrottledError, TransportError
 from ..http import HttpRequest, HttpResponse
 from ..model.operations import Operation, R_co
-from ..rate_limit import IntervalRateLimit
+from ..rate_limit import RateLimit
 from .retries import Retries, retry_after
 
 
@@ -29,7 +29,7 @@ from .retries import Retries, retry_after
 class GatewayAccount(Protocol):
     """What an exchange and the clients ask of an account, whatever its gateway: no I/O, no clock, and a key that never shows.
 
-    ``name`` and ``address`` are for those who print it; ``max_response`` is how many bytes of an answer are read; ``rate_limit``
+    ``name`` and ``address`` are for printing; ``max_response`` is how many bytes of an answer are read; ``rate_limit``
     keeps the requests apart, where the gateway limits them.
     """
 
@@ -46,7 +46,7 @@ class GatewayAccount(Protocol):
         """How many bytes an answer may have."""
 
     @property
-    def rate_limit(self) -> IntervalRateLimit | None:
+    def rate_limit(self) -> RateLimit | None:
         """Who hands out the turns of its calls, if somebody does."""
 
     def encode(self, operation: Operation[Any]) -> HttpRequest:
@@ -104,7 +104,7 @@ class Exchange(Generic[R_co]):
             self.next_step = None
             self.result = end.value
 
-    def stop(self, error: BaseException, *, left: bool = True) -> None:
+    def interrupt(self, error: BaseException, *, left: bool = True) -> None:
         """End the call from outside: ``error`` is given ``sent_maybe``, and ``partial`` where other parts were answered.
 
         ``left`` is False where no byte of the last request can have left.
@@ -139,7 +139,7 @@ class Exchange(Generic[R_co]):
         waited = 0.0
         rate_limit = self._account.rate_limit
         for attempt in range(self._retries.count + 1):
-            if rate_limit is not None and (turn := rate_limit.reserve()) > 0:
+            if rate_limit is not None and (turn := rate_limit.reserve(1)) > 0:
                 yield Pause(turn, again=False)
             outcome = yield request
             assert outcome is not None, "a request wants an answer"

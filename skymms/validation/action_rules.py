@@ -44,7 +44,7 @@ def one_message(message: Any, limits: Limits) -> str | None:
 
 
 # 1.3, sendMessageBySubscriberRef, where it is mandatory; it has no code of its own.
-@rule("E100", "field", "subscriber_ref", given=True)
+@rule("E100", "field", "subscriber_ref", only_if_set=True)
 def subscriber(message: Any, limits: Limits) -> str | None:
     """A subscriber reference is given where the message goes to one."""
     return required_problem(message, "subscriber_ref", limits)
@@ -64,7 +64,7 @@ def brand_named(message: Any, limits: Limits) -> str | None:
 
 
 # 1.3, subscribe and unsubscribe. A number that is none has no code of its own there.
-@rule("E901", "field", "mobile", typed=True)
+@rule("E901", "field", "mobile", checks_type=True)
 def subscribers_number(message: Any, limits: Limits) -> str | None:
     """The number to subscribe is one number in digits, country code first."""
     if is_text_or_int(message.mobile) and E164_NUMBER.fullmatch(digits(message.mobile)):
@@ -98,26 +98,26 @@ def report_ends(message: Any, limits: Limits) -> str | None:
     return "the moment the report ends at is required" if is_blank(message.end) else None
 
 
-@rule("E507", "field", "start", typed=True)
+@rule("E507", "field", "start", checks_type=True)
 def report_start(message: Any, limits: Limits) -> str | None:
     """A report starts at a date, a datetime or an ISO 8601 string."""
     return utc_problem(message.start)
 
 
-@rule("E507", "field", "end", typed=True)
+@rule("E507", "field", "end", checks_type=True)
 def report_end(message: Any, limits: Limits) -> str | None:
     """A report ends at a date, a datetime or an ISO 8601 string."""
     return utc_problem(message.end)
 
 
 # A public client of the vendor's tells them apart so: E507 for the form, E508 for a date that there is not.
-@rule("E508", "field", "start", typed=True)
+@rule("E508", "field", "start", checks_type=True)
 def real_start(message: Any, limits: Limits) -> str | None:
     """A report starts on a day of the calendar."""
     return calendar_problem(message.start)
 
 
-@rule("E508", "field", "end", typed=True)
+@rule("E508", "field", "end", checks_type=True)
 def real_end(message: Any, limits: Limits) -> str | None:
     """A report ends on a day of the calendar."""
     return calendar_problem(message.end)

@@ -13,7 +13,7 @@ from .rule import rule
 
 # 1.3, introduction: international, country code first, without + and 00. No numbering plan is enforced: the vendor's own
 # example is a number that no plan has.
-@rule("E110", "field", "to", typed=True)
+@rule("E110", "field", "to", checks_type=True)
 def recipient(message: Any, limits: Limits) -> str | None:
     """The recipient is one number in digits, country code first."""
     if message.to is None or message.to == "":
@@ -24,14 +24,14 @@ def recipient(message: Any, limits: Limits) -> str | None:
 
 
 # The successor's JSON service: comma-separated numbers, shown and not sent to.
-@rule("E110", "field", "display_to", given=True, typed=True)
+@rule("E110", "field", "display_to", only_if_set=True, checks_type=True)
 def displayed(message: Any, limits: Limits) -> str | None:
     """The numbers that are shown as members of a group are numbers as the recipient is."""
     wrong = [one for one in message.display_to or () if not (is_text_or_int(one) and E164_NUMBER.fullmatch(digits(one)))]
     return f"{wrong[0]!r:.40} is not one number in digits with the country code first" if wrong else None
 
 
-@rule("E111", "field", "sender", typed=True)
+@rule("E111", "field", "sender", checks_type=True)
 def short_code(message: Any, limits: Limits) -> str | None:
     """The sender is a short code or long code in digits."""
     if message.sender is None or message.sender == "":
@@ -64,7 +64,7 @@ def not_too_many_slides(message: Any, limits: Limits) -> str | None:
 
 
 # 80 characters have no code of their own (1.3); the successor's E314 is "invalid or missing", which fits both.
-@rule("E314", "field", "subject", given=True)
+@rule("E314", "field", "subject", only_if_set=True)
 def subject(message: Any, limits: Limits) -> str | None:
     """A subject has at most 80 characters, and is there where the dialect asks for one."""
     if is_blank(message.subject):
@@ -72,7 +72,7 @@ def subject(message: Any, limits: Limits) -> str | None:
     return _subject_length(message.subject, limits)
 
 
-@rule("E314", "field", "custom_subject", given=True)
+@rule("E314", "field", "custom_subject", only_if_set=True)
 def custom_subject(message: Any, limits: Limits) -> str | None:
     """A custom subject has at most 80 characters."""
     return _subject_length(message.custom_subject or "", limits)
@@ -102,25 +102,25 @@ def fallback_text(message: Any, limits: Limits) -> str | None:
     return "without a subject, the text of the fallback SMS is required"
 
 
-@rule("E617", "field", "link_expires", given=True, typed=True)
+@rule("E617", "field", "link_expires", only_if_set=True, checks_type=True)
 def link_expiry(message: Any, limits: Limits) -> str | None:
     """The link of the fallback SMS expires on a date, a datetime or an ISO 8601 string."""
     return date_problem(message.link_expires)
 
 
-@rule("E214", "field", "start_date", given=True, typed=True)
+@rule("E214", "field", "start_date", only_if_set=True, checks_type=True)
 def start_date(message: Any, limits: Limits) -> str | None:
     """The list starts at a date, a datetime or an ISO 8601 string."""
     return date_problem(message.start_date)
 
 
-@rule("E212", "field", "page", given=True, typed=True)
+@rule("E212", "field", "page", only_if_set=True, checks_type=True)
 def page_number(message: Any, limits: Limits) -> str | None:
     """A page number counts from 1."""
     return positive_problem(message.page)
 
 
-@rule("E213", "field", "per_page", given=True, typed=True)
+@rule("E213", "field", "per_page", only_if_set=True, checks_type=True)
 def items_per_page(message: Any, limits: Limits) -> str | None:
     """A page holds at least 1 item."""
     return positive_problem(message.per_page)
@@ -135,19 +135,19 @@ def saved_id(message: Any, limits: Limits) -> str | None:
 
 
 # The three that only some accounts or dialects insist on.
-@rule("E627", "field", "service_id", given=True)
+@rule("E627", "field", "service_id", only_if_set=True)
 def service(message: Any, limits: Limits) -> str | None:
     """A service id is given where the dialect asks for one."""
     return required_problem(message, "service_id", limits)
 
 
-@rule("E650", "field", "operator_id", given=True)
+@rule("E650", "field", "operator_id", only_if_set=True)
 def operator(message: Any, limits: Limits) -> str | None:
     """An operator id is given where the account must name the carrier."""
     return required_problem(message, "operator_id", limits)
 
 
-@rule("E718", "field", "campaign_ref", given=True)
+@rule("E718", "field", "campaign_ref", only_if_set=True)
 def campaign(message: Any, limits: Limits) -> str | None:
     """A campaign reference is given where the account enforces its campaign check."""
     return required_problem(message, "campaign_ref", limits)
@@ -181,7 +181,7 @@ def some_pass_data(message: Any, limits: Limits) -> str | None:
 
 
 # The successor's JSON service: at most 64 characters, and a moment; neither has a code of its own.
-@rule("E100", "field", "client_reference", given=True)
+@rule("E100", "field", "client_reference", only_if_set=True)
 def client_reference(message: Any, limits: Limits) -> str | None:
     """A client reference has at most 64 characters."""
     words = str(message.client_reference or "")  # a whole number is written out
@@ -190,7 +190,7 @@ def client_reference(message: Any, limits: Limits) -> str | None:
     return f"{len(words)} characters, {len(words) - limits.max_reference} more than the {limits.max_reference} allowed"
 
 
-@rule("E100", "field", "expires", given=True, typed=True)
+@rule("E100", "field", "expires", only_if_set=True, checks_type=True)
 def expiry(message: Any, limits: Limits) -> str | None:
     """Delivery is given up at a date, a datetime or an ISO 8601 string."""
     return date_problem(message.expires)
@@ -206,14 +206,14 @@ def discovery_text(message: Any, limits: Limits) -> str | None:
 
 
 # The vendor's schema of 2014 has a number from 0 up.
-@rule("E100", "field", "ddm_timeout", given=True, typed=True)
+@rule("E100", "field", "ddm_timeout", only_if_set=True, checks_type=True)
 def discovery_timeout(message: Any, limits: Limits) -> str | None:
     """The time to wait for a device discovery message's report is a whole number of minutes."""
     return None if is_whole_number(message.ddm_timeout, 0) else f"{message.ddm_timeout!r:.40} is no whole number of minutes"
 
 
 def _flag(field: str) -> None:
-    @rule("E100", "field", field, given=True, typed=True)
+    @rule("E100", "field", field, only_if_set=True, checks_type=True)
     def flag(message: Any, limits: Limits) -> str | None:
         """A switch is on, off, or left alone."""
         said = getattr(message, field)

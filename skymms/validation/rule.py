@@ -15,8 +15,8 @@ class Rule:
 
     ``of`` is the kind of thing judged: ``words`` (any string), ``text`` (the text of a slide), ``address`` (the file named
     by ``field``), ``slide``, or ``field`` (whatever has a field of that name). ``at_build`` marks those the builder enforces at
-    the very call that breaks them; ``given`` those that have nothing to say of a field that is None, unless it is required;
-    ``typed`` those that say themselves of what type their field may be, where it need not be text.
+    the very call that breaks them; ``only_if_set`` those that have nothing to say of a field that is None, unless it is required;
+    ``checks_type`` those that say themselves of what type their field may be, where it need not be text.
     """
 
     code: str | None
@@ -24,8 +24,8 @@ class Rule:
     field: str
     check: Callable[[Any, Limits], str | None]
     at_build: bool = False
-    given: bool = False
-    typed: bool = False
+    only_if_set: bool = False
+    checks_type: bool = False
 
     @property
     def description(self) -> str:
@@ -40,12 +40,12 @@ Check = Callable[[Any, Limits], str | None]
 
 
 def rule(
-    code: str, of: str, field: str = "", *, at_build: bool = False, given: bool = False, typed: bool = False
+    code: str, of: str, field: str = "", *, at_build: bool = False, only_if_set: bool = False, checks_type: bool = False
 ) -> Callable[[Check], Check]:
     """Register the decorated function as a rule; the parameters are the fields of :class:`Rule`."""
 
     def add(check: Check) -> Check:
-        RULES.append(Rule(code, of, field, check, at_build, given, typed))
+        RULES.append(Rule(code, of, field, check, at_build, only_if_set, checks_type))
         return check
 
     return add

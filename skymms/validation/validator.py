@@ -69,14 +69,14 @@ class Validator:
             name: [(check, rule) for check, rule in self._field if rule.field == name]
             for name in {rule.field for _, rule in self._field}
         }
-        self._typed = {rule.field for _, rule in self._field if rule.typed}
+        self._typed = {rule.field for _, rule in self._field if rule.checks_type}
         self._text = paired["text"] + paired["words"]
         self._files = {
             kind: [(check, rule) for check, rule in paired["address"] if rule.field == kind] + paired["words"] for kind in FILES
         }
         self._plan = memoize(self._planned)
 
-    def slide(self, slide: Slide, at: int, limits: Limits) -> list[Problem]:
+    def validate_slide(self, slide: Slide, at: int, limits: Limits) -> list[Problem]:
         """What is wrong with slide number ``at``, counted from 1."""
         found: list[Problem] = []
         files = _all_files(slide)
@@ -100,20 +100,20 @@ class Validator:
                         found.append(Problem(rule.code, at, kind, said))
         return found
 
-    def row(self, message: Any, limits: Limits) -> list[Problem]:
+    def validate_fields(self, message: Any, limits: Limits) -> list[Problem]:
         """What is wrong with the fields of a slideshow or an operation, leaving what is inside them aside."""
         plan = self._plan(type(message), limits.required)
-        return self._row(message, plan, plan.fetch(message), limits)
+        return self._validate_fields(message, plan, plan.fetch(message), limits)
 
     @staticmethod
-    def _row(message: Any, plan: _Plan, held: tuple[Any, ...], limits: Limits) -> list[Problem]:
+    def _validate_fields(message: Any, plan: _Plan, held: tuple[Any, ...], limits: Limits) -> list[Problem]:
         found: list[Problem] = []
         for at, check, rule in plan.rules:
             if (at is None or held[at] is not None) and (said := check(message, limits)):
                 found.append(Problem(rule.code, None, rule.field, said))
         return found
 
-    def field(self, message: Any, name: str, limits: Limits) -> list[Problem]:
+    def validate_field(self, message: Any, name: str, limits: Limits) -> list[Problem]:
         """What is wrong with one field of words, where all the others are known to be right."""
         if (words := getattr(message, name, None)) is None and not hasattr(message, name):
             return []
@@ -125,11 +125,11 @@ class Validator:
             self._put(self._words, name, words, None, limits, found)
         return found
 
-    def message(self, message: Any, limits: Limits) -> list[Problem]:
+    def validate(self, message: Any, limits: Limits) -> list[Problem]:
         """What is wrong with a slideshow or an operation, and with everything inside it."""
         plan = self._plan(type(message), limits.required)
         held = plan.fetch(message)
-        found = self._row(message, plan, held, limits)
+        found = self._validate_fields(message, plan, held, limits)
         for at, name, excused in plan.words:
             if (words := held[at]) is not None:
                 for one in words if isinstance(words, tuple) else (words,):
@@ -143,11 +143,11 @@ class Validator:
                 self._put(self._words, f"{name}[{key!r}]", words, None, limits, found)
         for at in plan.slides:
             for number, slide in enumerate(held[at], 1):
-                found += self.slide(slide, number, limits)
+                found += self.validate_slide(slide, number, limits)
         for at in plan.messages:
             if not hasattr(held[at], "slides"):
                 raise TypeError(f"a Slideshow is wanted, not {type(held[at]).__name__}")
-            found += self.message(held[at], limits)
+            found += self.validate(held[at], limits)
         return found
 
     def _excuse(self, name: str) -> Callable[[Any], bool]:
@@ -169,7 +169,7 @@ class Validator:
         return _Plan(
             fetch=attribute_getter(tuple(places)),
             rules=[
-                (places[rule.field] if rule.given and rule.field not in required else None, check, rule)
+                (places[rule.field] if rule.only_if_set and rule.field not in required else None, check, rule)
                 for check, rule in self._field
                 if rule.field in places
             ],

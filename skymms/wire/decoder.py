@@ -93,7 +93,7 @@ class Decoder:
         for row in rows:
             for column in columns:
                 for name in accepted_names(row, column):
-                    self._lead(name, row.field, kind[row.kind].read)
+                    self._lead(name, row.field, kind[row.kind].decode)
         places = {slot.group or slot.field for slot in self._slots.values()}
         #: What a value holds that has fields of its own.
         self._inner = {place.partition(".")[0] for place in places if "." in place}

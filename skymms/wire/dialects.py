@@ -58,7 +58,7 @@ class Dialect:
     codec: ModuleType
     response_codec: ModuleType
     #: How the document travels: in the ``url``, in a ``form`` field, or as the ``bare`` body.
-    carried: str
+    placement: str
     #: The names of the root elements of request, response and postback.
     roots: tuple[str, str, str]
     #: How the names of merge values are written: ``upper`` or ``lower``.
@@ -84,7 +84,7 @@ class Dialect:
         """The values of ACTION an operation is read by: the one it is written with, and those of former times."""
         return table.REQUESTS[operation][0][self.column].replace("-", "").split()
 
-    def insisting(self, limits: Limits, operation: type[Operation[Any]]) -> Limits:
+    def limits_for(self, limits: Limits, operation: type[Operation[Any]]) -> Limits:
         """An account's limits, with the fields this dialect insists on for an operation, and those it does without."""
         return _insisting(self, limits, operation)
 
@@ -207,7 +207,7 @@ def _actions(dialect: Dialect) -> Mapping[str, type[Operation[Any]]]:
 @memoize
 def _insisting(dialect: Dialect, limits: Limits, operation: type[Operation[Any]]) -> Limits:
     names = [(row, row.field.rpartition(".")[2]) for row in table.REQUESTS[operation][1]]
-    return limits.insisting(
+    return limits.with_required(
         (name for row, name in names if is_required(row, dialect.column)),
         (name for row, name in names if is_ignored(row, dialect.column)),
     )
@@ -243,7 +243,7 @@ def _answer_writer(dialect: Dialect, kind: type[Any]) -> Encoder:
 def response_decoder(kind: type[Any]) -> Decoder:
     """What reads a reply or a notice, in the spelling of every dialect at once."""
     rows = _answer_rows(kind)
-    return Decoder(kind, rows, range(len(rows[0].spellings)), converters(), table.GROUP_CLASSES, normalize_name)
+    return Decoder(kind, rows, range(len(rows[0].names)), converters(), table.GROUP_CLASSES, normalize_name)
 
 
 @memoize
@@ -251,7 +251,7 @@ def status_substitutes(reply: type[Any]) -> frozenset[str]:
     """The folded names of the nodes that stand in for the status of this reply; none for one with a status of its own."""
     instead = table.STATUS_SUBSTITUTES.get(reply, ())
     rows = [row for row in table.REPLIES[reply] if row.field in instead]
-    names = [name for row in rows for at in range(len(row.spellings)) for name in accepted_names(row, at)]
+    names = [name for row in rows for at in range(len(row.names)) for name in accepted_names(row, at)]
     return frozenset(normalize_name(name.replace("[]", "")) for name in names)
 
 
@@ -266,7 +266,7 @@ SKYCORE = Dialect(
     codec=xml,
     response_codec=xml,
     # Ruling 2: the documents ask for a form field called xml; a production client posts the bare document.
-    carried="form",
+    placement="form",
     roots=("REQUEST", "RESPONSE", "POSTBACK"),
     case="upper",
     empty_list_code="E200",
@@ -281,7 +281,7 @@ SKYCORE_GET = Dialect(
     answers=0,
     codec=query,
     response_codec=xml,
-    carried="url",
+    placement="url",
     roots=("", "RESPONSE", "POSTBACK"),
     case="lower",
     empty_list_code="E200",
@@ -297,7 +297,7 @@ SINCH = Dialect(
     codec=xml,
     response_codec=xml,
     # Ruling 2: always the bare body.
-    carried="bare",
+    placement="bare",
     roots=("request", "response", "postback"),
     case="lower",
     empty_list_code="",
@@ -311,7 +311,7 @@ SINCH_JSON = Dialect(
     answers=2,
     codec=json,
     response_codec=json,
-    carried="bare",
+    placement="bare",
     roots=("", "", ""),
     case="lower",
     empty_list_code="",

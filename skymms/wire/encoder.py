@@ -152,7 +152,7 @@ class _Column(NamedTuple):
             mark = _group_mark(wire_name(rows[0], self.number), self.codec)
             return _items(get, [row.field.rpartition(".")[2] for row in rows], [self._written(row) for row in rows], mark)
         (row,) = rows
-        name, write = wire_name(row, self.number), self.kind[row.kind].write
+        name, write = wire_name(row, self.number), self.kind[row.kind].encode
         if place.shape == "{}":
             return self._mapping(get, write, name)
         head, _, last = name.removesuffix("[]").rpartition("/")
@@ -161,7 +161,7 @@ class _Column(NamedTuple):
         return _texts(get, tag, repeats=not name.endswith("[]"))
 
     def _written(self, row: Row) -> _Written:
-        return self.kind[row.kind].write, self.codec.spell(wire_name(row, self.number))
+        return self.kind[row.kind].encode, self.codec.spell(wire_name(row, self.number))
 
     def _mapping(self, get: Callable[[Any], Any], write: Callable[[Any], str], name: str) -> _Step:
         codec, case = self.codec, self.case

@@ -29,9 +29,9 @@ class Envelope(KeyHolder):
         headers = {"Accept": spoken.response_codec.ACCEPT, "Accept-Encoding": "identity"}
         if spoken.key_header:
             headers[spoken.key_header] = api_key
-        if spoken.carried == "url":
+        if spoken.placement == "url":
             return cls("GET", url, headers)
-        if spoken.carried == "form" and not bare_body:
+        if spoken.placement == "form" and not bare_body:
             return cls("POST", url, {**headers, "Content-Type": query.CONTENT_TYPE}, b"xml=", query.quote_document)
         return cls("POST", url, {**headers, "Content-Type": spoken.codec.CONTENT_TYPE})
 

@@ -35,14 +35,14 @@ class Row(NamedTuple):
 
     field: str
     kind: str
-    spellings: tuple[str, ...]
+    names: tuple[str, ...]
 
 
 class Converter(NamedTuple):
     """How a value becomes text, and text a value. Reading never fails: what it cannot make sense of stays text."""
 
-    write: Callable[[Any], str]
-    read: Callable[[str], Any]
+    encode: Callable[[Any], str]
+    decode: Callable[[str], Any]
 
 
 def parse_date(text: str) -> date | datetime | str:
@@ -127,26 +127,26 @@ def converters(line_break: str = "\n", flags: tuple[Any, Any] = ("yes", "no")) -
 
 def wire_name(row: Row, column: int) -> str:
     """The name in a dialect, without its mark; empty where it has none."""
-    name = row.spellings[column].partition(" ")[0]
+    name = row.names[column].partition(" ")[0]
     return "" if name in {"-", "."} else name.rstrip("!")
 
 
 def accepted_names(row: Row, column: int) -> tuple[str, ...]:
     """The names a field is read by: the one it is written by, and those of former times."""
-    name, *older = row.spellings[column].split()
+    name, *older = row.names[column].split()
     return () if name in {"-", "."} else (name.rstrip("!"), *older)
 
 
 def is_ignored(row: Row, column: int) -> bool:
     """True where this dialect leaves the field out, and nobody misses it."""
-    return row.spellings[column] == "."
+    return row.names[column] == "."
 
 
 def is_unsupported(row: Row, column: int) -> bool:
     """True where something is lost, since this dialect has no word for the field."""
-    return row.spellings[column] == "-"
+    return row.names[column] == "-"
 
 
 def is_required(row: Row, column: int) -> bool:
     """True where this dialect must have the field."""
-    return row.spellings[column].partition(" ")[0].endswith("!")
+    return row.names[column].partition(" ")[0].endswith("!")

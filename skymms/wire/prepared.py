@@ -32,7 +32,7 @@ class OperationEncoder:
     def __init__(
         self, kind: type[Operation[Any]], spoken: Dialect, limits: Limits, line_break: str, template: RequestTemplate
     ) -> None:
-        self._limits = spoken.insisting(limits, kind)
+        self._limits = spoken.limits_for(limits, kind)
         self._lost: Callable[[Operation[Any]], list[Problem]] = spoken.missing(kind, line_break)
         self._template = template
         self._fetch = attribute_getter([item.name for item in fields(cast(Any, kind)) if item.name != RECIPIENT])
@@ -40,14 +40,14 @@ class OperationEncoder:
 
     def problems(self, operation: Operation[Any]) -> list[Problem]:
         """Everything that is wrong with an operation, as its gateway sees it."""
-        return VALIDATOR.message(operation, self._limits) + self._lost(operation)
+        return VALIDATOR.validate(operation, self._limits) + self._lost(operation)
 
     def document(self, operation: Operation[Any]) -> bytes:
         """The request's document, as it travels; raises the first of its problems, carrying them all."""
         rest, last = self._fetch(operation), self._last
         # By identity: what is the very same was right, and cannot have changed. Equal would not do, for True equals 1.
         if last is not None and all(map(is_, rest, last[0])):
-            problems = VALIDATOR.field(operation, RECIPIENT, self._limits)
+            problems = VALIDATOR.validate_field(operation, RECIPIENT, self._limits)
             like: list[bytes] | None = last[1]
         else:
             problems, like = self.problems(operation), None

@@ -674,7 +674,7 @@ class TestManyNumbers:
     def test_are_not_lost_when_somebody_interrupts(self):
         exchange, _ = hold(V3, CellcastSend(SHOW, to=MANY), taken)
         stop = KeyboardInterrupt()
-        exchange.stop(stop)
+        exchange.interrupt(stop)
         assert len(stop.partial.queued) == 1000
         assert stop.sent_maybe
 
@@ -760,7 +760,7 @@ class TestAnAccount:
     @EACH
     def test_never_shows_its_key(self, account):
         request = account.encode(SEND_V1)
-        for shown in (repr(account), repr(request), request.place, repr(SEND_V1)):
+        for shown in (repr(account), repr(request), request.safe_url, repr(SEND_V1)):
             assert "canary" not in shown
         for secret in (account, request):
             with pytest.raises(TypeError, match="key"):

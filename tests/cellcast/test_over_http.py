@@ -18,7 +18,7 @@ from misbehaving_server import Faulty, drop, http, stall
 from skymms import Client, HttpRequest, Retries, SkymmsError, Slide, Slideshow, TransportError
 from skymms.aio import AsyncClient
 from skymms.cellcast import Balance, CellcastAccount, CellcastSend, MarkRead, MessageReports, OptOuts, Responses
-from skymms.rate_limit import IntervalRateLimit
+from skymms.rate_limit import SpacedRateLimit
 from skymms.transport.exchange import GatewayAccount
 
 SHOW = Slideshow("coupon", subject="Free").slide("Hi!", image="http://media.example/welcome.png")
@@ -159,19 +159,19 @@ class TestSentOnce:
 class TestThePace:
     def test_leaves_never_more_than_fifteen_turns_in_any_second(self):
         now = [100.0]
-        rate_limit = IntervalRateLimit(1 / 14.5, lambda: now[0])
+        rate_limit = SpacedRateLimit(1 / 14.5, lambda: now[0])
         turns = []
         for step in range(300):
             # Bursts, quiet times, and callers who come one by one.
             now[0] += (0, 0, 0, 0.01, 0.5, 0, 2.0)[step % 7]
-            turns.append(now[0] + rate_limit.reserve())
+            turns.append(now[0] + rate_limit.reserve(1))
         assert turns == sorted(turns)
         assert all(later - earlier > 1 for earlier, later in zip(turns, turns[15:], strict=False))
 
     def test_is_shared_by_threads(self):
-        rate_limit = IntervalRateLimit(0.001, lambda: 0.0)
+        rate_limit = SpacedRateLimit(0.001, lambda: 0.0)
         turns: list[float] = []
-        threads = [threading.Thread(target=lambda: turns.extend(rate_limit.reserve() for _ in range(200))) for _ in range(8)]
+        threads = [threading.Thread(target=lambda: turns.extend(rate_limit.reserve(1) for _ in range(200))) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:

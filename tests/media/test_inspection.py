@@ -370,8 +370,8 @@ class TestAFileThatIsTooBig:
     @pytest.mark.parametrize("name", DIALECTS)
     def test_is_what_the_account_says_in_every_dialect(self, name):
         spoken = DIALECTS[name]
-        assert spoken.insisting(Limits(max_image=7), SendMMS).max_image == 7
-        assert spoken.insisting(Limits(max_image=8), SendMMS).max_image == 8
+        assert spoken.limits_for(Limits(max_image=7), SendMMS).max_image == 7
+        assert spoken.limits_for(Limits(max_image=8), SendMMS).max_image == 8
 
 
 class TestAFileOfAnUnknownType:

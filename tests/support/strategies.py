@@ -277,7 +277,7 @@ OF_1_3: Mapping[type, st.SearchStrategy[Any]] = {
 
 def _told(rows: Sequence[Row], answers: int | None) -> list[str]:
     """The fields that a column of answers has words for; of any column for None."""
-    columns = range(len(rows[0].spellings)) if answers is None else [answers]
+    columns = range(len(rows[0].names)) if answers is None else [answers]
     return [plain(row.field) for row in rows if any(wire_name(row, column) for column in columns)]
 
 

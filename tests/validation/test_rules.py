@@ -255,8 +255,8 @@ def named(rule: Rule) -> tuple[str | None, str, str]:
 def test_a_rule_lets_the_right_through_and_tells_where_the_wrong_stands(rule: tuple[str | None, str, str], case: Case) -> None:
     code, _, field = rule
     judge = VALIDATOR if code else WARNINGS_VALIDATOR
-    assert judge.message(case.right, case.limits) == []
-    found = judge.message(case.wrong, case.limits)
+    assert judge.validate(case.right, case.limits) == []
+    found = judge.validate(case.wrong, case.limits)
     assert [(problem.code, problem.slide, problem.field) for problem in found] == [(code, case.slide, case.at or field)]
     assert found[0].message
 
@@ -270,14 +270,14 @@ def test_a_rule_that_looks_at_what_is_given_has_nothing_to_say_of_what_is_not() 
         def __getattr__(self, name: str) -> None:
             return None
 
-    given = [rule for rule in RULES if rule.given]
+    given = [rule for rule in RULES if rule.only_if_set]
     assert given
     assert [rule for rule in given if rule.check(Nothing(), DOCUMENTED)] == []
 
 
 def test_and_is_asked_all_the_same_where_the_field_is_required() -> None:
-    assert [problem.field for problem in VALIDATOR.message(send(), insisting("service_id"))] == ["service_id"]
-    assert [problem.code for problem in VALIDATOR.message(SHOW.replace(subject=None), insisting("subject"))] == ["E314"]
+    assert [problem.field for problem in VALIDATOR.validate(send(), insisting("service_id"))] == ["service_id"]
+    assert [problem.code for problem in VALIDATOR.validate(SHOW.replace(subject=None), insisting("subject"))] == ["E314"]
 
 
 @pytest.mark.parametrize(
@@ -298,9 +298,9 @@ def test_and_is_asked_all_the_same_where_the_field_is_required() -> None:
     ],
 )
 def test_a_moment_that_names_no_zone_or_no_time_is_pointed_out_however_it_is_given(when: Any, advised: bool) -> None:
-    assert [one.field for one in WARNINGS_VALIDATOR.message(ListMMS(start_date=when), DOCUMENTED)] == ["start_date"] * advised
-    assert [one.field for one in WARNINGS_VALIDATOR.message(send(expires=when), DOCUMENTED)] == ["expires"] * advised
-    assert [one.field for one in WARNINGS_VALIDATOR.message(SHOW.replace(link_expires=when), DOCUMENTED)] == [
+    assert [one.field for one in WARNINGS_VALIDATOR.validate(ListMMS(start_date=when), DOCUMENTED)] == ["start_date"] * advised
+    assert [one.field for one in WARNINGS_VALIDATOR.validate(send(expires=when), DOCUMENTED)] == ["expires"] * advised
+    assert [one.field for one in WARNINGS_VALIDATOR.validate(SHOW.replace(link_expires=when), DOCUMENTED)] == [
         "link_expires"
     ] * advised
 
@@ -367,8 +367,8 @@ COMBINATIONS = [frozenset(kinds) for size in range(8) for kinds in combinations(
 @pytest.mark.parametrize("kinds", COMBINATIONS, ids=lambda kinds: "+".join(sorted(kinds)) or "no file")
 def test_every_combination_of_files_is_judged_as_the_vendor_says(kinds: frozenset[str]) -> None:
     files = {kind: f"https://x.example/a.{kind}" for kind in kinds}
-    with_text = VALIDATOR.slide(Slide("Words go with anything", **files), 1, DOCUMENTED)
-    bare = VALIDATOR.slide(Slide(**files), 1, DOCUMENTED)
+    with_text = VALIDATOR.validate_slide(Slide("Words go with anything", **files), 1, DOCUMENTED)
+    bare = VALIDATOR.validate_slide(Slide(**files), 1, DOCUMENTED)
     assert {problem.code for problem in with_text} == forbidden(kinds)
     assert {problem.code for problem in bare} == forbidden(kinds) | (set() if kinds else {"E313"})
     assert [problem.code for problem in bare] == sorted(problem.code or "" for problem in bare)
@@ -466,7 +466,7 @@ def test_what_a_gateway_could_not_fetch_is_refused(url: Any) -> None:
 def test_a_number_as_people_type_it_goes_out_in_digits(typed: Any, dialect: str) -> None:
     spoken = DIALECTS[dialect]
     document = spoken.encode_request(send(to=typed), KEY)
-    assert VALIDATOR.message(send(to=typed), DOCUMENTED) == []
+    assert VALIDATOR.validate(send(to=typed), DOCUMENTED) == []
     assert spoken.decode_request(spoken.decode_leaves(document)).operation.to == "15551234888"
 
 
@@ -503,19 +503,19 @@ def test_a_number_as_people_type_it_goes_out_in_digits(typed: Any, dialect: str)
     ],
 )
 def test_what_is_not_one_number_is_refused_as_the_recipient(typed: Any) -> None:
-    found = VALIDATOR.message(send(to=typed), DOCUMENTED)
+    found = VALIDATOR.validate(send(to=typed), DOCUMENTED)
     assert ("E110", None, "to") in [problem[:3] for problem in found]
     assert found[0].code == "E110"
 
 
 @pytest.mark.parametrize("typed", [None, "", " ", "Shop", "60856,60857", "६०८५६", 60856.0, b"60856", ["60856"]])
 def test_what_is_no_short_code_is_refused_as_the_sender(typed: Any) -> None:
-    assert VALIDATOR.message(send(sender=typed), DOCUMENTED)[0][:3] == ("E111", None, "sender")
+    assert VALIDATOR.validate(send(sender=typed), DOCUMENTED)[0][:3] == ("E111", None, "sender")
 
 
 @pytest.mark.parametrize("typed", ["60856", 60856, "+15551230000", "018", "608-56"])
 def test_a_short_code_or_a_number_is_a_sender(typed: Any) -> None:
-    assert VALIDATOR.message(send(sender=typed), DOCUMENTED) == []
+    assert VALIDATOR.validate(send(sender=typed), DOCUMENTED) == []
 
 
 # ------------------------------------------------------------------------------------------------ what a dialect insists on
@@ -546,7 +546,7 @@ def test_a_dialect_insists_on_fields_of_its_own(dialect: str, operation: Operati
 def test_without_a_fallback_sms_the_successors_rule_asks_for_no_text_of_it() -> None:
     # Ruling 3. Today the successor's XML has no word for the switch, so an account refuses the switch itself.
     off = send_saved(service_id="28444mms", disable_fallback=True)
-    assert VALIDATOR.message(off, insisting("service_id", "fallback_text")) == []
+    assert VALIDATOR.validate(off, insisting("service_id", "fallback_text")) == []
     with pytest.raises(ConfigurationError, match="disable_fallback"):
         Account(KEY, dialect="sinch").encode(off)
 
@@ -585,7 +585,7 @@ def test_limits_are_those_of_the_account() -> None:
 
 
 def test_a_limit_holds_for_custom_texts_as_well() -> None:
-    found = VALIDATOR.message(send_saved(custom_text={2: "x" * 5000, 3: "x" * 5001}), DOCUMENTED)
+    found = VALIDATOR.validate(send_saved(custom_text={2: "x" * 5000, 3: "x" * 5001}), DOCUMENTED)
     assert [problem[:3] for problem in found] == [("E334", 3, "custom_text")]
 
 
@@ -624,7 +624,7 @@ def test_a_control_character_in_any_field_of_an_operation_is_found(kind: type[Op
     needed |= {"campaign_name": "Winter Sale", "brand_name": "Shop", "mobile": "15552426055", "campaign": "1116"}
     needed |= {"start": "2010-10-01", "end": "2010-10-02"}
     given_ = {item.name: needed[item.name] for item in fields(kind) if item.name in needed}
-    found = VALIDATOR.message(kind(**{**given_, field: "2031-01-01\x0b"}), DOCUMENTED)
+    found = VALIDATOR.validate(kind(**{**given_, field: "2031-01-01\x0b"}), DOCUMENTED)
     assert ("E108", None, field) in [problem[:3] for problem in found]
 
 
@@ -635,7 +635,7 @@ def test_a_control_character_in_any_field_of_a_slideshow_is_found(field: str) ->
 
 
 def test_a_control_character_in_a_custom_text_or_a_merge_value_is_found() -> None:
-    found = VALIDATOR.message(send_saved(custom_text={2: "\x00"}, data={"name": "\x00"}), DOCUMENTED)
+    found = VALIDATOR.validate(send_saved(custom_text={2: "\x00"}, data={"name": "\x00"}), DOCUMENTED)
     assert [problem[:3] for problem in found] == [("E108", 2, "custom_text"), ("E108", None, "data['name']")]
 
 
@@ -649,7 +649,7 @@ def test_words_that_are_no_text_are_refused_wherever_they_stand(words: Any) -> N
         show(Slide(words)),
         send(sender_mask=words),
     ):
-        assert "E108" in [problem.code for problem in VALIDATOR.message(message, DOCUMENTED)]
+        assert "E108" in [problem.code for problem in VALIDATOR.validate(message, DOCUMENTED)]
 
 
 #: Every field of words, where a number would be written as its digits: nan is what fills a gap in a column of texts.
@@ -663,15 +663,15 @@ def test_what_is_no_whole_number_is_no_word_either(words: Any) -> None:
     for field in _WORDS_OF_A_SLIDESHOW:
         assert ("E108", None, field) in [problem[:3] for problem in show(**{field: words}).problems()]
     for field in _WORDS_OF_A_SEND:
-        found = VALIDATOR.message(send_saved(**{"ddm_text": "x", field: words}), DOCUMENTED)
+        found = VALIDATOR.validate(send_saved(**{"ddm_text": "x", field: words}), DOCUMENTED)
         assert ("E108", None, field) in [problem[:3] for problem in found]
 
 
 def test_a_whole_number_is_written_as_it_is_and_as_long_as_it_is() -> None:
     ids = {"mms_id": 35674, "operator_id": 383, "campaign_ref": 1116, "service_id": 28444, "client_reference": 4711}
-    assert VALIDATOR.message(send_saved(**ids, custom_subject=2026), DOCUMENTED) == []
+    assert VALIDATOR.validate(send_saved(**ids, custom_subject=2026), DOCUMENTED) == []
     long = send_saved(custom_subject=10**80, client_reference=10**64)
-    assert [problem[:3] for problem in VALIDATOR.message(long, DOCUMENTED)] == [
+    assert [problem[:3] for problem in VALIDATOR.validate(long, DOCUMENTED)] == [
         ("E100", None, "client_reference"),
         ("E314", None, "custom_subject"),
     ]
@@ -696,7 +696,7 @@ def test_words_are_sayable_exactly_if_an_xml_tree_can_hold_them(words: str) -> N
     assert (
         "E108" not in [problem.code for problem in show(Slide("x", image="https://x.example/" + words)).problems()]
     ) is holds
-    assert (VALIDATOR.message(send(sender_mask=words), DOCUMENTED) == []) is holds
+    assert (VALIDATOR.validate(send(sender_mask=words), DOCUMENTED) == []) is holds
 
 
 # ------------------------------------------------------------------------------------------------ merge values and dates
@@ -704,24 +704,24 @@ def test_words_are_sayable_exactly_if_an_xml_tree_can_hold_them(words: str) -> N
 
 @pytest.mark.parametrize("name", ["first_name", "A", "_", "a.b-c", "x1"])
 def test_a_plain_name_names_a_merge_value(name: str) -> None:
-    assert VALIDATOR.message(send_saved(data={name: "Ada"}), DOCUMENTED) == []
+    assert VALIDATOR.validate(send_saved(data={name: "Ada"}), DOCUMENTED) == []
 
 
 @pytest.mark.parametrize("name", ["", "1", "-a", "a b", "a/b", "a[]", "é", "a<", "a\n", 1, None, ("a",)])
 def test_a_name_that_makes_no_element_is_refused(name: Any) -> None:
-    assert [problem[:3] for problem in VALIDATOR.message(send_saved(data={name: "Ada"}), DOCUMENTED)] == [
+    assert [problem[:3] for problem in VALIDATOR.validate(send_saved(data={name: "Ada"}), DOCUMENTED)] == [
         ("E100", None, "data")
     ]
 
 
 def test_two_names_that_differ_by_case_are_one_to_the_gateway() -> None:
-    found = VALIDATOR.message(send_saved(data={"Name": "Ada", "name": "Eve"}), DOCUMENTED)
+    found = VALIDATOR.validate(send_saved(data={"Name": "Ada", "name": "Eve"}), DOCUMENTED)
     assert [problem[:3] for problem in found] == [("E100", None, "data")]
 
 
 @pytest.mark.parametrize("at", [0, -1, 9, "1", 1.0, True, None])
 def test_a_custom_text_is_keyed_by_a_slide_that_can_be(at: Any) -> None:
-    found = VALIDATOR.message(send_saved(custom_text={at: "Hi!"}), DOCUMENTED)
+    found = VALIDATOR.validate(send_saved(custom_text={at: "Hi!"}), DOCUMENTED)
     assert [problem[:3] for problem in found] == [("E100", None, "custom_text")]
 
 
@@ -730,7 +730,7 @@ def test_a_custom_text_is_keyed_by_a_slide_that_can_be(at: Any) -> None:
 )
 def test_a_date_a_moment_or_iso_8601_says_when(when: Any) -> None:
     assert show(link_expires=when).problems() == ()
-    assert VALIDATOR.message(ListMMS(start_date=when), DOCUMENTED) == []
+    assert VALIDATOR.validate(ListMMS(start_date=when), DOCUMENTED) == []
 
 
 @pytest.mark.parametrize(
@@ -738,13 +738,13 @@ def test_a_date_a_moment_or_iso_8601_says_when(when: Any) -> None:
 )
 def test_anything_else_does_not(when: Any) -> None:
     assert [problem.code for problem in show(link_expires=when).problems()] == ["E617"]
-    assert [problem.code for problem in VALIDATOR.message(ListMMS(start_date=when), DOCUMENTED)] == ["E214"]
+    assert [problem.code for problem in VALIDATOR.validate(ListMMS(start_date=when), DOCUMENTED)] == ["E214"]
 
 
 @pytest.mark.parametrize("ddm", [{"ddm_subject": "Hi!"}, {"ddm_timeout": 5}, {"ddm_force": True}, {"ddm_force": False}])
 def test_a_device_discovery_message_needs_its_text(ddm: dict[str, Any]) -> None:
-    assert [problem[:3] for problem in VALIDATOR.message(send_saved(**ddm), DOCUMENTED)] == [("E100", None, "ddm_text")]
-    assert VALIDATOR.message(send_saved(ddm_text="Hi!", **ddm), DOCUMENTED) == []
+    assert [problem[:3] for problem in VALIDATOR.validate(send_saved(**ddm), DOCUMENTED)] == [("E100", None, "ddm_text")]
+    assert VALIDATOR.validate(send_saved(ddm_text="Hi!", **ddm), DOCUMENTED) == []
 
 
 # ------------------------------------------------------------------------------------------------ all at once
@@ -767,7 +767,7 @@ def test_everything_wrong_is_found_in_one_pass_the_whole_before_its_parts_and_sl
         sender="Shop",
         sender_mask="\x00",
     )
-    assert [problem[:3] for problem in VALIDATOR.message(wrong, DOCUMENTED)] == [
+    assert [problem[:3] for problem in VALIDATOR.validate(wrong, DOCUMENTED)] == [
         ("E110", None, "to"),
         ("E111", None, "sender"),
         ("E108", None, "sender_mask"),
@@ -809,8 +809,8 @@ def test_a_problem_says_where_it_stands_as_people_do() -> None:
 @pytest.mark.parametrize("end", [FIRST, datetime(2010, 10, 1, microsecond=500_000)])
 def test_a_report_that_ends_when_it_starts_is_of_nothing(end: Any) -> None:
     # As they are sent, without fractions of a second.
-    assert [problem[:3] for problem in VALIDATOR.message(GetStatistics(FIRST, end), DOCUMENTED)] == [("E508", None, "end")]
+    assert [problem[:3] for problem in VALIDATOR.validate(GetStatistics(FIRST, end), DOCUMENTED)] == [("E508", None, "end")]
 
 
 def test_an_empty_id_beside_a_text_is_none() -> None:
-    assert VALIDATOR.message(by_subscriber(mms_id="", text="Hi!"), DOCUMENTED) == []
+    assert VALIDATOR.validate(by_subscriber(mms_id="", text="Hi!"), DOCUMENTED) == []

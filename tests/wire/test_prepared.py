@@ -122,8 +122,8 @@ def test_what_never_changes_is_a_mapping_in_everything_else() -> None:
 
 def test_what_goes_to_many_is_judged_once_whatever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[Any] = []
-    real = VALIDATOR.message
-    monkeypatch.setattr(VALIDATOR, "message", lambda message, limits: judged.append(message) or real(message, limits))
+    real = VALIDATOR.validate
+    monkeypatch.setattr(VALIDATOR, "validate", lambda message, limits: judged.append(message) or real(message, limits))
     first = SendSavedMMS("7", to="15551230000", sender="60856", data={"name": "Ada"}, custom_text={1: "Hi"})
     kept = account("skycore")
     kept.encode(first)

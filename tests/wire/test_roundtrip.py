@@ -222,7 +222,7 @@ def test_a_request_that_names_its_action_only_is_held_and_judged(dialect: Dialec
     assert type(read.operation) is kind
     assert read.api_key == ""
     problems = {problem.field for problem in Account(KEY, dialect=dialect.name).problems(read.operation)}
-    demanded = dialect.insisting(Limits(), kind).required | ({"slides"} if kind in {SendMMS, SaveMMS} else set())
+    demanded = dialect.limits_for(Limits(), kind).required | ({"slides"} if kind in {SendMMS, SaveMMS} else set())
     assert problems >= demanded
 
 

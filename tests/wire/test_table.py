@@ -71,7 +71,7 @@ def test_no_two_fields_of_a_document_are_spelled_alike(kind: type, rows: Sequenc
     # Requests are compared without case; answers and postbacks also without - and _.
     alike = str.lower if kind in table.REQUESTS else normalize_name
     envelope = table.ENVELOPE if kind in table.REQUESTS else table.STATUS if kind in table.REPLIES else ()
-    for column in range(len(envelope[0].spellings) if envelope else len(rows[0].spellings)):
+    for column in range(len(envelope[0].names) if envelope else len(rows[0].names)):
         names = Counter(alike(name) for row in (*envelope, *rows) for name in accepted_names(row, column))
         assert [name for name, count in names.items() if count > 1] == []
 
@@ -81,7 +81,7 @@ def test_a_name_means_the_same_in_both_columns_of_an_answer_or_a_postback() -> N
     for kind in (*table.REPLIES, *table.NOTICES):
         meant: dict[str, set[str]] = {}
         for row in DOCUMENTS[kind]:
-            for column in range(len(row.spellings)):
+            for column in range(len(row.names)):
                 for name in accepted_names(row, column):
                     meant.setdefault(normalize_name(name), set()).add(row.field)
         assert {name for name, meanings in meant.items() if len(meanings) > 1} == set()
@@ -93,11 +93,11 @@ def test_every_kind_of_field_is_one_that_can_be_written_and_read() -> None:
 
 
 def test_every_row_has_a_spelling_for_every_column() -> None:
-    requests = {len(row.spellings) for rows in (table.ENVELOPE, *(rows for _, rows in table.REQUESTS.values())) for row in rows}
-    answers = {len(row.spellings) for rows in (table.STATUS, *table.REPLIES.values(), *table.NOTICES.values()) for row in rows}
+    requests = {len(row.names) for rows in (table.ENVELOPE, *(rows for _, rows in table.REQUESTS.values())) for row in rows}
+    answers = {len(row.names) for rows in (table.STATUS, *table.REPLIES.values(), *table.NOTICES.values()) for row in rows}
     assert requests == {len({dialect.column for dialect in DIALECTS.values()})}
     assert answers == {len({dialect.answers for dialect in DIALECTS.values()})}
-    assert all(name for rows in DOCUMENTS.values() for row in rows for name in row.spellings)
+    assert all(name for rows in DOCUMENTS.values() for row in rows for name in row.names)
 
 
 def test_every_dialect_has_a_column_of_its_own() -> None:
