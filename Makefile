@@ -4,19 +4,20 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PEERS  := .venv-peers
+DOC_CODE := build/doc-code
 SOURCE := pyproject.toml $(shell find skymms xsd -type f -not -path '*/__pycache__/*')
 
 # Tests and tools see what is installed, never the checkout they happen to stand in.
 export PYTHONSAFEPATH := 1
 
-.PHONY: demo test lint bench bench-peers bench-sandbox docs picture clean
+.PHONY: demo test lint compat bench bench-peers bench-sandbox docs picture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/skymms demo
 
 test: $(VENV)/.installed
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage run -m pytest -n auto $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -24,6 +25,15 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff check skymms tests examples docs
 	$(BIN)/ruff format --check skymms tests examples docs
 	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/pyright -p tests
+	$(BIN)/python docs/code_blocks.py $(DOC_CODE)
+	$(BIN)/pyright -p $(DOC_CODE)
+	cd $(VENV) && PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)" pyright --ignoreexternal --verifytypes skymms
+
+# The tests marked `compat`, on every other Python this machine has, and with the lowest and the newest versions of dependencies.
+compat:
+	$(PYTHON) .ci/compat.py
 
 bench: $(VENV)/.installed
 	PYTHONPATH=tests/bench $(BIN)/python tests/bench/run.py $(ARGS)
@@ -63,4 +73,4 @@ picture: $(VENV)/.installed
 	PYTHONPATH=tests/support $(BIN)/python docs/picture.py
 
 clean:
-	rm -rf $(VENV) $(PEERS) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) .venv-compat build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
