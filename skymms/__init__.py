@@ -59,6 +59,17 @@ if TYPE_CHECKING:
     from .http import HttpRequest as HttpRequest
     from .http import HttpResponse as HttpResponse
     from .limits import Limits as Limits
+    from .model.action_replies import Campaign as Campaign
+    from .model.action_replies import CampaignList as CampaignList
+    from .model.action_replies import NewCampaign as NewCampaign
+    from .model.action_replies import RemovedInboxMessage as RemovedInboxMessage
+    from .model.action_replies import ScheduledMMS as ScheduledMMS
+    from .model.action_replies import SentSMS as SentSMS
+    from .model.action_replies import SentToSubscriber as SentToSubscriber
+    from .model.action_replies import Session as Session
+    from .model.action_replies import StatisticsLink as StatisticsLink
+    from .model.action_replies import SubscriberResult as SubscriberResult
+    from .model.action_replies import Subscription as Subscription
     from .model.actions import CreateCampaign as CreateCampaign
     from .model.actions import CreateSession as CreateSession
     from .model.actions import GetStatistics as GetStatistics
@@ -84,22 +95,11 @@ if TYPE_CHECKING:
     from .model.operations import SaveMMS as SaveMMS
     from .model.operations import SendMMS as SendMMS
     from .model.operations import SendSavedMMS as SendSavedMMS
-    from .model.replies import Campaign as Campaign
-    from .model.replies import CampaignList as CampaignList
     from .model.replies import DeletedMMS as DeletedMMS
     from .model.replies import MMSList as MMSList
-    from .model.replies import NewCampaign as NewCampaign
-    from .model.replies import RemovedInboxMessage as RemovedInboxMessage
     from .model.replies import SavedMMS as SavedMMS
-    from .model.replies import ScheduledMMS as ScheduledMMS
     from .model.replies import SentMMS as SentMMS
-    from .model.replies import SentSMS as SentSMS
-    from .model.replies import SentToSubscriber as SentToSubscriber
-    from .model.replies import Session as Session
-    from .model.replies import StatisticsLink as StatisticsLink
     from .model.replies import StoredMMS as StoredMMS
-    from .model.replies import SubscriberResult as SubscriberResult
-    from .model.replies import Subscription as Subscription
     from .model.slideshow import Slideshow as Slideshow
     from .postbacks import read_postbacks as read_postbacks
     from .reports import MessageReport as MessageReport
@@ -180,23 +180,25 @@ _HOMES = {
     ),
     "model.operations": ("DeleteMMS", "ListMMS", "Operation", "SaveMMS", "SendMMS", "SendSavedMMS"),
     "postbacks": ("read_postbacks",),
-    "model.replies": (
+    "model.action_replies": (
         "Campaign",
         "CampaignList",
-        "DeletedMMS",
-        "MMSList",
         "NewCampaign",
         "RemovedInboxMessage",
-        "SavedMMS",
         "ScheduledMMS",
-        "SentMMS",
         "SentSMS",
         "SentToSubscriber",
         "Session",
         "StatisticsLink",
-        "StoredMMS",
         "SubscriberResult",
         "Subscription",
+    ),
+    "model.replies": (
+        "DeletedMMS",
+        "MMSList",
+        "SavedMMS",
+        "SentMMS",
+        "StoredMMS",
     ),
     "reports": ("MessageReport", "StatusUpdate", "read_report"),
     "slide": ("Slide",),

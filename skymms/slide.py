@@ -1,30 +1,30 @@
-"""One slide: the smallest thing a message is made of.
-
-It holds whatever it is given, right or wrong, because a wrong request read back from the wire has to be holdable too.
-Judging is the business of ``skymms.validation.message_rules``; the builder checks each slide.
-"""
+"""One slide of a slideshow."""
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 
-#: The files that play. An image may stand beside audio; a video stands alone.
+from ._functools import value
+
+#: The files that a phone plays. An image may share a slide with audio; a video may not share one with either.
 MEDIA = ("image", "audio", "video")
-#: The files that are handed over, which the vendors call objects: one a slide, beside text only.
+#: The files that a phone saves or opens, which the vendors call objects: one per slide, with text only.
 OBJECTS = ("vcard", "ical", "pdf", "passbook")
-#: All kinds of file, each a field of :class:`Slide` that holds the address the gateway fetches it from.
+#: All kinds of file. Each is a field of :class:`Slide` that holds the URL from which the gateway fetches the file.
 FILES = MEDIA + OBJECTS
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Slide:
-    """A slide: words, at most one file of each kind, and how long it shows.
+    """One slide: a text, at most one file of each kind, and a duration.
 
-    ``text`` is plain text with ``\\n`` for a line break; the seven kinds of file are absolute ``http`` or ``https``
-    addresses; ``duration`` is in whole seconds (the gateway shows a slide for 10 when none is given).
-    ``personalized_image`` is the id of one of the account's templates of images, which 1.3 fills in for each recipient of a
-    stored slideshow, from :attr:`skymms.SendSavedMMS.data`.
-    Source: seed 003, the template of sendMMS.
+    ``text`` is plain text with ``\\n`` for a line break. The seven kinds of file are absolute ``http`` or ``https`` URLs.
+    ``duration`` is in whole seconds; without it the gateway shows the slide for 10 seconds. ``personalized_image`` is the id
+    of one of the account's image templates, which Skycore 1.3 fills in for each recipient of a stored slideshow, from
+    :attr:`skymms.SendSavedMMS.data`.
+
+    A slide is not validated when it is created, because a wrong request that was read from the wire must be representable
+    too. :meth:`skymms.Slideshow.slide` validates. Source: Skycore 1.3, sendMMS.
     """
 
     text: str | None = None

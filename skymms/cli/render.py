@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..model.action_replies import CampaignList, SentToSubscriber, StatisticsLink
 from ..model.actions import (
     CreateCampaign,
     CreateSession,
@@ -22,7 +23,7 @@ from ..model.actions import (
     Unsubscribe,
 )
 from ..model.operations import DeleteMMS, Operation, SaveMMS, SendMMS, SendSavedMMS
-from ..model.replies import CampaignList, MMSList, SentToSubscriber, StatisticsLink
+from ..model.replies import MMSList
 from . import output
 from .exit_status import Status
 

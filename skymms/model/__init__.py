@@ -2,9 +2,12 @@
 
 In reading order:
 
+- ``serialization``: values as dicts that JSON can hold, and back
+- ``serializable``: the base class that gives values ``to_dict()`` and ``from_dict()``
 - ``slideshow``: the fluent builder of a multimedia message
-- ``replies``: what a gateway answers when it accepts a request
-- ``operations``: what a gateway can be asked: send, save, send saved, list, delete
+- ``replies``: the gateway's responses to the five everyday operations
+- ``operations``: the five everyday operations: send, save, send saved, list, delete
+- ``action_replies``: the gateway's responses to the operations that only Skycore 1.3 has
 - ``actions``: the operations that only Skycore 1.3 has
 - ``notices``: postbacks: delivery reports and inbound messages
 """

@@ -1,36 +1,37 @@
-"""What else 1.3 can be asked: campaigns and who is in them, passes and barcodes, plain texts, the inbox, the statistics.
+"""The operations that only Skycore 1.3 has: campaigns and their subscribers, passes, barcodes, SMS, the inbox, statistics.
 
-The five everyday operations are in ``skymms.model.operations``; these follow the same rules. The successor has none of them, so
-an account of its dialects refuses them before anything is sent. Source: the 1.3 reference, sections 2.4 to 2.8.
+They follow the same rules as the everyday operations in :mod:`skymms.model.operations`. Sinch MMS has none of them, so an
+account with one of its dialects refuses them before anything is sent. Source: the Skycore 1.3 reference, sections 2.4 to 2.8.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, field
 from datetime import date
 from typing import ClassVar
 
-from .operations import Operation, frozen_mapping
-from .replies import (
+from .._functools import value
+from .action_replies import (
     CampaignList,
     NewCampaign,
     RemovedInboxMessage,
     ScheduledMMS,
-    SentMMS,
     SentSMS,
     SentToSubscriber,
     Session,
     StatisticsLink,
     Subscription,
 )
+from .operations import Operation, empty_mapping, frozen_mapping
+from .replies import SentMMS
 
 # ------------------------------------------------------------------------------------------------ sending
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SendSavedMMSCampaign(Operation[ScheduledMMS]):
-    """Send a stored slideshow to everybody who is subscribed to a campaign, from its own short code."""
+    """Send a stored slideshow to all subscribers of a campaign, from the campaign's own short code."""
 
     reply: ClassVar[type[ScheduledMMS]] = ScheduledMMS
 
@@ -38,21 +39,21 @@ class SendSavedMMSCampaign(Operation[ScheduledMMS]):
     to_campaign: str | int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _SendStored(Operation[SentMMS]):
-    """What the two that follow have in common, all of it as in :class:`~skymms.SendSavedMMS`."""
+    """The fields that the next two operations share. They are those of :class:`~skymms.SendSavedMMS`."""
 
     reply: ClassVar[type[SentMMS]] = SentMMS
 
     mms_id: str | int | None
     _: KW_ONLY
-    to: str
-    sender: str
+    to: str | int | None = None
+    sender: str | int | None = None
     sender_mask: str | None = None
-    campaign_ref: str | None = None
-    custom_text: Mapping[int, str] = field(default_factory=dict, hash=False)
+    campaign_ref: str | int | None = None
+    custom_text: Mapping[int, str] = field(default_factory=empty_mapping, hash=False)
     custom_subject: str | None = None
-    data: Mapping[str, str] = field(default_factory=dict, hash=False)
+    data: Mapping[str, str] = field(default_factory=empty_mapping, hash=False)
     disable_fallback: bool | None = None
     disable_fallback_link: bool | None = None
     force_pass_as_link: bool | None = None
@@ -63,88 +64,90 @@ class _SendStored(Operation[SentMMS]):
     device: str | None = None
 
     def __post_init__(self) -> None:
-        # As in SendSavedMMS: what the caller does to its dictionaries afterwards does not reach a frozen value.
+        # As in SendSavedMMS: a later change of the caller's dictionaries does not change this value.
         object.__setattr__(self, "custom_text", frozen_mapping("custom_text", self.custom_text))
         object.__setattr__(self, "data", frozen_mapping("data", self.data))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SendMMSBarcode(_SendStored):
-    """Send a stored slideshow with ``barcode_id`` drawn into the barcode it has a place for. The vendor calls it deprecated.
+    """Send a stored slideshow with ``barcode_id`` drawn into its barcode. The vendor calls this operation deprecated.
 
-    ``database_id`` was wanted until 2013-09. The other fields are those of :class:`~skymms.SendSavedMMS`.
+    ``database_id`` was required until 2013-09. The other fields are those of :class:`~skymms.SendSavedMMS`.
     """
 
-    barcode_id: str
-    database_id: str | None = None
-    operator_id: str | None = None
+    _: KW_ONLY
+    barcode_id: str | int
+    database_id: str | int | None = None
+    operator_id: str | int | None = None
     fallback_text: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SendPassInMMS(_SendStored):
-    """Send a stored slideshow with a wallet pass, filled in for this recipient.
+    """Send a stored slideshow with a wallet pass that is filled in for this recipient.
 
-    ``pass_data`` are the pass's own values, by the vendor's names in lower case: ``custompassid``, ``thumbnailurl``,
-    ``barcodevalue`` (wanted where the template's barcode is dynamic), ``barcodetext``; ``headerlabel1`` and ``headervalue1``;
+    ``pass_data`` holds the values of the pass under the vendor's names in lower case: ``custompassid``, ``thumbnailurl``,
+    ``barcodevalue`` (required if the template's barcode is dynamic), ``barcodetext``; ``headerlabel1`` and ``headervalue1``;
     ``primarylabel1`` to ``2``, ``seclabel``, ``auxlabel`` and ``backlabel1`` to ``4``, each with its ``value``;
     ``rellatitude``, ``rellongitude`` and ``reltext1`` to ``10``; ``ibeaconuuid``, ``ibeaconmajor``, ``ibeaconminor`` and
     ``ibeacontext1`` to ``10``. The other fields are those of :class:`~skymms.SendSavedMMS`.
     """
 
-    pass_data: Mapping[str, str] = field(default_factory=dict, hash=False)
+    _: KW_ONLY
+    pass_data: Mapping[str, str] = field(default_factory=empty_mapping, hash=False)
 
     def __post_init__(self) -> None:
-        # No super(): with slots, a dataclass is made anew, and super() would look for the class that it was.
+        # Not super(): a slotted dataclass is a new class, and super() would look for the class that was decorated.
         _SendStored.__post_init__(self)
         object.__setattr__(self, "pass_data", frozen_mapping("pass_data", self.pass_data))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SendMessageBySubscriberRef(Operation[SentToSubscriber]):
     """Send a stored slideshow (``mms_id``) or an SMS (``text``), one of the two, to all numbers of a subscriber in a campaign.
 
-    One call may send many messages: see ``reply.failed``, for those that failed raise nothing.
+    One call may send many messages. Those that failed raise nothing: they are in ``reply.failed``.
     """
 
     reply: ClassVar[type[SentToSubscriber]] = SentToSubscriber
 
-    subscriber_ref: str
+    subscriber_ref: str | int
     _: KW_ONLY
-    campaign_ref: str
+    campaign_ref: str | int
     mms_id: str | int | None = None
     text: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SendSMS(Operation[SentSMS]):
-    """Send a text to one number."""
+    """Send an SMS to one number."""
 
     reply: ClassVar[type[SentSMS]] = SentSMS
 
     text: str
     _: KW_ONLY
-    to: str
-    sender: str
+    to: str | int | None = None
+    sender: str | int | None = None
     sender_mask: str | None = None
-    operator_id: str | None = None
-    campaign_ref: str | None = None
+    operator_id: str | int | None = None
+    campaign_ref: str | int | None = None
 
 
 # ------------------------------------------------------------------------------------------------ campaigns
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ListCampaigns(Operation[CampaignList]):
-    """List the account's campaigns; E405 where there are none."""
+    """List the account's campaigns."""
 
     reply: ClassVar[type[CampaignList]] = CampaignList
     repeatable: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CreateCampaign(Operation[NewCampaign]):
-    """Make a campaign. Both names are shown to people when they join and leave, the brand's in every help text too."""
+    """Create a campaign. People see both names when they join and leave, and the brand's name in every help text."""
 
     reply: ClassVar[type[NewCampaign]] = NewCampaign
 
@@ -153,23 +156,27 @@ class CreateCampaign(Operation[NewCampaign]):
     brand_name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Subscribe(Operation[Subscription]):
-    """Put a number into a campaign. Who left it by themselves cannot be put back.
+    """Subscribe a number to a campaign. A person who left the campaign cannot be subscribed again by this call.
 
-    ``campaign`` is the campaign's reference, or its id in older accounts. ``subscriber_ref`` is a name of yours for the person:
-    several numbers may share it. ``data`` is kept with the number, for merge tags. ``timezone`` is an abbreviation such as EST.
-    ``notify`` tells the person; ``call_to_action`` asks them to confirm first (both are in older documents only).
+    :param mobile: the number, country code first.
+    :param campaign: the campaign's reference, or its id in older accounts.
+    :param subscriber_ref: your name for the person, which several numbers may share.
+    :param data: values for merge tags, stored with the number.
+    :param timezone: an abbreviation such as EST.
+    :param notify: True sends the person a message about it (older documents only).
+    :param call_to_action: True asks the person to confirm first (older documents only).
     """
 
     reply: ClassVar[type[Subscription]] = Subscription
 
-    mobile: str
+    mobile: str | int
     _: KW_ONLY
     campaign: str | int
-    subscriber_ref: str | None = None
-    data: Mapping[str, str] = field(default_factory=dict, hash=False)
-    operator_id: str | None = None
+    subscriber_ref: str | int | None = None
+    data: Mapping[str, str] = field(default_factory=empty_mapping, hash=False)
+    operator_id: str | int | None = None
     timezone: str | None = None
     notify: bool | None = None
     call_to_action: bool | None = None
@@ -178,36 +185,36 @@ class Subscribe(Operation[Subscription]):
         object.__setattr__(self, "data", frozen_mapping("data", self.data))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Unsubscribe(Operation[Subscription]):
-    """Take a number out of a campaign; it can be put back."""
+    """Remove a number from a campaign. It can be subscribed again."""
 
     reply: ClassVar[type[Subscription]] = Subscription
 
-    mobile: str
+    mobile: str | int
     _: KW_ONLY
     campaign: str | int
     notify: bool | None = None
 
 
-# ------------------------------------------------------------------------------------------------ the rest
+# ------------------------------------------------------------------------------------------------ inbox, statistics, session
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RemoveInboxMessage(Operation[RemovedInboxMessage]):
-    """Delete the files of a received MMS at once. ``inbox_id`` is the ``tracking_id`` of its N401 postback."""
+    """Delete the files of a received MMS immediately. ``inbox_id`` is the ``tracking_id`` of its N401 postback."""
 
     reply: ClassVar[type[RemovedInboxMessage]] = RemovedInboxMessage
 
-    inbox_id: str
+    inbox_id: str | int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GetStatistics(Operation[StatisticsLink]):
-    """Ask for a report of everything sent between two moments; the answer is a link to it.
+    """Request a report of all messages sent between two times; the reply is a link to the report.
 
-    A moment without a zone is taken as UTC, a date as its midnight in UTC; fractions of a second are dropped. The account's
-    settings limit how long a time one report may span (E509) and how many may be asked for in a day (E510).
+    A time without a zone is taken as UTC, a date as midnight UTC; fractions of a second are dropped. The account's settings
+    limit the span of one report (E509) and the number of reports per day (E510).
     """
 
     reply: ClassVar[type[StatisticsLink]] = StatisticsLink
@@ -217,7 +224,7 @@ class GetStatistics(Operation[StatisticsLink]):
     end: date | str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CreateSession(Operation[Session]):
     """Open a session of the account for the vendor's widgets."""
 

@@ -1,26 +1,28 @@
-"""What a gateway tells later, by itself: postbacks, as values.
+"""Notices: the events that a gateway posts (postbacks), as values.
 
-Gateways repeat a postback that was not answered (five times, five minutes apart), so every notice has an ``identity`` that is
-equal for a repeat of the same event: keep it under a unique key and repeats drop out. ``raw`` holds the whole event as
-``(name, text)`` pairs in the gateway's spelling. Nodes that are missing are None.
+A gateway repeats a postback that was not acknowledged (five times, five minutes apart). Every notice therefore has an
+``identity``, which is equal for repeats of one event: store it under a unique key to drop repeats. ``raw`` holds the whole
+event as ``(name, text)`` pairs with the gateway's wire names. Fields that the event does not have are None.
 """
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, field
 from datetime import datetime
 from typing import ClassVar
 from urllib.parse import quote
 
+from .._functools import value
 from ..codes import EVENTS
 from ..errors import Nodes
+from .serializable import Serializable
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Any event: a ``code``, the ``origin`` it comes from, and the message it is about."""
+@value
+class Notice(Serializable):
+    """Any event: its ``code``, its ``origin``, and the ``tracking_id`` of the message that it is about."""
 
-    #: The fields that tell one event of a kind from another.
+    #: The fields that tell two events of this class apart.
     identity_fields: ClassVar[tuple[str, ...]] = ()
 
     code: str | None = None
@@ -31,18 +33,17 @@ class Notice:
 
     @property
     def identity(self) -> str:
-        """The same for every repeat of an event, different for different events: a key for a database."""
-        told = [getattr(self, name) for name in self.identity_fields]
-        if all(value is None for value in told):
-            from hashlib import sha256  # OpenSSL, for the few events that nothing else tells apart
+        """A text that is equal for repeats of one event and different for two events. Use it as a key in a database."""
+        parts = [getattr(self, name) for name in self.identity_fields]
+        if all(part is None for part in parts):
+            from hashlib import sha256  # loads OpenSSL, which few events need
 
-            told = [sha256(repr(self.raw).encode()).hexdigest()]
-        parts = [self.origin, self.code, *told]
-        return "/".join("" if part is None else quote(str(part), safe="") for part in parts)
+            parts = [sha256(repr(self.raw).encode()).hexdigest()]
+        return "/".join("" if part is None else quote(str(part), safe="") for part in [self.origin, self.code, *parts])
 
     @property
     def meaning(self) -> str:
-        """What the code means, in the catalogue's words; empty for a code it does not know."""
+        """What the code means; empty for an unknown code."""
         return _meaning(self.code)
 
 
@@ -51,29 +52,30 @@ def _meaning(code: str | None) -> str:
     return known.meaning if known else ""
 
 
-# The last word of STATUS, written small and closed up. The vendors write "Message Sent/NotSupported" and "Not Supported";
-# "retrieved" and its row come from the envelope of before 2013-11, which handed the carrier's word through.
+# The last part of STATUS, in lower case and without spaces. The vendors write "Message Sent/NotSupported" and "Not Supported".
+# "retrieved" and "unrecognised" come from the envelope used before 2013-11, which passed on the carrier's own status.
 _DELIVERED = frozenset({"delivered", "retrieved"})
 _FAILED = frozenset({"failed", "messagefailed", "expired", "rejected", "notsupported", "unrecognised", "unrecognized"})
-# Codes that say so by themselves, where there is no status.
+# Codes that mean it by themselves, if there is no status.
 _DELIVERY_CODES = frozenset({"N102", "N202"})
 _EXPIRY_CODE = "N103"
 _DISCOVERY_CODES = frozenset({"N501", "N502", "E501", "E502"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DeliveryReport(Notice):
-    """What became of one message: sent, delivered, or failed.
+    """A report about one message: sent, delivered or failed.
 
-    ``sent_as`` is ``MMS``, or ``SMS`` when a link went out instead; ``mms_id`` is missing from reports of such links;
-    ``operator_id`` is the carrier; ``handset`` the phone, where it is known; ``timestamp`` is aware; ``details`` are the
-    gateway's words. A message has several reports, joined by ``tracking_id``. Those on the device discovery message of former
-    times (``discovery``) are among them, and neither deliver the message nor fail it.
+    A message has several reports with the same ``tracking_id``. ``sent_as`` is ``MMS``, or ``SMS`` if a link was sent instead;
+    reports of such links have no ``mms_id``. ``operator_id`` is the carrier, ``handset`` the phone if it is known,
+    ``timestamp`` an aware datetime, and ``details`` the gateway's text. A report about the device discovery message
+    (``discovery`` is True) says nothing about the delivery of the message itself.
     """
 
-    # `sent_as` too: a message that goes out as a link after all is told of once more, in the same words.
+    # `sent_as` is part of the identity: a message that is sent as a link after all is reported again with the same status.
     identity_fields: ClassVar[tuple[str, ...]] = ("tracking_id", "mms_id", "to", "status", "sent_as")
 
+    _: KW_ONLY
     status: str | None = None
     sent_as: str | None = None
     mms_id: str | None = None
@@ -89,53 +91,54 @@ class DeliveryReport(Notice):
 
     @property
     def discovery(self) -> bool:
-        """True when this is about the device discovery message that went ahead: what it came to is in ``code`` and ``status``.
+        """True for a report about the device discovery message; its result is in ``code`` and ``status``.
 
-        The message has reports of its own. Where the discovery is not answered in time it is sent as to an unknown phone
-        (the successor's reference, ddm-message-timeout).
+        The message itself has its own reports. If the discovery message is not answered in time, the gateway sends the
+        message as to an unknown phone (Sinch MMS reference, ddm-message-timeout).
         """
         return self.code in _DISCOVERY_CODES
 
     @property
     def delivered(self) -> bool:
-        """True when the phone has it. Not every carrier reports that."""
+        """True if the phone received the message. Not every carrier reports that."""
         if self.failed or self.discovery:
             return False
-        return _last_word(self.status) in _DELIVERED if self.status else self.code in _DELIVERY_CODES
+        return _last_part(self.status) in _DELIVERED if self.status else self.code in _DELIVERY_CODES
 
     @property
     def failed(self) -> bool:
-        """True when it will not arrive.
+        """True if the message will not arrive.
 
-        Both CODE and STATUS are asked: before 2014-10 a message that expired or was rejected came as N102.
+        Depends on both code and status: before 2014-10 a message that expired or was rejected was reported with code N102.
         """
         code = self.code or ""
         if self.discovery:
             return False
         if code.startswith("E") or code == _EXPIRY_CODE:
             return True
-        return self.status is not None and _last_word(self.status) in _FAILED
+        return self.status is not None and _last_part(self.status) in _FAILED
 
     @property
     def final(self) -> bool:
-        """True when no more reports of this message are to be expected."""
+        """True if no more reports of this message are expected."""
         return self.delivered or self.failed
 
 
-def _last_word(status: str) -> str:
+def _last_part(status: str) -> str:
     return status.rpartition("/")[2].replace(" ", "").lower()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class EncodingReport(Notice):
-    """A slideshow was encoded, or could not be: ``ready`` says which, ``file`` names the one that failed.
+    """A report that a slideshow was encoded (``ready`` is True) or could not be; ``file`` then names the file that failed.
 
-    ``audio``, ``video`` or ``image`` is that file again, under its kind. After a failure the id is to be considered corrupt
-    (1.3): delete it and save anew.
+    ``audio``, ``video`` or ``image`` is the same file under its kind. After a failure the stored slideshow is unusable
+    (Skycore 1.3): delete it and save it again.
     """
 
     identity_fields: ClassVar[tuple[str, ...]] = ("mms_id", "tracking_id", "file")
 
+    _: KW_ONLY
     mms_id: str | None = None
     audio: str | None = None
     video: str | None = None
@@ -144,24 +147,25 @@ class EncodingReport(Notice):
 
     @property
     def file(self) -> str | None:
-        """The file that could not be encoded: a bare name or an address, as the gateway tells it."""
+        """The file that could not be encoded: a file name or a URL, as the gateway reports it."""
         return self.audio or self.video or self.image
 
     @property
     def ready(self) -> bool:
-        """True when the slideshow can be sent."""
+        """True if the slideshow can be sent."""
         return (self.code or "").startswith("N")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class InboundMMS(Notice):
-    """Somebody sent an MMS to a short code. ``files`` are addresses, its text among them, that expire with the contract.
+    """An MMS that a person sent to a short code.
 
-    ``copy_to`` are the other members of a group, for information.
+    ``files`` are URLs, one of them for the text, which work for a limited time. ``copy_to`` are the other members of a group.
     """
 
     identity_fields: ClassVar[tuple[str, ...]] = ("tracking_id", "sender", "timestamp")
 
+    _: KW_ONLY
     sender: str | None = None
     to: str | None = None
     keyword: str | None = None
@@ -172,12 +176,13 @@ class InboundMMS(Notice):
     files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class InboundSMS(Notice):
-    """Somebody sent an SMS to a short code."""
+    """An SMS that a person sent to a short code."""
 
     identity_fields: ClassVar[tuple[str, ...]] = ("transaction_id", "sender", "to", "text", "timestamp")
 
+    _: KW_ONLY
     sender: str | None = None
     to: str | None = None
     text: str | None = None
@@ -186,15 +191,16 @@ class InboundSMS(Notice):
     transaction_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SubscriptionChange(Notice):
     """A number or an e-mail address joined or left a campaign.
 
-    N301 comes again when a subscribed number opts in once more: that is another event, told apart by its time.
+    N301 is posted again when a subscribed number opts in again. That is another event, with another ``timestamp``.
     """
 
     identity_fields: ClassVar[tuple[str, ...]] = ("mobile", "email", "campaign_ref", "timestamp")
 
+    _: KW_ONLY
     mobile: str | None = None
     email: str | None = None
     campaign_ref: str | None = None
@@ -211,16 +217,17 @@ class SubscriptionChange(Notice):
         return self.code in {"N301", "N303"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class UnknownNotice(Notice):
-    """An event outside the catalogue: nothing is interpreted, everything is in ``raw``.
+    """An event that skymms does not know. Nothing is interpreted; everything is in ``raw``.
 
-    Of a pass that was generated, or was not, the code comes as ``status_code``.
+    For a wallet pass that was or was not generated, the code is in ``status_code``.
     """
 
+    _: KW_ONLY
     status_code: str | None = None
 
     @property
     def meaning(self) -> str:
-        """What the code means, in the catalogue's words; empty for a code it does not know."""
+        """What the code means; empty for an unknown code."""
         return _meaning(self.code or self.status_code)

@@ -1,132 +1,155 @@
-"""What a gateway can be asked. Each operation is a value that names its reply, so that ``client.call(operation)`` is typed.
+"""The five everyday operations, each with the class of its reply, so that ``client.call(operation)`` is typed.
 
-Being values they can be logged, compared, kept in a journal and replayed, and there is one ``call`` instead of a method for
-each action and each client. They hold whatever they are given; the rules judge them before anything is sent. A field that
-a dialect has no word for is refused then too: which dialect can say what is the table in `docs/dialects.md`.
+An operation is a value: it can be logged, compared, stored and sent again later. It is not validated when it is created; the
+client validates it before it sends anything. A field that the account's dialect does not support is refused then too:
+docs/dialects.md lists which dialect supports which field.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, field
 from datetime import date
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from .._functools import FrozenDict
+from .._functools import FrozenDict, value
 from .replies import DeletedMMS, MMSList, SavedMMS, SentMMS
+from .serializable import Serializable
 from .slideshow import Slideshow
 
 R_co = TypeVar("R_co", covariant=True)
 
 
-class Operation(Generic[R_co]):
-    """Anything a gateway can be asked; ``R_co`` is the reply it gives."""
+class Operation(Serializable, Generic[R_co]):
+    """A request to a gateway. ``R_co`` is the class of the reply."""
 
     __slots__ = ()
 
     #: The class of the reply.
     reply: ClassVar[type[Any]]
-    #: May it be asked again when the answer was lost? True for reading only: see "Sent once" in docs/design.md.
+    #: True if the client may retry after a lost response: only for operations that read. See docs/design.md, "Never sent twice".
     repeatable: ClassVar[bool] = False
 
 
-def frozen_mapping(name: str, named: Any) -> FrozenDict[Any, Any]:
-    """A mapping, copied to one that never changes; TypeError for what is none."""
-    # The very same where it can be: what goes to many is then known to be the same at a glance.
-    if type(named) is FrozenDict:
-        return named
-    if named == {}:
-        return _NOTHING
-    if not isinstance(named, Mapping):
-        raise TypeError(f"{name}: a mapping of names to words is wanted, not {type(named).__name__}")
-    return FrozenDict(named)
+_EMPTY: FrozenDict[Any, Any] = FrozenDict()
 
 
-_NOTHING: FrozenDict[Any, Any] = FrozenDict()
+def empty_mapping() -> FrozenDict[Any, Any]:
+    """Return the default of a field that holds a mapping."""
+    return _EMPTY
 
 
-def _several(numbers: Any) -> tuple[Any, ...] | None:
-    """Several numbers as a tuple, which a frozen value can hold; a single one is one, not as many as it has digits."""
+def frozen_mapping(name: str, given: Any) -> FrozenDict[Any, Any]:
+    """Return a copy of a mapping that cannot be changed; TypeError if ``given`` is not a mapping."""
+    # A frozen mapping is not copied: prepared messages compare the fields of operations by identity.
+    if type(given) is FrozenDict:
+        return cast("FrozenDict[Any, Any]", given)
+    if given == {}:
+        return _EMPTY
+    if not isinstance(given, Mapping):
+        wanted = (
+            'slide number to text, for example {1: "Hello"}'
+            if name == "custom_text"
+            else 'name to text, for example {"name": "Ada"}'
+        )
+        raise TypeError(f"{name} must be a dict of {wanted}; got a {type(given).__name__}")
+    return FrozenDict(cast("Mapping[Any, Any]", given))
+
+
+def _number_tuple(numbers: Any) -> tuple[Any, ...] | None:
+    """Return several numbers as a tuple. A text or an int is one number, not one per digit; an empty list is None."""
     return (numbers,) if isinstance(numbers, (str, int)) else tuple(numbers) or None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SendMMS(Operation[SentMMS]):
-    """Send a slideshow to one number. The gateway fetches every file at each call.
+    """Send a slideshow to one number. The gateway fetches every file again at each call.
 
-    ``to`` is one number, country code first; ``sender`` a short code of the account. ``sender_mask`` is a sender's name of
-    up to 11 characters, for the few countries that allow one. ``operator_id`` names the recipient's carrier and spares the
-    gateway its lookup. ``campaign_ref`` is wanted by accounts that enforce their campaign check, ``service_id`` by the
-    successor. Its JSON service also takes ``display_to``, numbers shown to the recipient as members of a group without being
-    sent to (a tuple); ``client_reference``, at most 64 characters that every postback of the message brings back;
-    ``expires``, when to stop trying (three days from now at most, which is also what is done without it); and
-    ``cache_content=False`` to have the files fetched anew. Source: seed 003, and the successor's reference for the rest.
+    :param to: one number, country code first. It may be left out until the message is encoded.
+    :param sender: a short code of the account. It may be left out until the message is encoded.
+    :param sender_mask: a sender's name of up to 11 characters, for the few countries that allow one.
+    :param operator_id: the recipient's carrier; the gateway then does not look it up.
+    :param campaign_ref: required by accounts that enforce their campaign check.
+    :param service_id: required by Sinch MMS.
+    :param display_to: numbers shown to the recipient as members of a group; nothing is sent to them (Sinch JSON service).
+    :param client_reference: at most 64 characters, which every postback of the message repeats (Sinch JSON service).
+    :param expires: when the gateway stops trying to deliver; at most, and by default, three days from now (Sinch JSON service).
+    :param cache_content: False makes the gateway fetch the files again (Sinch JSON service).
+
+    Sources: Skycore 1.3, sendMMS; Sinch MMS reference.
     """
 
     reply: ClassVar[type[SentMMS]] = SentMMS
 
     slideshow: Slideshow
     _: KW_ONLY
-    to: str
-    sender: str
+    to: str | int | None = None
+    sender: str | int | None = None
     sender_mask: str | None = None
-    operator_id: str | None = None
-    campaign_ref: str | None = None
-    service_id: str | None = None
-    display_to: tuple[str, ...] | None = None
-    client_reference: str | None = None
+    operator_id: str | int | None = None
+    campaign_ref: str | int | None = None
+    service_id: str | int | None = None
+    display_to: tuple[str | int, ...] | None = None
+    client_reference: str | int | None = None
     expires: date | str | None = None
     cache_content: bool | None = None
 
     def __post_init__(self) -> None:
         if self.display_to is not None:
-            object.__setattr__(self, "display_to", _several(self.display_to))
+            object.__setattr__(self, "display_to", _number_tuple(self.display_to))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SaveMMS(Operation[SavedMMS]):
-    """Store a slideshow under an id, to be sent any number of times. Its files are fetched and encoded once.
+    """Store a slideshow under an id, with which it can be sent any number of times. Its files are fetched and encoded once.
 
-    With audio or video the id is locked until encoding ends, which an N003 postback tells. The JSON service gives the id only
-    there: ``client_reference`` (at most 64 characters) comes back with it. Source: 1.3, saveMMS.
+    With audio or video the id cannot be used until encoding ends, which an N003 postback reports. The Sinch JSON service
+    reports the id in that postback only, together with ``client_reference`` (at most 64 characters). Source: Skycore 1.3,
+    saveMMS.
     """
 
     reply: ClassVar[type[SavedMMS]] = SavedMMS
 
     slideshow: Slideshow
     _: KW_ONLY
-    client_reference: str | None = None
+    client_reference: str | int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SendSavedMMS(Operation[SentMMS]):
-    """Send a stored slideshow to one number, with words of its own where wanted.
+    """Send a stored slideshow to one number, with its own texts where they are given.
 
-    ``custom_text`` replaces the text of slides, keyed by their number from 1; ``custom_subject`` the subject; ``data``
-    fills the merge tags of the stored text (``{"firstname": "Ada"}`` for ``{$firstname|you}``, case aside). ``fallback_text``,
-    ``disable_fallback``, ``disable_fallback_link`` and ``link_expires`` override what was stored. ``force_pass_as_link`` sends
-    a pass as a link. ``display_to``, ``client_reference`` and ``expires`` are as for :class:`SendMMS`.
-    The ``ddm_`` fields ask for a device discovery message first: its text (wanted if any of them is given), its subject,
-    the minutes to wait for its report (5 if not given), and whether to send it to a handset already known. ``device``, of
-    2013 and 2014, tells the handset instead (``iPhoneOS``). Source: seed 004, and 1.3 of those years for the last.
+    :param mms_id: the id that :class:`SaveMMS` returned.
+    :param custom_text: replaces the text of slides: a dict of slide number (from 1) to text.
+    :param custom_subject: replaces the subject.
+    :param data: fills the merge tags of the stored text: ``{"firstname": "Ada"}`` for ``{$firstname|you}``. Names are matched
+        without regard to case.
+    :param fallback_text: like ``disable_fallback``, ``disable_fallback_link`` and ``link_expires``, overrides the stored value.
+    :param force_pass_as_link: send a wallet pass as a link.
+    :param ddm_text: the text of a device discovery message, which the gateway sends first to learn the phone's model. It is
+        required if one of the other ``ddm_`` fields is given: ``ddm_subject``, ``ddm_timeout`` (the minutes to wait for its
+        report, 5 by default) and ``ddm_force`` (send it to a known phone too).
+    :param device: the phone's model, such as ``iPhoneOS``, instead of device discovery (Skycore 1.3 of 2013 and 2014).
+
+    The other fields are those of :class:`SendMMS`. Sources: Skycore 1.3 and Sinch MMS, sendSavedMMS.
     """
 
     reply: ClassVar[type[SentMMS]] = SentMMS
 
     mms_id: str | int | None
     _: KW_ONLY
-    to: str
-    sender: str
+    to: str | int | None = None
+    sender: str | int | None = None
     sender_mask: str | None = None
-    operator_id: str | None = None
-    campaign_ref: str | None = None
-    service_id: str | None = None
-    display_to: tuple[str, ...] | None = None
-    client_reference: str | None = None
+    operator_id: str | int | None = None
+    campaign_ref: str | int | None = None
+    service_id: str | int | None = None
+    display_to: tuple[str | int, ...] | None = None
+    client_reference: str | int | None = None
     expires: date | str | None = None
-    custom_text: Mapping[int, str] = field(default_factory=dict, hash=False)
+    custom_text: Mapping[int, str] = field(default_factory=empty_mapping, hash=False)
     custom_subject: str | None = None
-    data: Mapping[str, str] = field(default_factory=dict, hash=False)
+    data: Mapping[str, str] = field(default_factory=empty_mapping, hash=False)
     fallback_text: str | None = None
     disable_fallback: bool | None = None
     disable_fallback_link: bool | None = None
@@ -140,30 +163,31 @@ class SendSavedMMS(Operation[SentMMS]):
 
     def __post_init__(self) -> None:
         if self.display_to is not None:
-            object.__setattr__(self, "display_to", _several(self.display_to))
-        # Copies, so that what the caller does to its dictionaries afterwards does not reach a frozen value.
+            object.__setattr__(self, "display_to", _number_tuple(self.display_to))
+        # Copies, so that a later change of the caller's dictionaries does not change this value.
         object.__setattr__(self, "custom_text", frozen_mapping("custom_text", self.custom_text))
         object.__setattr__(self, "data", frozen_mapping("data", self.data))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ListMMS(Operation[MMSList]):
-    """List the stored slideshows: all ids in 1.3 (`getMmsIds`), a page of them in the successor (`getMMSTemplates`).
+    """List the stored slideshows: all ids in Skycore 1.3 (getMmsIds), one page in Sinch MMS (getMMSTemplates).
 
-    ``start_date`` leaves out what was stored before; ``page`` counts from 1, ``per_page`` is 100 if not given.
+    ``start_date`` leaves out slideshows that were stored before it. ``page`` counts from 1; ``per_page`` is 100 by default.
     """
 
     reply: ClassVar[type[MMSList]] = MMSList
     repeatable: ClassVar[bool] = True
 
+    _: KW_ONLY
     start_date: date | str | None = None
     page: int | None = None
     per_page: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DeleteMMS(Operation[DeletedMMS]):
-    """Delete a stored slideshow with its encoded files, at once and for good. Source: 1.3, deleteMMSID."""
+    """Delete a stored slideshow and its encoded files, immediately and permanently. Source: Skycore 1.3, deleteMMSID."""
 
     reply: ClassVar[type[DeletedMMS]] = DeletedMMS
 

@@ -1,31 +1,36 @@
-"""A slideshow: what is said, slide after slide, and what a phone that cannot show it gets instead.
-
-A value that never changes. :meth:`Slideshow.slide` returns a new one, so that a base built once is safely shared by ten
-thousand sends, and it refuses a wrong slide at the call that writes it: there is no half-made state and no `.build()`.
-"""
+"""The slideshow: a multimedia message, built slide by slide."""
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass, replace
+from collections.abc import Iterable
+from dataclasses import KW_ONLY, replace
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
+from .._functools import value
 from ..errors import Problem, refusal
 from ..limits import DOCUMENTED, Limits
 from ..slide import Slide
 from ..validation.validator import BUILDER_VALIDATOR, VALIDATOR, WARNINGS_VALIDATOR
+from .serializable import Serializable
 
 
-@dataclass(frozen=True, slots=True)
-class Slideshow:
-    """A multimedia message: a name, a subject, and up to eight slides.
+@value
+class Slideshow(Serializable):
+    """A multimedia message: a name, a subject and up to eight slides.
 
-    ``name`` is what the account lists it under; nobody else sees it. ``subject`` is the title a phone shows.
-    ``fallback_text`` replaces the subject when the message goes out as an SMS with a link; ``disable_fallback`` makes it
-    fail instead, ``disable_fallback_link`` sends the SMS without the link, and ``link_expires`` (a date, a datetime or an
-    ISO 8601 string; the gateway's default is 365 days) says until when the link works.
+    A slideshow cannot be changed. :meth:`slide` returns a new one, so a slideshow that was built once can be shared by many
+    messages and threads.
 
-    ``slides`` takes ready slides without judging them; :meth:`slide` judges. Source: seed 003.
+    :param name: the name in the account's list of stored messages. Recipients do not see it.
+    :param subject: the title that a phone shows.
+    :param fallback_text: replaces the subject if the message is sent as an SMS with a link.
+    :param disable_fallback: True makes such a message fail instead.
+    :param disable_fallback_link: True sends that SMS without the link.
+    :param link_expires: until when the link works: a date, a datetime or an ISO 8601 text. The gateway's default is 365 days.
+    :param slides: slides that are not validated here; :meth:`slide` validates.
+
+    Source: Skycore 1.3, sendMMS.
     """
 
     name: str
@@ -38,12 +43,14 @@ class Slideshow:
     slides: tuple[Slide, ...] = ()
 
     def __post_init__(self) -> None:
-        # A list is welcome; what is kept is a tuple, for a list could be changed behind a frozen value's back.
-        if type(self.slides) is not tuple:
-            object.__setattr__(self, "slides", tuple(self.slides))
-        for slide in self.slides:
+        slides: Any = self.slides
+        # A list is copied to a tuple, because its owner could change it later.
+        if type(slides) is not tuple:
+            slides = tuple(cast("Iterable[Any]", slides))
+            object.__setattr__(self, "slides", slides)
+        for slide in slides:
             if not isinstance(slide, Slide):
-                raise TypeError(f"slides: a Slide is wanted, not {type(slide).__name__}; .slide({slide!r:.20}) makes one")
+                raise TypeError(f"slides must hold Slide objects; got a {type(slide).__name__}. Add slides with .slide(...)")
 
     def slide(
         self,
@@ -59,18 +66,19 @@ class Slideshow:
         duration: int | None = None,
         personalized_image: str | None = None,
     ) -> Slideshow:
-        """A new slideshow with one slide more, given by its parts or as a ready :class:`Slide`.
+        """Return a new slideshow with one more slide, given by its parts or as a :class:`Slide`.
 
-        Raises what the gateway would: :class:`~skymms.AudioWithVideoError` (E226), :class:`~skymms.VideoWithImageError`
-        (E227), :class:`~skymms.MultipleObjectsError` (E223), :class:`~skymms.ObjectWithMediaError` (E224),
-        :class:`~skymms.TooManySlidesError` (E225), :class:`~skymms.DurationError` (E230),
-        :class:`~skymms.TextTooLongError` (E334), or :class:`~skymms.MediaUnreachableError` (E351-E358) for an address that
-        is no absolute http(s) URL; all that is wrong is in ``error.problems``.
+        Raises the error that the gateway would return: :class:`~skymms.AudioWithVideoError` (E226),
+        :class:`~skymms.VideoWithImageError` (E227), :class:`~skymms.MultipleObjectsError` (E223),
+        :class:`~skymms.ObjectWithMediaError` (E224), :class:`~skymms.TooManySlidesError` (E225),
+        :class:`~skymms.DurationError` (E230), :class:`~skymms.TextTooLongError` (E334), or
+        :class:`~skymms.MediaUnreachableError` (E351-E358) for a URL that is not absolute. All problems of the slide are in
+        ``error.problems``.
         """
-        parts = (image, audio, video, vcard, ical, pdf, passbook, duration, personalized_image)
         if isinstance(text, Slide):
+            parts = (image, audio, video, vcard, ical, pdf, passbook, duration, personalized_image)
             if any(part is not None for part in parts):
-                raise TypeError("slide() takes a ready Slide or the parts of one, not both")
+                raise TypeError("slide() takes a Slide or the parts of a slide, not both")
             added = text
         else:
             added = Slide(
@@ -85,26 +93,34 @@ class Slideshow:
                 duration=duration,
                 personalized_image=personalized_image,
             )
-        longer = replace(self, slides=(*self.slides, added))
-        # Only what this call added is judged: what was wrong before was either let in on purpose or told already.
-        problems = BUILDER_VALIDATOR.validate_slide(added, len(longer.slides), DOCUMENTED) + BUILDER_VALIDATOR.validate_fields(
-            longer, DOCUMENTED
+        # Not dataclasses.replace, which takes three times as long.
+        longer = Slideshow(
+            self.name,
+            subject=self.subject,
+            fallback_text=self.fallback_text,
+            disable_fallback=self.disable_fallback,
+            disable_fallback_link=self.disable_fallback_link,
+            link_expires=self.link_expires,
+            slides=(*self.slides, added),
         )
+        # Only the added slide is validated. Problems of earlier slides were reported, or passed in through `slides`.
+        problems = BUILDER_VALIDATOR.validate_slide(added, len(longer.slides), DOCUMENTED)
+        problems += BUILDER_VALIDATOR.validate_fields(longer, DOCUMENTED)
         if problems:
             raise refusal(problems)
         return longer
 
     def replace(self, **changes: Any) -> Slideshow:
-        """A new slideshow with other fields, ``slides`` among them; nothing is judged."""
+        """Return a new slideshow with other fields, for example ``subject`` or ``slides``. Nothing is validated."""
         return replace(self, **changes)
 
     def problems(self, limits: Limits = DOCUMENTED) -> tuple[Problem, ...]:
-        """Everything a gateway would refuse, whole slideshow first, then slide after slide.
+        """Return everything that a gateway would refuse: first about the whole slideshow, then slide by slide.
 
-        A gateway may insist on more (the successor wants a fallback text): ``account.problems(operation)`` judges by it.
+        An account may require more (Sinch MMS requires a fallback text): see ``account.problems(operation)``.
         """
         return tuple(VALIDATOR.validate(self, limits))
 
     def warnings(self, limits: Limits = DOCUMENTED) -> tuple[Problem, ...]:
-        """What the vendors advise against and accept all the same; never a reason not to send."""
+        """Return what the vendors advise against but accept. A warning never prevents sending."""
         return tuple(WARNINGS_VALIDATOR.validate(self, limits))

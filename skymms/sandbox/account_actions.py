@@ -10,6 +10,15 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from ..model.action_replies import (
+    Campaign,
+    CampaignList,
+    NewCampaign,
+    RemovedInboxMessage,
+    Session,
+    StatisticsLink,
+    Subscription,
+)
 from ..model.actions import (
     CreateCampaign,
     CreateSession,
@@ -21,19 +30,7 @@ from ..model.actions import (
 )
 from ..model.notices import EncodingReport, InboundMMS, SubscriptionChange
 from ..model.operations import DeleteMMS, ListMMS, Operation, SaveMMS
-from ..model.replies import (
-    Campaign,
-    CampaignList,
-    DeletedMMS,
-    MMSList,
-    NewCampaign,
-    RemovedInboxMessage,
-    SavedMMS,
-    Session,
-    StatisticsLink,
-    StoredMMS,
-    Subscription,
-)
+from ..model.replies import DeletedMMS, MMSList, SavedMMS, StoredMMS
 from ..model.slideshow import Slideshow
 from ..validation.dates import to_utc
 from ..wire.dialects import Dialect

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from ..codes import ANSWERS
+from ..model.action_replies import ScheduledMMS, SentSMS, SentToSubscriber, SubscriberResult
 from ..model.actions import SendMessageBySubscriberRef, SendMMSBarcode, SendPassInMMS, SendSavedMMSCampaign, SendSMS
 from ..model.operations import Operation, SendMMS, SendSavedMMS
-from ..model.replies import Refusal, ScheduledMMS, SentSMS, SentToSubscriber, SubscriberResult
+from ..model.replies import Refusal
 from ..wire.dialects import Dialect
 from .gateway_rules import malformed
 from .outcomes import ACCEPTED, deliver, text

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..model import action_replies
 from ..model import notices as told
 from ..model import replies as answers
 from ..model.actions import (
@@ -372,12 +373,12 @@ _SESSION = _rows_of_1_3(
 RESPONSE_SHAPE = Shape(around=frozenset({"mmscampaigns", "sending"}), lifted=frozenset({"sending"}))
 
 #: The replies without a status of their own: their parts have one each.
-WITHOUT_STATUS = frozenset({answers.SentToSubscriber})
+WITHOUT_STATUS = frozenset({action_replies.SentToSubscriber})
 
 #: The replies that may come without a status, and the nodes that then tell that it is one of them.
 STATUS_SUBSTITUTES: Mapping[type[Any], tuple[str, ...]] = {
-    answers.SentToSubscriber: ("results[].status", "results[].error_code"),
-    answers.StatisticsLink: ("link",),
+    action_replies.SentToSubscriber: ("results[].status", "results[].error_code"),
+    action_replies.StatisticsLink: ("link",),
 }
 
 _REFUSED = _rows(
@@ -391,15 +392,15 @@ REPLIES: Mapping[type[Any], tuple[Row, ...]] = {
     answers.SavedMMS: _SAVED,
     answers.MMSList: _LISTED,
     answers.DeletedMMS: _ID,
-    answers.ScheduledMMS: _SCHEDULED,
-    answers.SentSMS: _SENT_SMS,
-    answers.SentToSubscriber: _SENT_TO_SUBSCRIBER,
-    answers.NewCampaign: _CAMPAIGN,
-    answers.CampaignList: _CAMPAIGNS,
-    answers.Subscription: _SUBSCRIPTION_MADE,
-    answers.RemovedInboxMessage: _INBOX_REMOVED,
-    answers.StatisticsLink: _LINK,
-    answers.Session: _SESSION,
+    action_replies.ScheduledMMS: _SCHEDULED,
+    action_replies.SentSMS: _SENT_SMS,
+    action_replies.SentToSubscriber: _SENT_TO_SUBSCRIBER,
+    action_replies.NewCampaign: _CAMPAIGN,
+    action_replies.CampaignList: _CAMPAIGNS,
+    action_replies.Subscription: _SUBSCRIPTION_MADE,
+    action_replies.RemovedInboxMessage: _INBOX_REMOVED,
+    action_replies.StatisticsLink: _LINK,
+    action_replies.Session: _SESSION,
     answers.Refusal: _REFUSED,
 }
 
@@ -497,6 +498,6 @@ GROUP_CLASSES: Mapping[str, type] = {
     "slideshow": Slideshow,
     "slideshow.slides": Slide,
     "templates": answers.StoredMMS,
-    "results": answers.SubscriberResult,
-    "campaigns": answers.Campaign,
+    "results": action_replies.SubscriberResult,
+    "campaigns": action_replies.Campaign,
 }

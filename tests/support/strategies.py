@@ -16,6 +16,19 @@ from hypothesis import strategies as st
 
 from skymms import SendMessageBySubscriberRef
 from skymms.codes import EVENTS, ORIGINS
+from skymms.model.action_replies import (
+    Campaign,
+    CampaignList,
+    NewCampaign,
+    RemovedInboxMessage,
+    ScheduledMMS,
+    SentSMS,
+    SentToSubscriber,
+    Session,
+    StatisticsLink,
+    SubscriberResult,
+    Subscription,
+)
 from skymms.model.notices import (
     DeliveryReport,
     EncodingReport,
@@ -26,25 +39,7 @@ from skymms.model.notices import (
     UnknownNotice,
 )
 from skymms.model.operations import Operation
-from skymms.model.replies import (
-    Campaign,
-    CampaignList,
-    DeletedMMS,
-    MMSList,
-    NewCampaign,
-    Refusal,
-    RemovedInboxMessage,
-    SavedMMS,
-    ScheduledMMS,
-    SentMMS,
-    SentSMS,
-    SentToSubscriber,
-    Session,
-    StatisticsLink,
-    StoredMMS,
-    SubscriberResult,
-    Subscription,
-)
+from skymms.model.replies import DeletedMMS, MMSList, Refusal, SavedMMS, SentMMS, StoredMMS
 from skymms.model.slideshow import Slideshow
 from skymms.slide import FILES, OBJECTS, Slide
 from skymms.wire import table
