@@ -5,52 +5,55 @@ from __future__ import annotations
 from typing import Any
 
 from ..limits import Limits
-from ..numbers import E164_NUMBER, digits
-from .checks import is_blank, is_text_or_int, required_problem
+from ..numbers import number_problem
+from .checks import is_blank, required_problem
 from .dates import calendar_problem, to_utc, utc_problem
 from .rule import rule
 
-# ------------------------------------------------------------------------------------------------ what only 1.3 has
+# ------------------------------------------------------------------------------------------------ sending
 
 
-# 1.3, sendSavedMMSCampaign, where it is mandatory. E714 is for one that the gateway does not know.
+# Skycore 1.3, sendSavedMMSCampaign, where it is mandatory. E714 means that the gateway does not know it.
 @rule("E624", "field", "to_campaign")
 def campaign_to_send_to(message: Any, limits: Limits) -> str | None:
     """The campaign to send to is given."""
     return "the id of the campaign to send to is required" if is_blank(message.to_campaign) else None
 
 
-# 1.3, sendMMSBarcode.
+# Skycore 1.3, sendMMSBarcode.
 @rule("E631", "field", "barcode_id")
 def barcode(message: Any, limits: Limits) -> str | None:
-    """The words of the barcode are given."""
-    return "what the barcode says is required" if is_blank(message.barcode_id) else None
+    """The text of the barcode is given."""
+    return "the text of the barcode is required" if is_blank(message.barcode_id) else None
 
 
-# 1.3, sendSMS. In a message by subscriber an MMS may stand in its place, which is E620's to say.
+# Skycore 1.3, sendSMS. A message to a subscriber may have an MMS instead; if it has neither, that is E620.
 @rule("E712", "field", "text")
 def sms_text(message: Any, limits: Limits) -> str | None:
     """An SMS has a text."""
     return "the text is required" if is_blank(message.text) and not hasattr(message, "mms_id") else None
 
 
-# 1.3, sendMessageBySubscriberRef: an MMS or an SMS, never both.
+# Skycore 1.3, sendMessageBySubscriberRef: an MMS or an SMS, never both.
 @rule("E100", "field", "text")
 def one_message(message: Any, limits: Limits) -> str | None:
-    """A text does not go with the id of a saved MMS."""
+    """A text and the id of a saved MMS are not given together."""
     if message.text is None or getattr(message, "mms_id", None) in (None, ""):
         return None
-    return "an id and a text are two messages: give one of them"
+    return "mms_id and text are two messages: pass one of them"
 
 
-# 1.3, sendMessageBySubscriberRef, where it is mandatory; it has no code of its own.
+# Skycore 1.3, sendMessageBySubscriberRef, where it is mandatory; the page gives no code for it.
 @rule("E100", "field", "subscriber_ref", only_if_set=True)
 def subscriber(message: Any, limits: Limits) -> str | None:
-    """A subscriber reference is given where the message goes to one."""
+    """A subscriber reference is given if the message is for a subscriber."""
     return required_problem(message, "subscriber_ref", limits)
 
 
-# 1.3, createMMSCampaign.
+# ------------------------------------------------------------------------------------------------ campaigns and the inbox
+
+
+# Skycore 1.3, createMMSCampaign.
 @rule("E170", "field", "campaign_name")
 def campaign_named(message: Any, limits: Limits) -> str | None:
     """A new campaign has a name."""
@@ -63,13 +66,13 @@ def brand_named(message: Any, limits: Limits) -> str | None:
     return "the brand's name is required" if is_blank(message.brand_name) else None
 
 
-# 1.3, subscribe and unsubscribe. A number that is none has no code of its own there.
+# Skycore 1.3, subscribe and unsubscribe. The pages give no code for an invalid number.
 @rule("E901", "field", "mobile", checks_type=True)
 def subscribers_number(message: Any, limits: Limits) -> str | None:
-    """The number to subscribe is one number in digits, country code first."""
-    if is_text_or_int(message.mobile) and E164_NUMBER.fullmatch(digits(message.mobile)):
-        return None
-    return f"{message.mobile!r:.40} is not one number in digits with the country code first"
+    """The number to subscribe is one number of at most 15 digits, country code first."""
+    if message.mobile is None or message.mobile == "":
+        return "the number is required: pass one number, country code first"
+    return number_problem(message.mobile)
 
 
 @rule("E902", "field", "campaign")
@@ -78,39 +81,42 @@ def subscribers_campaign(message: Any, limits: Limits) -> str | None:
     return "the campaign's reference is required" if is_blank(message.campaign) else None
 
 
-# 1.3, removeMMSInboxMessage.
+# Skycore 1.3, removeMMSInboxMessage.
 @rule("E640", "field", "inbox_id")
 def inbox_message(message: Any, limits: Limits) -> str | None:
     """The id of the inbox message is given."""
-    return "the tracking_id of the message's N401 notice is required" if is_blank(message.inbox_id) else None
+    return "the tracking_id of the message's N401 postback is required" if is_blank(message.inbox_id) else None
 
 
-# 1.3, getSendingStatistics: both dates are mandatory.
+# ------------------------------------------------------------------------------------------------ statistics
+
+
+# Skycore 1.3, getSendingStatistics: both dates are mandatory.
 @rule("E506", "field", "start")
 def report_starts(message: Any, limits: Limits) -> str | None:
-    """A report has a start."""
-    return "the moment the report starts at is required" if is_blank(message.start) else None
+    """The start of a report is given."""
+    return "the start of the report is required" if is_blank(message.start) else None
 
 
 @rule("E506", "field", "end")
 def report_ends(message: Any, limits: Limits) -> str | None:
-    """A report has an end."""
-    return "the moment the report ends at is required" if is_blank(message.end) else None
+    """The end of a report is given."""
+    return "the end of the report is required" if is_blank(message.end) else None
 
 
 @rule("E507", "field", "start", checks_type=True)
 def report_start(message: Any, limits: Limits) -> str | None:
-    """A report starts at a date, a datetime or an ISO 8601 string."""
+    """A report starts at a date, a datetime or ISO 8601 text."""
     return utc_problem(message.start)
 
 
 @rule("E507", "field", "end", checks_type=True)
 def report_end(message: Any, limits: Limits) -> str | None:
-    """A report ends at a date, a datetime or an ISO 8601 string."""
+    """A report ends at a date, a datetime or ISO 8601 text."""
     return utc_problem(message.end)
 
 
-# A public client of the vendor's tells them apart so: E507 for the form, E508 for a date that there is not.
+# A public client of the vendor uses E507 for the form and E508 for a date that is not in the calendar.
 @rule("E508", "field", "start", checks_type=True)
 def real_start(message: Any, limits: Limits) -> str | None:
     """A report starts on a day of the calendar."""
@@ -123,11 +129,12 @@ def real_end(message: Any, limits: Limits) -> str | None:
     return calendar_problem(message.end)
 
 
-# The order has no code of its own; E508 is about dates, and documented with the words of E507.
+# The page gives no code for the order. E508 is about dates; its documented text is the same as E507's.
 @rule("E508", "field", "end")
 def report_order(message: Any, limits: Limits) -> str | None:
     """A report ends after it starts."""
     start, end = to_utc(message.start), to_utc(message.end)
-    # As they are sent, without fractions of a second.
-    after = not (start and end) or end.replace(microsecond=0) > start.replace(microsecond=0)
-    return None if after else f"{message.end} is not after {message.start}, to the second"
+    # Compared as they are sent, without fractions of a second.
+    if not (start and end) or end.replace(microsecond=0) > start.replace(microsecond=0):
+        return None
+    return f"{message.end} is not later than {message.start}: the end must be at least one second after the start"

@@ -1,53 +1,48 @@
-"""Questions about a single value that several rules ask."""
+"""Checks of a single value that several rules share."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from ..limits import Limits
 
 
-def is_blank(words: object) -> bool:
-    """Nothing, or nothing but what XML calls white space: a phone, and a gateway, would find nothing there."""
-    if isinstance(words, str) and words[:1] > " ":  # nearly always
+def is_blank(text: object) -> bool:
+    """True for None and for text that is empty or only XML white space, which a phone would show as nothing."""
+    if isinstance(text, str) and text[:1] > " ":  # nearly always
         return False
-    return words is None or not str(words).strip(" \t\n\r")
+    return text is None or not str(text).strip(" \t\n\r")
 
 
 def is_whole_number(number: Any, least: int) -> bool:
-    """Nothing, or a whole number that is large enough."""
-    # `type is`, since True is an int too.
+    """True for None and for an int that is large enough; False for a bool, which is an int to Python."""
     return number is None or (type(number) is int and number >= least)
 
 
-def is_text_or_int(number: object) -> bool:
-    """True for text and whole numbers, the types a phone number may have."""
-    # A column of numbers with a gap in it comes as floats, and 15551234888.0 without its dot is another number.
-    return isinstance(number, (str, int))
-
-
 def positive_problem(number: Any) -> str | None:
-    """What is wrong with a value that must be a whole number from 1 up; None if nothing is."""
-    return None if is_whole_number(number, 1) else f"{number!r:.40} is no whole number from 1 up"
+    """Return what is wrong with a value that must be a whole number from 1 up, or None."""
+    return None if is_whole_number(number, 1) else f"{number!r:.40} is not a whole number from 1 up"
 
 
 def required_problem(message: Any, name: str, limits: Limits) -> str | None:
-    """The problem of a field that these limits require and that is empty; None otherwise."""
+    """Return the problem of an empty field that these limits require, or None."""
     if name not in limits.required or not is_blank(getattr(message, name)):
         return None
-    return f"this account requires {name}"
+    return f"this account requires {name}: pass {name}=..."
 
 
-# The names become element names (1.3, sendSavedMMS), and the gateway matches them without regard to case.
+# The names become element names (Skycore 1.3, sendSavedMMS), and the gateway matches them without regard to case.
 _DATA_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
-def value_names_problem(named: Any) -> str | None:
-    """What is wrong with the names of a mapping of values; None if nothing is."""
-    wrong = [name for name in named if not (isinstance(name, str) and _DATA_NAME.fullmatch(name))]
-    if wrong:
-        return f"{wrong[0]!r:.40} is no name for a value: use letters, digits and _"
-    if len({name.lower() for name in named}) < len(named):
-        return "two names differ by case only, which the gateway does not see"
+def value_names_problem(names: Iterable[Any]) -> str | None:
+    """Return what is wrong with the names of a mapping of values, or None."""
+    given = list(names)
+    for name in given:
+        if not (isinstance(name, str) and _DATA_NAME.fullmatch(name)):
+            return f"{name!r:.40} cannot be the name of a value: use letters, digits and _"
+    if len({name.lower() for name in given}) < len(given):
+        return "two names differ by case only, and the gateway ignores case: rename one of them"
     return None

@@ -12,27 +12,27 @@ _DAY = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}(?:T|$)")
 
 
 def date_problem(when: Any) -> str | None:
-    """What is wrong with a moment; None for a date, a datetime, or ISO 8601 with a day of the calendar."""
+    """Return what is wrong with a date or time, or None. Allowed are a date, a datetime, and ISO 8601 text."""
     if when is None or isinstance(when, date):
         return None
-    # A day of the calendar, with a time or without: the weeks and half-dates of the standard are in no document.
+    # A calendar day, with or without a time. Weeks and incomplete dates of ISO 8601 are in no vendor's document.
     if isinstance(when, str) and _DAY.match(when):
-        from dateutil.parser import isoparse  # 10 ms that most messages never need
+        from dateutil.parser import isoparse  # takes 10 ms to import, and most messages have no date
 
         try:
             isoparse(when)
-        except (ValueError, OverflowError):  # OverflowError: 24:00 on the last day there is
+        except (ValueError, OverflowError):  # OverflowError: 24:00 on the last day of the year 9999
             pass
         else:
             return None
-    return f"{when!r:.40} is no date, datetime or ISO 8601 string"
+    return f"{when!r:.40} is not a date, a datetime or ISO 8601 text such as 2031-01-02T03:04:05Z"
 
 
 def calendar_problem(when: Any) -> str | None:
-    """The problem of a text that looks like a date but is not a day of the calendar; None otherwise."""
+    """Return the problem of a text that looks like a date but is not a day of the calendar, or None."""
     if not _has_form(when) or to_utc(when) is not None:
         return None
-    return f"{when!r:.40} is no real date"
+    return f"{when!r:.40} is not a day of the calendar"
 
 
 def _has_form(when: Any) -> bool:
@@ -40,16 +40,16 @@ def _has_form(when: Any) -> bool:
 
 
 def utc_problem(when: Any) -> str | None:
-    """What is wrong with a time that must be convertible to UTC; None if nothing is."""
+    """Return what is wrong with a date or time that must be convertible to UTC, or None."""
     if is_blank(when) or _has_form(when) or to_utc(when) is not None:
         return None
-    return f"{when!r:.40} is no date, datetime or ISO 8601 string that UTC has"
+    return f"{when!r:.40} is not a date, a datetime or ISO 8601 text between the years 1 and 9999 in UTC"
 
 
 def to_utc(when: object) -> datetime | None:
-    """The moment in UTC: what has no zone is taken as UTC, a date as its midnight; None for what is no moment."""
+    """Return a date or time in UTC, or None for anything else. A time without a zone is UTC; a date is its midnight."""
     if isinstance(when, str):
-        when = when.replace(" ", "T", 1)  # the report's own form has a blank where the standard has a T
+        when = when.replace(" ", "T", 1)  # the report's own form has a space instead of the T
         if date_problem(when):
             return None
         from dateutil.parser import isoparse

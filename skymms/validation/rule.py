@@ -1,4 +1,4 @@
-"""What a rule is, and the list that all rules are registered in."""
+"""What a rule is, and the list in which Skycore's rules are registered."""
 
 from __future__ import annotations
 
@@ -6,43 +6,48 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..limits import Limits
+#: A function that gets an object and the account's limits, and returns what is wrong with the object, or None.
+Check = Callable[[Any, Any], str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: its code (None for an advice), what it looks at, and the function that looks.
+    """One rule.
 
-    ``of`` is the kind of thing judged: ``words`` (any string), ``text`` (the text of a slide), ``address`` (the file named
-    by ``field``), ``slide``, or ``field`` (whatever has a field of that name). ``at_build`` marks those the builder enforces at
-    the very call that breaks them; ``only_if_set`` those that have nothing to say of a field that is None, unless it is required;
-    ``checks_type`` those that say themselves of what type their field may be, where it need not be text.
+    :param code: the gateway's code for a violation; None for a warning.
+    :param of: what the check gets: ``slide`` (a slide), ``text`` (a slide's text), ``address`` (the URL of the file named by
+        ``field``), ``field`` (the slideshow or operation that has this field), ``item`` (each item of the tuple in this
+        field), or ``words`` (each text of a message, wherever it is, that is not printable or not a ``str``).
+    :param field: the field that a problem is reported for. Two names with ``/`` between them are files of one slide: the rule
+        is then applied only to slides with more than one file.
+    :param check: the function.
+    :param at_build: True if ``Slideshow.slide()`` itself raises the problem.
+    :param only_if_set: True if the check returns None for a field that is None, so that it need not be called.
+    :param checks_type: True if the check also refuses values of a wrong type in this field.
     """
 
     code: str | None
     of: str
     field: str
-    check: Callable[[Any, Limits], str | None]
+    check: Check
     at_build: bool = False
     only_if_set: bool = False
     checks_type: bool = False
 
     @property
     def description(self) -> str:
-        """The rule in a sentence."""
+        """The rule as a sentence."""
         return (self.check.__doc__ or "").strip().partition("\n")[0]
 
 
+#: The rules of the Skycore gateways.
 RULES: list[Rule] = []
-
-#: Looks at a thing and says what is wrong with it, or None.
-Check = Callable[[Any, Limits], str | None]
 
 
 def rule(
     code: str, of: str, field: str = "", *, at_build: bool = False, only_if_set: bool = False, checks_type: bool = False
 ) -> Callable[[Check], Check]:
-    """Register the decorated function as a rule; the parameters are the fields of :class:`Rule`."""
+    """Register the decorated function as a rule of the Skycore gateways; see :class:`Rule` for the parameters."""
 
     def add(check: Check) -> Check:
         RULES.append(Rule(code, of, field, check, at_build, only_if_set, checks_type))

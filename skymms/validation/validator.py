@@ -1,194 +1,254 @@
-"""The judges: a list of rules, put to slides and whole messages.
+"""The validator: applies a list of rules to slides and messages, and reports every problem.
 
-They add to what a rule says where it stands and which code it bears, and report everything they find, never only the first.
+It knows how messages are structured (an operation has a ``slideshow``, a slideshow has ``slides``, a slide has files), and
+nothing about the rules of a particular gateway.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import fields
 from datetime import date
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from .._functools import attribute_getter, memoize
 from ..errors import Problem
-from ..limits import Limits
 from ..slide import FILES, Slide
 
-# The rule modules register their rules when they are imported; the order below is the order of the list.
-from . import action_rules, message_rules, slide_rules  # noqa: F401
+# The modules of rules register their rules when they are imported; the order here is the order of the list.
+from . import action_rules, message_rules, slide_rules  # noqa: F401  # pyright: ignore[reportUnusedImport]  # see above
 from .rule import RULES, Check, Rule
 from .warnings import WARNINGS
 
-_Paired = list[tuple[Check, Rule]]
+_Checks = list[tuple[Check, Rule]]
+
+
+class Requirements(Protocol):
+    """Limits of any gateway: the validator passes them to the rules and reads only which fields are required."""
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The names of fields that must not be None."""
+        ...
+
+
+class _Field(NamedTuple):
+    """What is checked of one field of a message, if it is not None."""
+
+    name: str
+    #: The checks that get the message.
+    checks: _Checks
+    #: The checks that get each of the field's texts, and which values need not be text.
+    text_checks: _Checks
+    need_not_be_text: Callable[[Any], bool]
+
+
+#: Checks what a field contains: slides, a slideshow, texts by key, or the items of a tuple.
+_ContentCheck = Callable[[str, Any, Requirements], list[Problem]]
 
 
 class _Plan(NamedTuple):
-    """How a class of messages is judged, worked out once for each class and for what an account insists on."""
+    """How messages of one class are validated. It is computed once per class and set of required fields."""
 
-    #: What fetches the values of all fields at once.
-    fetch: Callable[[Any], tuple[Any, ...]]
-    #: The rules, in the order of their codes: the place of the field that has to be set for one to look (None: it always
-    #: looks), and the rule. Of a message's many fields few are set.
-    rules: list[tuple[int | None, Check, Rule]]
-    #: The fields that hold words, with what tells a value that need not be text; those that hold words by key (by slide, or by
-    #: name), slides, and a message of their own.
-    words: list[tuple[int, str, Callable[[Any], bool]]]
-    by_slide: list[tuple[int, str]]
-    by_name: list[tuple[int, str]]
-    slides: list[int]
-    messages: list[int]
+    #: Returns the values of all fields, in the order of ``fields``.
+    get_values: Callable[[Any], tuple[Any, ...]]
+    fields: list[_Field]
+    #: The checks that are called even if their field is None.
+    always: _Checks
+    #: The fields with contents: position, name and check.
+    contents: list[tuple[int, str, _ContentCheck]]
 
 
-_SLIDES, _MESSAGES, _BY_SLIDE, _BY_NAME = {"slides"}, {"slideshow"}, {"custom_text"}, {"data", "pass_data"}
-
-
-def _whole_number(value: Any) -> bool:
-    """An id may be one, and is written as it is meant; a float (35674.0, the nan of a gap in a column) and True are not."""
+def _is_whole_number(value: Any) -> bool:
+    """True for an int, which may be an id and is sent in digits; False for a bool."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _no_characters(value: Any) -> bool:
-    """What a field may hold that has a rule for its type: that one speaks."""
-    return isinstance(value, (int, float, date))
+def _is_not_text(value: Any) -> bool:
+    """True for the types that a field may hold if it has a rule for its type: that rule reports a wrong type."""
+    return isinstance(value, (int, float, date, bytes))
 
 
 class Validator:
-    """A list of rules, sorted by what they look at, ready to be put to slides and whole messages."""
+    """Applies a list of rules to slides and to whole messages.
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        by: dict[str, list[Rule]] = {"words": [], "text": [], "address": [], "slide": [], "field": []}
+    :param rules: the rules, in any order; problems of one object are reported in the order of their codes.
+    :param texts_by_slide: fields that hold a mapping of slide number to text.
+    :param texts_by_name: fields that hold a mapping of name to text.
+    """
+
+    def __init__(
+        self, rules: Iterable[Rule], *, texts_by_slide: Collection[str] = (), texts_by_name: Collection[str] = ()
+    ) -> None:
+        by_kind: dict[str, _Checks] = {kind: [] for kind in ("words", "text", "address", "slide", "field", "item")}
         for rule in sorted(rules, key=lambda rule: rule.code or ""):
-            by[rule.of].append(rule)
-        paired = {of: [(rule.check, rule) for rule in rules] for of, rules in by.items()}
-        self._words, self._field, self._slide = paired["words"], paired["field"], paired["slide"]
-        # Several fields in one name: what may not stand together. A slide with one file, as nearly all are, breaks none.
-        self._alone = [(check, rule) for check, rule in self._slide if "/" not in rule.field]
-        self._of_field = {
-            name: [(check, rule) for check, rule in self._field if rule.field == name]
-            for name in {rule.field for _, rule in self._field}
-        }
+            by_kind[rule.of].append((rule.check, rule))
+        self._words = by_kind["words"]
+        self._slide = by_kind["slide"]
+        # Rules about several files (their names have a "/" between them) cannot be violated by a slide with one file.
+        self._slide_with_one_file = [(check, rule) for check, rule in self._slide if "/" not in rule.field]
+        self._slide_text = by_kind["text"]
+        self._file = [(kind, _for_field(by_kind["address"], kind)) for kind in FILES]
+        self._field = by_kind["field"]
+        self._item = by_kind["item"]
         self._typed = {rule.field for _, rule in self._field if rule.checks_type}
-        self._text = paired["text"] + paired["words"]
-        self._files = {
-            kind: [(check, rule) for check, rule in paired["address"] if rule.field == kind] + paired["words"] for kind in FILES
-        }
-        self._plan = memoize(self._planned)
+        self._by_slide = frozenset(texts_by_slide)
+        self._by_name = frozenset(texts_by_name)
+        self._plan = memoize(self._make_plan)
 
-    def validate_slide(self, slide: Slide, at: int, limits: Limits) -> list[Problem]:
-        """What is wrong with slide number ``at``, counted from 1."""
+    def validate(self, message: Any, limits: Requirements) -> list[Problem]:
+        """Return all problems of a slideshow or an operation: of its fields, then of what is inside it."""
+        # Nearly all messages are right, so each field is looked at once, and problems are put in order afterwards.
+        get_values, all_fields, always, contents = self._plan(type(message), limits.required)
+        values = get_values(message)
+        of_rules: list[Problem] = []
+        of_texts: list[Problem] = []
+        for check, rule in always:
+            if problem := check(message, limits):
+                of_rules.append(Problem(rule.code, None, rule.field, problem))
+        for value, field in zip(values, all_fields):  # noqa: B905  # both have one entry per field, and strict= takes time
+            if value is not None:
+                name, checks, text_checks, need_not_be_text = field
+                for check, rule in checks:
+                    if problem := check(message, limits):
+                        of_rules.append(Problem(rule.code, None, name, problem))
+                if text_checks and not (isinstance(value, str) and value.isprintable()):
+                    for text in value if isinstance(value, tuple) else (value,):
+                        if isinstance(text, str) or not need_not_be_text(text):
+                            _apply(text_checks, name, text, None, limits, of_texts)
+        if len(of_rules) > 1:
+            of_rules.sort(key=self._position)
+        found = of_rules + of_texts
+        for at, name, check_contents in contents:
+            found += check_contents(name, values[at], limits)
+        return found
+
+    def validate_slide(self, slide: Slide, number: int, limits: Requirements) -> list[Problem]:
+        """Return the problems of one slide; ``number`` counts from 1."""
         found: list[Problem] = []
-        files = _all_files(slide)
-        held = len(FILES) - files.count(None)
-        for check, rule in self._slide if held > 1 else self._alone:
-            if said := check(slide, limits):
-                found.append(Problem(rule.code, at, rule.field, said))
+        files = _files_of(slide)
+        left = _FILE_COUNT - files.count(None)
+        # Written out instead of calling _apply: this is called for each slide of each message.
+        for check, rule in self._slide if left > 1 else self._slide_with_one_file:
+            if problem := check(slide, limits):
+                found.append(Problem(rule.code, number, rule.field, problem))
         if (text := slide.text) is not None:
-            for check, rule in self._text:
-                if said := check(text, limits):
-                    found.append(Problem(rule.code, at, "text", said))
+            for check, rule in self._slide_text:
+                if problem := check(text, limits):
+                    found.append(Problem(rule.code, number, "text", problem))
+            if not (isinstance(text, str) and text.isprintable()):
+                _apply(self._words, "text", text, number, limits, found)
         if (template := slide.personalized_image) is not None:
-            self._put(self._words, "personalized_image", template, at, limits, found)
-        for kind, url in zip(FILES, files):  # noqa: B905 (as long as each other, and hot)
-            if not held:
-                break
-            if url is not None:
-                held -= 1
-                for check, rule in self._files[kind]:
-                    if said := check(url, limits):
-                        found.append(Problem(rule.code, at, kind, said))
+            _apply(self._words, "personalized_image", template, number, limits, found)
+        if left:
+            for url, (kind, checks) in zip(files, self._file):  # noqa: B905  # both have one entry per kind; strict= is slow
+                if url is not None:
+                    for check, rule in checks:
+                        if problem := check(url, limits):
+                            found.append(Problem(rule.code, number, kind, problem))
+                    if not (isinstance(url, str) and url.isprintable()):
+                        _apply(self._words, kind, url, number, limits, found)
+                    left -= 1
+                    if not left:
+                        break
         return found
 
-    def validate_fields(self, message: Any, limits: Limits) -> list[Problem]:
-        """What is wrong with the fields of a slideshow or an operation, leaving what is inside them aside."""
-        plan = self._plan(type(message), limits.required)
-        return self._validate_fields(message, plan, plan.fetch(message), limits)
-
-    @staticmethod
-    def _validate_fields(message: Any, plan: _Plan, held: tuple[Any, ...], limits: Limits) -> list[Problem]:
+    def validate_fields(self, message: Any, limits: Requirements) -> list[Problem]:
+        """Return the problems of a message that the rules for its own fields find; texts and slides are not checked."""
         found: list[Problem] = []
-        for at, check, rule in plan.rules:
-            if (at is None or held[at] is not None) and (said := check(message, limits)):
-                found.append(Problem(rule.code, None, rule.field, said))
+        for check, rule in self._field:
+            if hasattr(message, rule.field) and (problem := check(message, limits)):
+                found.append(Problem(rule.code, None, rule.field, problem))
         return found
 
-    def validate_field(self, message: Any, name: str, limits: Limits) -> list[Problem]:
-        """What is wrong with one field of words, where all the others are known to be right."""
-        if (words := getattr(message, name, None)) is None and not hasattr(message, name):
+    def validate_field(self, message: Any, name: str, limits: Requirements) -> list[Problem]:
+        """Return the problems of one field that holds text, without looking at the other fields."""
+        value = getattr(message, name, None)
+        if value is None and not hasattr(message, name):
             return []
         found: list[Problem] = []
-        for check, rule in self._of_field.get(name, ()):
-            if said := check(message, limits):
-                found.append(Problem(rule.code, None, name, said))
-        if words is not None and not self._excuse(name)(words):
-            self._put(self._words, name, words, None, limits, found)
+        _apply(_for_field(self._field, name), name, message, None, limits, found)
+        if value is not None and not self._need_not_be_text(name)(value):
+            _apply(self._words, name, value, None, limits, found)
         return found
 
-    def validate(self, message: Any, limits: Limits) -> list[Problem]:
-        """What is wrong with a slideshow or an operation, and with everything inside it."""
-        plan = self._plan(type(message), limits.required)
-        held = plan.fetch(message)
-        found = self._validate_fields(message, plan, held, limits)
-        for at, name, excused in plan.words:
-            if (words := held[at]) is not None:
-                for one in words if isinstance(words, tuple) else (words,):
-                    if isinstance(one, str) or not excused(one):
-                        self._put(self._words, name, one, None, limits, found)
-        for at, name in plan.by_slide:
-            for number, words in held[at].items():
-                self._put(self._text, name, words, number, limits, found)
-        for at, name in plan.by_name:
-            for key, words in held[at].items():
-                self._put(self._words, f"{name}[{key!r}]", words, None, limits, found)
-        for at in plan.slides:
-            for number, slide in enumerate(held[at], 1):
-                found += self.validate_slide(slide, number, limits)
-        for at in plan.messages:
-            if not hasattr(held[at], "slides"):
-                raise TypeError(f"a Slideshow is wanted, not {type(held[at]).__name__}")
-            found += self.validate(held[at], limits)
+    def _check_slides(self, name: str, slides: Any, limits: Requirements) -> list[Problem]:
+        found: list[Problem] = []
+        for number, slide in enumerate(slides, 1):
+            found += self.validate_slide(slide, number, limits)
         return found
 
-    def _excuse(self, name: str) -> Callable[[Any], bool]:
-        """What tells a value of a field that need not be text."""
-        return _no_characters if name in self._typed else _whole_number
+    def _check_slideshow(self, name: str, slideshow: Any, limits: Requirements) -> list[Problem]:
+        if not hasattr(slideshow, "slides"):
+            raise TypeError(f"{name} must be a Slideshow; got a {type(slideshow).__name__}")
+        return self.validate(slideshow, limits)
 
-    @staticmethod
-    def _put(rules: _Paired, name: str, words: Any, at: Any, limits: Limits, found: list[Problem]) -> None:
-        for check, rule in rules:
-            if said := check(words, limits):
-                found.append(Problem(rule.code, at, name, said))
+    def _check_items(self, name: str, items: Any, limits: Requirements) -> list[Problem]:
+        found: list[Problem] = []
+        checks = _for_field(self._item, name)
+        for index, item in enumerate(items or ()):
+            _apply(checks, f"{name}[{index}]", item, None, limits, found)
+        return found
 
-    def _planned(self, kind: type, required: frozenset[str]) -> _Plan:
-        places = {item.name: at for at, item in enumerate(fields(kind))}
+    def _check_texts_by_slide(self, name: str, texts: Any, limits: Requirements) -> list[Problem]:
+        found: list[Problem] = []
+        for number, text in texts.items():
+            _apply(self._slide_text + self._words, name, text, number, limits, found)
+        return found
 
-        def holding(names: Iterable[str]) -> list[tuple[int, str]]:
-            return [(at, name) for name, at in places.items() if name in names]
+    def _check_texts_by_name(self, name: str, texts: Any, limits: Requirements) -> list[Problem]:
+        found: list[Problem] = []
+        for key, text in texts.items():
+            _apply(self._words, f"{name}[{key!r}]", text, None, limits, found)
+        return found
 
+    def _need_not_be_text(self, name: str) -> Callable[[Any], bool]:
+        return _is_not_text if name in self._typed else _is_whole_number
+
+    def _position(self, problem: Problem) -> int:
+        """Where the rule of a problem is in the order of the codes."""
+        return next(at for at, (_, rule) in enumerate(self._field) if (rule.code, rule.field) == (problem.code, problem.field))
+
+    def _make_plan(self, kind: type[Any], required: frozenset[str]) -> _Plan:
+        names = [item.name for item in fields(kind)]
+        own = [(check, rule) for check, rule in self._field if rule.field in names]
+        if_set = [(check, rule) for check, rule in own if rule.only_if_set and rule.field not in required]
+        structure: dict[str, _ContentCheck] = {
+            "slides": self._check_slides,
+            "slideshow": self._check_slideshow,
+            **dict.fromkeys(self._by_slide, self._check_texts_by_slide),
+            **dict.fromkeys(self._by_name, self._check_texts_by_name),
+        }
+        contents = {rule.field: self._check_items for _, rule in self._item} | structure
         return _Plan(
-            fetch=attribute_getter(tuple(places)),
-            rules=[
-                (places[rule.field] if rule.only_if_set and rule.field not in required else None, check, rule)
-                for check, rule in self._field
-                if rule.field in places
+            get_values=attribute_getter(names),
+            fields=[
+                _Field(name, _for_field(if_set, name), [] if name in structure else self._words, self._need_not_be_text(name))
+                for name in names
             ],
-            words=[
-                (at, name, self._excuse(name))
-                for at, name in holding(places.keys() - _SLIDES - _MESSAGES - _BY_SLIDE - _BY_NAME)
-            ],
-            by_slide=holding(_BY_SLIDE),
-            by_name=holding(_BY_NAME),
-            slides=[at for at, _ in holding(_SLIDES)],
-            messages=[at for at, _ in holding(_MESSAGES)],
+            always=[pair for pair in own if pair not in if_set],
+            contents=[(at, name, contents[name]) for at, name in enumerate(names) if name in contents],
         )
 
 
-_all_files = attrgetter(*FILES)
+def _for_field(checks: _Checks, name: str) -> _Checks:
+    return [(check, rule) for check, rule in checks if rule.field == name]
 
-#: Everything a gateway would refuse.
-VALIDATOR = Validator(RULES)
-#: What the builder refuses at the call itself; the rest can still become right.
+
+def _apply(checks: _Checks, name: str, value: Any, slide: int | None, limits: Requirements, found: list[Problem]) -> None:
+    for check, rule in checks:
+        if problem := check(value, limits):
+            found.append(Problem(rule.code, slide, name, problem))
+
+
+_files_of = attrgetter(*FILES)
+_FILE_COUNT = len(FILES)
+_TEXTS_BY_SLIDE, _TEXTS_BY_NAME = {"custom_text"}, {"data", "pass_data"}
+
+#: All rules of the Skycore gateways.
+VALIDATOR = Validator(RULES, texts_by_slide=_TEXTS_BY_SLIDE, texts_by_name=_TEXTS_BY_NAME)
+#: The rules that ``Slideshow.slide()`` applies; violations of the others can still be corrected before sending.
 BUILDER_VALIDATOR = Validator(rule for rule in RULES if rule.at_build)
-#: What the vendors advise against and accept all the same.
+#: The warnings.
 WARNINGS_VALIDATOR = Validator(WARNINGS)
