@@ -1,12 +1,12 @@
 """skymms: multimedia messages through Skycore-lineage gateways.
 
-Build a :class:`Slideshow`, see what is wrong with it, ``client.call`` an operation, and read the postbacks::
+Build a :class:`Slideshow`, validate it, send it with ``client.call``, and read the postbacks::
 
     with Client(Account.from_env()) as client:
         sent = client.call(SendMMS(coupon, to="15551234888", sender="60856"))
 
-Everything a user needs is a name of this module; each is loaded when it is first asked for, so that
-``import skymms`` costs next to nothing, and lxml and requests are imported by those who parse and send.
+All public names are names of this module. Each is loaded at its first use, so ``import skymms`` takes little time, and lxml and
+requests are imported only when something is parsed or sent.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .errors import AudioWithVideoError as AudioWithVideoError
     from .errors import AuthenticationError as AuthenticationError
     from .errors import BillingError as BillingError
+    from .errors import BlockedRecipientError as BlockedRecipientError
     from .errors import CampaignError as CampaignError
     from .errors import CarrierError as CarrierError
     from .errors import ConfigurationError as ConfigurationError
@@ -100,6 +101,8 @@ if TYPE_CHECKING:
     from .model.replies import SavedMMS as SavedMMS
     from .model.replies import SentMMS as SentMMS
     from .model.replies import StoredMMS as StoredMMS
+    from .model.serialization import from_dict as from_dict
+    from .model.serialization import to_dict as to_dict
     from .model.slideshow import Slideshow as Slideshow
     from .postbacks import read_postbacks as read_postbacks
     from .reports import MessageReport as MessageReport
@@ -108,7 +111,7 @@ if TYPE_CHECKING:
     from .slide import Slide as Slide
     from .transport.retries import Retries as Retries
 
-#: Where each name lives. A test holds this list against the one above.
+#: The module of each name. A test compares this list with the one above.
 _HOMES = {
     "account": ("Account",),
     "model.actions": (
@@ -130,6 +133,7 @@ _HOMES = {
         "AudioWithVideoError",
         "AuthenticationError",
         "BillingError",
+        "BlockedRecipientError",
         "CampaignError",
         "CarrierError",
         "ConfigurationError",
@@ -203,6 +207,7 @@ _HOMES = {
     "reports": ("MessageReport", "StatusUpdate", "read_report"),
     "slide": ("Slide",),
     "transport.retries": ("Retries",),
+    "model.serialization": ("from_dict", "to_dict"),
     "model.slideshow": ("Slideshow",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -214,7 +219,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f".{_HOME[name]}", __name__), name)
-    globals()[name] = value  # asked once
+    globals()[name] = value  # so that this function is not called again for it
     return value
 
 

@@ -1,4 +1,4 @@
-"""`python -m skymms` is the command `skymms`."""
+"""Runs the command ``skymms`` for ``python -m skymms``."""
 
 from .cli import entry
 

@@ -79,7 +79,8 @@ def _constructor(kind: Any) -> Any:
     keyword = [item for item in held if item.kw_only]
     parameters = ["self", *(_parameter(item, names) for item in positional)]
     parameters += ["*", *(_parameter(item, names) for item in keyword)] if keyword else []
-    exec("\n".join([f"def __init__({', '.join(parameters)}):", *(body or ["    pass"])]), names)
+    source = "\n".join([f"def __init__({', '.join(parameters)}):", *(body or ["    pass"])])
+    exec(source, names)  # noqa: S102  # the source consists of field names; dataclasses does the same
     made = names["__init__"]
     made.__qualname__ = f"{kind.__qualname__}.__init__"
     made.__module__ = kind.__module__

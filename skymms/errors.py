@@ -1,16 +1,15 @@
-"""Every error skymms raises, drawn as a tree.
+"""The errors that skymms raises.
 
-The class says what kind of remedy helps and whose move it is; the data says the rest. One code of the protocol has one
-class, whoever found it: ``except AudioWithVideoError`` catches the builder's refusal and the gateway's alike, and
-``foreseen`` tells them apart. This file stands at the bottom of the house so that anything may raise anything in it.
+Errors with the same remedy have the same class. Each gateway code belongs to one class, whether skymms or the gateway found
+the problem: ``except AudioWithVideoError`` catches both, and ``foreseen`` tells which it was.
 
 ::
 
     SkymmsError                        .problems  .sent_maybe  .partial
-    ├─ MMSError                        a code of the protocol: .code .meaning .remedy .info .slide .field .foreseen .reply
-    │  ├─ SlideRuleError               what one slide, or the row of slides, may hold
+    ├─ MMSError                        a gateway's code: .code .meaning .remedy .info .slide .field .foreseen .reply
+    │  ├─ SlideRuleError               about one slide, or the number of slides
     │  │  ├─ MultipleObjectsError      E223   two of vCard, iCal, PDF and pass on a slide
-    │  │  ├─ ObjectWithMediaError      E224   one of those beside an image, audio or video
+    │  │  ├─ ObjectWithMediaError      E224   one of those with an image, audio or video
     │  │  ├─ TooManySlidesError        E225
     │  │  ├─ AudioWithVideoError       E226
     │  │  ├─ VideoWithImageError       E227
@@ -18,20 +17,21 @@ class, whoever found it: ``except AudioWithVideoError`` catches the builder's re
     │  │  ├─ DurationError             E230
     │  │  ├─ NoSlidesError             E312
     │  │  └─ EmptySlideError           E313
-    │  ├─ MediaError                   the file behind an address
+    │  ├─ MediaError                   the file behind a URL
     │  │  ├─ MediaTooLargeError        E331-E338
     │  │  ├─ MediaCorruptedError       E341, E343
     │  │  ├─ MediaUnreachableError     E351-E358
     │  │  └─ MediaTypeError            E229, E629
     │  ├─ AuthenticationError          E104
     │  ├─ PermissionDeniedError        E105, E107, E109, E112
-    │  ├─ ThrottledError               E106, E113, HTTP 429: wait, then ask again
+    │  ├─ ThrottledError               E106, E113, HTTP 429: wait, then send again
     │  │  └─ QuotaExceededError        E120: waiting a few seconds does not help
-    │  ├─ RecipientError               E110, E114
+    │  ├─ RecipientError               E110
+    │  │  └─ BlockedRecipientError      E114: do not send to this number again
     │  ├─ SenderError                  E111, E115
-    │  ├─ FieldError                   a field is missing or malformed: E311, E314, E620
+    │  ├─ FieldError                   a field is missing or malformed: E311, E314, E620, E627
     │  ├─ FallbackError                E617, E622
-    │  ├─ CampaignError                E627, E714-E721
+    │  ├─ CampaignError                E714-E721
     │  ├─ SubscriptionError            E901-E918
     │  ├─ CarrierError                 E618, E619, E628, E650, E651
     │  ├─ BillingError                 E713
@@ -40,11 +40,11 @@ class, whoever found it: ``except AudioWithVideoError`` catches the builder's re
     │  ├─ PassError                    E63x, E8xx, E950-E999
     │  ├─ MalformedRequestError        E100, E108
     │  └─ GatewayFaultError            E503
-    ├─ TransportError                  no usable HTTP answer
-    ├─ ProtocolError                   an answer outside the protocol: .body (clipped) .status
-    └─ ConfigurationError              a missing key, an unknown dialect, a field this dialect cannot say
+    ├─ TransportError                  no usable HTTP response
+    ├─ ProtocolError                   a response outside the protocol: .body (its beginning) .status
+    └─ ConfigurationError              a missing key, an unknown dialect, a field that the dialect does not support
 
-All of them pickle and copy, and none of them holds an account's key.
+All of them can be pickled and copied, and none of them contains an API key.
 """
 
 from __future__ import annotations
@@ -54,15 +54,15 @@ from typing import Any, NamedTuple
 
 from . import codes
 
-#: A document read from the wire, as ``(name, text)`` pairs in the order they came.
+#: A document that was read from the wire, as ``(name, text)`` pairs in their order.
 Nodes = tuple[tuple[str, str], ...]
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong, found before anything left this machine.
+    """One thing that is wrong, or a warning, found before anything was sent.
 
-    ``code`` is the gateway's own number for it (None for an advice, or for a field the dialect has no word for);
-    ``slide`` counts from 1 and is None where the whole message is meant; ``field`` is the name used in Python.
+    ``code`` is the gateway's code for it (None for a warning, and for a field that the dialect does not support). ``slide``
+    counts from 1, and is None if the problem is not about a slide. ``field`` is the name used in Python.
     """
 
     code: str | None
@@ -72,19 +72,23 @@ class Problem(NamedTuple):
 
     @property
     def where(self) -> str:
-        """The place, as people say it: ``slide 2, audio``."""
+        """The place as text: ``slide 2, audio``."""
         return self.field if self.slide is None else f"slide {self.slide}, {self.field}"
+
+    def __repr__(self) -> str:
+        given = [(name, held) for name, held in zip(self._fields, self, strict=True) if held is not None]
+        return f"Problem({', '.join(f'{name}={held!r}' for name, held in given)})"
 
     def __str__(self) -> str:
         return f"{self.code + ' ' if self.code else ''}{self.where}: {self.message}"
 
 
 class SkymmsError(Exception):
-    """Anything skymms raises on purpose.
+    """The base class of all errors that skymms raises.
 
-    ``problems`` holds everything found wrong before sending, the first being the one the class was chosen by;
-    ``sent_maybe`` is True where the message may have reached the gateway, so that sending it again may send it twice.
-    ``partial`` is the reply to what was done before, where a call is several requests and one of them failed; None otherwise.
+    ``problems`` holds all problems that were found before sending; the class belongs to the first. ``sent_maybe`` is True if
+    the message may have reached the gateway, so that sending it again may deliver it twice. ``partial`` is the reply to the
+    finished requests of a call that consists of several; None otherwise.
     """
 
     partial: Any = None
@@ -96,12 +100,11 @@ class SkymmsError(Exception):
 
 
 class MMSError(SkymmsError):
-    """The gateway refused, or would have: ``code`` is the protocol's own number.
+    """The gateway refused a request, or would refuse it; ``code`` is the gateway's code.
 
-    ``info`` keeps the gateway's words as they came, ``meaning`` and ``remedy`` are the catalogue's; ``slide`` counts
-    from 1, and ``field`` is the name in Python of the field that is meant, where one is told; ``foreseen`` is True when the
-    problem was found here and nothing left this machine; ``reply`` is the whole refusal as ``(name, text)`` pairs. A code
-    the catalogue does not know is raised as this class itself.
+    ``info`` is the gateway's text; ``meaning`` and ``remedy`` come from skymms's catalogue of codes. ``slide`` counts from 1;
+    ``field`` is the Python name of the field, if it is known. ``foreseen`` is True if skymms found the problem and sent
+    nothing. ``reply`` is the whole refusal as ``(name, text)`` pairs. An unknown code is raised as this class itself.
     """
 
     def __init__(
@@ -117,7 +120,7 @@ class MMSError(SkymmsError):
         sent_maybe: bool = False,
     ) -> None:
         super().__init__(info, problems=problems, sent_maybe=sent_maybe)
-        # What pickle and copy call the class with again; everything else travels in __dict__.
+        # pickle and copy call the class with these; all other attributes are restored from __dict__.
         self.args = (code, info)
         self.code = code
         self.info = info
@@ -128,15 +131,15 @@ class MMSError(SkymmsError):
 
     @property
     def meaning(self) -> str:
-        """What the code means, in the catalogue's words; empty for a code it does not know."""
+        """What the code means; empty for an unknown code."""
         known = codes.ANSWERS.get(self.code)
         return known.meaning if known else ""
 
     @property
     def remedy(self) -> str:
-        """What to do about it, in the catalogue's words; empty for a code it does not know.
+        """What to do about it; empty for an unknown code.
 
-        Where the message may have been sent in spite of the code, the first thing to do is to find out: see ``sent_maybe``.
+        If the message may have been sent in spite of the code (``sent_maybe``), the remedy is to find out first.
         """
         if self.sent_maybe:
             return CHECK_POSTBACKS
@@ -145,18 +148,23 @@ class MMSError(SkymmsError):
 
     def __str__(self) -> str:
         if self.foreseen and self.problems:
-            # Each says its own remedy; the catalogue's is in `remedy`.
+            # Each problem says what to do; the catalogue's remedy is in `remedy`.
             return "\n".join(map(str, self.problems))
-        said = self.info or self.meaning or "refused, without a reason"
+        text = self.info or self.meaning or "refused without a reason"
         if self.code:
-            said = f"{self.code}: {said}"
+            text = f"{self.code}: {text}"
         if self.info and self.meaning and self.info != self.meaning:
-            said += f" ({self.meaning})"
-        return f"{said}. {self.remedy}".rstrip(". ") + "."
+            text += f" ({self.meaning})"
+        return f"{text}. {self.remedy}".rstrip(". ") + "."
+
+    def __repr__(self) -> str:
+        place = {"slide": self.slide, "field": self.field}
+        given = [repr(self.code), *(f"{name}={held!r}" for name, held in place.items() if held is not None)]
+        return f"{type(self).__name__}({', '.join(given)})"
 
 
 class SlideRuleError(MMSError):
-    """A slide, or the row of slides, holds what the gateway does not allow."""
+    """A slide contains what the gateway does not allow, or there are too few or too many slides."""
 
 
 class MultipleObjectsError(SlideRuleError):
@@ -164,11 +172,11 @@ class MultipleObjectsError(SlideRuleError):
 
 
 class ObjectWithMediaError(SlideRuleError):
-    """E224: a vCard, iCal, PDF or pass beside an image, audio or video."""
+    """E224: a vCard, iCal, PDF or pass with an image, audio or video on one slide."""
 
 
 class TooManySlidesError(SlideRuleError):
-    """E225: more slides than a message may have."""
+    """E225: too many slides in a message."""
 
 
 class AudioWithVideoError(SlideRuleError):
@@ -184,7 +192,7 @@ class TextTooLongError(SlideRuleError):
 
 
 class DurationError(SlideRuleError):
-    """E230: a duration that is no whole number of seconds from 1 up."""
+    """E230: a duration that is not a whole number of seconds from 1 up."""
 
 
 class NoSlidesError(SlideRuleError):
@@ -196,7 +204,7 @@ class EmptySlideError(SlideRuleError):
 
 
 class MediaError(MMSError):
-    """Something is wrong with the file behind an address."""
+    """Something is wrong with the file behind a URL."""
 
 
 class MediaTooLargeError(MediaError):
@@ -208,11 +216,11 @@ class MediaCorruptedError(MediaError):
 
 
 class MediaUnreachableError(MediaError):
-    """E351-E358: the gateway cannot fetch the file from its address."""
+    """E351-E358: the gateway cannot fetch the file from its URL."""
 
 
 class MediaTypeError(MediaError):
-    """E229, E629: the file is of a type the gateway does not take."""
+    """E229, E629: the gateway does not accept files of this type."""
 
 
 class AuthenticationError(MMSError):
@@ -220,35 +228,39 @@ class AuthenticationError(MMSError):
 
 
 class PermissionDeniedError(MMSError):
-    """E105, E107, E109, E112: the key is right and may not do this, or not from here."""
+    """E105, E107, E109, E112: the key is valid but may not do this, or not from this IP address."""
 
 
 class ThrottledError(MMSError):
-    """E106, E113, HTTP 429: too many calls in too short a time; the same call may be made again later."""
+    """E106, E113, HTTP 429: too many calls in too short a time; the call can be retried later."""
 
 
 class QuotaExceededError(ThrottledError):
-    """E120: the account's calls are used up; waiting a few seconds does not help."""
+    """E120: the account has used up its calls; waiting a few seconds does not help."""
 
 
 class RecipientError(MMSError):
-    """E110, E114: the recipient's number cannot be sent to."""
+    """E110: the recipient's number is missing or invalid."""
+
+
+class BlockedRecipientError(RecipientError):
+    """E114: the recipient is on a block list. Do not send to this number again."""
 
 
 class SenderError(MMSError):
-    """E111, E115: the short code or sender name is not one of the account's."""
+    """E111, E115: the short code or sender name does not belong to the account."""
 
 
 class FieldError(MMSError):
-    """A field is missing or malformed: E311, E314, E620 and their kin."""
+    """A field is missing or malformed: E311, E314, E620, E627 and others."""
 
 
 class FallbackError(MMSError):
-    """E617, E622: the SMS sent in the message's place lacks its text, or its link's expiry is no date."""
+    """E617, E622: the text of the fallback SMS is missing, or the date at which its link expires is invalid."""
 
 
 class CampaignError(MMSError):
-    """E627, E714-E721: the campaign or service id is missing, unknown, or not the recipient's."""
+    """E714-E721: the campaign is missing or unknown, or the recipient is not subscribed to it."""
 
 
 class SubscriptionError(MMSError):
@@ -256,7 +268,7 @@ class SubscriptionError(MMSError):
 
 
 class CarrierError(MMSError):
-    """E618, E619, E628, E650, E651: the recipient's carrier is unknown, unsupported or has to be named."""
+    """E618, E619, E628, E650, E651: the recipient's carrier is unknown or unsupported, or must be named."""
 
 
 class BillingError(MMSError):
@@ -264,7 +276,7 @@ class BillingError(MMSError):
 
 
 class NotFoundError(MMSError):
-    """E241 and its kin: there is nothing under that id."""
+    """E241 and others: nothing is stored under this id."""
 
 
 class NotReadyError(MMSError):
@@ -272,7 +284,7 @@ class NotReadyError(MMSError):
 
 
 class PassError(MMSError):
-    """E63x, E8xx, E950-E999: a pass or barcode cannot be made as asked."""
+    """E63x, E8xx, E950-E999: a pass or barcode cannot be made as requested."""
 
 
 class MalformedRequestError(MMSError):
@@ -280,15 +292,15 @@ class MalformedRequestError(MMSError):
 
 
 class GatewayFaultError(MMSError):
-    """E503: the gateway failed inside; a message may have gone out all the same."""
+    """E503: the gateway failed internally; the message may have been sent."""
 
 
 class TransportError(SkymmsError):
-    """There is no usable HTTP answer; ``sent_maybe`` says whether the request may have arrived."""
+    """There is no usable HTTP response; ``sent_maybe`` says whether the request may have arrived."""
 
 
 class ProtocolError(SkymmsError):
-    """An answer or a postback outside the protocol; ``body`` is its beginning, ``status`` the HTTP status if any."""
+    """A response or postback that does not follow the protocol; ``body`` is its beginning, ``status`` the HTTP status."""
 
     def __init__(self, message: str = "", *, body: bytes = b"", status: int | None = None, sent_maybe: bool = False) -> None:
         super().__init__(message, sent_maybe=sent_maybe)
@@ -297,45 +309,45 @@ class ProtocolError(SkymmsError):
 
 
 class ConfigurationError(SkymmsError):
-    """The request cannot be written: a key is missing, a dialect unknown, or it has no word for a field."""
+    """The request cannot be written: a key is missing, a dialect is unknown, or it does not support a field."""
 
 
-#: What to do first where a message may have been sent.
+#: The remedy if a message may have been sent.
 CHECK_POSTBACKS = codes.ANSWERS["E503"].remedy
 
-#: How much of an unreadable body an error keeps: enough to see whose page it is, too little to fill a log.
+#: Bytes of an unreadable body that an error keeps: enough to recognise the page, few enough for a log.
 MAX_BODY_EXCERPT = 2048
 
 _CLASSES = {name: kind for name, kind in list(globals().items()) if isinstance(kind, type)}
 
 
 def error_class(code: str) -> type[MMSError]:
-    """The class of errors a response code belongs to; :class:`MMSError` for one the catalogue does not know."""
+    """Return the error class of a code in a response; :class:`MMSError` for an unknown code."""
     known = codes.ANSWERS.get(code.strip().upper())
     return _CLASSES[known.family] if known else MMSError
 
 
-#: The words of a status that are a plain no, in small letters; no status says so too, beside a code.
-_NO = frozenset({"", "failure", "failed", "fail", "error"})
+#: The statuses that mean a refusal, in lower case. A missing status does too, if there is a code.
+_REFUSED = frozenset({"", "failure", "failed", "fail", "error"})
 
 
 def gateway_refusal(
     code: str | None, info: str | None, *, status: str | None = None, reply: Nodes = (), repeatable: bool = False
 ) -> MMSError:
-    """The error for a gateway's no, with the words of its ``status``; ``repeatable`` is what the operation is.
+    """Return the error for a refusal; ``status`` is the status of the response, ``repeatable`` that of the operation.
 
-    ``sent_maybe`` is True where it is no plain no: a fault inside the gateway tells what happened there, not whether the
-    message had left by then, and an answer that says "success", or "queued", beside an error's code says both.
+    ``sent_maybe`` is True if the response does not clearly mean that nothing was sent: after a fault inside the gateway the
+    message may have been sent, and a status such as "success" or "queued" contradicts an error code.
     """
-    # A refusal without a code is possible; the base class is raised for it, as for a code nobody knows.
+    # A refusal may have no code; it is raised as the base class, like an unknown code.
     code = (code or "").strip().upper()
     kind = error_class(code)
-    plain = (status or "").strip().lower() in _NO and not issubclass(kind, GatewayFaultError)
-    return kind(code, info or "", reply=reply, sent_maybe=not (repeatable or plain))
+    refused = (status or "").strip().lower() in _REFUSED and not issubclass(kind, GatewayFaultError)
+    return kind(code, info or "", reply=reply, sent_maybe=not (repeatable or refused))
 
 
 def refusal(problems: Sequence[Problem], kind: type[MMSError] | None = None) -> SkymmsError:
-    """One error that carries all ``problems``, of the class of the first one; ``kind`` where the catalogue has not its code."""
+    """Return one error with all ``problems``, of the class of the first one, or of ``kind`` for a code of another gateway."""
     first = problems[0]
     if first.code is None:
         return ConfigurationError("\n".join(map(str, problems)), problems=problems)

@@ -28,7 +28,7 @@ class Units(NamedTuple):
 
 
 def gsm_units(text: str) -> Units:
-    """Return the encoding that a text needs and its length in units: ``gsm_units("€5")`` is ``("gsm", 3)``. Source: GSM 03.38."""
+    """Return the encoding that a text needs and its length in units: ``gsm_units("€5")`` is ``("gsm", 3)``."""
     if _UNITS.keys() >= set(text):
         return Units("gsm", sum(_UNITS[character] for character in text))
     return Units("ucs2", len(text.encode("utf-16-le", "surrogatepass")) // 2)

@@ -30,7 +30,7 @@ class Limits:
     max_subject: int = 80
     #: Sinch JSON service: 64 characters of client reference.
     max_reference: int = 64
-    # Skycore 1.3 has a maximum for each kind of file but publishes none ("see your API settings"). These are Sinch's for uploads
+    # Skycore 1.3 has a maximum for each kind of file but publishes none ("see your API settings"). These are Sinch's for files
     # that are transcoded for the phone, which is done for messages from short codes; without transcoding Sinch allows 1,000 KB
     # for any file. Its KB are taken as 1,024 bytes, because it writes 1024 and 2048 where others write 1 and 2 MB.
     # They are not part of the hash: every call hashes its limits, and limits rarely differ in these alone.

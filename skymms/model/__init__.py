@@ -2,6 +2,8 @@
 
 In reading order:
 
+- ``declarations``: the classes that can be stored as JSON, and the types that their fields declare
+- ``plain_values``: texts, numbers, dates and bytes as JSON
 - ``serialization``: values as dicts that JSON can hold, and back
 - ``serializable``: the base class that gives values ``to_dict()`` and ``from_dict()``
 - ``slideshow``: the fluent builder of a multimedia message

@@ -27,7 +27,7 @@ class Operation(Serializable, Generic[R_co]):
 
     #: The class of the reply.
     reply: ClassVar[type[Any]]
-    #: True if the client may retry after a lost response: only for operations that read. See docs/design.md, "Never sent twice".
+    #: True if the client may retry after a lost response, which is safe only for operations that read (docs/design.md).
     repeatable: ClassVar[bool] = False
 
 

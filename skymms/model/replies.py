@@ -32,10 +32,11 @@ class SentMMS(Serializable):
 
 @value
 class SavedMMS(Serializable):
-    """The gateway stored a slideshow under ``mms_id``. With audio or video it can be sent after its N003 postback (E626 before).
+    """The gateway stored a slideshow under ``mms_id``.
 
-    The Sinch JSON service does not return the id here: it comes in the N003 postback, which has the same ``tracking_id`` and
-    the request's ``client_reference``. ``details`` is the gateway's text.
+    A slideshow with audio or video can be sent after its N003 postback (E626 before). The Sinch JSON service does not return
+    the id here: it comes in the N003 postback, which has the same ``tracking_id`` and the request's ``client_reference``.
+    ``details`` is the gateway's text.
     """
 
     mms_id: str | None = None

@@ -6,11 +6,14 @@ from typing import Any
 
 #: Endings of names that exist only on this computer or in a local network (RFC 6761, RFC 6762, and ICANN for "internal").
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
-_PRIVATE_NETWORKS = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "::1/128", "fc00::/7", "fe80::/10")  # fmt: skip
+_PRIVATE_NETWORKS = (
+    *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
+    *("::1/128", "fc00::/7", "fe80::/10"),
+)
 
 
 def unreachable_host(url: Any) -> str | None:
-    """Return why a gateway cannot reach the host of a URL, or None. Only the text of the URL is examined: nothing is looked up."""
+    """Return why a gateway cannot reach the host of a URL, or None. The host is not looked up."""
     from urllib.parse import urlsplit
 
     try:

@@ -79,7 +79,7 @@ def absolute_url(url: Any, limits: Limits) -> str | None:
 def _url_problem(url: str) -> str:
     if url == url.strip() and _SPACES.search(url) and "://" in url:
         return f"{url!r:.80} contains a space or a line break: write %20 for a space"
-    return f"{url!r:.80} is not an absolute URL: the gateway fetches the file, so it must begin with http:// or https:// and a host"
+    return f"{url!r:.80} is not an absolute URL: the gateway needs one that begins with http:// or https:// and a host"
 
 
 # ------------------------------------------------------------------------------------------------ one slide

@@ -1,4 +1,4 @@
-"""The builder: a wrong slide is refused at the very call that writes it, and what there was before is left as it was."""
+"""The builder: wrong slides are refused by the call that adds them, and slideshows never change."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("parts", "kind", "code"), REFUSALS, ids=lambda it: None if isinstance(it, dict) else str(it))
-def test_a_wrong_slide_is_refused_at_the_call_that_writes_it(parts: dict[str, Any], kind: type[MMSError], code: str) -> None:
+def test_slide_refuses_a_wrong_slide(parts: dict[str, Any], kind: type[MMSError], code: str) -> None:
     begun = BASE.slide("First")
     with pytest.raises(kind) as caught:
         begun.slide(**parts)
@@ -63,13 +63,13 @@ def test_a_wrong_slide_is_refused_at_the_call_that_writes_it(parts: dict[str, An
 
 
 @pytest.mark.parametrize(("parts", "kind", "code"), REFUSALS, ids=lambda it: None if isinstance(it, dict) else str(it))
-def test_a_ready_slide_is_refused_alike(parts: dict[str, Any], kind: type[MMSError], code: str) -> None:
+def test_slide_refuses_a_wrong_slide_object(parts: dict[str, Any], kind: type[MMSError], code: str) -> None:
     with pytest.raises(kind) as caught:
         BASE.slide(Slide(**parts))
     assert (caught.value.code, caught.value.slide) == (code, 1)
 
 
-def test_all_that_is_wrong_with_a_slide_is_told_at_once() -> None:
+def test_all_problems_of_a_slide_are_in_the_error() -> None:
     with pytest.raises(VideoWithImageError) as caught:
         BASE.slide("x" * 5001, image="a.jpg", video=VIDEO, duration=0)
     assert [problem[:3] for problem in caught.value.problems] == [
@@ -81,7 +81,7 @@ def test_all_that_is_wrong_with_a_slide_is_told_at_once() -> None:
     assert all(str(problem) in str(caught.value) for problem in caught.value.problems)
 
 
-def test_the_ninth_slide_is_refused() -> None:
+def test_a_ninth_slide_is_refused() -> None:
     full = BASE
     for number in range(1, 9):
         full = full.slide(f"Slide {number}")
@@ -92,12 +92,12 @@ def test_the_ninth_slide_is_refused() -> None:
     assert [slide.text for slide in full.slides] == [f"Slide {number}" for number in range(1, 9)]
 
 
-def test_one_class_catches_everything_about_slides() -> None:
+def test_slide_rule_error_catches_every_error_about_slides() -> None:
     with pytest.raises(SlideRuleError):
         BASE.slide(audio=AUDIO, video=VIDEO)
 
 
-def test_what_is_allowed_is_taken_as_it_is_given() -> None:
+def test_allowed_slides_are_kept_unchanged() -> None:
     built = (
         BASE.slide("Words", image=IMAGE, audio=AUDIO, duration=5)
         .slide(video=VIDEO)
@@ -119,7 +119,7 @@ def test_what_is_allowed_is_taken_as_it_is_given() -> None:
     )
 
 
-def test_every_call_returns_a_new_value_so_that_a_base_serves_many() -> None:
+def test_slide_returns_a_new_slideshow_and_leaves_the_old_one() -> None:
     base = BASE.slide("For all")
     ada, eve = base.slide("For Ada"), base.slide("For Eve")
     assert [slide.text for slide in base.slides] == ["For all"]
@@ -128,35 +128,35 @@ def test_every_call_returns_a_new_value_so_that_a_base_serves_many() -> None:
     assert (ada.name, ada.subject) == (base.name, base.subject)
 
 
-def test_a_ready_slide_is_the_same_as_its_parts() -> None:
+def test_a_slide_object_and_its_parts_build_equal_slideshows() -> None:
     ready = Slide("Hi!", image=IMAGE, duration=5)
     assert BASE.slide(ready) == BASE.slide("Hi!", image=IMAGE, duration=5)
 
 
 @pytest.mark.parametrize("part", [*({kind: IMAGE} for kind in FILES), {"duration": 5}])
-def test_a_ready_slide_takes_no_parts_beside_it(part: dict[str, Any]) -> None:
+def test_a_slide_object_and_parts_cannot_be_combined(part: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match="not both"):
         BASE.slide(Slide("Hi!"), **part)
 
 
-def test_an_empty_slide_may_still_be_wrong_and_is_told_when_the_whole_is_judged() -> None:
+def test_an_empty_slide_is_reported_by_problems_and_not_by_slide() -> None:
     built = BASE.slide().slide("Hi!").slide(duration=5)
     assert [problem[:3] for problem in built.problems()] == [("E313", 1, "text"), ("E313", 3, "text")]
 
 
-def test_ready_slides_are_held_without_being_judged() -> None:
+def test_slides_passed_to_the_constructor_are_not_validated() -> None:
     wrong = Slide(audio=AUDIO, video=VIDEO, duration=-1)
     held = Slideshow("", slides=[wrong] * 9)  # type: ignore[arg-type]
     assert held.slides == (wrong,) * 9
     assert {problem.code for problem in held.problems()} == {"E225", "E226", "E230", "E311", "E622"}
 
 
-def test_what_was_let_in_on_purpose_does_not_stop_the_next_slide() -> None:
+def test_slide_validates_only_the_added_slide() -> None:
     held = BASE.replace(slides=(Slide(audio=AUDIO, video=VIDEO),))
     assert held.slide("Fine").slides[1] == Slide("Fine")
 
 
-def test_replace_changes_fields_and_judges_nothing() -> None:
+def test_replace_changes_fields_without_validation() -> None:
     changed = BASE.slide("Hi!").replace(subject="x" * 81, slides=(Slide(),), link_expires=date(2031, 1, 2))
     assert (changed.name, changed.subject, changed.slides) == ("Coupon", "x" * 81, (Slide(),))
     assert BASE.subject == "Free coupon!"
@@ -164,14 +164,14 @@ def test_replace_changes_fields_and_judges_nothing() -> None:
         BASE.replace(colour="red")
 
 
-def test_a_list_of_slides_becomes_a_tuple_that_nobody_else_holds() -> None:
+def test_a_list_of_slides_is_copied_to_a_tuple() -> None:
     given = [Slide("Hi!")]
     held = Slideshow("Coupon", slides=given)  # type: ignore[arg-type]
     given.append(Slide("Later"))
     assert held.slides == (Slide("Hi!"),)
 
 
-def test_a_slideshow_never_changes() -> None:
+def test_a_slideshow_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         BASE.subject = "Other"  # type: ignore[misc]
     with pytest.raises(FrozenInstanceError):
@@ -180,7 +180,7 @@ def test_a_slideshow_never_changes() -> None:
         BASE.colour = "red"  # type: ignore[attr-defined]
 
 
-def test_slideshows_are_compared_and_hashed_by_what_they_hold() -> None:
+def test_slideshows_are_compared_and_hashed_by_their_fields() -> None:
     one, same, other = BASE.slide("Hi!"), Slideshow("Coupon", subject="Free coupon!").slide("Hi!"), BASE.slide("Ho!")
     assert one == same
     assert one != other
@@ -189,7 +189,7 @@ def test_slideshows_are_compared_and_hashed_by_what_they_hold() -> None:
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_a_slideshow_goes_to_another_process_whole(protocol: int) -> None:
+def test_a_slideshow_can_be_pickled(protocol: int) -> None:
     built = BASE.slide("Hi!", image=IMAGE).replace(link_expires=date(2031, 1, 2), fallback_text="See", disable_fallback=True)
     assert pickle.loads(pickle.dumps(built, protocol)) == built
 
@@ -199,20 +199,20 @@ def test_a_copy_is_equal() -> None:
     assert copy.copy(built) == copy.deepcopy(built) == built
 
 
-def test_only_the_name_and_the_text_go_without_their_names() -> None:
+def test_only_name_and_text_are_positional() -> None:
     with pytest.raises(TypeError):
         Slideshow("Coupon", "Free coupon!")  # type: ignore[misc]
     with pytest.raises(TypeError):
         Slide("Hi!", IMAGE)  # type: ignore[misc]
 
 
-def test_other_limits_judge_otherwise_and_the_builder_keeps_to_the_documented_ones() -> None:
+def test_problems_uses_the_given_limits_and_slide_the_documented_ones() -> None:
     built = BASE.slide("Hello").slide("there")
     found = built.problems(Limits(max_slides=1, max_text=4))
     assert [problem[:3] for problem in found] == [("E225", None, "slides"), ("E334", 1, "text"), ("E334", 2, "text")]
 
 
-def test_advices_are_told_and_never_refused() -> None:
+def test_warnings_are_not_problems() -> None:
     built = Slideshow("Coupon", subject="Café " * 10).slide(audio=AUDIO + "?id=7", duration=31)
     assert built.problems() == ()
     assert [problem.where for problem in built.warnings()] == [
@@ -225,8 +225,14 @@ def test_advices_are_told_and_never_refused() -> None:
 
 
 @pytest.mark.parametrize("slides", [["Hello"], "Hello", [Slide("x"), None], [{"text": "x"}]])
-def test_what_is_no_slide_is_refused_where_it_is_given(slides: Any) -> None:
-    with pytest.raises(TypeError, match="a Slide is wanted"):
+def test_other_objects_in_slides_are_refused(slides: Any) -> None:
+    with pytest.raises(TypeError, match="slides must hold Slide objects"):
         Slideshow("Coupon", slides=slides)
-    with pytest.raises(TypeError, match="a Slide is wanted"):
+    with pytest.raises(TypeError, match="slides must hold Slide objects"):
         BASE.replace(slides=slides)
+
+
+def test_the_repr_leaves_out_fields_that_are_none() -> None:
+    assert repr(Slideshow("Coupon").slide("Hi!", duration=5)) == (
+        "Slideshow(name='Coupon', slides=(Slide(text='Hi!', duration=5),))"
+    )
