@@ -1,4 +1,4 @@
-"""The tree of errors: what is drawn in its docstring is what is defined, and each keeps all it knows wherever it goes."""
+"""The errors: the tree in the docstring is complete, each code has a class, and every error can be pickled and copied."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from skymms import (
     AudioWithVideoError,
     AuthenticationError,
     BillingError,
+    BlockedRecipientError,
     CampaignError,
     CarrierError,
     ConfigurationError,
@@ -47,11 +48,14 @@ from skymms import (
 from skymms.errors import refusal
 
 DEFINED = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, SkymmsError)]
-PROBLEMS = (Problem("E226", 2, "audio/video", "apart, please"), Problem(None, None, "service_id", "no word for it"))
+PROBLEMS = (
+    Problem("E226", 2, "audio/video", "use two slides"),
+    Problem(None, None, "service_id", "is not supported"),
+)
 
 
 def drawn() -> dict[str, tuple[str | None, str]]:
-    """The tree as the docstring draws it: each class with the one it hangs from and what is written beside it."""
+    """The tree in the docstring: each class with its base class and the text after it."""
     above: list[str] = []
     found: dict[str, tuple[str | None, str]] = {}
     for line in (errors.__doc__ or "").split("\n"):
@@ -63,7 +67,7 @@ def drawn() -> dict[str, tuple[str | None, str]]:
     return found
 
 
-def test_the_tree_that_is_drawn_is_the_one_that_is_defined() -> None:
+def test_the_tree_in_the_docstring_has_the_defined_classes() -> None:
     defined = {kind.__name__: kind.__base__.__name__ for kind in DEFINED if kind is not SkymmsError}
     assert {name: parent for name, (parent, _) in drawn().items() if parent} == defined
     assert [name for name, (parent, _) in drawn().items() if parent is None] == ["SkymmsError"]
@@ -71,7 +75,7 @@ def test_the_tree_that_is_drawn_is_the_one_that_is_defined() -> None:
 
 
 def spans() -> list[tuple[str, set[str], bool]]:
-    """The codes named beside each class, as sets, and whether they are named singly."""
+    """The codes after each class in the tree, as sets, and whether a code is named alone."""
     named = []
     for name, (_, beside) in drawn().items():
         for first, last in re.findall(r"\b(E\d[\dx]{2})(?:-(E\d{3}))?", beside):
@@ -83,7 +87,7 @@ def spans() -> list[tuple[str, set[str], bool]]:
     return named
 
 
-def test_the_codes_drawn_beside_a_class_are_raised_as_it() -> None:
+def test_the_codes_in_the_tree_belong_to_their_class() -> None:
     singly = {code for _, span, single in spans() if single for code in span}
     assert len(singly) > 20
     for name, span, single in spans():
@@ -92,7 +96,7 @@ def test_the_codes_drawn_beside_a_class_are_raised_as_it() -> None:
 
 
 @pytest.mark.parametrize("code", codes.ANSWERS)
-def test_every_code_of_the_catalogue_has_a_class_a_meaning_and_a_remedy(code: str) -> None:
+def test_every_code_has_a_class_a_meaning_and_a_remedy(code: str) -> None:
     kind = error_class(code)
     error = kind(code)
     assert issubclass(kind, MMSError)
@@ -112,7 +116,7 @@ def test_every_code_of_the_catalogue_has_a_class_a_meaning_and_a_remedy(code: st
         (DurationError, "E230"),
         (NoSlidesError, "E302 E312"),
         (EmptySlideError, "E303 E313"),
-        (FieldError, "E301 E304 E311 E314 E620"),
+        (FieldError, "E301 E304 E311 E314 E620 E627"),
         (MediaTooLargeError, "E331 E332 E333 E335 E336 E337 E338"),
         (MediaCorruptedError, "E341 E343"),
         (MediaUnreachableError, "E351 E352 E353 E355 E356 E357 E358"),
@@ -121,10 +125,11 @@ def test_every_code_of_the_catalogue_has_a_class_a_meaning_and_a_remedy(code: st
         (PermissionDeniedError, "E105 E107 E109 E112"),
         (ThrottledError, "E106 E113 429"),
         (QuotaExceededError, "E120"),
-        (RecipientError, "E110 E114"),
+        (RecipientError, "E110"),
+        (BlockedRecipientError, "E114"),
         (SenderError, "E111"),
         (FallbackError, "E617 E622"),
-        (CampaignError, "E627 E715 E718 E721"),
+        (CampaignError, "E715 E718 E721"),
         (CarrierError, "E618 E619 E628 E650 E651"),
         (BillingError, "E713"),
         (NotFoundError, "E241 E200"),
@@ -133,51 +138,51 @@ def test_every_code_of_the_catalogue_has_a_class_a_meaning_and_a_remedy(code: st
     ],
     ids=lambda it: it if isinstance(it, str) else it.__name__,
 )
-def test_a_code_is_raised_as_the_remedy_it_needs(kind: type[MMSError], listed: str) -> None:
+def test_codes_with_the_same_remedy_have_the_same_class(kind: type[MMSError], listed: str) -> None:
     assert {error_class(code) for code in listed.split()} == {kind}
 
 
 @pytest.mark.parametrize(("old", "new"), [("E301", "E311"), ("E302", "E312"), ("E303", "E313"), ("E304", "E314")])
-def test_the_old_numbers_mean_what_the_new_ones_do(old: str, new: str) -> None:
-    # Ruling 4: the vendor renumbered in 2015, and its pages still cite the old ones.
+def test_an_old_code_means_the_same_as_the_new_one(old: str, new: str) -> None:
+    # The vendor renumbered in 2015, and its pages still use the old codes.
     assert error_class(old) is error_class(new)
     assert (MMSError(old).meaning, MMSError(old).remedy) == (MMSError(new).meaning, MMSError(new).remedy)
 
 
 @pytest.mark.parametrize("code", ["E000", "E354", "E716", "X1", "", "é", "E31", "E3111"])
-def test_a_code_nobody_knows_is_kept_and_raised_as_the_base_class(code: str) -> None:
+def test_an_unknown_code_is_kept_and_raised_as_the_base_class(code: str) -> None:
     assert error_class(code) is MMSError
-    error = MMSError(code, "Some words of theirs")
-    assert (error.code, error.info, error.meaning, error.remedy) == (code, "Some words of theirs", "", "")
-    assert "Some words of theirs" in str(error)
+    error = MMSError(code, "Text of the gateway")
+    assert (error.code, error.info, error.meaning, error.remedy) == (code, "Text of the gateway", "", "")
+    assert "Text of the gateway" in str(error)
     assert code in str(error)
 
 
-def test_a_code_is_found_however_it_is_typed() -> None:
+def test_a_code_is_found_regardless_of_case_and_white_space() -> None:
     assert error_class(" e226\n") is AudioWithVideoError
 
 
-# ------------------------------------------------------------------------------------------------ two catalogues
+# ------------------------------------------------------------------------------------------------ responses and postbacks
 
 
 @pytest.mark.parametrize("code", ["E100", "E101", "E102", "E201", "E999"])
-def test_a_code_means_one_thing_in_an_answer_and_another_in_a_postback(code: str) -> None:
-    answered, told = MMSError(code), DeliveryReport(code)
-    assert answered.meaning
-    assert told.meaning
-    assert answered.meaning != told.meaning
+def test_a_code_has_different_meanings_in_a_response_and_in_a_postback(code: str) -> None:
+    in_response, in_postback = MMSError(code), DeliveryReport(code)
+    assert in_response.meaning
+    assert in_postback.meaning
+    assert in_response.meaning != in_postback.meaning
 
 
-def test_a_code_of_the_other_channel_says_nothing_in_this_one() -> None:
+def test_a_code_of_postbacks_has_no_meaning_in_a_response() -> None:
     assert error_class("N102") is MMSError
     assert MMSError("N102").meaning == ""
     assert DeliveryReport("E226").meaning == ""
 
 
-# ------------------------------------------------------------------------------------------------ what an error says
+# ------------------------------------------------------------------------------------------------ texts
 
 
-def test_a_refusal_keeps_the_gateways_words_and_adds_what_they_mean_and_what_to_do() -> None:
+def test_the_text_of_a_refusal_has_the_gateways_text_the_meaning_and_the_remedy() -> None:
     said = str(AudioWithVideoError("E226", "Audio and Video not allowed in same slide."))
     error = AudioWithVideoError("E226")
     assert said.startswith("E226: Audio and Video not allowed in same slide.")
@@ -185,45 +190,45 @@ def test_a_refusal_keeps_the_gateways_words_and_adds_what_they_mean_and_what_to_
     assert said.endswith(error.remedy)
 
 
-def test_a_refusal_without_a_code_does_not_begin_with_a_gap() -> None:
+def test_the_text_of_a_refusal_without_a_code_begins_with_its_info() -> None:
     assert str(MMSError("", "No.")).startswith("No")
     assert str(MMSError("")).strip(".").strip()
 
 
-def test_problems_are_told_one_a_line() -> None:
+def test_the_text_of_a_foreseen_error_has_one_line_per_problem() -> None:
     one, two = refusal(PROBLEMS[:1]), refusal(PROBLEMS)
     assert str(one) == str(PROBLEMS[0])
     assert str(two).split("\n") == [str(problem) for problem in PROBLEMS]
 
 
-def test_a_gateways_refusal_is_told_in_its_words_whatever_was_found_here() -> None:
+def test_the_text_of_a_refusal_is_the_gateways_also_with_problems() -> None:
     assert str(MMSError("E226", "Theirs", problems=PROBLEMS)).startswith("E226: Theirs")
     assert str(MMSError("E226", "Ours", foreseen=True)).startswith("E226: Ours")
 
 
-def test_the_first_problem_chooses_the_class_and_all_are_carried() -> None:
+def test_the_first_problem_determines_the_class_and_all_are_kept() -> None:
     error = refusal(PROBLEMS)
     assert type(error) is AudioWithVideoError
-    assert (error.code, error.info, error.slide, error.foreseen) == ("E226", "apart, please", 2, True)
+    assert (error.code, error.info, error.slide, error.foreseen) == ("E226", "use two slides", 2, True)
     assert error.problems == PROBLEMS
     assert not error.sent_maybe
 
 
-def test_a_field_without_a_spelling_is_a_matter_of_configuration() -> None:
+def test_an_unsupported_field_is_a_configuration_error() -> None:
     error = refusal(PROBLEMS[1:])
     assert type(error) is ConfigurationError
     assert error.problems == PROBLEMS[1:]
-    assert str(error) == "service_id: no word for it"
+    assert str(error) == "service_id: is not supported"
 
 
-def test_an_error_is_neither_foreseen_nor_sent_unless_it_says_so() -> None:
+def test_an_error_is_neither_foreseen_nor_maybe_sent_by_default() -> None:
     refused, broken = MMSError("E226"), TransportError("no answer", sent_maybe=True)
     assert (refused.foreseen, refused.sent_maybe, refused.problems, refused.slide) == (False, False, (), None)
     assert broken.sent_maybe
     assert not TransportError("no connection").sent_maybe
 
 
-def test_of_a_body_only_the_beginning_is_kept() -> None:
+def test_a_protocol_error_keeps_only_the_beginning_of_the_body() -> None:
     error = ProtocolError("no answer of theirs", body=b"<html>" + b"x" * 10**6, status=502)
     assert error.body.startswith(b"<html>xxx")
     assert len(error.body) < 10_000
@@ -234,11 +239,11 @@ def test_of_a_body_only_the_beginning_is_kept() -> None:
 
 
 def example(kind: type[SkymmsError]) -> SkymmsError:
-    """An error of a class with everything set that can be."""
+    """An error of a class with every attribute set."""
     if issubclass(kind, MMSError):
         return kind(
             "E226",
-            "Some words",
+            "Some text",
             slide=2,
             problems=PROBLEMS,
             foreseen=True,
@@ -246,11 +251,11 @@ def example(kind: type[SkymmsError]) -> SkymmsError:
             sent_maybe=True,
         )
     if issubclass(kind, ProtocolError):
-        return kind("Some words", body=b"<html>", status=502, sent_maybe=True)
-    return kind("Some words", problems=PROBLEMS, sent_maybe=True)
+        return kind("Some text", body=b"<html>", status=502, sent_maybe=True)
+    return kind("Some text", problems=PROBLEMS, sent_maybe=True)
 
 
-WAYS = {
+COPIES = {
     **{
         f"pickle {number}": lambda it, n=number: pickle.loads(pickle.dumps(it, n))
         for number in range(pickle.HIGHEST_PROTOCOL + 1)
@@ -260,15 +265,38 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("how", COPIES)
 @pytest.mark.parametrize("kind", DEFINED)
-def test_every_error_arrives_whole(kind: type[SkymmsError], way: str) -> None:
+def test_every_error_can_be_pickled_and_copied(kind: type[SkymmsError], how: str) -> None:
     error = example(kind)
-    arrived = WAYS[way](error)
-    assert type(arrived) is kind
-    assert vars(arrived) == vars(error)
-    assert (arrived.args, str(arrived)) == (error.args, str(error))
+    copied = COPIES[how](error)
+    assert type(copied) is kind
+    assert vars(copied) == vars(error)
+    assert (copied.args, str(copied)) == (error.args, str(error))
 
 
-def test_every_error_says_in_a_sentence_what_it_is() -> None:
+def test_every_error_is_described_by_a_sentence() -> None:
     assert all((kind.__doc__ or "").split("\n")[0].endswith((".", ":")) for kind in DEFINED)
+
+
+# ------------------------------------------------------------------------------------------------ repr
+
+
+def test_the_repr_of_an_error_names_code_slide_and_field() -> None:
+    assert repr(refusal(PROBLEMS)) == "AudioWithVideoError('E226', slide=2, field='audio/video')"
+    assert repr(RecipientError("E110", "Text of the gateway", field="to")) == "RecipientError('E110', field='to')"
+    assert repr(MMSError("E503", "Text of the gateway")) == "MMSError('E503')"
+
+
+def test_the_repr_of_a_problem_leaves_out_what_is_none() -> None:
+    assert repr(PROBLEMS[0]) == "Problem(code='E226', slide=2, field='audio/video', message='use two slides')"
+    assert repr(PROBLEMS[1]) == "Problem(field='service_id', message='is not supported')"
+
+
+def test_a_missing_service_id_names_the_parameter_to_pass() -> None:
+    assert "service_id" in FieldError("E627").remedy
+
+
+def test_a_blocked_recipient_is_a_recipient_error() -> None:
+    with pytest.raises(RecipientError):
+        raise error_class("E114")("E114")

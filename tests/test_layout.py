@@ -1,4 +1,4 @@
-"""The house stands: imports point down, public names are where they are said to be, and importing costs next to nothing."""
+"""The layout of the package: the order of imports, the public names, and what importing loads."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -54,26 +55,26 @@ PACKAGES = sorted(path.parent for path in HERE.glob("*/__init__.py"))
 SOURCES = sorted(HERE.rglob("*.py"))
 
 
-def room(source: Path) -> str:
+def top_level(source: Path) -> str:
     """The top-level module or package that a file belongs to."""
     return source.relative_to(HERE).parts[0].removesuffix(".py")
 
 
-def named(source: Path) -> str:
+def relative(source: Path) -> str:
     return str(source.relative_to(HERE))
 
 
-INNER = [source for source in SOURCES if room(source) not in ENTRIES]
+INNER = [source for source in SOURCES if top_level(source) not in ENTRIES]
 
 
-def parsed(source: Path) -> ast.Module:
+def parse(source: Path) -> ast.Module:
     return ast.parse(source.read_text(encoding="utf-8"))
 
 
-def imported(source: Path) -> Iterator[str]:
+def imports_of(source: Path) -> Iterator[str]:
     """The modules of skymms that a file imports, as `wire.table`; imports in functions and under TYPE_CHECKING count too."""
     package = ["skymms", *source.relative_to(HERE).parent.parts]
-    for node in ast.walk(parsed(source)):
+    for node in ast.walk(parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name.removeprefix("skymms.") for alias in node.names if alias.name.startswith("skymms."))
         elif isinstance(node, ast.ImportFrom):
@@ -88,21 +89,21 @@ def imported(source: Path) -> Iterator[str]:
 
 
 def test_every_module_has_its_place_in_the_order() -> None:
-    assert {room(source) for source in SOURCES} - ENTRIES == set(ORDER)
+    assert {top_level(source) for source in SOURCES} - ENTRIES == set(ORDER)
     assert len(set(ORDER)) == len(ORDER)
 
 
-@pytest.mark.parametrize("source", INNER, ids=named)
+@pytest.mark.parametrize("source", INNER, ids=relative)
 def test_imports_go_to_modules_listed_earlier(source: Path) -> None:
-    here = room(source)
-    homes = [name.split(".")[0] for name in imported(source)]
+    here = top_level(source)
+    homes = [name.split(".")[0] for name in imports_of(source)]
     # A name that is not a module (`from skymms import Client`) goes through the public package, which internal code must not do.
     assert [name for name in homes if name != here and (name not in ORDER or ORDER.index(name) > ORDER.index(here))] == []
 
 
 def reading_order(package: Path) -> list[str]:
     """The files that a package's docstring lists, in its order."""
-    words = ast.get_docstring(parsed(package / "__init__.py")) or ""
+    words = ast.get_docstring(parse(package / "__init__.py")) or ""
     return re.findall(r"^- ``(\w+)``: \S", words, re.MULTILINE)
 
 
@@ -115,40 +116,39 @@ def test_a_package_lists_its_files_in_reading_order(package: Path) -> None:
     for at, name in enumerate(listed):
         source = package / f"{name}.py"
         inner = [source] if source.exists() else sorted((package / name).glob("*.py"))
-        ours = {module.split(".")[1] for one in inner for module in imported(one) if module.startswith(f"{package.name}.")}
+        ours = {module.split(".")[1] for one in inner for module in imports_of(one) if module.startswith(f"{package.name}.")}
         assert ours - set(listed[: at + 1]) == set(), f"{name} imports a file that is listed after it"
 
 
-def test_the_reader_of_imports_sees_those_that_are_hidden() -> None:
-    # Within functions and under TYPE_CHECKING, relative and absolute.
+def test_imports_in_functions_and_under_type_checking_are_found() -> None:
     assert {"codes", "errors", "wire.table", "wire.codecs.xml", "account"} <= {
-        name for source in SOURCES for name in imported(source)
+        name for source in SOURCES for name in imports_of(source)
     }
-    assert "model.operations" in set(imported(HERE / "wire" / "table.py"))
+    assert "model.operations" in set(imports_of(HERE / "wire" / "table.py"))
 
 
-def test_at_most_twenty_modules_stand_beside_the_packages() -> None:
+def test_at_most_twenty_modules_are_beside_the_packages() -> None:
     assert len(list(HERE.glob("*.py"))) <= 20
 
 
-#: Tables of data, which are read by looking things up.
+#: Tables of data, which nobody reads from top to bottom.
 TABLES = {"codes.py", "wire/table.py"}
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=named)
-def test_a_file_can_be_read_in_one_sitting(source: Path) -> None:
-    if named(source) not in TABLES:
+@pytest.mark.parametrize("source", SOURCES, ids=relative)
+def test_a_file_has_at_most_400_lines(source: Path) -> None:
+    if relative(source) not in TABLES:
         assert len(source.read_text(encoding="utf-8").splitlines()) <= 400
 
 
-# ------------------------------------------------------------------------------------------------ the public door
+# ------------------------------------------------------------------------------------------------ public names
 
 
-def named_for_type_checkers() -> dict[str, str]:
-    """The names under TYPE_CHECKING in `__init__`, each with the module it is said to come from."""
+def names_for_type_checkers() -> dict[str, str]:
+    """The names under TYPE_CHECKING in `__init__`, each with its module."""
     (block,) = (
         node
-        for node in parsed(HERE / "__init__.py").body
+        for node in parse(HERE / "__init__.py").body
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
     )
     found = {}
@@ -161,15 +161,15 @@ def named_for_type_checkers() -> dict[str, str]:
 
 
 def test_the_list_for_type_checkers_is_the_list_for_the_interpreter() -> None:
-    assert named_for_type_checkers() == skymms._HOME
+    assert names_for_type_checkers() == skymms._HOME
 
 
 @pytest.mark.parametrize("name", skymms.__all__)
-def test_a_public_name_is_the_very_thing_its_home_defines(name: str) -> None:
+def test_a_public_name_is_defined_in_its_module(name: str) -> None:
     thing = getattr(skymms, name)
     home = importlib.import_module(f"skymms.{skymms._HOME[name]}")
     assert thing is getattr(home, name)
-    assert thing.__module__ == home.__name__, "it is only passing through there"
+    assert thing.__module__ == home.__name__
 
 
 def test_the_public_names_are_sorted_and_listed() -> None:
@@ -195,10 +195,22 @@ def test_every_error_is_public() -> None:
         "from skymms.cellcast import CellcastAccount, CellcastSend",
     ],
 )
-def test_importing_does_not_import_what_parses_sends_or_draws(statement: str) -> None:
+def test_importing_does_not_load_libraries_for_parsing_sending_or_drawing(statement: str) -> None:
     heavy = ["lxml", "requests", "urllib3", "aiohttp", "xmlschema", "click", "rich", "dateutil"]
     script = f"{statement}\nimport sys\nprint(*sorted(set({heavy!r}) & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == []
+
+
+def test_a_client_that_sends_an_mms_does_not_load_the_other_operations() -> None:
+    script = """
+        import sys
+        from skymms import Account, Client, SendMMS, Slideshow
+        account = Account("not-a-key")
+        account.encode(SendMMS(Slideshow("Coupon", subject="Hi!").slide("Hi!"), to="15551234888", sender="60856"))
+        print(*sorted({"actions", "action_replies", "notices", "serialization"} & {name.split(".")[-1] for name in sys.modules}))
+    """
+    ran = subprocess.run([sys.executable, "-c", dedent(script)], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == []
 
 
@@ -208,15 +220,15 @@ def test_a_star_import_gives_the_public_names() -> None:
     assert ran.stdout.split() == skymms.__all__
 
 
-def test_the_package_says_that_it_is_typed() -> None:
+def test_the_package_is_marked_as_typed() -> None:
     assert files("skymms").joinpath("py.typed").is_file()
 
 
-# ------------------------------------------------------------------------------------------------ habits
+# ------------------------------------------------------------------------------------------------ conventions
 
 
-def asked(node: ast.AST) -> list[ast.AST]:
-    """What a piece of code decides by."""
+def conditions(node: ast.AST) -> list[ast.AST]:
+    """The conditions in a piece of code."""
     if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert):
         return [node.test]
     if isinstance(node, ast.comprehension):
@@ -226,38 +238,38 @@ def asked(node: ast.AST) -> list[ast.AST]:
     return [node] if isinstance(node, ast.Compare) else []
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=named)
-def test_nothing_is_decided_by_the_name_of_a_dialect(source: Path) -> None:
+@pytest.mark.parametrize("source", SOURCES, ids=relative)
+def test_no_condition_compares_the_name_of_a_dialect(source: Path) -> None:
     # What differs between dialects is data, in the table or at the end of dialects.py.
-    told_apart = [
+    compared = [
         f"line {part.lineno}: {part.value}"
-        for node in ast.walk(parsed(source))
-        for question in asked(node)
-        for part in ast.walk(question)
+        for node in ast.walk(parse(source))
+        for condition in conditions(node)
+        for part in ast.walk(condition)
         if isinstance(part, ast.Constant) and part.value in DIALECTS
     ]
-    assert told_apart == []
+    assert compared == []
 
 
 def documented(source: Path) -> Iterator[tuple[str, str | None]]:
-    """Every module, public class and public function with its docstring, those within others' bodies aside."""
-    yield "the module", ast.get_docstring(parsed(source))
-    todo: list[tuple[str, ast.AST]] = [("", parsed(source))]
+    """Every module, public class and public function with its docstring, except functions inside functions."""
+    yield "the module", ast.get_docstring(parse(source))
+    todo: list[tuple[str, ast.AST]] = [("", parse(source))]
     while todo:
         before, outer = todo.pop()
         for node in ast.iter_child_nodes(outer):
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
                 name = f"{before}{node.name}"
-                # An overload says types; the words are with what it overloads.
-                typed = any(isinstance(one, ast.Name) and one.id == "overload" for one in node.decorator_list)
-                if not typed and not overrides(source, name):
+                # An overload has types only; the overloaded function has the docstring.
+                is_overload = any(isinstance(one, ast.Name) and one.id == "overload" for one in node.decorator_list)
+                if not is_overload and not overrides(source, name):
                     yield name, ast.get_docstring(node)
                 if isinstance(node, ast.ClassDef):
                     todo.append((f"{name}.", node))
 
 
 def overrides(source: Path, name: str) -> bool:
-    """Is it a method that a class above documents already?"""
+    """True for a method that a base class documents."""
     above, _, method = name.rpartition(".")
     if not above:
         return False
@@ -268,7 +280,7 @@ def overrides(source: Path, name: str) -> bool:
     return any(inspect.getdoc(getattr(base, method, None)) for base in kind.__mro__[1:])
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=named)
-def test_what_is_public_opens_with_a_sentence(source: Path) -> None:
+@pytest.mark.parametrize("source", SOURCES, ids=relative)
+def test_public_docstrings_begin_with_a_sentence(source: Path) -> None:
     without = [name for name, words in documented(source) if not (words and words.strip().split("\n")[0].endswith((".", ":")))]
     assert without == []

@@ -116,7 +116,7 @@ class Validator:
                 if text_checks and not (isinstance(value, str) and value.isprintable()):
                     for text in value if isinstance(value, tuple) else (value,):
                         if isinstance(text, str) or not need_not_be_text(text):
-                            _apply(text_checks, name, text, None, limits, of_texts)
+                            _apply_to_words(text_checks, name, text, None, limits, of_texts)
         if len(of_rules) > 1:
             of_rules.sort(key=self._position)
         found = of_rules + of_texts
@@ -140,7 +140,7 @@ class Validator:
             if not (isinstance(text, str) and text.isprintable()):
                 _apply(self._words, "text", text, number, limits, found)
         if (template := slide.personalized_image) is not None:
-            _apply(self._words, "personalized_image", template, number, limits, found)
+            _apply_to_words(self._words, "personalized_image", template, number, limits, found)
         if left:
             for url, (kind, checks) in zip(files, self._file):  # noqa: B905  # both have one entry per kind; strict= is slow
                 if url is not None:
@@ -170,7 +170,7 @@ class Validator:
         found: list[Problem] = []
         _apply(_for_field(self._field, name), name, message, None, limits, found)
         if value is not None and not self._need_not_be_text(name)(value):
-            _apply(self._words, name, value, None, limits, found)
+            _apply_to_words(self._words, name, value, None, limits, found)
         return found
 
     def _check_slides(self, name: str, slides: Any, limits: Requirements) -> list[Problem]:
@@ -194,13 +194,14 @@ class Validator:
     def _check_texts_by_slide(self, name: str, texts: Any, limits: Requirements) -> list[Problem]:
         found: list[Problem] = []
         for number, text in texts.items():
-            _apply(self._slide_text + self._words, name, text, number, limits, found)
+            _apply(self._slide_text, name, text, number, limits, found)
+            _apply_to_words(self._words, name, text, number, limits, found)
         return found
 
     def _check_texts_by_name(self, name: str, texts: Any, limits: Requirements) -> list[Problem]:
         found: list[Problem] = []
         for key, text in texts.items():
-            _apply(self._words, f"{name}[{key!r}]", text, None, limits, found)
+            _apply_to_words(self._words, f"{name}[{key!r}]", text, None, limits, found)
         return found
 
     def _need_not_be_text(self, name: str) -> Callable[[Any], bool]:
@@ -228,7 +229,7 @@ class Validator:
                 for name in names
             ],
             always=[pair for pair in own if pair not in if_set],
-            contents=[(at, name, contents[name]) for at, name in enumerate(names) if name in contents],
+            contents=[(names.index(name), name, check) for name, check in contents.items() if name in names],
         )
 
 
@@ -240,6 +241,13 @@ def _apply(checks: _Checks, name: str, value: Any, slide: int | None, limits: Re
     for check, rule in checks:
         if problem := check(value, limits):
             found.append(Problem(rule.code, slide, name, problem))
+
+
+def _apply_to_words(
+    checks: _Checks, name: str, text: Any, slide: int | None, limits: Requirements, found: list[Problem]
+) -> None:
+    if not (isinstance(text, str) and text.isprintable()):  # nearly every text is printable
+        _apply(checks, name, text, slide, limits, found)
 
 
 _files_of = attrgetter(*FILES)
