@@ -38,7 +38,8 @@ class FrozenDict(dict[K, V]):
         raise TypeError("an operation cannot be changed: create another one, for example with dataclasses.replace")
 
     __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
+    clear = pop = popitem = _refuse
+    setdefault = update = _refuse  # pyright: ignore[reportAssignmentType]  # their overloads have no common signature
 
     def __reduce__(self) -> Any:
         return type(self), (dict(self),)
@@ -54,10 +55,10 @@ def value(kind: type[T]) -> type[T]:
     ``dataclass(frozen=True, slots=True)`` sets each field with ``object.__setattr__``, which took a third of the time to build
     and encode a message. This constructor has the same signature and calls the slots' own setters instead.
     """
-    made = cast("type[T]", dataclass(init=False, repr=False, frozen=True, slots=True)(kind))
-    made.__init__ = _constructor(made)  # type: ignore[misc]
+    made = dataclass(init=False, repr=False, frozen=True, slots=True)(kind)
+    made.__init__ = _constructor(made)  # type: ignore[method-assign]
     if made.__repr__ is object.__repr__:
-        made.__repr__ = repr_of_set_fields  # type: ignore[method-assign, assignment]
+        made.__repr__ = repr_of_set_fields  # type: ignore[method-assign]
     return made
 
 

@@ -64,217 +64,119 @@ _EARLY = "in the earliest lists only (2013)"
 
 ANSWERS: dict[str, Answer] = {
     # The request as a whole.
-    "E100": Answer(
-        "MalformedRequestError",
-        "the request cannot be understood, or lacks a required field",
-        "Check the URL, and whether the gateway expects the XML as a form field or as the body.",
-    ),
-    "E101": Answer(
-        "MalformedRequestError",
-        "the action is missing or unknown",
-        "Check the name of the action, and that this gateway supports it.",
-        "code used until 2015-03-18; in a postback: the MMS could not be sent",
-    ),
-    "E108": Answer(
-        "MalformedRequestError",
-        "the body is not well-formed XML (or JSON)",
-        "Build the body with skymms, or escape &, < and > and remove control characters.",
-    ),
+    "E100": Answer("MalformedRequestError", "the request cannot be understood, or lacks a required field",
+                   "Check the URL, and whether the gateway expects the XML as a form field or as the body."),
+    "E101": Answer("MalformedRequestError", "the action is missing or unknown",
+                   "Check the name of the action, and that this gateway supports it.",
+                   "code used until 2015-03-18; in a postback: the MMS could not be sent"),
+    "E108": Answer("MalformedRequestError", "the body is not well-formed XML (or JSON)",
+                   "Build the body with skymms, or escape &, < and > and remove control characters."),
+
     # Authentication. E102 and E103 are from the time of user names and MD5 passwords.
-    "E102": Answer(
-        "AuthenticationError",
-        "neither a user name nor an API key was given",
-        "Give the API key.",
-        "code used until 2015-03-18; in a postback: delivery failed",
-    ),
-    "E103": Answer(
-        "AuthenticationError",
-        "the password digest is missing, or access is blocked (newer use)",
-        "Use an API key instead of a password. With a key, ask the gateway why the account is blocked.",
-        "code used until 2015-03-18; the JSON service gave it the second meaning",
-    ),
-    "E104": Answer(
-        "AuthenticationError",
-        "the API key was not accepted",
-        "Compare the key with the gateway's API settings page, where it can also be renewed.",
-    ),
+    "E102": Answer("AuthenticationError", "neither a user name nor an API key was given",
+                   "Give the API key.", "code used until 2015-03-18; in a postback: delivery failed"),
+    "E103": Answer("AuthenticationError", "the password digest is missing, or access is blocked (newer use)",
+                   "Use an API key instead of a password. With a key, ask the gateway why the account is blocked.",
+                   "code used until 2015-03-18; the JSON service gave it the second meaning"),
+    "E104": Answer("AuthenticationError", "the API key was not accepted",
+                   "Compare the key with the gateway's API settings page, where it can also be renewed."),
+
     # Permissions.
-    "E105": Answer(
-        "PermissionDeniedError",
-        "the account may not use the API",
-        "Ask the gateway for access to the API; paid plans include it.",
-    ),
-    "E107": Answer(
-        "PermissionDeniedError",
-        "the account may not use this action",
-        "Ask the gateway to allow the action. sendMMS, for example, needs a dedicated short code.",
-        "Sinch returns it for an invalid action too",
-    ),
-    "E109": Answer(
-        "PermissionDeniedError",
-        "the API is not switched on for the account",
-        "Switch it on in the API settings, or ask the gateway to do it.",
-    ),
-    "E112": Answer(
-        "PermissionDeniedError",
-        "this machine's IP address is not on the account's allow list",
-        "Add the public IP address of this machine to the allow list in the API settings.",
-    ),
+    "E105": Answer("PermissionDeniedError", "the account may not use the API",
+                   "Ask the gateway for access to the API; paid plans include it."),
+    "E107": Answer("PermissionDeniedError", "the account may not use this action",
+                   "Ask the gateway to allow the action. sendMMS, for example, needs a dedicated short code.",
+                   "Sinch returns it for an invalid action too"),
+    "E109": Answer("PermissionDeniedError", "the API is not switched on for the account",
+                   "Switch it on in the API settings, or ask the gateway to do it."),
+    "E112": Answer("PermissionDeniedError", "this machine's IP address is not on the account's allow list",
+                   "Add the public IP address of this machine to the allow list in the API settings."),
+
     # Rate limits and quotas.
-    "E106": Answer(
-        "ThrottledError",
-        "the account's rate limit was exceeded",
-        "Wait, then send again. Set the account's rate to the interval in the API settings.",
-    ),
-    "E113": Answer(
-        "ThrottledError",
-        "the rate limit of this action was exceeded",
-        "Wait, then send again more slowly. A higher throughput needs another contract.",
-    ),
-    "429": Answer(
-        "ThrottledError",
-        "an HTTP 429 with a body that does not follow the protocol",
-        "Wait for the time in Retry-After, then send again.",
-        "not a code of the protocol",
-    ),
-    "E120": Answer(
-        "QuotaExceededError",
-        "the account has used up its API requests",
-        "Stop until the period ends or the limit is raised; an immediate retry fails too.",
-    ),
+    "E106": Answer("ThrottledError", "the account's rate limit was exceeded",
+                   "Wait, then send again. Set the account's rate to the interval in the API settings."),
+    "E113": Answer("ThrottledError", "the rate limit of this action was exceeded",
+                   "Wait, then send again more slowly. A higher throughput needs another contract."),
+    "429": Answer("ThrottledError", "an HTTP 429 with a body that does not follow the protocol",
+                  "Wait for the time in Retry-After, then send again.", "not a code of the protocol"),
+    "E120": Answer("QuotaExceededError", "the account has used up its API requests",
+                   "Stop until the period ends or the limit is raised; an immediate retry fails too."),
+
     # Recipient and sender.
-    "E110": Answer(
-        "RecipientError",
-        "the recipient's number is invalid",
-        "Give one number: digits only, country code first, no + and no 00.",
-    ),
-    "E114": Answer(
-        "BlockedRecipientError",
-        "the recipient is on a block list",
-        "Do not send to this number again. If the block is a mistake, ask the gateway to remove it.",
-    ),
-    "E201": Answer(
-        "RecipientError",
-        "the recipient's number is missing",
-        "Give the recipient.",
-        "code used until 2015-03-18; in a postback: the SMS could not be sent",
-    ),
+    "E110": Answer("RecipientError", "the recipient's number is invalid",
+                   "Give one number: digits only, country code first, no + and no 00."),
+    "E114": Answer("BlockedRecipientError", "the recipient is on a block list",
+                   "Do not send to this number again. If the block is a mistake, ask the gateway to remove it."),
+    "E201": Answer("RecipientError", "the recipient's number is missing",
+                   "Give the recipient.", "code used until 2015-03-18; in a postback: the SMS could not be sent"),
     "E621": Answer("RecipientError", "the recipient is missing", "Give the recipient."),
-    "E623": Answer(
-        "RecipientError",
-        "more than 100 recipients in one call",
-        "Make one call for each recipient.",
-        "a call took a list until 2013-09-04",
-    ),
-    "E111": Answer(
-        "SenderError",
-        "the sender is not a short code or number of this account",
-        "Send from a number assigned to the account, digits only.",
-    ),
-    "E115": Answer(
-        "SenderError",
-        "the sender mask is too long",
-        "Give at most 50 characters, and use a sender mask in Australia only.",
-        "JSON service only",
-    ),
+    "E623": Answer("RecipientError", "more than 100 recipients in one call",
+                   "Make one call for each recipient.", "a call took a list until 2013-09-04"),
+    "E111": Answer("SenderError", "the sender is not a short code or number of this account",
+                   "Send from a number assigned to the account, digits only."),
+    "E115": Answer("SenderError", "the sender mask is too long",
+                   "Give at most 50 characters, and use a sender mask in Australia only.", "JSON service only"),
+
     # createUser.
     "E150": Answer("FieldError", "the name of the new user is missing", "Give newuser."),
     "E151": Answer("FieldError", "a user with this name already exists", "Choose another newuser."),
     "E152": Answer("FieldError", "the password of the new user is missing", "Give newpass."),
     "E153": Answer("GatewayFaultError", "the user could not be created", _LATER),
     "E154": Answer("GatewayFaultError", "the user could not be created", _LATER, "documented with the text of E153"),
+
     # Campaigns: creating them, and sending to them.
-    "E170": Answer(
-        "CampaignError",
-        "the new campaign has no name",
-        "Give campaignname.",
-        "a loginUser sample shows it for a refused login, probably by mistake",
-    ),
+    "E170": Answer("CampaignError", "the new campaign has no name",
+                   "Give campaignname.", "a loginUser sample shows it for a refused login, probably by mistake"),
     "E171": Answer("CampaignError", "the new campaign has no brand name", "Give brandname."),
     "E172": Answer("CampaignError", "the campaign could not be created, by a fault of the gateway", _LATER),
     "E173": Answer("CampaignError", "the new e-mail campaign has no postal address", "Give mailingaddress."),
     "E624": Answer("CampaignError", "the campaign to send to is missing", "Give its id (tocampaign)."),
-    "E627": Answer(
-        "FieldError",
-        "the service id is missing or invalid",
-        "Pass service_id with the id that the gateway assigned, such as 28444mms.",
-        "also listed for sending with Skycore 1.3, which has no such field",
-    ),
+    "E627": Answer("FieldError", "the service id is missing or invalid",
+                   "Pass service_id with the id that the gateway assigned, such as 28444mms.",
+                   "also listed for sending with Skycore 1.3, which has no such field"),
     "E714": Answer("CampaignError", "the campaign id is missing or invalid", "Give an id that belongs to this account."),
-    "E715": Answer(
-        "CampaignError",
-        "the recipient is not subscribed to the campaign",
-        "Subscribe the number first, or give the campaign that it is subscribed to.",
-    ),
-    "E718": Answer(
-        "CampaignError",
-        "the campaign reference is missing",
-        "Give the campaign reference: this account enforces the campaign check.",
-    ),
-    "E721": Answer(
-        "CampaignError",
-        "the campaign reference is not known",
-        "Compare it with the campaign's reference in the account; not every account accepts the id.",
-    ),
+    "E715": Answer("CampaignError", "the recipient is not subscribed to the campaign",
+                   "Subscribe the number first, or give the campaign that it is subscribed to."),
+    "E718": Answer("CampaignError", "the campaign reference is missing",
+                   "Give the campaign reference: this account enforces the campaign check."),
+    "E721": Answer("CampaignError", "the campaign reference is not known",
+                   "Compare it with the campaign's reference in the account; not every account accepts the id."),
+
     # Lists and stored content.
     "E200": Answer("NotFoundError", "the account has no stored MMS", _EMPTY, "in a sample, but in no table"),
     "E212": Answer("FieldError", "the page number is invalid", "Give a whole number from 1 up."),
     "E213": Answer("FieldError", "the number of items per page is invalid", "Give a whole number from 1 up."),
     "E214": Answer("FieldError", "the start date is invalid", "Give an ISO 8601 time with a UTC offset."),
-    "E241": Answer(
-        "NotFoundError",
-        "there is no stored MMS of this id",
-        "Check the id, and that this account stored it; a deleted MMS cannot be restored.",
-    ),
+    "E241": Answer("NotFoundError", "there is no stored MMS of this id",
+                   "Check the id, and that this account stored it; a deleted MMS cannot be restored."),
     "E620": Answer("FieldError", "the id of the stored MMS is missing", "Give the mms_id that SaveMMS returned."),
     "E625": Answer("FieldError", "the id of the stored MMS is invalid", "Give the mms_id that SaveMMS returned."),
-    "E626": Answer(
-        "NotReadyError",
-        "the stored MMS is still being encoded",
-        "Wait for its N003 postback, then send; only audio and video take that long.",
-    ),
+    "E626": Answer("NotReadyError", "the stored MMS is still being encoded",
+                   "Wait for its N003 postback, then send; only audio and video take that long."),
+
     # The composition of slides.
     "E311": Answer("FieldError", "the MMS has no internal name", "Give it a name; recipients do not see the name."),
     "E312": Answer("NoSlidesError", "the slideshow has no slides", "Add a slide with text or a file."),
     "E313": Answer("EmptySlideError", "a slide is empty", "Give it text or a file, or leave it out."),
-    "E314": Answer(
-        "FieldError",
-        "the subject is missing or invalid",
-        "Give a subject of 1 to 80 plain characters, without emoji.",
-        "newer pages allow a fallback text instead of the subject (E622)",
-    ),
-    "E223": Answer(
-        "MultipleObjectsError",
-        "a slide holds two objects (contact, calendar entry, PDF, pass)",
-        "Leave one object on the slide and put each of the others on a slide of its own.",
-    ),
-    "E224": Answer(
-        "ObjectWithMediaError",
-        "a slide holds an object and an image, audio or video",
-        "Put the contact, calendar entry, PDF or pass on a slide of its own, with text if you like.",
-    ),
-    "E225": Answer(
-        "TooManySlidesError", "the slideshow has too many slides", "Give at most 8 slides; send the others as a second MMS."
-    ),
-    "E226": Answer(
-        "AudioWithVideoError", "a slide holds both audio and video", "Put the audio or the video on a slide of its own."
-    ),
-    "E227": Answer(
-        "VideoWithImageError",
-        "a slide holds both a video and an image",
-        "Put the video or the image on a slide of its own; a video may share a slide with text only.",
-    ),
-    "E230": Answer(
-        "DurationError",
-        "the duration of a slide is not accepted",
-        "Give whole seconds from 1 up, at most 30 if possible. Leave it out for audio and video.",
-    ),
-    "E334": Answer(
-        "TextTooLongError",
-        "the text of a slide is too long",
-        "Give at most 5,000 characters, or split the text over two slides.",
-        "the limit was 500 before 2014-03-26",
-    ),
+    "E314": Answer("FieldError", "the subject is missing or invalid",
+                   "Give a subject of 1 to 80 plain characters, without emoji.",
+                   "newer pages allow a fallback text instead of the subject (E622)"),
+    "E223": Answer("MultipleObjectsError", "a slide holds two objects (contact, calendar entry, PDF, pass)",
+                   "Leave one object on the slide and put each of the others on a slide of its own."),
+    "E224": Answer("ObjectWithMediaError", "a slide holds an object and an image, audio or video",
+                   "Put the contact, calendar entry, PDF or pass on a slide of its own, with text if you like."),
+    "E225": Answer("TooManySlidesError", "the slideshow has too many slides",
+                   "Give at most 8 slides; send the others as a second MMS."),
+    "E226": Answer("AudioWithVideoError", "a slide holds both audio and video",
+                   "Put the audio or the video on a slide of its own."),
+    "E227": Answer("VideoWithImageError", "a slide holds both a video and an image",
+                   "Put the video or the image on a slide of its own; a video may share a slide with text only."),
+    "E230": Answer("DurationError", "the duration of a slide is not accepted",
+                   "Give whole seconds from 1 up, at most 30 if possible. Leave it out for audio and video."),
+    "E334": Answer("TextTooLongError", "the text of a slide is too long",
+                   "Give at most 5,000 characters, or split the text over two slides.",
+                   "the limit was 500 before 2014-03-26"),
+
     # Files that are too big, damaged, unreachable or of a wrong type.
     "E331": Answer("MediaTooLargeError", "the image of a slide is too big", _SHRINK),
     "E332": Answer("MediaTooLargeError", "the audio of a slide is too big", _SHRINK),
@@ -283,17 +185,10 @@ ANSWERS: dict[str, Answer] = {
     "E336": Answer("MediaTooLargeError", "the calendar entry of a slide is too big", _SHRINK),
     "E337": Answer("MediaTooLargeError", "the PDF of a slide is too big", _SHRINK),
     "E338": Answer("MediaTooLargeError", "the pass of a slide is too big", _SHRINK, "not in the JSON list"),
-    "E341": Answer(
-        "MediaCorruptedError",
-        "the image of a slide is damaged",
-        "Open the file in another program and export it again as JPG, PNG or GIF.",
-    ),
-    "E343": Answer(
-        "MediaCorruptedError",
-        "the gateway has no codec for the video of a slide",
-        "Encode the video again, as MP4 or 3GP with common codecs.",
-        "in the tables since 2015-02",
-    ),
+    "E341": Answer("MediaCorruptedError", "the image of a slide is damaged",
+                   "Open the file in another program and export it again as JPG, PNG or GIF."),
+    "E343": Answer("MediaCorruptedError", "the gateway has no codec for the video of a slide",
+                   "Encode the video again, as MP4 or 3GP with common codecs.", "in the tables since 2015-02"),
     "E351": Answer("MediaUnreachableError", "the image of a slide could not be fetched", _SERVE),
     "E352": Answer("MediaUnreachableError", "the audio of a slide could not be fetched", _SERVE_AV),
     "E353": Answer("MediaUnreachableError", "the video of a slide could not be fetched", _SERVE_AV),
@@ -301,15 +196,13 @@ ANSWERS: dict[str, Answer] = {
     "E356": Answer("MediaUnreachableError", "the calendar entry of a slide could not be fetched", _SERVE),
     "E357": Answer("MediaUnreachableError", "the PDF of a slide could not be fetched", _SERVE),
     "E358": Answer("MediaUnreachableError", "the pass of a slide could not be fetched", _SERVE),
-    "E229": Answer(
-        "MediaTypeError",
-        "the gateway does not allow this content",
-        "Replace the file by one of an allowed type: JPG, PNG, GIF, MP3, WAV, MP4 or 3GP.",
-    ),
+    "E229": Answer("MediaTypeError", "the gateway does not allow this content",
+                   "Replace the file by one of an allowed type: JPG, PNG, GIF, MP3, WAV, MP4 or 3GP."),
     "E361": Answer("MediaTypeError", "the type of an image is undefined", _TYPE, _ONE_DAY),
     "E362": Answer("MediaTypeError", "the type of an audio file is undefined", _TYPE, _ONE_DAY),
     "E363": Answer("MediaTypeError", "the type of a video is undefined", _TYPE, _ONE_DAY),
     "E629": Answer("MediaTypeError", "the type of a file is not recognised", _TYPE),
+
     # E-mail actions.
     "E400": Answer("NotFoundError", "the account has no stored e-mail", _EMPTY),
     "E402": Answer("FieldError", "the id of the stored e-mail is invalid", "Give another emailid."),
@@ -317,67 +210,48 @@ ANSWERS: dict[str, Answer] = {
     "E404": Answer("NotFoundError", "the account has no e-mail campaign", _EMPTY),
     "E405": Answer("NotFoundError", "the account has no MMS campaign", _EMPTY),
     "E406": Answer("FieldError", "the e-mail address is invalid", "Give one, such as ann@example.com."),
+
     # Faults of the gateway, and its statistics.
-    "E503": Answer(
-        "GatewayFaultError",
-        "something failed inside the gateway",
-        "The message may have been sent. Wait for its delivery report before you send it again.",
-    ),
+    "E503": Answer("GatewayFaultError", "something failed inside the gateway",
+                   "The message may have been sent. Wait for its delivery report before you send it again."),
     "E506": Answer("FieldError", "a date of the report is missing", _DATES),
     "E507": Answer("FieldError", "a date of the report is not in the required form", _DATES),
-    "E508": Answer(
-        "FieldError",
-        "a date of the report is not in the calendar, or its end is not after its start",
-        _DATES,
-        "documented with the text of E507; a public PHP client makes this difference",
-    ),
+    "E508": Answer("FieldError", "a date of the report is not in the calendar, or its end is not after its start",
+                   _DATES, "documented with the text of E507; a public PHP client makes this difference"),
     "E509": Answer("FieldError", "the report spans too long a time", "Request several reports with shorter spans."),
     "E510": Answer("FieldError", "reports are requested too often", "Wait longer between two reports."),
+
     # The fallback SMS.
-    "E617": Answer(
-        "FallbackError",
-        "the expiry of the fallback link is invalid",
-        "Give an ISO 8601 time in the future, at most one year from now.",
-    ),
-    "E622": Answer(
-        "FallbackError",
-        "the fallback text is missing",
-        "Give a fallback text. In Skycore 1.3 a subject is enough. Or pass disable_fallback=True.",
-    ),
+    "E617": Answer("FallbackError", "the expiry of the fallback link is invalid",
+                   "Give an ISO 8601 time in the future, at most one year from now."),
+    "E622": Answer("FallbackError", "the fallback text is missing",
+                   "Give a fallback text. In Skycore 1.3 a subject is enough. Or pass disable_fallback=True."),
     "E712": Answer("FieldError", "the text of the SMS is missing", "Give the text."),
+
     # Carriers and billing.
-    "E618": Answer(
-        "CarrierError",
-        "looking up the recipient's carrier failed",
-        "Send again later, or give the operator id, so that no lookup is needed.",
-    ),
+    "E618": Answer("CarrierError", "looking up the recipient's carrier failed",
+                   "Send again later, or give the operator id, so that no lookup is needed."),
     "E619": Answer("CarrierError", "the carrier is not set up for this sender", "Ask the gateway to set it up."),
-    "E628": Answer(
-        "CarrierError",
-        "the gateway does not support the recipient's carrier",
-        "Check the operator id if you gave one; otherwise do not send to this number.",
-    ),
-    "E650": Answer(
-        "CarrierError",
-        "the operator id is missing or invalid",
-        "Give the operator id from the gateway's table, with leading zeros.",
-    ),
-    "E651": Answer(
-        "CarrierError",
-        "the gateway does not know this operator id",
-        "Use the operator id from this gateway's own table; other gateways use other ids.",
-    ),
+    "E628": Answer("CarrierError", "the gateway does not support the recipient's carrier",
+                   "Check the operator id if you gave one; otherwise do not send to this number."),
+    "E650": Answer("CarrierError", "the operator id is missing or invalid",
+                   "Give the operator id from the gateway's table, with leading zeros."),
+    "E651": Answer("CarrierError", "the gateway does not know this operator id",
+                   "Use the operator id from this gateway's own table; other gateways use other ids."),
     "E713": Answer("BillingError", "the account has a billing problem", "Solve it with the gateway first."),
+
     # The MMS inbox.
     "E640": Answer("FieldError", "the id of the inbox message is missing", _INBOX),
     "E641": Answer("NotFoundError", "there is no inbox message of this id", _INBOX),
     "E642": Answer("NotFoundError", "the inbox message is empty", "Nothing needs to be removed."),
     "E643": Answer("GatewayFaultError", "the inbox message could not be removed", _LATER),
+
     # Barcodes (sendMMSBarcode, deprecated).
     "E630": Answer("PassError", "the barcode database id is missing", "Give databaseid."),
     "E631": Answer("PassError", "the barcode id is missing", "Give barcodeid."),
     "E632": Answer("PassError", "the barcode database id is invalid", "Give a databaseid of this account."),
     "E633": Answer("PassError", "the stored MMS has no barcode", "Store an MMS with a barcode, and send that."),
+
     # Wallet passes. Lists of codes mention E174 and E832 without explaining them.
     "E174": Answer("PassError", "undocumented, mentioned for getPassTemplate only", _ASK),
     "E800": Answer("PassError", "the account has no pass template", _EMPTY),
@@ -397,18 +271,15 @@ ANSWERS: dict[str, Answer] = {
     "E825": Answer("PassError", "the pass may not be sent by MMS", "Allow it in the template.", _EARLY),
     "E826": Answer("PassError", "the pass may not be sent by e-mail", "Allow it in the template.", _EARLY),
     "E827": Answer("PassError", "the pass template is missing", "Give one of mmsid, emailtemplateid and passtemplateid."),
-    "E828": Answer(
-        "PassError", "several pass templates are given", "Give only one of mmsid, emailtemplateid and passtemplateid."
-    ),
+    "E828": Answer("PassError", "several pass templates are given",
+                   "Give only one of mmsid, emailtemplateid and passtemplateid."),
     "E829": Answer("PassError", "the custom identifier is invalid", "Use only letters, digits and spaces."),
     "E830": Answer("PassError", "the pass could not be generated, by a fault of the gateway", _LATER),
     "E831": Answer("PassError", "the pass has reached its download limit", "Create another pass."),
     "E832": Answer("PassError", "undocumented, mentioned among the early pass codes", _ASK),
-    "E833": Answer(
-        "PassError",
-        "a personalised pass has no holder",
-        "Give an e-mail address, a phone number or a custom identifier with the pass data.",
-    ),
+    "E833": Answer("PassError", "a personalised pass has no holder",
+                   "Give an e-mail address, a phone number or a custom identifier with the pass data."),
+
     # Subscriptions, by number and by e-mail address.
     "E901": Answer("SubscriptionError", "the mobile number is missing", "Give mobile."),
     "E902": Answer("SubscriptionError", "the campaign id is missing", "Give campaignid (or campaignref)."),
@@ -430,7 +301,7 @@ _PARTS = (("header", 1), ("primary", 2), ("secondary", 4), ("auxiliary", 4), ("b
 _PLACES = [(part, n) for part, count in _PARTS for n in range(1, count + 1)]
 
 # E810-E820: a rule of early 2013 for values, except those of the back fields.
-ANSWERS |= {
+ANSWERS.update({
     f"E{810 + i}": Answer(
         "PassError",
         f"{part} value {n}: the pass template's value type is not text",
@@ -438,14 +309,14 @@ ANSWERS |= {
         _EARLY,
     )
     for i, (part, n) in enumerate(_PLACES[:11])
-}
+})
 
 # E840-E869: label and value alternate.
-ANSWERS |= {
+ANSWERS.update({
     f"E{840 + 2 * i + j}": Answer("PassError", f"{part} {half} {n}: not dynamic in the template", _DYNAMIC)
     for i, (part, n) in enumerate(_PLACES)
     for j, half in enumerate(("label", "value"))
-}
+})
 
 # E870-E899 and E950-E999: ten codes each, for the ten locations and ten beacons that a pass can have.
 _TENS = (
@@ -458,16 +329,16 @@ _TENS = (
     (980, "beacon", "the minor number is invalid", "Give a whole number from 0 to 65535."),
     (990, "beacon", "the UUID is missing", "Give the UUID, or leave the whole beacon out."),
 )
-ANSWERS |= {
+ANSWERS.update({
     f"E{first + i}": Answer("PassError", f"{thing} {i + 1}: {what}", remedy)
     for first, thing, what, remedy in _TENS
     for i in range(10)
-}
+})
 ANSWERS["E999"] = ANSWERS["E999"]._replace(note="in a postback: an error in the queue after sending")
 
 # Old codes, and E228, which the vendor lists beside E334 without saying when each is returned. They have the texts of the
 # codes that replaced them.
-ANSWERS |= {
+ANSWERS.update({
     old: ANSWERS[new]._replace(note=note)
     for old, new, note in (
         ("E211", "E214", "code used until 2015-03-10, now E214"),
@@ -478,62 +349,49 @@ ANSWERS |= {
         ("E304", "E314", "code used until 2015-03-18, now E314"),
         ("E401", "E406", "code used until 2015-03-10, now E406"),
     )
-}
+})
 
 EVENTS: dict[str, Event] = {
     # Saving (x0x) and sending at once (x1x) encode media first. Only the failures need a reaction.
     "N002": Event("encoding", "mobile video is encoded (code used until 2015-03-18)", ""),
     "N003": Event("encoding", "the MMS is stored and encoded; its id can be used", ""),
     "N013": Event("encoding", "the MMS is encoded and is being sent", ""),
-    "E001": Event(
-        "encoding",
-        "mobile video could not be encoded (code used until 2015-03-18)",
-        "Encode the video again with common codecs, and save the MMS again.",
-    ),
-    "E002": Event(
-        "encoding",
-        "audio could not be encoded; the stored MMS is unusable",
-        "Repair the file that the notice names (some pages mean video too), and save the MMS again.",
-    ),
-    "E003": Event(
-        "encoding", "video could not be encoded; the stored MMS is unusable", "Repair the video and save the MMS again."
-    ),
-    "E004": Event(
-        "encoding", "an image could not be encoded; the stored MMS is unusable", "Repair the image and save the MMS again."
-    ),
-    "E011": Event(
-        "encoding",
-        "content was refused, nothing was sent (earlier: mobile video was not encoded)",
-        "Check the type of every file, and that each opens, then send again.",
-    ),
+    "E001": Event("encoding", "mobile video could not be encoded (code used until 2015-03-18)",
+                  "Encode the video again with common codecs, and save the MMS again."),
+    "E002": Event("encoding", "audio could not be encoded; the stored MMS is unusable",
+                  "Repair the file that the notice names (some pages mean video too), and save the MMS again."),
+    "E003": Event("encoding", "video could not be encoded; the stored MMS is unusable",
+                  "Repair the video and save the MMS again."),
+    "E004": Event("encoding", "an image could not be encoded; the stored MMS is unusable",
+                  "Repair the image and save the MMS again."),
+    "E011": Event("encoding", "content was refused, nothing was sent (earlier: mobile video was not encoded)",
+                  "Check the type of every file, and that each opens, then send again."),
     "E012": Event("encoding", "audio could not be encoded, nothing was sent", "Repair it and send again."),
     "E013": Event("encoding", "video could not be encoded, nothing was sent", "Repair it and send again."),
+
     # Delivery of MMS. Before 2014-10-21 failures were reported as N102 and N202 too, so the status decides.
     "N101": Event("delivery", "the MMS is being sent", ""),
     "N102": Event("delivery", "delivered, or expired or rejected if the status says so", ""),
     "N103": Event("delivery", "the MMS expired before it was delivered", "Send it again if it is still needed."),
     "E100": Event("delivery", "the request was invalid", "Check the request that this notice is about."),
     "E101": Event("delivery", "the MMS could not be sent", "Read the details; check merge values and URLs."),
-    "E102": Event(
-        "delivery",
-        "the MMS was not delivered: failed, expired, rejected or not supported",
-        "Read the status and the details. A possible reason is an emoji in the subject.",
-    ),
+    "E102": Event("delivery", "the MMS was not delivered: failed, expired, rejected or not supported",
+                  "Read the status and the details. A possible reason is an emoji in the subject."),
+
     # SMS, or the fallback SMS of an MMS (N202 and E202 then have the origin MMS_MT).
     "N201": Event("delivery", "the SMS is being sent", ""),
     "N202": Event("delivery", "the SMS was delivered, or failed if the status says so", ""),
     "E201": Event("delivery", "the SMS could not be sent", "Check sender and number, then send again."),
     "E202": Event("delivery", "the SMS was not delivered", "Read the status and its details for the reason."),
+
     # Device discovery: a small MMS that the gateway sends first to learn the phone's model.
     "N501": Event("delivery", "the device discovery message is being sent", ""),
     "N502": Event("delivery", "the device discovery message has a new status", ""),
     "E501": Event("delivery", "the device discovery message could not be sent", "Wait for the reports of the message itself."),
     "E502": Event("delivery", "the device discovery message was not delivered", "Wait for the reports of the message itself."),
-    "E999": Event(
-        "delivery",
-        "an error in the gateway's queue after sending",
-        "Do not send it again: it may have been sent. Ask the gateway's support, with the tracking id.",
-    ),
+    "E999": Event("delivery", "an error in the gateway's queue after sending",
+                  "Do not send it again: it may have been sent. Ask the gateway's support, with the tracking id."),
+
     # Inbound messages and subscriptions.
     "N401": Event("inbound-mms", "an MMS was received", "Fetch its files soon: the gateway deletes them."),
     "N211": Event("inbound-sms", "an SMS was received", ""),
@@ -541,6 +399,7 @@ EVENTS: dict[str, Event] = {
     "N302": Event("subscription", "a number unsubscribed", "Stop sending to it."),
     "N303": Event("subscription", "an e-mail address subscribed", ""),
     "N304": Event("subscription", "an e-mail address unsubscribed", "Stop sending mail to it."),
+
     # Passes. These codes are in the element STATUSCODE, not in CODE.
     "N801": Event("pass", "the pass was generated", ""),
     "N802": Event("pass", "the pass could not be generated", "Check the pass data, then try again."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, cast
+from typing import Any
 
 from .errors import ConfigurationError
 
@@ -64,7 +64,7 @@ class Limits:
 
 def texts(name: str, given: Any, remedy: str) -> frozenset[str]:
     """Return several texts as a set; ConfigurationError for anything else, also for a single text, which has no items."""
-    listed = list(cast("Iterable[Any]", given)) if isinstance(given, Iterable) and not isinstance(given, str) else [None]
+    listed: list[Any] = [None] if isinstance(given, str) or not hasattr(given, "__iter__") else list(given)
     if not all(isinstance(text, str) for text in listed):
         raise ConfigurationError(f"{name}={given!r:.60}: {remedy}")
     return frozenset(listed)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, field
 from datetime import date
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar
 
 from .._functools import FrozenDict, value
 from .replies import DeletedMMS, MMSList, SavedMMS, SentMMS
@@ -42,18 +42,19 @@ def empty_mapping() -> FrozenDict[Any, Any]:
 def frozen_mapping(name: str, given: Any) -> FrozenDict[Any, Any]:
     """Return a copy of a mapping that cannot be changed; TypeError if ``given`` is not a mapping."""
     # A frozen mapping is not copied: prepared messages compare the fields of operations by identity.
-    if type(given) is FrozenDict:
-        return cast("FrozenDict[Any, Any]", given)
+    kind: type[Any] = given.__class__
+    if kind is FrozenDict:
+        return given  # type: ignore[no-any-return]  # checked above
     if given == {}:
         return _EMPTY
-    if not isinstance(given, Mapping):
+    if not issubclass(kind, Mapping):
         wanted = (
             'slide number to text, for example {1: "Hello"}'
             if name == "custom_text"
             else 'name to text, for example {"name": "Ada"}'
         )
-        raise TypeError(f"{name} must be a dict of {wanted}; got a {type(given).__name__}")
-    return FrozenDict(cast("Mapping[Any, Any]", given))
+        raise TypeError(f"{name} must be a dict of {wanted}; got a {kind.__name__}")
+    return FrozenDict(given)
 
 
 def _number_tuple(numbers: Any) -> tuple[Any, ...] | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from types import NoneType
-from typing import Any, cast
+from typing import Any, TypeGuard
 
 from .declarations import PLAIN_TYPES, Declared
 
@@ -59,13 +59,19 @@ def write_plain(value: Any) -> Any:
     return _WRITERS[kind](value)
 
 
-def is_tagged(data: Any) -> bool:
+def is_object(data: Any) -> TypeGuard[dict[Any, Any]]:
+    """True for a JSON object."""
+    return isinstance(data, dict)
+
+
+def is_array(data: Any) -> TypeGuard[list[Any]]:
+    """True for a JSON array."""
+    return isinstance(data, list)
+
+
+def is_tagged(data: dict[Any, Any]) -> bool:
     """True for an object such as ``{"$date": …}``."""
-    return (
-        isinstance(data, dict)
-        and len(cast("dict[Any, Any]", data)) == 1
-        and next(iter(cast("dict[Any, Any]", data))) in _READERS
-    )
+    return len(data) == 1 and next(iter(data)) in _READERS
 
 
 def read_tagged(data: dict[Any, Any]) -> Any:
@@ -108,5 +114,5 @@ def described(data: Any) -> str:
     if isinstance(data, int) and not isinstance(data, bool):
         return str(data) if data.bit_length() < 64 else "a large number"
     names: dict[Any, str] = {NoneType: "null", bool: "true or false", dict: "an object", list: "an array", float: "a fraction"}
-    kind = type(cast("object", data))
+    kind: type[Any] = data.__class__
     return names.get(kind, f"a {kind.__name__}")

@@ -30,7 +30,19 @@ from typing import Any, TypeVar, cast
 from .._functools import FrozenDict
 from ..errors import ConfigurationError, Problem
 from .declarations import Declared, declarations, known_class
-from .plain_values import ANY_PLAIN, FAILED, described, expected, is_allowed, is_tagged, plain_type, read_tagged, write_plain
+from .plain_values import (
+    ANY_PLAIN,
+    FAILED,
+    described,
+    expected,
+    is_allowed,
+    is_array,
+    is_object,
+    is_tagged,
+    plain_type,
+    read_tagged,
+    write_plain,
+)
 
 V = TypeVar("V")
 
@@ -47,7 +59,7 @@ def to_dict(value: Any) -> dict[str, Any]:
     :func:`from_dict` restores an equal value. Raises :class:`~skymms.ConfigurationError` for other objects, and for a field
     whose value cannot be written, such as an open file.
     """
-    kind = type(value)
+    kind: type[Any] = value.__class__
     if known_class(kind.__name__) is not kind:
         raise _refusal([_problem("", f"a {kind.__name__} cannot be written: give a slideshow, operation, reply or notice")])
     writer = _Writer()
@@ -103,19 +115,20 @@ class _Writer:
 
     def fields(self, value: Any, path: str) -> dict[str, Any]:
         """Return the fields of a value without those that have their default."""
+        kind: type[Any] = value.__class__
         return {
             name: self.value(held, declared, _join(path, name))
-            for name, (item, declared) in declarations(type(value)).items()
+            for name, (item, declared) in declarations(kind).items()
             if not _is_default(held := getattr(value, name), item)
         }
 
     def value(self, value: Any, declared: Declared, path: str) -> Any:
         """Return the value of a field."""
-        if isinstance(value, tuple) and declared.items is not None:
-            return self.items(cast("tuple[Any, ...]", value), declared.items, path)
-        if isinstance(value, Mapping) and declared.mapping is not None:
-            return self.mapping(cast("Mapping[Any, Any]", value), *declared.mapping, path)
-        kind = type(value)
+        kind: type[Any] = value.__class__
+        if issubclass(kind, tuple) and declared.items is not None:
+            return self.items(value, declared.items, path)
+        if issubclass(kind, Mapping) and declared.mapping is not None:
+            return self.mapping(value, *declared.mapping, path)
         if known_class(kind.__name__) is kind and not declared.plain - {type(None)}:
             named = {} if kind is declared.default_class else {"type": kind.__name__}
             return {**named, **self.fields(value, path)}
@@ -148,7 +161,7 @@ class _Writer:
 
 def _is_default(held: Any, item: Field[Any]) -> bool:
     if item.default_factory is not MISSING:
-        return isinstance(held, dict) and not held
+        return is_object(held) and not held
     # Identity, because False equals 0.
     return item.default is not MISSING and held is item.default
 
@@ -170,9 +183,9 @@ class _Reader:
 
     def document(self, data: Any, wanted: type[Any]) -> Any:
         """Return the value of a whole document."""
-        if not isinstance(data, dict):
+        if not is_object(data):
             return self.fail("", f"must be an object with the members skymms and type; got {described(data)}")
-        members = dict(cast("dict[Any, Any]", data))
+        members = dict(data)
         version, name = members.pop("skymms", None), members.pop("type", None)
         members.pop("derived", None)
         if type(version) is not int or version != VERSION:
@@ -213,10 +226,10 @@ class _Reader:
 
     def value(self, data: Any, declared: Declared, path: str) -> Any:
         """Return the value of a field."""
-        if isinstance(data, list):
-            return self.items(cast("list[Any]", data), declared, path)
-        if isinstance(data, dict):
-            return self.object(cast("dict[Any, Any]", data), declared, path)
+        if is_array(data):
+            return self.items(data, declared, path)
+        if is_object(data):
+            return self.object(data, declared, path)
         return self.plain(data, declared, path)
 
     def items(self, data: list[Any], declared: Declared, path: str) -> Any:
@@ -262,10 +275,10 @@ class _Reader:
     def pairs(self, data: Any, declared: Declared, path: str) -> Any:
         """Return the mapping of ``{"$map": …}``."""
         found: dict[Any, Any] = {}
-        for pair in cast("list[Any]", data) if isinstance(data, list) else [None]:
-            if not (isinstance(pair, list) and len(cast("list[Any]", pair)) == 2):
+        for pair in data if is_array(data) else [None]:
+            if not (is_array(pair) and len(pair) == 2):
                 return self.fail(path, "$map must be an array of pairs of a key and a value")
-            key, member = cast("list[Any]", pair)
+            key, member = pair
             try:
                 found[self.value(key, ANY_PLAIN, path)] = self.value(member, declared, f"{path}[{described(key)}]")
             except TypeError:  # a signaling NaN cannot be hashed

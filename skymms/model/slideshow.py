@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import KW_ONLY, replace
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 from .._functools import value
 from ..errors import Problem, refusal
@@ -43,12 +42,11 @@ class Slideshow(Serializable):
     slides: tuple[Slide, ...] = ()
 
     def __post_init__(self) -> None:
-        slides: Any = self.slides
         # A list is copied to a tuple, because its owner could change it later.
-        if type(slides) is not tuple:
-            slides = tuple(cast("Iterable[Any]", slides))
-            object.__setattr__(self, "slides", slides)
-        for slide in slides:
+        if type(self.slides) is not tuple:
+            object.__setattr__(self, "slides", tuple(self.slides))
+        slide: Any
+        for slide in self.slides:
             if not isinstance(slide, Slide):
                 raise TypeError(f"slides must hold Slide objects; got a {type(slide).__name__}. Add slides with .slide(...)")
 

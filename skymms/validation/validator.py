@@ -100,13 +100,16 @@ class Validator:
     def validate(self, message: Any, limits: Requirements) -> list[Problem]:
         """Return all problems of a slideshow or an operation: of its fields, then of what is inside it."""
         # Nearly all messages are right, so each field is looked at once, and problems are put in order afterwards.
-        get_values, all_fields, always, contents = self._plan(type(message), limits.required)
+        kind: type[Any] = message.__class__
+        get_values, all_fields, always, contents = self._plan(kind, limits.required)
         values = get_values(message)
         of_rules: list[Problem] = []
         of_texts: list[Problem] = []
         for check, rule in always:
             if problem := check(message, limits):
                 of_rules.append(Problem(rule.code, None, rule.field, problem))
+        value: Any
+        text: Any
         for value, field in zip(values, all_fields):  # noqa: B905  # both have one entry per field, and strict= takes time
             if value is not None:
                 name, checks, text_checks, need_not_be_text = field
@@ -114,7 +117,7 @@ class Validator:
                     if problem := check(message, limits):
                         of_rules.append(Problem(rule.code, None, name, problem))
                 if text_checks and not (isinstance(value, str) and value.isprintable()):
-                    for text in value if isinstance(value, tuple) else (value,):
+                    for text in value if value.__class__ is tuple else (value,):
                         if isinstance(text, str) or not need_not_be_text(text):
                             _apply_to_words(text_checks, name, text, None, limits, of_texts)
         if len(of_rules) > 1:
@@ -127,13 +130,14 @@ class Validator:
     def validate_slide(self, slide: Slide, number: int, limits: Requirements) -> list[Problem]:
         """Return the problems of one slide; ``number`` counts from 1."""
         found: list[Problem] = []
+        text: Any = slide.text
         files = _files_of(slide)
         left = _FILE_COUNT - files.count(None)
         # Written out instead of calling _apply: this is called for each slide of each message.
         for check, rule in self._slide if left > 1 else self._slide_with_one_file:
             if problem := check(slide, limits):
                 found.append(Problem(rule.code, number, rule.field, problem))
-        if (text := slide.text) is not None:
+        if text is not None:
             for check, rule in self._slide_text:
                 if problem := check(text, limits):
                     found.append(Problem(rule.code, number, "text", problem))
