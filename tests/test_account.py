@@ -303,7 +303,7 @@ def test_an_answer_that_says_yes_and_no_may_have_sent(said: str, code: str) -> N
     with pytest.raises(MMSError) as caught:
         account().decode(sending(), answer(both))
     assert (caught.value.code, caught.value.sent_maybe) == (code, True)
-    assert "before sending again" in str(caught.value), "no remedy is to send again"
+    assert "before you send it again" in str(caught.value), "no remedy is to send again"
     with pytest.raises(MMSError) as caught:
         account().decode(ListMMS(), answer(both))
     assert not caught.value.sent_maybe, "reading sends nothing"

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import fields
 from datetime import date
-from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
 from .._functools import attribute_getter, memoize
@@ -130,10 +129,12 @@ class Validator:
     def validate_slide(self, slide: Slide, number: int, limits: Requirements) -> list[Problem]:
         """Return the problems of one slide; ``number`` counts from 1."""
         found: list[Problem] = []
+        words = self._words
         text: Any = slide.text
-        files = _files_of(slide)
-        left = _FILE_COUNT - files.count(None)
-        # Written out instead of calling _apply: this is called for each slide of each message.
+        url: Any
+        # Written out, because this is called for each slide of each message. The order is that of FILES.
+        files = (slide.image, slide.audio, slide.video, slide.vcard, slide.ical, slide.pdf, slide.passbook)
+        left = 7 - files.count(None)
         for check, rule in self._slide if left > 1 else self._slide_with_one_file:
             if problem := check(slide, limits):
                 found.append(Problem(rule.code, number, rule.field, problem))
@@ -141,18 +142,18 @@ class Validator:
             for check, rule in self._slide_text:
                 if problem := check(text, limits):
                     found.append(Problem(rule.code, number, "text", problem))
-            if not (isinstance(text, str) and text.isprintable()):
-                _apply(self._words, "text", text, number, limits, found)
+            if words and not (isinstance(text, str) and text.isprintable()):
+                _apply(words, "text", text, number, limits, found)
         if (template := slide.personalized_image) is not None:
             _apply_to_words(self._words, "personalized_image", template, number, limits, found)
         if left:
-            for url, (kind, checks) in zip(files, self._file):  # noqa: B905  # both have one entry per kind; strict= is slow
+            for url, (kind, checks) in zip(files, self._file):  # noqa: B905  # equally long, and strict= takes time
                 if url is not None:
                     for check, rule in checks:
                         if problem := check(url, limits):
                             found.append(Problem(rule.code, number, kind, problem))
-                    if not (isinstance(url, str) and url.isprintable()):
-                        _apply(self._words, kind, url, number, limits, found)
+                    if words and not (isinstance(url, str) and url.isprintable()):
+                        _apply(words, kind, url, number, limits, found)
                     left -= 1
                     if not left:
                         break
@@ -254,8 +255,6 @@ def _apply_to_words(
         _apply(checks, name, text, slide, limits, found)
 
 
-_files_of = attrgetter(*FILES)
-_FILE_COUNT = len(FILES)
 _TEXTS_BY_SLIDE, _TEXTS_BY_NAME = {"custom_text"}, {"data", "pass_data"}
 
 #: All rules of the Skycore gateways.

@@ -1,4 +1,4 @@
-"""The examples of what only 1.3 has, in the manner of `vectors.py`: retyped from the reference, numbers and keys fictional."""
+"""The vendor's examples of the operations that only Skycore 1.3 has; see `vectors.py`."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ SUBSCRIBE = Subscribe(
 ACTION_VECTORS = (
     Vector(
         "a saved MMS to a campaign",
-        "1.3, sendSavedMMSCampaign",
+        "Skycore 1.3, sendSavedMMSCampaign",
         "skycore",
         SendSavedMMSCampaign("35674", "332"),
         "<REQUEST><ACTION>sendSavedMMSCampaign</ACTION><API_KEY>YOUR-KEY</API_KEY>"
@@ -186,7 +186,7 @@ ACTION_VECTORS = (
     ),
     Vector(
         "a saved MMS to no campaign",
-        "1.3, sendSavedMMSCampaign",
+        "Skycore 1.3, sendSavedMMSCampaign",
         "skycore-get",
         SendSavedMMSCampaign("35674", "332"),
         "action=sendsavedmmscampaign\n&api_key=YOUR-KEY\n&tocampaign=332\n&mmsid=35674",
@@ -195,7 +195,7 @@ ACTION_VECTORS = (
     ),
     Vector(
         "a barcode",
-        "1.3, sendMMSBarcode",
+        "Skycore 1.3, sendMMSBarcode",
         "skycore",
         BARCODE,
         BARCODE_XML,
@@ -204,7 +204,7 @@ ACTION_VECTORS = (
     ),
     Vector(
         "a pass",
-        "1.3, sendPassInMMS",
+        "Skycore 1.3, sendPassInMMS",
         "skycore",
         PASS,
         PASS_XML,
@@ -213,7 +213,7 @@ ACTION_VECTORS = (
     ),
     Vector(
         "a pass that is not dynamic",
-        "1.3, sendPassInMMS",
+        "Skycore 1.3, sendPassInMMS",
         "skycore-get",
         PASS,
         PASS_GET,
@@ -222,7 +222,7 @@ ACTION_VECTORS = (
     ),
     Vector(
         "many results in one answer",
-        "1.3, sendMessageBySubscriberRef",
+        "Skycore 1.3, sendMessageBySubscriberRef",
         "skycore",
         BY_SUBSCRIBER,
         "<REQUEST><ACTION>sendMessageBySubscriberRef</ACTION><API_KEY>YOUR-KEY</API_KEY><MMSID>35674</MMSID>"
@@ -232,7 +232,7 @@ ACTION_VECTORS = (
     ),
     Vector(
         "a text to a subscriber",
-        "1.3, sendMessageBySubscriberRef",
+        "Skycore 1.3, sendMessageBySubscriberRef",
         "skycore-get",
         SendMessageBySubscriberRef("ACCT-123232", campaign_ref="Campaign123", text="Hello"),
         "action=sendmessagebysubscriberref\n&api_key=YOUR-KEY\n&text=Hello\n&subscriberref=ACCT-123232\n&campaignref=Campaign123",
@@ -241,7 +241,7 @@ ACTION_VECTORS = (
     ),
     Vector(
         "an SMS",
-        "1.3, sendSMS",
+        "Skycore 1.3, sendSMS",
         "skycore-get",
         SMS,
         "action=sendsms\n&api_key=YOUR-KEY\n&to=15551234888\n&from=60856\n&text=Hello Jerry, Greetings from Marc",
@@ -249,8 +249,8 @@ ACTION_VECTORS = (
         SentSMS("U01TXzc2Nzg2Nw==", "15551234888"),
     ),
     Vector(
-        "an SMS refused for money, the number last",
-        "1.3, sendSMS",
+        "an SMS refused for a billing problem, with the number last",
+        "Skycore 1.3, sendSMS",
         "skycore",
         SMS,
         "<REQUEST><ACTION>sendSMS</ACTION><API_KEY>YOUR-KEY</API_KEY><TO>15551234888</TO><FROM>60856</FROM>"
@@ -260,8 +260,8 @@ ACTION_VECTORS = (
         Refusal("E713", to="15551234888", info="Billing problem"),
     ),
     Vector(
-        "the campaigns, in a node of their own",
-        "1.3, getMmsCampaigns",
+        "campaigns inside an element of their own",
+        "Skycore 1.3, getMmsCampaigns",
         "skycore",
         ListCampaigns(),
         "<REQUEST><ACTION>getMmsCampaigns</ACTION><API_KEY>YOUR-KEY</API_KEY></REQUEST>",
@@ -278,7 +278,7 @@ ACTION_VECTORS = (
     ),
     Vector(
         "no campaigns",
-        "1.3, getMmsCampaigns",
+        "Skycore 1.3, getMmsCampaigns",
         "skycore-get",
         ListCampaigns(),
         "action=getmmscampaigns\n&api_key=YOUR-KEY",
@@ -287,7 +287,7 @@ ACTION_VECTORS = (
     ),
     Vector(
         "a new campaign",
-        "1.3, createMMSCampaign",
+        "Skycore 1.3, createMMSCampaign",
         "skycore-get",
         CreateCampaign("Winter Sale", brand_name="Shop"),
         "action=createmmscampaign\n&api_key=YOUR-KEY\n&campaignname=Winter Sale\n&brandname=Shop",
@@ -297,7 +297,7 @@ ACTION_VECTORS = (
     ),
     Vector(
         "a subscription",
-        "1.3, subscribe",
+        "Skycore 1.3, subscribe",
         "skycore",
         SUBSCRIBE,
         "<REQUEST><ACTION>subscribe</ACTION><API_KEY>YOUR-KEY</API_KEY><CAMPAIGNREF>1116</CAMPAIGNREF>"
@@ -308,8 +308,8 @@ ACTION_VECTORS = (
         Subscription("1116", "ACCT-123232", "15552426055"),
     ),
     Vector(
-        "the end of a subscription that was none",
-        "1.3, unsubscribe",
+        "the end of a subscription that does not exist",
+        "Skycore 1.3, unsubscribe",
         "skycore-get",
         Unsubscribe("15552426055", campaign="1116"),
         "action=unsubscribe\n&api_key=YOUR-KEY\n&campaignref=1116\n&mobile=15552426055",
@@ -318,7 +318,7 @@ ACTION_VECTORS = (
     ),
     Vector(
         "an inbox message removed",
-        "1.3, removeMMSInboxMessage",
+        "Skycore 1.3, removeMMSInboxMessage",
         "skycore",
         RemoveInboxMessage("MMS_MO_iG7Ksa31"),
         "<REQUEST><ACTION>removeMMSInboxMessage</ACTION><API_KEY>YOUR-KEY</API_KEY>"
@@ -328,17 +328,17 @@ ACTION_VECTORS = (
     ),
     Vector(
         "the statistics of a day",
-        "1.3, getSendingStatistics",
+        "Skycore 1.3, getSendingStatistics",
         "skycore-get",
         GetStatistics(datetime(2010, 10, 1, 12, tzinfo=UTC), datetime(2010, 10, 2, 12, tzinfo=UTC)),
         "action=getsendingstatus\n&api_key=YOUR-KEY\n&start_date=2010-10-01 12:00:00\n&end_date=2010-10-02 12:00:00",
-        # No document shows this answer.
+        # No vendor page shows this response.
         "<RESPONSE><STATUS>Success</STATUS><URL>https://reports.example/7.xml</URL></RESPONSE>",
         StatisticsLink("https://reports.example/7.xml"),
     ),
     Vector(
         "a session",
-        "1.3, createAccountSession",
+        "Skycore 1.3, createAccountSession",
         "skycore",
         CreateSession(),
         "<REQUEST><ACTION>createAccountSession</ACTION><API_KEY>YOUR-KEY</API_KEY></REQUEST>",

@@ -1,7 +1,7 @@
-"""Values for hypothesis to choose from, drawn by the rows of the table: a field that is added there is drawn here, or missed.
+"""Hypothesis strategies for values. They follow the table of wire names, so a field that is added there is drawn here too.
 
-``right`` things are what a gateway takes, and what the rules let through. The values are those that a wire gives back as they
-were: tokens without blanks around them, numbers in digits, names of merge values in lower case.
+``right`` operations have no problems. All values survive encoding and decoding unchanged: tokens have no spaces around them,
+numbers are in digits, and names of merge values are in lower case.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ settings.register_profile("skymms", deadline=None, derandomize=True, max_example
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "skymms"))
 
-# ------------------------------------------------------------------------------------------------ words
+# ------------------------------------------------------------------------------------------------ texts
 
-#: Every character that XML 1.0 can hold, those that have to be escaped more often than chance would have it.
+#: Every character that XML 1.0 can contain; those that must be escaped are drawn more often.
 _XML = st.characters(min_codepoint=0x20, exclude_categories=["Cs"], exclude_characters="\ufffe\uffff")
 _AWKWARD = st.sampled_from(["&", "<", ">", '"', "'", "]]>", "&amp;", "\t", "\n", " ", "%", "+", "=", "é", "😀", "👩‍👩‍👧", "\\"])
 
@@ -62,14 +62,14 @@ def _text(*pieces: str, min_size: int = 0, max_size: int = 12) -> st.SearchStrat
     return st.lists(_XML | _AWKWARD | st.sampled_from(pieces or [" "]), min_size=min_size, max_size=max_size).map("".join)
 
 
-#: Any words at all, a carriage return among them.
+#: Any text, also with carriage returns.
 words = _text("\r", "\r\n")
-#: Words whose line breaks are line feeds, which every text is sent with.
+#: Text whose line breaks are line feeds, as in requests.
 lines = _text()
-#: Words that are not all blank.
-telling_words = st.builds("{}{}".format, _text(max_size=6), _text(max_size=6).map(lambda more: "x" + more))
-telling_lines = telling_words
-#: Words without blanks around them.
+#: Text that is not only white space.
+visible_text = st.builds("{}{}".format, _text(max_size=6), _text(max_size=6).map(lambda more: "x" + more))
+visible_lines = visible_text
+#: Text without white space.
 tokens = st.text(
     st.characters(min_codepoint=0x21, max_codepoint=0x17E, categories=["L", "N", "P", "S"]), min_size=1, max_size=20
 )
@@ -88,16 +88,16 @@ moments = st.dates() | st.datetimes() | aware_moments
 
 @st.composite
 def slides(draw: st.DrawFn, sayable: Collection[str]) -> Slide:
-    """A slide that every rule lets through, of the parts that a dialect has words for."""
+    """A slide without problems, with fields that a dialect supports."""
     files = [(), ("image",), ("audio",), ("video",), ("image", "audio"), *((kind,) for kind in OBJECTS)]
     held = draw(st.sampled_from([kinds for kinds in files if set(kinds) <= set(sayable)]), label="the files of a slide")
-    text = draw(telling_lines if not held else st.none() | lines)
+    text = draw(visible_lines if not held else st.none() | lines)
     duration = draw(st.none() | whole_numbers) if "duration" in sayable else None
     template = draw(st.none() | tokens) if "personalized_image" in sayable else None
     return Slide(text, duration=duration, personalized_image=template, **{kind: draw(addresses) for kind in held})
 
 
-#: Slides of any kind, wrong ones and empty ones too, as long as a wire gives them back as they were.
+#: Any slides, also wrong and empty ones, that survive encoding and decoding unchanged.
 any_slides = st.builds(
     Slide,
     st.none() | lines,
@@ -109,11 +109,11 @@ any_slides = st.builds(
 
 
 def _whole(when: datetime) -> datetime:
-    """Without the parts of a second, which a report's dates do not have."""
+    """Without fractions of a second, which a report's dates do not have."""
     return when.replace(microsecond=0)
 
 
-#: What a field of a right request can hold, by its name.
+#: The values of each field of a right request, by its name.
 FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "to": numbers,
     "sender": short_codes,
@@ -121,9 +121,9 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "operator_id": tokens,
     "campaign_ref": tokens,
     "service_id": tokens,
-    "name": telling_words,
-    "subject": telling_words,
-    "fallback_text": telling_lines,
+    "name": visible_text,
+    "subject": visible_text,
+    "fallback_text": visible_lines,
     "disable_fallback": st.booleans(),
     "disable_fallback_link": st.booleans(),
     "link_expires": moments,
@@ -133,7 +133,7 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "data": st.dictionaries(names, words, max_size=3),
     "force_pass_as_link": st.booleans(),
     "ddm_subject": words,
-    "ddm_text": telling_lines.filter(bool),
+    "ddm_text": visible_lines.filter(bool),
     "ddm_timeout": whole_numbers,
     "ddm_force": st.booleans(),
     "device": tokens,
@@ -144,15 +144,15 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "client_reference": tokens,
     "expires": moments,
     "cache_content": st.booleans(),
-    # What only 1.3 has.
+    # Fields that only Skycore 1.3 has.
     "to_campaign": tokens,
     "barcode_id": tokens,
     "database_id": tokens,
     "pass_data": st.dictionaries(names, words, min_size=1, max_size=3),
     "subscriber_ref": tokens,
-    "text": telling_lines,
-    "campaign_name": telling_words,
-    "brand_name": telling_words,
+    "text": visible_lines,
+    "campaign_name": visible_text,
+    "brand_name": visible_text,
     "mobile": numbers,
     "campaign": tokens,
     "notify": st.booleans(),
@@ -162,7 +162,7 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "start": st.datetimes(max_value=datetime(2030, 1, 1), timezones=st.just(UTC)).map(_whole),
     "end": st.datetimes(min_value=datetime(2030, 1, 2), timezones=st.just(UTC)).map(_whole),
 }
-#: Of those that a request cannot be without, the ones that no dialect's mark tells.
+#: Required fields that the table does not mark as required.
 WANTED = {"pass_data"}
 
 
@@ -173,7 +173,7 @@ def plain(path: str) -> str:
 
 @st.composite
 def right_operations(draw: st.DrawFn, dialect: Dialect, kind: type[Operation[Any]]) -> Operation[Any]:
-    """An operation that a gateway of this dialect takes, with any of the fields that the dialect can say."""
+    """An operation without problems, with any of the fields that the dialect supports."""
     found: dict[str, Any] = {}
     inside: set[str] = set()
     holds_slides = False
@@ -188,21 +188,21 @@ def right_operations(draw: st.DrawFn, dialect: Dialect, kind: type[Operation[Any
             if needed or draw(st.booleans(), label=f"with {path}"):
                 found[path] = draw(value, label=path)
     if kind is SendMessageBySubscriberRef:
-        # One of the two, and not both.
+        # Exactly one of the two.
         found.pop("text" if "mms_id" in found else "mms_id", None)
-        found |= {} if {"text", "mms_id"} & set(found) else {"text": draw(telling_lines, label="text")}
+        found |= {} if {"text", "mms_id"} & set(found) else {"text": draw(visible_lines, label="text")}
     if holds_slides:
         found["slideshow.slides"] = tuple(draw(st.lists(slides(inside), min_size=1, max_size=8), label="slides"))
-        # One of the two has to be there (E622).
+        # One of the two is required (E622).
         if not found.get("slideshow.subject") and not found.get("slideshow.fallback_text"):
-            found["slideshow.subject"] = draw(telling_words, label="subject")
+            found["slideshow.subject"] = draw(visible_text, label="subject")
     if any(path.startswith("ddm_") for path in found) and not found.get("ddm_text"):
         found["ddm_text"] = draw(FIELDS["ddm_text"])
     return built(kind, found)
 
 
 def built(kind: type[Operation[Any]], found: Mapping[str, Any]) -> Operation[Any]:
-    """An operation from its fields' paths."""
+    """An operation, made from the paths of its fields."""
     inner = {path.removeprefix("slideshow."): value for path, value in found.items() if path.startswith("slideshow.")}
     outer = {path: value for path, value in found.items() if "." not in path}
     return kind(**outer, **({"slideshow": Slideshow(**inner)} if inner else {}))
@@ -223,7 +223,7 @@ stored = st.builds(
     size=_counts,
 )
 
-#: What each dialect can answer, by the column of its answers: the lists have nothing in common, and JSON has none.
+#: The lists in responses, by the column of responses. They have nothing in common, and the JSON service has none.
 LISTS: Mapping[int, st.SearchStrategy[MMSList]] = {
     0: st.builds(MMSList, mms_ids=st.lists(st.from_regex(r"[0-9]{1,9}", fullmatch=True)).map(tuple)),
     1: st.builds(
@@ -248,7 +248,7 @@ _results = st.builds(
     error_info=_perhaps_words,
 )
 
-#: What only 1.3 answers.
+#: The replies that only Skycore 1.3 has.
 OF_1_3: Mapping[type, st.SearchStrategy[Any]] = {
     ScheduledMMS: st.builds(ScheduledMMS, mms_id=_perhaps_token, scheduled_id=_perhaps_token),
     SentSMS: st.builds(SentSMS, tracking_id=_perhaps_token, to=_perhaps_token),
@@ -270,14 +270,14 @@ OF_1_3: Mapping[type, st.SearchStrategy[Any]] = {
 }
 
 
-def _told(rows: Sequence[Row], answers: int | None) -> list[str]:
-    """The fields that a column of answers has words for; of any column for None."""
+def _supported(rows: Sequence[Row], answers: int | None) -> list[str]:
+    """The fields that a column of responses supports; for None, those that any column supports."""
     columns = range(len(rows[0].names)) if answers is None else [answers]
     return [plain(row.field) for row in rows if any(wire_name(row, column) for column in columns)]
 
 
 def replies(answers: int) -> Mapping[type, st.SearchStrategy[Any]]:
-    """What can be answered in a column, by class."""
+    """The replies that a column of responses supports, by class."""
     saved = {"mms_id": _perhaps_token, "tracking_id": _perhaps_token, "details": _perhaps_words}
     listed = {MMSList: LISTS[answers]} if answers in LISTS else {}
     return {
@@ -290,7 +290,7 @@ def replies(answers: int) -> Mapping[type, st.SearchStrategy[Any]]:
             sender=_perhaps_token,
             details=_perhaps_words,
         ),
-        SavedMMS: st.builds(SavedMMS, **{name: saved[name] for name in _told(table.REPLIES[SavedMMS], answers)}),
+        SavedMMS: st.builds(SavedMMS, **{name: saved[name] for name in _supported(table.REPLIES[SavedMMS], answers)}),
         DeletedMMS: st.builds(DeletedMMS, mms_id=_perhaps_token),
         **listed,
         Refusal: st.builds(Refusal, code=tokens, to=_perhaps_token, info=_perhaps_words),
@@ -312,16 +312,16 @@ _files = st.lists(tokens, max_size=4).map(tuple)
 
 @st.composite
 def notices(draw: st.DrawFn, kind: type[Notice], answers: int | None = None) -> Notice:
-    """A notice of a class, with a code and an origin that belong to it, of the fields that a column has words for."""
+    """A notice of a class, with a matching code and origin, and the fields that a column supports."""
     found: dict[str, Any] = {}
-    for name in _told(table.NOTICES[kind], answers):
+    for name in _supported(table.NOTICES[kind], answers):
         if name not in {"code", "origin"}:
             of_a_field = {"timestamp": st.none() | aware_moments, "files": _files, "copy_to": _files}
             found[name] = draw(of_a_field.get(name, _perhaps_words if name in _PROSE else _perhaps_token), label=name)
     if kind is UnknownNotice:
         found["code"] = draw(st.none() | tokens.filter(lambda code: code not in EVENTS))
         found["origin"] = draw(_perhaps_token)
-        # An XML document is a postback by its root, an object by having one of these.
+        # A JSON object is recognised as a postback by having one of these; an XML document by its root.
         if not any(found.get(name) for name in ("code", "origin", "status_code")) and answers == DIALECTS["sinch-json"].answers:
             found["origin"] = draw(tokens)
     else:

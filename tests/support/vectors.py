@@ -1,7 +1,7 @@
-"""The vendors' own examples as test data: what is asked, the document that asks it, the answer, and what the answer means.
+"""The vendors' own examples as test data: the operation, the request, the response, and the reply.
 
-Retyped from the seeds and from the references beside them, in the vendors' order and layout; numbers are fictional (1555…) and
-the keys are ours. Each vector is run in every direction: written, read back, answered and the answer written back.
+Retyped from the vendors' pages in their order and layout, with fictional numbers (1555…) and keys of our own. Each vector is
+tested in every direction: the request is encoded and decoded, the response is decoded and encoded.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 
 class Vector(NamedTuple):
-    """One example. ``source`` says where it stands; ``options`` are those of the account that writes exactly this."""
+    """One example. ``source`` is the vendor's page; ``options`` are those of an account that writes exactly this request."""
 
     name: str
     source: str
@@ -51,7 +51,7 @@ class Vector(NamedTuple):
     answer: str
     reply: object
     options: Mapping[str, Any] = MappingProxyType({})
-    #: What our rules find wrong with the vendor's own example, where its samples and its prose disagree.
+    #: The codes of the problems in the vendor's own example, if the vendor's samples and text disagree.
     objections: tuple[str, ...] = ()
 
     @property
@@ -60,12 +60,12 @@ class Vector(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The key as the document has it; a header is no part of a document."""
+        """The key in the document; empty if the dialect sends it in a header."""
         return "" if self.spoken.key_header else KEY
 
     @property
     def request(self) -> bytes:
-        """The document as it goes over the wire."""
+        """The document as it is sent."""
         text = self.document.replace("YOUR-KEY", KEY)
         if text.lstrip().startswith(("<", "{")):
             return text.encode()
@@ -73,7 +73,7 @@ class Vector(NamedTuple):
         return urlencode([(name, value) for name, _, value in pairs]).encode()
 
 
-# ------------------------------------------------------------------------------------------------ seed 003
+# ------------------------------------------------------------------------------------------------ Skycore 1.3, sendMMS page
 
 COUPON = (
     Slideshow("Membership coupon", subject="Free coupon!")
@@ -150,7 +150,7 @@ ACCEPTED = SentMMS(mms_id="35674", tracking_id="MMS_12345", to="15551234888", de
 #: The vendor's example writes a line break as these two characters.
 AS_IN_THE_EXAMPLE = MappingProxyType({"line_break": r"\n"})
 
-#: Every node of the vendor's template for sendMMS, in XML and in GET. The first slide of it holds one file of each kind.
+#: Every element of the vendor's template for sendMMS, in XML and in GET. Its first slide holds one file of each kind.
 SEND_MMS_NODES = """
     ACTION API_KEY TO FROM FROM_MASK OPERATORID CAMPAIGNREF SUBJECT NAME
     SLIDE/IMAGE/URL SLIDE/AUDIO/URL SLIDE/VIDEO/URL SLIDE/VCARD/URL SLIDE/ICAL/URL SLIDE/PDF/URL SLIDE/PASSBOOK/URL
@@ -233,7 +233,7 @@ action=sendmms
 &disablefallbacksmslink=yes
 &mmslink_expiration_date=2031-01-02T03:04:05+00:00"""
 
-# ------------------------------------------------------------------------------------------------ seed 004
+# ------------------------------------------------------------------------------------------------ Sinch MMS, sendSavedMMS page
 
 SEND_SAVED = SendSavedMMS(
     "35674",
@@ -279,7 +279,7 @@ BILLING_XML = """
 
 SAVED_SENT = SentMMS(mms_id="35674", tracking_id="TU1TXzU5Nzg3OQ==", to="15554790000", sender="28444", details=QUEUED)
 
-# ------------------------------------------------------------------------------------------------ the references
+# ------------------------------------------------------------------------------------------------ other pages
 
 SAVE = SaveMMS(
     Slideshow(
@@ -330,7 +330,7 @@ SAVED_JSON = """
 VECTORS = (
     Vector(
         "a coupon in XML",
-        "seed 003",
+        "Skycore 1.3, sendMMS",
         "skycore",
         SEND_COUPON,
         COUPON_XML,
@@ -340,7 +340,7 @@ VECTORS = (
     ),
     Vector(
         "a coupon in GET",
-        "seed 003",
+        "Skycore 1.3, sendMMS",
         "skycore-get",
         SEND_COUPON,
         COUPON_GET,
@@ -350,7 +350,7 @@ VECTORS = (
     ),
     Vector(
         "a coupon refused",
-        "seed 003",
+        "Skycore 1.3, sendMMS",
         "skycore",
         SEND_COUPON,
         COUPON_XML,
@@ -358,22 +358,38 @@ VECTORS = (
         Refusal(code="E111", to="15551234888", info="Invalid shortcode"),
         AS_IN_THE_EXAMPLE,
     ),
-    Vector("every node of sendMMS", "seed 003, template", "skycore", WHOLE_TEMPLATE, WHOLE_XML, COUPON_SENT, ACCEPTED),
-    Vector("every parameter of sendMMS", "seed 003, template", "skycore-get", WHOLE_TEMPLATE, WHOLE_GET, COUPON_SENT, ACCEPTED),
     Vector(
-        "a saved MMS with words of its own",
-        "seed 004",
+        "every element of sendMMS",
+        "Skycore 1.3, sendMMS, template",
+        "skycore",
+        WHOLE_TEMPLATE,
+        WHOLE_XML,
+        COUPON_SENT,
+        ACCEPTED,
+    ),
+    Vector(
+        "every parameter of sendMMS",
+        "Skycore 1.3, sendMMS, template",
+        "skycore-get",
+        WHOLE_TEMPLATE,
+        WHOLE_GET,
+        COUPON_SENT,
+        ACCEPTED,
+    ),
+    Vector(
+        "a saved MMS with its own texts",
+        "Sinch MMS, sendSavedMMS",
         "sinch",
         SEND_SAVED,
         SEND_SAVED_XML,
         SAVED_SENT_XML,
         SAVED_SENT,
-        # Its own parameter list calls fallback-sms-text mandatory, and the sample is without it.
+        # The vendor's list of parameters calls fallback-sms-text mandatory, but the vendor's sample lacks it.
         objections=("E622",),
     ),
     Vector(
-        "a saved MMS refused for money",
-        "seed 004",
+        "a saved MMS refused for a billing problem",
+        "Sinch MMS, sendSavedMMS",
         "sinch",
         SEND_SAVED,
         SEND_SAVED_XML,
@@ -383,7 +399,7 @@ VECTORS = (
     ),
     Vector(
         "a slideshow saved",
-        "1.3, saveMMS",
+        "Skycore 1.3, saveMMS",
         "skycore",
         SAVE,
         """
@@ -401,8 +417,8 @@ VECTORS = (
         SavedMMS("35674"),
     ),
     Vector(
-        "a slideshow saved whose image is made for each recipient",
-        "1.3, saveMMS",
+        "a saved slideshow with an image for each recipient",
+        "Skycore 1.3, saveMMS",
         "skycore",
         SaveMMS(Slideshow("Card", subject="For you").slide("Hello!", personalized_image="T-7").slide(personalized_image="T-8")),
         """
@@ -418,8 +434,8 @@ VECTORS = (
         SavedMMS("35675"),
     ),
     Vector(
-        "a slideshow not saved, the code last",
-        "1.3, saveMMS",
+        "a refused slideshow, with the error code last",
+        "Skycore 1.3, saveMMS",
         "skycore-get",
         SAVE,
         """
@@ -436,7 +452,7 @@ action=savemms
     ),
     Vector(
         "a saved MMS with merge values and a device discovery message",
-        "1.3, sendSavedMMS",
+        "Skycore 1.3, sendSavedMMS",
         "skycore",
         MERGE,
         """
@@ -474,7 +490,7 @@ action=savemms
     ),
     Vector(
         "a saved MMS with merge values in GET: custom texts count from 1",
-        "1.3, sendSavedMMS",
+        "Skycore 1.3, sendSavedMMS",
         "skycore-get",
         SendSavedMMS(
             "35674",
@@ -502,8 +518,8 @@ action=sendsavedmms
         Refusal(code="E626", to="15551234888", info="MMS is still encoding."),
     ),
     Vector(
-        "the ids of what is stored",
-        "1.3, getMmsIds",
+        "the ids of the stored MMS",
+        "Skycore 1.3, getMmsIds",
         "skycore",
         ListMMS(),
         "<REQUEST><ACTION>getMmsIds</ACTION><API_KEY>YOUR-KEY</API_KEY></REQUEST>",
@@ -512,7 +528,7 @@ action=sendsavedmms
     ),
     Vector(
         "nothing is stored",
-        "1.3, getMmsIds",
+        "Skycore 1.3, getMmsIds",
         "skycore-get",
         ListMMS(),
         "action=getmmsids\n&api_key=YOUR-KEY",
@@ -526,7 +542,7 @@ action=sendsavedmms
     ),
     Vector(
         "a stored MMS deleted",
-        "1.3, deleteMMSID",
+        "Skycore 1.3, deleteMMSID",
         "skycore",
         DeleteMMS("10011"),
         "<REQUEST><ACTION>deleteMMSID</ACTION><API_KEY>YOUR-KEY</API_KEY><MMSID>10011</MMSID></REQUEST>",
@@ -534,8 +550,8 @@ action=sendsavedmms
         DeletedMMS("10011"),
     ),
     Vector(
-        "an MMS sent at the successor",
-        "successor, sendMMS",
+        "an MMS sent with Sinch MMS",
+        "Sinch MMS, sendMMS",
         "sinch",
         SendMMS(
             Slideshow(
@@ -584,8 +600,8 @@ there</message-text>
         SentMMS(mms_id="35674", tracking_id="MMS_12345", to="15554790000", details=QUEUED),
     ),
     Vector(
-        "a slideshow saved at the successor",
-        "successor, saveMMS",
+        "a slideshow saved with Sinch MMS",
+        "Sinch MMS, saveMMS",
         "sinch",
         SaveMMS(Slideshow("Spring", subject="Spring is here").slide(pdf="https://media.example/menu.pdf")),
         """
@@ -600,8 +616,8 @@ there</message-text>
         SavedMMS("35674"),
     ),
     Vector(
-        "a saved MMS at the successor with everything it can say",
-        "successor, sendSavedMMS",
+        "a saved MMS of Sinch MMS with every field",
+        "Sinch MMS, sendSavedMMS",
         "sinch",
         SendSavedMMS(
             "35674",
@@ -634,8 +650,8 @@ there</message-text>
         SAVED_SENT,
     ),
     Vector(
-        "a page of what is stored",
-        "successor, getMMSTemplates",
+        "a page of stored MMS",
+        "Sinch MMS, getMMSTemplates",
         "sinch",
         ListMMS(start_date=datetime(2014, 3, 31, 11, 30, tzinfo=UTC), page=1, per_page=3),
         """
@@ -678,8 +694,8 @@ there</message-text>
         ),
     ),
     Vector(
-        "a stored MMS that is not there",
-        "successor, deleteMMSID",
+        "an unknown stored MMS",
+        "Sinch MMS, deleteMMSID",
         "sinch",
         DeleteMMS("10011"),
         "<request><action>deleteMMSID</action><api-key>YOUR-KEY</api-key><mms-id>10011</mms-id></request>",
@@ -693,7 +709,7 @@ there</message-text>
     ),
     Vector(
         "an MMS in JSON",
-        "successor, sendmms",
+        "Sinch MMS, sendmms",
         "sinch-json",
         SendMMS(
             # There is no name in this request.
@@ -760,7 +776,7 @@ there</message-text>
     ),
     Vector(
         "a slideshow saved in JSON: the id comes later",
-        "successor, savemms",
+        "Sinch MMS, savemms",
         "sinch-json",
         SaveMMS(
             Slideshow("Spring", fallback_text="Spring is here, see").slide("Menu", pdf="https://media.example/menu.pdf"),
@@ -783,8 +799,8 @@ there</message-text>
         SavedMMS(tracking_id="MMS_12345", details="Save MMS request accepted and queued for processing."),
     ),
     Vector(
-        "a saved MMS in JSON with words of its own",
-        "successor, sendsavedmms",
+        "a saved MMS in JSON with its own texts",
+        "Sinch MMS, sendsavedmms",
         "sinch-json",
         SAVED_IN_JSON,
         SAVED_JSON,
@@ -801,7 +817,7 @@ there</message-text>
     ),
     Vector(
         "a saved MMS refused in JSON",
-        "successor, sendsavedmms",
+        "Sinch MMS, sendsavedmms",
         "sinch-json",
         SAVED_IN_JSON,
         SAVED_JSON,
@@ -893,7 +909,7 @@ POSTBACKS = (
 
 
 def canonical(document: bytes) -> object:
-    """What two documents have in common if they say the same: canonical XML, a JSON object, or the pairs of a query.
+    """A form that is equal for equivalent documents: canonical XML, a JSON object, or the pairs of a query.
 
     The order of elements is free, save among those of one name (1.3 and the successor: slides are shown in document order).
     """
