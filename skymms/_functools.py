@@ -89,6 +89,17 @@ def _constructor(kind: Any) -> Any:
     return made
 
 
+def copier(kind: type[T], changed: str) -> Callable[[T, Any], T]:
+    """Compile a function that copies a value with another value for one field. It does not call ``__post_init__``."""
+    held = [item.name for item in fields(cast("Any", kind))]
+    names: dict[str, Any] = {"_new": object.__new__, "_kind": kind}
+    names |= {f"_set_{name}": getattr(kind, name).__set__ for name in held}
+    body = [f"    _set_{name}(copy, {'changed' if name == changed else f'self.{name}'})" for name in held]
+    source = "\n".join(["def copy_with(self, changed):", "    copy = _new(_kind)", *body, "    return copy"])
+    exec(source, names)  # noqa: S102  # as above
+    return cast("Callable[[T, Any], T]", names["copy_with"])
+
+
 def _parameter(item: Field[Any], names: dict[str, Any]) -> str:
     if item.default_factory is not MISSING:
         return f"{item.name}=_MISSING"

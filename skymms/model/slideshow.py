@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, replace
 from datetime import date
 from typing import Any
 
-from .._functools import value
+from .._functools import copier, value
 from ..errors import Problem, refusal
 from ..limits import DOCUMENTED, Limits
 from ..slide import Slide
@@ -14,8 +14,17 @@ from ..validation.validator import BUILDER_VALIDATOR, VALIDATOR, WARNINGS_VALIDA
 from .serializable import Serializable
 
 
+class _Validated:
+    """Holds what is not part of a slideshow's value: it is not compared, copied, pickled or shown, and may be unset."""
+
+    __slots__ = ("valid_slides",)
+
+    #: The number of slides, if :meth:`Slideshow.slide` added each of them and found no problem.
+    valid_slides: int
+
+
 @value
-class Slideshow(Serializable):
+class Slideshow(_Validated, Serializable):
     """A multimedia message: a name, a subject and up to eight slides.
 
     A slideshow cannot be changed. :meth:`slide` returns a new one, so a slideshow that was built once can be shared by many
@@ -91,19 +100,15 @@ class Slideshow(Serializable):
                 duration=duration,
                 personalized_image=personalized_image,
             )
-        # Not dataclasses.replace, which takes three times as long.
-        longer = Slideshow(
-            self.name,
-            subject=self.subject,
-            fallback_text=self.fallback_text,
-            disable_fallback=self.disable_fallback,
-            disable_fallback_link=self.disable_fallback_link,
-            link_expires=self.link_expires,
-            slides=(*self.slides, added),
-        )
+        longer = _with_slides(self, (*self.slides, added))
         # Only the added slide is validated. Problems of earlier slides were reported, or passed in through `slides`.
-        problems = BUILDER_VALIDATOR.validate_slide(added, len(longer.slides), DOCUMENTED)
-        problems += BUILDER_VALIDATOR.validate_fields(longer, DOCUMENTED)
+        number = len(longer.slides)
+        problems = BUILDER_VALIDATOR.validate_fields(longer, DOCUMENTED)
+        if VALIDATOR.validate_slide(added, number, DOCUMENTED):
+            # Some problems, such as an empty slide, can still be corrected: the builder does not raise them.
+            problems = BUILDER_VALIDATOR.validate_slide(added, number, DOCUMENTED) + problems
+        elif getattr(self, "valid_slides", 0) == number - 1:
+            object.__setattr__(longer, "valid_slides", number)
         if problems:
             raise refusal(problems)
         return longer
@@ -122,3 +127,6 @@ class Slideshow(Serializable):
     def warnings(self, limits: Limits = DOCUMENTED) -> tuple[Problem, ...]:
         """Return what the vendors advise against but accept. A warning never prevents sending."""
         return tuple(WARNINGS_VALIDATOR.validate(self, limits))
+
+
+_with_slides = copier(Slideshow, "slides")

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from .._functools import attribute_getter, memoize
 from ..errors import Problem
+from ..limits import DOCUMENTED, Limits
 from ..slide import FILES, Slide
 
 # The modules of rules register their rules when they are imported; the order here is the order of the list.
@@ -57,6 +58,8 @@ class _Plan(NamedTuple):
     always: _Checks
     #: The fields with contents: position, name and check.
     contents: list[tuple[int, str, _ContentCheck]]
+    #: The position of the field ``slides``, if there is one.
+    slides_at: int | None
 
 
 def _is_whole_number(value: Any) -> bool:
@@ -75,10 +78,16 @@ class Validator:
     :param rules: the rules, in any order; problems of one object are reported in the order of their codes.
     :param texts_by_slide: fields that hold a mapping of slide number to text.
     :param texts_by_name: fields that hold a mapping of name to text.
+    :param count_valid: returns how many first slides of a slideshow need not be validated with these limits.
     """
 
     def __init__(
-        self, rules: Iterable[Rule], *, texts_by_slide: Collection[str] = (), texts_by_name: Collection[str] = ()
+        self,
+        rules: Iterable[Rule],
+        *,
+        texts_by_slide: Collection[str] = (),
+        texts_by_name: Collection[str] = (),
+        count_valid: Callable[[Any, Any], int] = lambda slideshow, limits: 0,
     ) -> None:
         by_kind: dict[str, _Checks] = {kind: [] for kind in ("words", "text", "address", "slide", "field", "item")}
         for rule in sorted(rules, key=lambda rule: rule.code or ""):
@@ -94,13 +103,14 @@ class Validator:
         self._typed = {rule.field for _, rule in self._field if rule.checks_type}
         self._by_slide = frozenset(texts_by_slide)
         self._by_name = frozenset(texts_by_name)
+        self._count_valid = count_valid
         self._plan = memoize(self._make_plan)
 
     def validate(self, message: Any, limits: Requirements) -> list[Problem]:
         """Return all problems of a slideshow or an operation: of its fields, then of what is inside it."""
         # Nearly all messages are right, so each field is looked at once, and problems are put in order afterwards.
         kind: type[Any] = message.__class__
-        get_values, all_fields, always, contents = self._plan(kind, limits.required)
+        get_values, all_fields, always, contents, slides_at = self._plan(kind, limits.required)
         values = get_values(message)
         of_rules: list[Problem] = []
         of_texts: list[Problem] = []
@@ -124,6 +134,9 @@ class Validator:
         found = of_rules + of_texts
         for at, name, check_contents in contents:
             found += check_contents(name, values[at], limits)
+        if slides_at is not None and (slides := values[slides_at]):
+            for number in range(self._count_valid(message, limits), len(slides)):
+                found += self.validate_slide(slides[number], number + 1, limits)
         return found
 
     def validate_slide(self, slide: Slide, number: int, limits: Requirements) -> list[Problem]:
@@ -178,12 +191,6 @@ class Validator:
             _apply_to_words(self._words, name, value, None, limits, found)
         return found
 
-    def _check_slides(self, name: str, slides: Any, limits: Requirements) -> list[Problem]:
-        found: list[Problem] = []
-        for number, slide in enumerate(slides, 1):
-            found += self.validate_slide(slide, number, limits)
-        return found
-
     def _check_slideshow(self, name: str, slideshow: Any, limits: Requirements) -> list[Problem]:
         if not hasattr(slideshow, "slides"):
             raise TypeError(f"{name} must be a Slideshow; got a {type(slideshow).__name__}")
@@ -221,7 +228,6 @@ class Validator:
         own = [(check, rule) for check, rule in self._field if rule.field in names]
         if_set = [(check, rule) for check, rule in own if rule.only_if_set and rule.field not in required]
         structure: dict[str, _ContentCheck] = {
-            "slides": self._check_slides,
             "slideshow": self._check_slideshow,
             **dict.fromkeys(self._by_slide, self._check_texts_by_slide),
             **dict.fromkeys(self._by_name, self._check_texts_by_name),
@@ -230,11 +236,17 @@ class Validator:
         return _Plan(
             get_values=attribute_getter(names),
             fields=[
-                _Field(name, _for_field(if_set, name), [] if name in structure else self._words, self._need_not_be_text(name))
+                _Field(
+                    name,
+                    _for_field(if_set, name),
+                    [] if name in structure or name == "slides" else self._words,
+                    self._need_not_be_text(name),
+                )
                 for name in names
             ],
             always=[pair for pair in own if pair not in if_set],
             contents=[(names.index(name), name, check) for name, check in contents.items() if name in names],
+            slides_at=names.index("slides") if "slides" in names else None,
         )
 
 
@@ -257,8 +269,14 @@ def _apply_to_words(
 
 _TEXTS_BY_SLIDE, _TEXTS_BY_NAME = {"custom_text"}, {"data", "pass_data"}
 
+
+def _count_valid(slideshow: Any, limits: Limits) -> int:
+    # Slideshow.slide() validated with the documented limits. Of these only max_text is about slides.
+    return getattr(slideshow, "valid_slides", 0) if limits.max_text >= DOCUMENTED.max_text else 0
+
+
 #: All rules of the Skycore gateways.
-VALIDATOR = Validator(RULES, texts_by_slide=_TEXTS_BY_SLIDE, texts_by_name=_TEXTS_BY_NAME)
+VALIDATOR = Validator(RULES, texts_by_slide=_TEXTS_BY_SLIDE, texts_by_name=_TEXTS_BY_NAME, count_valid=_count_valid)
 #: The rules that ``Slideshow.slide()`` applies; violations of the others can still be corrected before sending.
 BUILDER_VALIDATOR = Validator(rule for rule in RULES if rule.at_build)
 #: The warnings.

@@ -108,7 +108,7 @@ class TestCheck:
         ran = skymms_("check", "f", f=WRONG)
         assert (ran.status, ran.err) == (4, "")
         rows = [re.split(r"\s{2,}", line.strip()) for line in ran.out.splitlines()]
-        assert ["E311", "name", "a name is required: it is how the account lists the slideshow"] in rows
+        assert ["E311", "name", "a name is required: the account lists the slideshow under it"] in rows
         assert ["E226", "1", "audio/video"] in [row[:3] for row in rows]
         assert ["E353", "1", "video"] in [row[:3] for row in rows]
         assert ["E313", "2", "text"] in [row[:3] for row in rows]
@@ -690,7 +690,7 @@ class TestReport:
             ran = skymms_("call", "f", "--url", server.url, f=written("skycore", ASKED[GetStatistics]))
         assert ran.status == Status.NO_ANSWER
         # No document shows this answer: whoever sees it may find in it what we did not.
-        assert "no address of a report in it" in ran.err
+        assert "no URL of a report" in ran.err
         assert "ask again tomorrow" in ran.err
 
     @pytest.mark.parametrize(("file", "said"), [(COUPON, "no report: not well-formed"), ("<REPORT/>", "the root is REPORT")])

@@ -236,3 +236,35 @@ def test_the_repr_leaves_out_fields_that_are_none() -> None:
     assert repr(Slideshow("Coupon").slide("Hi!", duration=5)) == (
         "Slideshow(name='Coupon', slides=(Slide(text='Hi!', duration=5),))"
     )
+
+
+# ------------------------------------------------------------------------------------------------ validated once
+
+
+def test_slides_that_slide_validated_are_validated_again_for_stricter_limits() -> None:
+    built = BASE.slide("Hello").slide("there")
+    assert built.problems() == ()
+    assert [problem[:3] for problem in built.problems(Limits(max_text=4))] == [("E334", 1, "text"), ("E334", 2, "text")]
+    assert built.problems(Limits(max_text=6000)) == ()
+
+
+def test_slides_from_elsewhere_are_validated_although_valid_slides_follow_or_precede_them() -> None:
+    wrong = Slide(audio=AUDIO, video=VIDEO)
+    before = BASE.replace(slides=(wrong,)).slide("Fine")
+    after = BASE.slide("Fine").replace(slides=(Slide("Fine"), wrong))
+    between = BASE.slide("Fine").slide().slide("Fine")
+    assert [(problem.code, problem.slide) for problem in before.problems()] == [("E226", 1)]
+    assert [(problem.code, problem.slide) for problem in after.problems()] == [("E226", 2)]
+    assert [(problem.code, problem.slide) for problem in between.problems()] == [("E313", 2)]
+
+
+def test_a_control_character_is_reported_although_slide_accepts_it() -> None:
+    assert [problem[:3] for problem in BASE.slide("Fine").slide("\x00").problems()] == [("E108", 2, "text")]
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
+def test_a_copy_can_be_validated_and_extended(duplicate: Any) -> None:
+    copied = duplicate(BASE.slide("Hi!")).slide("Ho!")
+    assert copied.problems() == ()
+    assert copied == BASE.slide("Hi!").slide("Ho!")
+    assert copied.problems(Limits(max_text=1)) != ()
