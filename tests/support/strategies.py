@@ -321,7 +321,7 @@ def notices(draw: st.DrawFn, kind: type[Notice], answers: int | None = None) -> 
     if kind is UnknownNotice:
         found["code"] = draw(st.none() | tokens.filter(lambda code: code not in EVENTS))
         found["origin"] = draw(_perhaps_token)
-        # A JSON object is recognised as a postback by having one of these; an XML document by its root.
+        # An XML document is a postback by its root, an object by having one of these.
         if not any(found.get(name) for name in ("code", "origin", "status_code")) and answers == DIALECTS["sinch-json"].answers:
             found["origin"] = draw(tokens)
     else:
