@@ -41,7 +41,9 @@ def number_problem(number: object) -> str | None:
     # Other types are refused: a column of numbers with a gap is read as floats, and 15551234888.0 without its dot is another
     # number.
     if isinstance(number, str):
-        bare = number if number.isalnum() else digits(number)
+        if E164_NUMBER.fullmatch(number):  # nearly always
+            return None
+        bare = digits(number)
     elif isinstance(number, int) and number.bit_length() < 64:  # str() of a very large int raises ValueError
         bare = str(number)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import KW_ONLY, replace
 from datetime import date
 from typing import Any
@@ -108,7 +109,7 @@ class Slideshow(_Validated, Serializable):
             # Some problems, such as an empty slide, can still be corrected: the builder does not raise them.
             problems = BUILDER_VALIDATOR.validate_slide(added, number, DOCUMENTED) + problems
         elif getattr(self, "valid_slides", 0) == number - 1:
-            object.__setattr__(longer, "valid_slides", number)
+            _set_valid_slides(longer, number)
         if problems:
             raise refusal(problems)
         return longer
@@ -130,3 +131,4 @@ class Slideshow(_Validated, Serializable):
 
 
 _with_slides = copier(Slideshow, "slides")
+_set_valid_slides: Callable[[Slideshow, int], None] = vars(_Validated)["valid_slides"].__set__

@@ -32,6 +32,8 @@ def displayed(message: Any, limits: Limits) -> str | None:
 def short_code(message: Any, limits: Limits) -> str | None:
     """The sender is a short code or a number in digits."""
     sender = message.sender
+    if isinstance(sender, str) and sender.isdigit() and sender.isascii():  # nearly always
+        return None
     if isinstance(sender, (str, int)) and DIGITS_ONLY.fullmatch(digits(sender)):
         return None
     if sender is None or sender == "":
