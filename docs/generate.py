@@ -110,7 +110,7 @@ def spelling(row: Row, column: int) -> str:
 def actions_of(operation: type) -> str:
     """The values of its ACTION, each once, those of former times last."""
     now = dict.fromkeys(action for dialect in DIALECTS.values() if (action := dialect.action(operation)))
-    once = dict.fromkeys(action for dialect in DIALECTS.values() for action in dialect.actions(operation)[1:])
+    once = dict.fromkeys(action for dialect in DIALECTS.values() for action in dialect.accepted_actions(operation)[1:])
     return ", ".join(f"`{action}`" for action in now) + (f"; once {', '.join(f'`{one}`' for one in once)}" if once else "")
 
 

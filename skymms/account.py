@@ -1,10 +1,10 @@
-"""One account at a gateway: from operations to HTTP requests, from HTTP answers to replies or errors.
+"""One account at a gateway: encodes operations as HTTP requests, and decodes HTTP responses to replies or errors.
 
-Pure: no socket, no clock. Whatever carries the requests (the clients here, or a queue of your own) calls :meth:`Account.encode`
-and :meth:`Account.decode` and nothing else.
+An account does no I/O. The clients (or a queue of your own) call :meth:`Account.encode` and :meth:`Account.decode` and send the
+requests.
 
-The key never prints. No repr shows it, no error holds it (a gateway that echoes it back is masked too), and neither an account
-nor a request can be pickled: hand a worker the environment, not the secret.
+The API key never shows: no repr has it, errors have it masked even if a gateway echoes it, and neither an account nor a request
+can be pickled. Build the account where it is used, from the environment for example.
 """
 
 from __future__ import annotations
@@ -12,202 +12,215 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
-from itertools import chain
-from typing import Any, ClassVar, cast
+from pathlib import Path
+from typing import Any, Literal, TypeVar, cast
 
-from .errors import ConfigurationError, Nodes, Problem, gateway_refusal, refusal
+from .errors import ConfigurationError, Problem, refusal
 from .http import MAX_RESPONSE, HttpRequest, HttpResponse, check_gateway_url
 from .limits import DOCUMENTED, Limits
 from .model.operations import Operation, R_co
-from .model.replies import Refusal
-from .redaction import MASK, KeyHolder, account_repr, check_key, mask_key
+from .rate_limit import Rate, RateLimit, rate_limit_from
+from .redaction import MASK, KeyHolder, account_repr, check_key
 from .validation.validator import WARNINGS_VALIDATOR
 from .wire import table
-from .wire.codecs import DecodeError, replace_surrogates
-from .wire.dialects import Dialect, check_required_fields, get_dialect, normalize_name, response_decoder, status_substitutes
-from .wire.envelope import Envelope
-from .wire.notation import wire_name
-from .wire.prepared import OperationEncoder
-from .wire.responses import answers_other_request, protocol_error
+from .wire.dialects import Dialect, check_required_fields, get_dialect
+from .wire.placement import Placement
+from .wire.prepared import OperationEncoder, PreparedMessage
+from .wire.responses import decode_response
 
-# The two names that tell whether an answer is a yes, as they are compared.
-_STATUS, _CODE = (normalize_name(wire_name(row, 0)) for row in (table.STATUS[0], table.REPLIES[Refusal][0]))
+OperationT = TypeVar("OperationT", bound=Operation[Any])
+
+DialectName = Literal["skycore", "skycore-get", "sinch", "sinch-json"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Account(KeyHolder):
-    """An account: its key, the dialect it speaks, and where.
+    """An account at a Skycore-lineage gateway: its API key, its dialect, and the gateway's URL.
 
-    ``dialect`` is ``"skycore"`` (1.3, XML by POST), ``"skycore-get"`` (1.3, GET), ``"sinch"`` (the hyphenated XML of the
-    successor) or ``"sinch-json"`` (its JSON service).
-    ``url`` points elsewhere than the vendor's own host: a white-label host, a sandbox. ``bare_body`` posts 1.3
-    XML as the body itself, as some production clients do, rather than in the documented form field. ``line_break`` is what a
-    ``\\n`` in a text is written as; ``r"\\n"`` writes the two characters of the vendor's example. ``limits`` are the figures
-    and fields this account's gateway insists on. ``max_response`` is how many bytes of an answer are read: 64 kB, in which
-    the ids of some 6,000 stored messages can be listed. Raises :class:`~skymms.ConfigurationError` for what cannot be an
-    account.
+    - ``dialect``: ``"skycore"`` (Skycore 1.3, XML by POST), ``"skycore-get"`` (Skycore 1.3, GET), ``"sinch"`` (Sinch MMS, XML)
+      or ``"sinch-json"`` (Sinch MMS, JSON).
+    - ``url``: the gateway's full endpoint; the vendor's own if None. Give it for a white-label host or a sandbox.
+    - ``sender``, ``service_id``, ``fallback_text``: used for operations that leave these fields out (None), if the dialect has
+      them in the operation. A value in the operation wins.
+    - ``rate``: at most so many requests a second, or a :class:`~skymms.rate_limit.RateLimit`; None for no limit.
+    - ``bare_body``: send a Skycore 1.3 XML document as the request body, as some production clients do, and not in the
+      documented form field.
+    - ``line_break``: what is written for a line break in a text; ``r"\\n"`` writes the two characters of the vendor's example.
+    - ``limits``: the figures and required fields of this account's gateway.
+    - ``max_response``: how many bytes of a response are read; the default is 64 kB, about 6,000 ids of stored messages.
+
+    Raises :class:`~skymms.ConfigurationError` for a value that cannot be right.
     """
-
-    #: What an exchange asks of any account; this gateway asks for no pace.
-    rate_limit: ClassVar[None] = None
 
     api_key: str = field(repr=False)
     _: KW_ONLY
-    dialect: str = "skycore"
+    dialect: DialectName = "skycore"
     url: str | None = None
+    sender: str | int | None = None
+    service_id: str | None = None
+    fallback_text: str | None = None
+    rate: Rate = None
     bare_body: bool = False
     line_break: str = "\n"
     limits: Limits = DOCUMENTED
     max_response: int = MAX_RESPONSE
-    #: The dialect itself, looked up once.
+    #: The rate limit that ``rate`` describes; every client of this account object uses it.
+    rate_limit: RateLimit | None = field(init=False, repr=False, compare=False)
+    #: The dialect itself.
     dialect_spec: Dialect = field(init=False, repr=False, compare=False)
-    #: How its requests travel, and what is worked out once for each kind of operation.
-    _way: Envelope = field(init=False, repr=False, compare=False)
-    _asked: dict[type[Operation[Any]], OperationEncoder] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _placement: Placement = field(init=False, repr=False, compare=False)
+    _encoders: dict[type[Operation[Any]], OperationEncoder[Any]] = field(
+        init=False, repr=False, compare=False, default_factory=dict[type[Operation[Any]], OperationEncoder[Any]]
+    )
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dialect_spec", get_dialect(self.dialect))  # there is one of that name
-        _check_kinds(self)
+        object.__setattr__(self, "dialect_spec", get_dialect(self.dialect))
+        _check_types(self)
         check_required_fields(self.limits)
         check_key(self.api_key, "pass api_key, or set SKYMMS_API_KEY for Account.from_env()")
         check_gateway_url(self.address)
-        object.__setattr__(self, "_way", Envelope.of(self.dialect_spec, self.api_key, self.address, self.bare_body))
+        object.__setattr__(self, "rate_limit", rate_limit_from(self.rate))
+        placement = Placement.for_account(self.dialect_spec, self.api_key, self.address, self.bare_body)
+        object.__setattr__(self, "_placement", placement)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None, /, **overrides: Any) -> Account:
-        """An account from ``SKYMMS_API_KEY``, ``SKYMMS_DIALECT`` and ``SKYMMS_URL``; keywords win."""
+        """Return the account that the environment describes; keyword arguments win over it.
+
+        Reads ``SKYMMS_API_KEY``, ``SKYMMS_DIALECT``, ``SKYMMS_URL``, ``SKYMMS_SENDER`` and ``SKYMMS_SERVICE_ID``. If
+        ``SKYMMS_API_KEY`` is not set, the key is read from the file named by ``SKYMMS_API_KEY_FILE``. Empty variables count
+        as not set. Raises :class:`~skymms.ConfigurationError` for a key file that cannot be read or is empty.
+        """
         env = os.environ if env is None else env
-        named = {"api_key": "SKYMMS_API_KEY", "dialect": "SKYMMS_DIALECT", "url": "SKYMMS_URL"}
-        found = {name: env[variable] for name, variable in named.items() if env.get(variable)}
-        return cls(**{"api_key": "", **found, **overrides})
+        names = ("api_key", "dialect", "url", "sender", "service_id")
+        found: dict[str, Any] = {name: value for name in names if (value := env.get(f"SKYMMS_{name.upper()}"))}
+        chosen = {"api_key": "", **found, **overrides}
+        if not chosen["api_key"] and (path := env.get("SKYMMS_API_KEY_FILE")):
+            chosen["api_key"] = _read_key_file(path)
+        return cls(**chosen)
 
     @property
     def name(self) -> str:
-        """What it speaks, for those who print it."""
+        """The dialect's name, for printing."""
         return self.dialect
 
     @property
     def address(self) -> str:
-        """Where the gateway is: ``url``, or the vendor's own host for the dialect."""
+        """The gateway's URL: ``url``, or the vendor's own for the dialect."""
         return self.url if self.url is not None else self.dialect_spec.url
 
-    # -------------------------------------------------------------------------------------------- judging
-
-    def problems(self, operation: Operation[Any]) -> tuple[Problem, ...]:
-        """Everything this account's gateway would refuse, and every field its dialect has no word for."""
-        if not isinstance(operation, Operation):
-            raise TypeError(f"an operation such as SendMMS(…) is wanted, not {type(operation).__name__}")
-        if type(operation) not in table.REQUESTS:  # another gateway's
-            return (Problem(None, None, type(operation).__name__, f"{self.dialect} has no action for it"),)
-        return tuple(self._asking(type(operation)).problems(operation))
-
-    def warnings(self, operation: Operation[Any]) -> tuple[Problem, ...]:
-        """What the vendors advise against and accept all the same."""
-        return tuple(WARNINGS_VALIDATOR.validate(operation, self.limits))
-
-    # -------------------------------------------------------------------------------------------- encoding
-
-    def encode(self, operation: Operation[Any]) -> HttpRequest:
-        """The HTTP request for an operation; raises the first of its :meth:`problems`, carrying them all."""
-        asking = self._asked.get(type(operation))
-        if asking is None:
-            # Perhaps none of this gateway's, which has no way of asking.
-            if problems := self.problems(operation):
-                raise refusal(problems)
-            asking = self._asking(type(operation))
-        return self._way.request(asking.document(operation))
-
-    def wrap(self, document: bytes) -> HttpRequest:
-        """A document of this account's dialect as it travels: in the address, in a form field, or as the body."""
-        return self._way.request(self._way.carry(document))
-
-    def _asking(self, kind: type[Operation[Any]]) -> OperationEncoder:
-        known = self._asked.get(kind)
-        if known is None:
-            spoken = self.dialect_spec
-            # Before anything is sent: what cannot be loaded would leave an answer unread.
-            spoken.response_codec.ready()
-            template = spoken.template(kind, self.api_key, self.line_break, self._way.carry)
-            known = self._asked[kind] = OperationEncoder(kind, spoken, self.limits, self.line_break, template)
-        return known
-
-    def parts(self, operation: Operation[R_co]) -> Generator[Operation[Any], Any, R_co]:
-        """The requests of a call: here always one, whose reply is the call's."""
-        reply: R_co = yield operation
-        return reply
-
     def masked(self) -> Account:
-        """The same account with a key that may be shown."""
+        """Return the same account with a placeholder for its key, so that its requests can be shown."""
         return replace(self, api_key=MASK)
 
     __repr__ = account_repr
 
+    # -------------------------------------------------------------------------------------------- validating
+
+    def problems(self, operation: Operation[Any]) -> tuple[Problem, ...]:
+        """Return everything that this account's gateway would refuse, and every field that its dialect does not have."""
+        if (unknown := self._unknown(operation)) is not None:
+            return (unknown,)
+        encoder = self._encoder(type(operation))
+        return tuple(encoder.problems(encoder.fill(operation)))
+
+    def warnings(self, operation: Operation[Any]) -> tuple[Problem, ...]:
+        """Return what the vendors advise against, although gateways accept it."""
+        if type(operation) in table.REQUESTS:
+            operation = self._encoder(type(operation)).fill(operation)
+        return tuple(WARNINGS_VALIDATOR.validate(operation, self.limits))
+
+    def _unknown(self, operation: Operation[Any]) -> Problem | None:
+        """Return the problem of an operation that belongs to another gateway. Raises TypeError for any other object."""
+        if not isinstance(operation, Operation):  # pyright: ignore[reportUnnecessaryIsInstance] (callers without a type checker)
+            raise TypeError(f"expected an operation such as SendMMS(…), got {type(operation).__name__}")
+        kind = type(operation)
+        return None if kind in table.REQUESTS else Problem(None, None, kind.__name__, f"is not supported in {self.dialect}")
+
+    # -------------------------------------------------------------------------------------------- encoding
+
+    def encode(self, operation: Operation[Any]) -> HttpRequest:
+        """Return the HTTP request for an operation. Raises the first of its :meth:`problems`; the error has all of them."""
+        prepared: PreparedMessage[Any] | None = getattr(operation, "_prepared", None)
+        if prepared is not None and prepared.is_from(self._placement):
+            return prepared.unchecked_request(cast(Any, operation).to)
+        return self._known_encoder(operation).encode(operation)
+
+    def prepare(self, operation: OperationT) -> PreparedMessage[OperationT]:
+        """Validate and encode a message once, to be sent to many recipients.
+
+        The operation's own ``to`` is ignored. Raises the first of the other :meth:`problems`, and TypeError for an operation
+        that has no recipient.
+        """
+        encoder: OperationEncoder[OperationT] = self._known_encoder(operation)
+        if not encoder.has_recipient:
+            raise TypeError(f"{type(operation).__name__} has no recipient, so it cannot be prepared: pass it to client.call")
+        return encoder.prepare(operation)
+
+    def wrap(self, document: bytes) -> HttpRequest:
+        """Return the HTTP request for a document in this account's dialect."""
+        return self._placement.request(self._placement.escape(document))
+
+    def _known_encoder(self, operation: Operation[Any]) -> OperationEncoder[Any]:
+        encoder = self._encoders.get(type(operation))
+        if encoder is not None:
+            return encoder
+        if (unknown := self._unknown(operation)) is not None:
+            raise refusal([unknown])
+        return self._encoder(type(operation))
+
+    def _encoder(self, kind: type[Operation[Any]]) -> OperationEncoder[Any]:
+        encoder = self._encoders.get(kind)
+        if encoder is None:
+            dialect = self.dialect_spec
+            # Before anything is sent: without its decoder, the response could not be read.
+            dialect.response_codec.load()
+            defaults = {"sender": self.sender, "service_id": self.service_id, "fallback_text": self.fallback_text}
+            given = {name: value for name, value in defaults.items() if value is not None}
+            encoder = OperationEncoder(kind, dialect, self._placement, self.limits, given, self.api_key, self.line_break)
+            self._encoders[kind] = encoder
+        return encoder
+
+    def parts(self, operation: Operation[R_co]) -> Generator[Operation[Any], Any, R_co]:
+        """Yield the requests of a call as operations, and return its reply. This gateway needs one request for each call."""
+        reply: R_co = yield operation
+        return reply
+
     # -------------------------------------------------------------------------------------------- decoding
 
     def decode(self, operation: Operation[R_co], response: HttpResponse) -> R_co:
-        """The reply to an operation.
+        """Return the reply to an operation.
 
-        Raises the :class:`~skymms.MMSError` of a refusal, or :class:`~skymms.ProtocolError` for an answer that is not the
-        protocol's or answers another request; then ``sent_maybe`` is true unless the operation only reads.
+        Raises the :class:`~skymms.MMSError` of a refusal, or :class:`~skymms.ProtocolError` for a response that does not follow
+        the protocol or answers another request; its ``sent_maybe`` is True unless the operation only reads.
         """
-        try:
-            reply = self._read(operation, response.body)
-        except ValueError as error:  # Unreadable, or a reply that cannot do without what is missing
-            trouble: str | None = self._without_key(str(error))  # the parser's words quote names
-        else:
-            if (trouble := answers_other_request(operation, reply)) is None:
-                return cast(R_co, reply)
-        raise protocol_error(operation, response, trouble, self.api_key)
-
-    def _read(self, operation: Operation[Any], body: bytes) -> Any:
-        """The reply in a body. Raises the refusal it holds, or :class:`Unreadable`."""
-        spoken = self.dialect_spec
-        if len(body) > self.max_response:
-            # A client reads no more than a bit beyond that, and does not know how long it would have been.
-            raise DecodeError(
-                f"more than {self.max_response:,} bytes: give Account(max_response=…) where they are to be expected"
-            )
-        root, leaves = spoken.response_codec.read(body, self.max_response, table.RESPONSE_SHAPE)
-        if normalize_name(root) != normalize_name(spoken.roots[1]):
-            raise DecodeError(f"the root is {self._without_key(root):.40}, not {spoken.roots[1]}")
-        raw: Nodes = tuple([(path, text) for path, _, text in leaves])
-        said = "\n".join(chain.from_iterable(raw))
-        if self.api_key in said or not said.isascii():
-            leaves = [(self._without_key(path), at, self._without_key(text)) for path, at, text in replace_surrogates(leaves)]
-            raw = tuple([(path, text) for path, _, text in leaves])
-        status, refuses = None, False
-        for at, (path, text) in enumerate(raw):
-            name = normalize_name(path)
-            if name == _CODE:
-                refuses = True
-            elif name == _STATUS:
-                if status is not None:
-                    raise DecodeError("it says its status twice")
-                status = text.strip().lower()
-                # It is no field of a reply.
-                del leaves[at]
-        # Ruling 10: STATUS other than success, or an error code; whatever the HTTP status.
-        if refuses or (status and status != "success"):
-            refused, _ = response_decoder(Refusal).read(leaves)
-            # Somebody else's "try later" must not have our message sent a second time.
-            if (other := answers_other_request(operation, refused)) is not None:
-                raise DecodeError(other)
-            if refused.code or (status and status != "success"):
-                raise gateway_refusal(refused.code, refused.info, status=status, reply=raw, repeatable=operation.repeatable)
-        if not status and status_substitutes(operation.reply).isdisjoint([normalize_name(path) for path, _ in raw]):
-            raise DecodeError("it has no status")
-        reply, _ = response_decoder(operation.reply).read(leaves, raw=raw)
-        return reply
-
-    def _without_key(self, text: str) -> str:
-        return mask_key(text, self.api_key)
+        return cast(R_co, decode_response(self.dialect_spec, operation, response, self.api_key, self.max_response))
 
 
-def _check_kinds(account: Account) -> None:
-    """Raise :class:`~skymms.ConfigurationError` for what is of another kind than it has to be, and would only show later."""
-    wanted = (("bare_body", bool, "True or False"), ("line_break", str, "text"), ("limits", Limits, "skymms.Limits(…)"))
-    for name, kind, said in wanted:
-        if not isinstance(given := getattr(account, name), kind):
-            raise ConfigurationError(f"{name}={given!r:.40}: give {said}")
+def _read_key_file(path: str) -> str:
+    try:
+        key = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
+        reason = getattr(error, "strerror", None) or "it is not a text file"
+        raise ConfigurationError(f"SKYMMS_API_KEY_FILE={path!r:.200} cannot be read: {reason}") from None
+    if not key:
+        raise ConfigurationError(f"SKYMMS_API_KEY_FILE={path!r:.200} is empty: write the API key into it")
+    return key
+
+
+def _check_types(account: Account) -> None:
+    """Raise :class:`~skymms.ConfigurationError` for values of the wrong type, which would fail only later."""
+    text: tuple[Any, ...] = (str, type(None))
+    expected: tuple[tuple[str, Any, str], ...] = (
+        ("bare_body", bool, "True or False"),
+        ("line_break", str, "text"),
+        ("limits", Limits, "skymms.Limits(…)"),
+        ("sender", (str, int, type(None)), "a short code, such as '60856'"),
+        ("service_id", text, "text"),
+        ("fallback_text", text, "text"),
+    )
+    for name, kinds, wanted in expected:
+        if not isinstance(value := getattr(account, name), kinds):
+            raise ConfigurationError(f"{name}={value!r:.40}: give {wanted}")
     if type(account.max_response) is not int or account.max_response < 1:
         raise ConfigurationError(f"max_response={account.max_response!r:.40}: give a whole number of bytes from 1 up")

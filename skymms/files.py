@@ -1,8 +1,8 @@
-"""Files that people hand us: a slideshow written down in TOML, or a request as it went, or would go, over the wire.
+"""Files: a slideshow in TOML or JSON, or a request as it is sent to a gateway.
 
-The rule: nothing in a file is passed over in silence. A key that no slideshow has is an error, and a name that nothing was
-made of in a request, which may be from a newer gateway, is told as ``unread``: a typo never becomes a message without its
-picture. The kind is told by the content, not by the file's name. A request's key is dropped: nothing returned here holds it.
+Nothing in a file is ignored. An unknown key of a slideshow is an error. An unrecognised name in a request, which may be for a
+newer gateway, is returned in ``unread``. So a typo never sends a message without its picture. The kind of a file is recognised
+by its content, not by its name. A request's API key is dropped: nothing returned here has it.
 
 A slideshow::
 
@@ -18,13 +18,14 @@ A slideshow::
 
 from __future__ import annotations
 
+import json as standard_json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from .errors import ConfigurationError, Problem, refusal
 from .model.operations import Operation
@@ -36,10 +37,11 @@ from .wire.dialects import DIALECTS, MAX_REQUEST, Dialect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileContent:
-    """What a file holds.
+    """The content of a file.
 
-    ``slideshow`` is None where a request hands none over (sendSavedMMS and its kin); ``operation`` and ``dialect`` are None for
-    a slideshow in TOML. ``unread`` are the names in a request that nothing was made of.
+    ``slideshow`` is None for an operation without a slideshow, such as sendSavedMMS. ``operation`` is None for a slideshow.
+    ``dialect`` is the dialect of a request, and None for a slideshow or an operation in the form of ``to_dict``. ``unread`` has
+    the names of unrecognised fields of a request.
     """
 
     slideshow: Slideshow | None = None
@@ -48,38 +50,39 @@ class FileContent:
     unread: tuple[str, ...] = ()
 
 
-def read_file(data: bytes, *, most: int = MAX_REQUEST) -> FileContent:
-    """What is in a file of at most ``most`` bytes: a slideshow in TOML, a request in XML or JSON, or a request's GET address.
+def read_file(data: bytes, *, limit: int = MAX_REQUEST) -> FileContent:
+    """Return the content of a file of at most ``limit`` bytes.
 
-    Nothing is judged. Raises :class:`~skymms.ConfigurationError` for anything else, with the line where the parser knows it;
-    for a slideshow ``error.problems`` has every key that is unknown or of the wrong kind.
+    The file has a slideshow in TOML; a slideshow or an operation in JSON, as ``to_dict`` writes them; a request in XML or JSON;
+    or the URL of a GET request. The content is not validated. Raises :class:`~skymms.ConfigurationError` for any other file,
+    with the line if the parser knows it; for a slideshow in TOML, ``error.problems`` has every wrong key.
     """
-    if len(data) > most:
-        raise ConfigurationError(f"the file is longer than the {most:,} bytes allowed")
+    if len(data) > limit:
+        raise ConfigurationError(f"the file is longer than the {limit:,} bytes allowed")
     data = data.removeprefix(b"\xef\xbb\xbf")
     if not data.strip():
         raise ConfigurationError("the file is empty")
     if data.lstrip()[:1] == b"<":
-        return _from_xml(data, most)
-    # No TOML begins with a brace.
+        return _from_xml(data, limit)
+    # A TOML file never begins with a brace.
     if data.lstrip()[:1] == b"{":
-        return _from_json(data, most)
+        return _from_json(data, limit)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(f"the file is neither XML nor text in UTF-8 (line {line})") from None
     if _ADDRESS.match(text):
-        return _from_query(text, most)
+        return _from_query(text, limit)
     try:
         table = tomllib.loads(text)
-    except ValueError as error:  # its own kind, or a number too long for int()
-        # Only what is no TOML can be a query, so that no slideshow is mistaken for one.
+    except ValueError as error:  # TOMLDecodeError, or a number too long for int()
+        # Only a file that is not TOML can be a query, so that a slideshow is never mistaken for one.
         if _QUERY.match(text):
-            return _from_query(text, most)
-        raise ConfigurationError(f"no slideshow in TOML: {error}") from None
+            return _from_query(text, limit)
+        raise ConfigurationError(f"not a slideshow in TOML: {error}") from None
     except RecursionError:
-        raise ConfigurationError("no slideshow in TOML: it is nested too deeply") from None
+        raise ConfigurationError("not a slideshow in TOML: it is nested too deeply") from None
     return FileContent(slideshow=_slideshow(table))
 
 
@@ -89,107 +92,125 @@ _ADDRESS = re.compile(r"\s*https?://", re.IGNORECASE)
 #: ``action=`` at the beginning, or two names with their values.
 _QUERY = re.compile(r"\s*\??(action=|\w+=[^&\"'\s]*\s*&\s*\w+=)", re.IGNORECASE)
 
-_BY_ROOT: Mapping[str, Dialect] = {spoken.roots[0]: spoken for spoken in DIALECTS.values() if spoken.codec is xml}
-_IN_ADDRESSES = next(spoken for spoken in DIALECTS.values() if spoken.codec is query)
-_IN_JSON = next(spoken for spoken in DIALECTS.values() if spoken.codec is json)
+_BY_ROOT: Mapping[str, Dialect] = {one.roots[0]: one for one in DIALECTS.values() if one.codec is xml}
+_QUERY_DIALECT = next(one for one in DIALECTS.values() if one.codec is query)
+_JSON_DIALECT = next(one for one in DIALECTS.values() if one.codec is json)
 
 
-def _from_xml(data: bytes, most: int) -> FileContent:
+def _from_xml(data: bytes, limit: int) -> FileContent:
     try:
-        root = xml.parse(data, most)
+        root = xml.parse(data, limit)
         if (name := xml.name(root)) not in _BY_ROOT:
-            raise ConfigurationError(f"no request in XML: the root is {name:.40}, not {' or '.join(_BY_ROOT)}")
-        return _request(_BY_ROOT[name], xml.leaves(root, _BY_ROOT[name].older))
+            raise ConfigurationError(f"not a request in XML: the root is {name:.40}, not {' or '.join(_BY_ROOT)}")
+        return _request(_BY_ROOT[name], xml.leaves(root, _BY_ROOT[name].legacy_shape))
     except DecodeError as error:
-        raise ConfigurationError(f"no request in XML: {error}") from None
+        raise ConfigurationError(f"not a request in XML: {error}") from None
 
 
-def _from_json(data: bytes, most: int) -> FileContent:
+def _from_json(data: bytes, limit: int) -> FileContent:
     try:
-        _, leaves = _IN_JSON.codec.read(data, most)
+        document = json.parse(data, limit)
+        if "skymms" in document:
+            return _from_dict(standard_json.loads(data))
+        leaves = json.leaves(document)
     except DecodeError as error:
-        raise ConfigurationError(f"no request in JSON: {error}") from None
-    return _request(_IN_JSON, leaves)
+        raise ConfigurationError(f"not a request in JSON: {error}") from None
+    return _request(_JSON_DIALECT, leaves)
 
 
-def _from_query(text: str, most: int) -> FileContent:
-    # People wrap long addresses, one parameter a line, as the vendor's page does and as `skymms show` prints them.
+def _from_dict(document: dict[str, Any]) -> FileContent:
+    """Return a slideshow or an operation in the form of ``to_dict``."""
+    from .model.serialization import from_dict
+
+    value = from_dict(document)
+    if isinstance(value, Slideshow):
+        return FileContent(slideshow=value)
+    if isinstance(value, Operation):
+        operation = cast("Operation[Any]", value)
+        return FileContent(slideshow=getattr(operation, "slideshow", None), operation=operation)
+    raise ConfigurationError(f"the file has a {type(value).__name__}: a slideshow or an operation is required")
+
+
+def _from_query(text: str, limit: int) -> FileContent:
+    # Long URLs are wrapped, one parameter a line, on the vendor's pages and by `skymms show`.
     text = "".join(line.strip() for line in text.splitlines())
     if "#" in text:
-        raise ConfigurationError("no request in a query: a bare # ends an address, what follows would be lost: write %23")
+        raise ConfigurationError("not a request in a URL: an unescaped # ends the URL, and what follows would be lost; write %23")
     if _ADDRESS.match(text):
         text = text.partition("?")[2]
     try:
-        _, leaves = _IN_ADDRESSES.codec.read(text.removeprefix("?").encode(), most)
+        _, leaves = query.decode(text.removeprefix("?").encode(), limit)
     except DecodeError as error:
-        raise ConfigurationError(f"no request in a query: {error}") from None
-    return _request(_IN_ADDRESSES, leaves)
+        raise ConfigurationError(f"not a request in a URL: {error}") from None
+    return _request(_QUERY_DIALECT, leaves)
 
 
-def _request(spoken: Dialect, leaves: list[Leaf]) -> FileContent:
+def _request(dialect: Dialect, leaves: list[Leaf]) -> FileContent:
     try:
-        operation, _, unread = spoken.decode_request(leaves)
+        operation, _, unread = dialect.decode_request(leaves)
     except DecodeError as error:
-        raise ConfigurationError(f"no request in {spoken.name}: {error}") from None
+        raise ConfigurationError(f"not a request in {dialect.name}: {error}") from None
     slideshow: Slideshow | None = getattr(operation, "slideshow", None)
-    return FileContent(slideshow=slideshow, operation=operation, dialect=spoken.name, unread=unread)
+    return FileContent(slideshow=slideshow, operation=operation, dialect=dialect.name, unread=unread)
 
 
 # ------------------------------------------------------------------------------------------------ slideshows in TOML
 
 
-class _Shape(NamedTuple):
-    """What a key may hold: in words, and as a question."""
+class _Type(NamedTuple):
+    """The type of a key: its description, and a check of a value."""
 
     description: str
-    fits: Callable[[Any], bool]
+    matches: Callable[[Any], bool]
 
 
-_WORDS = _Shape("a text in quotes", lambda value: isinstance(value, str))
-_SWITCH = _Shape("true or false", lambda value: isinstance(value, bool))
-# `type is`, since true is an int too.
-_NUMBER = _Shape("a whole number", lambda value: type(value) is int)
-_DAY = _Shape("a date, a date with a time, or a text in quotes", lambda value: isinstance(value, (date, str)))
+_TEXT = _Type("a text in quotes", lambda value: isinstance(value, str))
+_FLAG = _Type("true or false", lambda value: isinstance(value, bool))
+# Not isinstance: True is an int too.
+_NUMBER = _Type("a whole number", lambda value: type(value) is int)
+_DATE = _Type("a date, a date with a time, or a text in quotes", lambda value: isinstance(value, (date, str)))
 
-#: The keys are the fields' names. Whether a value is right is for the rules; here only its kind is looked at.
-_SLIDESHOW: Mapping[str, _Shape] = {
-    "name": _WORDS,
-    "subject": _WORDS,
-    "fallback_text": _WORDS,
-    "disable_fallback": _SWITCH,
-    "disable_fallback_link": _SWITCH,
-    "link_expires": _DAY,
+#: The keys are the names of the fields. Only the type of a value is checked here; the rules check the value.
+_SLIDESHOW: Mapping[str, _Type] = {
+    "name": _TEXT,
+    "subject": _TEXT,
+    "fallback_text": _TEXT,
+    "disable_fallback": _FLAG,
+    "disable_fallback_link": _FLAG,
+    "link_expires": _DATE,
 }
-_SLIDE: Mapping[str, _Shape] = {
-    "text": _WORDS,
-    **dict.fromkeys(FILES, _WORDS),
+_SLIDE: Mapping[str, _Type] = {
+    "text": _TEXT,
+    **dict.fromkeys(FILES, _TEXT),
     "duration": _NUMBER,
-    "personalized_image": _WORDS,
+    "personalized_image": _TEXT,
 }
-#: The one key that holds tables.
+#: The key of the slides' sections.
 _SLIDES = "slide"
 
 
 def _slideshow(table: dict[str, Any]) -> Slideshow:
-    slides = table.pop(_SLIDES, [])
-    found = list(_misfits(table, _SLIDESHOW, None, (*_SLIDESHOW, _SLIDES)))
-    if not isinstance(slides, list) or not all(isinstance(slide, dict) for slide in slides):
-        found.append(Problem(None, None, _SLIDES, "each slide is a table of its own, headed [[slide]]"))
+    slides = cast("list[Any]", table.pop(_SLIDES, []))
+    found = list(_wrong_keys(table, _SLIDESHOW, None, (*_SLIDESHOW, _SLIDES)))
+    if not isinstance(slides, list) or not all(isinstance(slide, dict) for slide in slides):  # pyright: ignore[reportUnnecessaryIsInstance]
+        found.append(Problem(None, None, _SLIDES, "each slide must be a section of its own with the header [[slide]]"))
         slides = []
-    for at, slide in enumerate(slides, 1):
-        found += _misfits(slide, _SLIDE, at, _SLIDE)
+    for number, slide in enumerate(slides, 1):
+        found += _wrong_keys(slide, _SLIDE, number, _SLIDE)
     if found:
         raise refusal(found)
-    # A slideshow without its name is wrong, and has to be holdable for the rules to say so.
+    # A missing name is left to the rules, which report it with its code.
     return Slideshow(table.pop("name", ""), **table, slides=tuple(Slide(**slide) for slide in slides))
 
 
-def _misfits(table: dict[str, Any], shapes: Mapping[str, _Shape], at: int | None, keys: Iterable[str]) -> Iterable[Problem]:
-    """The keys of a table that are unknown or hold the wrong kind of thing."""
+def _wrong_keys(
+    table: dict[str, Any], types: Mapping[str, _Type], slide: int | None, keys: Iterable[str]
+) -> Iterable[Problem]:
+    """Yield a problem for each key that is unknown or has a value of the wrong type."""
     for key, value in table.items():
-        if key not in shapes:
-            meant = get_close_matches(key, keys, 1)
-            hint = f"did you mean {meant[0]}?" if meant else f"there are {', '.join(keys)}"
-            yield Problem(None, at, f"{key:.40}", f"there is no such key; {hint}")
-        elif not shapes[key].fits(value):
-            yield Problem(None, at, key, f"must be {shapes[key].description}")
+        if key not in types:
+            similar = get_close_matches(key, keys, 1)
+            hint = f"did you mean {similar[0]}?" if similar else f"the keys are {', '.join(keys)}"
+            yield Problem(None, slide, f"{key:.40}", f"there is no such key; {hint}")
+        elif not types[key].matches(value):
+            yield Problem(None, slide, key, f"must be {types[key].description}")

@@ -1,4 +1,4 @@
-"""HTTP requests and responses as values, and the addresses they go to."""
+"""HTTP requests and responses as values, and checks of URLs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from urllib.parse import SplitResult, urlsplit
 from .errors import ConfigurationError
 from .redaction import KeyHolder, strip_credentials
 
-#: How much of an answer is read. The longest documented one is a few hundred bytes; a list of ids may be long.
+#: How many bytes of a response are read. The longest documented response has a few hundred bytes, but a list of ids may be long.
 MAX_RESPONSE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HttpRequest(KeyHolder):
-    """What to send. The key is in ``url``, in ``body`` or in ``headers``, so its repr shows none of them."""
+    """An HTTP request to send. The API key is in ``url``, ``body`` or ``headers``, so the repr shows none of them."""
 
     method: str
     url: str
@@ -25,7 +25,7 @@ class HttpRequest(KeyHolder):
 
     @property
     def safe_url(self) -> str:
-        """The address without its query and without a user's name, fit for a log."""
+        """The URL without its query and without a user name, for logs."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
@@ -35,42 +35,42 @@ class HttpRequest(KeyHolder):
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What came back: the status, the headers (any case), and the whole body."""
+    """An HTTP response: its status, its headers (in any case), and its whole body."""
 
     status: int
     headers: Mapping[str, str] = field(hash=False)
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """A header's value, its name compared without case."""
+        """Return the value of a header, whose name is compared without case; None if it is not there."""
         return next((value for key, value in self.headers.items() if key.lower() == name.lower()), None)
 
 
 def check_gateway_url(address: Any) -> None:
-    """Raise :class:`~skymms.ConfigurationError` for what cannot be the address of a gateway."""
+    """Raise :class:`~skymms.ConfigurationError` for a URL that cannot be a gateway's."""
     parts = parse_http_url(address)
-    # In a password these signs have to be escaped, for what stands before them is taken for the host.
+    # A password with an unescaped "/", "?" or "#" moves the "@" behind what is taken for the host.
     if parts is None or "@" in parts.path + parts.query + parts.fragment:
-        told = strip_credentials(address) if isinstance(address, str) else address
-        raise ConfigurationError(f"{told!r:.80} is no http(s) address of a gateway")
+        shown = strip_credentials(address) if isinstance(address, str) else address
+        raise ConfigurationError(f"url={shown!r:.80} is not a gateway's URL: give an absolute http(s) URL")
     if parts.query or parts.fragment:
-        raise ConfigurationError("the address of a gateway has no query and no fragment")
+        raise ConfigurationError("url: a gateway's URL has no query (?…) and no fragment (#…): leave them out")
 
 
 def parse_http_url(address: Any) -> SplitResult | None:
-    """The parts of an absolute http or https address whose host can be; None for anything else."""
+    """Return the parts of an absolute http or https URL with a possible host; None for anything else."""
     try:
         parts = urlsplit(address if isinstance(address, str) else "")
         usable = parts.scheme in {"http", "https"} and _is_host(parts.hostname) and parts.port != 0
-    except ValueError:  # a bracket that is never closed, a port that is no number
+    except ValueError:  # an unclosed bracket, or a port that is not a number
         return None
     return parts if usable else None
 
 
 def _is_host(name: str | None) -> bool:
-    """Whether a host can have that name: none of its parts is empty or too long."""
+    """True if a host can have this name: none of its parts is empty or too long."""
     try:
-        # Python's codec for the letters of all the world takes a while to load, and says the same of plain ones.
+        # The idna codec takes a while to load, and does not change ASCII names.
         plain = name if not name or name.isascii() else name.encode("idna").decode()
     except UnicodeError:
         return False

@@ -1,11 +1,12 @@
-"""Postbacks: from the bytes a gateway posts to notices.
+"""Postbacks: from the body that a gateway posts to notices.
 
-One event or hundreds, in any of the shapes that were ever in use: flat; wrapped in NOTIFICATION; wrapped in NOTIFICATION and
-BODY (before 2013-11, many in one post); upper case or hyphenated; XML or JSON; as the raw body or in a form field. What an
-event means is told by ORIGIN and CODE through the catalogue; an event outside it becomes an :class:`~skymms.UnknownNotice` that
-keeps all.
+A body may have one event or hundreds, in any form that the vendors have used: flat; wrapped in NOTIFICATION; wrapped in
+NOTIFICATION and BODY (until 2013-11, many events in one body); in upper case or hyphenated; as XML or JSON; as the request body or
+in a form field. ORIGIN and CODE say what an event means. An event that is not in the catalogue becomes an
+:class:`~skymms.UnknownNotice` with everything in ``raw``.
 
-Answer 200 within ten seconds and work afterwards: the gateway repeats what it got no answer to, so look at ``identity`` first.
+Respond with 200 within ten seconds and process the notices afterwards. A gateway repeats a postback that got no response, so
+check ``identity`` first.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from .wire.dialects import normalize_name, response_decoder
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-#: A report of one event, and anything longer: an inbound message with its files, or the old batches of 300 events.
+#: The most bytes of a report of one event.
 MAX_REPORT = 64 * 1024
+#: The most bytes of anything else: an inbound message with its files, or an old batch of 300 events.
 MAX_INBOUND = 512 * 1024
 
 _CLASSES: dict[str, type[Notice]] = {
@@ -46,34 +48,36 @@ def read_postbacks(
     max_report: int = MAX_REPORT,
     max_inbound: int = MAX_INBOUND,
 ) -> tuple[Notice, ...]:
-    """The notices in the body of a postback, in their order.
+    """Return the notices in the body of a postback, in order.
 
-    ``content_type``, the request's header, may be passed along; the body tells by itself what it is. ``max_report`` and
-    ``max_inbound`` are in bytes. Raises :class:`~skymms.ProtocolError` for a body that is not well-formed, has a DOCTYPE, is
-    in another encoding than UTF-8, is no postback, or is longer than its kind may be; never anything else.
+    ``content_type``, the request's header, may be passed but is not needed: the format is recognised from the body.
+    ``max_report`` is the most bytes of a report of one event, ``max_inbound`` of any other body. Raises
+    :class:`~skymms.ProtocolError` for a body that is not well-formed, has a DOCTYPE, is not in UTF-8, is not a postback, or is
+    too long; never another error.
     """
-    if not isinstance(body, bytes):
-        raise TypeError(f"the body of the request is wanted as bytes, not as {type(body).__name__}")
+    if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance] (callers without a type checker)
+        raise TypeError(f"body: expected the bytes of the request's body, got {type(body).__name__}")
     try:
         document = _document(body, max_inbound)
         events = list(_events(document, max_inbound))
         notices = tuple([_notice(leaves, alone=len(events) == 1) for leaves in events])
     except DecodeError as error:
-        raise ProtocolError(f"no postback: {error}", body=body) from None
+        raise ProtocolError(f"not a postback: {error}", body=body) from None
     if len(document) > max_report and len(notices) == 1 and not isinstance(notices[0], (InboundMMS, InboundSMS)):
-        raise ProtocolError(f"no postback: {len(document):,} bytes for one report, at most {max_report:,}", body=body)
+        reason = f"{len(document):,} bytes for one report, more than the {max_report:,} allowed"
+        raise ProtocolError(f"not a postback: {reason}", body=body)
     return notices
 
 
-#: What a document begins with: XML, JSON, or the mark that some put before either.
-_BEGINS = (b"<", b"{", b"[", b"\xef\xbb\xbf")
+#: How a document begins: XML, JSON, or the byte order mark before either.
+_BEGINNINGS = (b"<", b"{", b"[", b"\xef\xbb\xbf")
 
 
 def _document(body: bytes, limit: int) -> bytes:
-    """The document itself. Nobody says whether it comes as the body or in a form field, so both are looked for."""
-    if body.startswith(_BEGINS) or body.lstrip().startswith(_BEGINS):
+    """Return the document, which is the body itself or in a form field of any name."""
+    if body.startswith(_BEGINNINGS) or body.lstrip().startswith(_BEGINNINGS):
         return body
-    # Percent signs make a form up to three times as long as what is in it.
+    # Percent-encoding makes a document up to three times as long.
     if len(body) > 3 * limit:
         raise DecodeError(f"{len(body):,} bytes, more than the {limit:,} allowed")
     if b"=" in body:
@@ -82,30 +86,39 @@ def _document(body: bytes, limit: int) -> bytes:
         except ValueError:
             fields = []
         for _, value in fields:
-            if value.encode().lstrip().startswith(_BEGINS):
+            if value.encode().lstrip().startswith(_BEGINNINGS):
                 return value.encode()
-    raise DecodeError("no document, and no form field with one in it" if body.strip() else "the body is empty")
+    raise DecodeError("neither XML nor JSON, and no form field with either" if body.strip() else "the body is empty")
 
 
 def _events(document: bytes, limit: int) -> Iterable[list[Leaf]]:
-    if document.startswith(b"<") or document.removeprefix(_BEGINS[-1]).lstrip().startswith(b"<"):
+    """Return the leaves of each event."""
+    if document.startswith(b"<") or document.removeprefix(_BEGINNINGS[-1]).lstrip().startswith(b"<"):
         return _events_of_xml(xml.parse(document, limit))
+    return _events_of_json(document, limit)
+
+
+def _events_of_json(document: bytes, limit: int) -> Iterable[list[Leaf]]:
     parsed = json.parse(document, limit)
-    # A list without events tells nothing, and answering 200 to it would be passing it over in silence.
-    events = parsed if parsed and isinstance(parsed, list) else [parsed]
-    for event in events:
-        # XML says by its root that it is a postback; an object says it by what it has.
-        if not isinstance(event, dict) or {"code", "statuscode", "origin"}.isdisjoint(map(normalize_name, event)):
-            raise DecodeError("a JSON document without code and origin")
-    told = map(json.leaves, events)
-    return map(replace_surrogates, told) if _HALF.search(document) else told
+    # An empty list is refused below: responding with 200 would confirm something that was not received.
+    events = cast("list[Any]", parsed) if parsed and isinstance(parsed, list) else [parsed]
+    # The root element says that an XML document is a postback; a JSON object must have one of these members.
+    if not all(_is_event(event) for event in events):
+        raise DecodeError("a JSON document without code and origin")
+    leaves = map(json.leaves, events)
+    return map(replace_surrogates, leaves) if _SURROGATE.search(document) else leaves
 
 
-#: Half a character, escaped: one with the half that follows, or none.
-_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+def _is_event(event: Any) -> bool:
+    names = cast("dict[str, Any]", event) if isinstance(event, dict) else ()
+    return not {"code", "statuscode", "origin"}.isdisjoint(map(normalize_name, names))
 
 
-# The spellings that were seen; any other is known by the first event.
+#: An escaped surrogate, alone or as a part of a pair.
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+# The usual forms; any other form of the name is recognised if the first element has it.
 _NOTIFICATION = frozenset({"NOTIFICATION", "notification", "Notification"})
 
 
@@ -115,10 +128,10 @@ def _events_of_xml(root: _Element) -> Iterable[list[Leaf]]:
         return [_unwrapped(root)]
     if kind != "postback":
         raise DecodeError(f"the root is {xml.name(root):.40}, not POSTBACK")
-    plain = xml.flat(root)
-    if plain and normalize_name(plain[0][0]) != "notification" and _NOTIFICATION.isdisjoint([path for path, _, _ in plain]):
-        return [plain]
-    # Where events are wrapped, all of them are, whatever stands before the first.
+    flat = xml.flat(root)
+    if flat and normalize_name(flat[0][0]) != "notification" and _NOTIFICATION.isdisjoint([path for path, _, _ in flat]):
+        return [flat]
+    # If one event is wrapped, all of them are, whatever is before the first.
     if next(root.iterchildren(*_NOTIFICATION), None) is not None or (
         len(root) and normalize_name(xml.name(root[0])) == "notification"
     ):
@@ -127,49 +140,54 @@ def _events_of_xml(root: _Element) -> Iterable[list[Leaf]]:
 
 
 def _unwrapped(notification: _Element) -> list[Leaf]:
-    """The leaves of an event in the envelope of before 2013-11, where most nodes lie in BODY."""
-    # That envelope told the status in an attribute: <STATUS celly="20" provider="1000" text="Retrieved" description=""/>.
+    """Return the leaves of an event in the form used until 2013-11, in which most elements are in BODY."""
+    # The status was an attribute: <STATUS celly="20" provider="1000" text="Retrieved" description=""/>.
     for status in notification.iter("STATUS", "Status", "status"):
-        if not (status.text or "").strip() and (words := status.get("text")):
-            status.text = words
-    found = []
-    for path, at, text in xml.leaves(notification):
-        head, inside, rest = path.partition("/")
-        found.append((rest if inside and normalize_name(head) == "body" else path, at, text))
+        if not (status.text or "").strip() and (text := status.get("text")):
+            status.text = text
+    found: list[Leaf] = []
+    for path, index, text in xml.leaves(notification):
+        head, is_inside, rest = path.partition("/")
+        found.append((rest if is_inside and normalize_name(head) == "body" else path, index, text))
     return found
 
 
 def _notice(leaves: list[Leaf], *, alone: bool) -> Notice:
+    """Return the notice of an event; ``alone`` is True if the postback has no other event."""
     raw = tuple([(path, text) for path, _, text in leaves])
-    plain = dict(raw)
-    origin, code = _told(plain, "origin"), _told(plain, "code")
-    event = EVENTS.get(code)
-    kind: type[Notice] = UnknownNotice
-    # A code means something only with its origin; where the origin is missing, the code has to do.
-    if event is not None and (not origin or event.kind in ORIGINS.get(origin.upper(), ())):
-        kind = _CLASSES.get(event.kind, UnknownNotice)
+    texts = dict(raw)
+    origin, code = _text_of(texts, "origin", "ORIGIN"), _text_of(texts, "code", "CODE")
+    kind = _class_of(origin, code)
     try:
-        notice, _ = response_decoder(kind).read(leaves, raw=raw)
+        notice, _ = response_decoder(kind).decode(leaves, raw=raw)
     except DecodeError:
-        # A node twice: nobody can say which is meant. Of an event we know that is no postback; one we do not know is kept, and
-        # so is one of many, which must not take the others with it.
+        # A name that is there twice. A single event of a known kind is refused. An unknown event is kept, and so is one of
+        # many, because refusing it would refuse the others too.
         if alone and kind is not UnknownNotice:
             raise
         notice = UnknownNotice(code or None, origin=origin or None, raw=raw)
     when = getattr(notice, "timestamp", None)
     if when is not None and (when.__class__ is not datetime or when.tzinfo is None):
         notice = replace(notice, timestamp=_aware(when))
-    return cast("Notice", notice)
+    return cast(Notice, notice)
 
 
-def _told(plain: Mapping[str, str], name: str) -> str:
-    """The words of a node of that name, which the two dialects and all their ages write differently."""
-    text = plain.get(name.upper())
+def _class_of(origin: str, code: str) -> type[Notice]:
+    event = EVENTS.get(code)
+    # A code has its meaning together with its origin. If the origin is missing, the code decides.
+    if event is None or (origin and event.kind not in ORIGINS.get(origin.upper(), ())):
+        return UnknownNotice
+    return _CLASSES.get(event.kind, UnknownNotice)
+
+
+def _text_of(texts: Mapping[str, str], name: str, upper: str) -> str:
+    """Return the text of the field with a name, in whatever form the name is written; empty if there is none."""
+    text = texts.get(upper)
     if text is None:
-        text = next((words for path, words in plain.items() if normalize_name(path) == name), "")
+        text = next((text for path, text in texts.items() if normalize_name(path) == name), "")
     return text.strip()
 
 
 def _aware(when: Any) -> datetime | None:
-    """A time without a zone is taken as UTC (one shape of 2013 has none); what is no time is only in ``raw``."""
+    """Return a time in UTC if it has no time zone, as one form of 2013 has none. Any other value is kept only in ``raw``."""
     return when.replace(tzinfo=UTC) if isinstance(when, datetime) else None

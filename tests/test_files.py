@@ -57,7 +57,7 @@ IN_JSON = (
     .slide("The first coffee is ours.\nShow this at the till.", pdf="http://media.example/coupon.pdf")
 )
 SEND_IN_JSON = SendMMS(IN_JSON.replace(name=""), to="15551234888", sender="60856", service_id="1")
-SAYABLE = [(name, operation) for name, spoken in DIALECTS.items() for operation in OPERATIONS if not spoken.lost(operation)] + [
+SAYABLE = [(name, operation) for name, spoken in DIALECTS.items() for operation in OPERATIONS if not spoken.unsupported(operation)] + [
     ("sinch-json", SEND_IN_JSON),
     ("sinch-json", SaveMMS(IN_JSON)),
     ("sinch-json", SendSavedMMS("35674", to="15551234888", sender="60856", custom_text={1: "Hello again"})),
@@ -175,7 +175,7 @@ class TestASlideshowInToml:
 class TestARequest:
     def test_cannot_be_written_where_the_dialect_has_no_word(self):
         lost = {
-            name: [{problem.field for problem in spoken.lost(one)} for one in OPERATIONS] for name, spoken in DIALECTS.items()
+            name: [{problem.field for problem in spoken.unsupported(one)} for one in OPERATIONS] for name, spoken in DIALECTS.items()
         }
         of_slides = {"duration", "passbook"}
         assert lost.pop("sinch-json") == [of_slides, of_slides, {"data"}, {"ListMMS"}, {"DeleteMMS"}]
@@ -322,7 +322,7 @@ class TestWhatIsNoFileOfOurs:
 
     def test_may_be_longer_or_shorter_if_the_caller_says_so(self):
         with pytest.raises(ConfigurationError, match="longer than the 10 bytes"):
-            read_file(COUPON_TOML, most=10)
+            read_file(COUPON_TOML, limit=10)
 
     @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
     def test_raises_nothing_but_a_configuration_error(self, data):

@@ -620,7 +620,7 @@ class CellcastAccount(KeyHolder):
         headers = {"Accept": json.ACCEPT, "Accept-Encoding": "identity", spoken.header: spoken.scheme + self.api_key}
         if call.placement == "query":
             return HttpRequest(call.method, f"{url}?{urlencode(named)}" if named else url, headers)
-        body, kind = form.write(named) if call.placement == "form" else (json.dump(named), "application/json")
+        body, kind = form.encode(named) if call.placement == "form" else (json.dump(named), "application/json")
         return HttpRequest(call.method, url, {**headers, "Content-Type": kind}, body)
 
     def decode(self, operation: Operation[R_co], response: HttpResponse) -> R_co:

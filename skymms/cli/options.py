@@ -121,7 +121,7 @@ def refuse_missing_action(account: Account, operation: Operation[Any]) -> None:
     To be asked before the account's problems, among which it is one of many.
     """
     if not account.dialect_spec.action(type(operation)):
-        raise ConfigurationError("\n".join(map(str, account.dialect_spec.lost(operation))))
+        raise ConfigurationError("\n".join(map(str, account.dialect_spec.unsupported(operation))))
 
 
 def asked(content: FileContent) -> Operation[Any]:

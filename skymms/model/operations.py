@@ -23,7 +23,9 @@ R_co = TypeVar("R_co", covariant=True)
 class Operation(Serializable, Generic[R_co]):
     """A request to a gateway. ``R_co`` is the class of the reply."""
 
-    __slots__ = ()
+    #: The prepared message that made the operation, if one did. It is not a field: comparing, printing, copying and pickling an
+    #: operation ignore it.
+    __slots__ = ("_prepared",)
 
     #: The class of the reply.
     reply: ClassVar[type[Any]]

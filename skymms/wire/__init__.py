@@ -1,16 +1,16 @@
-"""The wire: how values become documents and documents become values.
+"""The wire: encodes operations as documents, and decodes documents to replies and notices.
 
 In reading order:
 
-- ``codecs``: XML, JSON, query strings and multipart forms, one file each
-- ``notation``: how the table names a field on the wire, and how values become text
+- ``codecs``: XML, JSON, query strings and multipart forms, one module each
+- ``classes``: mappings that import a class only when it is used
+- ``notation``: how the table names a field in a document, and how values become text
 - ``encoder``: from a value to a document
 - ``decoder``: from a document to a value
-- ``table``: the table: one row per field, one column per dialect
-- ``template``: a request with everything filled in except the message
+- ``table``: the table: one row for each field, one column for each dialect
 - ``dialects``: the four dialects: their columns, codecs and addresses
-- ``envelope``: how a document travels: in the URL, in a form field, or as the body
-- ``prepared``: validates and encodes one kind of operation for an account
-- ``responses``: errors for responses that do not follow the protocol
+- ``placement``: where a request has its document: in the URL, in a form field, or as the body
+- ``prepared``: messages that are validated and encoded once and sent to many recipients
+- ``responses``: from an HTTP response to a reply or an error
 - ``schemas``: checks documents against the XSD schemas
 """

@@ -1,8 +1,8 @@
-"""Reading: from leaves to a value, in the spelling of one dialect, or of several at once.
+"""The decoder: from leaves to a value, in the wire names of one dialect or of several at once.
 
-The same rows lead the other way: a name leads to a slot, which knows the field, how its text is read, and how several leaves
-are gathered to one field. What no row names is told as unread; what is there twice is refused, since nobody can say which is
-meant.
+A :class:`Decoder` is compiled once from the rows of a class. Each wire name leads to a :class:`_Target`: the field, how its text
+is converted, and how several leaves are collected into one field. Names that no row has are returned as unrecognised. A name
+that is there twice is refused, because either of them could be meant.
 """
 
 from __future__ import annotations
@@ -15,197 +15,219 @@ from .._functools import memoize
 from .codecs import DecodeError, Leaf
 from .notation import Converter, Row, accepted_names, parse_integer
 
-_ENDS = "0123456789"
-#: A slide's number needs one; int() would refuse 4,301 with an error of its own.
-_MOST_DIGITS = 9
+_DIGITS = "0123456789"
+#: The most digits in a slide's number. int() raises for more than 4,300.
+_MAX_NUMBER_DIGITS = 9
+#: The marks of the table, which are not part of any name in a document.
 _MARKS = ("#", "*")
 
 
-class _Gathered:
-    """What has been read so far. A method a shape: how the leaves of a slot come together."""
+class _Fields:
+    """The fields decoded so far. Its methods are the ways in which the leaves of a field are collected."""
 
     def __init__(self, known: dict[str, Any], groups: Iterable[str]) -> None:
-        self.found = known
-        self.items: dict[str, dict[Any, dict[str, Any]]] = {group: {} for group in groups}
+        self.values = known
+        self.groups: dict[str, dict[Any, dict[str, Any]]] = {group: {} for group in groups}
         self.pairs: dict[str, dict[Any, dict[bool, Any]]] = {}
-        self.listed: dict[str, list[Any]] = {}
-        self.unread: list[str] = []
+        self.lists: dict[str, list[Any]] = {}
+        self.unrecognised: list[str] = []
 
-    def single(self, slot: _Slot, path: str, at: Any, text: str) -> None:
-        """A node that stands alone."""
-        _set(self.found, slot.field, slot.read(text), path)
+    def add_single(self, target: _Target, path: str, index: Any, text: str) -> None:
+        """Add a field outside any group."""
+        _set(self.values, target.field, target.decode(text), path)
 
-    def item(self, slot: _Slot, path: str, at: Any, text: str) -> None:
-        """A node in one of a group's repetitions."""
-        _set(self.items.setdefault(slot.group, {}).setdefault(at, {}), slot.field, slot.read(text), path)
+    def add_to_group(self, target: _Target, path: str, index: Any, text: str) -> None:
+        """Add a field of one of a group's items."""
+        _set(self.groups.setdefault(target.group, {}).setdefault(index, {}), target.field, target.decode(text), path)
 
-    def text(self, slot: _Slot, path: str, at: Any, text: str) -> None:
-        """One of several texts in a row."""
-        self.listed.setdefault(slot.field, []).append(slot.read(text))
+    def add_to_list(self, target: _Target, path: str, index: Any, text: str) -> None:
+        """Add one of several texts."""
+        self.lists.setdefault(target.field, []).append(target.decode(text))
 
-    def named(self, slot: _Slot, path: str, at: Any, text: str) -> None:
-        """A value whose key is in its name."""
-        _set(self.found.setdefault(slot.field, {}), at, slot.read(text), path)
+    def add_by_key(self, target: _Target, path: str, index: Any, text: str) -> None:
+        """Add an entry of a mapping, whose key is in the name."""
+        _set(self.values.setdefault(target.field, {}), index, target.decode(text), path)
 
-    def key(self, slot: _Slot, path: str, at: Any, text: str) -> None:
-        """The key of a pair of nodes."""
-        _set(self.pairs.setdefault(slot.field, {}).setdefault(at, {}), False, slot.read(text), path)
+    def add_pair_key(self, target: _Target, path: str, index: Any, text: str) -> None:
+        """Add the key of a pair of elements."""
+        _set(self.pairs.setdefault(target.field, {}).setdefault(index, {}), False, target.decode(text), path)
 
-    def value(self, slot: _Slot, path: str, at: Any, text: str) -> None:
-        """The value of a pair of nodes."""
-        _set(self.pairs.setdefault(slot.field, {}).setdefault(at, {}), True, slot.read(text), path)
+    def add_pair_value(self, target: _Target, path: str, index: Any, text: str) -> None:
+        """Add the value of a pair of elements."""
+        _set(self.pairs.setdefault(target.field, {}).setdefault(index, {}), True, target.decode(text), path)
 
 
-def _set(where: dict[Any, Any], key: Any, value: Any, path: str) -> None:
-    if key in where:
+def _set(values: dict[Any, Any], key: Any, value: Any, path: str) -> None:
+    if key in values:
         raise DecodeError(f"{path} is there twice")
-    where[key] = value
+    values[key] = value
 
 
-class _Slot(NamedTuple):
-    """Where a name leads: the field, the group it is in, how its text is read, and how it is gathered."""
+class _Target(NamedTuple):
+    """Where a name leads: the field, how its text is converted, how it is collected, and the group it is in."""
 
     field: str
-    read: Callable[[str], Any]
-    put: Callable[[_Gathered, _Slot, str, Any, str], None]
+    decode: Callable[[str], Any]
+    add: Callable[[_Fields, _Target, str, Any, str], None]
     group: str = ""
 
 
 class Decoder:
-    """One class of values, ready to be read."""
+    """Decodes the values of one class.
+
+    ``columns`` are the columns whose names are accepted, ``group_classes`` the classes of the items of groups, and
+    ``normalize`` what is done to a name before it is compared.
+    """
 
     def __init__(
         self,
-        kind_of_value: type,
+        value_class: type,
         rows: Sequence[Row],
         columns: Sequence[int],
-        kind: Mapping[str, Converter],
-        shapes: Mapping[str, type],
-        fold: Callable[[str], str],
+        kinds: Mapping[str, Converter],
+        group_classes: Mapping[str, type],
+        normalize: Callable[[str], str],
     ) -> None:
-        self._type = kind_of_value
-        self._shapes = shapes
-        self._fold = fold
-        self._slots: dict[str, _Slot] = {}
+        self._class = value_class
+        self._group_classes = group_classes
+        self._normalize = normalize
+        self._targets: dict[str, _Target] = {}
         self._groups: dict[str, str] = {}
-        #: What stands alone, by its very spelling: nearly every node of an answer or a postback, found without folding.
+        #: The fields outside any group, by their exact wire name. Nearly every name in a response or a postback is one of these,
+        #: and is found without normalizing it.
         self._exact: dict[str, tuple[str, Callable[[str], Any]]] = {}
         for row in rows:
             for column in columns:
                 for name in accepted_names(row, column):
-                    self._lead(name, row.field, kind[row.kind].decode)
-        places = {slot.group or slot.field for slot in self._slots.values()}
-        #: What a value holds that has fields of its own.
-        self._inner = {place.partition(".")[0] for place in places if "." in place}
+                    self._add_target(name, row.field, kinds[row.kind].decode)
+        places = {target.group or target.field for target in self._targets.values()}
+        #: The fields whose value has fields of its own, such as ``slideshow``.
+        self._nested = {place.partition(".")[0] for place in places if "." in place}
+        self._required = _required_fields(value_class)
 
-    def _lead(self, name: str, path: str, read: Callable[[str], Any]) -> None:
-        """Make a name lead to a field."""
-        group, inside, field = path.rpartition("[].")
+    def _add_target(self, name: str, path: str, decode: Callable[[str], Any]) -> None:
+        """Make a wire name lead to the field at a path."""
+        group, in_group, field = path.rpartition("[].")
         plain = (group or path).rstrip("[]{}")
-        slots, fold = self._slots, self._fold
-        if inside:
-            slots[fold(name.replace("[]", ""))] = _Slot(field, read, _Gathered.item, plain)
+        targets, normalize = self._targets, self._normalize
+        if in_group:
+            targets[normalize(name.replace("[]", ""))] = _Target(field, decode, _Fields.add_to_group, plain)
             if "[]" in name:
-                self._groups[fold(name.partition("[]")[0])] = plain
+                self._groups[normalize(name.partition("[]")[0])] = plain
         elif path.endswith("[]"):
-            slots[fold(name.replace("[]", ""))] = _Slot(plain, read, _Gathered.text)
+            targets[normalize(name.replace("[]", ""))] = _Target(plain, decode, _Fields.add_to_list)
         elif "|" in name:
-            values, _, keys = name.replace("[]", "").partition("|")
-            slots[fold(values)] = _Slot(plain, read, _Gathered.value)
-            slots[fold(values.rpartition("/")[0] + "/" + keys)] = _Slot(plain, parse_integer, _Gathered.key)
+            value_name, _, key_name = name.replace("[]", "").partition("|")
+            targets[normalize(value_name)] = _Target(plain, decode, _Fields.add_pair_value)
+            key_path = f"{value_name.rpartition('/')[0]}/{key_name}"
+            targets[normalize(key_path)] = _Target(plain, parse_integer, _Fields.add_pair_key)
         elif path.endswith("{}"):
-            slots[fold(name)] = _Slot(plain, read, _Gathered.named)
+            targets[normalize(name)] = _Target(plain, decode, _Fields.add_by_key)
         else:
-            slots[fold(name)] = _Slot(plain, read, _Gathered.single)
-            self._exact[name] = plain, read
+            targets[normalize(name)] = _Target(plain, decode, _Fields.add_single)
+            self._exact[name] = plain, decode
 
-    def read(self, leaves: Iterable[Leaf], **known: Any) -> tuple[Any, list[str]]:
-        """The value, and the names that nothing was made of. :class:`Unreadable` if a node is there twice.
+    def decode(self, leaves: Iterable[Leaf], **known: Any) -> tuple[Any, list[str]]:
+        """Return the value and the unrecognised names. Raises :class:`DecodeError` for a name that is there twice.
 
-        ``known`` are fields that are told apart from the document.
+        ``known`` are fields that do not come from the document.
         """
-        exact, found = self._exact, known
-        # Most documents have nothing but nodes that stand alone, and then nothing has to be gathered.
-        gathered = _Gathered(found, self._groups.values()) if self._groups else None
-        for path, at, text in leaves:
-            if (alone := exact.get(path)) is not None:
-                # _Gathered.single, written out here since every postback passes.
-                field, read = alone
-                if field in found:
-                    raise DecodeError(f"{path} is there twice")
-                found[field] = read(text)
+        exact = self._exact
+        # Most documents have only fields outside groups, and then nothing is collected.
+        collected = _Fields(known, self._groups.values()) if self._groups else None
+        for path, index, text in leaves:
+            target = exact.get(path)
+            if target is None:
+                if collected is None:
+                    collected = _Fields(known, ())
+                self._collect(collected, path, index, text)
                 continue
-            if gathered is None:
-                gathered = _Gathered(found, ())
-            slot, key = self._slot(path)
-            if slot is not None:
-                slot.put(gathered, slot, path, at if key is None else key, text)
-                continue
-            # A group without anything in it is an item all the same: an empty slide is wrong, not absent.
-            group = self._groups.get(self._fold(path))
-            if group is not None:
-                gathered.items[group].setdefault(at, {})
-            if group is None or text.strip():
-                gathered.unread.append(path)
-        if gathered is None:
-            return _made(self._type, self._nested(found) if self._inner else found), []
-        return self._built(gathered), gathered.unread
+            # The same as _Fields.add_single, without the call: every postback passes here.
+            field, convert = target
+            if field in known:
+                raise DecodeError(f"{path} is there twice")
+            known[field] = convert(text)
+        if collected is None:
+            return self._build(known), []
+        self._finish(collected)
+        return self._build(known), collected.unrecognised
 
-    def _slot(self, path: str) -> tuple[_Slot | None, str | int | None]:
-        # The table's own marks are no names: a literal slide_text_value_# is the text of no slide.
-        slot = self._slots.get(self._fold(path)) if path[-1:] not in _MARKS else None
-        if slot is not None:
-            return slot, None
-        # No pattern: one that looks for the digits at the end takes quadratic time over digits that stand before it.
-        head = path.rstrip(_ENDS)
-        if number := path[len(head) :]:
-            slot = self._slots.get(self._fold(head) + "#")
-            if slot is not None:
-                if len(number) > _MOST_DIGITS:
-                    raise DecodeError(f"{head}#: the number has {len(number)} digits")
-                return slot, int(number)
+    def _collect(self, collected: _Fields, path: str, index: Any, text: str) -> None:
+        """Add a leaf whose name is in a group, belongs to a mapping, is not exact, or is not known."""
+        target, key = self._find(path)
+        if target is not None:
+            target.add(collected, target, path, index if key is None else key, text)
+            return
+        # An empty element of a group is an item: an empty slide is wrong, and must not disappear.
+        group = self._groups.get(self._normalize(path))
+        if group is not None:
+            collected.groups[group].setdefault(index, {})
+        if group is None or text.strip():
+            collected.unrecognised.append(path)
+
+    def _find(self, path: str) -> tuple[_Target | None, str | int | None]:
+        """Return where a name leads, and the number or key at its end."""
+        # A document could have a mark of the table as a name: slide_text_value_# is not the text of a slide.
+        target = self._targets.get(self._normalize(path)) if path[-1:] not in _MARKS else None
+        if target is not None:
+            return target, None
+        # Not a regular expression: searching for digits at the end takes quadratic time.
+        name = path.rstrip(_DIGITS)
+        if number := path[len(name) :]:
+            target = self._targets.get(self._normalize(name) + "#")
+            if target is not None:
+                if len(number) > _MAX_NUMBER_DIGITS:
+                    raise DecodeError(f"{name}#: the number has {len(number)} digits")
+                return target, int(number)
         for mark in "/_":
-            head, found, key = path.partition(mark)
-            slot = self._slots.get(self._fold(head + mark) + "*") if found else None
-            if slot is not None:
-                return slot, key.lower()
+            name, found, key = path.partition(mark)
+            target = self._targets.get(self._normalize(name + mark) + "*") if found else None
+            if target is not None:
+                return target, key.lower()
         return None, None
 
-    def _built(self, gathered: _Gathered) -> Any:
-        found = gathered.found
-        for name, texts in gathered.listed.items():
-            found[name] = tuple(texts)
-        for name, pairs in gathered.pairs.items():
-            found[name] = {pair.get(False): pair.get(True, "") for pair in pairs.values()}
-            if len(found[name]) < len(pairs):
-                raise DecodeError(f"{name} says a thing twice")
-        for group, numbered in gathered.items.items():
-            found[group] = tuple(_made(self._shapes[group], numbered[at]) for at in sorted(numbered))
-        return _made(self._type, self._nested(found) if self._inner else found)
+    def _finish(self, collected: _Fields) -> None:
+        """Make fields of what was collected from several leaves."""
+        values = collected.values
+        for name, texts in collected.lists.items():
+            values[name] = tuple(texts)
+        for name, pairs in collected.pairs.items():
+            values[name] = {pair.get(False): pair.get(True, "") for pair in pairs.values()}
+            if len(values[name]) < len(pairs):
+                raise DecodeError(f"{name} has the same key twice")
+        for group, items in collected.groups.items():
+            values[group] = tuple(self._build_group(group, items[index]) for index in sorted(items))
 
-    def _nested(self, found: dict[str, Any]) -> dict[str, Any]:
-        """``{"slideshow.name": …}`` as ``{"slideshow": Slideshow(…)}``."""
+    def _build(self, values: dict[str, Any]) -> Any:
+        if self._nested:
+            values = self._nest(values)
+        for name in self._required:
+            values.setdefault(name, "")
+        return self._class(**values)
+
+    def _build_group(self, group: str, values: dict[str, Any]) -> Any:
+        kind = self._group_classes[group]
+        for name in _required_fields(kind):
+            values.setdefault(name, "")
+        return kind(**values)
+
+    def _nest(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Turn ``{"slideshow.name": …}`` into ``{"slideshow": Slideshow(…)}``."""
         top: dict[str, Any] = {}
-        # It is there even if nothing of it was said: a request without a slideshow is one with an empty slideshow.
-        inner: dict[str, dict[str, Any]] = {name: {} for name in self._inner}
-        for path, value in found.items():
-            head, inside, rest = path.partition(".")
-            if inside:
-                inner.setdefault(head, {})[rest] = value
+        # A request without any slideshow field has an empty slideshow.
+        nested: dict[str, dict[str, Any]] = {name: {} for name in self._nested}
+        for path, value in values.items():
+            name, is_nested, field = path.partition(".")
+            if is_nested:
+                nested.setdefault(name, {})[field] = value
             else:
-                top[head] = value
-        return top | {name: _made(self._shapes[name], values) for name, values in inner.items()}
-
-
-def _made(kind: type, values: dict[str, Any]) -> Any:
-    for name in _wanted(kind):
-        values.setdefault(name, "")
-    return kind(**values)
+                top[name] = value
+        return top | {name: self._build_group(name, fields_of_it) for name, fields_of_it in nested.items()}
 
 
 @memoize
-def _wanted(kind: type) -> tuple[str, ...]:
-    """The fields a class cannot do without: a request that lacks them is wrong, and has to be holdable."""
+def _required_fields(kind: Any) -> tuple[str, ...]:
+    """The fields without a default. A request that lacks one is wrong, but it must be possible to build it and report it."""
     return tuple(
         item.name for item in fields(kind) if item.default is MISSING and item.default_factory is MISSING and item.init
     )

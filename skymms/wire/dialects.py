@@ -1,211 +1,214 @@
-"""The dialects: a column of the table put to use, with the envelope and the address that go with it.
+"""The dialects: each is a column of the table with its codec, its URL, and the place of the document in a request.
 
-A dialect writes and reads requests, answers and postbacks. It judges nothing, sends nothing, and asks nowhere which dialect it
-is: what differs is data here or in :mod:`skymms.wire.table`. A new one is a column there and an entry at the end of this page.
+A dialect encodes and decodes requests, responses and postbacks. It validates nothing and sends nothing. No code asks which
+dialect it has: the differences are data here and in :mod:`skymms.wire.table`. A new dialect is a column there and an entry at
+the end of this module.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
-from types import ModuleType
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._functools import memoize
 from ..errors import ConfigurationError, Problem
 from ..limits import Limits
-from ..model.notices import Notice
 from ..model.operations import Operation
 from ..model.replies import Refusal
 from . import table
-from .codecs import FLAT, DecodeError, Leaf, Shape, json, query, xml
+from .codecs import FLAT, Codec, DecodeError, Leaf, Shape, json, query, xml
 from .decoder import Decoder
-from .encoder import Encoder
+from .encoder import Encoder, RequestEncoder, UnsupportedFields
 from .notation import Row, accepted_names, converters, is_ignored, is_required, wire_name
-from .template import RequestTemplate
 
-#: The longest request that is read back: eight slides of 5,000 characters outside ASCII, escaped, fit twice.
+if TYPE_CHECKING:
+    from ..model.notices import Notice
+
+#: The longest request that is decoded, in bytes: twice the size of eight slides of 5,000 escaped characters outside ASCII.
 MAX_REQUEST = 1024 * 1024
 
 
 class UnknownActionError(DecodeError):
-    """The request asks for something that is no operation of this dialect."""
+    """The request has an action that the dialect does not have."""
 
 
 class DecodedRequest(NamedTuple):
-    """A request as it was understood: what is asked, with which key, and the names nothing was made of."""
+    """A decoded request: its operation, its key, and the names of its unrecognised fields."""
 
     operation: Operation[Any]
     api_key: str
     unread: tuple[str, ...]
 
 
-# Compared by identity: it is a key of every cache below, and hashing ten fields at each call would be felt.
+# Compared by identity: it is a key of every cache below, and hashing its fields at each call would take too long.
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dialect:
-    """A way to speak to a gateway: its columns, its codec, its envelope, and where it is spoken."""
+    """A way to write requests, responses and postbacks, and the URL of the service that uses it."""
 
     name: str
-    #: What people call it.
+    #: The name for people.
     title: str
-    #: Where the vendor serves it; a white-label host goes into ``Account(url=…)``.
+    #: The vendor's own URL; ``Account(url=…)`` replaces it for a white-label host.
     url: str
-    #: Which column of the request table, and which of the answers and postbacks.
+    #: The dialect's column in the table of requests, and in the tables of responses and postbacks.
     column: int
-    answers: int
-    #: How requests are written, and how answers and postbacks are.
-    codec: ModuleType
-    response_codec: ModuleType
-    #: How the document travels: in the ``url``, in a ``form`` field, or as the ``bare`` body.
+    response_column: int
+    #: The format of requests, and the format of responses and postbacks.
+    codec: Codec
+    response_codec: Codec
+    #: Where a request has its document: in the ``url``, in a ``form`` field, or as the ``bare`` body.
     placement: str
     #: The names of the root elements of request, response and postback.
     roots: tuple[str, str, str]
-    #: How the names of merge values are written: ``upper`` or ``lower``.
+    #: The case in which the names of merge values are written: ``upper`` or ``lower``.
     case: str
-    #: The code that answers a listing when nothing is stored; empty where the list is then empty.
+    #: The code of the response to a listing when nothing is stored; empty if the gateway answers with an empty list.
     empty_list_code: str
-    #: Whether sendMMS answers with the id that its slideshow is stored under.
+    #: Whether the response to sendMMS has the id under which its slideshow is stored.
     returns_mms_id: bool = True
-    #: How requests were written in former times, as far as they are still read.
-    older: Shape = FLAT
-    #: The header that has the key, where no field has it.
+    #: The form of older requests that are still decoded.
+    legacy_shape: Shape = FLAT
+    #: The header that has the key; empty if a field of the document has it.
     key_header: str = ""
-    #: What an answer's status says, done and refused; they are read in any case.
-    statuses: tuple[str, str] = ("Success", "Failure")
-    #: What a delivery report's status says for the words of 1.3, which then stand in its details; without any, those words.
-    status_texts: Mapping[str, str] = field(default_factory=dict)
+    #: The status of a response to an accepted request, and to a refused one; they are decoded in any case.
+    status_values: tuple[str, str] = ("Success", "Failure")
+    #: Maps the status texts of Skycore 1.3 delivery reports to this dialect's; the original text moves to the details. If it is
+    #: empty, the texts are the same.
+    status_texts: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def action(self, operation: type[Operation[Any]]) -> str:
-        """The value of ACTION for an operation; empty where the dialect has no such action."""
+        """Return the value of ACTION for an operation; empty if the dialect does not have the operation."""
         return _action(self, operation)
 
-    def actions(self, operation: type[Operation[Any]]) -> list[str]:
-        """The values of ACTION an operation is read by: the one it is written with, and those of former times."""
+    def accepted_actions(self, operation: type[Operation[Any]]) -> list[str]:
+        """Return all values of ACTION that are decoded as an operation: the current one, then its former names."""
         return table.REQUESTS[operation][0][self.column].replace("-", "").split()
 
     def limits_for(self, limits: Limits, operation: type[Operation[Any]]) -> Limits:
-        """An account's limits, with the fields this dialect insists on for an operation, and those it does without."""
-        return _insisting(self, limits, operation)
+        """Return an account's limits with the fields that this dialect requires or ignores in an operation."""
+        return _limits_for(self, limits, operation)
 
-    def writer(self, operation: type[Operation[Any]], line_break: str = "\n") -> Encoder:
-        """What writes an operation, worked out once."""
-        return _writer(self, operation, line_break)
+    def field_path(self, operation: type[Operation[Any]], name: str) -> str | None:
+        """Return the path of a field of an operation, or of its slideshow, that has a wire name in this dialect; else None."""
+        paths = {row.field for row in table.REQUESTS[operation][1] if wire_name(row, self.column)}
+        return next((path for path in (name, f"slideshow.{name}") if path in paths), None)
 
-    def lost(self, operation: Operation[Any], line_break: str = "\n") -> list[Problem]:
-        """What this dialect has no word for, although it is asked: the whole operation, or some of its fields."""
-        return self.missing(type(operation), line_break)(operation)
-
-    def missing(self, kind: type[Operation[Any]], line_break: str = "\n") -> Callable[[Operation[Any]], list[Problem]]:
-        """What finds the same for operations of one kind, worked out once."""
+    def unsupported(self, operation: Operation[Any]) -> list[Problem]:
+        """Return a problem for an operation that this dialect does not have, or for each field that it has no name for."""
+        kind = type(operation)
         if not self.action(kind):
-            return lambda operation: [Problem(None, None, kind.__name__, f"the dialect {self.name} has no such action")]
-        return partial(self.writer(kind, line_break).lost, dialect=self.name)
+            return [Problem(None, None, kind.__name__, f"is not supported in {self.name}")]
+        return _unsupported_fields(self, kind).problems(operation)
 
-    def template(
+    def request_encoder(
         self,
-        kind: type[Operation[Any]],
+        operation: type[Operation[Any]],
         api_key: str,
         line_break: str = "\n",
-        carry: Callable[[bytes], bytes] = bytes,
-    ) -> RequestTemplate:
-        """The request for a kind of operation, to be filled in; ``carry`` is what becomes of a piece of it on its way."""
-        begins, between, ends = self.codec.frame(self.roots[0])
-        said = {"action": self.action(kind), "api_key": api_key}
-        envelope = self.codec.part([(tag, None, said[field]) for field, tag in _envelope(self)])
-        return RequestTemplate(carry(begins + envelope), carry(between), carry(ends), _writer(self, kind, line_break, carry))
+        escape: Callable[[bytes], bytes] = bytes,
+    ) -> RequestEncoder:
+        """Return what encodes an operation with this key; ``escape`` is applied to every part of the document."""
+        values = {"action": self.action(operation), "api_key": api_key}
+        envelope = self.codec.encode_part([(name, None, values[field]) for field, name in _envelope_names(self)])
+        return RequestEncoder(_request_encoder(self, operation, line_break), self.codec, self.roots[0], envelope, escape)
 
     def encode_request(self, operation: Operation[Any], api_key: str, line_break: str = "\n") -> bytes:
-        """The request's document. Fields the dialect has no word for are left out: the account asks before."""
-        template = self.template(type(operation), api_key, line_break)
-        return template.joined(template.pieces(operation))
+        """Return the document of a request. Unsupported fields are left out; an account refuses them before."""
+        return self.request_encoder(type(operation), api_key, line_break).encode(operation)
 
     def decode_request(self, leaves: Sequence[Leaf], line_break: str = "\n") -> DecodedRequest:
-        """What a request asks. :class:`UnknownAction`, or :class:`Unreadable` if it has none or says a thing twice."""
+        """Decode a request.
+
+        Raises :class:`UnknownActionError` for an unknown action, and :class:`DecodeError` for a request without an action or
+        with a field that is there twice.
+        """
         names = {wire_name(row, self.column).lower(): row.field for row in table.ENVELOPE if wire_name(row, self.column)}
-        found: dict[str, str] = {}
+        envelope: dict[str, str] = {}
         rest: list[Leaf] = []
         for leaf in leaves:
             if (field := names.get(leaf[0].lower())) is None:
                 rest.append(leaf)
-            elif field in found:
+            elif field in envelope:
                 raise DecodeError(f"{leaf[0]} is there twice")
             else:
-                found[field] = leaf[2].strip()
-        if not found.get("action"):
-            raise DecodeError("it names no action")
-        asked = _actions(self).get(found["action"].lower())
-        if asked is None:
-            raise UnknownActionError(f"{found['action']:.40} is no action of this dialect")
-        operation, unread = _reader(self, asked, line_break).read(rest)
-        return DecodedRequest(operation, found.get("api_key", ""), tuple(unread))
+                envelope[field] = leaf[2].strip()
+        action = envelope.get("action")
+        if not action:
+            raise DecodeError("it has no action")
+        kind = _operations_by_action(self).get(action.lower())
+        if kind is None:
+            raise UnknownActionError(f"{action:.40} is not an action of this dialect")
+        operation, unread = _request_decoder(self, kind, line_break).decode(rest)
+        return DecodedRequest(operation, envelope.get("api_key", ""), tuple(unread))
 
     def decode_leaves(self, body: bytes) -> list[Leaf]:
-        """The leaves of a request's document, with this dialect's root."""
-        root, leaves = self.codec.read(body, MAX_REQUEST, self.older)
+        """Return the leaves of a request's document, after a check of its root."""
+        root, leaves = self.codec.decode(body, MAX_REQUEST, self.legacy_shape)
         if root != self.roots[0]:
             raise DecodeError(f"the root is {root:.40}, not {self.roots[0]}")
         return list(leaves)
 
     def encode_reply(self, reply: object) -> bytes:
-        """An answer's document: what the sandbox sends."""
-        status = self.statuses[isinstance(reply, Refusal)]
-        told = () if type(reply) in table.WITHOUT_STATUS else table.STATUS
-        leaves: list[Leaf] = [(self.response_codec.spell(wire_name(row, self.answers)), None, status) for row in told]
-        leaves += _answer_writer(self, type(reply)).leaves(reply)
-        return bytes(self.response_codec.write(self.roots[1], leaves))
+        """Return the document of a response, as the sandbox sends it."""
+        status = self.status_values[isinstance(reply, Refusal)]
+        rows = () if type(reply) in table.WITHOUT_STATUS else table.STATUS
+        codec = self.response_codec
+        leaves: list[Leaf] = [(codec.compile_name(wire_name(row, self.response_column)), None, status) for row in rows]
+        leaves += _response_encoder(self, type(reply)).leaves(reply)
+        return codec.encode(self.roots[1], leaves)
 
     def encode_notice(self, notice: Notice) -> bytes:
-        """A postback's document: what the sandbox posts."""
-        return bytes(self.response_codec.write(self.roots[2], _answer_writer(self, type(notice)).leaves(notice)))
+        """Return the document of a postback, as the sandbox posts it."""
+        return self.response_codec.encode(self.roots[2], _response_encoder(self, type(notice)).leaves(notice))
 
 
-# The names of honest documents are few; a stranger's, as many as he likes, push each other out.
+# A bounded cache: honest documents have few names, a hostile one as many as its sender likes.
 @lru_cache(maxsize=512)
 def normalize_name(name: str) -> str:
-    """Names of answers and postbacks are compared without case, ``-`` and ``_`` (ruling 11)."""
+    """Return a name as names of responses and postbacks are compared: in lower case, without ``-`` and ``_``."""
     return name.replace("-", "").replace("_", "").lower()
 
 
 def check_required_fields(limits: Limits) -> None:
-    """Raise :class:`~skymms.ConfigurationError` where limits insist on a field that no operation has: nobody would miss it."""
-    if unknown := sorted(limits.required - _fields()):
+    """Raise :class:`~skymms.ConfigurationError` if limits require a field that no operation has."""
+    if limits.required and (unknown := sorted(limits.required - _all_fields())):
         from difflib import get_close_matches
 
-        near = get_close_matches(unknown[0], _fields(), 1)
-        raise ConfigurationError(
-            f"required={unknown[0]!r:.40}: no operation has such a field{f', but one has {near[0]}' if near else ''}"
-        )
+        similar = get_close_matches(unknown[0], _all_fields(), 1)
+        hint = f"; did you mean {similar[0]}?" if similar else ""
+        raise ConfigurationError(f"required={unknown[0]!r:.40}: no operation has such a field{hint}")
 
 
 # ------------------------------------------------------------------------------------------------ compiled once
 
 
 @memoize
-def _fields() -> frozenset[str]:
-    """The fields of all operations, by the names they have in Python."""
-    rows = (row for _, asked in table.REQUESTS.values() for row in asked)
+def _all_fields() -> frozenset[str]:
+    """The names of the fields of all operations in Python."""
+    rows = (row for _, rows in table.REQUESTS.values() for row in rows)
     return frozenset(row.field.rpartition(".")[2].rstrip("[]{}") for row in rows)
 
 
 @memoize
-def _envelope(dialect: Dialect) -> tuple[tuple[str, Any], ...]:
+def _envelope_names(dialect: Dialect) -> tuple[tuple[str, Any], ...]:
     names = ((row.field, wire_name(row, dialect.column)) for row in table.ENVELOPE)
-    return tuple((field, dialect.codec.spell(name)) for field, name in names if name)
+    return tuple((field, dialect.codec.compile_name(name)) for field, name in names if name)
 
 
 @memoize
 def _action(dialect: Dialect, operation: type[Operation[Any]]) -> str:
-    return next(iter(dialect.actions(operation)), "")
+    return next(iter(dialect.accepted_actions(operation)), "")
 
 
 @memoize
-def _actions(dialect: Dialect) -> Mapping[str, type[Operation[Any]]]:
-    return {action.lower(): operation for operation in table.REQUESTS for action in dialect.actions(operation)}
+def _operations_by_action(dialect: Dialect) -> Mapping[str, type[Operation[Any]]]:
+    return {action.lower(): operation for operation in table.REQUESTS for action in dialect.accepted_actions(operation)}
 
 
 @memoize
-def _insisting(dialect: Dialect, limits: Limits, operation: type[Operation[Any]]) -> Limits:
+def _limits_for(dialect: Dialect, limits: Limits, operation: type[Operation[Any]]) -> Limits:
     names = [(row, row.field.rpartition(".")[2]) for row in table.REQUESTS[operation][1]]
     return limits.with_required(
         (name for row, name in names if is_required(row, dialect.column)),
@@ -214,44 +217,46 @@ def _insisting(dialect: Dialect, limits: Limits, operation: type[Operation[Any]]
 
 
 @memoize
-def _writer(
-    dialect: Dialect, operation: type[Operation[Any]], line_break: str, carry: Callable[[bytes], bytes] = bytes
-) -> Encoder:
+def _unsupported_fields(dialect: Dialect, operation: type[Operation[Any]]) -> UnsupportedFields:
     rows = table.REQUESTS[operation][1]
-    return Encoder(rows, dialect.column, dialect.codec, converters(line_break, dialect.codec.FLAGS), dialect.case, carry)
+    return UnsupportedFields(rows, dialect.column, operation.__name__, dialect.name, table.ALTERNATIVES)
 
 
 @memoize
-def _reader(dialect: Dialect, operation: type[Operation[Any]], line_break: str) -> Decoder:
+def _request_encoder(dialect: Dialect, operation: type[Operation[Any]], line_break: str) -> Encoder:
     rows = table.REQUESTS[operation][1]
-    return Decoder(
-        operation, rows, [dialect.column], converters(line_break, dialect.codec.FLAGS), table.GROUP_CLASSES, str.lower
-    )
-
-
-def _answer_rows(kind: type[Any]) -> Sequence[Row]:
-    return table.NOTICES[kind] if issubclass(kind, Notice) else table.REPLIES[kind]
+    return Encoder(rows, dialect.column, dialect.codec, converters(line_break, dialect.codec.FLAGS), dialect.case)
 
 
 @memoize
-def _answer_writer(dialect: Dialect, kind: type[Any]) -> Encoder:
+def _request_decoder(dialect: Dialect, operation: type[Operation[Any]], line_break: str) -> Decoder:
+    rows, kinds = table.REQUESTS[operation][1], converters(line_break, dialect.codec.FLAGS)
+    return Decoder(operation, rows, [dialect.column], kinds, table.GROUP_CLASSES, str.lower)
+
+
+def _response_rows(kind: type[Any]) -> Sequence[Row]:
+    return table.NOTICES[kind] if kind in table.NOTICES else table.REPLIES[kind]
+
+
+@memoize
+def _response_encoder(dialect: Dialect, kind: type[Any]) -> Encoder:
     codec = dialect.response_codec
-    return Encoder(_answer_rows(kind), dialect.answers, codec, converters(flags=codec.FLAGS), dialect.case)
+    return Encoder(_response_rows(kind), dialect.response_column, codec, converters(flags=codec.FLAGS), dialect.case)
 
 
 @memoize
 def response_decoder(kind: type[Any]) -> Decoder:
-    """What reads a reply or a notice, in the spelling of every dialect at once."""
-    rows = _answer_rows(kind)
+    """Return what decodes a reply or a notice; it accepts the names of every dialect."""
+    rows = _response_rows(kind)
     return Decoder(kind, rows, range(len(rows[0].names)), converters(), table.GROUP_CLASSES, normalize_name)
 
 
 @memoize
 def status_substitutes(reply: type[Any]) -> frozenset[str]:
-    """The folded names of the nodes that stand in for the status of this reply; none for one with a status of its own."""
-    instead = table.STATUS_SUBSTITUTES.get(reply, ())
-    rows = [row for row in table.REPLIES[reply] if row.field in instead]
-    names = [name for row in rows for at in range(len(row.names)) for name in accepted_names(row, at)]
+    """Return the normalized names that a response may have instead of a status; none for most replies."""
+    fields = table.STATUS_SUBSTITUTES.get(reply, ())
+    rows = [row for row in table.REPLIES[reply] if row.field in fields]
+    names = [name for row in rows for column in range(len(row.names)) for name in accepted_names(row, column)]
     return frozenset(normalize_name(name.replace("[]", "")) for name in names)
 
 
@@ -262,15 +267,15 @@ SKYCORE = Dialect(
     title="Skycore 1.3, XML by POST",
     url="https://secure.skycore.com/API/wxml/1.3/index.php",
     column=0,
-    answers=0,
+    response_column=0,
     codec=xml,
     response_codec=xml,
-    # Ruling 2: the documents ask for a form field called xml; a production client posts the bare document.
+    # The documents describe a form field called xml; a production client posts the document as the body.
     placement="form",
     roots=("REQUEST", "RESPONSE", "POSTBACK"),
     case="upper",
     empty_list_code="E200",
-    older=table.LEGACY_SHAPE,
+    legacy_shape=table.LEGACY_SHAPE,
 )
 
 SKYCORE_GET = Dialect(
@@ -278,14 +283,14 @@ SKYCORE_GET = Dialect(
     title="Skycore 1.3, GET",
     url=SKYCORE.url,
     column=1,
-    answers=0,
+    response_column=0,
     codec=query,
     response_codec=xml,
     placement="url",
     roots=("", "RESPONSE", "POSTBACK"),
     case="lower",
     empty_list_code="E200",
-    older=table.LEGACY_SHAPE,
+    legacy_shape=table.LEGACY_SHAPE,
 )
 
 SINCH = Dialect(
@@ -293,10 +298,9 @@ SINCH = Dialect(
     title="Sinch MMS, XML service",
     url="https://api.ci.mblox.com/ep/v1/",
     column=2,
-    answers=1,
+    response_column=1,
     codec=xml,
     response_codec=xml,
-    # Ruling 2: always the bare body.
     placement="bare",
     roots=("request", "response", "postback"),
     case="lower",
@@ -308,7 +312,7 @@ SINCH_JSON = Dialect(
     title="Sinch MMS, JSON service",
     url="https://api.ci.mblox.com/ep/v2/",
     column=3,
-    answers=2,
+    response_column=2,
     codec=json,
     response_codec=json,
     placement="bare",
@@ -316,10 +320,10 @@ SINCH_JSON = Dialect(
     case="lower",
     empty_list_code="",
     returns_mms_id=False,
-    # The key belongs into a header, neither into the body nor into the address.
+    # The key is sent in a header, not in the body or the URL.
     key_header="x-api-key",
-    statuses=("success", "failure"),
-    # The successor's reference, 5.2: one word in `status`, and what XML says there in `status-details`.
+    status_values=("success", "failure"),
+    # Sinch MMS reference, 5.2: `status` has one word, and `status-details` has the text that XML has in `status`.
     status_texts={
         "Message Sent": "Sent",
         "Message Sent/Delivered": "Delivered",
@@ -334,7 +338,7 @@ DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (SKYCORE
 
 
 def get_dialect(name: Any) -> Dialect:
-    """The dialect of that name, or a :class:`~skymms.ConfigurationError` that lists them."""
+    """Return the dialect of that name. Raises :class:`~skymms.ConfigurationError` for an unknown name."""
     if not isinstance(name, str) or name not in DIALECTS:
         raise ConfigurationError(f"there is no dialect {name!r:.40}: choose one of {', '.join(DIALECTS)}")
     return DIALECTS[name]

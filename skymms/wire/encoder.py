@@ -1,7 +1,7 @@
-"""Writing: from a value to leaves, and to the pieces of a document, by a column of the table that is worked out once.
+"""The encoder: from a value to leaves, and from leaves to a document.
 
-Rows that are alike become one small function, which fetches all its fields at once, so that writing a value costs what the
-fields it has set cost, and never a look at the table.
+An :class:`Encoder` is compiled once from the rows of a class and a column of the table. Neighbouring rows of the same shape
+become one function (a step) that fetches all their fields at once, so encoding never looks at the table.
 """
 
 from __future__ import annotations
@@ -9,235 +9,274 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
-from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 from .._functools import attribute_getter
 from ..errors import Problem
-from ..numbers import digits
-from .codecs import Leaf
+from ..redaction import KeyHolder
+from .codecs import Codec, Leaf
 from .notation import Converter, Row, is_unsupported, wire_name
 
+#: Adds the leaves of some fields of a value to a list.
 _Step = Callable[[Any, list[Leaf]], None]
 
-#: The field that differs where a message goes to many.
+#: The field that differs between the recipients of one message.
 RECIPIENT = "to"
-_SOME_NUMBER = "15551234888"
 
 
 class _Place(NamedTuple):
-    """Where a row's field lies. Neighbours that lie in the same place are written in one step."""
+    """Where a row's field is in Python. Neighbouring rows with the same place are encoded in one step."""
 
-    #: Whether it is the recipient, which is a piece of the document by itself.
-    recipient: bool
-    #: ``""`` for a field that stands alone, ``[].`` for one of the items of a group, ``[]`` for texts, ``{}`` for a mapping.
+    #: True for the recipient, which is encoded by itself.
+    is_recipient: bool
+    #: ``""`` for a field of its own, ``[].`` for a field of the items of a group, ``[]`` for texts, ``{}`` for a mapping.
     shape: str
-    #: The group, the texts or the mapping; empty for a field that stands alone.
+    #: The field that has the group, the texts or the mapping; empty for a field of its own.
     name: str
 
 
 def _place(row: Row) -> _Place:
-    group, inside, _ = row.field.rpartition("[].")
-    shape = inside or row.field[-2:]
+    group, in_group, _ = row.field.rpartition("[].")
+    shape = in_group or row.field[-2:]
     if shape not in {"[].", "[]", "{}"}:
         return _Place(row.field == RECIPIENT, "", "")
     return _Place(False, shape, group or row.field.removesuffix(shape))
 
 
 class Encoder:
-    """One class of values in one dialect, ready to be written. ``carry`` is what becomes of the bytes on their way."""
+    """Encodes the values of one class in one dialect."""
+
+    def __init__(self, rows: Sequence[Row], column: int, codec: Codec, kinds: Mapping[str, Converter], case: str) -> None:
+        self._codec = codec
+        compiler = _StepCompiler(column, codec, kinds, getattr(str, case))
+        before: list[_Step] = []
+        after: list[_Step] = []
+        recipient: _Step | None = None
+        for place, group in groupby((row for row in rows if wire_name(row, column)), _place):
+            step = compiler.step(place, list(group))
+            if place.is_recipient:
+                recipient = step
+            else:
+                (before if recipient is None else after).append(step)
+        self._steps = [*before, *([recipient] if recipient else ()), *after]
+        self._before, self._after = before, after
+        self._recipient = recipient
+
+    def leaves(self, value: Any) -> list[Leaf]:
+        """Return the leaves of a value, in the order of the rows."""
+        return _leaves(value, self._steps)
+
+    def part(self, value: Any) -> bytes:
+        """Encode all fields."""
+        return self._encode(value, self._steps)
+
+    def part_before_recipient(self, value: Any) -> bytes:
+        """Encode the fields that the table lists before the recipient."""
+        return self._encode(value, self._before)
+
+    def part_after_recipient(self, value: Any) -> bytes:
+        """Encode the fields that the table lists after the recipient."""
+        return self._encode(value, self._after)
+
+    def markup_around_recipient(self) -> tuple[bytes, bytes]:
+        """Return the bytes before and after the recipient's digits, which no format escapes; nothing without a recipient."""
+        if self._recipient is None:
+            return b"", b""
+        number = "15551234888"
+        part = self._codec.encode_part(_leaves(_Recipient(number), [self._recipient]))
+        before, _, after = part.partition(number.encode())
+        return before, after
+
+    def _encode(self, value: Any, steps: list[_Step]) -> bytes:
+        leaves = _leaves(value, steps)
+        return self._codec.encode_part(leaves) if leaves else b""
+
+
+class _Recipient(NamedTuple):
+    to: str
+
+
+def _leaves(value: Any, steps: Iterable[_Step]) -> list[Leaf]:
+    leaves: list[Leaf] = []
+    for step in steps:
+        step(value, leaves)
+    return leaves
+
+
+class RequestEncoder(KeyHolder):
+    """Encodes the operations of one class for one account; the action and the key are filled in.
+
+    ``escape`` is applied to every part of the document; it is the identity unless the document is sent in a form field.
+    """
+
+    __slots__ = ("_after_number", "_before_number", "_begin", "_encoder", "_end", "_escape", "_separator")
+
+    def __init__(self, encoder: Encoder, codec: Codec, root: str, envelope: bytes, escape: Callable[[bytes], bytes]) -> None:
+        begin, separator, end = codec.frame(root)
+        self._encoder, self._escape = encoder, escape
+        self._begin, self._separator, self._end = escape(begin + envelope), escape(separator), escape(end)
+        self._before_number, self._after_number = map(escape, encoder.markup_around_recipient())
+
+    def encode(self, operation: Any) -> bytes:
+        """Return the document of an operation."""
+        return self._add(self._begin, self._encoder.part(operation)) + self._end
+
+    def encode_around(self, operation: Any) -> tuple[bytes, bytes]:
+        """Return what is before and after the digits of the recipient in the document of an operation that has a recipient."""
+        before = self._add(self._begin, self._encoder.part_before_recipient(operation))
+        after = self._add(self._after_number, self._encoder.part_after_recipient(operation))
+        return before + self._separator + self._before_number, after + self._end
+
+    def _add(self, document: bytes, part: bytes) -> bytes:
+        return document + self._separator + self._escape(part) if part else document
+
+
+class UnsupportedFields:
+    """Finds the fields of one class of operations that are set although a dialect has no wire name for them."""
 
     def __init__(
-        self,
-        rows: Sequence[Row],
-        column: int,
-        codec: ModuleType,
-        kind: Mapping[str, Converter],
-        case: str,
-        carry: Callable[[bytes], bytes] = bytes,
+        self, rows: Sequence[Row], column: int, operation: str, dialect: str, alternatives: Mapping[tuple[str, str], str]
     ) -> None:
-        self._part: Callable[[list[Leaf]], bytes] = codec.part
-        self._carry = carry
-        #: The pieces of a document: whether it is the recipient's, and the steps that write it.
-        self._pieces: list[tuple[bool, list[_Step]]] = []
-        column_of = _Column(column, codec, kind, getattr(str, case))
-        sayable = [row for row in rows if wire_name(row, column)]
-        for recipient, places in groupby(groupby(sayable, _place), lambda alike: alike[0].recipient):
-            self._pieces.append((recipient, [column_of.step(place, list(alike)) for place, alike in places]))
-        self._recipient = self._around_recipient()
-        #: The fields that this dialect has no word for, and those of the items of a group, with what fetches the items.
-        self._unsayable: list[str] = []
-        self._unsayable_inside: list[tuple[Callable[[Any], Iterable[Any]], str]] = []
+        self._operation, self._dialect, self._alternatives = operation, dialect, alternatives
+        self._names: list[str] = []
+        #: For a field of the items of a group: what fetches the items, what fetches the field, and its name.
+        self._in_groups: list[tuple[Callable[[Any], Iterable[Any]], Callable[[Any], Any], str]] = []
         for row in rows:
             if is_unsupported(row, column):
                 _, shape, name = _place(row)
                 if shape == "[].":
-                    self._unsayable_inside.append((attrgetter(name), row.field.rpartition(".")[2]))
+                    field = row.field.rpartition(".")[2]
+                    self._in_groups.append((attrgetter(name), attrgetter(field), field))
                 else:
-                    self._unsayable.append(name or row.field)
-        self._fetch_unsayable = attribute_getter(self._unsayable)
+                    self._names.append(name or row.field)
+        self._fetch = attribute_getter(self._names)
 
-    def leaves(self, value: Any) -> list[Leaf]:
-        """The leaves of a value, in the order of the rows."""
-        out: list[Leaf] = []
-        for _, steps in self._pieces:
-            for step in steps:
-                step(value, out)
-        return out
-
-    def pieces(self, value: Any) -> list[bytes]:
-        """The pieces of its document, as they travel."""
-        return [self._piece(value, steps) for _, steps in self._pieces]
-
-    def replace_recipient(self, value: Any, written: list[bytes]) -> list[bytes]:
-        """The pieces of what differs by its recipient only from what was ``written``; the number has been found right."""
-        if self._recipient is None:
-            return written
-        at, before, after = self._recipient
-        number = digits(getattr(value, RECIPIENT)).encode()
-        return [*written[:at], before + number + after, *written[at + 1 :]]
-
-    def _around_recipient(self) -> tuple[int, bytes, bytes] | None:
-        """Which piece the recipient's is, and what stands around the number: digits are written alike everywhere."""
-        for at, (recipient, steps) in enumerate(self._pieces):
-            if recipient:
-                some = self._piece(SimpleNamespace(**{RECIPIENT: _SOME_NUMBER}), steps)
-                before, _, after = some.partition(_SOME_NUMBER.encode())
-                return at, before, after
-        return None
-
-    def _piece(self, value: Any, steps: list[_Step]) -> bytes:
-        leaves: list[Leaf] = []
-        for step in steps:
-            step(value, leaves)
-        return self._carry(self._part(leaves)) if leaves else b""
-
-    def lost(self, value: Any, dialect: str) -> list[Problem]:
-        """What this dialect has no word for, although it is set."""
+    def problems(self, operation: Any) -> list[Problem]:
+        """Return a problem for each unsupported field that is set."""
         found: list[Problem] = []
-        held = self._fetch_unsayable(value)
-        if held.count(None) < len(held):
+        values = self._fetch(operation)
+        # Nearly always all of them are None.
+        if values.count(None) < len(values):
             found += [
-                Problem(None, None, name.rpartition(".")[2], f"{dialect} has no word for it in this request: leave it out")
-                for name, given in zip(self._unsayable, held, strict=True)
-                if given is not None and given not in ((), {})
+                self._problem(None, name.rpartition(".")[2])
+                for name, value in zip(self._names, values, strict=True)
+                # The default of a mapping is an empty one.
+                if value is not None and value not in ((), {})
             ]
-        for items, name in self._unsayable_inside:
-            inside = [getattr(item, name) for item in items(value)]
-            if inside.count(None) < len(inside):
-                found += [
-                    Problem(None, at, name, f"{dialect} has no word for it: leave it out")
-                    for at, given in enumerate(inside, 1)
-                    if given is not None
-                ]
+        for items, fetch, name in self._in_groups:
+            found += [self._problem(number, name) for number, item in enumerate(items(operation), 1) if fetch(item) is not None]
         return sorted(found, key=lambda problem: problem.slide or 0) if found else found
 
+    def _problem(self, slide: int | None, field: str) -> Problem:
+        remedy = self._alternatives.get((self._operation, field), "leave it out")
+        return Problem(None, slide, field, f"is not supported by {self._operation} in {self._dialect}: {remedy}")
 
-class _Column(NamedTuple):
-    """A column of the table, and what its words mean: what makes steps of rows."""
 
-    number: int
-    codec: ModuleType
-    kind: Mapping[str, Converter]
+class _StepCompiler(NamedTuple):
+    """Compiles rows to steps, for one column of the table."""
+
+    column: int
+    codec: Codec
+    kinds: Mapping[str, Converter]
     case: Callable[[str], str]
 
     def step(self, place: _Place, rows: Sequence[Row]) -> _Step:
-        """What writes the fields of one place."""
+        """Return the step that encodes the rows of one place."""
         if place.shape == "" and len(rows) == 1:
-            return _single(attrgetter(rows[0].field), *self._written(rows[0]))
+            return _single_step(attrgetter(rows[0].field), *self._encoding(rows[0]))
         if place.shape == "":
-            return _singles([row.field for row in rows], [self._written(row) for row in rows])
+            return _singles_step([row.field for row in rows], [self._encoding(row) for row in rows])
         get = attrgetter(place.name)
         if place.shape == "[].":
-            mark = _group_mark(wire_name(rows[0], self.number), self.codec)
-            return _items(get, [row.field.rpartition(".")[2] for row in rows], [self._written(row) for row in rows], mark)
+            group = wire_name(rows[0], self.column).partition("[]")
+            marker = self.codec.compile_name(group[0] + "[]") if group[1] else None
+            return _items_step(get, [row.field.rpartition(".")[2] for row in rows], [self._encoding(row) for row in rows], marker)
         (row,) = rows
-        name, write = wire_name(row, self.number), self.kind[row.kind].encode
+        name, encode = wire_name(row, self.column), self.kinds[row.kind].encode
         if place.shape == "{}":
-            return self._mapping(get, write, name)
-        head, _, last = name.removesuffix("[]").rpartition("/")
-        tag = self.codec.spell(f"{head.removesuffix('[]')}[]/{last}")
-        # Either the node is repeated in a group that stands once, or the group is.
-        return _texts(get, tag, repeats=not name.endswith("[]"))
+            return self._mapping_step(get, encode, name)
+        parent, _, last = name.removesuffix("[]").rpartition("/")
+        compiled = self.codec.compile_name(f"{parent.removesuffix('[]')}[]/{last}")
+        # Either the field is repeated in one group (`CONTENT/FILE[]`), or the group is (`content[]/file`).
+        return _texts_step(get, compiled, in_one_group=name.endswith("[]"))
 
-    def _written(self, row: Row) -> _Written:
-        return self.kind[row.kind].encode, self.codec.spell(wire_name(row, self.number))
+    def _encoding(self, row: Row) -> _Encoding:
+        return self.kinds[row.kind].encode, self.codec.compile_name(wire_name(row, self.column))
 
-    def _mapping(self, get: Callable[[Any], Any], write: Callable[[Any], str], name: str) -> _Step:
+    def _mapping_step(self, get: Callable[[Any], Any], encode: Callable[[Any], str], name: str) -> _Step:
         codec, case = self.codec, self.case
         if "|" in name:
-            values, _, keys = name.partition("|")
-            value_tag, key_tag = codec.spell(values), codec.spell(values.rpartition("/")[0] + "/" + keys)
+            value_path, _, key_name = name.partition("|")
+            value_name = codec.compile_name(value_path)
+            key_path = codec.compile_name(f"{value_path.rpartition('/')[0]}/{key_name}")
 
             def pairs(holder: Any, out: list[Leaf]) -> None:
-                for at, (key, value) in enumerate(get(holder).items()):
-                    out.append((value_tag, at, write(value)))
-                    out.append((key_tag, at, str(key)))
+                for index, (key, value) in enumerate(get(holder).items()):
+                    out.append((value_name, index, encode(value)))
+                    out.append((key_path, index, str(key)))
 
             return pairs
         if name.endswith("/*"):
             group = name.removesuffix("/*")
 
-            def named(holder: Any, out: list[Leaf]) -> None:
+            def by_name(holder: Any, out: list[Leaf]) -> None:
                 for key, value in get(holder).items():
-                    out.append((codec.spell(f"{group}[]/{case(key)}"), 0, write(value)))
+                    out.append((codec.compile_name(f"{group}[]/{case(key)}"), 0, encode(value)))
 
-            return named
-        tag = codec.spell(name)
+            return by_name
+        compiled = codec.compile_name(name)
 
-        def flat(holder: Any, out: list[Leaf]) -> None:
+        def by_suffix(holder: Any, out: list[Leaf]) -> None:
             for key, value in get(holder).items():
-                out.append((tag, case(str(key)), write(value)))
+                out.append((compiled, case(str(key)), encode(value)))
 
-        return flat
-
-
-#: How a field's value becomes text, and its spelling.
-_Written = tuple[Callable[[Any], str], Any]
+        return by_suffix
 
 
-def _single(get: Callable[[Any], Any], write: Callable[[Any], str], tag: Any) -> _Step:
+#: How a field's value becomes text, and its compiled name.
+_Encoding = tuple[Callable[[Any], str], Any]
+
+
+def _single_step(get: Callable[[Any], Any], encode: Callable[[Any], str], name: Any) -> _Step:
     def step(holder: Any, out: list[Leaf]) -> None:
         if (value := get(holder)) is not None:
-            out.append((tag, None, write(value)))
+            out.append((name, None, encode(value)))
 
     return step
 
 
-def _singles(names: Sequence[str], written: Sequence[_Written]) -> _Step:
-    fetch = attribute_getter(names)
+def _singles_step(fields: Sequence[str], encodings: Sequence[_Encoding]) -> _Step:
+    fetch = attribute_getter(fields)
 
     def step(holder: Any, out: list[Leaf]) -> None:
-        for value, (write, tag) in zip(fetch(holder), written):  # noqa: B905 (as long as each other, and hot)
+        for value, (encode, name) in zip(fetch(holder), encodings):  # noqa: B905 (same length; strict costs time here)
             if value is not None:
-                out.append((tag, None, write(value)))
+                out.append((name, None, encode(value)))
 
     return step
 
 
-def _texts(get: Callable[[Any], Any], tag: Any, *, repeats: bool) -> _Step:
+def _texts_step(get: Callable[[Any], Any], name: Any, *, in_one_group: bool) -> _Step:
     def step(holder: Any, out: list[Leaf]) -> None:
-        out.extend((tag, at if repeats else 0, text) for at, text in enumerate(get(holder)))
+        out.extend((name, 0 if in_one_group else index, text) for index, text in enumerate(get(holder)))
 
     return step
 
 
-def _items(get: Callable[[Any], Iterable[Any]], names: Sequence[str], written: Sequence[_Written], mark: Any) -> _Step:
-    fetch = attribute_getter(names)
+def _items_step(
+    get: Callable[[Any], Iterable[Any]], fields: Sequence[str], encodings: Sequence[_Encoding], marker: Any
+) -> _Step:
+    fetch = attribute_getter(fields)
 
     def step(holder: Any, out: list[Leaf]) -> None:
         add = out.append
-        for at, item in enumerate(get(holder)):
-            before = len(out)
-            for value, how in zip(fetch(item), written):  # noqa: B905 (as long as each other, and hot)
+        for index, item in enumerate(get(holder)):
+            length = len(out)
+            for value, encoding in zip(fetch(item), encodings):  # noqa: B905 (same length; strict costs time here)
                 if value is not None:
-                    add((how[1], at, how[0](value)))
-            # An empty item is wrong, and it is there: it must not vanish between here and the sandbox.
-            if mark is not None and len(out) == before:
-                add((mark, at, ""))
+                    add((encoding[1], index, encoding[0](value)))
+            # An empty item is wrong, but it is there: without its element the sandbox could not refuse it.
+            if marker is not None and len(out) == length:
+                add((marker, index, ""))
 
     return step
-
-
-def _group_mark(name: str, codec: ModuleType) -> Any:
-    return codec.spell(name.partition("[]")[0] + "[]") if "[]" in name else None

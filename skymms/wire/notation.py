@@ -1,28 +1,43 @@
-"""How a table says what is spelled how: its rows, its notation, and the kinds of things that fields hold.
+"""The notation of the table: its rows, the wire names in them, and the kinds of values that fields have.
 
-A row says where a field lies in Python (`slideshow.slides[].image`), what kind of thing it is, and how each dialect spells it:
+A row has the path of a field in Python (`slideshow.slides[].image`), its kind, and its wire name in each dialect:
 
-====================== =======================================================================
-``TO``                 a node that stands alone
-``SLIDE[]/IMAGE/URL``  a node inside a repeated group
-``slide_image_url_#``  the same in a flat form: ``#`` is the number of the repetition, from 0
-``CONTENT/FILE[]``     a node repeated inside its group, ``content[]/file`` in a repeated group: a tuple of texts
-``CUSTOMTEXT[]/V|K``   a mapping as repeated pairs: value node, key node
-``customtext_#``       the same in a flat form: ``#`` is the key
-``DATA/*``, ``data_*`` a mapping whose keys are the names
-``A/B[]/C``            a node inside a repeated group that stands in another node
-``OPERATORID SPID``    the first is written, the others were written once: they are understood
-``-``                  this dialect has no word for it
-``.``                  this dialect does without it: it is left out, and nobody misses it
-====================== =======================================================================
+====================== ===========================================================================
+``TO``                 a field of its own
+``SLIDE[]/IMAGE/URL``  a field in a repeated group
+``slide_image_url_#``  the same in a query string: ``#`` is the number of the group, from 0
+``CONTENT/FILE[]``     a field that is repeated in its group, or ``content[]/file``: a tuple of texts
+``CUSTOMTEXT[]/V|K``   a mapping as repeated pairs: the name of the value, the name of the key
+``customtext_#``       the same in a query string: ``#`` is the key
+``DATA/*``, ``data_*`` a mapping whose keys are used as names
+``A/B[]/C``            a field in a repeated group that is inside another element
+``OPERATORID SPID``    the first name is written; the others are former names, which are decoded too
+``-``                  the dialect has no name for the field: a value is a problem
+``.``                  the dialect leaves the field out: a value is not sent, and that is not a problem
+====================== ===========================================================================
 
-A ``!`` after the first name marks what a dialect insists on. A column is compiled once, to two lists of small functions; a
-value is then written in time that grows with the fields it has set.
+A ``!`` after the first name marks a field that the dialect requires.
+
+The kinds:
+
+=========== ==============================================================================
+``text``    any text
+``lines``   text whose line breaks are written as the account wants them
+``token``   text without blanks around it, such as an id
+``phone``   a phone number in digits
+``phones``  several of them, separated by commas
+``integer`` a whole number
+``flag``    yes or no; true or false in JSON
+``boolean`` the texts true or false
+``date``    a date, or a date with a time
+``utc``     a date with a time, written in UTC without a time zone
+``ids``     ids, separated by commas
+=========== ==============================================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -31,7 +46,7 @@ from ..validation.dates import to_utc
 
 
 class Row(NamedTuple):
-    """A field, its kind, and its spelling in each dialect, in the order of the table's columns."""
+    """A field: its path in Python, its kind, and its wire names in the order of the table's columns."""
 
     field: str
     kind: str
@@ -39,17 +54,17 @@ class Row(NamedTuple):
 
 
 class Converter(NamedTuple):
-    """How a value becomes text, and text a value. Reading never fails: what it cannot make sense of stays text."""
+    """How a value becomes text, and text a value. Decoding never fails: text that does not fit the kind stays text."""
 
     encode: Callable[[Any], str]
     decode: Callable[[str], Any]
 
 
 def parse_date(text: str) -> date | datetime | str:
-    """A date or date-time in any of the forms of ISO 8601 that gateways write, or the text itself."""
+    """Parse a date or date-time in any form of ISO 8601 that the gateways use; return other text unchanged."""
     text = text.strip()
     try:
-        # The standard library's is forty times as fast and takes every form seen in the documents.
+        # The standard library is forty times as fast as dateutil and takes every form in the vendors' documents.
         return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
     except ValueError:
         pass
@@ -57,96 +72,111 @@ def parse_date(text: str) -> date | datetime | str:
         from dateutil.parser import isoparse
 
         return isoparse(text)
-    except (ValueError, OverflowError):  # OverflowError: 24:00 on the last day there is
+    except (ValueError, OverflowError):  # OverflowError: 24:00 on the last day of the year 9999
         return text
 
 
-def _written_moment(when: date | str) -> str:
+def _format_date(when: date | str) -> str:
     return when if isinstance(when, str) else when.isoformat()
 
 
-def _written_utc(when: Any) -> str:
-    meant = to_utc(when)
-    return str(when) if meant is None else meant.replace(tzinfo=None).isoformat(" ", "seconds")
+def _format_utc(when: Any) -> str:
+    in_utc = to_utc(when)
+    return str(when) if in_utc is None else in_utc.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
-def _read_utc(text: str) -> datetime | str:
-    meant = to_utc(text)
-    return text.strip() if meant is None else meant
+def _parse_utc(text: str) -> datetime | str:
+    in_utc = to_utc(text)
+    return text.strip() if in_utc is None else in_utc
 
 
 def parse_integer(text: str) -> int | str:
-    """A whole number, or the text itself."""
+    """Parse a whole number; return other text unchanged."""
     plain = text.strip()
-    # No more digits than an honest number has; int() refuses 4,301 of them with an error of its own.
+    # Longer numbers stay text: int() raises for more than 4,300 digits.
     return int(plain) if plain.isascii() and plain.isdigit() and len(plain) < 19 else text
 
 
-def _listed(text: str) -> tuple[str, ...]:
+def _split_list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+def _join_numbers(numbers: Iterable[Any]) -> str:
+    return ",".join(map(digits, numbers))
 
 
-def _flag(text: str) -> bool | str:
-    return _YES_NO.get(text.strip().lower(), text)
+_FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
-def _json_flag(text: str) -> bool | str:
+def _parse_flag(text: str) -> bool | str:
+    return _FLAGS.get(text.strip().lower(), text)
+
+
+def _parse_json_flag(text: str) -> bool | str:
     return {"true": True, "false": False}.get(text, text)
 
 
+def _normalize_line_breaks(text: Any) -> str:
+    text = str(text)
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _flag_converter(true: Any, false: Any) -> Converter:
+    def encode(value: Any) -> Any:
+        # What is neither True nor False is written as it is; the rules refuse it before.
+        return {True: true, False: false}.get(value, str(value))
+
+    # In JSON only true and false are flags: the text "yes" is not.
+    return Converter(encode, _parse_json_flag if true is True else _parse_flag)
+
+
+def _lines_converter(line_break: str) -> Converter:
+    if line_break == "\n":
+        return Converter(_normalize_line_breaks, str)
+    return Converter(
+        lambda text: _normalize_line_breaks(text).replace("\n", line_break), lambda text: text.replace(line_break, "\n")
+    )
+
+
 def converters(line_break: str = "\n", flags: tuple[Any, Any] = ("yes", "no")) -> dict[str, Converter]:
-    """Every kind of field, with line breaks in texts written as ``line_break``, and yes and no as ``flags``."""
-
-    def lines(text: str) -> str:
-        return str(text).replace("\r\n", "\n").replace("\r", "\n").replace("\n", line_break)
-
-    def plain_lines(text: str) -> str:
-        text = str(text)
-        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
+    """Return the converter of every kind. ``line_break`` is written for a line break in a text, ``flags`` for yes and no."""
     return {
-        "words": Converter(str, str),
-        "lines": Converter(plain_lines, str) if line_break == "\n" else Converter(lines, lambda t: t.replace(line_break, "\n")),
+        "text": Converter(str, str),
+        "lines": _lines_converter(line_break),
         "token": Converter(str, str.strip),
-        "number": Converter(digits, str.strip),
-        "numbers": Converter(lambda several: ",".join(map(digits, several)), _listed),
+        "phone": Converter(digits, str.strip),
+        "phones": Converter(_join_numbers, _split_list),
         "integer": Converter(str, parse_integer),
-        # What is JSON's own is one of its two words, and nothing that sounds like it.
-        "yes": Converter(
-            lambda on: {True: flags[0], False: flags[1]}.get(on, str(on)), _json_flag if flags[0] is True else _flag
-        ),
-        "true": Converter(lambda on: {True: "true", False: "false"}.get(on, str(on)), _flag),
-        "moment": Converter(_written_moment, parse_date),
-        "utc": Converter(_written_utc, _read_utc),
-        "ids": Converter(",".join, _listed),
+        "flag": _flag_converter(*flags),
+        "boolean": Converter(_flag_converter("true", "false").encode, _parse_flag),
+        "date": Converter(_format_date, parse_date),
+        "utc": Converter(_format_utc, _parse_utc),
+        "ids": Converter(",".join, _split_list),
     }
 
 
 def wire_name(row: Row, column: int) -> str:
-    """The name in a dialect, without its mark; empty where it has none."""
+    """The field's name in a column's dialect, without its mark; empty if the dialect has none."""
     name = row.names[column].partition(" ")[0]
     return "" if name in {"-", "."} else name.rstrip("!")
 
 
 def accepted_names(row: Row, column: int) -> tuple[str, ...]:
-    """The names a field is read by: the one it is written by, and those of former times."""
-    name, *older = row.names[column].split()
-    return () if name in {"-", "."} else (name.rstrip("!"), *older)
+    """All names that are decoded as the field: the one that is written, and its former names."""
+    name, *former = row.names[column].split()
+    return () if name in {"-", "."} else (name.rstrip("!"), *former)
 
 
 def is_ignored(row: Row, column: int) -> bool:
-    """True where this dialect leaves the field out, and nobody misses it."""
+    """True if the dialect leaves the field out, and a value of it is not a problem."""
     return row.names[column] == "."
 
 
 def is_unsupported(row: Row, column: int) -> bool:
-    """True where something is lost, since this dialect has no word for the field."""
+    """True if the dialect has no name for the field, so that a value of it would be lost."""
     return row.names[column] == "-"
 
 
 def is_required(row: Row, column: int) -> bool:
-    """True where this dialect must have the field."""
+    """True if the dialect requires the field."""
     return row.names[column].partition(" ")[0].endswith("!")

@@ -1,55 +1,173 @@
-"""Errors for responses that do not follow the protocol, or that answer another request."""
+"""From an HTTP response to the reply of an operation, or to the error that it means."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 from .. import codes
 from .._functools import memoize
-from ..errors import CHECK_POSTBACKS, ProtocolError, SkymmsError, error_class
+from ..errors import CHECK_POSTBACKS, MMSError, Nodes, ProtocolError, SkymmsError, error_class, gateway_refusal
 from ..http import HttpResponse
 from ..model.operations import Operation
+from ..model.replies import Refusal
 from ..numbers import digits
-from ..redaction import mask_key_in_body
+from ..redaction import mask_key, mask_key_in_body
+from . import table
+from .codecs import DecodeError, Leaf, replace_surrogates
+from .dialects import Dialect, normalize_name, response_decoder, status_substitutes
+from .notation import wire_name
+
+# The two names that say whether a request was accepted, as names are compared.
+_STATUS, _CODE = (normalize_name(wire_name(row, 0)) for row in (table.STATUS[0], table.REFUSAL[0]))
 
 
-def protocol_error(operation: Operation[Any], response: HttpResponse, trouble: str | None, key: str) -> SkymmsError:
-    """The error for an answer that is none of the protocol's, whatever the protocol; ``trouble`` says why."""
+def decode_response(
+    dialect: Dialect, operation: Operation[Any], response: HttpResponse, api_key: str, max_response: int
+) -> Any:
+    """Return the reply to an operation.
+
+    Raises the :class:`~skymms.MMSError` of a refusal, or :class:`~skymms.ProtocolError` for a response that does not follow the
+    protocol or answers another request. The key is masked in all of them.
+    """
+    try:
+        document = _parse(dialect, response.body, api_key, max_response)
+        reply = _reply(operation, document)
+    except ValueError as error:  # DecodeError, or a reply that lacks a required field
+        reason: str | None = mask_key(str(error), api_key)  # the parser's messages quote names
+    else:
+        if (reason := answers_other_request(operation, reply)) is None:
+            return reply
+    raise protocol_error(operation, response, reason, api_key)
+
+
+class _Document(NamedTuple):
+    """A parsed response."""
+
+    #: Its fields without the status, and all of them as they came.
+    leaves: list[Leaf]
+    raw: Nodes
+    #: The status in lower case; None if there is none.
+    status: str | None
+    #: Whether it has a field for an error code, even an empty one.
+    has_code: bool
+
+
+def _parse(dialect: Dialect, body: bytes, api_key: str, max_response: int) -> _Document:
+    if len(body) > max_response:
+        # A client stops reading soon after the limit, so the real length is not known.
+        raise DecodeError(f"more than {max_response:,} bytes; set Account(max_response=…) if such responses are expected")
+    root, leaves = dialect.response_codec.decode(body, max_response, table.RESPONSE_SHAPE)
+    if normalize_name(root) != normalize_name(dialect.roots[1]):
+        raise DecodeError(f"the root is {mask_key(root, api_key):.40}, not {dialect.roots[1]}")
+    leaves, raw = _masked(leaves, api_key)
+    status, has_code = None, False
+    for at, (path, text) in enumerate(raw):
+        name = normalize_name(path)
+        if name == _CODE:
+            has_code = True
+        elif name == _STATUS:
+            if status is not None:
+                raise DecodeError("the status is there twice")
+            status = text.strip().lower()
+            # The status is not a field of any reply.
+            del leaves[at]
+    return _Document(leaves, raw, status, has_code)
+
+
+def _masked(leaves: list[Leaf], api_key: str) -> tuple[list[Leaf], Nodes]:
+    """Mask the key, and replace lone surrogates. Nearly all responses have neither."""
+    raw: Nodes = tuple([(path, text) for path, _, text in leaves])
+    together = "\n".join(chain.from_iterable(raw))
+    if api_key not in together and together.isascii():
+        return leaves, raw
+    leaves = [
+        (mask_key(path, api_key), index, mask_key(text, api_key)) for path, index, text in replace_surrogates(leaves)
+    ]
+    return leaves, tuple([(path, text) for path, _, text in leaves])
+
+
+def _reply(operation: Operation[Any], document: _Document) -> Any:
+    status = document.status
+    # A response is a refusal if its status is not success or if it has an error code, whatever the HTTP status.
+    if document.has_code or (status and status != "success"):
+        refused, _ = response_decoder(Refusal).decode(document.leaves)
+        if (error := _refusal_error(operation, document, refused)) is not None:
+            # Some gateways refuse to list nothing; an empty list is a list.
+            if (refused.code or "").upper() == table.EMPTY_LIST_CODES.get(operation.reply):
+                return operation.reply(raw=document.raw)
+            raise error
+    if not status and status_substitutes(operation.reply).isdisjoint([normalize_name(path) for path, _ in document.raw]):
+        raise DecodeError("it has no status")
+    reply, _ = response_decoder(operation.reply).decode(document.leaves, raw=document.raw)
+    return reply
+
+
+def _refusal_error(operation: Operation[Any], document: _Document, refused: Refusal) -> MMSError | None:
+    """Return the error for a refusal; None for a successful response whose error code is empty."""
+    # If "try again later" answers another request, repeating ours would send a message twice.
+    if (reason := answers_other_request(operation, refused)) is not None:
+        raise DecodeError(reason)
+    if not refused.code and document.status in {None, "", "success"}:
+        return None
+    repeatable = operation.repeatable
+    return gateway_refusal(refused.code, refused.info, status=document.status, reply=document.raw, repeatable=repeatable)
+
+
+def protocol_error(operation: Operation[Any], response: HttpResponse, reason: str | None, key: str) -> SkymmsError:
+    """Return the error for a response that does not follow the protocol, of whatever gateway; ``reason`` says why it does not."""
     http = response.status
     if http == 429:
-        # The HTTP layer said no before the protocol could.
+        # The HTTP server throttled the request before the gateway read it.
         return error_class("429")("429", codes.ANSWERS["429"].meaning)
-    if 300 <= http < 400:
-        trouble = "a redirect, which is not followed"
-    # A 4xx is a plain no; anything else may have come after the message was taken.
+    # A 4xx says that the request was not processed; with any other status the message may have been accepted.
     maybe = not operation.repeatable and not (400 <= http < 500 and http != 408)
-    remedy = CHECK_POSTBACKS if maybe else "Check the account's address." if 300 <= http < 500 else ""
     return ProtocolError(
-        f"HTTP {http} with an answer outside the protocol: {trouble}. {remedy}".rstrip(),
+        f"HTTP {http}: {_explain(http, reason)} {_remedy(http, maybe)}".rstrip(),
         body=mask_key_in_body(response.body, key),
         status=http,
         sent_maybe=maybe,
     )
 
 
+def _explain(http: int, reason: str | None) -> str:
+    if 300 <= http < 400:
+        return "a redirect, which is not followed."
+    if http == 404:
+        return f"there is no gateway at this URL ({reason})."
+    return f"the response does not follow the protocol: {reason}."
+
+
+def _remedy(http: int, maybe: bool) -> str:
+    if maybe:
+        return CHECK_POSTBACKS
+    return "Check the account's url: the gateway's full endpoint is required." if 300 <= http < 500 else ""
+
+
 def answers_other_request(operation: Operation[Any], reply: Any) -> str | None:
-    """An answer that names another number or another id is the answer to another request, and tells nothing of ours."""
-    for name, plain in _shared_fields(type(operation), type(reply)):
-        asked, told = getattr(operation, name), getattr(reply, name)
-        if asked and told and plain(asked) != plain(told):
-            return f"it answers another request (its {name} is not ours)"
+    """Return what is different if a response names another number or id than the request; None if it answers the request."""
+    for name, normalize in _shared_fields(type(operation), type(reply)):
+        requested, answered = getattr(operation, name), getattr(reply, name)
+        if requested and answered and normalize(requested) != normalize(answered):
+            return f"it answers another request: its {name} is not the one of this request"
     return None
 
 
 @memoize
 def _shared_fields(operation: type[Any], reply: type[Any]) -> list[tuple[str, Callable[[object], str]]]:
-    return [(name, plain) for name, plain in _ECHOED_FIELDS if hasattr(operation, name) and hasattr(reply, name)]
+    return [(name, normalize) for name, normalize in _ECHOED_FIELDS if hasattr(operation, name) and hasattr(reply, name)]
 
 
-def _bare(written: object) -> str:
-    return str(written).strip()
+def _stripped(value: object) -> str:
+    return str(value).strip()
 
 
-#: The fields that an answer repeats from its request, and how they are compared.
-_ECHOED_FIELDS = (("to", digits), ("mobile", digits), ("mms_id", _bare), ("inbox_id", _bare), ("subscriber_ref", _bare))
+#: The fields that a response repeats from its request, and how their values are normalized before they are compared.
+_ECHOED_FIELDS: tuple[tuple[str, Callable[[object], str]], ...] = (
+    ("to", digits),
+    ("mobile", digits),
+    ("mms_id", _stripped),
+    ("inbox_id", _stripped),
+    ("subscriber_ref", _stripped),
+)

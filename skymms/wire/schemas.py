@@ -1,10 +1,10 @@
-"""The schemas of `xsd/`, put to use: what a document breaks, with the gateway's code, the line and the path.
+"""Checks documents against the schemas in `xsd/`: each problem has the gateway's code, the line and the path.
 
-They say the same as the rules in Python (a test holds the two together) and more: nodes that no gateway knows, attributes,
-words where none belong. They cost a hundred times as much, so they serve `skymms check` and the tests; nothing on the way
-of a message imports this page, and xmlschema is imported when the first document comes.
+The schemas find what the rules in Python find (a test compares the two), and also unknown elements, attributes, and text in the
+wrong place. They take a hundred times as long, so only `skymms check`, the sandbox's strict mode and the tests use them.
+xmlschema is imported when the first document is checked.
 
-The rule: what is said of a document never quotes it. Its words may be a key.
+Messages never quote the document, because its text may be an API key.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
     from xmlschema import XMLSchemaValidationError
 
-#: No document of the protocol comes near it (300 events of the old envelope have 4,500); checking 10,000 takes seconds.
+#: The most elements of a document. The longest documents of the protocol, old batches of 300 events, have 4,500; checking
+#: 10,000 takes seconds.
 MAX_ELEMENTS = 10_000
-#: Who has that many is told enough.
+#: Stop after this many problems.
 MAX_PROBLEMS = 100
 
 
 class SchemaProblem(NamedTuple):
-    """One thing in a document that its schema does not allow.
+    """A problem in a document that its schema found.
 
-    ``code`` is the gateway's own number for it, None where the structure is wrong; ``line`` counts from 1 and is None where
-    the parser tells none; ``path`` is an XPath, in which a repeated node is numbered from 1: ``/REQUEST/SLIDE[2]``.
+    ``code`` is the gateway's code, or None if the structure is wrong. ``line`` counts from 1, and is None if the parser does not
+    know it. ``path`` is an XPath, in which repeated elements are numbered from 1: ``/REQUEST/SLIDE[2]``.
     """
 
     code: str | None
@@ -51,7 +52,7 @@ class _Schema(NamedTuple):
     version: str
 
 
-#: Only requests have rules, for only they can be corrected; rules need XSD 1.1.
+#: The schema of each root element. Those of requests have rules too, for which XSD 1.1 is needed.
 _SCHEMAS: Mapping[str, _Schema] = {
     "REQUEST": _Schema("skycore-request-rules.xsd", "1.1"),
     "RESPONSE": _Schema("skycore-response.xsd", "1.0"),
@@ -63,19 +64,19 @@ _SCHEMAS: Mapping[str, _Schema] = {
 
 
 def schema_folder() -> Path:
-    """Where the schemas are: inside the installed package, or beside it in a checkout."""
+    """Return the folder with the schemas: in the installed package, or beside it in a checkout."""
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "xsd", package.parent / "xsd"):
         if (folder / _SCHEMAS["REQUEST"].file).is_file():
             return folder
-    raise ConfigurationError(f"the schemas (xsd) are neither in {package} nor beside it: install skymms anew")
+    raise ConfigurationError(f"the schemas (xsd) are neither in {package} nor beside it: reinstall skymms")
 
 
 def schema_problems(document: bytes) -> tuple[SchemaProblem, ...]:
-    """What is wrong with a request, a response or a postback in either XML dialect, by its schema, in the order of its lines.
+    """Return the problems of a request, a response or a postback in either XML dialect, in the order of its lines.
 
-    The root's name chooses the schema. What cannot be read at all, or has another root, is one problem too; bytes never raise.
-    The first call builds the schema, which takes a quarter of a second.
+    The name of the root selects the schema. A document that cannot be parsed, or has another root, gives one problem. Nothing is
+    raised for any bytes. The first call builds the schema, which takes a quarter of a second.
     """
     try:
         root = xml.parse(document, MAX_REQUEST)
@@ -83,16 +84,16 @@ def schema_problems(document: bytes) -> tuple[SchemaProblem, ...]:
         return (SchemaProblem(None, None, "/", str(error)),)
     name = xml.name(root)
     if name not in _SCHEMAS:
-        return (SchemaProblem(None, root.sourceline, "/", f"no document of the protocol has the root {name:.40}"),)
+        return (SchemaProblem(None, root.sourceline, "/", f"the root {name:.40} is not that of a request, a response or a postback"),)
     if sum(1 for _ in islice(root.iter(), MAX_ELEMENTS + 1)) > MAX_ELEMENTS:
-        return (SchemaProblem(None, root.sourceline, f"/{name}", f"more than {MAX_ELEMENTS:,} nodes"),)
-    found = [*_switches(root), *islice(_broken(name, root), MAX_PROBLEMS)]
+        return (SchemaProblem(None, root.sourceline, f"/{name}", f"more than {MAX_ELEMENTS:,} elements"),)
+    found = [*_schema_instance_problems(root), *islice(_validation_problems(name, root), MAX_PROBLEMS)]
     return tuple(sorted(found, key=lambda problem: problem.line or 0))
 
 
-def _broken(name: str, root: _Element) -> Iterator[SchemaProblem]:
+def _validation_problems(name: str, root: _Element) -> Iterator[SchemaProblem]:
     for error in _schema(name).iter_errors(root, use_location_hints=False):
-        yield _told(error, root)
+        yield _from_error(error, root)
 
 
 @memoize
@@ -106,37 +107,37 @@ def _schema(name: str) -> Any:
 _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 
-def _switches(root: _Element) -> Iterator[SchemaProblem]:
-    """Attributes by which a document chooses how it is judged: told, and taken out before the schema sees them.
+def _schema_instance_problems(root: _Element) -> Iterator[SchemaProblem]:
+    """Report and remove the attributes with which a document could change its own validation.
 
-    xmlschema (4.3) raises instead of reporting when `xsi:type` names a type that the schema does not have.
+    xmlschema (4.3) raises an error if `xsi:type` has a type that the schema does not have.
     """
     for element in root.iter():
-        for switch in ("type", "nil"):
-            if element.attrib.pop(_INSTANCE + switch, None) is not None:
-                yield _problem(None, element, f"the attribute xsi:{switch} has no place here")
+        for name in ("type", "nil"):
+            if element.attrib.pop(_INSTANCE + name, None) is not None:
+                yield _problem(None, element, f"the attribute xsi:{name} is not allowed")
 
 
-def _told(error: XMLSchemaValidationError, root: _Element) -> SchemaProblem:
-    """An error of xmlschema's in our words; its own quote values."""
+def _from_error(error: XMLSchemaValidationError, root: _Element) -> SchemaProblem:
+    """Return a problem for an error of xmlschema, without the values that its message quotes."""
     from xmlschema import XMLSchemaChildrenValidationError, XMLSchemaDecodeError
     from xmlschema.validators import XsdAssert
 
     element: Any = root if error.elem is None else error.elem
     if isinstance(error.validator, XsdAssert):
-        # Only an assertion's id is a code: the built-in types carry ids too.
+        # The id of an assertion is a code; the ids of built-in types are not.
         rule = error.validator.elem
         return _problem(rule.get("id"), element, rule.findtext("{*}annotation/{*}documentation") or "")
     if isinstance(error, XMLSchemaChildrenValidationError):
         child: Any = error.invalid_child
         if child is not None:
-            again = next(child.itersiblings(child.tag, preceding=True), None) is not None
-            return _problem(None, child, "is there already" if again else "has no place here")
-        wanted = ", ".join(str(one.local_name) for one in error.expected or ())
-        return _problem(None, element, f"{wanted or 'a node'} is missing")
+            is_repeated = next(child.itersiblings(child.tag, preceding=True), None) is not None
+            return _problem(None, child, "is there twice" if is_repeated else "is not allowed here")
+        expected = ", ".join(str(one.local_name) for one in error.expected or ())
+        return _problem(None, element, f"{expected or 'an element'} is missing")
     if isinstance(error, XMLSchemaDecodeError):
-        return _problem(None, element, f"is no {getattr(error.validator, 'local_name', 'value')} as XML writes them")
-    return _problem(None, element, str(error.reason or "does not fit the schema")[:120])
+        return _problem(None, element, f"is not a valid {getattr(error.validator, 'local_name', 'value')}")
+    return _problem(None, element, str(error.reason or "does not match the schema")[:120])
 
 
 def _problem(code: str | None, element: _Element, message: str) -> SchemaProblem:

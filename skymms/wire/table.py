@@ -1,58 +1,38 @@
-"""THE TABLE: every field of every request, answer and postback, and how each dialect spells it.
+"""The table: every field of every request, response and postback, and its wire name in each dialect.
 
-This page is data, to be proof-read against the vendors' own: a row a field, a column a dialect. It is read in both
-directions, so the sandbox decodes requests with what encodes them, and every operation is tested there and back. It is also
-the list of what each dialect can say: a field without a spelling is refused before anything is sent, and `docs/dialects.md`
-prints it. The notation is explained in :mod:`skymms.wire.notation`.
+This module is data, laid out so that it can be compared with the vendors' documents: one row for each field, one column for each
+dialect. It is read in both directions, so the sandbox decodes requests with the rows that encode them. It is also the list of
+what each dialect supports: a field without a wire name is refused before anything is sent, and `docs/dialects.md` prints it. The
+notation is explained in :mod:`skymms.wire.notation`.
 
-It is no function of names: TEXT is ``<message-text>``, SUBJECT ``<message-subject>``, SPID ``<operator-id>``.
+Wire names cannot be computed from each other: TEXT is ``<message-text>``, SUBJECT ``<message-subject>``, SPID ``<operator-id>``.
 
-Sources: seed 003 and the 1.3 reference for the first two columns, seed 004 and the successor's reference for the others. Where
-the successor's parameter lists and samples spell a name differently, the samples are right.
+Sources: the Skycore 1.3 reference for the first two columns, the Sinch MMS reference and its sendSavedMMS page for the others.
+Where Sinch's parameter lists and samples have different names, the samples are right.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from ..model import action_replies
-from ..model import notices as told
-from ..model import replies as answers
-from ..model.actions import (
-    CreateCampaign,
-    CreateSession,
-    GetStatistics,
-    ListCampaigns,
-    RemoveInboxMessage,
-    SendMessageBySubscriberRef,
-    SendMMSBarcode,
-    SendPassInMMS,
-    SendSavedMMSCampaign,
-    SendSMS,
-    Subscribe,
-    Unsubscribe,
-)
-from ..model.operations import DeleteMMS, ListMMS, Operation, SaveMMS, SendMMS, SendSavedMMS
-from ..model.slideshow import Slideshow
-from ..slide import Slide
+from .classes import ClassesByPath, ClassTable
 from .codecs import Shape
 from .notation import Row
 
 
 def _rows(*rows: tuple[str, ...]) -> tuple[Row, ...]:
-    return tuple(Row(path, kind, tuple(spellings)) for path, kind, *spellings in rows)
+    return tuple(Row(field, kind, tuple(names)) for field, kind, *names in rows)
 
 
 def _rows_of_1_3(*rows: tuple[str, ...]) -> tuple[Row, ...]:
-    """Rows of what the successor has no words for: in a request 1.3's two spellings, in an answer its one."""
-    return tuple(Row(path, kind, (*spellings, "-", "-")) for path, kind, *spellings in rows)
+    """Rows of fields that Sinch MMS does not have: two names of Skycore 1.3 in a request, one in a response."""
+    return tuple(Row(field, kind, (*names, "-", "-")) for field, kind, *names in rows)
 
 
 # fmt: off
 # ======================================================================================================== requests
 #
-#     field                            kind       1.3 XML                      1.3 GET                    successor, XML                 successor, JSON
+#     field                            kind       Skycore 1.3 XML              Skycore 1.3 GET            Sinch MMS XML                  Sinch MMS JSON
 
 ENVELOPE = _rows(
     ("action",                         "token",   "ACTION!",                   "action!",                 "action!",                     "action!"),
@@ -60,16 +40,16 @@ ENVELOPE = _rows(
 )
 
 _TO = _rows(
-    ("to",                             "number",  "TO!",                       "to!",                     "to!",                         "to!"),
-    ("sender",                         "number",  "FROM!",                     "from!",                   "from!",                       "from!"),
-    ("sender_mask",                    "words",   "FROM_MASK",                 "from_mask",               "from-mask",                   "from-mask"),
-    # SPID until 2014-12.
+    ("to",                             "phone",   "TO!",                       "to!",                     "to!",                         "to!"),
+    ("sender",                         "phone",   "FROM!",                     "from!",                   "from!",                       "from!"),
+    ("sender_mask",                    "text",    "FROM_MASK",                 "from_mask",               "from-mask",                   "from-mask"),
+    # SPID was its name until 2014-12.
     ("operator_id",                    "token",   "OPERATORID SPID",           "operatorid spid",         "operator-id",                 "-"),
     ("campaign_ref",                   "token",   "CAMPAIGNREF",               "campaignref",             "-",                           "-"),
     ("service_id",                     "token",   "-",                         "-",                       "service-id!",                 "service-id!"),
-    ("display_to",                     "numbers", "-",                         "-",                       "-",                           "to-displayonly"),
+    ("display_to",                     "phones",  "-",                         "-",                       "-",                           "to-displayonly"),
     ("client_reference",               "token",   "-",                         "-",                       "-",                           "client-reference"),
-    ("expires",                        "moment",  "-",                         "-",                       "-",                           "mms-expiry-timestamp"),
+    ("expires",                        "date",    "-",                         "-",                       "-",                           "mms-expiry-timestamp"),
 )
 
 _SLIDES = _rows(
@@ -81,11 +61,11 @@ _SLIDES = _rows(
     ("slideshow.slides[].pdf",         "token",   "SLIDE[]/PDF/URL",           "slide_pdf_url_#",         "slide[]/pdf/url",             "slide[]/pdf/url"),
     ("slideshow.slides[].passbook",    "token",   "SLIDE[]/PASSBOOK/URL",      "slide_passbook_url_#",    "slide[]/passbook/url",        "-"),
     ("slideshow.slides[].text",        "lines",   "SLIDE[]/TEXT",              "slide_text_value_#",      "slide[]/message-text",        "slide[]/message-text"),
-    # An attribute until 2014-02.
+    # It was an attribute until 2014-02.
     ("slideshow.slides[].duration",    "integer", "SLIDE[]/DURATION SLIDE[]/@duration", "slide_duration_#", "slide[]/duration",          "-"),
 )
 
-# Only stored slideshows have them, and only 1.3's XML is known to say so.
+# Only stored slideshows have them; a name is documented for Skycore 1.3 XML only.
 _NO_PERSONALIZED = _rows(
     ("slideshow.slides[].personalized_image", "token", "-",                    "-",                       "-",                           "-"),
 )
@@ -95,53 +75,53 @@ _PERSONALIZED = _rows(
 )
 
 _SEND = _TO + _rows(
-    ("slideshow.subject",              "words",   "SUBJECT",                   "subject",                 "message-subject",             "message-subject"),
-    ("slideshow.name",                 "words",   "NAME!",                     "name!",                   "name!",                       "."),
+    ("slideshow.subject",              "text",    "SUBJECT",                   "subject",                 "message-subject",             "message-subject"),
+    ("slideshow.name",                 "text",    "NAME!",                     "name!",                   "name!",                       "."),
 ) + _SLIDES + _NO_PERSONALIZED + _rows(
     ("slideshow.fallback_text",        "lines",   "FALLBACKSMSTEXT",           "fallbacksmstext",         "fallback-sms-text!",          "fallback-sms-text!"),
-    # 1.3 documents the switch for saveMMS and sendSavedMMS only.
-    ("slideshow.disable_fallback",     "yes",     "-",                         "-",                       "-",                           "disable-fallback-sms"),
-    ("slideshow.disable_fallback_link","yes",     "DISABLEFALLBACKSMSLINK",    "disablefallbacksmslink",  "-",                           "disable-fallback-sms-link"),
-    ("slideshow.link_expires",         "moment",  "MMSLINK_EXPIRATION_DATE",   "mmslink_expiration_date", "fallback-sms-link-expiration","fallback-sms-link-expiration"),
-    ("cache_content",                  "yes",     "-",                         "-",                       "-",                           "cache-content"),
+    # Skycore 1.3 documents it for saveMMS and sendSavedMMS only.
+    ("slideshow.disable_fallback",     "flag",    "-",                         "-",                       "-",                           "disable-fallback-sms"),
+    ("slideshow.disable_fallback_link","flag",    "DISABLEFALLBACKSMSLINK",    "disablefallbacksmslink",  "-",                           "disable-fallback-sms-link"),
+    ("slideshow.link_expires",         "date",    "MMSLINK_EXPIRATION_DATE",   "mmslink_expiration_date", "fallback-sms-link-expiration","fallback-sms-link-expiration"),
+    ("cache_content",                  "flag",    "-",                         "-",                       "-",                           "cache-content"),
 )
 
 _SAVE = _rows(
-    # The successor's list and prose want the subject; a production client leaves it out: Limits can be told so.
-    ("slideshow.subject",              "words",   "SUBJECT",                   "subject",                 "message-subject!",            "message-subject"),
-    ("slideshow.name",                 "words",   "NAME!",                     "name!",                   "name!",                       "name!"),
+    # Sinch's documents require the subject; a production client leaves it out, with Limits(waived={"subject"}).
+    ("slideshow.subject",              "text",    "SUBJECT",                   "subject",                 "message-subject!",            "message-subject"),
+    ("slideshow.name",                 "text",    "NAME!",                     "name!",                   "name!",                       "name!"),
 ) + _SLIDES + _PERSONALIZED + _rows(
-    # The successor takes the text when a saved MMS is sent, not when it is saved.
+    # Sinch MMS takes the text when a saved MMS is sent, not when it is saved.
     ("slideshow.fallback_text",        "lines",   "FALLBACKSMSTEXT",           "fallbacksmstext",         "-",                           "fallback-sms-text!"),
-    ("slideshow.disable_fallback",     "yes",     "DISABLEFALLBACKSMS",        "disablefallbacksms",      "-",                           "disable-fallback-sms"),
-    ("slideshow.disable_fallback_link","yes",     "DISABLEFALLBACKSMSLINK",    "disablefallbacksmslink",  "-",                           "disable-fallback-sms-link"),
-    ("slideshow.link_expires",         "moment",  "-",                         "-",                       "-",                           "fallback-sms-link-expiration"),
+    ("slideshow.disable_fallback",     "flag",    "DISABLEFALLBACKSMS",        "disablefallbacksms",      "-",                           "disable-fallback-sms"),
+    ("slideshow.disable_fallback_link","flag",    "DISABLEFALLBACKSMSLINK",    "disablefallbacksmslink",  "-",                           "disable-fallback-sms-link"),
+    ("slideshow.link_expires",         "date",    "-",                         "-",                       "-",                           "fallback-sms-link-expiration"),
     ("client_reference",               "token",   "-",                         "-",                       "-",                           "client-reference"),
 )
 
 _SEND_SAVED = _rows(
     ("mms_id",                         "token",   "MMSID!",                    "mmsid!",                  "mms-id!",                     "mms-id!"),
 ) + _TO + _rows(
-    # Counted from 1 in every dialect, unlike the slides of a GET request (ruling 1).
+    # Slides are counted from 1 here in every dialect, but from 0 in the slides of a GET request.
     ("custom_text{}",                  "lines",   "CUSTOMTEXT[]/VALUE|SLIDE",  "customtext_#",            "custom-text[]/value|slide",   "custom-slides[]/custom-message-text|custom-slide"),
-    # The vendor's table of fields once had the second name.
-    ("custom_subject",                 "words",   "CUSTOMSUBJECT CUSTOMTITLE", "customsubject customtitle","custom-subject",             "message-subject"),
-    ("data{}",                         "words",   "DATA/*",                    "data_*",                  "data/*",                      "-"),
+    # An older table of the vendor's has the second name.
+    ("custom_subject",                 "text",    "CUSTOMSUBJECT CUSTOMTITLE", "customsubject customtitle","custom-subject",             "message-subject"),
+    ("data{}",                         "text",    "DATA/*",                    "data_*",                  "data/*",                      "-"),
     ("fallback_text",                  "lines",   "FALLBACKSMSTEXT",           "fallbacksmstext",         "fallback-sms-text!",          "fallback-sms-text!"),
-    ("disable_fallback",               "yes",     "DISABLEFALLBACKSMS",        "disablefallbacksms",      "-",                           "disable-fallback-sms"),
-    ("disable_fallback_link",          "yes",     "DISABLEFALLBACKSMSLINK",    "disablefallbacksmslink",  "-",                           "disable-fallback-sms-link"),
-    ("link_expires",                   "moment",  "-",                         "-",                       "-",                           "fallback-sms-link-expiration"),
-    ("force_pass_as_link",             "yes",     "FORCEPASSASLINK",           "forcepassaslink",         "-",                           "-"),
-    ("ddm_subject",                    "words",   "DDMTITLE",                  "ddmtitle",                "ddm-message-subject",         "-"),
-    ("ddm_text",                       "words",   "DDMTEXT",                   "ddmtext",                 "ddm-message-text",            "-"),
+    ("disable_fallback",               "flag",    "DISABLEFALLBACKSMS",        "disablefallbacksms",      "-",                           "disable-fallback-sms"),
+    ("disable_fallback_link",          "flag",    "DISABLEFALLBACKSMSLINK",    "disablefallbacksmslink",  "-",                           "disable-fallback-sms-link"),
+    ("link_expires",                   "date",    "-",                         "-",                       "-",                           "fallback-sms-link-expiration"),
+    ("force_pass_as_link",             "flag",    "FORCEPASSASLINK",           "forcepassaslink",         "-",                           "-"),
+    ("ddm_subject",                    "text",    "DDMTITLE",                  "ddmtitle",                "ddm-message-subject",         "-"),
+    ("ddm_text",                       "text",    "DDMTEXT",                   "ddmtext",                 "ddm-message-text",            "-"),
     ("ddm_timeout",                    "integer", "DDMTIMEOUT",                "ddmtimeout",              "ddm-message-timeout",         "-"),
-    ("ddm_force",                      "true",    "DDMFORCE",                  "ddmforce",                "ddm-force",                   "-"),
-    # Until 2014-07.
+    ("ddm_force",                      "boolean", "DDMFORCE",                  "ddmforce",                "ddm-force",                   "-"),
+    # Documented until 2014-07.
     ("device",                         "token",   "DEVICE",                    "device",                  "-",                           "-"),
 )
 
 _LIST = _rows(
-    ("start_date",                     "moment",  "-",                         "-",                       "start-date",                  "-"),
+    ("start_date",                     "date",    "-",                         "-",                       "start-date",                  "-"),
     ("page",                           "integer", "-",                         "-",                       "page-number",                 "-"),
     ("per_page",                       "integer", "-",                         "-",                       "items-per-page",              "-"),
 )
@@ -150,46 +130,46 @@ _DELETE = _rows(
     ("mms_id",                         "token",   "MMSID!",                    "mmsid!",                  "mms-id!",                     "-"),
 )
 
-# ------------------------------------------------------------------------------- requests that only 1.3 has (its reference, 2.4-2.8)
+# ----------------------------------------------------------- requests that only Skycore 1.3 has (its reference, sections 2.4-2.8)
 #
-#     field                            kind       1.3 XML                      1.3 GET
+#     field                            kind       Skycore 1.3 XML              Skycore 1.3 GET
 
 _CAMPAIGN_SEND = _rows_of_1_3(
     ("mms_id",                         "token",   "MMSID!",                    "mmsid!"),
-    # The vendor's own example of a GET request has the second name.
+    # The vendor's example of a GET request has the second name.
     ("to_campaign",                    "token",   "TOCAMPAIGN! CAMPAIGNID",    "tocampaign! campaignid"),
 )
 
 _SEND_STORED = _rows_of_1_3(
     ("mms_id",                         "token",   "MMSID!",                    "mmsid!"),
-    ("to",                             "number",  "TO!",                       "to!"),
-    ("sender",                         "number",  "FROM!",                     "from!"),
-    ("sender_mask",                    "words",   "FROM_MASK",                 "from_mask"),
+    ("to",                             "phone",   "TO!",                       "to!"),
+    ("sender",                         "phone",   "FROM!",                     "from!"),
+    ("sender_mask",                    "text",    "FROM_MASK",                 "from_mask"),
     ("campaign_ref",                   "token",   "CAMPAIGNREF",               "campaignref"),
     ("custom_text{}",                  "lines",   "CUSTOMTEXT[]/VALUE|SLIDE",  "customtext_#"),
-    ("custom_subject",                 "words",   "CUSTOMSUBJECT CUSTOMTITLE", "customsubject customtitle"),
-    ("data{}",                         "words",   "DATA/*",                    "data_*"),
-    ("disable_fallback",               "yes",     "DISABLEFALLBACKSMS",        "disablefallbacksms"),
-    ("disable_fallback_link",          "yes",     "DISABLEFALLBACKSMSLINK",    "disablefallbacksmslink"),
-    ("force_pass_as_link",             "yes",     "FORCEPASSASLINK",           "forcepassaslink"),
-    ("ddm_subject",                    "words",   "DDMTITLE",                  "ddmtitle"),
-    ("ddm_text",                       "words",   "DDMTEXT",                   "ddmtext"),
+    ("custom_subject",                 "text",    "CUSTOMSUBJECT CUSTOMTITLE", "customsubject customtitle"),
+    ("data{}",                         "text",    "DATA/*",                    "data_*"),
+    ("disable_fallback",               "flag",    "DISABLEFALLBACKSMS",        "disablefallbacksms"),
+    ("disable_fallback_link",          "flag",    "DISABLEFALLBACKSMSLINK",    "disablefallbacksmslink"),
+    ("force_pass_as_link",             "flag",    "FORCEPASSASLINK",           "forcepassaslink"),
+    ("ddm_subject",                    "text",    "DDMTITLE",                  "ddmtitle"),
+    ("ddm_text",                       "text",    "DDMTEXT",                   "ddmtext"),
     ("ddm_timeout",                    "integer", "DDMTIMEOUT",                "ddmtimeout"),
-    ("ddm_force",                      "true",    "DDMFORCE",                  "ddmforce"),
+    ("ddm_force",                      "boolean", "DDMFORCE",                  "ddmforce"),
     ("device",                         "token",   "DEVICE",                    "device"),
 )
 
 _BARCODE = _SEND_STORED + _rows_of_1_3(
     ("operator_id",                    "token",   "OPERATORID SPID",           "operatorid spid"),
-    # The reference says of passes alone that they have none.
+    # The reference says only of passes that they have no fallback text.
     ("fallback_text",                  "lines",   "FALLBACKSMSTEXT",           "fallbacksmstext"),
     ("barcode_id",                     "token",   "BARCODEID!",                "barcodeid!"),
-    # Until 2013-09.
+    # Documented until 2013-09.
     ("database_id",                    "token",   "DATABASEID",                "databaseid"),
 )
 
 _PASS = _SEND_STORED + _rows_of_1_3(
-    ("pass_data{}",                    "words",   "PASSDATA/*",                "pd_*"),
+    ("pass_data{}",                    "text",    "PASSDATA/*",                "pd_*"),
 )
 
 _BY_SUBSCRIBER = _rows_of_1_3(
@@ -200,17 +180,17 @@ _BY_SUBSCRIBER = _rows_of_1_3(
 )
 
 _SMS = _rows_of_1_3(
-    ("to",                             "number",  "TO!",                       "to!"),
-    ("sender",                         "number",  "FROM!",                     "from!"),
-    ("sender_mask",                    "words",   "FROM_MASK",                 "from_mask"),
+    ("to",                             "phone",   "TO!",                       "to!"),
+    ("sender",                         "phone",   "FROM!",                     "from!"),
+    ("sender_mask",                    "text",    "FROM_MASK",                 "from_mask"),
     ("operator_id",                    "token",   "OPERATORID SPID",           "operatorid spid"),
     ("campaign_ref",                   "token",   "CAMPAIGNREF",               "campaignref"),
     ("text",                           "lines",   "TEXT!",                     "text!"),
 )
 
 _NEW_CAMPAIGN = _rows_of_1_3(
-    ("campaign_name",                  "words",   "CAMPAIGNNAME!",             "campaignname!"),
-    ("brand_name",                     "words",   "BRANDNAME!",                "brandname!"),
+    ("campaign_name",                  "text",    "CAMPAIGNNAME!",             "campaignname!"),
+    ("brand_name",                     "text",    "BRANDNAME!",                "brandname!"),
 )
 
 _REMOVE_INBOX = _rows_of_1_3(
@@ -223,57 +203,66 @@ _STATISTICS = _rows_of_1_3(
 )
 
 _UNSUBSCRIBE = _rows_of_1_3(
-    ("mobile",                         "number",  "MOBILE!",                   "mobile!"),
-    # The second name, of an integer, until the vendor made it a reference.
+    ("mobile",                         "phone",   "MOBILE!",                   "mobile!"),
+    # The second name is from the time when it was an integer.
     ("campaign",                       "token",   "CAMPAIGNREF! CAMPAIGNID",   "campaignref! campaignid"),
-    ("notify",                         "yes",     "NOTIFY",                    "notify"),
+    ("notify",                         "flag",    "NOTIFY",                    "notify"),
 )
 
 _SUBSCRIBE = _UNSUBSCRIBE + _rows_of_1_3(
     ("subscriber_ref",                 "token",   "SUBSCRIBERREF",             "subscriberref"),
-    ("data{}",                         "words",   "DATA/*",                    "data_*"),
-    # Here it kept its old name.
+    ("data{}",                         "text",    "DATA/*",                    "data_*"),
+    # In this request SPID is still the current name.
     ("operator_id",                    "token",   "SPID OPERATORID",           "spid operatorid"),
     ("timezone",                       "token",   "TIMEZONE",                  "timezone"),
-    ("call_to_action",                 "yes",     "CTA",                       "cta"),
+    ("call_to_action",                 "flag",    "CTA",                       "cta"),
 )
 
-#: How a request of 1.3 was written until 2014-02: NAME within CONTENT, the slides within a SEQUENCE in it, each with its
-#: duration as an attribute. "Legacy" to the vendor, and still taken.
+#: The form of a Skycore 1.3 request until 2014-02, which the vendor calls legacy and still accepts: NAME is inside CONTENT, the
+#: slides are inside a SEQUENCE in it, and the duration of a slide is an attribute.
 LEGACY_SHAPE = Shape(
-    around=frozenset({"content", "content/sequence"}),
-    lifted=frozenset({"content", "content/sequence"}),
+    containers=frozenset({"content", "content/sequence"}),
+    unwrapped=frozenset({"content", "content/sequence"}),
     attributes=("duration",),
 )
 
-#: Each operation: the value of its ACTION in each dialect, and its rows. Actions are compared without case; what follows the
-#: first value was its name in former times.
-REQUESTS: Mapping[type[Operation[Any]], tuple[tuple[str, ...], tuple[Row, ...]]] = {
-    SendMMS:      (("sendMMS",                                  "sendmms",                 "sendMMS",                     "sendmms"),      _SEND),
-    SaveMMS:      (("saveMMS",                                  "savemms",                 "saveMMS",                     "savemms"),      _SAVE),
-    SendSavedMMS: (("sendSavedMMS",                             "sendsavedmms",            "sendSavedMMS",                "sendsavedmms"), _SEND_SAVED),
-    ListMMS:      (("getMmsIds",                                "getmmsids",               "getMMSTemplates",             "-"),            _LIST),
-    DeleteMMS:    (("deleteMMSID",                              "deletemmsid",             "deleteMMSID",                 "-"),            _DELETE),
-    SendSavedMMSCampaign:       (("sendSavedMMSCampaign",       "sendsavedmmscampaign",       "-", "-"), _CAMPAIGN_SEND),
-    SendMMSBarcode:             (("sendMMSBarcode",             "sendmmsbarcode",             "-", "-"), _BARCODE),
-    SendPassInMMS:              (("sendPassInMMS",              "sendpassinmms",              "-", "-"), _PASS),
-    SendMessageBySubscriberRef: (("sendMessageBySubscriberRef", "sendmessagebysubscriberref", "-", "-"), _BY_SUBSCRIBER),
-    SendSMS:                    (("sendSMS",                    "sendsms",                    "-", "-"), _SMS),
-    ListCampaigns:              (("getMmsCampaigns",            "getmmscampaigns",            "-", "-"), ()),
-    CreateCampaign:             (("createMMSCampaign",          "createmmscampaign",          "-", "-"), _NEW_CAMPAIGN),
-    Subscribe:                  (("subscribe",                  "subscribe",                  "-", "-"), _SUBSCRIBE),
-    Unsubscribe:                (("unsubscribe",                "unsubscribe",                "-", "-"), _UNSUBSCRIBE),
-    RemoveInboxMessage: (("removeMMSInboxMessage removeMMSInboxContent", "removemmsinboxmessage removemmsinboxcontent", "-", "-"), _REMOVE_INBOX),
-    # Every sample says Status, every title Statistics.
-    GetStatistics: (("getSendingStatus getSendingStatistics", "getsendingstatus getsendingstatistics", "-", "-"), _STATISTICS),
-    CreateSession: (("createAccountSession loginUser",        "createaccountsession loginuser",        "-", "-"), ()),
+#: The value of ACTION in each dialect, and the rows, of each operation. Actions are compared without case; values after the first
+#: are former names.
+REQUESTS: ClassTable[tuple[tuple[str, ...], tuple[Row, ...]]] = ClassTable({
+    "skymms.model.operations": {
+        "SendMMS":      (("sendMMS",                              "sendmms",                 "sendMMS",                     "sendmms"),      _SEND),
+        "SaveMMS":      (("saveMMS",                              "savemms",                 "saveMMS",                     "savemms"),      _SAVE),
+        "SendSavedMMS": (("sendSavedMMS",                         "sendsavedmms",            "sendSavedMMS",                "sendsavedmms"), _SEND_SAVED),
+        "ListMMS":      (("getMmsIds",                            "getmmsids",               "getMMSTemplates",             "-"),            _LIST),
+        "DeleteMMS":    (("deleteMMSID",                          "deletemmsid",             "deleteMMSID",                 "-"),            _DELETE),
+    },
+    "skymms.model.actions": {
+        "SendSavedMMSCampaign":       (("sendSavedMMSCampaign",       "sendsavedmmscampaign",       "-", "-"), _CAMPAIGN_SEND),
+        "SendMMSBarcode":             (("sendMMSBarcode",             "sendmmsbarcode",             "-", "-"), _BARCODE),
+        "SendPassInMMS":              (("sendPassInMMS",              "sendpassinmms",              "-", "-"), _PASS),
+        "SendMessageBySubscriberRef": (("sendMessageBySubscriberRef", "sendmessagebysubscriberref", "-", "-"), _BY_SUBSCRIBER),
+        "SendSMS":                    (("sendSMS",                    "sendsms",                    "-", "-"), _SMS),
+        "ListCampaigns":              (("getMmsCampaigns",            "getmmscampaigns",            "-", "-"), ()),
+        "CreateCampaign":             (("createMMSCampaign",          "createmmscampaign",          "-", "-"), _NEW_CAMPAIGN),
+        "Subscribe":                  (("subscribe",                  "subscribe",                  "-", "-"), _SUBSCRIBE),
+        "Unsubscribe":                (("unsubscribe",                "unsubscribe",                "-", "-"), _UNSUBSCRIBE),
+        "RemoveInboxMessage": (("removeMMSInboxMessage removeMMSInboxContent", "removemmsinboxmessage removemmsinboxcontent", "-", "-"), _REMOVE_INBOX),
+        # The samples have Status, the titles Statistics.
+        "GetStatistics": (("getSendingStatus getSendingStatistics", "getsendingstatus getsendingstatistics", "-", "-"), _STATISTICS),
+        "CreateSession": (("createAccountSession loginUser",        "createaccountsession loginuser",        "-", "-"), ()),
+    },
+})
+
+#: What to do instead, for unsupported fields of an operation where something better than leaving the field out is known.
+ALTERNATIVES: Mapping[tuple[str, str], str] = {
+    ("SaveMMS", "fallback_text"): "pass it to SendSavedMMS",
 }
 
-# ======================================================================================================== answers
+# ======================================================================================================== responses
 #
-# A GET request is answered in XML like any other, so there are three columns.
+# The response to a GET request is XML as well, so there are three columns.
 #
-#     field                            kind       1.3                          successor, XML              successor, JSON
+#     field                            kind       Skycore 1.3                  Sinch MMS XML               Sinch MMS JSON
 
 STATUS = _rows(
     ("status",                         "token",   "STATUS",                    "status",                   "status"),
@@ -284,7 +273,7 @@ _SENT = _rows(
     ("tracking_id",                    "token",   "TRACKINGID",                "tracking-id",              "tracking-id"),
     ("to",                             "token",   "TO",                        "to",                       "to"),
     ("sender",                         "token",   "FROM",                      "from",                     "from"),
-    ("details",                        "words",   "STATUSDETAILS",             "status-details",           "status-details"),
+    ("details",                        "text",    "STATUSDETAILS",             "status-details",           "status-details"),
 )
 
 _ID = _rows(
@@ -292,29 +281,29 @@ _ID = _rows(
 )
 
 _SAVED = _rows(
-    # The JSON service tells the id later, in the N003 postback.
+    # The JSON service sends the id later, in the N003 postback.
     ("mms_id",                         "token",   "MMSID",                     "mms-id",                   "-"),
     ("tracking_id",                    "token",   "-",                         "-",                        "tracking-id"),
-    ("details",                        "words",   "-",                         "-",                        "status-details"),
+    ("details",                        "text",    "-",                         "-",                        "status-details"),
 )
 
 _LISTED = _rows(
     ("mms_ids",                        "ids",     "MMSIDS",                    "-",                        "-"),
-    ("start_date",                     "moment",  "-",                         "start-date",               "-"),
+    ("start_date",                     "date",    "-",                         "start-date",               "-"),
     ("page",                           "integer", "-",                         "page-number",              "-"),
     ("per_page",                       "integer", "-",                         "items-per-page",           "-"),
     ("total",                          "integer", "-",                         "total-results",            "-"),
     ("templates[].mms_id",             "token",   "-",                         "mms-template[]/mms-id",    "-"),
-    ("templates[].name",               "words",   "-",                         "mms-template[]/mms-name",  "-"),
-    ("templates[].subject",            "words",   "-",                         "mms-template[]/mms-subject","-"),
-    ("templates[].created",            "moment",  "-",                         "mms-template[]/date-created","-"),
+    ("templates[].name",               "text",    "-",                         "mms-template[]/mms-name",  "-"),
+    ("templates[].subject",            "text",    "-",                         "mms-template[]/mms-subject","-"),
+    ("templates[].created",            "date",    "-",                         "mms-template[]/date-created","-"),
     ("templates[].slides",             "integer", "-",                         "mms-template[]/total-slides","-"),
     ("templates[].size",               "integer", "-",                         "mms-template[]/mms-size",  "-"),
 )
 
-# ------------------------------------------------------------------------------------ answers that only 1.3 gives
+# ---------------------------------------------------------------------------------- responses that only Skycore 1.3 gives
 #
-#     field                            kind       1.3
+#     field                            kind       Skycore 1.3
 
 _SCHEDULED = _rows_of_1_3(
     ("mms_id",                         "token",   "MMSID"),
@@ -333,20 +322,20 @@ _SENT_TO_SUBSCRIBER = _rows_of_1_3(
     ("results[].tracking_id",          "token",   "SUBSCRIBER[]/TRACKINGID"),
     ("results[].to",                   "token",   "SUBSCRIBER[]/TO"),
     ("results[].sender",               "token",   "SUBSCRIBER[]/FROM"),
-    ("results[].details",              "words",   "SUBSCRIBER[]/STATUSDETAILS"),
+    ("results[].details",              "text",    "SUBSCRIBER[]/STATUSDETAILS"),
     ("results[].error_code",           "token",   "SUBSCRIBER[]/ERRORCODE"),
-    ("results[].error_info",           "words",   "SUBSCRIBER[]/ERRORINFO"),
+    ("results[].error_info",           "text",    "SUBSCRIBER[]/ERRORINFO"),
 )
 
 _CAMPAIGN = _rows_of_1_3(
     ("campaign_id",                    "token",   "CAMPAIGNID"),
-    ("campaign_name",                  "words",   "CAMPAIGNNAME"),
-    ("brand_name",                     "words",   "BRANDNAME"),
+    ("campaign_name",                  "text",    "CAMPAIGNNAME"),
+    ("brand_name",                     "text",    "BRANDNAME"),
 )
 
 _CAMPAIGNS = _rows_of_1_3(
     ("campaigns[].campaign_id",        "token",   "MMSCAMPAIGNS/CAMPAIGN[]/ID"),
-    ("campaigns[].name",               "words",   "MMSCAMPAIGNS/CAMPAIGN[]/NAME"),
+    ("campaigns[].name",               "text",    "MMSCAMPAIGNS/CAMPAIGN[]/NAME"),
 )
 
 _SUBSCRIPTION_MADE = _rows_of_1_3(
@@ -359,7 +348,7 @@ _INBOX_REMOVED = _rows_of_1_3(
     ("inbox_id",                       "token",   "MMSINBOXID"),
 )
 
-# The documents show no answer, only that it is a link: the reply looks for one wherever it stands.
+# The documents show no response and say only that it has a link; the reply takes the first URL in any element.
 _LINK = _rows_of_1_3(
     ("link",                           "token",   "URL LINK"),
 )
@@ -368,48 +357,60 @@ _SESSION = _rows_of_1_3(
     ("session_id",                     "token",   "SESSIONID"),
 )
 
-#: The nodes of an answer whose children repeat, or which stand around what belongs to the answer: until 2013-09 a send went to
-#: many numbers, and what became of each stood in a SENDING.
-RESPONSE_SHAPE = Shape(around=frozenset({"mmscampaigns", "sending"}), lifted=frozenset({"sending"}))
+#: The containers in a response. SENDING is from the time until 2013-09, when one request could send to many numbers and the
+#: response had a SENDING for each of them.
+RESPONSE_SHAPE = Shape(containers=frozenset({"mmscampaigns", "sending"}), unwrapped=frozenset({"sending"}))
 
 #: The replies without a status of their own: their parts have one each.
-WITHOUT_STATUS = frozenset({action_replies.SentToSubscriber})
+WITHOUT_STATUS: ClassTable[bool] = ClassTable({"skymms.model.action_replies": {"SentToSubscriber": True}})
 
-#: The replies that may come without a status, and the nodes that then tell that it is one of them.
-STATUS_SUBSTITUTES: Mapping[type[Any], tuple[str, ...]] = {
-    action_replies.SentToSubscriber: ("results[].status", "results[].error_code"),
-    action_replies.StatisticsLink: ("link",),
-}
+#: The replies that may come without a status, and the fields that are there instead.
+STATUS_SUBSTITUTES: ClassTable[tuple[str, ...]] = ClassTable({
+    "skymms.model.action_replies": {
+        "SentToSubscriber": ("results[].status", "results[].error_code"),
+        "StatisticsLink": ("link",),
+    },
+})
 
-_REFUSED = _rows(
+#: The replies that are lists, and the error code that a gateway may answer where the list is empty.
+EMPTY_LIST_CODES: ClassTable[str] = ClassTable({
+    "skymms.model.replies": {"MMSList": "E200"},
+    "skymms.model.action_replies": {"CampaignList": "E405"},
+})
+
+REFUSAL = _rows(
     ("code",                           "token",   "ERRORCODE",                 "error-code",               "error-code"),
     ("to",                             "token",   "TO",                        "to",                       "-"),
-    ("info",                           "words",   "ERRORINFO",                 "error-info",               "error-info"),
+    ("info",                           "text",    "ERRORINFO",                 "error-info",               "error-info"),
 )
 
-REPLIES: Mapping[type[Any], tuple[Row, ...]] = {
-    answers.SentMMS: _SENT,
-    answers.SavedMMS: _SAVED,
-    answers.MMSList: _LISTED,
-    answers.DeletedMMS: _ID,
-    action_replies.ScheduledMMS: _SCHEDULED,
-    action_replies.SentSMS: _SENT_SMS,
-    action_replies.SentToSubscriber: _SENT_TO_SUBSCRIBER,
-    action_replies.NewCampaign: _CAMPAIGN,
-    action_replies.CampaignList: _CAMPAIGNS,
-    action_replies.Subscription: _SUBSCRIPTION_MADE,
-    action_replies.RemovedInboxMessage: _INBOX_REMOVED,
-    action_replies.StatisticsLink: _LINK,
-    action_replies.Session: _SESSION,
-    answers.Refusal: _REFUSED,
-}
+REPLIES: ClassTable[tuple[Row, ...]] = ClassTable({
+    "skymms.model.replies": {
+        "SentMMS": _SENT,
+        "SavedMMS": _SAVED,
+        "MMSList": _LISTED,
+        "DeletedMMS": _ID,
+        "Refusal": REFUSAL,
+    },
+    "skymms.model.action_replies": {
+        "ScheduledMMS": _SCHEDULED,
+        "SentSMS": _SENT_SMS,
+        "SentToSubscriber": _SENT_TO_SUBSCRIBER,
+        "NewCampaign": _CAMPAIGN,
+        "CampaignList": _CAMPAIGNS,
+        "Subscription": _SUBSCRIPTION_MADE,
+        "RemovedInboxMessage": _INBOX_REMOVED,
+        "StatisticsLink": _LINK,
+        "Session": _SESSION,
+    },
+})
 
 # ======================================================================================================== postbacks
 #
-# Names are compared without case, `-` and `_` (ruling 11), and all columns are read at once: the successor's page for
-# saveMMS shows its postbacks in upper case.
+# Names are compared without case, `-` and `_`, and the names of all columns are accepted in every postback: Sinch's saveMMS page
+# shows its postbacks in upper case.
 #
-#     field                            kind       1.3                          successor, XML              successor, JSON
+#     field                            kind       Skycore 1.3                  Sinch MMS XML               Sinch MMS JSON
 
 _EVENT = _rows(
     ("origin",                         "token",   "ORIGIN",                    "origin",                   "origin"),
@@ -421,15 +422,15 @@ _DELIVERY = _EVENT + _rows(
     ("status",                         "token",   "STATUS",                    "status",                   "status"),
     ("mms_id",                         "token",   "MMSID",                     "mms-id",                   "mms-id"),
     ("sender",                         "token",   "FROM",                      "from",                     "from"),
-    ("sender_mask",                    "words",   "FROM_MASK",                 "from-mask",                "from-mask"),
+    ("sender_mask",                    "text",    "FROM_MASK",                 "from-mask",                "from-mask"),
     ("to",                             "token",   "TO",                        "to",                       "to"),
     ("tracking_id",                    "token",   "TRACKINGID",                "tracking-id",              "tracking-id"),
     ("client_reference",               "token",   "-",                         "-",                        "client-reference"),
     ("operator_id",                    "token",   "SPID",                      "operator-id",              "operator-id"),
-    ("timestamp",                      "moment",  "TIMESTAMP",                 "timestamp",                "timestamp"),
+    ("timestamp",                      "date",    "TIMESTAMP",                 "timestamp",                "timestamp"),
     ("handset",                        "token",   "HANDSET",                   "handset",                  "handset"),
     ("aggregator_id",                  "token",   "AGGREGATORID",              "aggregator-id",            "aggregator-id"),
-    ("details",                        "words",   "STATUSDETAILS",             "status-details",           "status-details"),
+    ("details",                        "text",    "STATUSDETAILS",             "status-details",           "status-details"),
 )
 
 _ENCODING = _EVENT + _rows(
@@ -444,11 +445,11 @@ _ENCODING = _EVENT + _rows(
 _INBOUND_MMS = _EVENT + _rows(
     ("sender",                         "token",   "FROM",                      "from",                     "from"),
     ("to",                             "token",   "TO",                        "to",                       "to"),
-    ("keyword",                        "words",   "KEYWORD",                   "keyword",                  "keyword"),
-    ("subject",                        "words",   "SUBJECT",                   "message-subject",          "message-subject"),
+    ("keyword",                        "text",    "KEYWORD",                   "keyword",                  "keyword"),
+    ("subject",                        "text",    "SUBJECT",                   "message-subject",          "message-subject"),
     ("tracking_id",                    "token",   "TRACKINGID",                "tracking-id",              "tracking-id"),
     ("operator_id",                    "token",   "SPID",                      "operator-id",              "operator-id"),
-    ("timestamp",                      "moment",  "TIMESTAMP",                 "timestamp",                "timestamp"),
+    ("timestamp",                      "date",    "TIMESTAMP",                 "timestamp",                "timestamp"),
     ("files[]",                        "token",   "CONTENT/FILE[]",            "content/file[]",           "content[]/file"),
     ("copy_to[]",                      "token",   "-",                         "-",                        "copy-to[]/number"),
 )
@@ -456,9 +457,9 @@ _INBOUND_MMS = _EVENT + _rows(
 _INBOUND_SMS = _EVENT + _rows(
     ("sender",                         "token",   "FROM",                      "from",                     "from"),
     ("to",                             "token",   "TO",                        "to",                       "to"),
-    ("text",                           "words",   "TEXT",                      "message-text",             "message-text"),
-    ("keyword",                        "words",   "KEYWORD",                   "keyword",                  "keyword"),
-    ("timestamp",                      "moment",  "RECEIVED",                  "received",                 "received"),
+    ("text",                           "text",    "TEXT",                      "message-text",             "message-text"),
+    ("keyword",                        "text",    "KEYWORD",                   "keyword",                  "keyword"),
+    ("timestamp",                      "date",    "RECEIVED",                  "received",                 "received"),
     ("transaction_id",                 "token",   "TRANSACTIONID",             "transaction-id",           "transaction-id"),
     ("tracking_id",                    "token",   "TRACKINGID",                "tracking-id",              "tracking-id"),
 )
@@ -466,38 +467,40 @@ _INBOUND_SMS = _EVENT + _rows(
 _SUBSCRIPTION = _EVENT + _rows(
     ("mobile",                         "token",   "MOBILE",                    "mobile",                   "mobile"),
     ("email",                          "token",   "EMAIL",                     "email",                    "email"),
-    # An id until the vendor made it a reference.
+    # It was an id before it became a reference.
     ("campaign_ref",                   "token",   "CAMPAIGNID",                "campaign-ref",             "campaign-ref"),
-    ("timestamp",                      "moment",  "TIMESTAMP",                 "timestamp",                "timestamp"),
+    ("timestamp",                      "date",    "TIMESTAMP",                 "timestamp",                "timestamp"),
     ("short_code",                     "token",   "SHORTCODE",                 "short-code",               "short-code"),
-    ("campaign_title",                 "words",   "CAMPAIGNTITLE",             "campaign-title",           "campaign-title"),
-    ("brand_name",                     "words",   "BRANDNAME",                 "brand-name",               "brand-name"),
+    ("campaign_title",                 "text",    "CAMPAIGNTITLE",             "campaign-title",           "campaign-title"),
+    ("brand_name",                     "text",    "BRANDNAME",                 "brand-name",               "brand-name"),
     ("source",                         "token",   "SOURCE",                    "source",                   "source"),
     ("subscription_id",                "token",   "SUBID",                     "sub-id",                   "sub-id"),
     ("tracking_id",                    "token",   "TRACKINGID",                "tracking-id",              "tracking-id"),
 )
 
-# Whatever it is: its `raw` has the rest. A pass tells its code in a node of its own.
+# An event of another kind; the rest of it is in its `raw`. The postback of a pass has its code in STATUSCODE.
 _UNKNOWN = _EVENT + _rows(
     ("status_code",                    "token",   "STATUSCODE",                "status-code",              "status-code"),
     ("tracking_id",                    "token",   "TRACKINGID",                "tracking-id",              "tracking-id"),
 )
 
-NOTICES: Mapping[type[told.Notice], tuple[Row, ...]] = {
-    told.DeliveryReport: _DELIVERY,
-    told.EncodingReport: _ENCODING,
-    told.InboundMMS: _INBOUND_MMS,
-    told.InboundSMS: _INBOUND_SMS,
-    told.SubscriptionChange: _SUBSCRIPTION,
-    told.UnknownNotice: _UNKNOWN,
-}
+NOTICES: ClassTable[tuple[Row, ...]] = ClassTable({
+    "skymms.model.notices": {
+        "DeliveryReport": _DELIVERY,
+        "EncodingReport": _ENCODING,
+        "InboundMMS": _INBOUND_MMS,
+        "InboundSMS": _INBOUND_SMS,
+        "SubscriptionChange": _SUBSCRIPTION,
+        "UnknownNotice": _UNKNOWN,
+    },
+})
 # fmt: on
 
-#: What the groups in the fields' paths are made of.
-GROUP_CLASSES: Mapping[str, type] = {
-    "slideshow": Slideshow,
-    "slideshow.slides": Slide,
-    "templates": answers.StoredMMS,
-    "results": action_replies.SubscriberResult,
-    "campaigns": action_replies.Campaign,
-}
+#: The classes of the values in the fields' paths that have fields of their own.
+GROUP_CLASSES = ClassesByPath({
+    "slideshow": ("skymms.model.slideshow", "Slideshow"),
+    "slideshow.slides": ("skymms.slide", "Slide"),
+    "templates": ("skymms.model.replies", "StoredMMS"),
+    "results": ("skymms.model.action_replies", "SubscriberResult"),
+    "campaigns": ("skymms.model.action_replies", "Campaign"),
+})

@@ -307,9 +307,9 @@ def test_the_xml_writer_writes_what_xml_can_hold_and_refuses_the_rest(words: str
         etree.Element("words").text = words
     except ValueError:
         with pytest.raises(ValueError, match=r"XML|surrogate"):
-            xml.write("root", [(xml.spell("words"), None, words)])
+            xml.encode("root", [(xml.compile_name("words"), None, words)])
     else:
-        document = xml.write("root", [(xml.spell("words"), None, words)])
+        document = xml.encode("root", [(xml.compile_name("words"), None, words)])
         assert xml.read(document, len(document)) == ("root", [("words", 0, words)])
 
 
@@ -385,9 +385,9 @@ def test_a_part_of_a_slide_without_a_word_is_told_with_the_slides_number() -> No
     operation = SaveMMS(
         Slideshow("Coupon", slides=(Slide("Hi!"), Slide("Hi!", duration=5), Slide(passbook="https://x.example/a")))
     )
-    assert {problem[:3] for problem in spoken.lost(operation)} == {(None, 2, "duration"), (None, 3, "passbook")}
-    assert len(spoken.lost(operation)) == 2
-    assert all("sinch-json" in problem.message for problem in spoken.lost(operation))
+    assert {problem[:3] for problem in spoken.unsupported(operation)} == {(None, 2, "duration"), (None, 3, "passbook")}
+    assert len(spoken.unsupported(operation)) == 2
+    assert all("sinch-json" in problem.message for problem in spoken.unsupported(operation))
 
 
 @pytest.mark.parametrize("name", ["", "Coupon"])
@@ -550,14 +550,14 @@ def test_a_document_longer_than_it_may_be_is_not_read(codec: Any) -> None:
 # ------------------------------------------------------------------------------------------------ answers and postbacks
 
 EACH_COLUMN = pytest.mark.parametrize(
-    "dialect", {dialect.answers: dialect for dialect in DIALECTS.values()}.values(), ids=lambda dialect: dialect.name
+    "dialect", {dialect.response_column: dialect for dialect in DIALECTS.values()}.values(), ids=lambda dialect: dialect.name
 )
 
 
-@each_pair({dialect.answers: dialect for dialect in DIALECTS.values()}.values())
+@each_pair({dialect.response_column: dialect for dialect in DIALECTS.values()}.values())
 @given(data=st.data())
 def test_a_reply_comes_back_equal(dialect: Dialect, kind: type[Operation[Any]], data: st.DataObject) -> None:
-    reply = data.draw(strategies.replies(dialect.answers)[kind.reply])
+    reply = data.draw(strategies.replies(dialect.response_column)[kind.reply])
     # An operation that asks for nothing in particular, so that every number is its own.
     document = dialect.encode_reply(reply)
     assert Account(KEY, dialect=dialect.name).decode(minimal(kind), HttpResponse(200, {}, document)) == reply
@@ -566,7 +566,7 @@ def test_a_reply_comes_back_equal(dialect: Dialect, kind: type[Operation[Any]], 
 @EACH_COLUMN
 @given(data=st.data())
 def test_a_refusal_comes_back_as_the_error_of_its_code(dialect: Dialect, data: st.DataObject) -> None:
-    refused = data.draw(strategies.replies(dialect.answers)[Refusal])
+    refused = data.draw(strategies.replies(dialect.response_column)[Refusal])
     with pytest.raises(MMSError) as caught:
         Account("long-secret-key", dialect=dialect.name).decode(ListMMS(), HttpResponse(200, {}, dialect.encode_reply(refused)))
     assert type(caught.value) is error_class(refused.code or "")
@@ -580,7 +580,7 @@ def test_a_refusal_comes_back_as_the_error_of_its_code(dialect: Dialect, data: s
 def test_a_notice_comes_back_equal_and_with_the_same_identity(
     dialect: Dialect, kind: type[Notice], data: st.DataObject
 ) -> None:
-    notice = data.draw(strategies.notices(kind, dialect.answers))
+    notice = data.draw(strategies.notices(kind, dialect.response_column))
     document = dialect.encode_notice(notice)
     (read,) = read_postbacks(document)
     assert read == notice

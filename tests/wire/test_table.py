@@ -96,7 +96,7 @@ def test_every_row_has_a_spelling_for_every_column() -> None:
     requests = {len(row.names) for rows in (table.ENVELOPE, *(rows for _, rows in table.REQUESTS.values())) for row in rows}
     answers = {len(row.names) for rows in (table.STATUS, *table.REPLIES.values(), *table.NOTICES.values()) for row in rows}
     assert requests == {len({dialect.column for dialect in DIALECTS.values()})}
-    assert answers == {len({dialect.answers for dialect in DIALECTS.values()})}
+    assert answers == {len({dialect.response_column for dialect in DIALECTS.values()})}
     assert all(name for rows in DOCUMENTS.values() for row in rows for name in row.names)
 
 
@@ -107,7 +107,7 @@ def test_every_dialect_has_a_column_of_its_own() -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 def test_every_operation_of_a_dialect_has_an_action_of_its_own(dialect: Dialect) -> None:
-    actions = Counter(action.lower() for kind in table.REQUESTS for action in dialect.actions(kind))
+    actions = Counter(action.lower() for kind in table.REQUESTS for action in dialect.accepted_actions(kind))
     assert set(actions.values()) == {1}
     assert all(len(spellings) == len(DIALECTS) for spellings, _ in table.REQUESTS.values())
 

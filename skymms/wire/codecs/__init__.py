@@ -1,59 +1,78 @@
-"""The ways a document is written down, a page each, ignorant of MMS.
+"""Codecs: from fields to bytes and back, one module for each format. They know nothing about MMS.
 
-Between a value and its bytes stand *leaves*: ``(path, at, text)``, a name, which repetition of its group it stands in (None
-for a node that stands alone), and its words. ``skymms.wire.notation`` turns values into leaves and back and knows no brackets;
-a codec turns leaves into bytes and back and knows no fields. Each codec offers
-
-- ``spell(path)``: what the writer needs to know of a name, worked out once;
-- ``write(root, leaves)``: bytes, from leaves whose path is such a spelling;
-- ``part(leaves)`` and ``frame(root)``: the same in pieces, for what is written again and again. A document is what the frame
-  has for its beginning, its parts with what the frame has for between them, and the frame's end;
-- ``read(body, limit, shape)``: the name of the root, and leaves whose path is the name as it stands in the document;
-- ``ready()``: load whatever reading needs;
-- ``CONTENT_TYPE``, ``ACCEPT`` and ``FLAGS``: how it is announced and asked for, and what yes and no are written as.
-
-A codec that cannot read raises :class:`Unreadable`.
+A codec works on *leaves*. A leaf is ``(path, index, text)``: the wire name of a field, the number of the repeated group it is
+in (None for a field outside a group; the key for an entry of a mapping), and the field's text. :mod:`skymms.wire.encoder` turns
+values into leaves and :mod:`skymms.wire.decoder` turns leaves into values. :class:`Codec` lists what each module offers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
 
-#: ``(path, at, text)``; ``at`` is the number of a repetition, or the key of a mapping.
+#: ``(path, index, text)``; the path is a compiled name when encoding, and the name in the document when decoding.
 Leaf = tuple[Any, Any, str]
-#: What stands before, between and after the parts of a document.
+#: The bytes before, between and after the parts of a document.
 Frame = tuple[bytes, bytes, bytes]
 
 
 class Shape(NamedTuple):
-    """What the table knows of a document that is not flat; names in lower case, all empty for nearly all of them.
+    """How the elements of a document that is not flat are numbered and named. All names are in lower case.
 
-    ``around`` are nodes whose children are numbered as those of the root are; ``lifted`` are those of them whose children are
-    also named as if they stood at the root; ``attributes`` are read as a leaf ``@name`` of their element.
+    ``containers`` are elements whose children are numbered like the children of the root. ``unwrapped`` are the containers
+    whose children are also named as if they were children of the root. ``attributes`` are read as a leaf ``element/@name``.
     """
 
-    around: frozenset[str] = frozenset()
-    lifted: frozenset[str] = frozenset()
+    containers: frozenset[str] = frozenset()
+    unwrapped: frozenset[str] = frozenset()
     attributes: tuple[str, ...] = ()
 
 
 FLAT = Shape()
 
 
+class Codec(Protocol):
+    """What the modules of this package offer."""
+
+    #: The Content-Type of a request body.
+    CONTENT_TYPE: str
+    #: The Accept header of a request whose response is in this format.
+    ACCEPT: str
+    #: How True and False are written.
+    FLAGS: tuple[Any, Any]
+
+    def compile_name(self, path: str) -> Any:
+        """Precompute what encoding needs to know of a wire name; the result is the path of a leaf."""
+
+    def encode(self, root: str, leaves: Sequence[Leaf]) -> bytes:
+        """Encode a whole document."""
+
+    def encode_part(self, leaves: Sequence[Leaf]) -> bytes:
+        """Encode some fields of a document. All leaves of a repeated group must be in the same part."""
+
+    def frame(self, root: str) -> Frame:
+        """Return the bytes before, between and after the parts of a document."""
+
+    def decode(self, body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf]]:
+        """Return the name of the root and the leaves of a document of at most ``limit`` bytes; raises DecodeError."""
+
+    def load(self) -> None:
+        """Import what decoding needs, so that a missing dependency shows before a request is sent."""
+
+
 def join_part(frame: Frame, part: bytes) -> bytes:
-    """A document that has one part."""
-    begins, _, ends = frame
-    return begins + part + ends
+    """Return the document that has one part."""
+    begin, _, end = frame
+    return begin + part + end
 
 
 class DecodeError(ValueError):
-    """The bytes are no document of this codec's kind; the message says why, without quoting them."""
+    """The bytes cannot be decoded. The message says why and does not quote them."""
 
 
 def replace_surrogates(leaves: Iterable[Leaf]) -> list[Leaf]:
-    """The same leaves with U+FFFD for half a character, which JSON can escape, and no file, no screen and no identity take."""
-    return [(_characters(path), at, _characters(text)) for path, at, text in leaves]
+    """Replace lone surrogates by U+FFFD. JSON can escape them, but they cannot be printed, stored or hashed as UTF-8."""
+    return [(_characters(path), index, _characters(text)) for path, index, text in leaves]
 
 
 def _characters(text: str) -> str:

@@ -1,92 +1,95 @@
-"""JSON: objects of words, in UTF-8 with real characters.
+"""JSON objects whose values are texts, in UTF-8 without escapes for letters outside ASCII.
 
-The shape is the one of the XML: a node alone is a member, a repeated group is a list of objects. Flags are written as JSON's
-own; whatever is read becomes words, exactly as they stood there, so that a number may be as long as it likes.
+The structure is the one of the XML documents: a field outside a group is a member, a repeated group is a list of objects. Flags
+are JSON's true and false. Every value is decoded as text, exactly as it is written, so numbers may have any length.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from . import FLAT, DecodeError, Frame, Leaf, Shape, join_part
 
 CONTENT_TYPE = "application/json; charset=utf-8"
 ACCEPT = "application/json"
 
-#: What a flag is written as.
+#: How True and False are written.
 FLAGS: tuple[Any, Any] = (True, False)
 
-#: The longest way to a member, and the deepest place of one; the longest documented has some 40 characters. One long name
-#: around many members would otherwise make gigabytes of half a megabyte.
+#: The longest path of a member (the longest documented path has 40 characters) and the deepest nesting. Without them, one
+#: long name around many members would make gigabytes of leaves from half a megabyte.
 MAX_NAME = 256
 MAX_DEPTH = 32
 
-#: A name, ready to be written: the repeated group it stands in, and the steps to it.
-Tag = tuple[str, tuple[str, ...]]
+#: A compiled name: the repeated group it is in, and the names of the members that lead to it.
+CompiledName = tuple[str, tuple[str, ...]]
 
 
-def spell(path: str) -> Tag:
-    """``slide[]/image/url`` is the address in the image in one of the slides."""
+def compile_name(path: str) -> CompiledName:
+    """Split a name: ``slide[]/image/url`` is the member ``url`` of the member ``image`` of one of the slides."""
     group, _, inner = path.rpartition("[]")
     return group, tuple(step for step in inner.split("/") if step)
 
 
-def write(root: str, leaves: Sequence[Leaf]) -> bytes:
-    """The object; there is no root."""
-    return join_part(frame(root), part(leaves))
+def encode(root: str, leaves: Sequence[Leaf]) -> bytes:
+    """Encode the object; JSON has no root name."""
+    return join_part(frame(root), encode_part(leaves))
 
 
-def part(leaves: Sequence[Leaf]) -> bytes:
-    """Some members of a document. A group, repeated or not, is one of them."""
+def encode_part(leaves: Sequence[Leaf]) -> bytes:
+    """Encode some members of an object."""
     try:
         return dump(_members(leaves))[1:-1]
     except UnicodeEncodeError as error:
-        raise ValueError(f"a lone surrogate (U+{ord(error.object[error.start]):04X}) is no character") from None
+        raise ValueError(f"contains a lone surrogate (U+{ord(error.object[error.start]):04X}): remove it") from None
 
 
 def frame(root: str) -> Frame:
-    """What holds the members of a document together."""
+    """Return the bytes before, between and after the parts of an object."""
     return b"{", b",", b"}"
 
 
 def _members(leaves: Sequence[Leaf]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     repeated: dict[tuple[str, Any], dict[str, Any]] = {}
-    for (group, steps), at, value in leaves:
-        place = document
+    for (group, steps), index, value in leaves:
+        parent = document
         if group:
-            place = repeated.get((group, at), {})
-            if (group, at) not in repeated:
-                repeated[group, at] = place
-                document.setdefault(group, []).append(place)
+            parent = repeated.get((group, index), {})
+            if (group, index) not in repeated:
+                repeated[group, index] = parent
+                document.setdefault(group, []).append(parent)
         for step in steps[:-1]:
-            place = place.setdefault(step, {})
+            parent = parent.setdefault(step, {})
         if steps:
-            place[steps[-1]] = value
+            parent[steps[-1]] = value
     return document
 
 
 def dump(document: Any) -> bytes:
-    """Any document, as short as it can be written."""
+    """Encode any document, without blanks."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def ready() -> None:
-    """Nothing has to be loaded to read JSON."""
+def load() -> None:
+    """Decoding needs nothing beyond the imports above."""
 
 
-def read(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf]]:
-    """Every member that is no object and no list as a leaf; nulls are not there."""
+def decode(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf]]:
+    """Return a leaf for every member that is not an object, a list or null."""
     document = parse(body, limit)
     if not isinstance(document, dict):
         raise DecodeError("not a JSON object")
-    return "", leaves(document)
+    return "", leaves(cast("dict[str, Any]", document))
 
 
 def parse(body: bytes, limit: int) -> Any:
-    """The document, its numbers as words; :class:`Unreadable` for what is too long, no JSON, or names a member twice."""
+    """Parse a document; its numbers become texts.
+
+    Raises :class:`DecodeError` for a document of more than ``limit`` bytes, for invalid JSON, and for a duplicate member.
+    """
     if len(body) > limit:
         raise DecodeError(f"{len(body):,} bytes, more than the {limit:,} allowed")
     try:
@@ -95,7 +98,7 @@ def parse(body: bytes, limit: int) -> Any:
             object_pairs_hook=_object,
             parse_int=str,
             parse_float=str,
-            parse_constant=_no_constant,
+            parse_constant=_refuse_constant,
         )
     except DecodeError:
         raise
@@ -108,25 +111,26 @@ def parse(body: bytes, limit: int) -> Any:
 
 
 def leaves(document: dict[str, Any]) -> list[Leaf]:
-    """The leaves of an object; ``at`` numbers the members of a list."""
-    return list(_inside(document, "", 0, MAX_DEPTH))
+    """Return the leaves of an object; the index numbers the items of a list."""
+    return list(_leaves_of(document, "", 0, MAX_DEPTH))
 
 
-def _inside(value: Any, path: str, at: int, depth: int) -> Iterator[Leaf]:
+def _leaves_of(value: Any, path: str, index: int, depth: int) -> Iterator[Leaf]:
     if len(path) > MAX_NAME:
         raise DecodeError(f"a name of {len(path):,} characters")
     if not depth:
         raise DecodeError("its members are nested too deeply")
     if isinstance(value, dict):
-        if not value and path:
-            yield path, at, ""
-        for name, inner in value.items():
-            yield from _inside(inner, f"{path}/{name}" if path else name, at, depth - 1)
+        members = cast("dict[str, Any]", value)
+        if not members and path:
+            yield path, index, ""
+        for name, inner in members.items():
+            yield from _leaves_of(inner, f"{path}/{name}" if path else name, index, depth - 1)
     elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from _inside(inner, path, number, depth - 1)
+        for number, inner in enumerate(cast("list[Any]", value)):
+            yield from _leaves_of(inner, path, number, depth - 1)
     elif value is not None:
-        yield path, at, str(value).lower() if isinstance(value, bool) else value
+        yield path, index, str(value).lower() if isinstance(value, bool) else value
 
 
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -136,5 +140,5 @@ def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_constant(name: str) -> Any:
-    raise DecodeError(f"{name} is no JSON")
+def _refuse_constant(name: str) -> Any:
+    raise DecodeError(f"{name} is not allowed in JSON")

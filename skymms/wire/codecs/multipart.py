@@ -1,4 +1,4 @@
-"""Forms with files (multipart/form-data), as browsers post them. Written only: nobody answers in one."""
+"""Forms with files (multipart/form-data). Requests are encoded in this format; no response uses it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from hashlib import sha256
 Part = str | tuple[str, str, bytes]
 
 
-def write(parts: Mapping[str, Part]) -> tuple[bytes, str]:
-    """The body and its content type. The same parts are the same bytes each time."""
+def encode(parts: Mapping[str, Part]) -> tuple[bytes, str]:
+    """Return the body and its content type. The same parts give the same bytes each time."""
     from urllib3.filepost import encode_multipart_formdata
 
     fields = {name: part if isinstance(part, str) else (part[0], part[2], part[1]) for name, part in parts.items()}
-    # Made of all the parts, so that it is in none of them.
+    # The boundary is a hash of all parts, so it cannot occur in any of them.
     return encode_multipart_formdata(fields, sha256(repr(parts).encode()).hexdigest())

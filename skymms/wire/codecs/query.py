@@ -1,6 +1,6 @@
-"""A query string: names and values, blanks as ``+``, everything in UTF-8.
+"""Query strings: names and values in UTF-8, blanks written as ``+``.
 
-A number or a key at the end of a name is part of it: ``slide_image_url_0``. Which ends count is the table's business.
+A number or a key at the end of a name belongs to the name: ``slide_image_url_0``. The table says which names have one.
 """
 
 from __future__ import annotations
@@ -13,49 +13,50 @@ from . import FLAT, DecodeError, Frame, Leaf, Shape, join_part
 CONTENT_TYPE = "application/x-www-form-urlencoded"
 ACCEPT = "*/*"
 
-#: What a flag is written as.
+#: How True and False are written.
 FLAGS = ("yes", "no")
 
-#: More than any request has; a stop for those who send a million.
+#: More fields than any request has, so that a query of a million fields is refused early.
 MAX_FIELDS = 1000
 
 
-def spell(path: str) -> str:
-    """``slide_image_url_#`` is written with a number in place of ``#``, ``data_*`` with a name in place of ``*``."""
+def compile_name(path: str) -> str:
+    """Return the name without its mark: ``#`` is replaced by a number when encoding, ``*`` by a key."""
     return path.rstrip("#*")
 
 
-def write(root: str, leaves: Sequence[Leaf]) -> bytes:
-    """``name=value&…``; there is no root."""
-    return join_part(frame(root), part(leaves))
+def encode(root: str, leaves: Sequence[Leaf]) -> bytes:
+    """Encode ``name=value&…``; a query has no root."""
+    return join_part(frame(root), encode_part(leaves))
 
 
-def part(leaves: Sequence[Leaf]) -> bytes:
-    """A piece of a document."""
-    return urlencode([(name if at is None else f"{name}{at}", text) for name, at, text in leaves]).encode()
+def encode_part(leaves: Sequence[Leaf]) -> bytes:
+    """Encode some of the fields of a query."""
+    return urlencode([(name if index is None else f"{name}{index}", text) for name, index, text in leaves]).encode()
 
 
 def frame(root: str) -> Frame:
-    """What holds the pieces of a document together."""
+    """Return the bytes before, between and after the parts of a query."""
     return b"", b"&", b""
 
 
-# What a form leaves as it is, and what becomes of everything else that is plain text.
+# The characters that a form leaves as they are, and the escape of every other character of plain text.
 _SAFE = bytes(code for code in range(0x20, 0x7F) if quote_plus(chr(code)) == chr(code)) + b" "
 _ESCAPED = {code: quote_plus(chr(code)).encode() for code in (0x0A, *range(0x20, 0x7F)) if code not in _SAFE}
 
 
 def quote_document(document: bytes) -> bytes:
-    """A document as a form's value, byte for byte what `urllib.parse.quote_plus` makes of it, in a tenth of the time.
+    """Escape a document for a form field: the bytes of :func:`urllib.parse.quote_plus` in a tenth of its time.
 
-    A third of the time of a call would otherwise go into looking at each byte in turn. Anything but plain text is left to it.
+    quote_plus looks at each byte in turn, which would take a third of the time of a call. Documents with bytes outside ASCII
+    are left to it.
     """
-    odd = set(document.translate(None, _SAFE))
-    if not odd <= _ESCAPED.keys():
+    unsafe = set(document.translate(None, _SAFE))
+    if not unsafe <= _ESCAPED.keys():
         return quote_plus(document).encode()
-    # First, since the others bring percent signs with them.
+    # Percent signs first: the other escapes contain them.
     document = document.replace(b"%", b"%25")
-    for code in odd - _PERCENT:
+    for code in unsafe - _PERCENT:
         document = document.replace(bytes((code,)), _ESCAPED[code])
     return document.replace(b" ", b"+")
 
@@ -63,12 +64,16 @@ def quote_document(document: bytes) -> bytes:
 _PERCENT = {0x25}
 
 
-def read(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf]]:
-    """Every name and value in order; an empty value counts."""
+def decode(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf]]:
+    """Return every name and value in order, empty values too."""
     if len(body) > limit:
         raise DecodeError(f"{len(body):,} bytes, more than the {limit:,} allowed")
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
-    except ValueError as error:  # not ASCII, not UTF-8 behind the percent signs, or too many fields
+    except ValueError as error:  # not ASCII, not UTF-8 after the percent signs, or too many fields
         raise DecodeError(f"not a query string: {error}") from None
     return "", [(name, None, text) for name, text in pairs]
+
+
+def load() -> None:
+    """Decoding needs nothing beyond the imports above."""

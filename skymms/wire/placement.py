@@ -1,0 +1,44 @@
+"""Where a request has its document: in the URL, in a form field, or as the body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ..http import HttpRequest
+from ..redaction import KeyHolder
+from .codecs import query
+from .dialects import Dialect
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Placement(KeyHolder):
+    """How the documents of an account become HTTP requests. ``headers`` and documents have the key."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    #: What the body has before the document.
+    prefix: bytes = b""
+    #: Escapes the document, or a part of it.
+    escape: Callable[[bytes], bytes] = bytes
+
+    @classmethod
+    def for_account(cls, dialect: Dialect, api_key: str, url: str, bare_body: bool) -> Placement:
+        """Return a dialect's placement; ``bare_body`` sends a document as the body where the vendor documents a form field."""
+        # Responses are not compressed: they are small, and a compressed one can expand without limit. The header is set here,
+        # because a session of the caller's would otherwise ask for compression.
+        headers = {"Accept": dialect.response_codec.ACCEPT, "Accept-Encoding": "identity"}
+        if dialect.key_header:
+            headers[dialect.key_header] = api_key
+        if dialect.placement == "url":
+            return cls("GET", url, headers)
+        if dialect.placement == "form" and not bare_body:
+            return cls("POST", url, {**headers, "Content-Type": query.CONTENT_TYPE}, b"xml=", query.quote_document)
+        return cls("POST", url, {**headers, "Content-Type": dialect.codec.CONTENT_TYPE})
+
+    def request(self, escaped: bytes) -> HttpRequest:
+        """Return the request for a document that is escaped already."""
+        if self.method == "GET":
+            return HttpRequest("GET", f"{self.url}?{escaped.decode('ascii')}", self.headers)
+        return HttpRequest(self.method, self.url, self.headers, self.prefix + escaped)
