@@ -94,7 +94,7 @@ class Account(KeyHolder):
         env = os.environ if env is None else env
         names = ("api_key", "dialect", "url", "sender", "service_id")
         found: dict[str, Any] = {name: value for name in names if (value := env.get(f"SKYMMS_{name.upper()}"))}
-        chosen = {"api_key": "", **found, **overrides}
+        chosen: dict[str, Any] = {"api_key": "", **found, **overrides}
         if not chosen["api_key"] and (path := env.get("SKYMMS_API_KEY_FILE")):
             chosen["api_key"] = _read_key_file(path)
         return cls(**chosen)
@@ -113,7 +113,8 @@ class Account(KeyHolder):
         """Return the same account with a placeholder for its key, so that its requests can be shown."""
         return replace(self, api_key=MASK)
 
-    __repr__ = account_repr
+    def __repr__(self) -> str:
+        return account_repr(self)
 
     # -------------------------------------------------------------------------------------------- validating
 

@@ -21,9 +21,9 @@ from __future__ import annotations
 import json as standard_json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any, NamedTuple, cast
 
@@ -126,7 +126,7 @@ def _from_dict(document: dict[str, Any]) -> FileContent:
     if isinstance(value, Slideshow):
         return FileContent(slideshow=value)
     if isinstance(value, Operation):
-        operation = cast("Operation[Any]", value)
+        operation: Operation[Any] = cast(Any, value)
         return FileContent(slideshow=getattr(operation, "slideshow", None), operation=operation)
     raise ConfigurationError(f"the file has a {type(value).__name__}: a slideshow or an operation is required")
 
@@ -135,7 +135,9 @@ def _from_query(text: str, limit: int) -> FileContent:
     # Long URLs are wrapped, one parameter a line, on the vendor's pages and by `skymms show`.
     text = "".join(line.strip() for line in text.splitlines())
     if "#" in text:
-        raise ConfigurationError("not a request in a URL: an unescaped # ends the URL, and what follows would be lost; write %23")
+        raise ConfigurationError(
+            "not a request in a URL: an unescaped # ends the URL, and what follows would be lost; write %23"
+        )
     if _ADDRESS.match(text):
         text = text.partition("?")[2]
     try:
@@ -158,17 +160,16 @@ def _request(dialect: Dialect, leaves: list[Leaf]) -> FileContent:
 
 
 class _Type(NamedTuple):
-    """The type of a key: its description, and a check of a value."""
+    """The type of a key's value: a description, and the classes. Subclasses do not count, because True is an int."""
 
     description: str
-    matches: Callable[[Any], bool]
+    classes: tuple[type, ...]
 
 
-_TEXT = _Type("a text in quotes", lambda value: isinstance(value, str))
-_FLAG = _Type("true or false", lambda value: isinstance(value, bool))
-# Not isinstance: True is an int too.
-_NUMBER = _Type("a whole number", lambda value: type(value) is int)
-_DATE = _Type("a date, a date with a time, or a text in quotes", lambda value: isinstance(value, (date, str)))
+_TEXT = _Type("a text in quotes", (str,))
+_FLAG = _Type("true or false", (bool,))
+_NUMBER = _Type("a whole number", (int,))
+_DATE = _Type("a date, a date with a time, or a text in quotes", (date, datetime, str))
 
 #: The keys are the names of the fields. Only the type of a value is checked here; the rules check the value.
 _SLIDESHOW: Mapping[str, _Type] = {
@@ -190,9 +191,9 @@ _SLIDES = "slide"
 
 
 def _slideshow(table: dict[str, Any]) -> Slideshow:
-    slides = cast("list[Any]", table.pop(_SLIDES, []))
+    slides: Any = table.pop(_SLIDES, [])
     found = list(_wrong_keys(table, _SLIDESHOW, None, (*_SLIDESHOW, _SLIDES)))
-    if not isinstance(slides, list) or not all(isinstance(slide, dict) for slide in slides):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not _is_list_of_tables(slides):
         found.append(Problem(None, None, _SLIDES, "each slide must be a section of its own with the header [[slide]]"))
         slides = []
     for number, slide in enumerate(slides, 1):
@@ -203,14 +204,17 @@ def _slideshow(table: dict[str, Any]) -> Slideshow:
     return Slideshow(table.pop("name", ""), **table, slides=tuple(Slide(**slide) for slide in slides))
 
 
-def _wrong_keys(
-    table: dict[str, Any], types: Mapping[str, _Type], slide: int | None, keys: Iterable[str]
-) -> Iterable[Problem]:
+def _is_list_of_tables(slides: Any) -> bool:
+    items: list[Any] = cast(Any, slides) if isinstance(slides, list) else [None]
+    return all(isinstance(item, dict) for item in items)
+
+
+def _wrong_keys(table: dict[str, Any], types: Mapping[str, _Type], slide: int | None, keys: Iterable[str]) -> Iterable[Problem]:
     """Yield a problem for each key that is unknown or has a value of the wrong type."""
     for key, value in table.items():
         if key not in types:
             similar = get_close_matches(key, keys, 1)
             hint = f"did you mean {similar[0]}?" if similar else f"the keys are {', '.join(keys)}"
             yield Problem(None, slide, f"{key:.40}", f"there is no such key; {hint}")
-        elif not types[key].matches(value):
+        elif type(value) not in types[key].classes:
             yield Problem(None, slide, key, f"must be {types[key].description}")

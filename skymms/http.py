@@ -10,7 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 from .errors import ConfigurationError
 from .redaction import KeyHolder, strip_credentials
 
-#: How many bytes of a response are read. The longest documented response has a few hundred bytes, but a list of ids may be long.
+#: How many bytes of a response are read. The longest documented response has a few hundred bytes, but a list of ids may be
+#: long.
 MAX_RESPONSE = 64 * 1024
 
 

@@ -1,8 +1,8 @@
 """Postbacks: from the body that a gateway posts to notices.
 
 A body may have one event or hundreds, in any form that the vendors have used: flat; wrapped in NOTIFICATION; wrapped in
-NOTIFICATION and BODY (until 2013-11, many events in one body); in upper case or hyphenated; as XML or JSON; as the request body or
-in a form field. ORIGIN and CODE say what an event means. An event that is not in the catalogue becomes an
+NOTIFICATION and BODY (until 2013-11, many events in one body); in upper case or hyphenated; as XML or JSON; as the request body
+or in a form field. ORIGIN and CODE say what an event means. An event that is not in the catalogue becomes an
 :class:`~skymms.UnknownNotice` with everything in ``raw``.
 
 Respond with 200 within ten seconds and process the notices afterwards. A gateway repeats a postback that got no response, so
@@ -25,7 +25,7 @@ from .wire.codecs import DecodeError, Leaf, json, replace_surrogates, xml
 from .wire.dialects import normalize_name, response_decoder
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
+    from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] (lxml has no public name for it)
 
 #: The most bytes of a report of one event.
 MAX_REPORT = 64 * 1024
@@ -101,7 +101,7 @@ def _events(document: bytes, limit: int) -> Iterable[list[Leaf]]:
 def _events_of_json(document: bytes, limit: int) -> Iterable[list[Leaf]]:
     parsed = json.parse(document, limit)
     # An empty list is refused below: responding with 200 would confirm something that was not received.
-    events = cast("list[Any]", parsed) if parsed and isinstance(parsed, list) else [parsed]
+    events: list[Any] = cast(Any, parsed) if parsed and isinstance(parsed, list) else [parsed]
     # The root element says that an XML document is a postback; a JSON object must have one of these members.
     if not all(_is_event(event) for event in events):
         raise DecodeError("a JSON document without code and origin")
@@ -122,7 +122,7 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _NOTIFICATION = frozenset({"NOTIFICATION", "notification", "Notification"})
 
 
-def _events_of_xml(root: _Element) -> Iterable[list[Leaf]]:
+def _events_of_xml(root: Element) -> Iterable[list[Leaf]]:
     kind = normalize_name(xml.name(root))
     if kind == "notification":
         return [_unwrapped(root)]
@@ -139,7 +139,7 @@ def _events_of_xml(root: _Element) -> Iterable[list[Leaf]]:
     return [xml.leaves(root)]
 
 
-def _unwrapped(notification: _Element) -> list[Leaf]:
+def _unwrapped(notification: Element) -> list[Leaf]:
     """Return the leaves of an event in the form used until 2013-11, in which most elements are in BODY."""
     # The status was an attribute: <STATUS celly="20" provider="1000" text="Retrieved" description=""/>.
     for status in notification.iter("STATUS", "Status", "status"):

@@ -73,7 +73,8 @@ def mask_key_in_json(document: Any, key: str) -> Any:
         members = cast("dict[str, Any]", document)
         return {mask_key(name, key): mask_key_in_json(inner, key) for name, inner in members.items()}
     if isinstance(document, list):
-        return [mask_key_in_json(inner, key) for inner in cast("list[Any]", document)]
+        items: list[Any] = cast(Any, document)
+        return [mask_key_in_json(inner, key) for inner in items]
     return mask_key(document, key) if isinstance(document, str) else document
 
 

@@ -1,8 +1,8 @@
 """Statistics reports: from the XML file that GetStatistics links to, to one row for each message.
 
-The file groups messages by how they were sent (campaign batches, autoresponders, subscriptions, all others). What the messages of
-a group have in common is written at the group only; here every row has it. An element that is not a message becomes a row of its
-own, with everything in ``raw``. Most of the vendor's samples are not well-formed XML and are refused. Source: Skycore 1.3
+The file groups messages by how they were sent (campaign batches, autoresponders, subscriptions, all others). What the messages
+of a group have in common is written at the group only; here every row has it. An element that is not a message becomes a row of
+its own, with everything in ``raw``. Most of the vendor's samples are not well-formed XML and are refused. Source: Skycore 1.3
 reference, Appendix C.
 """
 
@@ -18,7 +18,7 @@ from .wire.codecs import DecodeError, xml
 from .wire.notation import parse_date
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
+    from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] (lxml has no public name for it)
 
 #: The most bytes of a report. A message takes half a kilobyte; the vendor limits a report's time span, not its size.
 MAX_REPORT = 64 * 1024 * 1024
@@ -100,8 +100,9 @@ _GROUP_FIELDS = {
 def read_report(body: bytes, *, limit: int = MAX_REPORT) -> tuple[MessageReport, ...]:
     """Return the messages in a report, in order.
 
-    ``limit`` is in bytes. Raises :class:`~skymms.ProtocolError` for a body that is longer, is not well-formed, has a DOCTYPE, is
-    not in UTF-8, or is not a report, and the :class:`~skymms.MMSError` of a refusal in place of a report; never another error.
+    ``limit`` is in bytes. Raises :class:`~skymms.ProtocolError` for a body that is longer, is not well-formed, has a DOCTYPE,
+    is not in UTF-8, or is not a report, and the :class:`~skymms.MMSError` of a refusal in place of a report; never another
+    error.
     """
     if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance] (callers without a type checker)
         raise TypeError(f"body: expected the bytes of the report, got {type(body).__name__}")
@@ -122,7 +123,7 @@ def read_report(body: bytes, *, limit: int = MAX_REPORT) -> tuple[MessageReport,
 _STATUS, _CODE, _INFO = "STATUS", "ERRORCODE", "ERRORINFO"
 
 
-def _refusal(root: _Element) -> MMSError | None:
+def _refusal(root: Element) -> MMSError | None:
     texts = {xml.name(child).upper(): (child.text or "").strip() for child in root if not len(child)}
     status, code = texts.get(_STATUS, ""), texts.get(_CODE, "")
     if not code and status.lower() in {"", "success"}:
@@ -130,7 +131,7 @@ def _refusal(root: _Element) -> MMSError | None:
     return gateway_refusal(code, texts.get(_INFO), status=status, reply=tuple(texts.items()), repeatable=True)
 
 
-def _rows(parent: _Element, section: str, common: Mapping[str, Any]) -> Iterator[MessageReport]:
+def _rows(parent: Element, section: str, common: Mapping[str, Any]) -> Iterator[MessageReport]:
     for child in parent:
         tag = xml.name(child).upper()
         if tag in _MESSAGES:
@@ -142,7 +143,7 @@ def _rows(parent: _Element, section: str, common: Mapping[str, Any]) -> Iterator
             yield MessageReport(kind=tag, section=section, raw=_raw(child))
 
 
-def _message(node: _Element, kind: str, section: str, common: Mapping[str, Any]) -> MessageReport:
+def _message(node: Element, kind: str, section: str, common: Mapping[str, Any]) -> MessageReport:
     statuses: list[StatusUpdate] = []
     handset: str | None = None
     for inner in node.iter():
@@ -155,11 +156,11 @@ def _message(node: _Element, kind: str, section: str, common: Mapping[str, Any])
     return MessageReport(kind=kind, section=section, statuses=tuple(statuses), handset=handset, raw=_raw(node), **values)
 
 
-def _attributes(node: _Element, names: Mapping[str, str]) -> dict[str, str]:
+def _attributes(node: Element, names: Mapping[str, str]) -> dict[str, str]:
     # One by one: a dict of all attributes takes quadratic time for many attributes.
     return {field: value for name, field in names.items() if (value := node.get(name)) is not None}
 
 
-def _raw(node: _Element) -> Nodes:
+def _raw(node: Element) -> Nodes:
     text = (node.text or "").strip()
     return (*((f"@{name}", str(value)) for name, value in node.items()), *(((xml.name(node), text),) if text else ()))

@@ -1,8 +1,8 @@
 """The decoder: from leaves to a value, in the wire names of one dialect or of several at once.
 
-A :class:`Decoder` is compiled once from the rows of a class. Each wire name leads to a :class:`_Target`: the field, how its text
-is converted, and how several leaves are collected into one field. Names that no row has are returned as unrecognised. A name
-that is there twice is refused, because either of them could be meant.
+A :class:`Decoder` is compiled once from the rows of a class. Each wire name leads to a :class:`_Target`: the field, how its
+text is converted, and how several leaves are collected into one field. Names that no row has are returned as unrecognised. A
+name that is there twice is refused, because either of them could be meant.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ class Decoder:
         self._normalize = normalize
         self._targets: dict[str, _Target] = {}
         self._groups: dict[str, str] = {}
-        #: The fields outside any group, by their exact wire name. Nearly every name in a response or a postback is one of these,
-        #: and is found without normalizing it.
+        #: The fields outside any group, by their exact wire name. Nearly every name in a response or a postback is one of
+        #: these, and is found without normalizing it.
         self._exact: dict[str, tuple[str, Callable[[str], Any]]] = {}
         for row in rows:
             for column in columns:

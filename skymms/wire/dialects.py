@@ -97,10 +97,13 @@ class Dialect:
 
     def unsupported(self, operation: Operation[Any]) -> list[Problem]:
         """Return a problem for an operation that this dialect does not have, or for each field that it has no name for."""
-        kind = type(operation)
+        return self.unsupported_check(type(operation))(operation)
+
+    def unsupported_check(self, kind: type[Operation[Any]]) -> Callable[[Operation[Any]], list[Problem]]:
+        """Return what :meth:`unsupported` calls for the operations of one class."""
         if not self.action(kind):
-            return [Problem(None, None, kind.__name__, f"is not supported in {self.name}")]
-        return _unsupported_fields(self, kind).problems(operation)
+            return lambda operation: [Problem(None, None, kind.__name__, f"is not supported in {self.name}")]
+        return _unsupported_fields(self, kind).problems
 
     def request_encoder(
         self,

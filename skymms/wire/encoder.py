@@ -88,7 +88,8 @@ class Encoder:
         return before, after
 
     def _encode(self, value: Any, steps: list[_Step]) -> bytes:
-        leaves = _leaves(value, steps)
+        # Most operations have nothing before the recipient.
+        leaves = _leaves(value, steps) if steps else None
         return self._codec.encode_part(leaves) if leaves else b""
 
 
@@ -164,7 +165,9 @@ class UnsupportedFields:
                 if value is not None and value not in ((), {})
             ]
         for items, fetch, name in self._in_groups:
-            found += [self._problem(number, name) for number, item in enumerate(items(operation), 1) if fetch(item) is not None]
+            for number, item in enumerate(items(operation), 1):
+                if fetch(item) is not None:
+                    found.append(self._problem(number, name))
         return sorted(found, key=lambda problem: problem.slide or 0) if found else found
 
     def _problem(self, slide: int | None, field: str) -> Problem:
@@ -190,7 +193,9 @@ class _StepCompiler(NamedTuple):
         if place.shape == "[].":
             group = wire_name(rows[0], self.column).partition("[]")
             marker = self.codec.compile_name(group[0] + "[]") if group[1] else None
-            return _items_step(get, [row.field.rpartition(".")[2] for row in rows], [self._encoding(row) for row in rows], marker)
+            return _items_step(
+                get, [row.field.rpartition(".")[2] for row in rows], [self._encoding(row) for row in rows], marker
+            )
         (row,) = rows
         name, encode = wire_name(row, self.column), self.kinds[row.kind].encode
         if place.shape == "{}":

@@ -116,8 +116,8 @@ def _parse_json_flag(text: str) -> bool | str:
     return {"true": True, "false": False}.get(text, text)
 
 
-def _normalize_line_breaks(text: Any) -> str:
-    text = str(text)
+def _normalize_line_breaks(value: Any) -> str:
+    text = str(value)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
@@ -133,9 +133,14 @@ def _flag_converter(true: Any, false: Any) -> Converter:
 def _lines_converter(line_break: str) -> Converter:
     if line_break == "\n":
         return Converter(_normalize_line_breaks, str)
-    return Converter(
-        lambda text: _normalize_line_breaks(text).replace("\n", line_break), lambda text: text.replace(line_break, "\n")
-    )
+
+    def encode(text: Any) -> str:
+        return _normalize_line_breaks(text).replace("\n", line_break)
+
+    def decode(text: str) -> str:
+        return text.replace(line_break, "\n")
+
+    return Converter(encode, decode)
 
 
 def converters(line_break: str = "\n", flags: tuple[Any, Any] = ("yes", "no")) -> dict[str, Converter]:

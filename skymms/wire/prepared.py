@@ -16,7 +16,7 @@ from ..errors import Problem, refusal
 from ..http import HttpRequest
 from ..limits import Limits
 from ..model.operations import Operation
-from ..numbers import digits
+from ..numbers import E164_NUMBER, digits
 from ..redaction import KeyHolder
 from ..validation.validator import VALIDATOR
 from .dialects import Dialect
@@ -49,8 +49,7 @@ class PreparedMessage(KeyHolder, Generic[OperationT]):
 
     def request(self, to: str | int) -> HttpRequest:
         """Return the HTTP request that sends the message to one number. Raises :class:`~skymms.RecipientError` (E110)."""
-        if problems := VALIDATOR.validate_field(_Recipient(to), RECIPIENT, self._limits):
-            raise refusal(problems)
+        self._check_recipient(to)
         return self.unchecked_request(to)
 
     def operation(self, to: str | int) -> OperationT:
@@ -59,11 +58,17 @@ class PreparedMessage(KeyHolder, Generic[OperationT]):
         The account that prepared the message encodes it without validating it again. In every other way it is an ordinary
         operation: it compares, prints, copies and pickles like one. Raises :class:`~skymms.RecipientError` (E110).
         """
-        if problems := VALIDATOR.validate_field(_Recipient(to), RECIPIENT, self._limits):
-            raise refusal(problems)
+        self._check_recipient(to)
         operation = replace(cast(Any, self._operation), to=to)
         object.__setattr__(operation, "_prepared", self)
         return cast(OperationT, operation)
+
+    def _check_recipient(self, to: object) -> None:
+        # The rules accept every number that is written like this; the validator takes four times as long to say so.
+        if type(to) is str and E164_NUMBER.fullmatch(to):
+            return
+        if problems := VALIDATOR.validate_field(_Recipient(to), RECIPIENT, self._limits):
+            raise refusal(problems)
 
     def unchecked_request(self, to: object) -> HttpRequest:
         """Return the request for a number that is known to be valid."""
@@ -84,7 +89,7 @@ class OperationEncoder(KeyHolder, Generic[OperationT]):
     mappings in operations must be immutable), only its recipient is validated and encoded.
     """
 
-    __slots__ = ("_defaults", "_dialect", "_encoder", "_fetch", "_last", "_limits", "_placement", "has_recipient")
+    __slots__ = ("_defaults", "_encoder", "_fetch", "_last", "_limits", "_placement", "_unsupported", "has_recipient")
 
     def __init__(
         self,
@@ -96,7 +101,7 @@ class OperationEncoder(KeyHolder, Generic[OperationT]):
         api_key: str,
         line_break: str,
     ) -> None:
-        self._dialect = dialect
+        self._unsupported = dialect.unsupported_check(kind)
         self._placement = placement
         self._limits = dialect.limits_for(limits, kind)
         self._encoder = dialect.request_encoder(kind, api_key, line_break, placement.escape)
@@ -113,7 +118,7 @@ class OperationEncoder(KeyHolder, Generic[OperationT]):
 
     def problems(self, operation: OperationT) -> list[Problem]:
         """Return all problems of an operation that is filled."""
-        return VALIDATOR.validate(operation, self._limits) + self._dialect.unsupported(operation)
+        return VALIDATOR.validate(operation, self._limits) + self._unsupported(operation)
 
     def prepare(self, operation: OperationT) -> PreparedMessage[OperationT]:
         """Validate and encode everything except the recipient. Raises the first problem, which has all of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from .. import codes
 from .._functools import memoize
@@ -82,9 +82,7 @@ def _masked(leaves: list[Leaf], api_key: str) -> tuple[list[Leaf], Nodes]:
     together = "\n".join(chain.from_iterable(raw))
     if api_key not in together and together.isascii():
         return leaves, raw
-    leaves = [
-        (mask_key(path, api_key), index, mask_key(text, api_key)) for path, index, text in replace_surrogates(leaves)
-    ]
+    leaves = [(mask_key(path, api_key), index, mask_key(text, api_key)) for path, index, text in replace_surrogates(leaves)]
     return leaves, tuple([(path, text) for path, _, text in leaves])
 
 
@@ -116,7 +114,7 @@ def _refusal_error(operation: Operation[Any], document: _Document, refused: Refu
 
 
 def protocol_error(operation: Operation[Any], response: HttpResponse, reason: str | None, key: str) -> SkymmsError:
-    """Return the error for a response that does not follow the protocol, of whatever gateway; ``reason`` says why it does not."""
+    """Return the error for a response that does not follow the protocol; ``reason`` says why. Cellcast uses it too."""
     http = response.status
     if http == 429:
         # The HTTP server throttled the request before the gateway read it.
@@ -147,7 +145,8 @@ def _remedy(http: int, maybe: bool) -> str:
 
 def answers_other_request(operation: Operation[Any], reply: Any) -> str | None:
     """Return what is different if a response names another number or id than the request; None if it answers the request."""
-    for name, normalize in _shared_fields(type(operation), type(reply)):
+    reply_class = cast(type[Any], type(reply))
+    for name, normalize in _shared_fields(type(operation), reply_class):
         requested, answered = getattr(operation, name), getattr(reply, name)
         if requested and answered and normalize(requested) != normalize(answered):
             return f"it answers another request: its {name} is not the one of this request"

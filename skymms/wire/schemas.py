@@ -20,7 +20,7 @@ from .codecs import DecodeError, xml
 from .dialects import MAX_REQUEST
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
+    from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] (lxml has no public name for it)
     from xmlschema import XMLSchemaValidationError
 
 #: The most elements of a document. The longest documents of the protocol, old batches of 300 events, have 4,500; checking
@@ -33,8 +33,8 @@ MAX_PROBLEMS = 100
 class SchemaProblem(NamedTuple):
     """A problem in a document that its schema found.
 
-    ``code`` is the gateway's code, or None if the structure is wrong. ``line`` counts from 1, and is None if the parser does not
-    know it. ``path`` is an XPath, in which repeated elements are numbered from 1: ``/REQUEST/SLIDE[2]``.
+    ``code`` is the gateway's code, or None if the structure is wrong. ``line`` counts from 1, and is None if it is not known.
+    ``path`` is an XPath, in which repeated elements are numbered from 1: ``/REQUEST/SLIDE[2]``.
     """
 
     code: str | None
@@ -75,8 +75,8 @@ def schema_folder() -> Path:
 def schema_problems(document: bytes) -> tuple[SchemaProblem, ...]:
     """Return the problems of a request, a response or a postback in either XML dialect, in the order of its lines.
 
-    The name of the root selects the schema. A document that cannot be parsed, or has another root, gives one problem. Nothing is
-    raised for any bytes. The first call builds the schema, which takes a quarter of a second.
+    The name of the root selects the schema. A document that cannot be parsed, or has another root, gives one problem; no bytes
+    raise an error. The first call builds the schema, which takes a quarter of a second.
     """
     try:
         root = xml.parse(document, MAX_REQUEST)
@@ -84,14 +84,18 @@ def schema_problems(document: bytes) -> tuple[SchemaProblem, ...]:
         return (SchemaProblem(None, None, "/", str(error)),)
     name = xml.name(root)
     if name not in _SCHEMAS:
-        return (SchemaProblem(None, root.sourceline, "/", f"the root {name:.40} is not that of a request, a response or a postback"),)
+        return (
+            SchemaProblem(
+                None, root.sourceline, "/", f"the root {name:.40} is not that of a request, a response or a postback"
+            ),
+        )
     if sum(1 for _ in islice(root.iter(), MAX_ELEMENTS + 1)) > MAX_ELEMENTS:
         return (SchemaProblem(None, root.sourceline, f"/{name}", f"more than {MAX_ELEMENTS:,} elements"),)
     found = [*_schema_instance_problems(root), *islice(_validation_problems(name, root), MAX_PROBLEMS)]
     return tuple(sorted(found, key=lambda problem: problem.line or 0))
 
 
-def _validation_problems(name: str, root: _Element) -> Iterator[SchemaProblem]:
+def _validation_problems(name: str, root: Element) -> Iterator[SchemaProblem]:
     for error in _schema(name).iter_errors(root, use_location_hints=False):
         yield _from_error(error, root)
 
@@ -107,7 +111,7 @@ def _schema(name: str) -> Any:
 _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 
-def _schema_instance_problems(root: _Element) -> Iterator[SchemaProblem]:
+def _schema_instance_problems(root: Element) -> Iterator[SchemaProblem]:
     """Report and remove the attributes with which a document could change its own validation.
 
     xmlschema (4.3) raises an error if `xsi:type` has a type that the schema does not have.
@@ -118,7 +122,7 @@ def _schema_instance_problems(root: _Element) -> Iterator[SchemaProblem]:
                 yield _problem(None, element, f"the attribute xsi:{name} is not allowed")
 
 
-def _from_error(error: XMLSchemaValidationError, root: _Element) -> SchemaProblem:
+def _from_error(error: XMLSchemaValidationError, root: Element) -> SchemaProblem:
     """Return a problem for an error of xmlschema, without the values that its message quotes."""
     from xmlschema import XMLSchemaChildrenValidationError, XMLSchemaDecodeError
     from xmlschema.validators import XsdAssert
@@ -140,5 +144,5 @@ def _from_error(error: XMLSchemaValidationError, root: _Element) -> SchemaProble
     return _problem(None, element, str(error.reason or "does not match the schema")[:120])
 
 
-def _problem(code: str | None, element: _Element, message: str) -> SchemaProblem:
+def _problem(code: str | None, element: Element, message: str) -> SchemaProblem:
     return SchemaProblem(code, element.sourceline, element.getroottree().getpath(element), message)

@@ -34,30 +34,45 @@ FLAT = Shape()
 class Codec(Protocol):
     """What the modules of this package offer."""
 
-    #: The Content-Type of a request body.
-    CONTENT_TYPE: str
-    #: The Accept header of a request whose response is in this format.
-    ACCEPT: str
-    #: How True and False are written.
-    FLAGS: tuple[Any, Any]
+    # Properties, because the constants of a module cannot be assigned to.
+    @property
+    def CONTENT_TYPE(self) -> str:
+        """The Content-Type of a request body."""
+        ...
+
+    @property
+    def ACCEPT(self) -> str:
+        """The Accept header of a request whose response is in this format."""
+        ...
+
+    @property
+    def FLAGS(self) -> tuple[Any, Any]:
+        """How True and False are written."""
+        ...
 
     def compile_name(self, path: str) -> Any:
         """Precompute what encoding needs to know of a wire name; the result is the path of a leaf."""
+        ...
 
     def encode(self, root: str, leaves: Sequence[Leaf]) -> bytes:
         """Encode a whole document."""
+        ...
 
     def encode_part(self, leaves: Sequence[Leaf]) -> bytes:
         """Encode some fields of a document. All leaves of a repeated group must be in the same part."""
+        ...
 
     def frame(self, root: str) -> Frame:
         """Return the bytes before, between and after the parts of a document."""
+        ...
 
     def decode(self, body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf]]:
         """Return the name of the root and the leaves of a document of at most ``limit`` bytes; raises DecodeError."""
+        ...
 
     def load(self) -> None:
         """Import what decoding needs, so that a missing dependency shows before a request is sent."""
+        ...
 
 
 def join_part(frame: Frame, part: bytes) -> bytes:

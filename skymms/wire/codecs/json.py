@@ -127,7 +127,8 @@ def _leaves_of(value: Any, path: str, index: int, depth: int) -> Iterator[Leaf]:
         for name, inner in members.items():
             yield from _leaves_of(inner, f"{path}/{name}" if path else name, index, depth - 1)
     elif isinstance(value, list):
-        for number, inner in enumerate(cast("list[Any]", value)):
+        items: list[Any] = cast(Any, value)
+        for number, inner in enumerate(items):
             yield from _leaves_of(inner, path, number, depth - 1)
     elif value is not None:
         yield path, index, str(value).lower() if isinstance(value, bool) else value

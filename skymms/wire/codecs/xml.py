@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ..._functools import memoize
 from . import FLAT, DecodeError, Frame, Leaf, Shape, join_part
 
 if TYPE_CHECKING:
-    from lxml.etree import XMLParser, _Element
+    from lxml.etree import XMLParser
+    from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] (lxml has no public name for it)
 
 CONTENT_TYPE = "text/xml; charset=utf-8"
 ACCEPT = "application/xml, text/xml"
@@ -122,7 +123,7 @@ def decode(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf
     return name(root), leaves(root, shape)
 
 
-def parse(body: bytes, limit: int) -> _Element:
+def parse(body: bytes, limit: int) -> Element:
     """Return the root element.
 
     Raises :class:`DecodeError` for a document that has more than ``limit`` bytes, is not well-formed, is not in UTF-8, or has a
@@ -143,11 +144,14 @@ def parse(body: bytes, limit: int) -> _Element:
     document = root.getroottree().docinfo
     if document.internalDTD is not None:
         raise DecodeError("a DOCTYPE is not allowed")
-    if document.encoding and document.encoding.replace("-", "").replace("_", "").lower() not in _ENCODINGS:
-        raise DecodeError(f"the encoding is {document.encoding}, only UTF-8 is accepted")
+    encoding = document.encoding
+    if encoding not in _USUAL_ENCODINGS and encoding.replace("-", "").replace("_", "").lower() not in _ENCODINGS:
+        raise DecodeError(f"the encoding is {encoding}, only UTF-8 is accepted")
     return root
 
 
+#: The encoding of nearly every document; the second is that of a document without a declaration.
+_USUAL_ENCODINGS = frozenset({"UTF-8", None})
 #: Accepted encodings, without dashes.
 _ENCODINGS = frozenset({"utf8", "ascii", "usascii"})
 
@@ -180,20 +184,20 @@ class _Parser(threading.local):
 _parser = memoize(_Parser)
 
 
-def name(element: _Element) -> str:
+def name(element: Element) -> str:
     """Return an element's name. The parser drops comments and instructions, so every element has one."""
-    tag = cast(str, element.tag)
+    tag: Any = element.tag
     if len(tag) > MAX_NAME:
         raise DecodeError(f"a name of {len(tag):,} characters")
     return tag
 
 
-def leaves(root: _Element, shape: Shape = FLAT) -> list[Leaf]:
+def leaves(root: Element, shape: Shape = FLAT) -> list[Leaf]:
     """Return a leaf for every element without children, in order; the index numbers the root's children of the same name."""
     return (None if shape.attributes else flat(root)) or _nested(root, shape)
 
 
-def flat(root: _Element) -> list[Leaf] | None:
+def flat(root: Element) -> list[Leaf] | None:
     """Return the leaves of a document of text elements with different names, or None for any other document.
 
     Nearly all responses and postbacks are such documents.
@@ -206,14 +210,14 @@ def flat(root: _Element) -> list[Leaf] | None:
     return found if len(names) == len(found) and max(map(len, names), default=0) <= MAX_NAME else None
 
 
-def _nested(root: _Element, shape: Shape) -> list[Leaf]:
+def _nested(root: Element, shape: Shape) -> list[Leaf]:
     found: list[Leaf] = []
     _add_children(root, "", "", shape, {}, found)
     return found
 
 
 def _add_children(
-    parent: _Element, prefix: str, container_path: str, shape: Shape, seen: dict[str, int], found: list[Leaf]
+    parent: Element, prefix: str, container_path: str, shape: Shape, seen: dict[str, int], found: list[Leaf]
 ) -> None:
     """Add the leaves in the root, or in a container: ``prefix`` is put before the names of its children."""
     containers, unwrapped, attributes = shape
@@ -237,7 +241,7 @@ def _add_children(
             found.append((tag, index, child.text or ""))
 
 
-def _leaves_inside(element: _Element, path: str, index: int) -> Iterator[Leaf]:
+def _leaves_inside(element: Element, path: str, index: int) -> Iterator[Leaf]:
     # Text beside elements would be lost: 1555<b/>1234888 is not a number.
     if (element.text or "").strip():
         raise DecodeError(f"{path} has text beside its elements")
