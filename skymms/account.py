@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from .errors import ConfigurationError, Problem, refusal
@@ -200,7 +199,8 @@ class Account(KeyHolder):
 
 def _read_key_file(path: str) -> str:
     try:
-        key = Path(path).read_text(encoding="utf-8").strip()
+        with open(path, encoding="utf-8") as file:
+            key = file.read().strip()
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
         reason = getattr(error, "strerror", None) or "it is not a text file"
         raise ConfigurationError(f"SKYMMS_API_KEY_FILE={path!r:.200} cannot be read: {reason}") from None

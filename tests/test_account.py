@@ -211,7 +211,7 @@ def test_an_unknown_dialect_is_refused(name: Any) -> None:
     ],
 )
 def test_an_address_that_is_none_is_refused(url: Any) -> None:
-    with pytest.raises(ConfigurationError, match="address"):
+    with pytest.raises(ConfigurationError, match="url"):
         Account(CANARY, url=url)
 
 

@@ -145,7 +145,7 @@ def _remedy(http: int, maybe: bool) -> str:
 
 def answers_other_request(operation: Operation[Any], reply: Any) -> str | None:
     """Return what is different if a response names another number or id than the request; None if it answers the request."""
-    reply_class = cast(type[Any], type(reply))
+    reply_class: type[Any] = cast(Any, type(reply))
     for name, normalize in _shared_fields(type(operation), reply_class):
         requested, answered = getattr(operation, name), getattr(reply, name)
         if requested and answered and normalize(requested) != normalize(answered):

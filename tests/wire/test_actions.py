@@ -101,7 +101,7 @@ def test_every_action_has_a_vector() -> None:
 @pytest.mark.parametrize("dialect", ["sinch", "sinch-json"])
 def test_the_successor_has_none_of_them(kind: type[Operation[Any]], dialect: str) -> None:
     operation = next(vector.operation for vector in ACTION_VECTORS if type(vector.operation) is kind)
-    with pytest.raises(ConfigurationError, match="no such action") as caught:
+    with pytest.raises(ConfigurationError, match="is not supported in") as caught:
         Account(KEY, dialect=dialect).encode(operation)
     assert [problem.field for problem in caught.value.problems] == [kind.__name__]
 
@@ -456,7 +456,7 @@ def test_a_refusal_in_a_reports_place_is_no_list_of_what_was_not_delivered(statu
     [b"", b"<html/>", b"<RESPONSE>", b"<!DOCTYPE a><RESPONSE/>", b"<RESPONSE>" + b"<A>" * 300 + b"</A>" * 300 + b"</RESPONSE>"],
 )
 def test_what_is_no_report_is_told(body: bytes) -> None:
-    with pytest.raises(ProtocolError, match="no report"):
+    with pytest.raises(ProtocolError, match="not a report"):
         read_report(body)
 
 
@@ -486,7 +486,7 @@ def refused(client: Any, operation: Operation[Any]) -> MMSError:
 
 def test_campaigns_are_made_listed_joined_sent_to_and_left(sandbox_and_client) -> None:
     sandbox, client = sandbox_and_client
-    assert refused(client, ListCampaigns()).code == "E405"
+    assert client.call(ListCampaigns()).campaigns == ()
     made = client.call(CreateCampaign("Winter Sale", brand_name="Shop"))
     other = client.call(CreateCampaign("Summer & Sun", brand_name="Shop"))
     listed = client.call(ListCampaigns()).campaigns

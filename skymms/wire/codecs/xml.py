@@ -186,7 +186,7 @@ _parser = memoize(_Parser)
 
 def name(element: Element) -> str:
     """Return an element's name. The parser drops comments and instructions, so every element has one."""
-    tag: Any = element.tag
+    tag = cast(str, element.tag)
     if len(tag) > MAX_NAME:
         raise DecodeError(f"a name of {len(tag):,} characters")
     return tag
