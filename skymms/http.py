@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from ._functools import value
 from .errors import ConfigurationError
 from .redaction import KeyHolder, strip_credentials
 
@@ -15,7 +16,7 @@ from .redaction import KeyHolder, strip_credentials
 MAX_RESPONSE = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@value
 class HttpRequest(KeyHolder):
     """An HTTP request to send. The API key is in ``url``, ``body`` or ``headers``, so the repr shows none of them."""
 
@@ -34,7 +35,7 @@ class HttpRequest(KeyHolder):
         return f"<HttpRequest {self.method} {self.safe_url}, {len(self.url) + len(self.body)} bytes>"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HttpResponse:
     """An HTTP response: its status, its headers (in any case), and its whole body."""
 

@@ -1,7 +1,7 @@
 """The encoder: from a value to leaves, and from leaves to a document.
 
 An :class:`Encoder` is compiled once from the rows of a class and a column of the table. Neighbouring rows of the same shape
-become one function (a step) that fetches all their fields at once, so encoding never looks at the table.
+become one function (a step), so encoding never looks at the table.
 """
 
 from __future__ import annotations
@@ -110,13 +110,16 @@ class RequestEncoder(KeyHolder):
     ``escape`` is applied to every part of the document; it is the identity unless the document is sent in a form field.
     """
 
-    __slots__ = ("_after_number", "_before_number", "_begin", "_encoder", "_end", "_escape", "_separator")
+    __slots__ = ("_after_number", "_begin", "_encoder", "_end", "_escape", "_opening", "_separator", "_whole_opening")
 
     def __init__(self, encoder: Encoder, codec: Codec, root: str, envelope: bytes, escape: Callable[[bytes], bytes]) -> None:
         begin, separator, end = codec.frame(root)
         self._encoder, self._escape = encoder, escape
         self._begin, self._separator, self._end = escape(begin + envelope), escape(separator), escape(end)
-        self._before_number, self._after_number = map(escape, encoder.markup_around_recipient())
+        before_number, self._after_number = map(escape, encoder.markup_around_recipient())
+        #: What is before the number, if there are fields before the recipient and if there are none.
+        self._opening = self._separator + before_number
+        self._whole_opening = self._begin + self._opening
 
     def encode(self, operation: Any) -> bytes:
         """Return the document of an operation."""
@@ -124,9 +127,12 @@ class RequestEncoder(KeyHolder):
 
     def encode_around(self, operation: Any) -> tuple[bytes, bytes]:
         """Return what is before and after the digits of the recipient in the document of an operation that has a recipient."""
-        before = self._add(self._begin, self._encoder.part_before_recipient(operation))
-        after = self._add(self._after_number, self._encoder.part_after_recipient(operation))
-        return before + self._separator + self._before_number, after + self._end
+        before = self._encoder.part_before_recipient(operation)
+        after = self._encoder.part_after_recipient(operation)
+        return (
+            self._add(self._begin, before) + self._opening if before else self._whole_opening,
+            self._add(self._after_number, after) + self._end,
+        )
 
     def _add(self, document: bytes, part: bytes) -> bytes:
         return document + self._separator + self._escape(part) if part else document
@@ -185,17 +191,14 @@ class _StepCompiler(NamedTuple):
 
     def step(self, place: _Place, rows: Sequence[Row]) -> _Step:
         """Return the step that encodes the rows of one place."""
-        if place.shape == "" and len(rows) == 1:
-            return _single_step(attrgetter(rows[0].field), *self._encoding(rows[0]))
         if place.shape == "":
-            return _singles_step([row.field for row in rows], [self._encoding(row) for row in rows])
-        get = attrgetter(place.name)
+            return _fields_step([row.field for row in rows], [self._encoding(row) for row in rows])
         if place.shape == "[].":
             group = wire_name(rows[0], self.column).partition("[]")
             marker = self.codec.compile_name(group[0] + "[]") if group[1] else None
-            return _items_step(
-                get, [row.field.rpartition(".")[2] for row in rows], [self._encoding(row) for row in rows], marker
-            )
+            fields = [row.field.rpartition(".")[2] for row in rows]
+            return _items_step(place.name, fields, [self._encoding(row) for row in rows], marker)
+        get = attrgetter(place.name)
         (row,) = rows
         name, encode = wire_name(row, self.column), self.kinds[row.kind].encode
         if place.shape == "{}":
@@ -242,25 +245,6 @@ class _StepCompiler(NamedTuple):
 _Encoding = tuple[Callable[[Any], str], Any]
 
 
-def _single_step(get: Callable[[Any], Any], encode: Callable[[Any], str], name: Any) -> _Step:
-    def step(holder: Any, out: list[Leaf]) -> None:
-        if (value := get(holder)) is not None:
-            out.append((name, None, encode(value)))
-
-    return step
-
-
-def _singles_step(fields: Sequence[str], encodings: Sequence[_Encoding]) -> _Step:
-    fetch = attribute_getter(fields)
-
-    def step(holder: Any, out: list[Leaf]) -> None:
-        for value, (encode, name) in zip(fetch(holder), encodings):  # noqa: B905 (same length; strict costs time here)
-            if value is not None:
-                out.append((name, None, encode(value)))
-
-    return step
-
-
 def _texts_step(get: Callable[[Any], Any], name: Any, *, in_one_group: bool) -> _Step:
     def step(holder: Any, out: list[Leaf]) -> None:
         out.extend((name, 0 if in_one_group else index, text) for index, text in enumerate(get(holder)))
@@ -268,20 +252,33 @@ def _texts_step(get: Callable[[Any], Any], name: Any, *, in_one_group: bool) -> 
     return step
 
 
-def _items_step(
-    get: Callable[[Any], Iterable[Any]], fields: Sequence[str], encodings: Sequence[_Encoding], marker: Any
-) -> _Step:
-    fetch = attribute_getter(fields)
+def _fields_step(fields: Sequence[str], encodings: Sequence[_Encoding]) -> _Step:
+    """Return the step for fields outside groups."""
+    lines = [line for at, field in enumerate(fields) for line in _encode_field(f"holder.{field}", "None", at)]
+    return _compile(lines, encodings)
 
-    def step(holder: Any, out: list[Leaf]) -> None:
-        add = out.append
-        for index, item in enumerate(get(holder)):
-            length = len(out)
-            for value, encoding in zip(fetch(item), encodings):  # noqa: B905 (same length; strict costs time here)
-                if value is not None:
-                    add((encoding[1], index, encoding[0](value)))
-            # An empty item is wrong, but it is there: without its element the sandbox could not refuse it.
-            if marker is not None and len(out) == length:
-                add((marker, index, ""))
 
+def _items_step(group: str, fields: Sequence[str], encodings: Sequence[_Encoding], marker: Any) -> _Step:
+    """Return the step for fields of the items of a group. ``marker`` is the name of an item without any field."""
+    lines = [f"for index, item in enumerate(holder.{group}):", "    length = len(out)"]
+    lines += [f"    {line}" for at, field in enumerate(fields) for line in _encode_field(f"item.{field}", "index", at)]
+    if marker is not None:
+        # An empty item is wrong, but it is there: without its element the sandbox could not refuse it.
+        lines += ["    if len(out) == length:", '        add((marker, index, ""))']
+    return _compile(lines, encodings, marker)
+
+
+def _encode_field(field: str, index: str, at: int) -> list[str]:
+    return [f"value = {field}", "if value is not None:", f"    add((name_{at}, {index}, encode_{at}(value)))"]
+
+
+def _compile(lines: Sequence[str], encodings: Sequence[_Encoding], marker: Any = None) -> _Step:
+    """Compile a step from its statements. A loop over the fields would take twice as long, because few fields are set."""
+    names: dict[str, Any] = {"marker": marker}
+    for at, (encode, name) in enumerate(encodings):
+        names |= {f"encode_{at}": encode, f"name_{at}": name}
+    exec(
+        "\n    ".join(["def step(holder, out):", "add = out.append", *lines]), names
+    )  # the table's names, nothing from outside
+    step: _Step = names["step"]
     return step

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from ..http import HttpRequest
 from ..redaction import KeyHolder
@@ -11,17 +10,24 @@ from .codecs import query
 from .dialects import Dialect
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Placement(KeyHolder):
-    """How the documents of an account become HTTP requests. ``headers`` and documents have the key."""
+    """How the documents of an account become HTTP requests. Headers and documents have the key.
 
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    #: What the body has before the document.
-    prefix: bytes = b""
-    #: Escapes the document, or a part of it.
-    escape: Callable[[bytes], bytes] = bytes
+    ``prefix`` is what a body has before the document, and ``escape`` escapes the document or a part of it.
+    """
+
+    __slots__ = ("_headers", "_method", "_prefix", "_url", "escape")
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        prefix: bytes = b"",
+        escape: Callable[[bytes], bytes] = bytes,
+    ) -> None:
+        self._method, self._url, self._headers = method, url, headers
+        self._prefix, self.escape = prefix, escape
 
     @classmethod
     def for_account(cls, dialect: Dialect, api_key: str, url: str, bare_body: bool) -> Placement:
@@ -39,6 +45,6 @@ class Placement(KeyHolder):
 
     def request(self, escaped: bytes) -> HttpRequest:
         """Return the request for a document that is escaped already."""
-        if self.method == "GET":
-            return HttpRequest("GET", f"{self.url}?{escaped.decode('ascii')}", self.headers)
-        return HttpRequest(self.method, self.url, self.headers, self.prefix + escaped)
+        if self._method == "GET":
+            return HttpRequest("GET", f"{self._url}?{escaped.decode('ascii')}", self._headers)
+        return HttpRequest(self._method, self._url, self._headers, self._prefix + escaped)
