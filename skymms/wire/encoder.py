@@ -61,6 +61,7 @@ class Encoder:
         self._steps = [*before, *([recipient] if recipient else ()), *after]
         self._before, self._after = before, after
         self._recipient = recipient
+        self.has_fields_before_recipient = bool(before)
 
     def leaves(self, value: Any) -> list[Leaf]:
         """Return the leaves of a value, in the order of the rows."""
@@ -88,8 +89,7 @@ class Encoder:
         return before, after
 
     def _encode(self, value: Any, steps: list[_Step]) -> bytes:
-        # Most operations have nothing before the recipient.
-        leaves = _leaves(value, steps) if steps else None
+        leaves = _leaves(value, steps)
         return self._codec.encode_part(leaves) if leaves else b""
 
 
@@ -127,12 +127,11 @@ class RequestEncoder(KeyHolder):
 
     def encode_around(self, operation: Any) -> tuple[bytes, bytes]:
         """Return what is before and after the digits of the recipient in the document of an operation that has a recipient."""
-        before = self._encoder.part_before_recipient(operation)
-        after = self._encoder.part_after_recipient(operation)
-        return (
-            self._add(self._begin, before) + self._opening if before else self._whole_opening,
-            self._add(self._after_number, after) + self._end,
-        )
+        before = self._whole_opening
+        if self._encoder.has_fields_before_recipient:
+            before = self._add(self._begin, self._encoder.part_before_recipient(operation)) + self._opening
+        after = self._add(self._after_number, self._encoder.part_after_recipient(operation))
+        return before, after + self._end
 
     def _add(self, document: bytes, part: bytes) -> bytes:
         return document + self._separator + self._escape(part) if part else document

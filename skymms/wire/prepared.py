@@ -141,8 +141,8 @@ class OperationEncoder(KeyHolder, Generic[OperationT]):
         return prepared.unchecked_request(cast(Any, operation).to)
 
     def _checked(self, operation: OperationT) -> OperationT:
-        filled = self.fill(operation)
-        if problems := self.problems(filled):
+        filled = operation if self._defaults is None else self._defaults.fill(operation)
+        if problems := VALIDATOR.validate(filled, self._limits) + self._unsupported(filled):
             raise refusal(problems)
         return filled
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from skymms import (
     Account,
     CampaignError,
+    BlockedRecipientError,
     ConfigurationError,
     CreateCampaign,
     CreateSession,
@@ -226,7 +227,7 @@ def test_a_link_needs_no_status_and_a_status_no_link_in_a_node_we_know() -> None
     for nodes in ("<STATUS>Success</STATUS>", "<STATUS>Success</STATUS><URL/>", "<FILE>https://a.example/1.xml</FILE>"):
         with pytest.raises(ProtocolError):
             decode(asked, nodes)
-    with pytest.raises(ValueError, match="no address"):
+    with pytest.raises(ValueError, match="no URL"):
         StatisticsLink()
 
 
@@ -268,12 +269,12 @@ def test_what_is_no_mapping_is_named(wrong: Any) -> None:
         (lambda: SendPassInMMS("35674", **fields, pass_data=wrong), "pass_data"),
         (lambda: Subscribe(A, campaign="1", data=wrong), "data"),
     ):
-        with pytest.raises(TypeError, match=f"{name}: a mapping of names to words is wanted"):
+        with pytest.raises(TypeError, match=f"{name} must be a dict"):
             made()
 
 
 def test_a_report_is_bytes() -> None:
-    with pytest.raises(TypeError, match="as bytes, not as str"):
+    with pytest.raises(TypeError, match="expected the bytes of the report"):
         read_report("<RESPONSE/>")  # type: ignore[arg-type]
 
 
@@ -539,7 +540,7 @@ def test_many_messages_by_one_call(sandbox_and_client) -> None:
     for said in ({"mms_id": mms_id}, {"text": "Hi!"}):
         reply = client.call(SendMessageBySubscriberRef("ACCT-1", campaign_ref=campaign, **said))
         assert [(result.to, result.error_code) for result in reply.results] == [(A, None), (B, "E114")]
-        assert [type(result.error) for result in reply.failed] == [RecipientError]
+        assert [type(result.error) for result in reply.failed] == [BlockedRecipientError]
         assert [notice.to for notice in sandbox.requests[-1].notices] == [A, A]
     sandbox.block(A)
     assert len(client.call(SendMessageBySubscriberRef("ACCT-1", campaign_ref=campaign, text="Hi!")).failed) == 2

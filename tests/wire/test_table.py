@@ -11,7 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pytest
 
 from skymms import ConfigurationError, Operation
-from skymms.model import notices, replies
+from skymms.model import action_replies, actions, notices, operations, replies
 from skymms.slide import FILES, Slide
 from skymms.wire import dialects, table
 from skymms.wire.dialects import DIALECTS, Dialect, normalize_name
@@ -57,10 +57,13 @@ def defined(module: types.ModuleType, base: type) -> set[type]:
 
 
 def test_every_operation_every_reply_and_every_notice_has_its_rows() -> None:
-    assert set(table.REQUESTS) == {kind for kind in defined(table, Operation) if is_dataclass(kind)}
+    requested = defined(operations, Operation) | defined(actions, Operation)
+    assert set(table.REQUESTS) == {kind for kind in requested if not kind.__name__.startswith("_")}
     assert set(table.NOTICES) == defined(notices, notices.Notice)
     answered = {
-        kind for kind in defined(replies, object) if is_dataclass(kind) and "raw" in {item.name for item in fields(kind)}
+        kind
+        for kind in defined(replies, object) | defined(action_replies, object)
+        if is_dataclass(kind) and "raw" in {item.name for item in fields(kind)}
     }
     assert set(table.REPLIES) == answered
     assert {kind.reply for kind in table.REQUESTS} <= answered

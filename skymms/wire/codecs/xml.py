@@ -65,15 +65,14 @@ def encode(root: str, leaves: Sequence[Leaf]) -> bytes:
 
 def encode_part(leaves: Sequence[Leaf]) -> bytes:
     """Encode some elements of a document. Raises ValueError for a character that XML cannot hold."""
-    texts = [text for _, _, text in leaves]
-    # One look at all texts. Most have no character that needs a check or an escape.
-    together = " ".join(texts)
+    # One look at all texts: most have no character that needs a check or an escape.
+    together = " ".join([text for _, _, text in leaves])
     if not together.isprintable() or "&" in together or "<" in together or ">" in together:
-        texts = _escaped(texts)
+        leaves = _escaped(leaves)
     markup: list[str] = []
     current: Group | None = None
     number, closing = None, ""
-    for ((group, before, after), index, _), text in zip(leaves, texts):  # noqa: B905 (same length; strict costs time here)
+    for (group, before, after), index, text in leaves:
         if group is not current:
             markup.append(closing)
             current, number, closing = group, index, ""
@@ -92,19 +91,19 @@ def encode_part(leaves: Sequence[Leaf]) -> bytes:
 _CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r")
 
 
-def _escaped(texts: list[str]) -> list[str]:
-    """Escape texts, after a check for characters that XML cannot hold. All at once, joined by NUL characters."""
-    together = "\0".join(texts)
+def _escaped(leaves: Sequence[Leaf]) -> list[Leaf]:
+    """Escape the texts of leaves, after a check for characters that XML cannot hold. All at once, joined by NUL characters."""
+    together = "\0".join([text for _, _, text in leaves])
     try:
         encoded = together.encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"contains a lone surrogate (U+{ord(error.object[error.start]):04X}): remove it") from None
     controls = len(encoded) - len(encoded.translate(None, _CONTROLS))
-    if controls != len(texts) - 1 or "\ufffe" in together or "\uffff" in together:
+    if controls != len(leaves) - 1 or "\ufffe" in together or "\uffff" in together:
         raise ValueError("contains a control character or U+FFFE/U+FFFF, which XML cannot hold: remove it")
     # A bare carriage return would be decoded as a line feed.
     escaped = together.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
-    return escaped.split("\0")
+    return [(name, index, text) for (name, index, _), text in zip(leaves, escaped.split("\0"), strict=True)]
 
 
 def frame(root: str) -> Frame:
