@@ -1,4 +1,4 @@
-"""One account: what its requests look like, how it judges answers, and that its key is never shown."""
+"""Accounts: requests, responses, and the API key, which is never shown."""
 
 from __future__ import annotations
 
@@ -70,8 +70,7 @@ SUCCESS, FAILURE = "<STATUS>Success</STATUS>", "<STATUS>Failure</STATUS>"
 # ------------------------------------------------------------------------------------------------ requests
 
 
-def test_1_3_xml_goes_into_a_form_field_called_xml() -> None:
-    # Ruling 2: it is documented so.
+def test_skycore_xml_is_sent_in_a_form_field() -> None:
     request = account().encode(sending())
     assert (request.method, request.url) == ("POST", "https://secure.skycore.com/API/wxml/1.3/index.php")
     assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
@@ -81,13 +80,13 @@ def test_1_3_xml_goes_into_a_form_field_called_xml() -> None:
     assert field[1][0].startswith('<?xml version="1.0" encoding="UTF-8"?>\n<REQUEST><ACTION>sendMMS</ACTION>')
 
 
-def test_1_3_xml_goes_bare_where_the_account_says_so() -> None:
+def test_bare_body_sends_skycore_xml_as_the_body() -> None:
     bare, form = account(bare_body=True).encode(sending()), account().encode(sending())
     assert bare.headers["Content-Type"] == "text/xml; charset=utf-8"
     assert bare.body == parse_qs(form.body.decode("ascii"))["xml"][0].encode()
 
 
-def test_1_3_get_goes_into_the_address_with_no_body() -> None:
+def test_skycore_get_has_the_request_in_the_url_and_no_body() -> None:
     request = account("skycore-get").encode(sending())
     assert (request.method, request.body) == ("GET", b"")
     assert "Content-Type" not in request.headers
@@ -96,7 +95,7 @@ def test_1_3_get_goes_into_the_address_with_no_body() -> None:
     assert dict(parse_qsl(parts.query))["slide_text_value_0"] == "Hi!"
 
 
-def test_the_successors_xml_is_always_the_body() -> None:
+def test_sinch_xml_is_always_the_body() -> None:
     for bare in True, False:
         request = account("sinch", bare_body=bare).encode(sending("sinch"))
         assert (request.method, request.url) == ("POST", "https://api.ci.mblox.com/ep/v1/")
@@ -105,7 +104,7 @@ def test_the_successors_xml_is_always_the_body() -> None:
 
 
 @EACH_DIALECT
-def test_another_address_is_used_as_it_is_given(dialect: str) -> None:
+def test_the_url_of_the_account_is_used_unchanged(dialect: str) -> None:
     url = "https://secure.sumotext.example/API/wxml/1.3/"
     request = account(dialect, url=url).encode(sending(dialect))
     assert request.url.partition("?")[0] == url
@@ -127,7 +126,7 @@ def test_encoding_twice_gives_the_same(dialect: str) -> None:
     assert account(dialect).encode(sending(dialect)) == account(dialect).encode(sending(dialect))
 
 
-def test_an_account_advises_by_its_operation() -> None:
+def test_an_account_returns_the_warnings_of_an_operation() -> None:
     assert [problem.field for problem in account().warnings(replace(sending(), sender_mask="x" * 12))] == ["sender_mask"]
 
 
@@ -140,12 +139,12 @@ def test_an_account_comes_from_the_environment() -> None:
     assert Account.from_env({"SKYMMS_API_KEY": CANARY, "SKYMMS_DIALECT": "", "SKYMMS_URL": ""}) == Account(CANARY)
 
 
-def test_what_is_said_in_the_code_wins_over_the_environment() -> None:
+def test_keyword_arguments_win_over_the_environment() -> None:
     env = {"SKYMMS_API_KEY": "another-key", "SKYMMS_DIALECT": "sinch"}
     assert Account.from_env(env, api_key=CANARY, dialect="skycore", bare_body=True) == Account(CANARY, bare_body=True)
 
 
-def test_the_environment_is_that_of_the_process_unless_another_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_env_reads_the_environment_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKYMMS_API_KEY", CANARY)
     monkeypatch.delenv("SKYMMS_DIALECT", raising=False)
     monkeypatch.delenv("SKYMMS_URL", raising=False)
@@ -174,7 +173,7 @@ def test_an_account_needs_a_key(key: Any) -> None:
         12345678,
     ],
 )
-def test_what_is_no_key_is_refused_without_being_shown(key: Any) -> None:
+def test_an_impossible_key_is_refused_and_not_shown(key: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Account(key)
     assert "5fa1c0de" not in f"{caught.value!r}"
@@ -210,7 +209,7 @@ def test_an_unknown_dialect_is_refused(name: Any) -> None:
         b"https://host/",
     ],
 )
-def test_an_address_that_is_none_is_refused(url: Any) -> None:
+def test_an_invalid_url_is_refused(url: Any) -> None:
     with pytest.raises(ConfigurationError, match="url"):
         Account(CANARY, url=url)
 
@@ -226,12 +225,12 @@ def test_an_address_that_is_none_is_refused(url: Any) -> None:
         {"max_response": "1"},
     ],
 )
-def test_what_is_of_another_kind_than_it_has_to_be_is_refused_by_name(wrong: dict[str, Any]) -> None:
+def test_a_value_of_the_wrong_type_is_refused_by_name(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(wrong))):
         Account(CANARY, **wrong)
 
 
-def test_the_password_in_an_address_does_not_show() -> None:
+def test_the_password_in_a_url_is_not_shown() -> None:
     held = Account(CANARY, url="https://ada:hunter2@host/api")
     assert held.address == "https://ada:hunter2@host/api"
     assert "https://host/api" in repr(held)
@@ -249,7 +248,7 @@ def test_the_password_in_an_address_does_not_show() -> None:
     "url",
     ["http://127.0.0.1:8080", "HTTPS://host./a/b", "https://[::1]:8080/", "https://bücher.example/", "https://user:pass@host/"],
 )
-def test_an_address_of_a_gateway_is_taken(url: str) -> None:
+def test_a_valid_url_is_accepted(url: str) -> None:
     assert Account(CANARY, url=url).address == url
 
 
@@ -268,10 +267,10 @@ ANSWERED: list[tuple[Operation[Any], str, object]] = [
 @pytest.mark.parametrize(("operation", "nodes", "reply"), ANSWERED)
 @pytest.mark.parametrize("said", ["Success", "success", "SUCCESS", " Success\n"])
 @pytest.mark.parametrize("status", [200, 201, 302, 404, 500])
-def test_success_is_what_the_status_in_the_document_says(
+def test_the_status_in_the_document_decides_about_success(
     operation: Operation[Any], nodes: str, reply: object, said: str, status: int
 ) -> None:
-    # Ruling 10: whatever the HTTP status.
+    # The HTTP status does not matter.
     told = account().decode(operation, answer(f"<STATUS>{said}</STATUS>", nodes, status=status))
     assert told == reply
     assert type(told) is type(reply)
@@ -288,7 +287,7 @@ def test_success_is_what_the_status_in_the_document_says(
     ],
 )
 @pytest.mark.parametrize("status", [200, 400, 429, 500, 503])
-def test_failure_is_another_status_or_an_error_code_whatever_the_http_status(nodes: str, status: int) -> None:
+def test_another_status_or_an_error_code_is_a_refusal_whatever_the_http_status(nodes: str, status: int) -> None:
     with pytest.raises(RecipientError) as caught:
         account().decode(sending(), answer(nodes, status=status))
     error = caught.value
@@ -298,7 +297,7 @@ def test_failure_is_another_status_or_an_error_code_whatever_the_http_status(nod
 
 @pytest.mark.parametrize("said", ["Success", "Queued", "accepted"])
 @pytest.mark.parametrize("code", ["E110", "E113", "E618", "0", "E9999"])
-def test_an_answer_that_says_yes_and_no_may_have_sent(said: str, code: str) -> None:
+def test_a_success_status_with_an_error_code_may_have_sent(said: str, code: str) -> None:
     both = f"<STATUS>{said}</STATUS><TRACKINGID>MMS_1</TRACKINGID><ERRORCODE>{code}</ERRORCODE>"
     with pytest.raises(MMSError) as caught:
         account().decode(sending(), answer(both))
@@ -309,7 +308,7 @@ def test_an_answer_that_says_yes_and_no_may_have_sent(said: str, code: str) -> N
     assert not caught.value.sent_maybe, "reading sends nothing"
 
 
-def test_the_answer_of_2013_is_understood_for_one_number() -> None:
+def test_the_response_form_of_2013_is_decoded_for_one_number() -> None:
     sent = "<SENDING><TRACKINGID>MMS_1</TRACKINGID><TO>15551234888</TO></SENDING>"
     assert account().decode(sending(), answer(SUCCESS, sent)).tracking_id == "MMS_1"
     refused = "<SENDING><ERRORCODE>E110</ERRORCODE><TO>15551234888</TO><ERRORINFO>No.</ERRORINFO></SENDING>"
@@ -320,7 +319,7 @@ def test_the_answer_of_2013_is_understood_for_one_number() -> None:
         account().decode(sending(), answer(SUCCESS, sent + refused))
 
 
-def test_a_status_nobody_knows_may_have_sent() -> None:
+def test_an_unknown_status_may_have_sent() -> None:
     with pytest.raises(MMSError) as caught:
         account().decode(sending(), answer("<STATUS>Queued</STATUS><TRACKINGID>MMS_1</TRACKINGID>"))
     assert (type(caught.value), caught.value.sent_maybe) == (MMSError, True)
@@ -334,7 +333,7 @@ def test_a_failure_without_a_code_is_raised_as_the_base_class() -> None:
     assert str(caught.value).startswith("Something happened")
 
 
-def test_an_empty_error_code_is_none() -> None:
+def test_an_empty_error_code_is_ignored() -> None:
     assert account().decode(SaveMMS(SHOW), answer(SUCCESS, "<ERRORCODE></ERRORCODE><MMSID>7</MMSID>")) == SavedMMS("7")
 
 
@@ -346,7 +345,7 @@ def test_an_unknown_code_is_kept(code: str) -> None:
     assert caught.value.code == code
 
 
-def test_a_fault_inside_the_gateway_may_have_sent_the_message_and_changes_nothing_for_a_listing() -> None:
+def test_a_gateway_fault_may_have_sent_a_message_but_not_a_listing() -> None:
     for operation, maybe in (sending(), True), (DeleteMMS(7), True), (ListMMS(), False):
         with pytest.raises(GatewayFaultError) as caught:
             account().decode(operation, answer(FAILURE, "<ERRORCODE>E503</ERRORCODE>"))
@@ -372,7 +371,7 @@ NOT_THE_PROTOCOL = {
 
 @pytest.mark.parametrize("body", NOT_THE_PROTOCOL.values(), ids=NOT_THE_PROTOCOL)
 @pytest.mark.parametrize("status", [200, 202, 204, 301, 307, 400, 401, 404, 408, 500, 502, 504])
-def test_an_answer_outside_the_protocol_may_have_sent_the_message_unless_it_is_a_plain_no(body: bytes, status: int) -> None:
+def test_a_response_outside_the_protocol_may_have_sent_unless_it_is_a_4xx(body: bytes, status: int) -> None:
     response = HttpResponse(status, {}, body)
     for operation in sending(), SaveMMS(SHOW), SendSavedMMS("7", to="15551234888", sender="1"), DeleteMMS("7"), ListMMS():
         with pytest.raises(ProtocolError) as caught:
@@ -385,7 +384,7 @@ def test_an_answer_outside_the_protocol_may_have_sent_the_message_unless_it_is_a
 
 
 @pytest.mark.parametrize("body", NOT_THE_PROTOCOL.values(), ids=NOT_THE_PROTOCOL)
-def test_a_429_is_a_throttle_and_nothing_was_sent(body: bytes) -> None:
+def test_http_429_is_throttling_and_nothing_was_sent(body: bytes) -> None:
     with pytest.raises(ThrottledError) as caught:
         account().decode(sending(), HttpResponse(429, {"Retry-After": "5"}, body))
     assert not caught.value.sent_maybe
@@ -402,9 +401,7 @@ def test_a_429_is_a_throttle_and_nothing_was_sent(body: bytes) -> None:
         (DeleteMMS("7"), "<MMSID>8</MMSID>"),
     ],
 )
-def test_an_answer_that_names_another_number_or_id_is_the_answer_to_another_request(
-    operation: Operation[Any], nodes: str
-) -> None:
+def test_a_response_with_another_number_or_id_is_refused(operation: Operation[Any], nodes: str) -> None:
     with pytest.raises(ProtocolError, match="another request") as caught:
         account().decode(operation, answer(SUCCESS, nodes))
     assert caught.value.sent_maybe
@@ -424,11 +421,11 @@ def test_an_answer_that_names_another_number_or_id_is_the_answer_to_another_requ
         (SaveMMS(SHOW), "<MMSID>8</MMSID>"),
     ],
 )
-def test_an_answer_to_ours_is_known_however_it_is_written(operation: Operation[Any], nodes: str) -> None:
+def test_numbers_and_ids_are_compared_without_their_formatting(operation: Operation[Any], nodes: str) -> None:
     assert account().decode(operation, answer(SUCCESS, nodes))
 
 
-def test_an_answer_has_64_kb_at_most() -> None:
+def test_a_response_has_at_most_64_kb() -> None:
     around = len(answer(SUCCESS, "<MMSIDS></MMSIDS>").body)
     longest = "7" * (64 * 1024 - around)
     reply = account().decode(ListMMS(), answer(SUCCESS, f"<MMSIDS>{longest}</MMSIDS>"))
@@ -450,7 +447,7 @@ def test_a_header_is_found_in_any_case() -> None:
 # ------------------------------------------------------------------------------------------------ values
 
 
-def test_accounts_and_requests_are_compared_by_what_they_hold() -> None:
+def test_accounts_and_requests_are_compared_by_value() -> None:
     assert account() == account()
     assert account() != Account("another-key-of-ours")
     assert account() != account("sinch")
@@ -458,7 +455,7 @@ def test_accounts_and_requests_are_compared_by_what_they_hold() -> None:
     assert {account().encode(sending()): 1}[account().encode(sending())] == 1
 
 
-def test_an_account_never_changes() -> None:
+def test_an_account_is_immutable() -> None:
     with pytest.raises(AttributeError):
         account().api_key = "x"  # type: ignore[misc]
     with pytest.raises(AttributeError):
@@ -466,7 +463,7 @@ def test_an_account_never_changes() -> None:
 
 
 @pytest.mark.parametrize("held", [account(limits=Limits(max_text=3)), account().encode(sending())], ids=["account", "request"])
-def test_what_holds_a_key_is_copied_and_never_pickled(held: Any) -> None:
+def test_objects_with_a_key_are_copied_but_not_pickled(held: Any) -> None:
     assert copy.copy(held) == copy.deepcopy(held) == held
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         with pytest.raises(TypeError, match="key") as caught:
@@ -476,12 +473,12 @@ def test_what_holds_a_key_is_copied_and_never_pickled(held: Any) -> None:
         pickle.dumps({"inside": [held]})
 
 
-def test_a_response_goes_to_another_process() -> None:
+def test_a_response_can_be_pickled() -> None:
     response = answer(SUCCESS, headers={"A": "b"})
     assert pickle.loads(pickle.dumps(response)) == response
 
 
-def test_a_masked_account_writes_the_same_without_the_key() -> None:
+def test_a_masked_account_encodes_the_same_request_without_the_key() -> None:
     plain = account("sinch", url="https://host/a", line_break=r"\n", limits=Limits(max_slides=3))
     masked = plain.masked()
     assert replace(masked, api_key=CANARY) == plain
@@ -514,7 +511,7 @@ def test_no_repr_shows_the_key(dialect: str) -> None:
     assert "?" not in request.safe_url
 
 
-def test_a_requests_place_has_neither_query_nor_password() -> None:
+def test_safe_url_has_neither_query_nor_password() -> None:
     request = HttpRequest("GET", "https://ada:secret@host:8443/a/b?api_key=x#y", {})
     assert request.safe_url == "https://host:8443/a/b"
     assert "secret" not in repr(request)
@@ -551,7 +548,7 @@ def test_an_error_does_not_show_a_key_that_a_gateway_gives_back(body: str, statu
     assert CANARY not in repr(getattr(caught.value, "reply", ()))
 
 
-def test_what_is_masked_still_tells_what_was_said() -> None:
+def test_masking_keeps_the_rest_of_the_text() -> None:
     with pytest.raises(AuthenticationError) as caught:
         account().decode(sending(), HttpResponse(200, {}, ECHOES["its words"].encode()))
     assert caught.value.info == "Bad key ***!"
@@ -566,7 +563,7 @@ def test_a_reply_does_not_show_a_key_that_a_gateway_gives_back() -> None:
 
 
 @pytest.mark.parametrize("key", ["canary+5fa1c0de/key=", "canary%5fa1c0de%2fkey", "canary&5fa1c0de<key>'\""])
-def test_a_key_with_signs_in_it_is_known_however_it_is_escaped(key: str) -> None:
+def test_a_key_is_masked_in_every_escaped_form(key: str) -> None:
     quoted = {quote(key, safe=""), quote_plus(key)}
     quoted |= {re.sub("%..", lambda sign: sign[0].lower(), form) for form in quoted}
     forms = {key, html.escape(key), escape(key), key.replace("/", "\\/"), json.dumps(key)[1:-1], *quoted}
@@ -577,14 +574,14 @@ def test_a_key_with_signs_in_it_is_known_however_it_is_escaped(key: str) -> None
         assert caught.value.body.decode(encoding) == "no answer from /?api_key=***!"
 
 
-def test_half_a_character_in_an_answer_breaks_no_screen() -> None:
+def test_a_lone_surrogate_in_a_response_is_replaced() -> None:
     said = b'{"status": "success", "tracking-id": "T\\ud800", "status-details": "caf\xc3\xa9 \\ud83d\\ude00"}'
     reply = account("sinch-json").decode(sending("sinch-json"), HttpResponse(200, {}, said))
     assert (reply.tracking_id, reply.details) == ("T\ufffd", "café 😀")
     assert f"{reply!r}".encode()
 
 
-def test_a_key_too_short_to_be_one_does_not_eat_ordinary_words() -> None:
+def test_a_key_of_less_than_six_characters_is_not_masked() -> None:
     # The documents' keys have 32 characters; `test` is what people type to try things out.
     words = "<ERRORCODE>E104</ERRORCODE><ERRORINFO>test sandbox latest</ERRORINFO>"
     told = {}

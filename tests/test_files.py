@@ -1,4 +1,4 @@
-"""Files that people hand us: what each kind is read as, and what is said of those that cannot be read."""
+"""Files: how each kind is read, and the errors for files that cannot be read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,19 @@ import strategies
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skymms import Account, ConfigurationError, DeleteMMS, ListMMS, SaveMMS, SendMMS, SendSavedMMS, SendSMS, Slide, Slideshow
+from skymms import (
+    Account,
+    ConfigurationError,
+    DeleteMMS,
+    ListMMS,
+    SaveMMS,
+    SendMMS,
+    SendSavedMMS,
+    SendSMS,
+    SentMMS,
+    Slide,
+    Slideshow,
+)
 from skymms.files import _SLIDE, _SLIDESHOW, FileContent, read_file
 from skymms.wire.dialects import DIALECTS, MAX_REQUEST
 
@@ -57,7 +69,9 @@ IN_JSON = (
     .slide("The first coffee is ours.\nShow this at the till.", pdf="http://media.example/coupon.pdf")
 )
 SEND_IN_JSON = SendMMS(IN_JSON.replace(name=""), to="15551234888", sender="60856", service_id="1")
-SAYABLE = [(name, operation) for name, spoken in DIALECTS.items() for operation in OPERATIONS if not spoken.unsupported(operation)] + [
+SAYABLE = [
+    (name, operation) for name, spoken in DIALECTS.items() for operation in OPERATIONS if not spoken.unsupported(operation)
+] + [
     ("sinch-json", SEND_IN_JSON),
     ("sinch-json", SaveMMS(IN_JSON)),
     ("sinch-json", SendSavedMMS("35674", to="15551234888", sender="60856", custom_text={1: "Hello again"})),
@@ -73,26 +87,26 @@ def complaint(data: bytes) -> str:
     return str(caught.value)
 
 
-class TestASlideshowInToml:
-    def test_is_read_slide_after_slide(self):
+class TestTomlSlideshow:
+    def test_a_toml_slideshow_is_read_with_its_slides_in_order(self):
         assert read_file(COUPON_TOML) == FileContent(slideshow=COUPON)
 
-    def test_of_the_examples_is_read(self):
+    def test_the_example_slideshow_is_read(self):
         example = Path(__file__).parents[1] / "examples" / "coupon.toml"
         assert read_file(example.read_bytes()).slideshow.problems() == ()
 
-    def test_may_begin_with_a_byte_order_mark(self):
+    def test_a_byte_order_mark_is_accepted(self):
         assert read_file(b"\xef\xbb\xbf" + COUPON_TOML) == read_file(COUPON_TOML)
 
-    def test_may_have_windows_line_ends(self):
+    def test_windows_line_ends_are_accepted(self):
         assert read_file(COUPON_TOML.replace(b"\n", b"\r\n")) == read_file(COUPON_TOML)
 
-    def test_holds_every_field_that_a_slideshow_has(self):
+    def test_every_field_of_a_slideshow_has_a_key(self):
         assert set(_SLIDESHOW) | {"slides"} == {item.name for item in fields(Slideshow)}
         assert set(_SLIDE) == {item.name for item in fields(Slide)}
 
     @pytest.mark.parametrize("kind", ["image", "audio", "video", "vcard", "ical", "pdf", "passbook"])
-    def test_names_each_kind_of_file_as_python_does(self, kind):
+    def test_the_keys_of_files_are_the_names_in_python(self, kind):
         content = read_file(f'[[slide]]\n{kind} = "http://media.example/file"'.encode())
         assert content.slideshow.slides == (Slide(**{kind: "http://media.example/file"}),)
 
@@ -104,18 +118,18 @@ class TestASlideshowInToml:
             ('"2027-01-31T12:00+01"', "2027-01-31T12:00+01"),
         ],
     )
-    def test_says_when_the_link_expires_in_any_way_that_python_takes(self, written, read):
+    def test_the_link_expiration_may_have_any_type_that_python_accepts(self, written, read):
         assert read_file(f'name = "n"\nlink_expires = {written}'.encode()).slideshow.link_expires == read
 
-    def test_keeps_its_switches(self):
+    def test_flags_are_kept(self):
         slideshow = read_file(b"disable_fallback = true\ndisable_fallback_link = false").slideshow
         assert (slideshow.disable_fallback, slideshow.disable_fallback_link) == (True, False)
 
-    def test_is_not_judged(self):
+    def test_a_wrong_slideshow_is_read_without_validation(self):
         slideshow = read_file(b'[[slide]]\naudio = "a"\nvideo = "b"\nduration = 0\n[[slide]]').slideshow
         assert {problem.code for problem in slideshow.problems()} >= {"E226", "E230", "E311", "E313", "E352", "E353"}
 
-    def test_without_slides_or_a_name_is_read_for_the_rules_to_say_so(self):
+    def test_a_slideshow_without_slides_or_a_name_is_read(self):
         assert [problem.code for problem in read_file(b'subject = "s"').slideshow.problems()] == ["E311", "E312"]
 
     @pytest.mark.parametrize(
@@ -142,7 +156,7 @@ class TestASlideshowInToml:
             ('[[slide]]\nimage.url = "i"', 1, "image", "must be a text in quotes"),
         ],
     )
-    def test_with_an_unknown_key_or_a_wrong_kind_of_value_is_an_error_that_names_both(self, toml, slide, key, said):
+    def test_an_unknown_key_or_a_value_of_the_wrong_type_is_refused_by_name(self, toml, slide, key, said):
         with pytest.raises(ConfigurationError) as caught:
             read_file(toml.encode())
         (problem,) = caught.value.problems
@@ -150,7 +164,7 @@ class TestASlideshowInToml:
         assert said in problem.message
         assert CANARY not in str(caught.value)
 
-    def test_tells_everything_at_once(self):
+    def test_all_wrong_keys_are_reported_at_once(self):
         with pytest.raises(ConfigurationError) as caught:
             read_file(b"a = 1\nname = 2\n[[slide]]\nb = 1\n[[slide]]\ntext = 3\nc = 4")
         assert [(problem.slide, problem.field) for problem in caught.value.problems] == [
@@ -166,16 +180,17 @@ class TestASlideshowInToml:
         [(b'name = "n"\nsubject = oops', "line 2"), (b'name = "n"\nname = "m"\n', "line 2"), (b'\n\nname = "n\n', "line 3")],
         ids=["no value", "twice", "open quote"],
     )
-    def test_that_is_no_toml_is_an_error_with_its_line(self, toml, line):
+    def test_invalid_toml_is_refused_with_its_line(self, toml, line):
         said = complaint(toml)
         assert said.startswith("not a slideshow in TOML")
         assert line in said
 
 
-class TestARequest:
-    def test_cannot_be_written_where_the_dialect_has_no_word(self):
+class TestRequest:
+    def test_operations_with_unsupported_fields(self):
         lost = {
-            name: [{problem.field for problem in spoken.unsupported(one)} for one in OPERATIONS] for name, spoken in DIALECTS.items()
+            name: [{problem.field for problem in spoken.unsupported(one)} for one in OPERATIONS]
+            for name, spoken in DIALECTS.items()
         }
         of_slides = {"duration", "passbook"}
         assert lost.pop("sinch-json") == [of_slides, of_slides, {"data"}, {"ListMMS"}, {"DeleteMMS"}]
@@ -184,43 +199,43 @@ class TestARequest:
     @pytest.mark.parametrize(
         ("dialect", "operation"), SAYABLE, ids=lambda one: one if isinstance(one, str) else type(one).__name__
     )
-    def test_is_read_back_in_the_dialect_it_is_written_in(self, operation, dialect):
+    def test_a_request_is_read_in_the_dialect_that_encoded_it(self, operation, dialect):
         content = read_file(DIALECTS[dialect].encode_request(operation, CANARY))
         assert content == FileContent(
             slideshow=getattr(operation, "slideshow", None), operation=operation, dialect=dialect, unread=()
         )
 
     @pytest.mark.parametrize("dialect", DIALECTS)
-    def test_leaves_its_key_behind(self, dialect):
+    def test_the_key_of_a_request_is_dropped(self, dialect):
         assert CANARY not in repr(read_file(DIALECTS[dialect].encode_request(SEND, CANARY)))
 
     @pytest.mark.parametrize(("dialect", "operation"), [("skycore", SEND), ("sinch", SEND), ("sinch-json", SEND_IN_JSON)])
-    def test_may_begin_with_a_byte_order_mark(self, dialect, operation):
+    def test_a_byte_order_mark_is_accepted(self, dialect, operation):
         assert read_file(b"\xef\xbb\xbf" + DIALECTS[dialect].encode_request(operation, CANARY)).operation == operation
 
-    def test_in_json_may_be_laid_out_and_have_its_numbers_bare(self):
+    def test_a_json_request_may_be_indented_and_have_numbers(self):
         document = json.loads(DIALECTS["sinch-json"].encode_request(SEND_IN_JSON, CANARY))
         laid_out = json.dumps(document | {"to": 15551234888}, indent=4)
         assert read_file(f"\n {laid_out}\n".encode()).operation == SEND_IN_JSON
 
-    def test_in_json_names_what_nothing_was_made_of(self):
+    def test_unrecognised_fields_of_a_json_request_are_reported(self):
         document = json.loads(DIALECTS["sinch-json"].encode_request(SEND_IN_JSON, CANARY))
         document["slide"][0]["duration"] = 5
         content = read_file(json.dumps(document | {"x-api-key": CANARY, "sbuject": "x"}).encode())
         assert content.unread == ("slide/duration", "x-api-key", "sbuject")
         assert CANARY not in repr(content)
 
-    def test_in_xml_names_what_nothing_was_made_of(self):
+    def test_unrecognised_fields_of_an_xml_request_are_reported(self):
         document = DIALECTS["skycore"].encode_request(SEND, CANARY)
         more = document.replace(b"<NAME>", b"<SBUJECT>x</SBUJECT><NAME>").replace(b"<TEXT>", b"<TXET>x</TXET><TEXT>", 1)
         assert read_file(more).unread == ("SBUJECT", "SLIDE/TXET")
 
-    def test_in_a_query_names_what_nothing_was_made_of(self):
+    def test_unrecognised_fields_of_a_query_are_reported(self):
         query = DIALECTS["skycore-get"].encode_request(SEND, CANARY) + b"&slide_txt_value_0=x&passwd=y"
         assert read_file(query).unread == ("slide_txt_value_0", "passwd")
 
 
-class TestAGetRequest:
+class TestGetRequest:
     ADDRESS = Account(CANARY, dialect="skycore-get").encode(SEND).url
 
     @pytest.mark.parametrize(
@@ -239,11 +254,11 @@ class TestAGetRequest:
             "to=15551234888&action=sendmms" + ADDRESS.partition("sendmms")[2].replace("&to=15551234888", ""),
         ],
     )
-    def test_is_an_address_or_its_query_however_it_is_wrapped(self, written):
+    def test_a_get_request_is_a_url_or_its_query_with_any_line_breaks(self, written):
         content = read_file(written.encode())
         assert (content.operation, content.dialect, content.unread) == (SEND, "skycore-get", ())
 
-    def test_may_be_written_as_the_vendors_page_does_without_percent_signs(self):
+    def test_a_get_request_may_have_unescaped_characters_like_the_vendors_page(self):
         content = read_file(
             b"https://gateway.example/index.php?action=sendmms\n&api_key=abc\n&to=15551234888\n&from=60856\n"
             b"&subject=Hello you!\n&name=n\n&slide_image_url_0=http://media.example/a.jpg\n&slide_text_value_1=It's\\nhere"
@@ -252,12 +267,12 @@ class TestAGetRequest:
             "n", subject="Hello you!", slides=(Slide(image="http://media.example/a.jpg"), Slide("It's\\nhere"))
         )
 
-    def test_of_what_only_1_3_can_say_has_no_slideshow(self):
+    def test_a_get_request_of_another_action_has_no_slideshow(self):
         content = read_file(f"action=sendsms&api_key={CANARY}&to=15551234888&from=60856&text=Hi".encode())
         assert content == FileContent(operation=SendSMS(to="15551234888", sender="60856", text="Hi"), dialect="skycore-get")
         assert CANARY not in repr(content)
 
-    def test_that_a_bare_hash_would_cut_off_is_an_error(self):
+    def test_an_unescaped_hash_is_refused(self):
         assert "write %23" in complaint(b"action=sendmms&subject=We're #1&name=n")
 
     @pytest.mark.parametrize(
@@ -274,11 +289,30 @@ class TestAGetRequest:
             ("action=sendmms" + "&a=b" * 1500, "not a query string"),
         ],
     )
-    def test_that_cannot_be_understood_says_why(self, written, said):
+    def test_an_invalid_query_is_refused_with_the_reason(self, written, said):
         assert said in complaint(written.encode())
 
 
-class TestWhatIsNoFileOfOurs:
+class TestSerializedFile:
+    """Files in the form of ``to_dict``."""
+
+    def test_a_json_slideshow_is_read(self):
+        assert read_file(json.dumps(SEND.slideshow.to_dict()).encode()) == FileContent(slideshow=SEND.slideshow)
+
+    def test_a_json_operation_is_read_with_its_slideshow(self):
+        content = read_file(json.dumps(SEND.to_dict(), indent=2).encode())
+        assert content == FileContent(slideshow=SEND.slideshow, operation=SEND)
+
+    def test_another_value_is_refused_by_its_type(self):
+        assert "has a SentMMS: a slideshow or an operation is required" in complaint(
+            json.dumps(SentMMS("7").to_dict()).encode()
+        )
+
+    def test_an_unknown_key_is_refused(self):
+        assert "nmae" in complaint(json.dumps({**SEND.slideshow.to_dict(), "nmae": "x"}).encode())
+
+
+class TestOtherFiles:
     @pytest.mark.parametrize(
         ("data", "said"),
         [
@@ -314,24 +348,24 @@ class TestWhatIsNoFileOfOurs:
             (b'<?xml version="1.0" encoding="ISO-8859-1"?><REQUEST/>', "encoding"),
         ],
     )
-    def test_is_told_apart_by_its_content(self, data, said):
+    def test_another_file_is_refused_with_the_reason(self, data, said):
         assert said in complaint(data)
 
-    def test_that_is_no_xml_is_an_error_with_its_line(self):
+    def test_invalid_xml_is_refused_with_its_line(self):
         assert "line 3" in complaint(b"<REQUEST>\n<ACTION>sendMMS</ACTION>\n<TO>15551234888</FROM>\n</REQUEST>")
 
-    def test_may_be_longer_or_shorter_if_the_caller_says_so(self):
+    def test_the_limit_can_be_changed(self):
         with pytest.raises(ConfigurationError, match="longer than the 10 bytes"):
             read_file(COUPON_TOML, limit=10)
 
     @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-    def test_raises_nothing_but_a_configuration_error(self, data):
+    def test_any_bytes_raise_only_a_configuration_error(self, data):
         with suppress(ConfigurationError):
             read_file(data)
 
 
 @given(strategies.words, strategies.words)
-def test_no_slideshow_is_mistaken_for_a_query(text, subject):
+def test_a_slideshow_is_never_taken_for_a_query(text, subject):
     # Whatever stands in its texts: TOML comes first.
     quoted = [json.dumps(words, ensure_ascii=False).replace("\x7f", "") for words in (text + "&action=sendmms&to=1", subject)]
     content = read_file(f"subject={quoted[1]}\n[[slide]]\ntext={quoted[0]}".encode())

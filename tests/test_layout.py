@@ -124,7 +124,7 @@ def test_imports_in_functions_and_under_type_checking_are_found() -> None:
     assert {"codes", "errors", "wire.table", "wire.codecs.xml", "account"} <= {
         name for source in SOURCES for name in imports_of(source)
     }
-    assert "model.operations" in set(imports_of(HERE / "wire" / "table.py"))
+    assert "model.operations" in set(imports_of(HERE / "wire" / "dialects.py"))
 
 
 def test_at_most_twenty_modules_are_beside_the_packages() -> None:

@@ -402,14 +402,14 @@ ENVELOPES = {
 
 @EACH
 @pytest.mark.parametrize("envelope", ENVELOPES)
-def test_a_sample_is_understood_in_every_envelope(sample: Sample, envelope: str) -> None:
+def test_each_sample_is_decoded_in_every_form(sample: Sample, envelope: str) -> None:
     notice = one(ENVELOPES[envelope].format(sample.nodes))
     assert notice == sample.notice
     assert type(notice) is type(sample.notice)
 
 
 @EACH
-def test_it_is_understood_in_lower_case(sample: Sample) -> None:
+def test_each_sample_is_decoded_in_lower_case(sample: Sample) -> None:
     nodes = sample.nodes
     for node in etree.fromstring(f"<POSTBACK>{nodes}</POSTBACK>").iterdescendants():
         nodes = nodes.replace(f"<{node.tag}>", f"<{node.tag.lower()}>").replace(f"</{node.tag}>", f"</{node.tag.lower()}>")
@@ -420,7 +420,7 @@ def test_it_is_understood_in_lower_case(sample: Sample) -> None:
 @EACH
 @pytest.mark.parametrize("content_type", [None, "application/x-www-form-urlencoded", "text/plain; charset=utf-8"])
 @pytest.mark.parametrize("field", ["xml", "data"])
-def test_it_is_understood_in_a_form_field(sample: Sample, content_type: str | None, field: str) -> None:
+def test_each_sample_is_decoded_in_a_form_field(sample: Sample, content_type: str | None, field: str) -> None:
     document = f"\n<?xml version='1.0'?><POSTBACK>{sample.nodes}</POSTBACK>".strip()
     for body in (urlencode({"id": "7", field: document}), f"{field}={quote(document, safe='')}"):
         assert one(body, content_type) == sample.notice
@@ -430,12 +430,12 @@ def test_it_is_understood_in_a_form_field(sample: Sample, content_type: str | No
 @pytest.mark.parametrize(
     "content_type", ["text/xml", "application/xml; charset=utf-8", "application/x-www-form-urlencoded", ""]
 )
-def test_a_raw_body_is_understood_whatever_its_header_says(sample: Sample, content_type: str) -> None:
+def test_the_content_type_header_does_not_matter(sample: Sample, content_type: str) -> None:
     assert one(f"<POSTBACK>{sample.nodes}</POSTBACK>", content_type) == sample.notice
 
 
 @EACH
-def test_the_whole_event_is_kept_as_it_was_told(sample: Sample) -> None:
+def test_raw_has_the_whole_event(sample: Sample) -> None:
     document = f"<POSTBACK>{sample.nodes}</POSTBACK>"
     told = []
     for node in etree.fromstring(document).iterdescendants():
@@ -446,7 +446,7 @@ def test_the_whole_event_is_kept_as_it_was_told(sample: Sample) -> None:
 
 
 @EACH
-def test_a_notice_goes_to_another_process_whole(sample: Sample) -> None:
+def test_a_notice_can_be_pickled(sample: Sample) -> None:
     notice = one(f"<POSTBACK>{sample.nodes}</POSTBACK>")
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         arrived = pickle.loads(pickle.dumps(notice, protocol))
@@ -454,7 +454,7 @@ def test_a_notice_goes_to_another_process_whole(sample: Sample) -> None:
         assert (arrived.raw, arrived.identity) == (notice.raw, notice.identity)
 
 
-def test_the_successors_hyphenated_names_are_understood() -> None:
+def test_hyphenated_sinch_names_are_decoded() -> None:
     told = """<postback>
         <origin>MMS_MT</origin><code>N102</code><sent-as>MMS</sent-as><status>Message Sent/Delivered</status>
         <mms-id>39597</mms-id><from>28444</from><to>15551112222</to><tracking-id>TU1T</tracking-id>
@@ -482,7 +482,7 @@ def test_the_successors_hyphenated_names_are_understood() -> None:
     )
 
 
-def test_the_envelope_of_2013_told_the_status_in_an_attribute() -> None:
+def test_the_status_attribute_of_the_2013_form_is_decoded() -> None:
     told = """<POSTBACK><NOTIFICATION id="521495" created="2012-06-07 07:27:34.398593-04">
         <ORIGIN>MMS_MT</ORIGIN>
         <CODE>N102</CODE>
@@ -518,7 +518,7 @@ def test_the_envelope_of_2013_told_the_status_in_an_attribute() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 300])
-def test_a_batch_holds_its_events_in_their_order(count: int) -> None:
+def test_the_events_of_a_batch_are_returned_in_order(count: int) -> None:
     events = "".join(
         f"<NOTIFICATION id='{at}'><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE><BODY><TO>1555{at:07}</TO></BODY></NOTIFICATION>"
         for at in range(count)
@@ -528,12 +528,12 @@ def test_a_batch_holds_its_events_in_their_order(count: int) -> None:
     assert len({notice.identity for notice in notices}) == count
 
 
-def test_a_batch_may_hold_events_of_every_kind() -> None:
+def test_a_batch_may_have_events_of_every_kind() -> None:
     events = "".join(f"<NOTIFICATION>{sample.nodes}</NOTIFICATION>" for sample in SAMPLES)
     assert read_postbacks(f"<POSTBACK>{events}</POSTBACK>".encode()) == tuple(sample.notice for sample in SAMPLES)
 
 
-def test_what_stands_beside_the_events_of_a_batch_is_no_event() -> None:
+def test_other_elements_in_a_batch_are_not_events() -> None:
     events = "<NOTIFICATION><CODE>N102</CODE></NOTIFICATION><COUNT>2</COUNT><NOTIFICATION><CODE>N101</CODE></NOTIFICATION>"
     assert read_postbacks(f"<POSTBACK>{events}</POSTBACK>".encode()) == (DeliveryReport("N102"), DeliveryReport("N101"))
 
@@ -554,7 +554,7 @@ def test_what_stands_beside_the_events_of_a_batch_is_no_event() -> None:
         ("20120607T072734-0500", moment(7, 27, 34)),
     ],
 )
-def test_every_shape_of_time_is_read_and_is_aware(written: str, meant: datetime) -> None:
+def test_every_form_of_time_is_decoded_with_a_time_zone(written: str, meant: datetime) -> None:
     notice = one(f"<POSTBACK><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE><TIMESTAMP>{written}</TIMESTAMP></POSTBACK>")
     assert isinstance(notice, DeliveryReport)
     assert notice.timestamp is not None
@@ -565,7 +565,7 @@ def test_every_shape_of_time_is_read_and_is_aware(written: str, meant: datetime)
 @pytest.mark.parametrize(
     "written", ["", "yesterday", "07/06/2012", "2012-13-07T07:27:34Z", "9999-12-31T24:00", "1339072054", "0"]
 )
-def test_what_is_no_time_is_left_in_raw(written: str) -> None:
+def test_an_invalid_time_is_kept_only_in_raw(written: str) -> None:
     notice = one(f"<POSTBACK><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE><TIMESTAMP>{written}</TIMESTAMP></POSTBACK>")
     assert isinstance(notice, DeliveryReport)
     assert notice.timestamp is None
@@ -621,7 +621,7 @@ SENT_ON, DELIVERED, FAILED = (False, False), (True, False), (False, True)
         (None, None, SENT_ON),
     ],
 )
-def test_code_and_status_together_tell_what_became_of_a_message(
+def test_code_and_status_decide_whether_a_message_was_delivered(
     code: str | None, status: str | None, outcome: tuple[bool, bool]
 ) -> None:
     report = DeliveryReport(code, status=status)
@@ -637,7 +637,7 @@ def test_nothing_is_delivered_and_failed_at_once(code: str, status: str | None) 
     assert not (report.delivered and report.failed)
 
 
-def test_a_link_that_was_delivered_is_a_delivery_of_the_mms() -> None:
+def test_a_delivered_link_counts_as_delivered() -> None:
     report = one("<POSTBACK><ORIGIN>MMS_MT</ORIGIN><CODE>N202</CODE><SENTAS>SMS</SENTAS><TO>15551112222</TO></POSTBACK>")
     assert isinstance(report, DeliveryReport)
     assert (report.delivered, report.sent_as, report.mms_id) == (True, "SMS", None)
@@ -652,14 +652,14 @@ def test_an_encoding_report_says_whether_the_slideshow_can_be_sent_and_which_fil
     ]
 
 
-def test_a_change_of_subscription_says_which_way() -> None:
+def test_a_subscription_change_says_whether_it_is_active() -> None:
     changes = [sample.notice for sample in SAMPLES if isinstance(sample.notice, SubscriptionChange)]
     assert [(change.code, change.subscribed) for change in changes] == [("N301", True), ("N302", False), ("N304", False)]
     told = {code: SubscriptionChange(code).subscribed for code in ("N301", "N302", "N303", "N304")}
     assert told == {"N301": True, "N302": False, "N303": True, "N304": False}
 
 
-def test_a_notice_says_what_its_code_means() -> None:
+def test_a_notice_has_the_meaning_of_its_code() -> None:
     assert "delivered" in DeliveryReport("N102").meaning
     assert UnknownNotice("N999").meaning == ""
     assert UnknownNotice().meaning == ""
@@ -676,7 +676,7 @@ def test_a_repeat_has_the_identity_of_the_first(sample: Sample, envelope: str) -
     assert isinstance(first, str)
 
 
-def test_the_files_of_a_message_stand_in_one_node() -> None:
+def test_the_files_of_an_inbound_message_are_in_one_element() -> None:
     written = DIALECTS["skycore"].encode_notice(
         InboundMMS("N401", origin="MMS_MO", files=("https://a.example/1", "https://a.example/2"))
     )
@@ -717,17 +717,17 @@ def test_different_events_have_different_identities() -> None:
         (UnknownNotice("N999", raw=(("A", "1"), ("B", "2"))), UnknownNotice("N999", raw=(("A", "1', 'B"), ("2", "")))),
     ],
 )
-def test_what_tells_two_events_apart_is_in_their_identities(one_event: Notice, another: Notice) -> None:
+def test_the_identity_has_the_fields_that_distinguish_events(one_event: Notice, another: Notice) -> None:
     assert one_event.identity != another.identity
 
 
-def test_an_identity_stays_what_it_was() -> None:
+def test_identities_are_stable_between_versions() -> None:
     # It is kept in databases, so what it is made of is not changed lightly.
     report = DeliveryReport("N102", origin="MMS_MT", tracking_id="MMS/1", mms_id="35674", to="15551234888", status="Sent")
     assert report.identity == "MMS_MT/N102/MMS%2F1/35674/15551234888/Sent/"
 
 
-def test_words_that_may_change_between_repeats_are_not_in_an_identity() -> None:
+def test_texts_that_may_differ_between_repeats_are_not_in_an_identity() -> None:
     first = DeliveryReport("N102", tracking_id="1", details="at the first try", raw=(("TRY", "1"),))
     again = DeliveryReport("N102", tracking_id="1", handset="motol7c", raw=(("TRY", "2"),))
     assert first.identity == again.identity
@@ -749,7 +749,7 @@ def test_words_that_may_change_between_repeats_are_not_in_an_identity() -> None:
         ("GENERATE_PASS", "N801"),
     ],
 )
-def test_an_unknown_event_is_kept_whole_and_nothing_is_made_of_it(origin: str, code: str) -> None:
+def test_an_unknown_event_is_kept_in_raw(origin: str, code: str) -> None:
     notice = one(
         f"<POSTBACK><ORIGIN>{origin}</ORIGIN><CODE>{code}</CODE><A><B>1</B><B>2</B></A><TO>15551112222</TO></POSTBACK>"
     )
@@ -758,31 +758,31 @@ def test_an_unknown_event_is_kept_whole_and_nothing_is_made_of_it(origin: str, c
     assert notice.raw == (("ORIGIN", origin), ("CODE", code), ("A/B", "1"), ("A/B", "2"), ("TO", "15551112222"))
 
 
-def test_without_an_origin_the_code_has_to_do() -> None:
+def test_without_an_origin_the_code_decides() -> None:
     assert one("<POSTBACK><CODE>N102</CODE></POSTBACK>") == DeliveryReport("N102")
     assert one("<POSTBACK><CODE>N401</CODE></POSTBACK>") == InboundMMS("N401")
 
 
-def test_an_empty_postback_is_an_event_that_says_nothing() -> None:
+def test_an_empty_postback_is_an_unknown_notice() -> None:
     for body in "<POSTBACK/>", "<postback> </postback>", "<POSTBACK><NOTIFICATION/></POSTBACK>", "<NOTIFICATION/>":
         assert one(body) == UnknownNotice()
 
 
-def test_nodes_of_tomorrow_do_no_harm() -> None:
+def test_unknown_elements_are_ignored() -> None:
     notice = one("<POSTBACK><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE><OS>iOS</OS><COST><EUR>1</EUR></COST></POSTBACK>")
     assert notice == DeliveryReport("N102", origin="MMS_MT")
     assert notice.raw[2:] == (("OS", "iOS"), ("COST/EUR", "1"))
 
 
 @pytest.mark.parametrize("twice", ["TO", "STATUS", "CODE", "TRACKINGID"])
-def test_an_event_that_says_a_thing_twice_is_no_postback(twice: str) -> None:
+def test_a_single_event_with_a_duplicate_field_is_refused(twice: str) -> None:
     with pytest.raises(ProtocolError, match="twice"):
         one(
             f"<POSTBACK><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE><{twice}>N102</{twice}><{twice.lower()}>2</{twice.lower()}></POSTBACK>"
         )
 
 
-def test_one_of_many_that_says_a_thing_twice_takes_no_other_with_it() -> None:
+def test_a_duplicate_field_in_a_batch_does_not_affect_the_other_events() -> None:
     good = "<NOTIFICATION><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE><TO>1</TO><TRACKINGID>T{}</TRACKINGID></NOTIFICATION>"
     bad = good.format(2).replace("<TO>1</TO>", "<TO>1</TO><TO>2</TO>")
     first, second, third = read_postbacks(f"<POSTBACK>{good.format(1)}{bad}{good.format(3)}</POSTBACK>".encode())
@@ -793,7 +793,7 @@ def test_one_of_many_that_says_a_thing_twice_takes_no_other_with_it() -> None:
 
 
 @pytest.mark.parametrize("half", ["\\ud83d", "\\uDE00", "\\ude00\\ud83d"])
-def test_half_a_character_is_none_and_breaks_nothing(half: str) -> None:
+def test_a_lone_surrogate_in_a_postback_is_replaced(half: str) -> None:
     whole = f'{{"origin": "MMS_MT", "code": "N102", "tracking-id": "T\\ud83d\\ude00{half}", "{half}": "x"}}'
     (report,) = read_postbacks(whole.encode())
     assert report.tracking_id.rstrip("\ufffd") == "T😀"
@@ -801,19 +801,19 @@ def test_half_a_character_is_none_and_breaks_nothing(half: str) -> None:
     assert f"{report.identity} {report.raw}".encode()
 
 
-def test_what_became_of_a_pass_is_told_in_words() -> None:
+def test_the_status_of_a_pass_is_decoded() -> None:
     event = b"<POSTBACK><ORIGIN>GENERATE_PASS</ORIGIN><STATUSCODE>N802</STATUSCODE></POSTBACK>"
     (notice,) = read_postbacks(event)
     assert "could not be generated" in notice.meaning
 
 
 @pytest.mark.parametrize("named", ["UTF-8", "utf-8", "utf8", "UTF8", "us-ascii"])
-def test_utf_8_is_known_however_it_is_written(named: str) -> None:
+def test_every_way_to_declare_utf_8_is_accepted(named: str) -> None:
     declared = f'<?xml version="1.0" encoding="{named}"?><POSTBACK><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE></POSTBACK>'
     assert len(read_postbacks(declared.encode())) == 1
 
 
-def test_an_unknown_event_that_says_a_thing_twice_is_kept() -> None:
+def test_an_unknown_event_with_a_duplicate_field_is_kept() -> None:
     notice = one(
         "<POSTBACK><ORIGIN>PIGEON</ORIGIN><CODE>X1</CODE><TRACKINGID>1</TRACKINGID><TRACKINGID>2</TRACKINGID></POSTBACK>"
     )
@@ -878,7 +878,7 @@ NOT_POSTBACKS: dict[str, bytes] = {
 
 @pytest.mark.parametrize("body", NOT_POSTBACKS.values(), ids=NOT_POSTBACKS)
 @pytest.mark.parametrize("content_type", [None, "text/xml", "application/x-www-form-urlencoded", "application/json"])
-def test_what_is_no_postback_is_a_protocol_error(body: bytes, content_type: str | None) -> None:
+def test_a_body_that_is_not_a_postback_is_a_protocol_error(body: bytes, content_type: str | None) -> None:
     with pytest.raises(ProtocolError) as caught:
         read_postbacks(body, content_type)
     assert body.startswith(caught.value.body)
@@ -905,7 +905,7 @@ JSON_GOOD = b'{"origin": "MMS_MT", "code": "N102", "to": 15551112222}'
     ],
     ids=["XML", "XML in a form", "JSON", "JSON with a mark", "JSON after blanks", "a list in JSON", "JSON in a form"],
 )
-def test_a_body_tells_by_itself_what_it_is_whatever_its_header_says(body: bytes, content_type: str | None) -> None:
+def test_the_format_is_recognised_from_the_body(body: bytes, content_type: str | None) -> None:
     notice = one(body, content_type)
     assert isinstance(notice, DeliveryReport)
     assert (notice.origin, notice.code, notice.to) == ("MMS_MT", "N102", "15551112222")
@@ -978,13 +978,13 @@ def test_a_report_may_have_64_kb(origin: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(("origin", "code"), RECEIVED)
-def test_what_comes_in_may_have_512_kb(origin: str, code: str) -> None:
+def test_an_inbound_message_may_have_512_kb(origin: str, code: str) -> None:
     assert len(read_postbacks(padded(512 * KB, origin, code))) == 1
     with pytest.raises(ProtocolError, match="524,289"):
         read_postbacks(padded(512 * KB + 1, origin, code))
 
 
-def test_a_batch_of_the_old_days_may_have_512_kb() -> None:
+def test_an_old_batch_may_have_512_kb() -> None:
     inside = f"<TO>15551112222</TO><PAD>{'x' * KB}</PAD>"
     event = f"<NOTIFICATION><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE><BODY>{inside}</BODY></NOTIFICATION>"
     assert len(read_postbacks(f"<POSTBACK>{event * 300}</POSTBACK>".encode())) == 300
@@ -992,7 +992,7 @@ def test_a_batch_of_the_old_days_may_have_512_kb() -> None:
         read_postbacks(f"<POSTBACK>{event * 600}</POSTBACK>".encode())
 
 
-def test_both_lengths_can_be_changed() -> None:
+def test_both_limits_can_be_changed() -> None:
     assert read_postbacks(padded(65 * KB, "MMS_MT", "N102"), max_report=65 * KB)
     assert read_postbacks(padded(600 * KB, "MMS_MO", "N401"), max_inbound=600 * KB)
     with pytest.raises(ProtocolError):
@@ -1001,7 +1001,7 @@ def test_both_lengths_can_be_changed() -> None:
         read_postbacks(padded(2 * KB, "MMS_MO", "N401"), max_inbound=KB)
 
 
-def test_a_form_is_measured_by_what_is_in_it() -> None:
+def test_the_limit_of_a_form_is_that_of_its_document() -> None:
     def form(size: int) -> bytes:
         return ("xml=" + "".join(f"%{byte:02X}" for byte in padded(size, "MMS_MO", "N401"))).encode()
 

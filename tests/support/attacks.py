@@ -1,6 +1,6 @@
-"""Attacks on those who read XML: what is to be refused, and what is strange and harmless.
+"""XML bodies that a parser must refuse, and unusual bodies that are valid.
 
-An attack is given a function that writes a right document, so that one table serves postbacks, answers and requests.
+Each attack gets a function that writes a valid document, so that the same table serves postbacks, responses and requests.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ KB = 1024
 
 
 class Make(Protocol):
-    """Writes a document that is right but for what is put into it."""
+    """Writes a document that is valid except for what is inserted."""
 
     def __call__(self, *, before: str = "", to: str = NUMBER, more: str = "", attributes: str = "") -> bytes: ...
 
 
 class Scene(NamedTuple):
-    """What an attack reaches for: a file of this machine, a directory, and a server on it."""
+    """What an attack tries to read: a file of this machine, and a server on it."""
 
     file: Path
     url: str

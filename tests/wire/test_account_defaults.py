@@ -70,7 +70,9 @@ def test_a_repeated_message_is_validated_once_with_defaults_too(monkeypatch: pyt
     assert sender.encode(SendMMS(BARE, to="15551230001")) == first
 
 
-@pytest.mark.parametrize("wrong", [{"sender": 1.5}, {"service_id": 5}, {"fallback_text": b"See"}, {"rate": "fast"}, {"rate": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"sender": 1.5}, {"service_id": 5}, {"fallback_text": b"See"}, {"rate": "fast"}, {"rate": 0}]
+)
 def test_a_default_of_the_wrong_type_is_refused_by_name(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(wrong))):
         account(**wrong)

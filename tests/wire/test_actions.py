@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from skymms import (
     Account,
-    CampaignError,
     BlockedRecipientError,
+    CampaignError,
     ConfigurationError,
     CreateCampaign,
     CreateSession,
@@ -77,7 +77,7 @@ def decode(operation: Operation[Any], nodes: str, status: int = 200) -> Any:
 @EACH_OLD
 @EACH_KIND
 @given(data=st.data())
-def test_an_operation_comes_back_equal(dialect: Dialect, kind: type[Operation[Any]], data: st.DataObject) -> None:
+def test_an_operation_is_decoded_equal(dialect: Dialect, kind: type[Operation[Any]], data: st.DataObject) -> None:
     operation = data.draw(strategies.right_operations(dialect, kind))
     assert Account(KEY, dialect=dialect.name).problems(operation) == ()
     read = dialect.decode_request(dialect.decode_leaves(dialect.encode_request(operation, KEY)))
@@ -86,7 +86,7 @@ def test_an_operation_comes_back_equal(dialect: Dialect, kind: type[Operation[An
 
 @EACH_KIND
 @given(data=st.data())
-def test_a_reply_comes_back_equal(kind: type[Operation[Any]], data: st.DataObject) -> None:
+def test_a_reply_is_decoded_equal(kind: type[Operation[Any]], data: st.DataObject) -> None:
     reply = data.draw(strategies.replies(0)[kind.reply])
     # An operation that asks for nothing in particular, so that every number is its own.
     operation = kind(**{item.name: "" for item in fields(kind) if item.default is item.default_factory is MISSING})
@@ -100,7 +100,7 @@ def test_every_action_has_a_vector() -> None:
 
 @EACH_KIND
 @pytest.mark.parametrize("dialect", ["sinch", "sinch-json"])
-def test_the_successor_has_none_of_them(kind: type[Operation[Any]], dialect: str) -> None:
+def test_sinch_refuses_every_action_that_only_skycore_1_3_has(kind: type[Operation[Any]], dialect: str) -> None:
     operation = next(vector.operation for vector in ACTION_VECTORS if type(vector.operation) is kind)
     with pytest.raises(ConfigurationError, match="is not supported in") as caught:
         Account(KEY, dialect=dialect).encode(operation)
@@ -108,12 +108,12 @@ def test_the_successor_has_none_of_them(kind: type[Operation[Any]], dialect: str
 
 
 @pytest.mark.parametrize(("kind", "repeatable"), [(ListCampaigns, True), (GetStatistics, True), (CreateSession, False)])
-def test_only_reads_are_repeated(kind: type[Operation[Any]], repeatable: bool) -> None:
+def test_only_listings_are_repeatable(kind: type[Operation[Any]], repeatable: bool) -> None:
     assert kind.repeatable is repeatable
     assert [one for one in KINDS if one.repeatable] == [ListCampaigns, GetStatistics]
 
 
-def test_what_the_caller_does_to_its_dictionary_afterwards_does_not_reach_the_operation() -> None:
+def test_an_operation_copies_the_mappings_it_is_given() -> None:
     given_ = {"barcodevalue": "7"}
     operations = (
         SendPassInMMS("1", to=A, sender="60856", pass_data=given_, data=given_),
@@ -144,7 +144,7 @@ def test_the_dates_of_a_report_are_in_utc(dialect: Dialect, when: Any, written: 
 
 
 @pytest.mark.parametrize("when", [datetime.max.replace(tzinfo=timezone(timedelta(hours=-1))), 20101001, b"2010-10-01"])
-def test_a_moment_that_utc_does_not_have_is_refused(when: Any) -> None:
+def test_a_date_outside_the_range_of_utc_is_refused(when: Any) -> None:
     found = Account(KEY).problems(GetStatistics("2010-10-01", when))
     assert ("E507", None, "end") in [problem[:3] for problem in found]
 
@@ -159,7 +159,7 @@ def test_a_message_by_subscriber_is_one_message() -> None:
 # ------------------------------------------------------------------------------------------------ answers
 
 
-def test_many_results_some_failed() -> None:
+def test_a_reply_lists_the_results_that_failed() -> None:
     operation, reply = next((one.operation, one.reply) for one in ACTION_VECTORS if "many" in one.name)
     nodes = next(one.answer for one in ACTION_VECTORS if "many" in one.name)
     got = Account(KEY).decode(operation, HttpResponse(200, {}, nodes.encode()))
@@ -171,13 +171,13 @@ def test_many_results_some_failed() -> None:
     assert got.failed == (failed,)
 
 
-def test_all_failed_is_an_answer_still() -> None:
+def test_a_reply_whose_results_all_failed_is_not_an_error() -> None:
     one = "<SUBSCRIBER><STATUS>Failure</STATUS><ERRORCODE>{}</ERRORCODE></SUBSCRIBER>"
     got = decode(SendMessageBySubscriberRef("S", campaign_ref="C", text="Hi!"), one.format("E713") + one.format("E000"))
     assert [type(result.error) for result in got.failed] == [error_class("E713"), MMSError]
 
 
-def test_a_failure_without_a_code_is_one() -> None:
+def test_a_result_with_a_failure_status_and_no_code_has_an_error() -> None:
     got = decode(
         SendMessageBySubscriberRef("S", campaign_ref="C", text="Hi!"), "<SUBSCRIBER><STATUS>Failed</STATUS></SUBSCRIBER>"
     )
@@ -201,7 +201,7 @@ def test_a_subscriber_that_is_refused_as_a_whole_is_an_error() -> None:
         "<SUBSCRIBERREF>T</SUBSCRIBERREF>",
     ],
 )
-def test_an_answer_without_any_status_may_have_sent(nodes: str) -> None:
+def test_a_response_without_any_status_may_have_sent(nodes: str) -> None:
     with pytest.raises(ProtocolError) as caught:
         decode(SendMessageBySubscriberRef("S", campaign_ref="C", text="Hi!"), nodes)
     assert caught.value.sent_maybe
@@ -215,13 +215,13 @@ def test_other_replies_still_need_a_status_of_their_own() -> None:
 @pytest.mark.parametrize(
     "nodes", ["<URL>https://a.example/1.xml</URL>", "<REPORT><FILE> https://a.example/1.xml </FILE></REPORT>"]
 )
-def test_the_link_is_found_wherever_it_stands(nodes: str) -> None:
+def test_the_statistics_link_is_found_in_any_element(nodes: str) -> None:
     assert decode(GetStatistics("2010-10-01", "2010-10-02"), f"<STATUS>Success</STATUS>{nodes}") == StatisticsLink(
         "https://a.example/1.xml"
     )
 
 
-def test_a_link_needs_no_status_and_a_status_no_link_in_a_node_we_know() -> None:
+def test_a_statistics_link_needs_no_status_and_no_known_element() -> None:
     asked = GetStatistics("2010-10-01", "2010-10-02")
     assert decode(asked, "<LINK>https://a.example/1.xml</LINK>").link == "https://a.example/1.xml"
     for nodes in ("<STATUS>Success</STATUS>", "<STATUS>Success</STATUS><URL/>", "<FILE>https://a.example/1.xml</FILE>"):
@@ -231,7 +231,7 @@ def test_a_link_needs_no_status_and_a_status_no_link_in_a_node_we_know() -> None
         StatisticsLink()
 
 
-def test_numbers_that_were_all_refused_without_a_status_are_refusals() -> None:
+def test_results_with_error_codes_and_no_status_are_refusals() -> None:
     nodes = f"<SUBSCRIBER><TO>{A}</TO><ERRORCODE>E110</ERRORCODE><ERRORINFO>No.</ERRORINFO></SUBSCRIBER>"
     got = decode(SendMessageBySubscriberRef("S", campaign_ref="C", text="Hi!"), nodes + nodes.replace(A, B))
     assert [(one.to, one.error and one.error.code) for one in got.failed] == [(A, "E110"), (B, "E110")]
@@ -246,7 +246,7 @@ def test_the_error_of_one_number_is_the_error_of_a_call() -> None:
     assert [error(yes, None) for yes in ("Success", "success", "SUCCESS")] == [None] * 3
 
 
-def test_an_answer_that_names_another_number_or_message_is_another_requests() -> None:
+def test_a_response_with_another_number_or_id_answers_another_request() -> None:
     for operation, nodes in (
         (Subscribe(A, campaign="1"), f"<MOBILE>{B}</MOBILE>"),
         (RemoveInboxMessage("MMS_MO_1"), "<MMSINBOXID>MMS_MO_2</MMSINBOXID>"),
@@ -255,13 +255,13 @@ def test_an_answer_that_names_another_number_or_message_is_another_requests() ->
             decode(operation, f"<STATUS>Success</STATUS>{nodes}")
 
 
-def test_an_id_in_place_of_a_reference_is_understood() -> None:
+def test_an_id_in_place_of_a_reference_is_decoded() -> None:
     got = decode(Subscribe(A, campaign="1"), f"<STATUS>Success</STATUS><CAMPAIGNID>1</CAMPAIGNID><MOBILE>{A}</MOBILE>")
     assert got.campaign == "1"
 
 
 @pytest.mark.parametrize("wrong", [["Hello"], "x", None, 5])
-def test_what_is_no_mapping_is_named(wrong: Any) -> None:
+def test_a_value_that_is_not_a_mapping_is_refused_by_field(wrong: Any) -> None:
     fields = {"to": A, "sender": "60856"}
     for made, name in (
         (lambda: SendSavedMMS("35674", **fields, custom_text=wrong), "custom_text"),
@@ -273,7 +273,7 @@ def test_what_is_no_mapping_is_named(wrong: Any) -> None:
             made()
 
 
-def test_a_report_is_bytes() -> None:
+def test_a_report_must_be_bytes() -> None:
     with pytest.raises(TypeError, match="expected the bytes of the report"):
         read_report("<RESPONSE/>")  # type: ignore[arg-type]
 
@@ -285,7 +285,7 @@ def test_a_sessions_id_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize(("old", "new"), [("E301", "E311"), ("E302", "E312"), ("E303", "E313"), ("E304", "E314")])
-def test_a_number_of_former_times_is_the_same_error(old: str, new: str) -> None:
+def test_a_former_error_code_gives_the_same_error(old: str, new: str) -> None:
     with pytest.raises(error_class(new)) as caught:
         decode(SaveMMS(Slideshow("x")), f"<STATUS>Failure</STATUS><ERRORCODE>{old}</ERRORCODE>")
     assert (caught.value.code, error_class(old)) == (old, error_class(new))
@@ -321,7 +321,7 @@ FISHTANK = Slideshow(
 )
 
 
-def test_a_nested_request_in_a_file_is_read_too() -> None:
+def test_a_legacy_request_in_a_file_is_read() -> None:
     assert read_file(NESTED).operation == SaveMMS(FISHTANK)
 
 
@@ -331,22 +331,22 @@ def read(document: bytes, dialect: str = "skycore") -> Any:
 
 
 @pytest.mark.parametrize("document", [NESTED, NESTED.replace(b"CONTENT", b"Content").replace(b"SEQUENCE", b"sequence")])
-def test_the_nested_request_is_read(document: bytes) -> None:
+def test_a_legacy_request_is_decoded(document: bytes) -> None:
     got = read(document)
     assert (got.operation, got.api_key, got.unread) == (SaveMMS(FISHTANK), KEY, ())
 
 
-def test_a_nested_and_a_flat_slide_are_two() -> None:
+def test_a_legacy_slide_and_a_current_slide_are_two_slides() -> None:
     got = read(NESTED.replace(b"</CONTENT>", b"</CONTENT><SLIDE><TEXT>Four</TEXT></SLIDE>"))
     assert got.operation.slideshow.slides == (*FISHTANK.slides, Slide("Four"))
 
 
-def test_a_duration_given_in_both_ways_is_given_twice() -> None:
+def test_a_duration_as_attribute_and_element_is_refused() -> None:
     with pytest.raises(ValueError, match="twice"):
         read(NESTED.replace(b"<SLIDE><TEXT>Two</TEXT>", b"<SLIDE duration='1'><DURATION>1</DURATION>"))
 
 
-def test_attributes_and_nesting_are_nothing_to_the_successor_and_to_postbacks() -> None:
+def test_legacy_forms_are_not_decoded_in_sinch_requests_and_postbacks() -> None:
     document = b"<request><action>saveMMS</action><content><name>x</name></content><slide duration='5'/></request>"
     got = read(document, "sinch")
     assert got.operation.slideshow == Slideshow("", slides=(Slide(),))
@@ -373,7 +373,7 @@ def test_attributes_and_nesting_are_nothing_to_the_successor_and_to_postbacks() 
         ),
     ],
 )
-def test_names_of_former_times_are_read(dialect: str, document: bytes, operation: Operation[Any]) -> None:
+def test_former_names_are_decoded(dialect: str, document: bytes, operation: Operation[Any]) -> None:
     got = read(document, dialect)
     assert (got.operation, got.unread) == (operation, ())
     # And written as they are now.
@@ -404,7 +404,7 @@ REPORT = b"""<RESPONSE>
 </RESPONSE>"""
 
 
-def test_a_report_has_a_row_for_each_message_with_what_its_group_says() -> None:
+def test_a_report_has_a_row_for_each_message_with_the_fields_of_its_group() -> None:
     mms, sms, other, fax, note = read_report(REPORT)
     assert (mms.kind, mms.section, mms.id, mms.to, mms.sender, mms.carrier) == (
         "MMS",
@@ -433,19 +433,19 @@ def test_a_report_has_a_row_for_each_message_with_what_its_group_says() -> None:
         ('<DLR time="2012-04-24T05:45:18Z"/>', True),
     ],
 )
-def test_the_report_of_a_device_discovery_message_is_not_the_messages(reports: str, delivered: bool) -> None:
+def test_a_device_discovery_report_does_not_mean_that_the_message_was_delivered(reports: str, delivered: bool) -> None:
     body = f'<RESPONSE><SENDING_LIST><CONTENT id="1"><MSG_STATUS>{reports}</MSG_STATUS></CONTENT></SENDING_LIST></RESPONSE>'
     (row,) = read_report(body.encode())
     assert row.delivered is delivered
 
 
-def test_a_report_of_nothing_is_empty() -> None:
+def test_a_report_without_messages_is_empty() -> None:
     assert read_report(b"<RESPONSE/>") == read_report(b"<RESPONSE><SENDING_LIST/></RESPONSE>") == ()
     assert read_report(b"<RESPONSE><STATUS>Success</STATUS></RESPONSE>") == ()
 
 
 @pytest.mark.parametrize("status", ["<STATUS>Failure</STATUS>", "", "<STATUS>Success</STATUS>"])
-def test_a_refusal_in_a_reports_place_is_no_list_of_what_was_not_delivered(status: str) -> None:
+def test_a_refusal_in_place_of_a_report_is_raised(status: str) -> None:
     refusal = f"<RESPONSE>{status}<ERRORCODE>E510</ERRORCODE><ERRORINFO>too often</ERRORINFO></RESPONSE>"
     with pytest.raises(MMSError, match="too often") as caught:
         read_report(refusal.encode())
@@ -456,12 +456,12 @@ def test_a_refusal_in_a_reports_place_is_no_list_of_what_was_not_delivered(statu
     "body",
     [b"", b"<html/>", b"<RESPONSE>", b"<!DOCTYPE a><RESPONSE/>", b"<RESPONSE>" + b"<A>" * 300 + b"</A>" * 300 + b"</RESPONSE>"],
 )
-def test_what_is_no_report_is_told(body: bytes) -> None:
+def test_a_body_that_is_not_a_report_is_a_protocol_error(body: bytes) -> None:
     with pytest.raises(ProtocolError, match="not a report"):
         read_report(body)
 
 
-def test_a_report_has_an_end() -> None:
+def test_a_report_longer_than_the_limit_is_refused() -> None:
     with pytest.raises(ProtocolError, match="more than"):
         read_report(REPORT, limit=100)
 
@@ -485,7 +485,7 @@ def refused(client: Any, operation: Operation[Any]) -> MMSError:
     return caught.value
 
 
-def test_campaigns_are_made_listed_joined_sent_to_and_left(sandbox_and_client) -> None:
+def test_campaigns_are_created_listed_joined_sent_to_and_left(sandbox_and_client) -> None:
     sandbox, client = sandbox_and_client
     assert client.call(ListCampaigns()).campaigns == ()
     made = client.call(CreateCampaign("Winter Sale", brand_name="Shop"))
@@ -522,7 +522,7 @@ def test_a_campaign_is_known_by_its_name_and_by_its_id(sandbox_and_client) -> No
         assert sandbox.campaigns[0].numbers == {}
 
 
-def test_of_campaigns_with_one_name_the_newest_is_meant(sandbox_and_client) -> None:
+def test_a_name_of_two_campaigns_means_the_newest(sandbox_and_client) -> None:
     sandbox, client = sandbox_and_client
     for _ in range(2):
         client.call(CreateCampaign("Campaign123", brand_name="Shop"))
@@ -530,7 +530,7 @@ def test_of_campaigns_with_one_name_the_newest_is_meant(sandbox_and_client) -> N
     assert [list(one.numbers) for one in sandbox.campaigns] == [[], [A]]
 
 
-def test_many_messages_by_one_call(sandbox_and_client) -> None:
+def test_one_call_sends_to_all_numbers_of_a_subscriber(sandbox_and_client) -> None:
     sandbox, client = sandbox_and_client
     campaign = client.call(CreateCampaign("Winter Sale", brand_name="Shop")).campaign_id
     for number in (A, B, C):
@@ -549,7 +549,7 @@ def test_many_messages_by_one_call(sandbox_and_client) -> None:
     assert refused(client, SendMessageBySubscriberRef("ACCT-1", campaign_ref=campaign, mms_id="1")).code == "E241"
 
 
-def test_passes_barcodes_and_texts(sandbox_and_client) -> None:
+def test_passes_barcodes_and_sms_are_sent(sandbox_and_client) -> None:
     sandbox, client = sandbox_and_client
     to = {"to": A, "sender": "60856"}
     show, wallet = (client.call(SaveMMS(one)).mms_id for one in (SHOW, PASS))
@@ -617,7 +617,7 @@ def test_a_pass_with_a_value_of_the_wrong_form_is_refused(sandbox_and_client, va
 
 
 @pytest.mark.parametrize("values", RIGHT_VALUES)
-def test_a_pass_with_values_of_the_right_form_is_taken(sandbox_and_client, values: dict[str, str]) -> None:
+def test_a_pass_with_values_of_the_right_form_is_accepted(sandbox_and_client, values: dict[str, str]) -> None:
     sandbox, client = sandbox_and_client
     wallet = client.call(SaveMMS(PASS)).mms_id
     client.call(SendPassInMMS(wallet, to=A, sender="60856", pass_data=values))
@@ -633,16 +633,16 @@ def test_a_pass_with_values_of_the_right_form_is_taken(sandbox_and_client, value
         (RemoveInboxMessage("MMS_MO_1"), "E641"),
     ],
 )
-def test_what_is_not_there_is_refused(sandbox_and_client, operation: Operation[Any], code: str) -> None:
+def test_an_unknown_id_is_refused(sandbox_and_client, operation: Operation[Any], code: str) -> None:
     assert refused(sandbox_and_client[1], operation).code == code
 
 
-def test_a_saved_mms_to_an_unknown_campaign(sandbox_and_client) -> None:
+def test_a_saved_mms_to_an_unknown_campaign_is_refused(sandbox_and_client) -> None:
     _, client = sandbox_and_client
     assert refused(client, SendSavedMMSCampaign(client.call(SaveMMS(SHOW)).mms_id, "2")).code == "E714"
 
 
-def test_a_received_message_is_told_and_removed_once(kind) -> None:
+def test_a_received_message_is_reported_and_can_be_removed_once(kind) -> None:
     with (
         PostbackReceiver() as inbox,
         Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox,
@@ -656,12 +656,12 @@ def test_a_received_message_is_told_and_removed_once(kind) -> None:
         assert refused(client, RemoveInboxMessage(inbox_id)).code == "E642"
 
 
-def test_sessions_differ(sandbox_and_client) -> None:
+def test_each_session_has_its_own_id(sandbox_and_client) -> None:
     _, client = sandbox_and_client
     assert client.call(CreateSession()).session_id != client.call(CreateSession()).session_id
 
 
-def test_statistics_are_asked_for_fetched_and_read(sandbox_and_client) -> None:
+def test_statistics_are_requested_fetched_and_read(sandbox_and_client) -> None:
     _, client = sandbox_and_client
     sent = client.call(SendMMS(SHOW, to=A, sender="60856"))
     sms = client.call(SendSMS("Hi & bye", to=B, sender="60856"))

@@ -181,7 +181,7 @@ def resident() -> int:
     return most if sys.platform == "darwin" else most * KB
 
 
-def test_the_guards_see_what_they_are_there_for(tower: Watchtower) -> None:
+def test_the_watchers_notice_file_and_network_access(tower: Watchtower) -> None:
     with watched() as seen:
         tower.scene.file.read_text()
         with socket.create_connection(tower.listener.getsockname()):
@@ -214,14 +214,14 @@ def test_a_hostile_body_is_refused(attack: str, door: Door, tower: Watchtower) -
 
 @EACH_DOOR
 @pytest.mark.parametrize("body", HARMLESS)
-def test_a_strange_but_harmless_body_gives_the_whole_value(body: str, door: Door, tower: Watchtower) -> None:
+def test_an_unusual_but_valid_body_is_decoded_completely(body: str, door: Door, tower: Watchtower) -> None:
     document = HARMLESS[body](door.document, tower.scene)
     with harmless_to(tower):
         told = door.read(document)
     assert told == (NUMBER, "T1")
 
 
-def test_the_memory_of_the_parser_stays_small_too(tower: Watchtower) -> None:
+def test_the_memory_of_the_parser_stays_small(tower: Watchtower) -> None:
     bodies = [make(door.document, tower.scene) for door in DOORS for make in REFUSED.values()]
     before = resident()
     for body in bodies:
@@ -234,7 +234,7 @@ def test_the_memory_of_the_parser_stays_small_too(tower: Watchtower) -> None:
 @pytest.mark.parametrize(
     "inside", ["<FILE/>" * 70_000, "<FILE>a</FILE>" * 36_000, "<X/>" * 120_000], ids=["files", "addresses", "others"]
 )
-def test_an_inbound_message_full_of_nodes_takes_no_time(inside: str, tower: Watchtower) -> None:
+def test_an_inbound_message_with_many_elements_is_decoded_quickly(inside: str, tower: Watchtower) -> None:
     body = f"<POSTBACK><ORIGIN>MMS_MO</ORIGIN><CODE>N401</CODE><CONTENT>{inside}</CONTENT></POSTBACK>".encode()
     began = time.process_time()
     (notice,) = read_postbacks(body)

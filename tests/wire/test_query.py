@@ -12,15 +12,15 @@ from skymms.wire.codecs.query import quote_document
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode(errors="ignore")))
-def test_a_form_is_quoted_as_the_standard_library_does_it(document):
+def test_a_document_is_quoted_like_quote_plus(document):
     assert quote_document(document).decode() == quote_plus(document)
 
 
 @given(st.text(st.characters(min_codepoint=0x0A, max_codepoint=0x7E), max_size=300))
-def test_plain_text_comes_back(text):
+def test_quoted_plain_text_is_decoded_unchanged(text):
     assert parse_qsl("xml=" + quote_document(text.encode()).decode(), keep_blank_values=True) == [("xml", text)]
 
 
 @pytest.mark.parametrize("code", range(256))
-def test_every_byte_is_quoted_alike(code):
+def test_every_byte_is_quoted_like_quote_plus(code):
     assert quote_document(bytes([code])).decode() == quote_plus(bytes([code]))

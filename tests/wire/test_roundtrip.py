@@ -1,4 +1,4 @@
-"""What is written is read back as it was: every operation, reply and notice, in every dialect, right or wrong."""
+"""Every operation, reply and notice is encoded and decoded in every dialect, valid or not, and comes back equal."""
 
 from __future__ import annotations
 
@@ -65,16 +65,15 @@ EACH_PAIR_IN_A_QUERY = each_pair([SKYCORE_GET])
 
 
 def read_back(dialect: Dialect, document: bytes, line_break: str = "\n") -> Any:
-    """The operation in a document, of which nothing may be left over."""
+    """Decode the operation in a document, which must not have unrecognised fields."""
     read = dialect.decode_request(dialect.decode_leaves(document), line_break)
     # Where the key travels in a header, no document has it.
     assert (read.api_key, read.unread) == ("" if dialect.key_header else KEY, ())
     return read.operation
 
 
-def heard(dialect: Dialect, operation: Any) -> Any:
-    """What of an operation comes back: what the dialect leaves out on purpose is empty, and a slide is without what it has no
-    words for."""
+def decodable(dialect: Dialect, operation: Any) -> Any:
+    """Return an operation without the fields that the dialect ignores or does not support."""
     for row in table.REQUESTS[type(operation)][1]:
         group, _, name = row.field.rpartition(".")
         if is_ignored(row, dialect.column):
@@ -99,12 +98,12 @@ def unwrapped(request: HttpRequest) -> bytes:
 
 @EACH_PAIR
 @given(data=st.data())
-def test_a_right_operation_comes_back_equal(dialect: Dialect, kind: type[Operation[Any]], data: st.DataObject) -> None:
+def test_a_valid_operation_is_decoded_equal(dialect: Dialect, kind: type[Operation[Any]], data: st.DataObject) -> None:
     operation = data.draw(strategies.right_operations(dialect, kind))
     account = Account(KEY, dialect=dialect.name)
     assert account.problems(operation) == ()
     document = dialect.encode_request(operation, KEY)
-    assert read_back(dialect, document) == heard(dialect, operation)
+    assert read_back(dialect, document) == decodable(dialect, operation)
     for carrier in account, Account(KEY, dialect=dialect.name, bare_body=True):
         request = carrier.encode(operation)
         assert unwrapped(request) == document
@@ -118,7 +117,7 @@ NO_ACTION = [(dialect, kind) for dialect in DIALECTS.values() for kind in table.
 
 @pytest.mark.parametrize(("dialect", "kind"), NO_ACTION, ids=lambda it: getattr(it, "name", None) or it.__name__)
 @given(data=st.data())
-def test_an_operation_without_an_action_is_refused_by_name(
+def test_an_operation_that_the_dialect_does_not_have_is_refused_by_name(
     dialect: Dialect, kind: type[Operation[Any]], data: st.DataObject
 ) -> None:
     operation = data.draw(strategies.right_operations(SKYCORE, kind))
@@ -131,7 +130,7 @@ def test_an_operation_without_an_action_is_refused_by_name(
         dialect.decode_request([(wire_name(table.ENVELOPE[0], dialect.column), None, SKYCORE.action(kind))])
 
 
-def test_the_dialects_lack_the_actions_that_their_vendors_lack() -> None:
+def test_each_dialect_has_the_actions_of_its_vendor() -> None:
     only_in_1_3 = {kind for kind in table.REQUESTS if kind.__module__ == "skymms.model.actions"}
     assert len(only_in_1_3) == 12
     lacking = {name: {kind for dialect, kind in NO_ACTION if dialect.name == name} for name in DIALECTS}
@@ -145,9 +144,7 @@ def test_the_dialects_lack_the_actions_that_their_vendors_lack() -> None:
 
 @EACH_PAIR_IN_XML
 @given(data=st.data())
-def test_our_bytes_are_those_lxml_writes_for_the_same_tree(
-    dialect: Dialect, kind: type[Operation[Any]], data: st.DataObject
-) -> None:
+def test_xml_is_encoded_as_lxml_writes_the_same_tree(dialect: Dialect, kind: type[Operation[Any]], data: st.DataObject) -> None:
     document = dialect.encode_request(data.draw(strategies.right_operations(dialect, kind)), KEY)
     root = etree.fromstring(document)
     for element in root.iter():
@@ -158,7 +155,7 @@ def test_our_bytes_are_those_lxml_writes_for_the_same_tree(
 
 @EACH_PAIR_IN_JSON
 @given(data=st.data())
-def test_our_json_is_what_the_standard_library_writes_for_the_same_object(
+def test_json_is_encoded_as_the_standard_library_writes_it(
     dialect: Dialect, kind: type[Operation[Any]], data: st.DataObject
 ) -> None:
     document = dialect.encode_request(data.draw(strategies.right_operations(dialect, kind)), KEY)
@@ -169,9 +166,7 @@ def test_our_json_is_what_the_standard_library_writes_for_the_same_object(
 
 @EACH_PAIR_IN_A_QUERY
 @given(data=st.data())
-def test_a_query_is_read_by_the_standard_library_as_it_was_meant(
-    dialect: Dialect, kind: type[Operation[Any]], data: st.DataObject
-) -> None:
+def test_a_query_is_decoded_by_the_standard_library(dialect: Dialect, kind: type[Operation[Any]], data: st.DataObject) -> None:
     document = SKYCORE_GET.encode_request(data.draw(strategies.right_operations(SKYCORE_GET, kind)), KEY)
     assert re.fullmatch(rb"[A-Za-z0-9_.~+%&=*-]*", document)
     pairs = parse_qsl(document.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict")
@@ -181,12 +176,12 @@ def test_a_query_is_read_by_the_standard_library_as_it_was_meant(
 
 @EACH_DIALECT
 @given(slides=st.lists(strategies.any_slides, max_size=10))
-def test_a_wrong_slideshow_can_be_held_and_comes_back_equal(dialect: Dialect, slides: list[Slide]) -> None:
+def test_a_wrong_slideshow_is_encoded_and_decoded_equal(dialect: Dialect, slides: list[Slide]) -> None:
     # A query has no way to say that a slide is there and empty.
     kept = [slide for slide in slides if dialect.codec is not query or slide != Slide()]
     operation = SendMMS(Slideshow("", slides=tuple(slides)), to="", sender="")
     expected = replace(operation, slideshow=Slideshow("", slides=tuple(kept)))
-    assert read_back(dialect, dialect.encode_request(operation, KEY)) == heard(dialect, expected)
+    assert read_back(dialect, dialect.encode_request(operation, KEY)) == decodable(dialect, expected)
 
 
 @EACH_DIALECT
@@ -195,10 +190,10 @@ def test_a_wrong_slideshow_can_be_held_and_comes_back_equal(dialect: Dialect, sl
     [(), (Slide("Hi!"),) * 9, (Slide(""),), (Slide(audio="a", video="b", duration=0),)],
     ids=["no slides", "nine slides", "an empty text", "audio with video"],
 )
-def test_what_the_rules_refuse_is_written_and_read_all_the_same(dialect: Dialect, slides: tuple[Slide, ...]) -> None:
+def test_values_that_the_rules_refuse_are_encoded_and_decoded(dialect: Dialect, slides: tuple[Slide, ...]) -> None:
     operation = SaveMMS(Slideshow("Coupon", subject="Free!", slides=slides))
     read = read_back(dialect, dialect.encode_request(operation, KEY))
-    expected = heard(dialect, operation)
+    expected = decodable(dialect, operation)
     assert read == expected
     assert [problem[:3] for problem in read.slideshow.problems()] == [problem[:3] for problem in expected.slideshow.problems()]
     assert read.slideshow.problems()
@@ -207,14 +202,14 @@ def test_what_the_rules_refuse_is_written_and_read_all_the_same(dialect: Dialect
 @pytest.mark.parametrize(
     "dialect", [dialect for dialect in DIALECTS.values() if dialect.codec is not query], ids=lambda dialect: dialect.name
 )
-def test_an_empty_slide_does_not_vanish_on_the_way(dialect: Dialect) -> None:
+def test_an_empty_slide_is_encoded_and_decoded(dialect: Dialect) -> None:
     operation = SaveMMS(Slideshow("Coupon", subject="Free!", slides=(Slide(), Slide("Hi!"), Slide())))
     read = read_back(dialect, dialect.encode_request(operation, KEY))
     assert [problem[:3] for problem in read.slideshow.problems()] == [("E313", 1, "text"), ("E313", 3, "text")]
 
 
 @EACH_PAIR
-def test_a_request_that_names_its_action_only_is_held_and_judged(dialect: Dialect, kind: type[Operation[Any]]) -> None:
+def test_a_request_with_only_an_action_is_decoded_and_validated(dialect: Dialect, kind: type[Operation[Any]]) -> None:
     leaves = [
         leaf for leaf in dialect.decode_leaves(dialect.encode_request(minimal(kind), KEY)) if leaf[2] == dialect.action(kind)
     ]
@@ -237,7 +232,7 @@ def minimal(kind: type[Operation[Any]]) -> Operation[Any]:
 
 @EACH_DIALECT
 @pytest.mark.parametrize("line_break", ["\n", r"\n", "\r\n", "<br>", " / "])
-def test_a_line_break_goes_out_as_the_account_says_and_comes_back_as_a_line_feed(dialect: Dialect, line_break: str) -> None:
+def test_a_line_break_is_written_as_the_account_says(dialect: Dialect, line_break: str) -> None:
     saved = SendSavedMMS("1", **TO, custom_text={1: "One\nTwo\n\nFour"}, fallback_text="\nSee\n")
     if dialect.name != "sinch-json":
         saved = replace(saved, ddm_text="Three\nlines\nhere")
@@ -252,7 +247,7 @@ def test_a_line_break_goes_out_as_the_account_says_and_comes_back_as_a_line_feed
 @EACH_DIALECT
 @pytest.mark.parametrize("typed", ["One\r\nTwo", "One\rTwo", "One\nTwo"])
 @pytest.mark.parametrize("line_break", ["\n", r"\n"])
-def test_line_breaks_of_other_systems_are_sent_as_ours(dialect: Dialect, typed: str, line_break: str) -> None:
+def test_all_kinds_of_line_breaks_are_written_alike(dialect: Dialect, typed: str, line_break: str) -> None:
     operation = SaveMMS(Slideshow("Coupon", subject="Free!", slides=(Slide(typed),)))
     read = read_back(dialect, dialect.encode_request(operation, KEY, line_break), line_break)
     assert read.slideshow.slides == (Slide("One\nTwo"),)
@@ -262,20 +257,20 @@ def test_line_breaks_of_other_systems_are_sent_as_ours(dialect: Dialect, typed: 
 @pytest.mark.parametrize(
     "words", ["", " ", " both ends ", "\tTab", "]]>", "&amp;", "&#65;", "<b>", "'\"", "😀", "a\r\nb", "+ %20", "\x85\u2028"]
 )
-def test_words_arrive_to_the_character(dialect: Dialect, words: str) -> None:
+def test_texts_are_decoded_unchanged(dialect: Dialect, words: str) -> None:
     operation = SaveMMS(Slideshow(words, subject=words, slides=(Slide(words.replace("\r\n", "\n")),)))
     assert read_back(dialect, dialect.encode_request(operation, KEY)) == operation
 
 
-def test_emoji_travel_as_themselves() -> None:
-    # Ruling 2: numeric references do not survive at the successor.
+def test_emoji_are_not_escaped() -> None:
+    # Sinch MMS breaks numeric references of emoji.
     document = DIALECTS["sinch"].encode_request(SaveMMS(Slideshow("😀")), KEY)
     assert "<name>😀</name>".encode() in document
 
 
 @EACH_DIALECT
 @pytest.mark.parametrize("typed", ["+1 (555) 123-4888", 15551234888])
-def test_a_number_comes_back_in_digits(dialect: Dialect, typed: Any) -> None:
+def test_a_phone_number_is_written_in_digits(dialect: Dialect, typed: Any) -> None:
     operation = SendSavedMMS(35674, to=typed, sender=60856)  # type: ignore[arg-type]
     assert read_back(dialect, dialect.encode_request(operation, KEY)) == SendSavedMMS("35674", **TO)
 
@@ -291,7 +286,7 @@ def test_a_number_comes_back_in_digits(dialect: Dialect, typed: Any) -> None:
         datetime(2031, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=-9, minutes=-30))),
     ],
 )
-def test_dates_and_moments_come_back_as_what_they_were(dialect: Dialect, when: date) -> None:
+def test_dates_and_times_are_decoded_equal(dialect: Dialect, when: date) -> None:
     operation = SendMMS(Slideshow("Coupon", link_expires=when), **TO)
     read = read_back(dialect, dialect.encode_request(operation, KEY))
     assert (type(read.slideshow.link_expires), read.slideshow.link_expires) == (type(when), when)
@@ -302,7 +297,7 @@ def test_dates_and_moments_come_back_as_what_they_were(dialect: Dialect, when: d
         st.sampled_from(["&", "<", "]]>", "\r", "\n", "\x00", "\x0b", "\ud800", "\ufffe", "\uffff", "😀"]) | st.characters()
     ).map("".join)
 )
-def test_the_xml_writer_writes_what_xml_can_hold_and_refuses_the_rest(words: str) -> None:
+def test_xml_refuses_only_the_characters_that_it_cannot_hold(words: str) -> None:
     try:
         etree.Element("words").text = words
     except ValueError:
@@ -310,7 +305,7 @@ def test_the_xml_writer_writes_what_xml_can_hold_and_refuses_the_rest(words: str
             xml.encode("root", [(xml.compile_name("words"), None, words)])
     else:
         document = xml.encode("root", [(xml.compile_name("words"), None, words)])
-        assert xml.read(document, len(document)) == ("root", [("words", 0, words)])
+        assert xml.decode(document, len(document)) == ("root", [("words", 0, words)])
 
 
 # ------------------------------------------------------------------------------------------------ what a dialect cannot say
@@ -325,7 +320,7 @@ _UNSAYABLE = [
 
 
 @pytest.mark.parametrize(("dialect", "kind", "path"), _UNSAYABLE, ids=lambda it: getattr(it, "__name__", it))
-def test_a_field_the_dialect_has_no_word_for_is_refused_by_name(dialect: str, kind: type[Operation[Any]], path: str) -> None:
+def test_an_unsupported_field_is_refused_by_name(dialect: str, kind: type[Operation[Any]], path: str) -> None:
     name = strategies.plain(path).rpartition(".")[2]
     account = Account(KEY, dialect=dialect)
     operation = right_in(dialect, kind)
@@ -375,11 +370,11 @@ def right_in(dialect: str, kind: type[Operation[Any]]) -> Any:
     return kind(**{item.name: mine[item.name] for item in fields(kind) if item.name in mine})
 
 
-def test_nearly_every_dialect_lacks_a_word_for_something() -> None:
+def test_most_dialects_have_unsupported_fields() -> None:
     assert {dialect for dialect, _, _ in _UNSAYABLE} == set(DIALECTS)
 
 
-def test_a_part_of_a_slide_without_a_word_is_told_with_the_slides_number() -> None:
+def test_an_unsupported_field_of_a_slide_is_reported_with_the_number_of_the_slide() -> None:
     # The successor's JSON has no pass and no duration.
     spoken = DIALECTS["sinch-json"]
     operation = SaveMMS(
@@ -391,7 +386,7 @@ def test_a_part_of_a_slide_without_a_word_is_told_with_the_slides_number() -> No
 
 
 @pytest.mark.parametrize("name", ["", "Coupon"])
-def test_what_a_dialect_does_without_is_left_out_and_nobody_misses_it(name: str) -> None:
+def test_an_ignored_field_is_left_out_without_a_problem(name: str) -> None:
     operation = right_in("sinch-json", SendMMS)
     operation = replace(operation, slideshow=operation.slideshow.replace(name=name))
     request = Account(KEY, dialect="sinch-json").encode(operation)
@@ -400,7 +395,7 @@ def test_what_a_dialect_does_without_is_left_out_and_nobody_misses_it(name: str)
     assert read_back(DIALECTS["sinch"], DIALECTS["sinch"].encode_request(operation, KEY)).slideshow.name == name
 
 
-def test_a_refusal_of_the_protocol_comes_before_one_of_the_dialect_and_both_are_told() -> None:
+def test_problems_of_the_rules_are_reported_before_unsupported_fields() -> None:
     operation = SendMMS(Slideshow("Coupon", subject="Free!", disable_fallback=True), **TO)
     with pytest.raises(MMSError) as caught:
         Account(KEY).encode(operation)
@@ -414,7 +409,7 @@ def test_a_refusal_of_the_protocol_comes_before_one_of_the_dialect_and_both_are_
 
 
 @EACH_XML
-def test_names_and_actions_are_taken_in_any_case(dialect: Dialect) -> None:
+def test_names_and_actions_are_decoded_in_any_case(dialect: Dialect) -> None:
     document = dialect.encode_request(SendSavedMMS("35674", **TO, custom_text={1: "Hi!"}, data={"name": "Ada"}), KEY)
     names = re.compile(rb"(</?)([A-Za-z_-]+)(>)")
     shouted = names.sub(lambda name: name[1] + name[2].swapcase() + name[3], document)
@@ -425,7 +420,7 @@ def test_names_and_actions_are_taken_in_any_case(dialect: Dialect) -> None:
 
 
 @EACH_DIALECT
-def test_what_no_row_names_is_told_and_does_no_harm(dialect: Dialect) -> None:
+def test_unrecognised_fields_are_reported(dialect: Dialect) -> None:
     operation = DeleteMMS("35674") if dialect.action(DeleteMMS) else SendSavedMMS("35674", **TO)
     leaves = dialect.decode_leaves(dialect.encode_request(operation, KEY))
     read = dialect.decode_request([*leaves, ("SPID", 0, "1"), ("SLIDE/SHAPE", 0, "round"), ("slide_shape_0", None, "round")])
@@ -456,14 +451,14 @@ def test_what_no_row_names_is_told_and_does_no_harm(dialect: Dialect) -> None:
         ("skycore-get", b"action=sendsavedmms&data_a=1&data_A=2"),
     ],
 )
-def test_what_is_said_twice_is_not_understood(dialect: str, document: bytes) -> None:
+def test_a_field_that_is_there_twice_is_refused(dialect: str, document: bytes) -> None:
     spoken = DIALECTS[dialect]
     with pytest.raises(DecodeError, match="twice"):
         spoken.decode_request(spoken.decode_leaves(document))
 
 
 @EACH_DIALECT
-def test_an_action_nobody_knows_is_told_from_none_at_all(dialect: Dialect) -> None:
+def test_an_unknown_action_and_a_missing_action_are_different_errors(dialect: Dialect) -> None:
     name = wire_name(table.ENVELOPE[0], dialect.column)
     with pytest.raises(UnknownActionError):
         dialect.decode_request([(name, None, "sendPigeon")])
@@ -474,7 +469,7 @@ def test_an_action_nobody_knows_is_told_from_none_at_all(dialect: Dialect) -> No
 
 
 @EACH_XML
-def test_another_dialects_document_is_not_read(dialect: Dialect) -> None:
+def test_a_document_of_another_dialect_is_refused(dialect: Dialect) -> None:
     for other in DIALECTS.values():
         if other.codec is xml and other is not dialect:
             with pytest.raises(DecodeError, match="root"):
@@ -484,14 +479,14 @@ def test_another_dialects_document_is_not_read(dialect: Dialect) -> None:
 @pytest.mark.parametrize(
     "name", ["slide_text_value_#", "slide_text_value_*", "customtext_#", "data_*", "slide_text_value_", "customtext_", "DATA/*"]
 )
-def test_the_marks_of_the_table_are_no_names(name: str) -> None:
+def test_the_marks_of_the_table_are_not_names(name: str) -> None:
     read = SKYCORE_GET.decode_request([("action", None, "savemms"), (name, None, "x"), ("slide_text_value_0", None, "Hi!")])
     assert read.unread == (name,)
     assert read.operation.slideshow.slides == (Slide("Hi!"),)
 
 
 @pytest.mark.parametrize("digits", ["0" * 5000, "9" * 5000])
-def test_the_number_of_a_slide_has_an_end(digits: str) -> None:
+def test_the_number_of_a_slide_has_at_most_nine_digits(digits: str) -> None:
     with pytest.raises(DecodeError, match="digits"):
         SKYCORE_GET.decode_request([("action", None, "savemms"), (f"slide_text_value_{digits}", None, "Hi!")])
 
@@ -501,7 +496,7 @@ def test_the_number_of_a_slide_has_an_end(digits: str) -> None:
     | st.text(max_size=80).map(str.encode)
     | st.from_regex(rb"(action=s[a-z]+&|slide_[a-z]+_[0-9#*]=|%..|[^&]){0,9}")
 )
-def test_any_query_is_either_read_or_unreadable(document: bytes) -> None:
+def test_any_query_is_decoded_or_a_decode_error(document: bytes) -> None:
     for action in b"", b"action=sendmms&", b"action=sendsavedmms&":
         try:
             read = SKYCORE_GET.decode_request(SKYCORE_GET.decode_leaves(action + document))
@@ -518,7 +513,7 @@ def test_any_query_is_either_read_or_unreadable(document: bytes) -> None:
     ),
     st.data(),
 )
-def test_any_tree_is_either_read_or_unreadable(names: list[str], data: st.DataObject) -> None:
+def test_any_tree_is_decoded_or_a_decode_error(names: list[str], data: st.DataObject) -> None:
     root = etree.Element("REQUEST")
     etree.SubElement(root, "ACTION").text = data.draw(st.sampled_from(["sendMMS", "sendSavedMMS", "getMmsIds"]))
     at = [root]
@@ -533,18 +528,18 @@ def test_any_tree_is_either_read_or_unreadable(names: list[str], data: st.DataOb
     assert repr(read.operation)
 
 
-def test_a_query_of_a_thousand_and_one_fields_is_not_read() -> None:
+def test_a_query_of_more_than_a_thousand_fields_is_refused() -> None:
     with pytest.raises(DecodeError):
-        query.read(b"&".join(b"a=%d" % at for at in range(1001)), 10**6)
-    assert len(query.read(b"&".join(b"a=%d" % at for at in range(1000)), 10**6)[1]) == 1000
+        query.decode(b"&".join(b"a=%d" % at for at in range(1001)), 10**6)
+    assert len(query.decode(b"&".join(b"a=%d" % at for at in range(1000)), 10**6)[1]) == 1000
 
 
 @pytest.mark.parametrize("codec", [xml, query, json])
-def test_a_document_longer_than_it_may_be_is_not_read(codec: Any) -> None:
+def test_a_document_longer_than_the_limit_is_refused(codec: Any) -> None:
     document = {xml: b"<a><b>1</b></a>", query: b"b=1", json: b'{"b":"1"}'}[codec]
-    assert codec.read(document, len(document))[1]
+    assert codec.decode(document, len(document))[1]
     with pytest.raises(DecodeError, match="more than"):
-        codec.read(document, len(document) - 1)
+        codec.decode(document, len(document) - 1)
 
 
 # ------------------------------------------------------------------------------------------------ answers and postbacks
@@ -556,7 +551,7 @@ EACH_COLUMN = pytest.mark.parametrize(
 
 @each_pair({dialect.response_column: dialect for dialect in DIALECTS.values()}.values())
 @given(data=st.data())
-def test_a_reply_comes_back_equal(dialect: Dialect, kind: type[Operation[Any]], data: st.DataObject) -> None:
+def test_a_reply_is_decoded_equal(dialect: Dialect, kind: type[Operation[Any]], data: st.DataObject) -> None:
     reply = data.draw(strategies.replies(dialect.response_column)[kind.reply])
     # An operation that asks for nothing in particular, so that every number is its own.
     document = dialect.encode_reply(reply)
@@ -565,7 +560,7 @@ def test_a_reply_comes_back_equal(dialect: Dialect, kind: type[Operation[Any]], 
 
 @EACH_COLUMN
 @given(data=st.data())
-def test_a_refusal_comes_back_as_the_error_of_its_code(dialect: Dialect, data: st.DataObject) -> None:
+def test_a_refusal_is_decoded_as_the_error_of_its_code(dialect: Dialect, data: st.DataObject) -> None:
     refused = data.draw(strategies.replies(dialect.response_column)[Refusal])
     with pytest.raises(MMSError) as caught:
         Account("long-secret-key", dialect=dialect.name).decode(ListMMS(), HttpResponse(200, {}, dialect.encode_reply(refused)))
@@ -577,9 +572,7 @@ def test_a_refusal_comes_back_as_the_error_of_its_code(dialect: Dialect, data: s
 @EACH_COLUMN
 @pytest.mark.parametrize("kind", table.NOTICES)
 @given(data=st.data())
-def test_a_notice_comes_back_equal_and_with_the_same_identity(
-    dialect: Dialect, kind: type[Notice], data: st.DataObject
-) -> None:
+def test_a_notice_is_decoded_equal_with_the_same_identity(dialect: Dialect, kind: type[Notice], data: st.DataObject) -> None:
     notice = data.draw(strategies.notices(kind, dialect.response_column))
     document = dialect.encode_notice(notice)
     (read,) = read_postbacks(document)
@@ -590,8 +583,8 @@ def test_a_notice_comes_back_equal_and_with_the_same_identity(
     assert pickle.loads(pickle.dumps(read)) == read
 
 
-def test_an_answer_in_the_other_dialects_spelling_is_understood() -> None:
-    # Ruling 11: names are compared without case, - and _.
+def test_a_response_with_the_names_of_another_dialect_is_decoded() -> None:
+    # Names are compared without case, - and _.
     answer = b"<Response><Status>SUCCESS</Status><mms_id>35674</mms_id><TrackingId>MMS_1</TrackingId></Response>"
     answers = {xml: answer, json: b'{"Status":"SUCCESS","mms_id":"35674","TrackingId":"MMS_1"}'}
     for dialect in DIALECTS.values():

@@ -32,7 +32,7 @@ def codes(document: bytes | str) -> list[str | None]:
 
 # ------------------------------------------------------------------------------------------------ the vendors' examples
 
-#: Seed 003: the only whole example of sendMMS. The texts are ours, the shape is the vendor's.
+#: The only complete example on the Skycore 1.3 sendMMS page. The texts are ours, the structure is the vendor's.
 SEED_003 = r"""<REQUEST>
     <ACTION>sendMMS</ACTION>
     <API_KEY>canary-5fa1c0de-key</API_KEY>
@@ -59,7 +59,7 @@ SEED_003 = r"""<REQUEST>
 </REQUEST>
 """
 
-#: Seed 004: sendSavedMMS, as its sample has it: without the fallback text that the list above the sample demands.
+#: The sample on the Sinch sendSavedMMS page, which lacks the fallback text that the list above it requires.
 SEED_004 = """<request>
 <action>sendSavedMMS</action>
 <api-key>canary-5fa1c0de-key</api-key>
@@ -107,37 +107,37 @@ NESTED = b"""<REQUEST>
 """
 
 
-class TestTheVendorsExamples:
-    def test_seed_003_is_right(self):
+class TestVendorExamples:
+    def test_the_skycore_sendmms_page_is_valid(self):
         assert schema_problems(SEED_003.encode()) == ()
 
-    def test_seed_004_lacks_the_fallback_text_that_its_own_page_demands(self):
+    def test_the_sinch_sendsavedmms_page_lacks_the_fallback_text_that_it_requires(self):
         (problem,) = schema_problems(SEED_004.encode())
         assert problem == SchemaProblem("E622", 1, "/request", problem.message)
 
-    def test_seed_004_with_that_text_is_right(self):
+    def test_the_sinch_sendsavedmms_page_with_a_fallback_text_is_valid(self):
         text = "<fallback-sms-text>It is here</fallback-sms-text></request>"
         assert schema_problems(SEED_004.replace("</request>", text).encode()) == ()
 
     @pytest.mark.parametrize("document", ANSWERS + POSTBACKS)
-    def test_answers_and_postbacks_are_right_with_nodes_nobody_listed_too(self, document):
+    def test_responses_and_postbacks_with_unknown_elements_are_valid(self, document):
         assert schema_problems(document.encode()) == ()
 
     @pytest.mark.parametrize("dialect", XML_DIALECTS)
     @pytest.mark.parametrize("kind", [SendMMS, SaveMMS])
-    def test_what_the_library_writes_is_right(self, kind, dialect):
+    def test_documents_that_the_library_encodes_are_valid(self, kind, dialect):
         show = Slideshow("n", subject="s", fallback_text="f").slide("t", image="http://media.example/a.jpg", duration=5)
         fields = {"to": "15551234888", "sender": "60856", "service_id": "12345"} if kind is SendMMS else {}
         assert schema_problems(DIALECTS[dialect].encode_request(kind(show, **fields), CANARY)) == ()
 
 
-class TestTheNestedRequestOfFormerTimes:
+class TestLegacyRequest:
     """Until 2014-02 a slideshow stood in CONTENT, its slides in a SEQUENCE in it; the vendor still takes it."""
 
-    def test_is_right(self):
+    def test_a_legacy_request_is_valid(self):
         assert schema_problems(NESTED) == ()
 
-    def test_is_right_by_the_first_layer_alone(self):
+    def test_a_legacy_request_is_valid_by_the_structure_schema(self):
         shape = etree.XMLSchema(etree.parse(schema_folder() / "skycore-request.xsd"))
         assert shape.validate(etree.fromstring(NESTED))
 
@@ -159,33 +159,33 @@ class TestTheNestedRequestOfFormerTimes:
             ("<SEQUENCE><PAGE/>", "<SEQUENCE>", None, "/REQUEST/CONTENT/SEQUENCE/PAGE"),
         ],
     )
-    def test_breaks_the_rules_in_its_own_place(self, instead, of, code, path):
+    def test_problems_of_a_legacy_request_have_its_own_paths(self, instead, of, code, path):
         (problem,) = schema_problems(NESTED.replace(of.encode(), instead.encode(), 1))
         assert (problem.code, problem.path) == (code, path)
 
-    def test_without_slides_or_with_nine_is_told_as_a_flat_one_is(self):
+    def test_a_legacy_request_without_slides_or_with_nine_has_the_same_problems(self):
         none = re.sub(b"(?s)<SEQUENCE>.*</SEQUENCE>", b"", NESTED)
         assert (codes(none), codes(none.replace(b"</CONTENT>", b"</CONTENT><SLIDE><TEXT>t</TEXT></SLIDE>"))) == (["E312"], [])
         assert codes(NESTED.replace(b"</SEQUENCE>", b"<SLIDE><TEXT>t</TEXT></SLIDE>" * 7 + b"</SEQUENCE>")) == ["E225"]
 
 
-class TestTheSchemasThemselves:
+class TestSchemaFiles:
     @pytest.mark.parametrize(
         "name", sorted(path.name for path in schema_folder().glob("*.xsd") if not path.name.endswith("-rules.xsd"))
     )
-    def test_of_the_first_layer_load_in_lxml(self, name):
+    def test_the_structure_schemas_load_in_lxml(self, name):
         assert etree.XMLSchema(etree.parse(schema_folder() / name)) is not None
 
-    def test_are_all_in_use(self):
+    def test_every_schema_file_is_used(self):
         used = {one.file for one in schema._SCHEMAS.values()}
         under_rules = {name.replace("-rules", "") for name in used if "-rules" in name}
         assert {path.name for path in schema_folder().glob("*.xsd")} == used | under_rules
 
-    def test_are_named_by_the_roots_of_the_dialects(self):
+    def test_every_root_of_a_dialect_has_a_schema(self):
         roots = {root for dialect in DIALECTS.values() for root in dialect.roots if root}
         assert set(schema._SCHEMAS) == roots
 
-    def test_lie_in_an_installed_package_or_beside_it_in_a_checkout(self, tmp_path, monkeypatch):
+    def test_the_schemas_are_found_in_a_package_and_in_a_checkout(self, tmp_path, monkeypatch):
         installed, checkout = tmp_path / "site-packages" / "skymms", tmp_path / "checkout" / "skymms"
         for package, folder in ((installed, installed / "xsd"), (checkout, checkout.parent / "xsd")):
             package.mkdir(parents=True)
@@ -194,12 +194,12 @@ class TestTheSchemasThemselves:
             monkeypatch.setattr(schema, "__file__", str(package / "wire" / "schemas.py"))
             assert schema_folder() == folder
 
-    def test_that_are_not_there_are_an_error_that_says_so(self, tmp_path, monkeypatch):
+    def test_missing_schemas_are_an_error(self, tmp_path, monkeypatch):
         monkeypatch.setattr(schema, "__file__", str(tmp_path / "skymms" / "wire" / "schemas.py"))
         with pytest.raises(ConfigurationError, match="reinstall skymms"):
             schema_folder()
 
-    def test_are_not_looked_for_before_the_first_document(self):
+    def test_importing_the_module_imports_neither_xmlschema_nor_lxml(self):
         import subprocess
 
         asked = "import sys, skymms.wire.schemas; print(sorted({'xmlschema', 'lxml'} & set(sys.modules)))"
@@ -308,7 +308,7 @@ def nested(document: bytes) -> bytes:
 @example(Slideshow(""), SaveMMS)
 @example(Slideshow("n", subject="s", slides=(Slide(duration=0), Slide("x" * 5001))), SendMMS)
 @example(Slideshow("n", subject="x" * 81, slides=(Slide("t"),) * 9), SendMMS)
-def test_a_nested_request_breaks_the_rules_that_a_flat_one_breaks(slideshow, kind):
+def test_a_legacy_request_has_the_problems_of_a_current_one(slideshow, kind):
     operation = kind(slideshow, to="15551234888", sender="60856") if kind is SendMMS else kind(slideshow)
     flat = DIALECTS["skycore"].encode_request(operation, CANARY)
     told = [{(one.code, slide_of(one.path)) for one in schema_problems(document)} for document in (flat, nested(flat))]
@@ -316,18 +316,18 @@ def test_a_nested_request_breaks_the_rules_that_a_flat_one_breaks(slideshow, kin
 
 
 @pytest.mark.parametrize("dialect", XML_DIALECTS)
-class TestTheRulesAndTheSchema:
+class TestRulesAndSchema:
     @given(_slideshows, st.sampled_from([SendMMS, SaveMMS]))
     @example(Slideshow(""), SendMMS)
     @example(Slideshow("n", slides=(Slide(),)), SaveMMS)
     @example(Slideshow("n", slides=(Slide(duration=0), Slide("x" * 5001))), SendMMS)
     @example(Slideshow("n", subject="x" * 81, slides=(Slide("t"),) * 9), SendMMS)
     @example(Slideshow("n", slides=(Slide("\u00a0"), Slide(" \n"))), SendMMS)
-    def test_find_the_same_on_the_same_slides(self, dialect, slideshow, kind):
+    def test_rules_and_schema_find_the_same_problems(self, dialect, slideshow, kind):
         assert by_the_schema(slideshow, dialect, kind) == by_the_rules(slideshow)
 
     @pytest.mark.parametrize("code", sorted(SHARED))
-    def test_know_the_same_codes(self, dialect, code):
+    def test_the_schema_has_every_code_of_the_rules(self, dialect, code):
         # So that no code drops out of the property above unseen.
         file = schema_folder() / f"{dialect}-request-rules.xsd"
         assert file.read_text().count(f'id="{code}"') == 1
@@ -339,7 +339,7 @@ START = "<REQUEST><ACTION>sendMMS</ACTION><API_KEY>canary-5fa1c0de-key</API_KEY>
 REST = "<SUBJECT>s</SUBJECT><NAME>n</NAME>\n<SLIDE>\n<TEXT>t</TEXT></SLIDE></REQUEST>"
 
 
-class TestWhatIsSaid:
+class TestProblems:
     @pytest.mark.parametrize(
         ("body", "code", "line", "path", "said"),
         [
@@ -354,12 +354,12 @@ class TestWhatIsSaid:
             ("<MMSLINK_EXPIRATION_DATE>soon</MMSLINK_EXPIRATION_DATE>" + REST, "E617", 1, "/REQUEST", "ISO 8601"),
         ],
     )
-    def test_names_the_node_the_line_and_the_trouble(self, body, code, line, path, said):
+    def test_a_problem_has_path_line_and_message(self, body, code, line, path, said):
         (problem,) = schema_problems((START + body).encode())
         assert (problem.code, problem.line, problem.path) == (code, line, path)
         assert said in problem.message
 
-    def test_of_a_duration_in_words_is_the_code_and_the_kind(self):
+    def test_a_duration_that_is_not_a_number_has_two_problems(self):
         problems = schema_problems((START + REST.replace("<TEXT>", "<DURATION>soon</DURATION><TEXT>")).encode())
         assert [(problem.code, problem.path) for problem in problems] == [
             ("E230", "/REQUEST/SLIDE"),
@@ -367,13 +367,13 @@ class TestWhatIsSaid:
         ]
         assert all("soon" not in problem.message for problem in problems)
 
-    def test_stands_in_the_order_of_the_lines(self):
+    def test_problems_are_in_the_order_of_lines(self):
         document = "<REQUEST>\n<FOO/>\n<SLIDE/>\n<BAR/>\n</REQUEST>"
         lines = [problem.line for problem in schema_problems(document.encode())]
         assert lines == sorted(lines)
         assert set(lines) == {1, 2, 3, 4}
 
-    def test_reads_in_one_line(self):
+    def test_a_problem_prints_in_one_line(self):
         (problem,) = schema_problems((START + "<FOO/>" + REST).encode())
         assert str(problem) == "line 2, /REQUEST/FOO: is not allowed here"
         assert str(SchemaProblem("E313", 3, "/REQUEST/SLIDE", "words")) == "E313 line 3, /REQUEST/SLIDE: words"
@@ -397,12 +397,12 @@ class TestWhatIsSaid:
         ],
         ids=range(12),
     )
-    def test_of_what_is_no_document_is_one_problem(self, document, said):
+    def test_another_document_has_one_problem(self, document, said):
         (problem,) = schema_problems(document.encode())
         assert problem.code is None
         assert said in problem.message
 
-    def test_stops_where_everybody_has_understood(self):
+    def test_the_number_of_problems_is_limited(self):
         assert len(schema_problems(b"<REQUEST>" + b"<X/>" * 500 + b"</REQUEST>")) == MAX_PROBLEMS
 
     @pytest.mark.parametrize(
@@ -419,15 +419,15 @@ class TestWhatIsSaid:
             f"<MMSLINK_EXPIRATION_DATE>{CANARY}</MMSLINK_EXPIRATION_DATE>",
         ],
     )
-    def test_never_quotes_the_document(self, inside):
+    def test_messages_do_not_quote_the_document(self, inside):
         spaces = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xs="http://www.w3.org/2001/XMLSchema"'
         problems = schema_problems(f"<REQUEST {spaces}><ACTION>sendMMS</ACTION>{inside}</REQUEST>".encode())
         assert problems
         assert CANARY not in repr(problems)
 
 
-class TestAHostileDocument:
-    def test_cannot_choose_its_own_schema(self, monkeypatch):
+class TestHostileDocument:
+    def test_a_document_cannot_choose_its_schema(self, monkeypatch):
         # The gateways' own postbacks of 2013 carry such an address; nothing may be fetched from there.
         import urllib.request
 
@@ -440,13 +440,13 @@ class TestAHostileDocument:
         assert schema_problems(document.encode()) == ()
 
     @pytest.mark.parametrize("switch", ['xsi:type="xs:integer"', 'xsi:type="nothing"', 'xsi:type="a:b:c"', 'xsi:nil="true"'])
-    def test_cannot_choose_how_it_is_judged(self, switch):
+    def test_a_document_cannot_change_its_validation(self, switch):
         spaces = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xs="http://www.w3.org/2001/XMLSchema"'
         document = SEED_003.replace("<REQUEST>", f"<REQUEST {spaces}>").replace("<SUBJECT>", f"<SUBJECT {switch}>")
         (problem,) = schema_problems(document.encode())
         assert (problem.path, problem.message) == (
             "/REQUEST/SUBJECT",
-            f"the attribute {switch.partition('=')[0]} is not allowed here",
+            f"the attribute {switch.partition('=')[0]} is not allowed",
         )
 
     @given(
@@ -467,16 +467,16 @@ class TestAHostileDocument:
         ),
         st.sampled_from(sorted(schema._SCHEMAS)),
     )
-    def test_never_raises(self, inside, root):
+    def test_a_hostile_document_raises_no_error(self, inside, root):
         document = f'<{root} xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">{inside}</{root}>'
         assert all(isinstance(problem, SchemaProblem) for problem in schema_problems(document.encode()))
 
     @given(st.binary(max_size=60))
-    def test_of_any_bytes_never_raises(self, data):
+    def test_any_bytes_raise_no_error(self, data):
         assert len(schema_problems(data)) >= 1
 
 
-def test_threads_may_ask_at_once():
+def test_several_threads_may_check_at_once():
     answers: list[tuple[str | None, ...]] = []
     wrong = START + REST.replace("<SLIDE>", "<SLIDE/>\n<SLIDE>")
     threads = [threading.Thread(target=lambda: answers.append(tuple(codes(wrong)))) for _ in range(8)]
@@ -487,13 +487,13 @@ def test_threads_may_ask_at_once():
     assert answers == [("E313",)] * 8
 
 
-def test_the_profile_of_the_other_properties_holds_here_too():
+def test_the_hypothesis_profile_is_used_here():
     from hypothesis import settings
 
     assert settings.default.deadline is None, strategies.__doc__
 
 
-def test_the_schemas_are_where_the_wheel_takes_them_from():
+def test_the_schemas_are_in_the_folder_that_the_wheel_includes():
     import tomllib
 
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
@@ -507,6 +507,6 @@ SAYABLE = [(spoken, kind) for spoken in DIALECTS.values() if spoken.codec is xml
 @pytest.mark.parametrize(("spoken", "kind"), SAYABLE, ids=lambda it: getattr(it, "name", None) or it.__name__)
 @settings(max_examples=5)
 @given(data=st.data())
-def test_every_name_of_the_table_has_its_place_in_the_schema(spoken: Dialect, kind: type[Any], data: st.DataObject) -> None:
+def test_every_wire_name_of_the_table_is_in_the_schema(spoken: Dialect, kind: type[Any], data: st.DataObject) -> None:
     document = spoken.encode_request(data.draw(strategies.right_operations(spoken, kind)), "0123456789abcdef")
     assert [problem for problem in schema_problems(document) if problem.code is None] == []

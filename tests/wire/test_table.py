@@ -1,4 +1,4 @@
-"""The table is whole: every field of every document has a row, every row a field, and no two things are spelled alike."""
+"""The table is complete: every field of every document has a row, every row a field, and no two fields have the same name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EACH = pytest.mark.parametrize(("kind", "rows"), DOCUMENTS.items(), ids=lambda i
 
 
 def paths(kind: type, before: str = "") -> set[str]:
-    """The way to every field of a class and of what it holds, as the table writes it down without its marks."""
+    """Return the paths of all fields of a class, nested ones too, without the marks of the table."""
     found: set[str] = set()
     hints = get_type_hints(kind)
     for item in fields(kind):
@@ -37,7 +37,7 @@ def paths(kind: type, before: str = "") -> set[str]:
 
 
 def held_by(hint: Any) -> type | None:
-    """The dataclass that a type is, or is a tuple of."""
+    """Return the dataclass in a type hint, which may be a tuple or an optional value."""
     if is_dataclass(hint) and isinstance(hint, type):
         return hint
     if get_origin(hint) in {tuple, Union, types.UnionType}:
@@ -46,7 +46,7 @@ def held_by(hint: Any) -> type | None:
 
 
 @EACH
-def test_every_field_has_its_row_and_every_row_its_field(kind: type, rows: Sequence[Row]) -> None:
+def test_every_field_has_a_row_and_every_row_a_field(kind: type, rows: Sequence[Row]) -> None:
     rowed = Counter(row.field.replace("[]", "").replace("{}", "") for row in rows)
     assert set(rowed) == paths(kind)
     assert set(rowed.values()) <= {1}
@@ -56,7 +56,7 @@ def defined(module: types.ModuleType, base: type) -> set[type]:
     return {kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, base) and kind is not base}
 
 
-def test_every_operation_every_reply_and_every_notice_has_its_rows() -> None:
+def test_every_operation_reply_and_notice_has_rows() -> None:
     requested = defined(operations, Operation) | defined(actions, Operation)
     assert set(table.REQUESTS) == {kind for kind in requested if not kind.__name__.startswith("_")}
     assert set(table.NOTICES) == defined(notices, notices.Notice)
@@ -70,7 +70,7 @@ def test_every_operation_every_reply_and_every_notice_has_its_rows() -> None:
 
 
 @EACH
-def test_no_two_fields_of_a_document_are_spelled_alike(kind: type, rows: Sequence[Row]) -> None:
+def test_no_two_fields_of_a_document_have_the_same_wire_name(kind: type, rows: Sequence[Row]) -> None:
     # Requests are compared without case; answers and postbacks also without - and _.
     alike = str.lower if kind in table.REQUESTS else normalize_name
     envelope = table.ENVELOPE if kind in table.REQUESTS else table.STATUS if kind in table.REPLIES else ()
@@ -79,7 +79,7 @@ def test_no_two_fields_of_a_document_are_spelled_alike(kind: type, rows: Sequenc
         assert [name for name, count in names.items() if count > 1] == []
 
 
-def test_a_name_means_the_same_in_both_columns_of_an_answer_or_a_postback() -> None:
+def test_a_wire_name_means_the_same_in_all_columns_of_a_response_or_postback() -> None:
     # They are read at once: the successor's page for saveMMS shows its postbacks in upper case.
     for kind in (*table.REPLIES, *table.NOTICES):
         meant: dict[str, set[str]] = {}
@@ -90,12 +90,12 @@ def test_a_name_means_the_same_in_both_columns_of_an_answer_or_a_postback() -> N
         assert {name for name, meanings in meant.items() if len(meanings) > 1} == set()
 
 
-def test_every_kind_of_field_is_one_that_can_be_written_and_read() -> None:
+def test_every_kind_of_field_has_a_converter() -> None:
     used = {row.kind for rows in (*DOCUMENTS.values(), table.ENVELOPE, table.STATUS) for row in rows}
     assert used == set(converters())
 
 
-def test_every_row_has_a_spelling_for_every_column() -> None:
+def test_every_row_has_an_entry_in_every_column() -> None:
     requests = {len(row.names) for rows in (table.ENVELOPE, *(rows for _, rows in table.REQUESTS.values())) for row in rows}
     answers = {len(row.names) for rows in (table.STATUS, *table.REPLIES.values(), *table.NOTICES.values()) for row in rows}
     assert requests == {len({dialect.column for dialect in DIALECTS.values()})}
@@ -116,24 +116,24 @@ def test_every_operation_of_a_dialect_has_an_action_of_its_own(dialect: Dialect)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
-def test_an_operation_without_an_action_has_no_words_either(dialect: Dialect) -> None:
+def test_an_operation_without_an_action_has_no_wire_names(dialect: Dialect) -> None:
     for kind, (_, rows) in table.REQUESTS.items():
         if not dialect.action(kind):
             assert not any(wire_name(row, dialect.column) or is_required(row, dialect.column) for row in rows)
 
 
-def test_a_status_stands_at_the_top_or_within_a_part() -> None:
+def test_status_substitutes_are_fields_of_their_reply() -> None:
     for kind, instead in table.STATUS_SUBSTITUTES.items():
         assert set(instead) <= {row.field for row in table.REPLIES[kind]}
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
-def test_what_a_dialect_insists_on_it_can_say(dialect: Dialect) -> None:
+def test_required_fields_have_a_wire_name(dialect: Dialect) -> None:
     for _, rows in table.REQUESTS.values():
         assert all(wire_name(row, dialect.column) for row in rows if is_required(row, dialect.column))
 
 
-def test_every_part_of_a_slide_is_spelled_in_every_dialect_but_two_that_json_lacks() -> None:
+def test_every_field_of_a_slide_has_a_wire_name_except_two_in_json() -> None:
     for _, rows in table.REQUESTS.values():
         inside = {row.field.rpartition(".")[2]: row for row in rows if ".slides[]." in row.field}
         if inside:
@@ -145,7 +145,7 @@ def test_every_part_of_a_slide_is_spelled_in_every_dialect_but_two_that_json_lac
                 assert lacking == ({"passbook", "duration"} if name == "sinch-json" else set())
 
 
-def test_the_shapes_are_those_of_the_groups_in_the_table() -> None:
+def test_every_group_of_the_table_has_its_class() -> None:
     groups = set()
     for rows in DOCUMENTS.values():
         for row in rows:
@@ -154,12 +154,12 @@ def test_the_shapes_are_those_of_the_groups_in_the_table() -> None:
     assert set(table.GROUP_CLASSES) == groups
 
 
-def test_an_unknown_dialect_is_refused_with_the_names_of_those_there_are() -> None:
+def test_an_unknown_dialect_is_refused_with_the_names_of_all_dialects() -> None:
     with pytest.raises(ConfigurationError, match="klingon") as caught:
         dialects.get_dialect("klingon")
     assert all(name in str(caught.value) for name in DIALECTS)
 
 
-def test_a_list_leaves_out_what_has_no_id() -> None:
+def test_the_ids_of_a_list_leave_out_templates_without_an_id() -> None:
     stored = replies.StoredMMS("1"), replies.StoredMMS(None, "without"), replies.StoredMMS("3")
     assert replies.MMSList(templates=stored).mms_ids == ("1", "3")

@@ -38,13 +38,13 @@ def unwrapped(request: HttpRequest) -> bytes:
 
 
 @EACH
-def test_an_operation_is_written_as_the_vendor_writes_it(vector: Vector) -> None:
+def test_an_operation_is_encoded_like_the_vendors_request(vector: Vector) -> None:
     document = vector.spoken.encode_request(vector.operation, KEY, account(vector).line_break)
     assert canonical(document) == canonical(vector.request)
 
 
 @EACH
-def test_an_account_sends_the_vendors_document_or_says_what_its_prose_demands(vector: Vector) -> None:
+def test_an_account_encodes_the_vendors_request_or_reports_its_problems(vector: Vector) -> None:
     if vector.objections:
         with pytest.raises(MMSError) as caught:
             account(vector).encode(vector.operation)
@@ -54,7 +54,7 @@ def test_an_account_sends_the_vendors_document_or_says_what_its_prose_demands(ve
 
 
 @EACH
-def test_the_vendors_document_is_read_back_to_the_operation(vector: Vector) -> None:
+def test_the_vendors_request_is_decoded_to_the_operation(vector: Vector) -> None:
     spoken = vector.spoken
     read = spoken.decode_request(spoken.decode_leaves(vector.request), account(vector).line_break)
     assert read.operation == vector.operation
@@ -62,7 +62,7 @@ def test_the_vendors_document_is_read_back_to_the_operation(vector: Vector) -> N
 
 
 @EACH
-def test_the_vendors_answer_is_understood(vector: Vector) -> None:
+def test_the_vendors_response_is_decoded(vector: Vector) -> None:
     response = HttpResponse(200, {}, vector.answer.encode())
     if not isinstance(vector.reply, Refusal):
         assert account(vector).decode(vector.operation, response) == vector.reply
@@ -79,12 +79,12 @@ def test_the_vendors_answer_is_understood(vector: Vector) -> None:
 
 
 @EACH
-def test_the_answer_is_written_back_as_the_vendor_writes_it(vector: Vector) -> None:
+def test_a_reply_is_encoded_like_the_vendors_response(vector: Vector) -> None:
     assert canonical(vector.spoken.encode_reply(vector.reply)) == canonical(vector.answer.encode())
 
 
 @EACH
-def test_nothing_the_gateway_said_is_lost(vector: Vector) -> None:
+def test_raw_has_every_field_of_a_response(vector: Vector) -> None:
     if vector.spoken.response_codec is json:
         # The answers of these vectors are flat.
         assert list(raw_of(vector)) == list(standard.loads(vector.answer).items())
@@ -107,21 +107,21 @@ def raw_of(vector: Vector) -> Nodes:
 
 
 @pytest.mark.parametrize("posted", POSTBACKS, ids=lambda posted: posted.name)
-def test_a_postback_in_json_is_read_and_written_back(posted: Posted) -> None:
+def test_a_json_postback_is_decoded_and_encoded(posted: Posted) -> None:
     (notice,) = read_postbacks(posted.document.encode())
     assert type(notice) is type(posted.notice)
     assert notice == posted.notice
     assert canonical(DIALECTS[posted.dialect].encode_notice(posted.notice)) == canonical(posted.document.encode())
 
 
-def test_the_table_knows_the_nodes_of_the_vendors_template_for_sendmms_and_no_others() -> None:
+def test_the_table_has_exactly_the_fields_of_the_vendors_sendmms_template() -> None:
     rows = (*table.ENVELOPE, *table.REQUESTS[SendMMS][1])
     assert {wire_name(row, 0).replace("[]", "") for row in rows} - {""} == set(SEND_MMS_NODES.split())
     assert {wire_name(row, 1) for row in rows} - {""} == set(SEND_MMS_PARAMETERS.split())
 
 
-def test_the_vendors_line_break_is_two_characters_and_ours_a_line_feed() -> None:
-    # Ruling 9: the example shows a backslash and an n; we send a real line feed unless told otherwise.
+def test_a_line_break_is_a_line_feed_unless_the_account_says_otherwise() -> None:
+    # The vendor's example has a backslash and an n; the default is a line feed.
     vector = VECTORS[0]
     ours = Account(KEY).encode(vector.operation).body
     theirs = account(vector).encode(vector.operation).body
