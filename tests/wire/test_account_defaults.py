@@ -114,5 +114,5 @@ def test_a_key_file_without_a_key_is_refused(tmp_path: Any, content: bytes) -> N
 
 
 def test_a_key_file_that_cannot_be_read_is_refused_with_the_reason(tmp_path: Any) -> None:
-    with pytest.raises(ConfigurationError, match="SKYMMS_API_KEY_FILE=.*cannot be read: No such file"):
+    with pytest.raises(ConfigurationError, match=r"SKYMMS_API_KEY_FILE=.*cannot be read: No such file"):
         Account.from_env({"SKYMMS_API_KEY_FILE": str(tmp_path / "none")})

@@ -1,6 +1,6 @@
 """Prepared messages, and the last message that an account keeps.
 
-Whatever an account encoded before, a request must be the one that a new account makes. The bytes of a first request are compared
+Whatever an account encoded before, a request must be the one of a new account. The bytes of a first request are compared
 with those of lxml and of the vendor in test_roundtrip.py and test_vectors.py.
 """
 

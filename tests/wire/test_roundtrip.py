@@ -345,7 +345,7 @@ def test_an_unsupported_field_is_refused_by_name(dialect: str, kind: type[Operat
     assert dialect in str(caught.value)
     # Left out, it does not travel under some other name.
     spoken = DIALECTS[dialect]
-    assert read_back(spoken, spoken.encode_request(changed, KEY)) == heard(spoken, operation)
+    assert read_back(spoken, spoken.encode_request(changed, KEY)) == decodable(spoken, operation)
 
 
 #: What those fields can hold that are no words.
