@@ -1,10 +1,9 @@
-"""One library sends one message with one picture, again and again, in a process of its own; its figures are printed as JSON.
+"""Sends one message with one picture repeatedly with one library, in a process of its own, and prints its figures as JSON.
 
-``python contestants.py NAME ADDRESS CALLS``. Each contestant yields three times: when its import is done, what sends a message
-and gives its id (a coroutine function for the asynchronous ones), and what it is installed as; the asynchronous ones also what
-closes them. What is said (the words, the picture) is made once, as programs do that send one thing to many people; the message
-to its recipient is built anew for every call. Every library is pointed to this machine in the way it offers; what it makes of
-an answer is its own.
+``python contestants.py NAME URL CALLS``. Each contestant is a generator. It yields after its import; then a function that sends
+a message and returns its id (a coroutine function for asynchronous libraries); then the name of its distribution; and if it is
+asynchronous, a function that closes it. The text and the picture are built once, as programs do that send one message to many
+people; the message to its recipient is built for every call. Every library is pointed to this machine in the way it offers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The asynchronous client's figures: CPU a call, and the rate with 200 in flight, against bare aiohttp."""
+"""Compares AsyncClient with aiohttp: CPU time per call, and calls per second with 200 in flight."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import aiohttp
 from skymms import Account, SendMMS
 from skymms.aio import AsyncClient
 
-#: Answers every request after a delay given in seconds; in a process of its own, so that its CPU is not counted.
+#: A server that responds after a delay in seconds. It runs in a process of its own, so that its CPU time is not measured.
 SERVER = """
 import asyncio, sys
 delay, answer = float(sys.argv[1]), sys.argv[2].encode()
@@ -41,7 +41,7 @@ HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Slow:
-    """The server, while it is needed."""
+    """Runs the server as a context manager."""
 
     def __init__(self, delay: float, answer: bytes) -> None:
         command = [sys.executable, "-c", SERVER, str(delay), answer.decode()]
@@ -102,5 +102,5 @@ async def paired(send: SendMMS, answer: bytes, key: str) -> tuple[tuple[float, .
 
 
 def flight(send: SendMMS, answer: bytes, key: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Both figures."""
+    """Return both figures."""
     return asyncio.run(paired(send, answer, key))

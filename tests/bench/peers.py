@@ -1,9 +1,10 @@
-"""skymms beside the libraries of other gateways: the same server, the same run, one message with one picture each.
+"""Compares skymms with the libraries of other gateways: the same server, the same run, one message with one picture each.
 
-``make bench-peers`` prints the table, ``make bench-peers ARGS=--write`` puts it into docs/performance.md. They are installed
-into an environment of their own and are no dependency of ours. Each is measured in a process of its own, so that import and
-memory are its own, in turns (A B C, C B A, …). The medians are told, and the medians of the ratios within a round, so that a
-machine that slows down slows both. The server answers each with a success of its own API, as documented.
+``make bench-peers`` prints the table; ``make bench-peers ARGS=--write`` also writes it to docs/performance.md. The other
+libraries are installed in an environment of their own. Each library is measured in a process of its own, so that its import
+time and memory are its own, in alternating order (A B C, C B A, …). The table has medians, and the medians of the ratios within
+a round, so that a machine that slows down slows both. The server sends each library a success response of its own API, as
+documented.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from contestants import TOLD
 
 CONTESTANTS = Path(__file__).with_name("contestants.py")
 
-#: Who runs against whom. vonage's library speaks nothing but https, so ours does too beside it.
+#: Which libraries are compared. vonage's uses only https, so skymms uses it too in that comparison.
 CLASSES: dict[str, tuple[str, ...]] = {
     "one after the other": ("skymms", "twilio", "plivo", "telnyx"),
     "the same over TLS": ("skymms", "vonage"),
@@ -35,7 +36,7 @@ OVER_TLS = {"the same over TLS"}
 
 
 class Figure(NamedTuple):
-    """A column: its name, how a value is written, and whether more is better."""
+    """A column of the table: its name, how a value is printed, and whether more is better."""
 
     name: str
     factor: float
@@ -104,7 +105,7 @@ SKYCORE_SAYS = (
     "<STATUSDETAILS>MMS request accepted and queued for delivery</STATUSDETAILS></RESPONSE>"
 )
 
-#: How a request's path begins, and what is answered: status, type, body.
+#: The beginning of a request's path, and the response: status, content type, body.
 ANSWERS = {
     "/API/": ("200 OK", "text/xml", SKYCORE_SAYS),
     "/2010-04-01/": ("201 Created", "application/json", json.dumps(TWILIO_SAYS)),
@@ -113,7 +114,7 @@ ANSWERS = {
     "/v2/messages": ("200 OK", "application/json", json.dumps(TELNYX_SAYS)),
 }
 
-# In a process of its own, so that its CPU is not counted. It listens twice: plain, and with TLS.
+# The server runs in a process of its own, so that its CPU time is not measured. It listens on two ports: plain, and with TLS.
 SERVER = """
 import json, socket, ssl, sys, threading
 answers = {
@@ -186,12 +187,12 @@ Found = dict[tuple[str, str], list[dict[str, Any]]]
 
 
 def run(rounds: int, calls: int) -> tuple[Found, dict[tuple[str, str], str]]:
-    """What each contestant was measured at, round by round, and why some were not."""
+    """Return the figures of each contestant for each round, and the reasons why some were not measured."""
     found: Found = {(kind, name): [] for kind, names in CLASSES.items() for name in names}
-    silent: dict[tuple[str, str], str] = {}
+    not_measured: dict[tuple[str, str], str] = {}
     with tempfile.TemporaryDirectory() as folder:
         trusted = certificate(Path(folder))
-        # What each trusts, and no proxy on the way to this machine.
+        # The certificates that the libraries trust, and no proxy.
         env = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         env |= {"REQUESTS_CA_BUNDLE": str(trusted), "SSL_CERT_FILE": str(trusted)}
         command = [sys.executable, "-c", SERVER, json.dumps(ANSWERS), str(trusted)]
@@ -202,7 +203,7 @@ def run(rounds: int, calls: int) -> tuple[Found, dict[tuple[str, str], str]]:
             for number in range(rounds):
                 order = list(found)[:: -1 if number % 2 else 1]
                 for who in order:
-                    if who in silent:
+                    if who in not_measured:
                         continue
                     kind, name = who
                     url = f"https://127.0.0.1:{secure}" if kind in OVER_TLS else f"http://127.0.0.1:{plain}"
@@ -212,15 +213,15 @@ def run(rounds: int, calls: int) -> tuple[Found, dict[tuple[str, str], str]]:
                     if ran.returncode == 0:
                         found[who].append(json.loads(ran.stdout))
                     else:
-                        silent[who] = reason(ran.stderr)
+                        not_measured[who] = reason(ran.stderr)
         finally:
             server.kill()
             server.wait()
-    return found, silent
+    return found, not_measured
 
 
 def reason(said: str) -> str:
-    """A plain word for what went wrong."""
+    """Return the reason why a contestant failed."""
     last = said.strip().rpartition("\n")[2]
     return "is not installed here" if last.startswith("ModuleNotFoundError") else f"did not work: {last:.100}"
 
@@ -228,7 +229,7 @@ def reason(said: str) -> str:
 # ------------------------------------------------------------------------------------------------ telling
 
 
-def table(found: Found, silent: dict[tuple[str, str], str]) -> str:
+def table(found: Found, not_measured: dict[tuple[str, str], str]) -> str:
     lines = [f"| | {' | '.join(figure.name for figure in FIGURES.values())} |", f"| --- |{' --- |' * len(FIGURES)}"]
     behind: list[str] = []
     for kind, names in CLASSES.items():
@@ -236,7 +237,7 @@ def table(found: Found, silent: dict[tuple[str, str], str]) -> str:
         for name in names:
             plain = name.removesuffix("_async")
             if not found[kind, name]:
-                lines.append(f"| {plain} | {silent.get((kind, name), 'was not measured')} |{' |' * (len(FIGURES) - 1)}")
+                lines.append(f"| {plain} | {not_measured.get((kind, name), 'was not measured')} |{' |' * (len(FIGURES) - 1)}")
                 continue
             theirs = medians(found[kind, name])
             cells = []
@@ -261,14 +262,14 @@ def medians(rounds: list[dict[str, Any]]) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="write the table to docs/performance.md")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--calls", type=int, default=400, help="in each process of each round")
     chosen = parser.parse_args()
-    told = table(*run(chosen.rounds, chosen.calls))
-    print(told)
+    printed = table(*run(chosen.rounds, chosen.calls))
+    print(printed)
     if chosen.write:
-        page.put("peers", told)
+        page.put("peers", printed)
 
 
 if __name__ == "__main__":
