@@ -322,7 +322,10 @@ def notices(draw: st.DrawFn, kind: type[Notice], answers: int | None = None) -> 
         found["code"] = draw(st.none() | tokens.filter(lambda code: code not in EVENTS))
         found["origin"] = draw(_perhaps_token)
         # An XML document is a postback by its root, an object by having one of these.
-        if not any(found.get(name) for name in ("code", "origin", "status_code")) and answers == DIALECTS["sinch-json"].response_column:
+        if (
+            not any(found.get(name) for name in ("code", "origin", "status_code"))
+            and answers == DIALECTS["sinch-json"].response_column
+        ):
             found["origin"] = draw(tokens)
     else:
         found["code"] = draw(st.sampled_from([code for code, event in EVENTS.items() if event.kind == KINDS[kind]]))
