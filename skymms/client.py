@@ -7,7 +7,7 @@ certificates) is computed once: it takes requests a third of its time.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .errors import ConfigurationError, TransportError
 from .http import HttpRequest, HttpResponse
@@ -40,8 +40,8 @@ class Client(BaseClient):
     request is sent again that cannot have left or that the gateway postponed; 0 turns retries off. ``observer`` is an object
     that is told about requests, retries and replies: see :mod:`skymms.transport.events`.
 
-    ``session`` is a ``requests.Session`` of yours, for proxies, certificates and headers. It is not closed. Its plain adapter
-    is replaced for the gateway's URL by a :class:`~skymms.transport.requests_adapter.DeadlineAdapter` until the client is closed.
+    ``session`` is a ``requests.Session`` of yours, for proxies, certificates and headers. It is not closed. Until the client is
+    closed, a :class:`~skymms.transport.requests_adapter.DeadlineAdapter` replaces its plain adapter for the gateway's URL.
     Its headers and the environment are read at the first call; its ``auth``, proxies and certificates at each call.
     """
 
@@ -189,8 +189,8 @@ class Client(BaseClient):
         if in_body:
             prepared.url = template[1].url
         else:
-            prepare_url: Any = prepared.prepare_url  # the stubs do not name its types
-            prepare_url(request.url, session.params)
+            # The stubs leave out the types of its parameters.
+            cast("Any", prepared).prepare_url(request.url, session.params)
         headers = prepared.headers = template[1].headers.copy()
         prepared.hooks = template[1].hooks
         if request.body:

@@ -42,6 +42,7 @@ ORDER = [
     "cellcast",
     "client",
     "aio",
+    "telemetry",
     "media",
     "sandbox",
     "cli",

@@ -43,7 +43,12 @@ class CallEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestStarted(CallEvent):
-    """A request is about to be sent, and no byte of it has left. An exception raised here stops the call."""
+    """A request is about to be sent, and no byte of it has left. An exception raised here stops the call.
+
+    The call has waited ``elapsed`` seconds until now: for its rate limit, for responses and for retries.
+    """
+
+    elapsed: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,7 +133,8 @@ class Exchange(Generic[R_co]):
         self._retries = retries
         self._random = random
         self._reporter = reporter or Reporter(operation)
-        self._seconds = 0.0
+        #: How long the last step took, and all of them.
+        self._seconds = self._elapsed = 0.0
         #: Whether a part that is not repeatable was done.
         self._done = False
         #: Whether the current request may have left, and the message with it.
@@ -153,6 +154,7 @@ class Exchange(Generic[R_co]):
     def advance(self, outcome: Outcome, seconds: float = 0.0) -> None:
         """Take the outcome of the last step, which took ``seconds``, and decide the next; raise the error that ends a call."""
         self._seconds = seconds
+        self._elapsed += seconds
         try:
             self.next_step = self._steps.send(outcome)
         except StopIteration as end:
@@ -208,6 +210,7 @@ class Exchange(Generic[R_co]):
                 self._report("part_finished", reply=reply)
             except BaseException as error:
                 _add_reply(error, parts, reply)
+                _set_sent_maybe(error, self.sent_maybe)
                 raise
             try:
                 part = parts.send(reply)
@@ -225,7 +228,7 @@ class Exchange(Generic[R_co]):
             if rate_limit is not None:
                 yield from _wait_for_turn(rate_limit)
             self._reporter.attempt = attempt + 1
-            self._report("request_started")
+            self._report("request_started", elapsed=self._elapsed)
             self._in_doubt = not part.repeatable
             outcome = yield request
             assert isinstance(outcome, (HttpResponse, NoResponse)), "the outcome of a request"
@@ -316,5 +319,7 @@ def _add_reply(error: BaseException, parts: Generator[Operation[Any], Any, Any],
     except SkymmsError:
         pass
     else:
+        # The account asks whether the next part was sent, which it was not.
+        _set_sent_maybe(error, False)
         with suppress(type(error)):
             parts.throw(error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -103,12 +102,19 @@ class _Observers:
 
         def call_each(event: Any) -> None:
             listeners = [listener for one in self._many if (listener := getattr(one, method, None)) is not None]
-            if method != "call_finished":
+            if method == "call_finished":
+                _call_all(listeners, event)
+            else:
                 for listener in listeners:
                     listener(event)
-                return
-            with ExitStack() as stack:  # runs all of them, in reverse order of registration, even if one raises
-                for listener in reversed(listeners):
-                    stack.callback(listener, event)
 
         return call_each
+
+
+def _call_all(listeners: list[Callable[[Any], object]], event: Any) -> None:
+    """Call all listeners, even if one of them raises."""
+    if listeners:
+        try:
+            listeners[0](event)
+        finally:
+            _call_all(listeners[1:], event)
