@@ -28,13 +28,13 @@ from .transport.errors import (
     untrusted_certificate,
     unusable_url,
 )
-from .transport.exchange import GatewayAccount, NoResponse, Outcome, Pause, Reserve, Step
+from .transport.exchange import GatewayAccount, NoResponse, Pause, Reserve, SlowDown
 from .transport.fetching import file_from_response, link_request, user_agent
 from .transport.retries import Retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from types import TracebackType
+    from types import CoroutineType, TracebackType
 
     import aiohttp
     from yarl import URL
@@ -75,7 +75,10 @@ class AsyncClient(BaseClient):
         with self._begin(operation, sending.may_have_left) as call:
             step = call.start()
             while step is not None:
-                step = call.advance(await self._perform(step, sending))
+                if isinstance(step, HttpRequest):
+                    step = call.advance(await self._send(step, sending))
+                else:
+                    step = call.advance(await self._wait(step))
         return call.result
 
     async def fetch(self, url: str, *, limit: int = MAX_REPORT) -> bytes:
@@ -98,9 +101,7 @@ class AsyncClient(BaseClient):
             outcome = await self._request(bare, link, escaped, limit, proxy, _Sending())
         return file_from_response(outcome, link, limit)
 
-    async def _perform(self, step: Step, sending: _Sending) -> Outcome:
-        if isinstance(step, HttpRequest):
-            return await self._send(step, sending)
+    async def _wait(self, step: Pause | Reserve | SlowDown) -> float | None:
         if isinstance(step, Reserve):
             return await _reserve(step.rate_limit)
         if isinstance(step, Pause):
@@ -370,12 +371,12 @@ def _body_class() -> Any:
             super().__init__(content)
             self._sending = sending
 
-        async def write(self, writer: Any) -> None:
+        def write(self, writer: Any) -> CoroutineType[Any, Any, None]:
             self._sending.written = True
-            await super().write(writer)
+            return super().write(writer)
 
-        async def write_with_length(self, writer: Any, content_length: int | None) -> None:
+        def write_with_length(self, writer: Any, content_length: int | None) -> CoroutineType[Any, Any, None]:
             self._sending.written = True
-            await super().write_with_length(writer, content_length)
+            return super().write_with_length(writer, content_length)
 
     return Body

@@ -7,7 +7,7 @@ In reading order:
 - ``retries``: when and how often a request is retried
 - ``logging``: the log of skymms, and how API keys stay out of urllib3's log
 - ``events``: the events that an observer is given
-- ``observer``: reports the events of a call to the log and to the observer
+- ``observer``: reports the events of a call to the observer
 - ``exchange``: decides the steps of one call, without performing them
 - ``errors``: why there is no response, from the errors of requests and urllib3
 - ``requests_adapter``: an adapter for requests whose read time-out covers the whole response

@@ -11,6 +11,7 @@ from ..errors import ConfigurationError, SkymmsError
 from ..model.operations import Operation, R_co
 from ..redaction import strip_credentials
 from .exchange import Exchange, GatewayAccount, Outcome, Step
+from .logging import log_end
 from .observer import Reporter, check_observer
 from .operation_methods import OperationMethods
 from .retries import Retries
@@ -111,10 +112,16 @@ class Call(Generic[R_co]):
         else:
             assert exchange is not None
             sent_maybe, reply = exchange.sent_maybe, exchange.result
-        self._reporter.operation = self._operation
+        self._end(reply, error, sent_maybe)
+
+    def _end(self, reply: Any, error: BaseException | None, sent_maybe: bool) -> None:
+        """Log and report the end of the call."""
         seconds = time.monotonic() - self._began
         try:
-            self._reporter.report("call_finished", reply=reply, error=error, seconds=seconds, sent_maybe=sent_maybe)
+            log_end(self._operation, reply, error, seconds, sent_maybe)
+            if self._reporter.observed:
+                self._reporter.operation = self._operation
+                self._reporter.report("call_finished", reply=reply, error=error, seconds=seconds, sent_maybe=sent_maybe)
         except BaseException as raised:
             raised.sent_maybe = sent_maybe  # type: ignore[attr-defined]
             raised.partial = reply  # type: ignore[attr-defined]

@@ -24,7 +24,7 @@ from ..errors import GatewayFaultError, MMSError, ProtocolError, QuotaExceededEr
 from ..http import HttpRequest, HttpResponse
 from ..model.operations import Operation, R_co
 from ..rate_limit import RateLimit
-from .logging import describe_error
+from .logging import describe_error, log_retry
 from .observer import Reporter
 from .retries import Retries, retry_after
 
@@ -143,8 +143,9 @@ class Exchange(Generic[R_co]):
         self._verdict: SkymmsError | None = None
         #: The exception by which the steps ended.
         self._failure: BaseException | None = None
-        self._steps = self._all_steps(operation)
-        self.next_step: Step | None = next(self._steps)
+        self.next_step: Step | None = None
+        self._steps = self._parts(operation)
+        self.advance(None)
 
     @property
     def sent_maybe(self) -> bool:
@@ -160,6 +161,12 @@ class Exchange(Generic[R_co]):
         except StopIteration as end:
             self.next_step = None
             self.result = end.value
+        except BaseException as error:
+            self._failure = error
+            # An error of ours has the right value already. Anything else came from an observer, a signal or a defect.
+            if not isinstance(error, SkymmsError):
+                _set_sent_maybe(error, self.sent_maybe)
+            raise
 
     def interrupt(self, error: BaseException, *, left: bool = True) -> None:
         """End the call because of ``error``, which is given ``sent_maybe`` and ``partial`` unless it came from :meth:`advance`.
@@ -177,16 +184,6 @@ class Exchange(Generic[R_co]):
             error.add_note(INTERRUPTED)
 
     # -------------------------------------------------------------------------------------------- the parts
-
-    def _all_steps(self, operation: Operation[R_co]) -> Generator[Step, Outcome, R_co]:
-        try:
-            return (yield from self._parts(operation))
-        except BaseException as error:
-            self._failure = error
-            # An error of ours has the right value already. Anything else came from an observer, a signal or a defect.
-            if not isinstance(error, SkymmsError):
-                _set_sent_maybe(error, self.sent_maybe)
-            raise
 
     def _parts(self, operation: Operation[R_co]) -> Generator[Step, Outcome, R_co]:
         parts = self._account.parts(operation)
@@ -241,7 +238,9 @@ class Exchange(Generic[R_co]):
                 yield SlowDown(rate_limit, wait)
             if attempt == self._retries.count or waited > self._retries.total or not _may_retry(part, error, outcome):
                 raise error
-            self._report("retry_scheduled", reason=_reason(error, outcome), seconds=wait)
+            reason = _reason(error, outcome)
+            log_retry(part, reason, wait)
+            self._report("retry_scheduled", reason=reason, seconds=wait)
             yield Pause(wait)
 
     def _decoded(self, part: Operation[Any], outcome: HttpResponse | NoResponse) -> tuple[Any, SkymmsError | None]:
@@ -268,6 +267,8 @@ class Exchange(Generic[R_co]):
         return backoff if wanted is None else max(wanted, backoff)
 
     def _report(self, method: str, **details: Any) -> None:
+        if not self._reporter.observed:
+            return
         try:
             self._reporter.report(method, **details)
         except BaseException as error:

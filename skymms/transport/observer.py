@@ -1,4 +1,4 @@
-"""Reports the events of a call to the log and to the client's observer."""
+"""Reports the events of a call to the client's observer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 from ..errors import ConfigurationError
 from ..model.operations import Operation
-from .logging import log_end, log_retry
 
 #: The methods that an observer may have; see :mod:`skymms.transport.events`.
 METHODS = (
@@ -33,12 +32,12 @@ def check_observer(observer: object) -> None:
 
 
 class Reporter:
-    """Reports the events of one call. Without an observer, only the log is written and no event is created.
+    """Reports the events of one call to its observer, if there is one.
 
     The exchange sets ``operation``, ``part`` and ``attempt`` as the call proceeds.
     """
 
-    __slots__ = ("_observer", "attempt", "call_id", "dialect", "operation", "part")
+    __slots__ = ("_observer", "attempt", "call_id", "dialect", "observed", "operation", "part")
 
     def __init__(self, operation: Operation[Any], dialect: str = "", observer: object | None = None) -> None:
         self.operation = operation
@@ -46,16 +45,11 @@ class Reporter:
         self.part = 1
         self.attempt = 1
         self._observer = observer
+        self.observed = observer is not None
         self.call_id = "" if observer is None else _new_id()
 
     def report(self, method: str, **details: Any) -> None:
-        """Log what belongs into the log, then call this method of the observer, if it has one."""
-        if method == "call_finished":
-            log_end(self.operation, **details)
-        elif method == "retry_scheduled":
-            log_retry(self.operation, **details)
-        if self._observer is None:
-            return
+        """Call this method of the observer, if it has one."""
         listener: Callable[[Any], object] | None = getattr(self._observer, method, None)
         if listener is not None:
             from .events import EVENTS
