@@ -34,7 +34,7 @@ from .transport.retries import Retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from types import CoroutineType, TracebackType
+    from types import TracebackType
 
     import aiohttp
     from yarl import URL
@@ -371,11 +371,11 @@ def _body_class() -> Any:
             super().__init__(content)
             self._sending = sending
 
-        def write(self, writer: Any) -> CoroutineType[Any, Any, None]:
+        def write(self, writer: Any) -> Any:
             self._sending.written = True
             return super().write(writer)
 
-        def write_with_length(self, writer: Any, content_length: int | None) -> CoroutineType[Any, Any, None]:
+        def write_with_length(self, writer: Any, content_length: int | None) -> Any:
             self._sending.written = True
             return super().write_with_length(writer, content_length)
 
