@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from ..errors import ConfigurationError, SkymmsError
 from ..model.operations import Operation, R_co
 from ..redaction import strip_credentials
-from .exchange import Exchange, GatewayAccount, Outcome, Step
+from .exchange import Exchange, GatewayAccount, Outcome, Step, set_attribute
 from .logging import log_end
 from .observer import Reporter, check_observer
 from .operation_methods import OperationMethods
@@ -123,8 +123,8 @@ class Call(Generic[R_co]):
                 self._reporter.operation = self._operation
                 self._reporter.report("call_finished", reply=reply, error=error, seconds=seconds, sent_maybe=sent_maybe)
         except BaseException as raised:
-            raised.sent_maybe = sent_maybe  # type: ignore[attr-defined]
-            raised.partial = reply  # type: ignore[attr-defined]
+            set_attribute(raised, "sent_maybe", sent_maybe)
+            set_attribute(raised, "partial", reply)
             raise
 
 

@@ -181,7 +181,8 @@ class Exchange(Generic[R_co]):
         with suppress(type(error)):
             self._steps.throw(error)
         if self.sent_maybe and INTERRUPTED not in getattr(error, "__notes__", ()):
-            error.add_note(INTERRUPTED)
+            with suppress(AttributeError, TypeError):
+                error.add_note(INTERRUPTED)
 
     # -------------------------------------------------------------------------------------------- the parts
 
@@ -304,10 +305,14 @@ def _reason(error: SkymmsError, outcome: HttpResponse | NoResponse) -> str:
     return outcome.why if isinstance(outcome, NoResponse) else describe_error(error)
 
 
-def _set_sent_maybe(error: BaseException, sent_maybe: bool) -> None:
-    # An exception class can refuse new attributes.
+def set_attribute(error: BaseException, name: str, value: Any) -> None:
+    """Set an attribute of an exception of any class; some classes refuse new attributes."""
     with suppress(AttributeError, TypeError):
-        error.sent_maybe = sent_maybe  # type: ignore[attr-defined]
+        setattr(error, name, value)
+
+
+def _set_sent_maybe(error: BaseException, sent_maybe: bool) -> None:
+    set_attribute(error, "sent_maybe", sent_maybe)
 
 
 def _add_reply(error: BaseException, parts: Generator[Operation[Any], Any, Any], reply: Any) -> None:
@@ -315,8 +320,7 @@ def _add_reply(error: BaseException, parts: Generator[Operation[Any], Any, Any],
     try:
         parts.send(reply)
     except StopIteration as end:
-        with suppress(AttributeError, TypeError):
-            error.partial = end.value  # type: ignore[attr-defined]
+        set_attribute(error, "partial", end.value)
     except SkymmsError:
         pass
     else:

@@ -42,7 +42,8 @@ METHODS = {name for name, value in vars(OperationMethods).items() if isinstance(
 
 def arguments(kind: Any) -> tuple[list[Any], dict[str, Any]]:
     """Arguments for an operation: a slideshow where one is needed, any text elsewhere."""
-    positional, named = [], {}
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
     for parameter in inspect.signature(kind).parameters.values():
         if parameter.default is not inspect.Parameter.empty:
             continue
@@ -104,14 +105,13 @@ def test_importing_a_client_does_not_import_the_other_operations() -> None:
 
 
 TYPED = textwrap.dedent("""
-    from collections.abc import Callable
-    from typing import Any, assert_type
+    from typing import assert_type
 
     from skymms import (
-        Account, CampaignList, Client, DeletedMMS, ListMMS, MMSList, NewCampaign, RemovedInboxMessage, Retries, SavedMMS,
-        ScheduledMMS, SendMMS, SentMMS, SentSMS, SentToSubscriber, Session, Slideshow, StatisticsLink, Subscription,
+        Account, CampaignList, Client, DeletedMMS, ListMMS, MMSList, Retries, SavedMMS, SendMMS, SentMMS, Slideshow,
     )
     from skymms.aio import AsyncClient
+    from skymms.cellcast import Balance, AccountBalance, CellcastAccount
 
     class Ledger:
         def request_started(self, event: object) -> None: ...
@@ -126,6 +126,7 @@ TYPED = textwrap.dedent("""
     assert_type(client.list_mms(page=1), MMSList)
     assert_type(client.delete_mms(1), DeletedMMS)
     assert_type(client.list_campaigns(), CampaignList)
+    assert_type(Client(CellcastAccount("k" * 32, generation="v3")).call(Balance()), AccountBalance)
 
     async def job() -> None:
         asynchronous = AsyncClient(account, observer=Ledger())
