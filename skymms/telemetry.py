@@ -72,8 +72,7 @@ class OpenTelemetryObserver:
 
     def response_received(self, event: ResponseReceived) -> None:
         """Record the HTTP status."""
-        if (span := self._attempts.get(event.call_id)) is not None:
-            span.set_attribute("http.response.status_code", event.status)
+        self._attempts[event.call_id].set_attribute("http.response.status_code", event.status)
 
     def attempt_failed(self, event: AttemptFailed) -> None:
         """End the span of a request with its error."""
@@ -81,8 +80,7 @@ class OpenTelemetryObserver:
 
     def retry_scheduled(self, event: RetryScheduled) -> None:
         """Record the retry in the span of the call."""
-        if (span := self._calls.get(event.call_id)) is not None:
-            span.add_event("retry", {"skymms.reason": event.reason, "skymms.wait_seconds": event.seconds})
+        self._calls[event.call_id].add_event("retry", {"skymms.reason": event.reason, "skymms.wait_seconds": event.seconds})
 
     def part_finished(self, event: CallEvent) -> None:
         """End the span of a request that has its reply."""

@@ -314,7 +314,8 @@ class LimitedGateway(Faulty):
 
 @pytest.mark.parametrize("rate", [145.0, 600.0], ids=["below the limit", "far above the limit"])
 def test_ten_threads_lose_none_of_200_messages_to_a_limit_of_150_a_second(rate: float) -> None:
-    with LimitedGateway(150) as server:
+    server = LimitedGateway(150)
+    with server:
         account = LimitedAccount(server.url, rate_limit_from(rate))
         with Client(account, retries=Retries(first=0.2, longest=1)) as client:
             numbers = itertools.count()

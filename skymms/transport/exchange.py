@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from itertools import count
 from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from ..errors import GatewayFaultError, MMSError, ProtocolError, QuotaExceededError, SkymmsError, ThrottledError, TransportError
@@ -222,7 +221,8 @@ class Exchange(Generic[R_co]):
     def _attempts(self, part: Operation[Any], request: HttpRequest) -> Generator[Step, Outcome, Any]:
         waited = 0.0
         rate_limit = self._account.rate_limit
-        for attempt in count():
+        attempt = 0
+        while True:
             if rate_limit is not None:
                 yield from _wait_for_turn(rate_limit)
             self._reporter.attempt = attempt + 1
@@ -243,6 +243,7 @@ class Exchange(Generic[R_co]):
             log_retry(part, reason, wait)
             self._report("retry_scheduled", reason=reason, seconds=wait)
             yield Pause(wait)
+            attempt += 1
 
     def _decoded(self, part: Operation[Any], outcome: HttpResponse | NoResponse) -> tuple[Any, SkymmsError | None]:
         """Return the reply, or the error that the outcome means."""

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, ov
 from ..model.operations import Operation
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from ..model import actions, operations
 else:
 
@@ -58,7 +56,7 @@ class OperationMethod(Generic[P, R]):
         self._name = name
 
     @overload
-    def __get__(self, client: None, owner: type) -> Self: ...
+    def __get__(self, client: None, owner: type) -> Callable[..., Any]: ...
 
     @overload
     def __get__(self, client: _Client, owner: type | None = None) -> Callable[P, R]: ...

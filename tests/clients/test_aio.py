@@ -12,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import traceback
+from typing import Any
 
 import aiohttp
 import pytest
@@ -71,9 +72,9 @@ def test_send_save_and_send_again(dialect, extra):
             async with AsyncClient(sandbox.account(dialect)) as client:
                 sent = await client.call(SendMMS(SHOW, to="15551234888", sender="60856", **extra))
                 await client.call(SaveMMS(plain))
-                stored = (await asyncio.to_thread(inbox.wait, 3))[-1].mms_id
+                report: Any = (await asyncio.to_thread(inbox.wait, 3))[-1]
                 text = {"fallback_text": "Free"} if extra else {}
-                again = await client.call(SendSavedMMS(stored, to="15551234888", sender="60856", **text, **extra))
+                again = await client.call(SendSavedMMS(report.mms_id, to="15551234888", sender="60856", **text, **extra))
             return sent, again, await asyncio.to_thread(inbox.wait, 5)
 
     sent, again, notices = run(job())
@@ -83,7 +84,7 @@ def test_send_save_and_send_again(dialect, extra):
 
 class TestCancellation:
     @staticmethod
-    async def cancelled(server: Faulty, operation) -> asyncio.CancelledError:
+    async def cancelled(server: Faulty, operation) -> Any:
         async with AsyncClient(Account(CANARY, url=server.url), timeout=(2.0, 20.0)) as client:
             task = asyncio.ensure_future(client.call(operation))
             while not server.requests:
@@ -158,7 +159,8 @@ class TestRequestThatWaitedForAConnection:
                 await asyncio.sleep(0.001)
             second = asyncio.ensure_future(hurried.call(SEND))
             error = await ended(second)
-            assert (await asyncio.gather(first, return_exceptions=True))[0].sent_maybe
+            lost: Any = (await asyncio.gather(first, return_exceptions=True))[0]
+            assert lost.sent_maybe
             return error
 
     def test_until_its_time_out_sent_nothing(self):
@@ -441,8 +443,8 @@ def test_a_client_belongs_to_one_event_loop():
 @pytest.mark.parametrize("dialect", ["skycore", "skycore-get", "sinch", "sinch-json"])
 def test_the_key_is_not_in_logs_errors_and_reprs(dialect, caplog):
     caplog.set_level(logging.DEBUG)
-    extra = {"service_id": "12345"} if dialect.startswith("sinch") else {}
-    operation = SendMMS(SHOW, to="15551234888", sender="60856", **extra)
+    service_id = "12345" if dialect.startswith("sinch") else None
+    operation = SendMMS(SHOW, to="15551234888", sender="60856", service_id=service_id)
     shown = []
 
     async def job(server):

@@ -12,11 +12,15 @@ import socket
 import threading
 import time
 import traceback
+from typing import Any
 
 import pytest
 import requests
+import requests.adapters
+import requests.auth
 import requests_mock
 import urllib3
+import urllib3.connection
 from misbehaving_server import SENT, Faulty, drip_body, drip_head, drop, http, reset, stall
 
 from skymms import (
@@ -126,7 +130,7 @@ class TestInterruptions:
                 patched.setattr(urllib3.connection.HTTPConnection, "_new_conn", interrupted)
                 with pytest.raises(RuntimeError) as first:
                     calling.call(SEND)
-            assert (first.value.sent_maybe, len(server.requests)) == (False, 0)
+            assert (vars(first.value)["sent_maybe"], len(server.requests)) == (False, 0)
             calling.call(SEND)
             before = signal.signal(signal.SIGALRM, interrupted)
             try:
@@ -135,7 +139,7 @@ class TestInterruptions:
                     calling.call(SEND)
             finally:
                 signal.signal(signal.SIGALRM, before)
-        assert (second.value.sent_maybe, len(server.requests)) == (True, 2)
+        assert (vars(second.value)["sent_maybe"], len(server.requests)) == (True, 2)
 
 
 class TestSessionOfTheCaller:
@@ -183,7 +187,8 @@ class TestSessionOfTheCaller:
         with Faulty(http(SENT)) as server, requests.Session() as session:
             session.mount("http://", requests.adapters.HTTPAdapter(pool_connections=2, pool_maxsize=3, pool_block=True))
             with client(server, session=session):
-                chosen = session.get_adapter(server.url).__getstate__()
+                adapter: Any = session.get_adapter(server.url)
+                chosen = adapter.__getstate__()
         assert [chosen[f"_pool_{name}"] for name in ("connections", "maxsize", "block")] == [2, 3, True]
 
     def test_may_have_an_adapter_whose_responses_have_only_read(self):
@@ -199,9 +204,10 @@ class TestSessionOfTheCaller:
 
         class Mine(requests.adapters.BaseAdapter):
             def send(self, request, **kwargs):
+                plain: Any = Plain()
                 answer = requests.Response()
                 answer.status_code, answer.request, answer.url = 200, request, request.url
-                answer.raw = urllib3.HTTPResponse(body=Plain(), status=200, preload_content=False)
+                answer.raw = urllib3.HTTPResponse(body=plain, status=200, preload_content=False)
                 return answer
 
             def close(self):

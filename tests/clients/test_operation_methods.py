@@ -85,7 +85,7 @@ class TestEachMethod:
             assert inspect.ismethod(method)
             assert list(inspect.signature(method).parameters.values()) == list(inspect.signature(kind).parameters.values())
             assert method.__name__ == name
-            assert kind.__name__ in inspect.getdoc(method)
+            assert kind.__name__ in (inspect.getdoc(method) or "")
         assert name in dir(Client)
 
 

@@ -136,6 +136,7 @@ class TestSessionOfTheCaller:
                 async with AsyncClient(Account(CANARY), session=session) as client:
                     assert await client.fetch(server.url) == await client.fetch(server.url) == b"x"
                 assert not session.closed
+                assert session.connector is not None
                 assert not session.connector.closed
                 assert [cookie.key for cookie in jar] == ["token"], "cookies of the response are not kept"
 

@@ -19,8 +19,10 @@ from skymms import (
     Account,
     Client,
     ConfigurationError,
+    HttpResponse,
     ListMMS,
     ProtocolError,
+    RecipientError,
     Retries,
     SendMMS,
     SkymmsError,
@@ -30,8 +32,9 @@ from skymms import (
 )
 from skymms.aio import AsyncClient
 from skymms.cellcast import CellcastSend
-from skymms.transport import events
-from skymms.transport.observer import observers
+from skymms.transport import events, observer
+from skymms.transport.exchange import Exchange
+from skymms.transport.observer import Reporter, observers
 
 CANARY = "canary-5fa1c0de-key"
 SEND = SendMMS(Slideshow("coupon", subject="Free").slide("Secret text"), to="15551234888", sender="60856")
@@ -42,6 +45,16 @@ LISTED = http(b"<RESPONSE><STATUS>Success</STATUS><MMSIDS>1,2</MMSIDS></RESPONSE
 
 class Stop(Exception):
     """Raised by an observer to stop a call."""
+
+    sent_maybe: bool
+    partial: Any
+
+
+class ExchangeAccount:
+    """A Skycore account whose methods can be replaced."""
+
+    def __getattr__(self, name):
+        return getattr(Account(CANARY), name)
 
 
 @pytest.fixture
@@ -168,7 +181,7 @@ class TestEvents:
             calling.call(SEND)
         with pytest.raises(AttributeError):
             seen.one("part_finished").attempt = 2
-        assert tuple(events.EVENTS) == METHODS
+        assert tuple(events.EVENTS) == METHODS == observer.METHODS
 
 
 class TestRequestStarted:
@@ -260,6 +273,19 @@ class TestExceptionsOfOtherMethods:
             calling.call(SEND)
         assert stop.partial.tracking_id == "MMS_12345"
 
+    def test_win_over_an_error_in_the_reply(self):
+        class Nobody(ExchangeAccount):
+            def parts(self, operation):
+                yield operation
+                raise RecipientError("E110")
+
+        stop = Stop()
+        reporter = Reporter(SEND, observer=Recorder({"part_finished": stop}))
+        exchange = Exchange(Nobody(), SEND, retries=QUICK, random=lambda: 0.0, reporter=reporter)
+        with pytest.raises(Stop):
+            exchange.advance(HttpResponse(200, {}, SENT))
+        assert stop.sent_maybe is True
+
     def test_in_the_middle_of_several_parts_keep_the_replies(self, kind):
         numbers = tuple(f"+6149157{last:04}" for last in range(1500))
         operation = CellcastSend(Slideshow("", subject="s").slide("Hi", image="http://a.example/a.png"), to=numbers)
@@ -293,6 +319,11 @@ class TestWhatMayBeAnObserver:
             calling.call(SEND)
         assert first.events == second.events
         assert len(first.events) == 4
+
+    def test_several_have_no_other_methods(self):
+        assert not hasattr(observers(Recorder()), "text")
+        with pytest.raises(ConfigurationError, match="pass an object"):
+            observers(Recorder)
 
     def test_when_one_of_several_stops_a_call_all_are_told_that_it_ended(self, client):
         stop, late = Stop(), Stop()
