@@ -179,7 +179,9 @@ class Exchange(Generic[R_co]):
         _set_sent_maybe(error, self.sent_maybe)
         with suppress(type(error)):
             self._steps.throw(error)
-        if self.sent_maybe and INTERRUPTED not in getattr(error, "__notes__", ()):
+        # Ctrl-C usually ends the program, and the command line prints its own text then.
+        noted = isinstance(error, KeyboardInterrupt) or INTERRUPTED in getattr(error, "__notes__", ())
+        if self.sent_maybe and not noted:
             with suppress(AttributeError, TypeError):
                 error.add_note(INTERRUPTED)
 

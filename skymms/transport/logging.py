@@ -34,7 +34,8 @@ def describe_error(error: BaseException) -> str:
 
 def log_retry(operation: object, reason: str, seconds: float) -> None:
     """Log that a request will be sent again."""
-    logger.info("%s: trying again in %.1f s: %s", type(operation).__name__, seconds, one_line(reason))
+    # The command line prints the records that begin with this word.
+    logger.info("waiting %.1f s before sending %s again: %s", seconds, type(operation).__name__, one_line(reason))
 
 
 def log_end(operation: object, reply: Any, error: BaseException | None, seconds: float, sent_maybe: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import zlib
 from typing import Any
@@ -256,17 +257,23 @@ class TestInterruption:
         ],
     )
     def test_has_sent_maybe_if_a_request_may_have_left(self, outcomes, operation, left, maybe):
-        error: Any = KeyboardInterrupt()
+        error: Any = asyncio.CancelledError()
         error.sent_maybe = not maybe
         self.exchange(*outcomes, operation=operation).interrupt(error, left=left)
         assert error.sent_maybe is maybe
         assert bool(getattr(error, "__notes__", [])) is maybe
 
     def test_adds_its_note_once_to_an_exception_that_is_raised_again(self):
-        error: Any = KeyboardInterrupt()
+        error: Any = asyncio.CancelledError()
         for _ in range(2):
             self.exchange().interrupt(error)
         assert len(error.__notes__) == 1
+
+    def test_by_ctrl_c_has_no_note(self):
+        error: Any = KeyboardInterrupt()
+        self.exchange().interrupt(error)
+        assert error.sent_maybe is True
+        assert not hasattr(error, "__notes__")
 
     def test_may_be_an_exception_that_refuses_attributes(self):
         class Sealed(Exception):

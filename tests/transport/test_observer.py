@@ -374,7 +374,7 @@ class TestLog:
     def test_tells_why_a_request_is_sent_again(self, client, records):
         with Faulty(http(refused("E106")), http(SENT)) as server, client(server) as calling:
             calling.call(SEND)
-        assert records()[0] == ("INFO", "SendMMS: trying again in 0.0 s: ThrottledError E106")
+        assert records()[0] == ("INFO", "waiting 0.0 s before sending SendMMS again: ThrottledError E106")
         assert len(records()) == 2
 
     def test_never_has_a_line_break_from_the_gateway(self, client, records):
