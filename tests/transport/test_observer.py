@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 import socket
@@ -10,8 +11,6 @@ import threading
 from typing import Any
 
 import pytest
-from cellcast_server import Taking
-from cellcast_server import account as cellcast_account
 from misbehaving_server import SENT, Faulty, drop, http, refused, stall
 from recorder import METHODS, Recorder
 
@@ -31,7 +30,7 @@ from skymms import (
     TransportError,
 )
 from skymms.aio import AsyncClient
-from skymms.cellcast import CellcastSend
+from skymms.cellcast import CellcastAccount, CellcastSend
 from skymms.transport import events, observer
 from skymms.transport.exchange import Exchange
 from skymms.transport.observer import Reporter, observers
@@ -48,6 +47,23 @@ class Stop(Exception):
 
     sent_maybe: bool
     partial: Any
+
+
+class CellcastGateway(Faulty):
+    """A Cellcast gateway (v3) that accepts every number."""
+
+    def __init__(self) -> None:
+        super().__init__(self._accept)
+
+    def _accept(self, connection: socket.socket, closing: threading.Event) -> None:
+        numbers = json.loads(self.requests[-1].partition(b"\r\n\r\n")[2])["numbers"]
+        data = {"messages": [{"message_id": f"ID{number}", "to": number} for number in numbers]}
+        body = json.dumps({"meta": {"code": 200, "status": "SUCCESS"}, "msg": "", "data": data})
+        connection.sendall(http(body.encode(), Connection="close"))
+
+
+def cellcast_account(server: Faulty) -> CellcastAccount:
+    return CellcastAccount(CANARY, generation="v3", url=f"http://127.0.0.1:{server.port}/api/v3/")
 
 
 class ExchangeAccount:
@@ -135,7 +151,7 @@ class TestEvents:
         numbers = tuple(f"+6149157{last:04}" for last in range(1500))
         seen = Recorder()
         whole = CellcastSend(Slideshow("", subject="s").slide("Hi", image="http://a.example/a.png"), to=numbers)
-        with Taking() as server, kind(cellcast_account(server), observer=seen) as calling:
+        with CellcastGateway() as server, kind(cellcast_account(server), observer=seen) as calling:
             calling.call(whole)
         assert [(event.part, len(event.operation.to)) for event in seen.all("request_started")] == [(1, 1000), (2, 500)]
         assert [len(event.reply.queued) for event in seen.all("part_finished")] == [1000, 500]
@@ -227,7 +243,11 @@ class TestRequestStarted:
         operation = CellcastSend(Slideshow("", subject="s").slide("Hi", image="http://a.example/a.png"), to=numbers)
         stop = Stop()
         seen = Recorder({"request_started": stop}, at=2)
-        with Taking() as server, kind(cellcast_account(server), observer=seen) as calling, pytest.raises(Stop) as raised:
+        with (
+            CellcastGateway() as server,
+            kind(cellcast_account(server), observer=seen) as calling,
+            pytest.raises(Stop) as raised,
+        ):
             calling.call(operation)
         assert raised.value is stop
         assert stop.sent_maybe is True
@@ -291,7 +311,7 @@ class TestExceptionsOfOtherMethods:
         operation = CellcastSend(Slideshow("", subject="s").slide("Hi", image="http://a.example/a.png"), to=numbers)
         stop = Stop()
         seen = Recorder({"part_finished": stop})
-        with Taking() as server, kind(cellcast_account(server), observer=seen) as calling, pytest.raises(Stop):
+        with CellcastGateway() as server, kind(cellcast_account(server), observer=seen) as calling, pytest.raises(Stop):
             calling.call(operation)
         assert (len(stop.partial.queued), len(stop.partial.not_sent)) == (1000, 500)
         assert stop.sent_maybe is True
