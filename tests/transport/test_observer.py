@@ -53,9 +53,9 @@ class CellcastGateway(Faulty):
     """A Cellcast gateway (v3) that accepts every number."""
 
     def __init__(self) -> None:
-        super().__init__(self._accept)
+        super().__init__(self._respond)
 
-    def _accept(self, connection: socket.socket, closing: threading.Event) -> None:
+    def _respond(self, connection: socket.socket, closing: threading.Event) -> None:
         numbers = json.loads(self.requests[-1].partition(b"\r\n\r\n")[2])["numbers"]
         data = {"messages": [{"message_id": f"ID{number}", "to": number} for number in numbers]}
         body = json.dumps({"meta": {"code": 200, "status": "SUCCESS"}, "msg": "", "data": data})
