@@ -1,51 +1,52 @@
-"""The client over aiohttp: the same calls, the same decisions, and `await`.
+"""The client over aiohttp: the same calls and decisions as :class:`skymms.Client`, for coroutines.
 
-aiohttp comes with the extra ``skymms[async]`` and is imported when the first client is used. It repeats a GET by itself when a
-kept connection turns out to be gone, and our GET sends a message: a middleware takes that out of its hands, in sessions of the
-caller's too, whose own middlewares stay in place.
+aiohttp comes with ``pip install 'skymms[async]'`` and is imported when the first client is made. aiohttp sends a GET request
+again if a kept connection turns out to be closed, and a GET request of ours can send a message. A middleware prevents that.
+It is also added to sessions of the caller, whose own middlewares stay in place.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
-import time
 from typing import TYPE_CHECKING, Any
 
 from ._functools import memoize
-from .errors import ConfigurationError, SkymmsError
+from .errors import ConfigurationError
 from .http import HttpRequest, HttpResponse
 from .model.operations import Operation, R_co
-from .redaction import strip_credentials
+from .rate_limit import RateLimit, SpacedRateLimit
 from .reports import MAX_REPORT
 from .transport import guard
-from .transport.calls import (
+from .transport.calls import DEFAULT_TIMEOUT, BaseClient
+from .transport.compression import response_from
+from .transport.errors import (
     CLIENT_CLOSED,
-    DEFAULT_TIMEOUT,
-    check_arguments,
-    file_from_response,
-    link_request,
-    parse_timeout,
-    user_agent,
+    connection_broke,
+    not_connected,
+    refused_by_proxy,
+    timed_out,
+    untrusted_certificate,
+    unusable_url,
 )
-from .transport.compression import decompress_if_possible
-from .transport.exchange import Exchange, GatewayAccount, NoResponse, Pause
-from .transport.logging import describe_error, describe_interruption, log_call, logger
+from .transport.exchange import GatewayAccount, NoResponse, Pause, Reserve, SlowDown
+from .transport.fetching import file_from_response, link_request, user_agent
 from .transport.retries import Retries
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
     from types import TracebackType
 
     import aiohttp
     from yarl import URL
 
 
-class AsyncClient:
-    """Calls a gateway from a coroutine. Safe with hundreds of tasks of one event loop; an asynchronous context manager.
+class AsyncClient(BaseClient):
+    """Calls a gateway from coroutines. Hundreds of tasks of one event loop can share it; it is an async context manager.
 
-    The arguments are those of :class:`skymms.Client`; ``session`` is an ``aiohttp.ClientSession`` of yours, for pools, proxies
-    and TLS settings, and is left open. The whole answer has to be there within ``connect`` and ``read`` together. A call that
-    is cancelled after its request may have left says so: the ``CancelledError`` has ``sent_maybe``, and a note.
+    The arguments are those of :class:`skymms.Client`; ``session`` is an ``aiohttp.ClientSession`` of yours, for connection
+    pools, proxies and TLS settings, and is not closed. The response has to be complete within ``connect`` + ``read`` seconds.
+    The methods of ``observer`` are plain functions here too. If a call is cancelled after its request may have left, the
+    ``CancelledError`` has ``sent_maybe`` and a note.
     """
 
     def __init__(
@@ -55,155 +56,146 @@ class AsyncClient:
         timeout: float | tuple[float, float] = DEFAULT_TIMEOUT,
         retries: Retries | int = Retries(),  # noqa: B008 (a frozen value)
         session: aiohttp.ClientSession | None = None,
+        observer: object | None = None,
     ) -> None:
-        check_arguments(account, session, _aiohttp().ClientSession)
-        self.account = account
-        connect, read = parse_timeout(timeout)
-        # The whole of the answer has what connecting leaves of both: aiohttp counts from the beginning.
+        super().__init__(account, timeout, retries, observer, session, _aiohttp().ClientSession)
+        connect, read = self._timeout
+        # aiohttp counts the total from the beginning, so a response may use the time that connecting did not need.
         self._limits = _aiohttp().ClientTimeout(total=connect + read, sock_connect=connect)
-        self._retries = Retries.of(retries)
         self._session = session
-        self._own = session is None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._closed = False
         self._proxy: str | None = None
-        self._address: URL | None = None
-        #: Whether a body of ours was ever seen to leave: then one that was not seen to has not.
-        self._telling = False
+        self._url: URL | None = None
+        #: Whether aiohttp ever called the write method of a body of ours. If so, a body that was not written has not left.
+        self._reports_writes = False
 
     async def call(self, operation: Operation[R_co]) -> R_co:
-        """Do what ``operation`` says and return its reply; raises what :meth:`skymms.Client.call` raises."""
-        started = time.monotonic()
-        exchange = None
-        leaving = _Leaving()
-        try:
-            exchange = Exchange(self.account, operation, retries=self._retries, random=random.random)
-            while exchange.next_step is not None:
-                exchange.advance(await self._do(exchange.next_step, leaving))
-        except SkymmsError as error:
-            log_call(operation, describe_error(error), started, error.sent_maybe)
-            raise
-        except BaseException as error:
-            # A cancellation above all. Attributes, no class of our own: asyncio.timeout() knows its own by the exact class.
-            if exchange is not None:
-                exchange.interrupt(error, left=leaving.maybe)
-                if getattr(error, "sent_maybe", False):
-                    error.add_note("skymms: the request may have arrived; look for its postbacks before sending again")
-                log_call(operation, describe_interruption(error), started, error.sent_maybe)  # type: ignore[attr-defined]
-            raise
-        log_call(operation, "done", started, not operation.repeatable)
-        return exchange.result
+        """Send an operation to the gateway and return its reply; raises what :meth:`skymms.Client.call` raises."""
+        sending = _Sending()
+        with self._begin(operation, sending.may_have_left) as call:
+            step = call.start()
+            while step is not None:
+                if isinstance(step, HttpRequest):
+                    step = call.advance(await self._send(step, sending))
+                else:
+                    step = call.advance(await self._wait(step))
+        return call.result
 
     async def fetch(self, url: str, *, limit: int = MAX_REPORT) -> bytes:
-        """The file behind a link that the gateway gave, such as a report's; ``limit`` is in bytes.
+        """Download the file behind a link from the gateway, such as a report; ``limit`` is in bytes.
 
-        It is asked for once, at that very address: no redirect is followed, and neither the key nor the headers, credentials,
-        cookies and middlewares of a session of yours go there. Raises what :meth:`skymms.Client.fetch` raises.
+        The file is requested once. Redirects are not followed, and neither the API key nor the headers, credentials, cookies
+        and middlewares of your session are used. Raises what :meth:`skymms.Client.fetch` raises.
         """
         aiohttp = _aiohttp()
         link = link_request(url)
-        # A blank, or a letter beyond ASCII, has to be written out; anything else goes out as the gateway spelled it.
-        address = _url(url, encoded=url.isascii() and " " not in url)
-        if isinstance(session := self._opened(), NoResponse):
+        # Spaces and letters beyond ASCII have to be escaped. Any other URL is sent exactly as the gateway wrote it.
+        escaped = _url(url, encoded=url.isascii() and " " not in url)
+        if isinstance(session := self._open_session(), NoResponse):
             return file_from_response(session, link, limit)
-        # A session's headers and credentials cannot be left out of a request, so this one has a session without any.
+        # A request cannot leave out the headers and credentials of its session, so this one has a session without any.
         bare = aiohttp.ClientSession(connector=session.connector, connector_owner=False, cookie_jar=aiohttp.DummyCookieJar())
         async with bare:
-            proxy = _proxy(url) if self._own or session.trust_env else _of_the_caller(session, "_default_proxy", None)
-            got = await self._ask(bare, link, address, limit, proxy, _Leaving())
-        return file_from_response(got, link, limit)
+            use_environment = self._own or session.trust_env
+            proxy = _environment_proxy(url) if use_environment else _session_setting(session, "_default_proxy", None)
+            outcome = await self._request(bare, link, escaped, limit, proxy, _Sending())
+        return file_from_response(outcome, link, limit)
 
-    async def _do(self, want: HttpRequest | Pause, leaving: _Leaving) -> HttpResponse | NoResponse | None:
-        if isinstance(want, Pause):
-            if want.again:
-                logger.info("waiting %.1f s before trying again", want.seconds)
-            await asyncio.sleep(want.seconds)
-            return None
+    async def _wait(self, step: Pause | Reserve | SlowDown) -> float | None:
+        if isinstance(step, Reserve):
+            return await _reserve(step.rate_limit)
+        if isinstance(step, Pause):
+            await asyncio.sleep(step.seconds)
+        else:
+            await _without_blocking(step.rate_limit, step.rate_limit.slow_down, step.seconds)
+        return None
+
+    async def _send(self, request: HttpRequest, sending: _Sending) -> HttpResponse | NoResponse:
         try:
-            address = self._placed(want.url)
+            url = self._url_of(request)
         except ValueError:
-            return NoResponse(f"{want.safe_url} is no address aiohttp can use; nothing was sent", left=False, transient=False)
-        if isinstance(session := self._opened(), NoResponse):
+            return unusable_url(request, "aiohttp")
+        if isinstance(session := self._open_session(), NoResponse):
             return session
-        got = await self._ask(session, want, address, self.account.max_response, self._proxy, leaving)
-        self._telling = self._telling or leaving.seen
-        return got
+        outcome = await self._request(session, request, url, self.account.max_response, self._proxy, sending)
+        self._reports_writes = self._reports_writes or sending.written
+        return outcome
 
-    async def _ask(
+    async def _request(
         self,
         session: aiohttp.ClientSession,
         request: HttpRequest,
-        address: URL,
+        url: URL,
         limit: int,
         proxy: str | None,
-        leaving: _Leaving,
+        sending: _Sending,
     ) -> HttpResponse | NoResponse:
-        """The answer, as much of it as shows that it is longer than ``limit``, or why there is none."""
-        # A middleware of the caller's may send the body by another way, and then nothing is told by the one that we see.
-        plain = bool(request.body) and not _of_the_caller(session, "_middlewares", ())
-        leaving.begin(telling=plain and self._telling)
-        answer = None
+        """Send a request and return its response, read up to just above ``limit`` bytes, or why there is none."""
+        # A middleware of the caller's may send the body in another way, which the body does not notice.
+        plain = bool(request.body) and not _session_setting(session, "_middlewares", ())
+        sending.start(reports_writes=plain and self._reports_writes)
+        response = None
         try:
-            answer = await session.request(
+            response = await session.request(
                 request.method,
-                address,
-                data=leaving.body(request.body) if request.body else None,
+                url,
+                data=sending.body(request.body) if request.body else None,
                 headers=request.headers,
                 allow_redirects=False,
                 raise_for_status=False,
                 proxy=proxy,
                 timeout=self._limits,
-                middlewares=_around(session, request.method),
+                middlewares=_middlewares(session, request.method),
                 auto_decompress=False,
             )
-            content = answer.content
-            # An answer of the usual length is there at once, and then this is all the reading there is.
+            content = response.content
+            # A response of the usual length is complete after one read.
             body = await content.readany()
             if not content.at_eof():
-                body = await _all_of(content, body, limit)
-            return HttpResponse(
-                answer.status, answer.headers, decompress_if_possible(body, answer.headers.get("Content-Encoding"), limit)
-            )
+                body = await _read_on(content, body, limit)
+            return response_from(response.status, response.headers, body, limit)
         except (_aiohttp().ClientError, TimeoutError, OSError, ValueError) as error:
-            return _lost(error, request, leaving.maybe)
+            return _no_response(error, request, sending.maybe)
         finally:
-            # One that was read to its end is closed, and its connection serves again.
-            if answer is not None and not answer.closed:
-                answer.close()
+            # A response that was read to its end is closed already, and its connection is used again.
+            if response is not None and not response.closed:
+                response.close()
 
-    def _placed(self, url: str) -> URL:
-        """An address as aiohttp takes it. That of the gateway stays the same from call to call; a GET's has the message."""
-        if url != self.account.address:
-            return _url(url, encoded=True)
-        if self._address is None:
-            self._address = _url(url, encoded=True)
-        return self._address
+    def _url_of(self, request: HttpRequest) -> URL:
+        """Return the URL as aiohttp takes it. A POST always goes to the same URL, which is parsed once."""
+        if request.url != self.account.address:
+            return _url(request.url, encoded=True)
+        if self._url is None:
+            self._url = _url(request.url, encoded=True)
+        return self._url
 
-    def _opened(self) -> aiohttp.ClientSession | NoResponse:
-        """The session, or why there is none; ours is made within the event loop that first needs it."""
+    def _open_session(self) -> aiohttp.ClientSession | NoResponse:
+        """Return the session, or why it cannot be used; ours is made in the event loop of the first call."""
         if self._closed:
             return CLIENT_CLOSED
         loop = asyncio.get_running_loop()
         if self._session is None:
             aiohttp = _aiohttp()
             self._session = aiohttp.ClientSession(
-                # As many connections as there are tasks that call.
+                # The tasks of the caller limit the number of connections.
                 connector=aiohttp.TCPConnector(limit=0),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": user_agent()},
             )
-            self._proxy = _proxy(self.account.address)
+            self._proxy = _environment_proxy(self.account.address)
             self._loop = loop
         elif self._session.closed:
             return NoResponse("the session that was passed in is closed; nothing was sent", left=False, transient=False)
         if self._loop is None:
-            self._loop = _of_the_caller(self._session, "_loop", loop)
+            self._loop = _session_setting(self._session, "_loop", loop)
         if self._loop is not loop:
-            raise ConfigurationError("an AsyncClient and its session belong to one event loop: make them in the one that calls")
+            raise ConfigurationError(
+                "an AsyncClient and its session belong to one event loop: make them in the loop that calls"
+            )
         return self._session
 
     async def close(self) -> None:
-        """Close the connections; a session that was passed in stays open. What still waits to be repeated is not sent."""
+        """Close the connections. A session that was passed in stays open. Calls that wait for a retry fail without sending."""
         self._closed = True
         self._loop = None
         if self._own and self._session is not None:
@@ -219,20 +211,38 @@ class AsyncClient:
     ) -> None:
         await self.close()
 
-    def __repr__(self) -> str:
-        return f"<AsyncClient {self.account.name} {strip_credentials(self.account.address)}>"
+
+# ------------------------------------------------------------------------------------------------ rate limits
 
 
-async def _all_of(content: aiohttp.StreamReader, begun: bytes, limit: int) -> bytes:
-    """The body that begins so, or as much of it as is longer than ``limit``."""
-    body = bytearray(begun)
+async def _reserve(rate_limit: RateLimit) -> float:
+    reserve_async: Callable[[int], Coroutine[Any, Any, float]] | None = getattr(rate_limit, "reserve_async", None)
+    if reserve_async is not None:
+        return await reserve_async(1)
+    seconds: float = await _without_blocking(rate_limit, rate_limit.reserve, 1)
+    return seconds
+
+
+async def _without_blocking(rate_limit: RateLimit, method: Callable[[Any], Any], argument: float) -> Any:
+    """Call a method of a rate limit in a thread, because it may wait for a database; our own limit never blocks."""
+    if isinstance(rate_limit, SpacedRateLimit):
+        return method(argument)
+    return await asyncio.to_thread(method, argument)
+
+
+# ------------------------------------------------------------------------------------------------ aiohttp
+
+
+async def _read_on(content: aiohttp.StreamReader, beginning: bytes, limit: int) -> bytes:
+    """Read the rest of a body, or stop just above ``limit`` bytes."""
+    body = bytearray(beginning)
     while len(body) <= limit and not content.at_eof():
         body += await content.readany()
     return bytes(body)
 
 
-def _proxy(address: str) -> str | None:
-    """The proxy that the environment names for an address, asked once: aiohttp would ask a thread at every call."""
+def _environment_proxy(address: str) -> str | None:
+    """Return the proxy that the environment names for a URL. aiohttp would find it in a thread, again for each call."""
     from urllib.parse import urlsplit
     from urllib.request import getproxies, proxy_bypass
 
@@ -240,9 +250,9 @@ def _proxy(address: str) -> str | None:
     if proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
     proxies = getproxies()
-    named = proxies.get(parts.scheme) or proxies.get("all")
-    # As requests has it: without a scheme it is one that speaks HTTP.
-    return named if not named or "://" in named else f"http://{named}"
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    # A proxy without a scheme is an HTTP proxy, as in requests.
+    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
 
 
 def _aiohttp() -> Any:
@@ -261,14 +271,28 @@ def _url(url: str, *, encoded: bool) -> URL:
     return URL(url, encoded=encoded)
 
 
-def _of_the_caller(session: aiohttp.ClientSession, name: str, without: Any) -> Any:
-    """What a session was made with. aiohttp tells its middlewares, its proxy and its loop to nobody in public, and takes other
-    middlewares for one request as a replacement; leaving out the caller's, which may sign requests, would be worse."""
-    return getattr(session, name, without)
+def _session_setting(session: aiohttp.ClientSession, name: str, default: Any) -> Any:
+    """Return a setting of a session that aiohttp does not publish: its middlewares, its proxy, its loop.
+
+    The middlewares of a request replace those of its session, and leaving out the caller's, which may sign requests, would be
+    worse than reading a private attribute.
+    """
+    return getattr(session, name, default)
 
 
-async def _once(request: Any, handler: Any) -> Any:
-    """Turn the errors after which aiohttp would send a GET again into one after which it does not."""
+def _middlewares(session: aiohttp.ClientSession, method: str) -> tuple[Any, ...] | None:
+    """Return the middlewares of a request, which replace those of its session; None keeps the session's."""
+    own: tuple[Any, ...] = _session_setting(session, "_middlewares", ())
+    # aiohttp repeats GET requests only. The outermost middleware also sees what the caller's middlewares raise.
+    middlewares = (_send_once, *own) if method == "GET" else None
+    if not guard.is_active():
+        return middlewares
+    # The innermost middleware, so that a middleware that replaces the gateway answers first.
+    return (*(own if middlewares is None else middlewares), _guard_tests)
+
+
+async def _send_once(request: Any, handler: Any) -> Any:
+    """Replace the errors after which aiohttp sends a GET request again by one after which it does not."""
     aiohttp = _aiohttp()
     try:
         return await handler(request)
@@ -278,89 +302,81 @@ async def _once(request: Any, handler: Any) -> Any:
         raise aiohttp.ClientPayloadError(type(error).__name__) from error
 
 
-def _around(session: aiohttp.ClientSession, method: str) -> tuple[Any, ...] | None:
-    """What stands around a request; None for the session's own middlewares, which naming any here replaces."""
-    theirs: tuple[Any, ...] = _of_the_caller(session, "_middlewares", ())
-    # Only what aiohttp takes for harmless does it repeat. Outermost, so that nothing gets past it.
-    around = (_once, *theirs) if method == "GET" else None
-    if not guard.is_active():
-        return around
-    # The guard of tests comes last: whatever stands in for a gateway has answered by then.
-    return (*(theirs if around is None else around), _on_this_machine)
-
-
-async def _on_this_machine(request: Any, handler: Any) -> Any:
+async def _guard_tests(request: Any, handler: Any) -> Any:
     guard.check(request.url.host or "", request.proxy.host if request.proxy else None)
     return await handler(request)
 
 
-def _lost(error: BaseException, request: HttpRequest, maybe: bool) -> NoResponse:
-    """Why there is no answer, without the error's own words: they quote the address, and a GET's holds the key."""
-    aiohttp = _aiohttp()
-    place = request.safe_url
+def _no_response(error: BaseException, request: HttpRequest, maybe: bool) -> NoResponse:
+    """Return why a request has no response; ``maybe`` is whether it may have left.
+
+    The text of the error is not used: it contains the URL, and the URL of a GET request contains the API key.
+    """
+    import aiohttp
+
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return NoResponse(f"the certificate of {place} was not accepted; nothing was sent", left=False, transient=False)
+        return untrusted_certificate(request)
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        return NoResponse(
-            f"the proxy does not lead to {place} (HTTP {error.status}); nothing was sent", left=False, transient=False
-        )
+        return refused_by_proxy(request, error.status)
     if isinstance(error, aiohttp.InvalidURL):
-        return NoResponse(
-            f"{place}, or the proxy to it, is no address aiohttp can use; nothing was sent", left=False, transient=False
-        )
-    never = isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
-    if never or not maybe:
+        return unusable_url(request, "aiohttp", proxy=True)
+    never_connected = isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
+    if never_connected or not maybe:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        # Who waited in vain for one of the session's connections would only wait again.
-        again = never or not isinstance(error, TimeoutError)
-        return NoResponse(f"no connection to {place}: {reason}; nothing was sent", left=False, transient=again)
-    if isinstance(error, TimeoutError):
-        return NoResponse(f"no whole answer from {place} in time; the request may have arrived", left=True)
-    return NoResponse(f"the connection to {place} broke ({type(error).__name__}); the request may have arrived", left=True)
+        # A call that waited in vain for a connection of the session would wait in vain again.
+        return not_connected(request, reason, transient=never_connected or not isinstance(error, TimeoutError))
+    return timed_out(request) if isinstance(error, TimeoutError) else connection_broke(request, type(error).__name__)
 
 
-# ------------------------------------------------------------------------------------------------ what has left
+# ------------------------------------------------------------------------------------------------ whether a request left
 
 
-class _Leaving:
-    """Whether the body of a request began to leave. aiohttp has it write itself once there is a connection, and not before.
+class _Sending:
+    """Whether the body of a request has begun to leave.
 
-    A gateway can make nothing of a request without its body. A GET has none, and tells nothing.
+    aiohttp calls the write method of a body once there is a connection, not before, and a request without its body cannot send
+    a message. A GET request has no body, so nothing is known about it.
     """
 
-    __slots__ = ("_telling", "seen")
+    __slots__ = ("_reports_writes", "written")
 
     def __init__(self) -> None:
-        self.begin(telling=False)
+        self.start(reports_writes=False)
 
-    def begin(self, *, telling: bool) -> None:
-        """Before a request; ``telling`` where its body would be seen."""
-        self._telling = telling
-        self.seen = False
+    def start(self, *, reports_writes: bool) -> None:
+        """Begin a request; ``reports_writes`` is whether its body would notice that it is written."""
+        self._reports_writes = reports_writes
+        self.written = False
 
     @property
     def maybe(self) -> bool:
         """Whether the request may have left."""
-        return self.seen or not self._telling
+        return self.written or not self._reports_writes
+
+    def may_have_left(self, error: BaseException, started: float) -> bool:
+        """Return whether the request may have left before ``error`` interrupted it."""
+        return self.maybe
 
     def body(self, content: bytes) -> Any:
-        """The content, as aiohttp takes it."""
+        """Return the body as aiohttp takes it."""
         return _body_class()(content, self)
 
 
 @memoize
 def _body_class() -> Any:
-    class Body(_aiohttp().BytesPayload):  # type: ignore[misc]  # aiohttp is imported when it is needed
-        def __init__(self, content: bytes, leaving: _Leaving) -> None:
+    from aiohttp import BytesPayload
+
+    class Body(BytesPayload):
+        def __init__(self, content: bytes, sending: _Sending) -> None:
             super().__init__(content)
-            self._leaving = leaving
+            self._sending = sending
 
         def write(self, writer: Any) -> Any:
-            self._leaving.seen = True
+            self._sending.written = True
             return super().write(writer)
 
         def write_with_length(self, writer: Any, content_length: int | None) -> Any:
-            self._leaving.seen = True
+            self._sending.written = True
             return super().write_with_length(writer, content_length)
 
     return Body

@@ -1,34 +1,25 @@
-"""The client over requests: it does what an :class:`~skymms.transport.exchange.Exchange` wants, and decides nothing.
+"""The client over requests. It performs the steps that an :class:`~skymms.transport.exchange.Exchange` decides.
 
-requests is imported when the first client is made. What does not change from call to call (the prepared headers, the proxies
-and certificates that the environment names) is worked out once: a third of requests' time goes into doing that again.
+requests is imported when the first client is made. What stays the same from call to call (prepared headers, proxies,
+certificates) is computed once: it takes requests a third of its time.
 """
 
 from __future__ import annotations
 
-import random
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from .errors import ConfigurationError, SkymmsError, TransportError
+from .errors import ConfigurationError, TransportError
 from .http import HttpRequest, HttpResponse
 from .model.operations import Operation, R_co
-from .redaction import strip_credentials
 from .reports import MAX_REPORT
 from .transport import guard
-from .transport.calls import (
-    CLIENT_CLOSED,
-    DEFAULT_TIMEOUT,
-    check_arguments,
-    file_from_response,
-    link_request,
-    parse_timeout,
-    user_agent,
-)
-from .transport.compression import decompress_if_possible
-from .transport.errors import failed_before_sending, no_response
-from .transport.exchange import Exchange, GatewayAccount, NoResponse, Pause
-from .transport.logging import describe_error, describe_interruption, log_call, logger, mask_keys_in_urllib3_logs
+from .transport.calls import DEFAULT_TIMEOUT, BaseClient
+from .transport.compression import response_from
+from .transport.errors import CLIENT_CLOSED, failed_before_sending, no_response, unusable_url
+from .transport.exchange import GatewayAccount, NoResponse, Outcome, Pause, Reserve, Step
+from .transport.fetching import NOT_A_LINK, file_from_response, link_request, user_agent
+from .transport.logging import mask_keys_in_urllib3_logs
 from .transport.retries import Retries
 
 if TYPE_CHECKING:
@@ -37,16 +28,21 @@ if TYPE_CHECKING:
 
     import requests
 
+#: Bytes that are read from a response at once.
+PIECE = 16384
 
-class Client:
-    """Calls a gateway. One session, kept alive; safe to share among threads; a context manager.
 
-    ``timeout`` is (connect, read) or one number for both, in seconds: ``connect`` is for making the connection, ``read`` for
-    the whole answer from the moment the request has left. ``retries`` is a number or a :class:`~skymms.Retries`: how often a
-    call is repeated that surely did not leave or that the gateway put off; 0 switches that off. ``session`` is a
-    ``requests.Session`` of yours, for proxies, certificates and headers beyond what the environment says. It is left open;
-    for the gateway's address a :class:`DeadlineAdapter` is mounted on it in place of a plain one. Its
-    headers, like the environment, are read at the first call; its ``auth``, proxies and certificates at each.
+class Client(BaseClient):
+    """Calls a gateway. It keeps its connections open, can be shared by threads, and is a context manager.
+
+    ``timeout`` is (connect, read) in seconds, or one number for both: ``connect`` limits connecting, and ``read`` the time from
+    sending the request to the last byte of the response. ``retries`` is a number or a :class:`~skymms.Retries`: how often a
+    request is sent again that cannot have left or that the gateway postponed; 0 turns retries off. ``observer`` is an object
+    that is told about requests, retries and replies: see :mod:`skymms.transport.events`.
+
+    ``session`` is a ``requests.Session`` of yours, for proxies, certificates and headers. It is not closed. Until the client is
+    closed, a :class:`~skymms.transport.requests_adapter.DeadlineAdapter` replaces its plain adapter for the gateway's URL.
+    Its headers and the environment are read at the first call; its ``auth``, proxies and certificates at each call.
     """
 
     def __init__(
@@ -56,55 +52,41 @@ class Client:
         timeout: float | tuple[float, float] = DEFAULT_TIMEOUT,
         retries: Retries | int = Retries(),  # noqa: B008 (a frozen value)
         session: requests.Session | None = None,
+        observer: object | None = None,
     ) -> None:
         import requests
 
         from .transport.requests_adapter import mount
 
-        check_arguments(account, session, requests.Session)
-        self.account = account
-        self._timeout = parse_timeout(timeout)
-        self._retries = Retries.of(retries)
-        self._session, self._own = (_session(), True) if session is None else (session, False)
+        super().__init__(account, timeout, retries, observer, session, requests.Session)
+        self._session = _new_session() if session is None else session
         self._mounted = None if self._own else mount(self._session, account.address)
-        self._closed = False
-        #: A prepared request, and what it was prepared for: the next of its kind is a copy of it.
+        #: A prepared request and the values it depends on; the next request with the same values is a copy of it.
         self._template: tuple[tuple[Any, ...], requests.PreparedRequest] | None = None
         self._settings: tuple[Any, dict[str, Any]] | None = None
         mask_keys_in_urllib3_logs()
 
     def call(self, operation: Operation[R_co]) -> R_co:
-        """Do what ``operation`` says and return its reply.
+        """Send an operation to the gateway and return its reply.
 
-        Raises :class:`~skymms.MMSError` (``foreseen`` before anything was sent, or the gateway's refusal),
-        :class:`~skymms.TransportError` or :class:`~skymms.ProtocolError` when there is no usable answer (``sent_maybe`` tells
-        whether it may have been sent), :class:`~skymms.ConfigurationError` for a field the dialect has no word for.
+        Raises :class:`~skymms.MMSError` if the operation is wrong (``foreseen``, nothing was sent) or the gateway refuses it,
+        :class:`~skymms.TransportError` or :class:`~skymms.ProtocolError` if there is no usable response, and
+        :class:`~skymms.ConfigurationError` for a field that the dialect does not support. ``sent_maybe`` of the error, and of
+        any exception that interrupts the call, is True if the message may have been sent.
         """
-        started = asked = time.monotonic()
-        exchange = None
-        try:
-            exchange = Exchange(self.account, operation, retries=self._retries, random=random.random)
-            while exchange.next_step is not None:
-                asked = time.monotonic()
-                exchange.advance(self._do(exchange.next_step))
-        except SkymmsError as error:
-            log_call(operation, describe_error(error), started, error.sent_maybe)
-            raise
-        except BaseException as error:
-            # Ctrl-C above all, or whatever a signal's handler raises.
-            if exchange is not None:
-                exchange.interrupt(error, left=not failed_before_sending(error, asked))
-                log_call(operation, describe_interruption(error), started, error.sent_maybe)  # type: ignore[attr-defined]
-            raise
-        log_call(operation, "done", started, not operation.repeatable)
-        return exchange.result
+        with self._begin(operation, _may_have_left) as call:
+            step = call.start()
+            while step is not None:
+                step = call.advance(self._perform(step))
+        return call.result
 
     def fetch(self, url: str, *, limit: int = MAX_REPORT) -> bytes:
-        """The file behind a link that the gateway gave, such as a report's; ``limit`` is in bytes.
+        """Download the file behind a link from the gateway, such as a report; ``limit`` is in bytes.
 
-        It is asked for once, at that very address: no redirect is followed, and neither the key nor the session's own headers
-        and credentials go there. Raises :class:`~skymms.ConfigurationError` for what is no http(s) address,
-        :class:`~skymms.TransportError`, or :class:`~skymms.ProtocolError` for a status other than 200 and for a longer file.
+        The file is requested once. Redirects are not followed, and neither the API key nor the session's headers, cookies and
+        credentials are sent. Raises :class:`~skymms.ConfigurationError` if ``url`` is not an http or https URL,
+        :class:`~skymms.TransportError` if there is no response, and :class:`~skymms.ProtocolError` for a status other than 200
+        and for a file longer than ``limit``.
         """
         import requests
 
@@ -116,29 +98,32 @@ class Client:
         try:
             prepared = requests.Request("GET", url, headers=dict(link.headers)).prepare()
         except (requests.RequestException, ValueError):
-            raise ConfigurationError("the link is no http(s) address") from None
-        prepared.hooks["response"].append(_stay)
-        merged = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
-        # A caller's session has our adapter, and with it the guard of tests, for the gateway's address only.
+            raise ConfigurationError(NOT_A_LINK) from None
+        prepared.hooks["response"].append(_drop_location)
+        settings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
+        # The adapter with the guard is mounted on the caller's session for the gateway's URL only.
         mounted = mount(self._session, prepared.url or "") if guard.is_active() and not self._own else None
-        asked = time.monotonic()
+        started = time.monotonic()
         try:
-            answer = self._session.send(prepared, timeout=self._timeout, allow_redirects=False, **merged)
+            response = self._session.send(prepared, timeout=self._timeout, allow_redirects=False, **settings)
         except (requests.RequestException, OSError, ValueError) as error:
-            raise TransportError(no_response(error, link, asked).why) from None
+            raise TransportError(no_response(error, link, started).why) from None
         finally:
             unmount(self._session, mounted)
-        return file_from_response(self._read(answer, link, limit), link, limit)
+        return file_from_response(self._read(response, link, limit), link, limit)
 
-    def _do(self, want: HttpRequest | Pause) -> HttpResponse | NoResponse | None:
-        if isinstance(want, Pause):
-            if want.again:
-                logger.info("waiting %.1f s before trying again", want.seconds)
-            time.sleep(want.seconds)
-            return None
-        return self._perform(want)
+    def _perform(self, step: Step) -> Outcome:
+        if isinstance(step, HttpRequest):
+            return self._send(step)
+        if isinstance(step, Reserve):
+            return step.rate_limit.reserve(1)
+        if isinstance(step, Pause):
+            time.sleep(step.seconds)
+        else:
+            step.rate_limit.slow_down(step.seconds)
+        return None
 
-    def _perform(self, request: HttpRequest) -> HttpResponse | NoResponse:
+    def _send(self, request: HttpRequest) -> HttpResponse | NoResponse:
         import requests
 
         if self._closed:
@@ -146,75 +131,66 @@ class Client:
         try:
             prepared = self._prepared(request)
         except (requests.RequestException, ValueError):
-            return NoResponse(
-                f"{request.safe_url} is no address requests can use; nothing was sent", left=False, transient=False
-            )
-        self._refuse_repeating(prepared.url or "")
-        asked = time.monotonic()
+            return unusable_url(request, "requests")
+        self._refuse_adapter_retries(prepared.url or "")
+        started = time.monotonic()
         try:
-            # No redirect is followed: a 302 or 307 would send twice, and carry the key elsewhere.
-            answer = self._session.send(
+            # Redirects are not followed: a 302 or 307 would send the message twice, and the API key to another host.
+            response = self._session.send(
                 prepared, timeout=self._timeout, allow_redirects=False, stream=True, **self._environment()
             )
         except (requests.RequestException, OSError, ValueError) as error:
-            return no_response(error, request, asked)
-        return self._read(answer, request, self.account.max_response)
+            return no_response(error, request, started)
+        return self._read(response, request, self.account.max_response)
 
-    def _read(self, answer: requests.Response, request: HttpRequest, limit: int) -> HttpResponse | NoResponse:
-        """The whole answer, as long as it is no longer than it can be and comes in time."""
+    def _read(self, response: requests.Response, request: HttpRequest, limit: int) -> HttpResponse | NoResponse:
+        """Read the whole response, within the time limit and up to just above ``limit`` bytes."""
         import requests
         import urllib3
 
-        if answer.status_code < 200:
-            # By an adapter of the caller's: the real answer is still to come, and not for the next call to read.
-            answer.close()
-        until = time.monotonic() + self._timeout[1]
+        if response.status_code < 200:
+            # Returned by an adapter of the caller's: the real response follows, and the next call must not read it.
+            response.close()
+        deadline = time.monotonic() + self._timeout[1]
         body = bytearray()
-        # What is there already, rather than all that was asked for: an adapter of the caller's may wait for that without end.
-        read = answer.raw.read1 if hasattr(getattr(answer.raw, "_fp", None), "read1") else answer.raw.read
+        # read1 returns what has arrived. With an adapter of the caller's, read would wait for all 16 kB without a time limit.
+        read: Any = response.raw.read1 if hasattr(getattr(response.raw, "_fp", None), "read1") else response.raw.read
         try:
-            while len(body) <= limit and (piece := read(16384, decode_content=False)):
+            while len(body) <= limit and (piece := read(PIECE, decode_content=False)):
                 body += piece
-                if time.monotonic() > until:
+                if time.monotonic() > deadline:
                     raise TimeoutError
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            answer.close()
+            response.close()
             return no_response(error, request)
         if len(body) > limit:
-            answer.close()
+            response.close()
         else:
-            # Nothing is left to be read, so the connection serves again.
-            answer.raw.release_conn()
-        headers = answer.headers
-        return HttpResponse(
-            answer.status_code, headers, decompress_if_possible(bytes(body), headers.get("Content-Encoding"), limit)
-        )
+            # The response was read to its end, so the connection can be used again.
+            response.raw.release_conn()
+        return response_from(response.status_code, response.headers, bytes(body), limit)
 
     def _prepared(self, request: HttpRequest) -> requests.PreparedRequest:
+        """Return the request as requests sends it: a copy of the last one, with this URL and body, where that is possible."""
         import requests
 
         session = self._session
-        posts = request.method == "POST"
-        asked = (request.method, posts and request.url, request.headers, session.auth)
+        in_body = request.method == "POST"
+        key = (request.method, in_body and request.url, request.headers, session.auth)
         template = self._template
-        # A signing auth wants to see every request whole.
-        if template is None or template[0] != asked or (session.auth is not None and not isinstance(session.auth, tuple)):
-            # requests would put what .netrc says of the host in the place of a key that travels in this header.
-            auth = _as_it_is if "Authorization" in request.headers else None
-            made = session.prepare_request(
-                requests.Request(
-                    request.method, request.url, headers=dict(request.headers), data=request.body or None, auth=auth
-                )
-            )
-            made.hooks["response"].append(_stay)
-            self._template = (asked, made)
+        # An auth object that signs requests has to see each request.
+        signs = session.auth is not None and not isinstance(session.auth, tuple)
+        if signs or template is None or template[0] != key:
+            made = self._newly_prepared(request)
+            self._template = (key, made)
             return made
         prepared = requests.PreparedRequest()
         prepared.method = request.method
-        if posts:
+        if in_body:
             prepared.url = template[1].url
         else:
-            prepared.prepare_url(request.url, session.params)
+            # The stubs leave out the types of its parameters.
+            cast("Any", prepared).prepare_url(request.url, session.params)
         headers = prepared.headers = template[1].headers.copy()
         prepared.hooks = template[1].hooks
         if request.body:
@@ -222,8 +198,19 @@ class Client:
             headers["Content-Length"] = str(len(request.body))
         return prepared
 
+    def _newly_prepared(self, request: HttpRequest) -> requests.PreparedRequest:
+        import requests
+
+        # Without an auth, requests would replace an API key in the Authorization header by what .netrc has for the host.
+        auth = _keep_authorization if "Authorization" in request.headers else None
+        made = self._session.prepare_request(
+            requests.Request(request.method, request.url, headers=dict(request.headers), data=request.body or None, auth=auth)
+        )
+        made.hooks["response"].append(_drop_location)
+        return made
+
     def _environment(self) -> dict[str, Any]:
-        """What the session and the environment say of proxies and certificates, worked out again when the session changes."""
+        """Return the proxies and certificates of the session and the environment, computed again if the session changes."""
         session = self._session
         state = (dict(session.proxies), session.verify, session.cert, session.trust_env)
         if self._settings is None or self._settings[0] != state:
@@ -231,21 +218,21 @@ class Client:
             self._settings = state, {name: merged[name] for name in ("proxies", "verify", "cert")}
         return self._settings[1]
 
-    def _refuse_repeating(self, url: str) -> None:
-        """An adapter of the caller's that repeats requests would send messages twice."""
+    def _refuse_adapter_retries(self, url: str) -> None:
+        """Raise an error if the caller's adapter retries by itself: it would send messages twice."""
         if self._own:
             return
         policy = getattr(self._session.get_adapter(url), "max_retries", None)
         if policy is not None and policy.total not in (0, False):
             raise ConfigurationError(
-                "the session's adapter repeats requests by itself (max_retries), which sends messages twice: "
-                "mount it with max_retries=0 and let Client(retries=…) decide"
+                "the session's adapter retries requests by itself (max_retries), which can send a message twice: "
+                "mount it with max_retries=0 and use Client(retries=…)"
             )
 
     def close(self) -> None:
-        """Close the connections; a session that was passed in stays open and gets back what it had.
+        """Close the connections. A session that was passed in stays open and gets its adapter back.
 
-        What still waits to be repeated, in another thread, is not sent.
+        Calls of other threads that wait for a retry fail without sending.
         """
         self._closed = True
         if self._own:
@@ -267,11 +254,13 @@ class Client:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return f"<Client {self.account.name} {strip_credentials(self.account.address)}>"
+
+def _may_have_left(error: BaseException, started: float) -> bool:
+    """Whether a request that was started at this time may have left before ``error`` interrupted it."""
+    return not failed_before_sending(error, started)
 
 
-def _session() -> requests.Session:
+def _new_session() -> requests.Session:
     import requests
 
     from .transport.requests_adapter import DeadlineAdapter
@@ -279,7 +268,7 @@ def _session() -> requests.Session:
     session = requests.Session()
     for scheme in ("http://", "https://"):
         session.mount(scheme, DeadlineAdapter())
-    # No gateway uses cookies, and a jar would be shared by threads.
+    # Gateways use no cookies, and threads would share the jar.
     session.cookies.set_policy(_no_cookies())
     session.headers["User-Agent"] = user_agent()
     return session
@@ -291,10 +280,10 @@ def _no_cookies() -> CookiePolicy:
     return DefaultCookiePolicy(allowed_domains=[])
 
 
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _keep_authorization(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _stay(answer: requests.Response, *args: Any, **kwargs: Any) -> None:
-    """Forget where a redirect leads. Even when told not to follow it, requests would read its whole body, however long."""
-    answer.headers.pop("Location", None)
+def _drop_location(response: requests.Response, *args: Any, **kwargs: Any) -> None:
+    """Remove the target of a redirect. Otherwise requests reads the whole body of a redirect, however long it is."""
+    response.headers.pop("Location", None)

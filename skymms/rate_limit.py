@@ -1,7 +1,7 @@
 """Rate limits: how far apart the requests of an account are sent.
 
-Requests are spaced, not counted. A bucket that holds fifteen requests a second lets fifteen leave at the end of one second and
-fourteen at the beginning of the next, and the gateway sees 29 within one second.
+Requests are spaced, not counted. A counter of 15 requests a second allows 15 at the end of one second and 14 at the beginning
+of the next, and the gateway then receives 29 within one second.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from .errors import ConfigurationError
 
 #: The gap grows to at most this many times its usual length.
 MAX_FACTOR = 8
-#: After this many seconds without another throttling answer, a grown gap is halved.
+#: After this many seconds without another throttling response, a grown gap is halved.
 RECOVERY_SECONDS = 30.0
 
 
 @runtime_checkable
 class RateLimit(Protocol):
-    """What an account asks before each request. Implement it to share one limit among processes, in a database row for example.
+    """The rate limit of an account. Implement it to share one limit among processes, for example in a database row.
 
-    An implementation that is also used by :class:`skymms.aio.AsyncClient` may add ``async def reserve_async(self, n: int) ->
-    float``; otherwise ``reserve`` is called in a thread.
+    The clients reserve one turn for each request that they send, retries included. An implementation may add ``async def
+    reserve_async(self, n: int) -> float`` for :class:`skymms.aio.AsyncClient`, which otherwise calls ``reserve`` in a thread.
+    ``slow_down`` is always called in a thread there.
     """
 
     def reserve(self, n: int, /) -> float:
@@ -32,7 +33,7 @@ class RateLimit(Protocol):
         ...
 
     def slow_down(self, seconds: float, /) -> None:
-        """The gateway answered that requests come too fast: send nothing for ``seconds``, and less often afterwards."""
+        """Reserve no turn within the next ``seconds``, and space later turns further apart: the gateway throttled a request."""
         ...
 
 
@@ -41,9 +42,10 @@ Rate: TypeAlias = "float | RateLimit | None"
 
 
 class SpacedRateLimit:
-    """A :class:`RateLimit` for one process: turns are at least ``gap`` seconds apart, for all threads and event loops.
+    """A rate limit for one process: turns are at least ``gap`` seconds apart, for all threads and event loops together.
 
-    :meth:`slow_down` doubles the gap, up to eight times its usual length; every 30 seconds without another call halve it again.
+    :meth:`slow_down` doubles the gap, up to eight times its usual length. It is halved again after every 30 seconds without
+    another call of :meth:`slow_down`.
     """
 
     __slots__ = ("_clock", "_factor", "_lock", "_next", "_slowed_at", "gap")
@@ -66,7 +68,7 @@ class SpacedRateLimit:
         return start - now
 
     def slow_down(self, seconds: float, /) -> None:
-        """Start no turn within the next ``seconds``, and double the gap."""
+        """Reserve no turn within the next ``seconds``, and double the gap."""
         with self._lock:
             now = self._clock()
             self._recover(now)
@@ -81,7 +83,7 @@ class SpacedRateLimit:
 
 
 def rate_limit_from(rate: Rate) -> RateLimit | None:
-    """The limit for ``rate``: requests a second, a :class:`RateLimit`, or None for no limit.
+    """Return the limit for ``rate``: requests a second, a :class:`RateLimit`, or None for no limit.
 
     Raises :class:`~skymms.ConfigurationError` for anything else.
     """

@@ -1,4 +1,4 @@
-"""What more than one page of tests asks for."""
+"""Fixtures that several files of tests use."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from skymms import Client
 
 @pytest.fixture(params=[Client, Blocking], ids=["requests", "aiohttp"])
 def kind(request):
-    """Both clients, the asynchronous one called as the other is."""
+    """The class of a client: each test runs with both, the asynchronous one called without ``await``."""
     return request.param

@@ -50,7 +50,7 @@ def test_a_forgotten_operation_is_told_plainly():
 @pytest.mark.parametrize(
     ("wrong", "wanted"),
     [
-        (lambda: Client("0123456789abcdef"), "an Account is wanted"),
+        (lambda: Client("0123456789abcdef"), "expected an Account"),
         (lambda: Account("0123456789abcdef").encode(SendMMS("hi", to="15551234888", sender="60856")), "slideshow must be a Slideshow"),
         (lambda: read_postbacks("<POSTBACK/>"), "as bytes"),
     ],

@@ -43,6 +43,7 @@ ORDER = [
     "cellcast",
     "client",
     "aio",
+    "telemetry",
     "media",
     "sandbox",
     "cli",

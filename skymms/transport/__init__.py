@@ -1,13 +1,17 @@
-"""Transport: what decides about a call, and what both clients share.
+"""Transport: how one call becomes HTTP requests, and everything that both clients share.
 
 In reading order:
 
 - ``guard``: keeps tests from sending to real gateways
 - ``compression``: decompresses responses, up to a size limit
-- ``retries``: when and how often a call is repeated
-- ``exchange``: one call as a series of steps, decided without I/O
-- ``logging``: what skymms logs, and how keys stay out of urllib3's log
-- ``requests_adapter``: a requests adapter whose read time-out holds for the whole response
-- ``errors``: why there was no response, from the errors of requests and urllib3
-- ``calls``: time-outs, links and argument checks for both clients
+- ``retries``: when and how often a request is retried
+- ``logging``: the log of skymms, and how API keys stay out of urllib3's log
+- ``events``: the events that an observer is given
+- ``observer``: reports the events of a call to the observer
+- ``exchange``: decides the steps of one call, without performing them
+- ``errors``: why there is no response, from the errors of requests and urllib3
+- ``requests_adapter``: an adapter for requests whose read time-out covers the whole response
+- ``fetching``: checks links and downloaded files for ``client.fetch``
+- ``operation_methods``: the methods ``send_mms``, ``save_mms`` and so on of both clients
+- ``calls``: checks a client's arguments and keeps the books of each call
 """

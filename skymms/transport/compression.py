@@ -1,15 +1,25 @@
-"""Decompresses responses, up to a size limit."""
+"""Decompresses responses, up to a size limit.
+
+Clients ask for uncompressed responses, but some servers compress anyway. Decompression stops at the limit, because a response
+of 194 kB can unpack to 385 MB.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 from ..errors import ProtocolError
-from ..http import MAX_RESPONSE
+from ..http import MAX_RESPONSE, HttpResponse
+
+
+def response_from(status: int, headers: Mapping[str, str], body: bytes, limit: int) -> HttpResponse:
+    """Return the response with its body decompressed, cut just above ``limit`` bytes."""
+    return HttpResponse(status, headers, decompress_if_possible(body, headers.get("Content-Encoding"), limit))
 
 
 def decompress_if_possible(body: bytes, encoding: str | None, limit: int = MAX_RESPONSE) -> bytes:
-    """An answer as it was before compression; one that cannot be unpacked is handed on as it came, and reading it says how."""
+    """Decompress a body, or return it unchanged if that fails; decoding it then reports what is wrong."""
     if not encoding:  # nearly always
         return body
     with suppress(ProtocolError):
@@ -18,26 +28,26 @@ def decompress_if_possible(body: bytes, encoding: str | None, limit: int = MAX_R
 
 
 def decompress(body: bytes, encoding: str | None, limit: int) -> bytes:
-    """An answer as it was before compression, or as much of it as shows that it is over ``limit``.
+    """Decompress a body with the given Content-Encoding; a longer result is cut at ``limit`` + 1 bytes.
 
-    We ask for no compression. Who compresses all the same is understood, but 194 kB that unpack to 385 MB stop at the limit.
+    Raises :class:`~skymms.ProtocolError` for an unsupported encoding and for a body that cannot be decompressed.
     """
-    named = (encoding or "identity").strip().lower()
-    if named in {"identity", ""}:
+    name = (encoding or "identity").strip().lower()
+    if name in {"identity", ""}:
         return body
-    if named not in {"gzip", "x-gzip", "deflate"}:
-        raise ProtocolError(f"the answer is compressed by {named:.20}, which was not asked for", sent_maybe=True)
+    if name not in {"gzip", "x-gzip", "deflate"}:
+        raise ProtocolError(f"the response is compressed with {name:.20}, which is not supported", sent_maybe=True)
     import zlib
 
-    # 32 + the largest window: a gzip or zlib header, whichever is there. Some say deflate and leave the header out.
+    # 32 + the largest window accepts a gzip or a zlib header. Some servers say deflate and send no header at all.
     for window in (32 + zlib.MAX_WBITS, -zlib.MAX_WBITS):
         with suppress(zlib.error):
-            return _unpacked(body, window, limit)
-    raise ProtocolError("the answer says it is compressed and is not", body=body, sent_maybe=True)
+            return _decompress_members(body, window, limit)
+    raise ProtocolError(f"the response is labelled {name} but is not valid {name} data", body=body, sent_maybe=True)
 
 
-def _unpacked(body: bytes, window: int, limit: int) -> bytes:
-    """What is packed, member after member, as gzip may have it; whatever else follows is not looked at."""
+def _decompress_members(body: bytes, window: int, limit: int) -> bytes:
+    """Decompress all members of a gzip body; bytes after the last member are ignored."""
     import zlib
 
     found = b""
@@ -47,11 +57,11 @@ def _unpacked(body: bytes, window: int, limit: int) -> bytes:
         if len(found) > limit:
             return found
         if not member.eof:
-            raise zlib.error("cut short")
+            raise zlib.error("the data ends too early")
         body = member.unused_data
-        if not body.startswith(_MEMBER):
+        if not body.startswith(_GZIP_MAGIC):
             return found
 
 
-#: What a member of gzip begins with.
-_MEMBER = b"\x1f\x8b"
+#: The first two bytes of every gzip member.
+_GZIP_MAGIC = b"\x1f\x8b"

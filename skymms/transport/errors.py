@@ -1,4 +1,7 @@
-"""Why there is no response, from the errors of requests and urllib3."""
+"""Why there is no response, from the errors of requests and urllib3.
+
+The messages never quote the error itself: it contains the URL, and the URL of a GET request contains the API key.
+"""
 
 from __future__ import annotations
 
@@ -8,62 +11,125 @@ from typing import Any
 from ..http import HttpRequest
 from .exchange import NoResponse
 
+#: The outcome of a request whose client was closed, perhaps while the request waited for a retry.
+CLIENT_CLOSED = NoResponse("the client was closed; nothing was sent", left=False, transient=False)
 
-def no_response(error: BaseException, request: HttpRequest, asked: float | None = None) -> NoResponse:
-    """Why there is no answer to what was ``asked`` then; None where the beginning of one has come.
 
-    Without the error's own words: they quote the address, and a GET's holds the key.
+# ------------------------------------------------------------------------------------------------ for both clients
+
+
+def not_connected(request: HttpRequest, reason: str, *, transient: bool = True) -> NoResponse:
+    """There was no connection to the gateway."""
+    return NoResponse(f"no connection to {request.safe_url}: {reason}; nothing was sent", left=False, transient=transient)
+
+
+def unusable_url(request: HttpRequest, library: str, *, proxy: bool = False) -> NoResponse:
+    """The library cannot use the URL, or that of the ``proxy``."""
+    which = f"{request.safe_url}, or the proxy to it, is" if proxy else f"{request.safe_url} is"
+    return NoResponse(f"{which} not a URL that {library} can use; nothing was sent", left=False, transient=False)
+
+
+def refused_by_proxy(request: HttpRequest, status: int | None = None) -> NoResponse:
+    """The proxy did not open a tunnel to the gateway."""
+    http = f" (HTTP {status})" if status else ""
+    return NoResponse(f"the proxy did not connect to {request.safe_url}{http}; nothing was sent", left=False, transient=False)
+
+
+def untrusted_certificate(request: HttpRequest) -> NoResponse:
+    """The gateway's certificate is not trusted."""
+    return NoResponse(f"the certificate of {request.safe_url} is not trusted; nothing was sent", left=False, transient=False)
+
+
+def timed_out(request: HttpRequest) -> NoResponse:
+    """The request was sent, and its response was not complete in time."""
+    return NoResponse(f"no complete response from {request.safe_url} in time; the request may have arrived", left=True)
+
+
+def connection_broke(request: HttpRequest, reason: str) -> NoResponse:
+    """The connection broke after the request may have left."""
+    return NoResponse(f"the connection to {request.safe_url} broke ({reason}); the request may have arrived", left=True)
+
+
+# ------------------------------------------------------------------------------------------------ requests and urllib3
+
+
+def no_response(error: BaseException, request: HttpRequest, started: float | None = None) -> NoResponse:
+    """Return why a request that was started at this time has no response.
+
+    ``started`` is None once the beginning of a response has arrived: an error of the TLS handshake is then impossible.
     """
-    import ssl
-
-    from requests.exceptions import InvalidProxyURL, InvalidSchema
-    from urllib3.exceptions import ConnectTimeoutError, LocationValueError, NewConnectionError
-
     chain = list(causes(error))
-    reason = next((type(link).__name__ for link in chain), "")
-    for link in chain:
-        if isinstance(link, OSError) and link.strerror:
-            reason = link.strerror
-    place = request.safe_url
-    # Only these mean that no byte of the request left. Anything else may have, however likely it is that it did not.
-    if any(isinstance(link, (NewConnectionError, ConnectTimeoutError)) for link in chain):
-        return NoResponse(f"no connection to {place}: {reason}; nothing was sent", left=False)
-    # A proxy that has no address, or one that needs what is not installed.
-    if any(isinstance(link, (LocationValueError, InvalidProxyURL, InvalidSchema)) for link in chain):
-        return NoResponse(
-            f"{place}, or the proxy to it, is no address requests can use; nothing was sent", left=False, transient=False
-        )
-    # What http.client makes of a proxy's refusal, in words only: no request leaves before the way is there.
-    if any(type(link) is OSError and str(link).startswith("Tunnel connection failed") for link in chain):
-        return NoResponse(f"the proxy does not lead to {place}; nothing was sent", left=False, transient=False)
-    if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
-        return NoResponse(f"the certificate of {place} was not accepted; nothing was sent", left=False, transient=False)
-    # The handshake of TLS, in time or not.
-    if asked is not None and any(failed_before_sending(link, asked) for link in chain):
-        return NoResponse(f"no connection to {place}: {reason}; nothing was sent", left=False)
-    if any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain):
-        return NoResponse(f"no whole answer from {place} in time; the request may have arrived", left=True)
-    return NoResponse(f"the connection to {place} broke ({reason}); the request may have arrived", left=True)
+    # Only these mean that no byte of the request left. After any other error it may have left, however unlikely that is.
+    if _never_connected(chain):
+        return not_connected(request, _reason(chain))
+    if _url_is_unusable(chain):
+        return unusable_url(request, "requests", proxy=True)
+    if _proxy_refused(chain):
+        return refused_by_proxy(request)
+    if _certificate_is_untrusted(chain):
+        return untrusted_certificate(request)
+    if started is not None and any(failed_before_sending(link, started) for link in chain):
+        return not_connected(request, _reason(chain))
+    return timed_out(request) if _is_timeout(chain) else connection_broke(request, _reason(chain))
 
 
 def failed_before_sending(error: BaseException, since: float) -> bool:
-    """Whether this error ended the making of a connection after ``since``, as a ``DeadlineAdapter`` marks it."""
+    """Return whether this error ended the attempt to connect, after the time ``since``.
+
+    The connections of ``DeadlineAdapter`` mark such errors with a time, because the same exception object may be raised again
+    in a later call.
+    """
     when: float = getattr(error, "before_sending", float("-inf"))
     return when >= since
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what lies behind it, as requests and urllib3 nest them: in arguments, reasons and causes.
+    """Yield an error and its causes, as requests and urllib3 nest them: in arguments, ``reason`` and ``__cause__``.
 
-    Never the context: it leads to whatever the caller was handling when it called, a refused connection of yesterday perhaps,
-    which says nothing about whether this request left.
+    ``__context__`` is ignored: it can be an error that the caller was handling when it called, perhaps a refused connection
+    of an earlier request, which does not tell whether this request left.
     """
     seen: set[int] = set()
-    todo: list[Any] = [error]
-    while todo:
-        link = todo.pop(0)
+    queue: list[Any] = [error]
+    while queue:
+        link = queue.pop(0)
         if not isinstance(link, BaseException) or id(link) in seen:
             continue
         seen.add(id(link))
         yield link
-        todo += [*link.args, getattr(link, "reason", None), getattr(link, "original_error", None), link.__cause__]
+        queue += [*link.args, getattr(link, "reason", None), getattr(link, "original_error", None), link.__cause__]
+
+
+def _never_connected(chain: list[BaseException]) -> bool:
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+    return any(isinstance(link, (NewConnectionError, ConnectTimeoutError)) for link in chain)
+
+
+def _url_is_unusable(chain: list[BaseException]) -> bool:
+    """Whether the URL or a proxy's URL is malformed, or needs a package that is not installed (SOCKS)."""
+    from requests.exceptions import InvalidProxyURL, InvalidSchema
+    from urllib3.exceptions import LocationValueError
+
+    return any(isinstance(link, (LocationValueError, InvalidProxyURL, InvalidSchema)) for link in chain)
+
+
+def _proxy_refused(chain: list[BaseException]) -> bool:
+    """Whether the proxy did not open a tunnel. http.client reports that with this text only."""
+    return any(type(link) is OSError and str(link).startswith("Tunnel connection failed") for link in chain)
+
+
+def _certificate_is_untrusted(chain: list[BaseException]) -> bool:
+    import ssl
+
+    return any(isinstance(link, ssl.SSLCertVerificationError) for link in chain)
+
+
+def _is_timeout(chain: list[BaseException]) -> bool:
+    return any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain)
+
+
+def _reason(chain: list[BaseException]) -> str:
+    """The text of the innermost operating system error, or the name of the outermost class."""
+    texts = [link.strerror for link in chain if isinstance(link, OSError) and link.strerror]
+    return texts[-1] if texts else type(chain[0]).__name__

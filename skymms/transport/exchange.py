@@ -1,183 +1,333 @@
-"""One call as a conversation: what has to be done next, decided without doing it.
+"""One call, decided step by step and without I/O.
 
-:class:`Exchange` says what it *wants* (send this, or wait that long), a client does it and *tells* what happened, until there
-is a reply or an error. Everything about "sent once" is decided on this page, and no socket, clock or random number is
-needed to test it:
+:class:`Exchange` names the next step (send a request, wait, use the rate limit), a client performs it and reports the outcome,
+until there is a reply or an error. Everything that keeps a message from being sent twice is decided here, and no socket, clock
+or random number is needed to test it:
 
-- what surely did not leave (the connection was never made) may be sent again;
-- what the gateway itself put off (E106, E113, E618, HTTP 429) may be sent again, after a wait;
-- anything else may have arrived. A message is then not sent again, and the error says ``sent_maybe``. A listing is.
+- A request that cannot have left (the connection was never made) is retried.
+- A request that the gateway postponed (E106, E113, E618, HTTP 429) is retried after a wait.
+- Any other request may have arrived. It is not sent again, and the error has ``sent_maybe``. Only operations that change
+  nothing, such as a listing, are retried.
 
-A call may be several requests, which the account hands out one after the other: its *parts* (a thousand numbers at a time, page
-after page). Each is repeated by the same rules. When one fails, what the others did is not lost: see ``error.partial``.
+A call can be several requests, its *parts*: a thousand numbers each, or page after page. The account hands them out one by one,
+and the same rules apply to each. If one fails, the replies of the others are in ``error.partial``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from typing import Any, Generic, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from ..errors import GatewayFaultError, MMSError, ProtocolError, QuotaExceededError, SkymmsError, ThrottledError, TransportError
 from ..http import HttpRequest, HttpResponse
 from ..model.operations import Operation, R_co
 from ..rate_limit import RateLimit
+from .logging import describe_error, log_retry
+from .observer import Reporter
 from .retries import Retries, retry_after
 
 
 @runtime_checkable
 class GatewayAccount(Protocol):
-    """What an exchange and the clients ask of an account, whatever its gateway: no I/O, no clock, and a key that never shows.
-
-    ``name`` and ``address`` are for printing; ``max_response`` is how many bytes of an answer are read; ``rate_limit``
-    keeps the requests apart, where the gateway limits them.
-    """
+    """An account of any gateway: what the clients need of it. It does no I/O."""
 
     @property
     def name(self) -> str:
-        """The dialect or generation it speaks."""
+        """The dialect or generation, for logs."""
+        ...
 
     @property
     def address(self) -> str:
-        """Where the gateway is; every request goes to that host."""
+        """The URL of the gateway; every request goes to this host."""
+        ...
 
     @property
     def max_response(self) -> int:
-        """How many bytes an answer may have."""
+        """The longest accepted response, in bytes."""
+        ...
 
     @property
     def rate_limit(self) -> RateLimit | None:
-        """Who hands out the turns of its calls, if somebody does."""
+        """The limit that all clients of the account share, or None."""
+        ...
 
     def encode(self, operation: Operation[Any]) -> HttpRequest:
-        """The request for one part of a call; raises what is wrong with it."""
+        """Return the request for one part of a call; raise what is wrong with it."""
+        ...
 
     def decode(self, operation: Operation[R_co], response: HttpResponse) -> R_co:
-        """The reply in an answer; raises the refusal in it."""
+        """Return the reply in a response; raise the error in it."""
+        ...
 
     def parts(self, operation: Operation[R_co]) -> Generator[Operation[Any], Any, R_co]:
-        """The requests of a call, each as an operation; it is sent their replies and returns the reply to the whole.
+        """Yield the parts of a call, each as an operation. It is sent their replies and returns the reply to the whole call.
 
-        An error that ends the call is thrown in, with the ``sent_maybe`` of the part it ended, to be given its ``partial``.
+        An error that ends the call is thrown in, with the ``sent_maybe`` of the part that failed, so that the account can set
+        its ``partial``.
         """
+        ...
+
+
+# ------------------------------------------------------------------------------------------------ steps and outcomes
 
 
 class Pause(NamedTuple):
-    """Wait that many seconds: before trying ``again``, or for one's turn."""
+    """Wait this many seconds; the outcome is None."""
 
     seconds: float
-    again: bool = True
+
+
+class Reserve(NamedTuple):
+    """Reserve a turn at the rate limit; the outcome is how many seconds to wait for it."""
+
+    rate_limit: RateLimit
+
+
+class SlowDown(NamedTuple):
+    """Tell the rate limit that the gateway throttled a request, and to wait this many seconds; the outcome is None."""
+
+    rate_limit: RateLimit
+    seconds: float
 
 
 class NoResponse(NamedTuple):
-    """There was no answer: why, whether the request may have left, and whether trying again could help."""
+    """The outcome of a request without a response.
+
+    ``why`` is an error message without secrets, ``left`` is whether the request may have left this machine, and ``transient``
+    whether a retry could help.
+    """
 
     why: str
     left: bool
     transient: bool = True
 
 
-class Exchange(Generic[R_co]):
-    """A call under way. Made from an operation that is right: it raises what :meth:`AnyAccount.encode` raises.
+Step: TypeAlias = HttpRequest | Pause | Reserve | SlowDown
+Outcome: TypeAlias = HttpResponse | NoResponse | float | None
 
-    ``wants`` is an :class:`HttpRequest` to send, a :class:`Pause` to wait, or None when ``result`` is there. ``tell`` takes the
-    :class:`HttpResponse`, the :class:`Lost`, or None after a pause, and raises the error that ends the call. ``stop`` tells an
-    error from outside (a cancellation, Ctrl-C) what it interrupted. ``random`` gives numbers from 0 to 1.
+#: Added to an exception from outside, such as a cancellation, that interrupts a request which may have left.
+INTERRUPTED = "skymms: the request may have arrived; wait for its delivery report before you send it again"
+
+
+class Exchange(Generic[R_co]):
+    """The steps of one call.
+
+    ``next_step`` is an :class:`HttpRequest` to send, or a :class:`Pause`, :class:`Reserve` or :class:`SlowDown` to perform; it
+    is None once ``result`` is there. The constructor raises what is wrong with the operation. ``random`` returns numbers
+    from 0 to 1.
     """
 
     def __init__(
-        self, account: GatewayAccount, operation: Operation[R_co], *, retries: Retries, random: Callable[[], float]
+        self,
+        account: GatewayAccount,
+        operation: Operation[R_co],
+        *,
+        retries: Retries,
+        random: Callable[[], float],
+        reporter: Reporter | None = None,
     ) -> None:
+        self.result: R_co
         self._account = account
-        self._whole = operation
         self._retries = retries
         self._random = random
-        self.result: R_co
-        self._script = self._written()
-        self.next_step: HttpRequest | Pause | None = next(self._script)
+        self._reporter = reporter or Reporter(operation)
+        #: How long the last step took, and all of them.
+        self._seconds = self._elapsed = 0.0
+        #: Whether a part that is not repeatable was done.
+        self._done = False
+        #: Whether the current request may have left, and the message with it.
+        self._in_doubt = False
+        #: The error that the last response, or its absence, was judged to be.
+        self._verdict: SkymmsError | None = None
+        #: The exception by which the steps ended.
+        self._failure: BaseException | None = None
+        self.next_step: Step | None = None
+        self._steps = self._parts(operation)
+        self.advance(None)
 
-    def advance(self, outcome: HttpResponse | NoResponse | None) -> None:
-        """What became of the last want."""
+    @property
+    def sent_maybe(self) -> bool:
+        """Whether anything was or may have been sent until now."""
+        return self._done or self._in_doubt
+
+    def advance(self, outcome: Outcome, seconds: float = 0.0) -> None:
+        """Take the outcome of the last step, which took ``seconds``, and decide the next; raise the error that ends a call."""
+        self._seconds = seconds
+        self._elapsed += seconds
         try:
-            self.next_step = self._script.send(outcome)
+            self.next_step = self._steps.send(outcome)
         except StopIteration as end:
             self.next_step = None
             self.result = end.value
+        except BaseException as error:
+            self._failure = error
+            # An error of ours has the right value already. Anything else came from an observer, a signal or a defect.
+            if not isinstance(error, SkymmsError):
+                _set_sent_maybe(error, self.sent_maybe)
+            raise
 
     def interrupt(self, error: BaseException, *, left: bool = True) -> None:
-        """End the call from outside: ``error`` is given ``sent_maybe``, and ``partial`` where other parts were answered.
+        """End the call because of ``error``, which is given ``sent_maybe`` and ``partial`` unless it came from :meth:`advance`.
 
-        ``left`` is False where no byte of the last request can have left.
+        ``left`` is False if no byte of the last request can have left.
         """
-        asking = left and isinstance(self.next_step, HttpRequest)
-        error.sent_maybe = asking and not self._operation.repeatable  # type: ignore[attr-defined]
+        if error is self._failure:
+            return
+        if not left:
+            self._in_doubt = False
+        _set_sent_maybe(error, self.sent_maybe)
         with suppress(type(error)):
-            self._script.throw(error)
+            self._steps.throw(error)
+        # Ctrl-C usually ends the program, and the command line prints its own text then.
+        noted = isinstance(error, KeyboardInterrupt) or INTERRUPTED in getattr(error, "__notes__", ())
+        if self.sent_maybe and not noted:
+            with suppress(AttributeError, TypeError):
+                error.add_note(INTERRUPTED)
 
-    def _written(self) -> Generator[HttpRequest | Pause, HttpResponse | NoResponse | None, R_co]:
-        parts = self._account.parts(self._whole)
-        self._operation = next(parts)
-        done = False
+    # -------------------------------------------------------------------------------------------- the parts
+
+    def _parts(self, operation: Operation[R_co]) -> Generator[Step, Outcome, R_co]:
+        parts = self._account.parts(operation)
+        part = next(parts)
         while True:
+            self._reporter.operation = part
             try:
-                reply = yield from self._asked(self._account.encode(self._operation))
+                reply = yield from self._attempts(part, self._account.encode(part))
             except BaseException as error:
+                if error is not self._verdict:
+                    _set_sent_maybe(error, self._in_doubt)
                 with suppress(type(error)):
                     parts.throw(error)
-                # Whoever makes the whole call again would also do again what is done.
-                if done:
-                    error.sent_maybe = True  # type: ignore[attr-defined]
+                # Calling again would repeat what the other parts have done.
+                if self._done:
+                    _set_sent_maybe(error, True)
                 raise
-            done = done or not self._operation.repeatable
+            self._done = self._done or not part.repeatable
+            self._in_doubt = False
             try:
-                self._operation = parts.send(reply)
+                self._report("part_finished", reply=reply)
+            except BaseException as error:
+                _add_reply(error, parts, reply)
+                _set_sent_maybe(error, self.sent_maybe)
+                raise
+            try:
+                part = parts.send(reply)
             except StopIteration as end:
                 whole: R_co = end.value
                 return whole
+            self._reporter.part += 1
 
-    def _asked(self, request: HttpRequest) -> Generator[HttpRequest | Pause, HttpResponse | NoResponse | None, Any]:
+    # -------------------------------------------------------------------------------------------- the attempts of a part
+
+    def _attempts(self, part: Operation[Any], request: HttpRequest) -> Generator[Step, Outcome, Any]:
         waited = 0.0
         rate_limit = self._account.rate_limit
-        for attempt in range(self._retries.count + 1):
-            if rate_limit is not None and (turn := rate_limit.reserve(1)) > 0:
-                yield Pause(turn, again=False)
+        attempt = 0
+        while True:
+            if rate_limit is not None:
+                yield from _wait_for_turn(rate_limit)
+            self._reporter.attempt = attempt + 1
+            self._report("request_started", elapsed=self._elapsed)
+            self._in_doubt = not part.repeatable
             outcome = yield request
-            assert outcome is not None, "a request wants an answer"
-            error = self._judged(outcome)
+            assert isinstance(outcome, (HttpResponse, NoResponse)), "the outcome of a request"
+            reply, error = self._decoded(part, outcome)
             if error is None:
-                break
-            again = attempt < self._retries.count and self._may_repeat(error, outcome)
+                return reply
             wait = self._wait(attempt, outcome)
             waited += wait
-            if not again or waited > self._retries.total:
+            if rate_limit is not None and _is_throttled(error):
+                yield SlowDown(rate_limit, wait)
+            if attempt == self._retries.count or waited > self._retries.total or not _may_retry(part, error, outcome):
                 raise error
+            reason = _reason(error, outcome)
+            log_retry(part, reason, wait)
+            self._report("retry_scheduled", reason=reason, seconds=wait)
             yield Pause(wait)
-        return self._reply
+            attempt += 1
 
-    def _judged(self, outcome: HttpResponse | NoResponse) -> SkymmsError | None:
+    def _decoded(self, part: Operation[Any], outcome: HttpResponse | NoResponse) -> tuple[Any, SkymmsError | None]:
+        """Return the reply, or the error that the outcome means."""
         if isinstance(outcome, NoResponse):
-            return TransportError(outcome.why, sent_maybe=outcome.left and not self._operation.repeatable)
-        try:
-            self._reply = self._account.decode(self._operation, outcome)
-        except SkymmsError as error:
-            # Raised further down, or forgotten; either way not from within this handler.
-            return error.with_traceback(None)
-        return None
-
-    def _may_repeat(self, error: SkymmsError, outcome: HttpResponse | NoResponse) -> bool:
-        # Whatever else is said of it.
-        if error.sent_maybe:
-            return False
-        if isinstance(outcome, NoResponse):
-            return outcome.transient
-        if isinstance(error, MMSError):
-            # E618 says of itself that it may be tried again. A spent quota (E120) does not come back within seconds.
-            if isinstance(error, ThrottledError) or error.code == "E618":
-                return not isinstance(error, QuotaExceededError)
-            return self._operation.repeatable and isinstance(error, GatewayFaultError)
-        return self._operation.repeatable and isinstance(error, ProtocolError) and outcome.status >= 500
+            error: SkymmsError = TransportError(outcome.why, sent_maybe=outcome.left and not part.repeatable)
+        else:
+            self._report("response_received", status=outcome.status, seconds=self._seconds)
+            try:
+                return self._account.decode(part, outcome), None
+            except SkymmsError as caught:
+                # Raised later, or dropped; in either case outside this handler.
+                error = caught.with_traceback(None)
+        self._verdict = error
+        self._in_doubt = error.sent_maybe
+        left = outcome.left if isinstance(outcome, NoResponse) else True
+        self._report("attempt_failed", left=left, error=error, reason=_reason(error, outcome))
+        return None, error
 
     def _wait(self, attempt: int, outcome: HttpResponse | NoResponse) -> float:
-        grown: float = min(self._retries.first * 2**attempt, self._retries.longest) * (1 - self._random() / 2)
-        asked = retry_after(outcome) if isinstance(outcome, HttpResponse) else None
-        return grown if asked is None else max(asked, grown)
+        policy = self._retries
+        backoff: float = min(policy.first * 2**attempt, policy.longest) * (1 - self._random() / 2)
+        wanted = retry_after(outcome) if isinstance(outcome, HttpResponse) else None
+        return backoff if wanted is None else max(wanted, backoff)
+
+    def _report(self, method: str, **details: Any) -> None:
+        if not self._reporter.observed:
+            return
+        try:
+            self._reporter.report(method, **details)
+        except BaseException as error:
+            _set_sent_maybe(error, self.sent_maybe)
+            raise
+
+
+def _wait_for_turn(rate_limit: RateLimit) -> Generator[Step, Outcome, None]:
+    seconds = yield Reserve(rate_limit)
+    assert isinstance(seconds, (int, float)), "the outcome of Reserve"
+    if seconds > 0:
+        yield Pause(seconds)
+
+
+def _is_throttled(error: SkymmsError) -> bool:
+    """Whether the gateway was called too often. A used-up quota (E120) does not come back within seconds."""
+    return isinstance(error, ThrottledError) and not isinstance(error, QuotaExceededError)
+
+
+def _may_retry(part: Operation[Any], error: SkymmsError, outcome: HttpResponse | NoResponse) -> bool:
+    if error.sent_maybe:
+        return False
+    if isinstance(outcome, NoResponse):
+        return outcome.transient
+    if isinstance(error, MMSError):
+        # The meaning of E618 is "try again later".
+        postponed = _is_throttled(error) or error.code == "E618"
+        return postponed or (part.repeatable and isinstance(error, GatewayFaultError))
+    return part.repeatable and isinstance(error, ProtocolError) and outcome.status >= 500
+
+
+def _reason(error: SkymmsError, outcome: HttpResponse | NoResponse) -> str:
+    return outcome.why if isinstance(outcome, NoResponse) else describe_error(error)
+
+
+def set_attribute(error: BaseException, name: str, value: Any) -> None:
+    """Set an attribute of an exception of any class; some classes refuse new attributes."""
+    with suppress(AttributeError, TypeError):
+        setattr(error, name, value)
+
+
+def _set_sent_maybe(error: BaseException, sent_maybe: bool) -> None:
+    set_attribute(error, "sent_maybe", sent_maybe)
+
+
+def _add_reply(error: BaseException, parts: Generator[Operation[Any], Any, Any], reply: Any) -> None:
+    """Keep the replies of a call that an observer ends: they become ``partial`` of its exception."""
+    try:
+        parts.send(reply)
+    except StopIteration as end:
+        set_attribute(error, "partial", end.value)
+    except SkymmsError:
+        pass
+    else:
+        # The account asks whether the next part was sent, which it was not.
+        _set_sent_maybe(error, False)
+        with suppress(type(error)):
+            parts.throw(error)

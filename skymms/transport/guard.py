@@ -1,8 +1,8 @@
-"""Tests send nothing: what a real transport asks before a request leaves.
+"""The guard of the pytest plugin: tests must not send requests to other machines.
 
-The guard is up while pytest runs with this package's plugin, and down for a test that is marked ``skymms_live``. It is asked
-where the bytes would leave: where requests is given a connection, and in aiohttp's innermost middleware. What stands in
-for those, requests-mock and its kin, therefore answers for any address.
+The guard is active while pytest runs with the plugin of this package, except in tests marked ``skymms_live``. It is checked
+just before a request is sent: in requests when a connection is chosen, in aiohttp in the innermost middleware. Libraries that
+replace the sending itself, such as requests-mock and responses, therefore work unchanged.
 """
 
 from __future__ import annotations
@@ -14,42 +14,42 @@ from ..errors import ConfigurationError
 
 
 def is_active() -> bool:
-    """Whether a test is running that must not send."""
-    guard = _guard()
+    """Return whether a test is running that must not send requests to other machines."""
+    guard = _plugin_guard()
     return guard is not None and bool(guard.up())
 
 
 def check(host: str, proxy: str | None = None) -> None:
-    """Raise :class:`~skymms.ConfigurationError` if a request to ``host`` would leave this machine; asked where the guard is up.
+    """Raise :class:`~skymms.ConfigurationError` if ``host``, or the host ``proxy``, is another machine.
 
-    Also if it would leave it by way of ``proxy``, a host as well. Both are taken literally: no name is looked up.
+    Call it only while the guard is active. Host names are compared as text and never looked up.
     """
-    for place, named in ((host, host), (proxy, f"the proxy {proxy}")):
-        if place is not None and not is_loopback(place):
-            # What has no host was no call.
-            if place and (guard := _guard()) is not None:
-                guard.refused.append(place)
+    for address, label in ((host, host), (proxy, f"the proxy {proxy}")):
+        if address is not None and not is_loopback(address):
+            # An empty host is not recorded: the request could not have been sent anyway.
+            if address and (guard := _plugin_guard()) is not None:
+                guard.refused.append(address)
             raise ConfigurationError(
-                f"{named} is not this machine, and this is a test: nothing was sent. Call a sandbox (fixtures skymms_sandbox, "
-                "skymms_account and skymms_client), or mark the test with @pytest.mark.skymms_live"
+                f"{label} is not this machine, and this is a test: nothing was sent. Use the sandbox "
+                "(fixtures skymms_sandbox, skymms_account and skymms_client), or mark the test with @pytest.mark.skymms_live"
             )
 
 
-def _guard() -> Any:
-    """The plugin's, where it is loaded."""
-    # By name, and from there to here never: every project on a machine that has skymms loads the plugin, which imports nothing.
+def _plugin_guard() -> Any:
+    """Return the guard of the pytest plugin, or None if the plugin is not loaded."""
+    # Looked up by name. pytest loads the plugin in every project on a machine that has skymms, so neither may import the other.
     plugin = sys.modules.get("skymms.pytest_plugin")
     return plugin and plugin.guard
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is, literally, a name or number of this machine: ``localhost``, ``*.localhost``, 127.0.0.0/8 or ::1."""
+    """Return whether ``host`` is this machine: ``localhost``, ``*.localhost``, 127.0.0.0/8 or ::1."""
     bare = host.strip("[]").rstrip(".").lower()
     if bare == "localhost" or bare.endswith(".localhost"):
         return True
-    from ipaddress import ip_address  # a tenth of what importing a client costs, and for tests only
+    from ipaddress import ip_address  # a tenth of the time it takes to import a client, and needed in tests only
 
     try:
         return ip_address(bare).is_loopback
-    except ValueError:  # a name, which may lead anywhere
+    except ValueError:  # a host name
         return False

@@ -1,69 +1,88 @@
-"""What skymms logs, and how keys stay out of the logs of urllib3."""
+"""The log of skymms, and how API keys stay out of urllib3's log.
+
+The logger is ``skymms``. Each call writes one line: INFO, or WARNING if it failed and the message may have been sent. Each
+retry writes one line with its reason. Recipients are logged at DEBUG only. A record is always one line.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
-import time
 from typing import Any
 
-from ..errors import SkymmsError
-from ..model.operations import Operation
+from ..errors import ProtocolError, SkymmsError, TransportError
+
+logger = logging.getLogger("skymms")
+# Without a handler, Python would print warnings of a program that does not configure logging.
+logger.addHandler(logging.NullHandler())
+
+
+def one_line(text: object) -> str:
+    """Return text without line breaks, so that a gateway's text cannot forge a record."""
+    return " ".join(str(text).split())
+
+
+def describe_error(error: BaseException) -> str:
+    """Return an error in words fit for a log: without the text of the gateway, which may quote the message or the recipient."""
+    name = type(error).__name__
+    if isinstance(error, TransportError):
+        return one_line(f"{name}: {error}")
+    if isinstance(error, ProtocolError):
+        return f"{name} HTTP {error.status}" if error.status else name
+    return one_line(f"{name} {getattr(error, 'code', '')}") if isinstance(error, SkymmsError) else name
+
+
+def log_retry(operation: object, reason: str, seconds: float) -> None:
+    """Log that a request will be sent again."""
+    # The command line prints the records that begin with this word.
+    logger.info("waiting %.1f s before sending %s again: %s", seconds, type(operation).__name__, one_line(reason))
+
+
+def log_end(operation: object, reply: Any, error: BaseException | None, seconds: float, sent_maybe: bool) -> None:
+    """Log how a call ended."""
+    level = logging.WARNING if error is not None and sent_maybe else logging.INFO
+    if not logger.isEnabledFor(level):
+        return
+    name = type(operation).__name__
+    if error is not None:
+        outcome = f"failed: {describe_error(error)}"
+        if sent_maybe:
+            outcome += "; it may have been sent"
+    else:
+        tracking_id = getattr(reply, "tracking_id", None)
+        outcome = f"done, tracking id {one_line(tracking_id)}" if tracking_id else "done"
+    logger.log(level, "%s: %s (%.3f s)", name, outcome, seconds)
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug("%s to %s", name, one_line(getattr(operation, "to", None)))
+
+
+# ------------------------------------------------------------------------------------------------ urllib3
 
 
 class _MaskKeys(logging.Filter):
-    """Takes the key out of the addresses that urllib3 logs, some above DEBUG: a GET request carries it there."""
+    """Masks API keys in urllib3's records, some of which are above DEBUG: a GET request has the key in its URL."""
 
     _key = re.compile(r"(?i)(api[_-]?key=)[^&\s'\"]+")
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
             record.args = tuple(map(self._masked, record.args))
-        # It only says where in urllib3, and quotes what a gateway may have repeated.
+        # The traceback points into urllib3 only, and can quote text of the gateway that repeats the key.
         record.exc_info = None
         return True
 
-    def _masked(self, told: object) -> object:
-        # An error quotes what could not be read, whatever that is.
-        if isinstance(told, Exception):
-            return type(told).__name__
-        return self._key.sub(r"\1***", told) if isinstance(told, str) else told
+    def _masked(self, argument: object) -> object:
+        # The text of an exception quotes the data that could not be parsed, whatever it is.
+        if isinstance(argument, Exception):
+            return type(argument).__name__
+        return self._key.sub(r"\1***", argument) if isinstance(argument, str) else argument
 
 
 _MASK_KEYS = _MaskKeys()
 
 
 def mask_keys_in_urllib3_logs() -> None:
-    """Mask API keys in the addresses that urllib3 logs."""
-    # A filter holds for the very logger that it is added to, and not for those below; adding one twice does nothing.
+    """Mask API keys in the URLs that urllib3 logs; calling it again changes nothing."""
+    # A filter applies to its own logger only, not to the loggers below.
     for name in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
         logging.getLogger(f"urllib3.{name}").addFilter(_MASK_KEYS)
-
-
-logger = logging.getLogger("skymms")
-
-
-def describe_error(error: SkymmsError) -> str:
-    """An error as the log names it."""
-    return f"{type(error).__name__} {getattr(error, 'code', '')}".strip()
-
-
-def describe_interruption(error: BaseException) -> str:
-    """What ended a call from outside, as the log names it."""
-    maybe = "may have arrived" if getattr(error, "sent_maybe", False) else "not sent"
-    return f"{type(error).__name__}, {maybe}"
-
-
-def log_call(operation: Operation[Any], outcome: str, started: float, maybe: bool) -> None:
-    """A line in the log for each call; recipients' numbers are for DEBUG only.
-
-    ``maybe`` is whether the message may have been sent, or was: what comes between now (Ctrl-C, a handler that fails) says so.
-    """
-    if not logger.isEnabledFor(logging.INFO):
-        return
-    try:
-        logger.info("%s: %s in %.0f ms", type(operation).__name__, outcome, (time.monotonic() - started) * 1000)
-        logger.debug("%s to %s", type(operation).__name__, getattr(operation, "to", None))
-    except BaseException as error:
-        error.sent_maybe = maybe  # type: ignore[attr-defined]
-        raise

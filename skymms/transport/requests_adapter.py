@@ -1,8 +1,8 @@
-"""An adapter for requests that keeps one promise: the read time-out holds for the whole answer, not for each read.
+"""An adapter for requests whose read time-out covers the whole response, not each read.
 
-requests hands its time-out to the socket, where it starts anew with every byte: a server that drips held a call with a
-time-out of one second for six. Here every read is given what is left of the time. It also never repeats a request, whatever
-urllib3's defaults become. Everything else (proxies, certificates, keep-alive) is requests' own.
+requests passes its time-out to the socket, where it starts again with every byte: a server that sent its response byte by byte
+held a call with a time-out of one second for six seconds. Here each read gets the time that is left. The adapter also never
+repeats a request, whatever urllib3's defaults become. Proxies, certificates and keep-alive work as in requests.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ from urllib3.util import parse_url
 
 from . import guard
 
-#: Connections kept to one gateway: as many as threads that a program is likely to send from.
+#: Connections kept open to one gateway: as many as the threads that a program is likely to send from.
 POOL_SIZE = 64
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """`requests.adapters.HTTPAdapter` whose read time-out is a deadline, and which sends once."""
+    """An ``HTTPAdapter`` whose read time-out is a deadline for the whole response, and which never repeats a request."""
 
-    #: How many clients have it mounted on a session that is not theirs.
+    #: How many clients have mounted this adapter on a session of the caller.
     users = 0
 
     def __init__(self, pool_connections: int = 4, pool_maxsize: int = POOL_SIZE, pool_block: bool = False) -> None:
         super().__init__(pool_connections, pool_maxsize, max_retries=0, pool_block=pool_block)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """The pools of direct connections."""
+        """Make the pools of direct connections."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
-        """The pools of connections through a proxy."""
+        """Return the pools of connections through a proxy."""
         manager = super().proxy_manager_for(proxy, **kwargs)
         if isinstance(manager.pool_classes_by_scheme.get("http"), type) and "SOCKS" not in type(manager).__name__:
             manager.pool_classes_by_scheme = _POOLS
@@ -53,7 +53,7 @@ class DeadlineAdapter(HTTPAdapter):
     def get_connection_with_tls_context(
         self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
     ) -> Any:
-        """The pool a request goes to, and the last step before it goes: `send` is what stand-ins for requests replace."""
+        """Return the pool for a request; the guard is checked here. Mocking libraries replace ``send``, which runs earlier."""
         if guard.is_active():
             proxy = select_proxy(request.url or "", proxies)
             guard.check(parse_url(request.url or "").host or "", parse_url(proxy).host if proxy else None)
@@ -61,27 +61,27 @@ class DeadlineAdapter(HTTPAdapter):
 
 
 def mount(session: Session, address: str) -> str | None:
-    """Give a caller's session our adapter for this address, and tell where; None where it has one of its own there."""
+    """Mount our adapter on a caller's session for this URL and return the prefix; None if the session has a special adapter."""
     with _MOUNTING:
         present = session.get_adapter(address)
         if isinstance(present, DeadlineAdapter) and present.users:
-            # Another client's, which stays until the last of them is closed.
+            # Mounted by another client. It stays until the last of these clients is closed.
             present.users += 1
             return next(prefix for prefix, adapter in session.adapters.items() if adapter is present)
         if type(present) is not HTTPAdapter:
             return None
-        # What the caller chose for the pools is kept; requests names it in what it pickles of an adapter.
+        # Keep the pool sizes that the caller chose. requests publishes them only for pickling.
         chosen: Any = present.__getstate__()
         mounted = DeadlineAdapter(chosen["_pool_connections"], chosen["_pool_maxsize"], chosen["_pool_block"])
         mounted.users = 1
-        # As session.mount does, the longest first, but in one step: another thread may be looking for its adapter.
+        # Sorted as in session.mount, the longest prefix first, but replaced at once: another thread may be choosing an adapter.
         every = [*session.adapters.items(), (address.lower(), mounted)]
         session.adapters = OrderedDict(sorted(every, key=lambda item: -len(item[0])))
         return address.lower()
 
 
 def unmount(session: Session, prefix: str | None) -> None:
-    """Take our adapter away where nobody else's client needs it."""
+    """Remove our adapter from a caller's session, unless another client still uses it."""
     with _MOUNTING:
         mounted = session.adapters.get(prefix or "")
         if isinstance(mounted, DeadlineAdapter) and mounted.users:
@@ -90,23 +90,23 @@ def unmount(session: Session, prefix: str | None) -> None:
                 session.adapters = OrderedDict(item for item in session.adapters.items() if item[0] != prefix)
 
 
-#: Clients of several threads may share a session.
+#: Clients in several threads may share a session.
 _MOUNTING = threading.Lock()
 
 
 class _DeadlineConnection:
-    """A connection whose answers have until the time-out, counted from when the request has left."""
+    """A connection whose response has to be complete within the time-out, counted from sending the request."""
 
     timeout: float | None
     response_class: Any
 
     def connect(self) -> None:
-        """Make the connection, TLS and all. What goes wrong here went wrong before a byte of the request had left.
+        """Connect, including TLS. An error in here happened before any byte of the request left.
 
-        The error says when, for one that is raised again may end another call later.
+        The error is marked with the time, because the same exception object may end another call later.
         """
         if isinstance(self.timeout, (int, float)):
-            # A proxy's answer to CONNECT has its deadline too.
+            # The response of a proxy to CONNECT has a deadline too.
             self.response_class = partial(_TimedResponse, deadline=time.monotonic() + self.timeout)
         try:
             super().connect()  # type: ignore[misc]
@@ -123,7 +123,7 @@ class _DeadlineConnection:
         try:
             return super().getresponse()  # type: ignore[misc]
         finally:
-            # The tunnel of a later reconnection reads with this class too, and must not meet an old deadline.
+            # A later reconnection through a tunnel uses this class too, and must not get an old deadline.
             del self.response_class
 
 
@@ -134,11 +134,11 @@ class _TimedResponse(http.client.HTTPResponse):
         self.fp = io.BufferedReader(_TimedReads(raw, sock, deadline))
 
     def begin(self) -> None:
-        """Read the head of the answer itself: a preliminary one, of which http.client knows only 100, is passed over."""
+        """Read the head of the final response. http.client skips only status 100 of the preliminary responses 1xx."""
         super().begin()
         while 100 <= self.status < 200:
             if self.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
-                # Nobody asked for it, and what follows is no HTTP.
+                # We never request an upgrade, and the following bytes are not HTTP.
                 raise http.client.HTTPException("switched protocols")
             self.headers = self.msg = None  # type: ignore[assignment]
             super().begin()
@@ -154,7 +154,7 @@ class _TimedReads(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise TimeoutError("the whole answer took too long")
+            raise TimeoutError("the response was not complete in time")
         self._sock.settimeout(left)
         return self._raw.readinto(buffer)  # type: ignore[no-any-return]
 
@@ -173,11 +173,11 @@ class _TimedHTTPS(_DeadlineConnection, HTTPSConnection):
 
 
 class _PoolHTTP(HTTPConnectionPool):
-    ConnectionCls = _TimedHTTP
+    ConnectionCls: Any = _TimedHTTP
 
 
 class _PoolHTTPS(HTTPSConnectionPool):
-    ConnectionCls = _TimedHTTPS
+    ConnectionCls: Any = _TimedHTTPS
 
 
 _POOLS = {"http": _PoolHTTP, "https": _PoolHTTPS}

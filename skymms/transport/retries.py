@@ -1,8 +1,9 @@
-"""When and how often a call is repeated."""
+"""When and how often a request is retried."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import ConfigurationError
 from ..http import HttpResponse
@@ -10,10 +11,13 @@ from ..http import HttpResponse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries:
-    """How a call that may be repeated is repeated: ``count`` times at most, with waits that grow from ``first`` to ``longest``.
+    """How often a request is retried, and how long to wait in between.
 
-    Seconds throughout. Each wait is shortened at random by up to a half, so that callers who were put off together do not
-    come back together; a ``Retry-After`` is waited for in full. A call whose waits would exceed ``total`` is given up.
+    A request is retried at most ``count`` times. The wait starts at ``first`` seconds and doubles up to ``longest``. Each wait
+    is shortened at random by up to a half, so that clients that failed together do not retry together. A ``Retry-After``
+    header is obeyed in full. A call whose waits would add up to more than ``total`` seconds fails instead.
+
+    Only requests that cannot have done anything are retried: see "Sent once" in docs/design.md.
     """
 
     count: int = 3
@@ -25,28 +29,28 @@ class Retries:
         if type(self.count) is not int or self.count < 0:
             raise ConfigurationError(f"retries={self.count!r:.40}: give a whole number from 0 up, or Retries(…)")
         for name in ("first", "longest", "total"):
-            seconds = getattr(self, name)
+            seconds: Any = getattr(self, name)
             if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
                 raise ConfigurationError(f"Retries({name}={seconds!r:.40}): give seconds from 0 up")
 
     @classmethod
     def of(cls, retries: Retries | int) -> Retries:
-        """The policy itself, or the standard one with another count; 0 switches repeating off."""
+        """Return ``retries`` itself, or the default policy with this ``count``; 0 turns retries off."""
         return retries if isinstance(retries, Retries) else cls(count=retries)
 
 
 def retry_after(response: HttpResponse) -> float | None:
-    """The seconds a gateway asks to wait, if it does.
+    """Return the seconds that the Retry-After header asks to wait; None if there is no such header or it cannot be read.
 
-    A date is compared with the answer's own Date header: its clock and the gateway's are then the same one.
+    A date is compared with the response's own Date header, so that a wrong clock on this machine does not matter.
     """
-    asked = (response.header("Retry-After") or "").strip()
-    if asked.isascii() and asked.isdigit():
-        return float(asked[:9])
-    from email.utils import parsedate_to_datetime  # a tenth of what importing a client costs, and hardly ever needed
+    value = (response.header("Retry-After") or "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    from email.utils import parsedate_to_datetime  # a tenth of the time it takes to import a client, and rarely needed
 
     try:
-        until, now = parsedate_to_datetime(asked), parsedate_to_datetime(response.header("Date") or "")
+        until, now = parsedate_to_datetime(value), parsedate_to_datetime(response.header("Date") or "")
         return max(0.0, (until - now).total_seconds())
-    except (TypeError, ValueError):  # no date, or one with a zone and one without
+    except (TypeError, ValueError):  # not a date, or one date has a time zone and the other has none
         return None

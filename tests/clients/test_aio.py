@@ -1,6 +1,6 @@
-"""What the asynchronous client does beyond the blocking one: many at once, cancelled half way, in a session of one's own.
+"""What only the asynchronous client does: many tasks, cancellation, event loops, sessions of aiohttp.
 
-That it decides everything as the blocking one does is in test_sent_once.py, which runs over both.
+What both clients do is in tests/transport.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import traceback
+from typing import Any
 
 import aiohttp
 import pytest
@@ -44,7 +45,7 @@ def run(coroutine):
     return asyncio.run(asyncio.wait_for(coroutine, 30))
 
 
-def test_hundreds_of_tasks_share_a_client():
+def test_hundreds_of_tasks_can_share_a_client():
     async def many():
         with Sandbox() as sandbox:
             async with AsyncClient(sandbox.account()) as client:
@@ -64,16 +65,16 @@ def test_hundreds_of_tasks_share_a_client():
         ("sinch-json", {"service_id": "12345"}),
     ],
 )
-def test_the_main_job_from_end_to_end(dialect, extra):
+def test_send_save_and_send_again(dialect, extra):
     async def job():
         plain = SHOW if dialect != "sinch" else SHOW.replace(fallback_text=None)
         with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox:
             async with AsyncClient(sandbox.account(dialect)) as client:
                 sent = await client.call(SendMMS(SHOW, to="15551234888", sender="60856", **extra))
                 await client.call(SaveMMS(plain))
-                stored = (await asyncio.to_thread(inbox.wait, 3))[-1].mms_id
+                report: Any = (await asyncio.to_thread(inbox.wait, 3))[-1]
                 text = {"fallback_text": "Free"} if extra else {}
-                again = await client.call(SendSavedMMS(stored, to="15551234888", sender="60856", **text, **extra))
+                again = await client.call(SendSavedMMS(report.mms_id, to="15551234888", sender="60856", **text, **extra))
             return sent, again, await asyncio.to_thread(inbox.wait, 5)
 
     sent, again, notices = run(job())
@@ -83,7 +84,7 @@ def test_the_main_job_from_end_to_end(dialect, extra):
 
 class TestCancellation:
     @staticmethod
-    async def cancelled(server: Faulty, operation) -> asyncio.CancelledError:
+    async def cancelled(server: Faulty, operation) -> Any:
         async with AsyncClient(Account(CANARY, url=server.url), timeout=(2.0, 20.0)) as client:
             task = asyncio.ensure_future(client.call(operation))
             while not server.requests:
@@ -105,7 +106,7 @@ class TestCancellation:
             error = run(self.cancelled(server, ListMMS()))
         assert error.sent_maybe is False
 
-    def test_by_a_time_limit_of_the_callers_is_that_time_limit(self):
+    def test_by_asyncio_timeout_raises_its_timeout_error(self):
         async def limited(server):
             async with AsyncClient(Account(CANARY, url=server.url), timeout=(2.0, 20.0)) as client:
                 async with asyncio.timeout(0.2):
@@ -114,7 +115,7 @@ class TestCancellation:
         with Faulty(stall) as server, pytest.raises(TimeoutError):
             run(limited(server))
 
-    def test_while_waiting_to_try_again_is_plain(self):
+    def test_during_the_wait_for_a_retry_has_no_sent_maybe(self):
         async def waiting(server):
             async with AsyncClient(Account(CANARY, url=server.url), retries=Retries(first=20.0)) as client:
                 task = asyncio.ensure_future(client.call(SEND))
@@ -130,7 +131,7 @@ class TestCancellation:
             error = run(waiting(server))
         assert not getattr(error, "sent_maybe", False)
 
-    def test_leaves_a_client_that_still_works(self):
+    def test_leaves_the_client_usable(self):
         async def once_more(server):
             async with AsyncClient(Account(CANARY, url=server.url), timeout=(2.0, 20.0)) as client:
                 with pytest.raises(TimeoutError):
@@ -141,16 +142,16 @@ class TestCancellation:
             assert run(once_more(server)).tracking_id == "MMS_12345"
 
 
-class TestWhatCannotHaveLeft:
-    """aiohttp has a body write itself once there is a connection. Who has seen one do so knows of those that did not."""
+class TestRequestThatWaitedForAConnection:
+    """aiohttp writes a body only once there is a connection. If it reports that, a body that was not written has not left."""
 
     @staticmethod
     async def queued(server, ended):
-        """Two calls over one connection, of which the first is never answered; how the second one ends."""
+        """Make two calls over one connection, the first without a response; return the error of the second."""
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
             account = Account(CANARY, url=server.url)
             patient = AsyncClient(account, session=session, timeout=(1, 2), retries=QUICK)
-            # Its time is up long before that of the first, whose connection it would be given then.
+            # Its time-out ends long before the first call, which holds the only connection.
             hurried = AsyncClient(account, session=session, timeout=(0.2, 0.2), retries=QUICK)
             await hurried.call(SEND)
             first = asyncio.ensure_future(patient.call(SEND))
@@ -158,10 +159,11 @@ class TestWhatCannotHaveLeft:
                 await asyncio.sleep(0.001)
             second = asyncio.ensure_future(hurried.call(SEND))
             error = await ended(second)
-            assert (await asyncio.gather(first, return_exceptions=True))[0].sent_maybe
+            lost: Any = (await asyncio.gather(first, return_exceptions=True))[0]
+            assert lost.sent_maybe
             return error
 
-    def test_is_told_of_a_call_that_waited_for_a_connection_until_its_time_was_up(self):
+    def test_until_its_time_out_sent_nothing(self):
         async def ended(task):
             with pytest.raises(TransportError, match="nothing was sent") as raised:
                 await task
@@ -170,10 +172,9 @@ class TestWhatCannotHaveLeft:
         with Faulty(http(SENT), stall) as server:
             error = run(self.queued(server, ended))
         assert not error.sent_maybe
-        # A connection that was lost is no longer in the way of the second: it may have had its turn, or not.
         assert len(server.requests) == 2
 
-    def test_and_of_one_that_was_cancelled_there(self):
+    def test_and_was_cancelled_sent_nothing(self):
         async def ended(task):
             await asyncio.sleep(0.05)
             task.cancel()
@@ -187,8 +188,8 @@ class TestWhatCannotHaveLeft:
         assert not getattr(error, "__notes__", [])
         assert len(server.requests) == 2
 
-    def test_is_not_believed_where_a_middleware_may_send_by_another_way(self):
-        # It sends what it is given over a session of its own when the first time fails.
+    def test_may_have_left_if_a_middleware_could_send_it_in_another_way(self):
+        # The middleware sends the body over a session of its own if the first attempt fails.
         async def job(server):
             async with aiohttp.ClientSession() as other:
 
@@ -210,10 +211,10 @@ class TestWhatCannotHaveLeft:
         assert error.sent_maybe
         assert len(server.requests) == 2
 
-    def test_is_not_believed_of_a_library_that_does_not_tell(self, monkeypatch):
+    def test_may_have_left_if_aiohttp_does_not_report_writes(self, monkeypatch):
         from skymms import aio
 
-        monkeypatch.setattr(aio._Leaving, "body", lambda self, content: content)
+        monkeypatch.setattr(aio._Sending, "body", lambda self, content: content)
         with Faulty(http(SENT), stall) as server:
 
             async def job():
@@ -227,8 +228,8 @@ class TestWhatCannotHaveLeft:
         assert len(server.requests) == 2
 
 
-class TestTimeAndNumber:
-    def test_connecting_leaves_the_answer_what_it_did_not_need(self):
+class TestTimeAndConnections:
+    def test_the_response_may_use_the_time_that_connecting_did_not_need(self):
         def late(connection, closing):
             closing.wait(0.6)
             connection.sendall(http(SENT))
@@ -240,8 +241,8 @@ class TestTimeAndNumber:
         with Faulty(late) as server:
             assert run(job(server)).tracking_id == "MMS_12345"
 
-    def test_as_many_are_under_way_as_there_are_tasks(self):
-        # aiohttp's own limit is a hundred connections.
+    def test_each_task_gets_a_connection(self):
+        # aiohttp's default limit is a hundred connections.
         async def job(server):
             async with AsyncClient(Account(CANARY, url=server.url)) as client:
                 tasks = [asyncio.ensure_future(client.call(SEND)) for _ in range(120)]
@@ -255,7 +256,7 @@ class TestTimeAndNumber:
             run(job(server))
         assert len(server.requests) == 120
 
-    def test_a_certificate_that_is_not_trusted_sent_nothing_and_is_not_tried_again(self):
+    def test_an_untrusted_certificate_sent_nothing_and_is_not_retried(self):
         import ssl
 
         tries = []
@@ -276,9 +277,9 @@ class TestTimeAndNumber:
         assert len(tries) == 1
 
 
-class TestASessionOfOnesOwn:
+class TestSessionOfTheCaller:
     @pytest.mark.parametrize("dialect", ["skycore", "skycore-get"])
-    def test_that_raises_for_statuses_changes_no_decision(self, dialect):
+    def test_may_raise_for_status(self, dialect):
         async def job(server):
             async with aiohttp.ClientSession(raise_for_status=True) as session:
                 client = AsyncClient(Account(CANARY, dialect=dialect, url=server.url), session=session, retries=QUICK)
@@ -303,7 +304,7 @@ class TestASessionOfOnesOwn:
         assert b"X-Team: coupons" in server.requests[0]
 
     @pytest.mark.parametrize("fault", [drop, reset, stall])
-    def test_sends_a_get_once_all_the_same(self, fault):
+    def test_sends_a_get_once(self, fault):
         async def job(server):
             async with aiohttp.ClientSession() as session:
                 account = Account(CANARY, dialect="skycore-get", url=server.url)
@@ -317,8 +318,8 @@ class TestASessionOfOnesOwn:
         assert raised.value.sent_maybe
 
     @pytest.mark.parametrize("dialect", ["skycore", "skycore-get"])
-    def test_has_its_middlewares_run_in_its_order(self, dialect):
-        # aiohttp takes middlewares named for one request in place of the session's, and tells those to nobody.
+    def test_runs_its_middlewares_in_its_order(self, dialect):
+        # The middlewares of a request replace those of its session, which aiohttp does not publish.
         passed = []
 
         async def first(request, handler):
@@ -340,7 +341,7 @@ class TestASessionOfOnesOwn:
         assert b"X-Signed: yes" in server.requests[0]
 
     @pytest.mark.parametrize("fault", [drop, reset])
-    def test_sends_a_get_once_whatever_its_middlewares_raise(self, fault):
+    def test_sends_a_get_once_even_if_its_middlewares_raise_other_errors(self, fault):
         seen = []
 
         async def watching(request, handler):
@@ -361,11 +362,13 @@ class TestASessionOfOnesOwn:
             run(job(server))
         assert len(server.requests) == 2
         assert raised.value.sent_maybe
-        assert isinstance(seen[0], (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)), "they see what happened"
+        assert isinstance(seen[0], (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)), (
+            "the middlewares see the original error"
+        )
 
 
 class TestClosing:
-    def test_can_be_done_unused_and_twice(self):
+    def test_an_unused_client_twice_is_allowed(self):
         async def job():
             client = AsyncClient(Account(CANARY))
             await client.close()
@@ -373,7 +376,7 @@ class TestClosing:
 
         run(job())
 
-    def test_ends_what_waits_to_be_sent_again(self):
+    def test_ends_calls_that_wait_for_a_retry(self):
         async def job(server):
             async with AsyncClient(Account(CANARY, url=server.url), retries=Retries(first=0.2)) as client:
                 task = asyncio.ensure_future(client.call(SEND))
@@ -389,7 +392,7 @@ class TestClosing:
         assert not error.sent_maybe
         assert len(server.requests) == 1
 
-    def test_leaves_nothing_sent_over_a_session_that_its_owner_closed(self):
+    def test_the_session_of_a_client_stops_its_calls(self):
         async def job(server):
             session = aiohttp.ClientSession()
             await session.close()
@@ -438,10 +441,10 @@ def test_a_client_belongs_to_one_event_loop():
 
 
 @pytest.mark.parametrize("dialect", ["skycore", "skycore-get", "sinch", "sinch-json"])
-def test_the_key_stays_out_of_logs_errors_and_reprs(dialect, caplog):
+def test_the_key_is_not_in_logs_errors_and_reprs(dialect, caplog):
     caplog.set_level(logging.DEBUG)
-    extra = {"service_id": "12345"} if dialect.startswith("sinch") else {}
-    operation = SendMMS(SHOW, to="15551234888", sender="60856", **extra)
+    service_id = "12345" if dialect.startswith("sinch") else None
+    operation = SendMMS(SHOW, to="15551234888", sender="60856", service_id=service_id)
     shown = []
 
     async def job(server):
@@ -462,7 +465,7 @@ def test_the_key_stays_out_of_logs_errors_and_reprs(dialect, caplog):
     assert not [line for line in shown if CANARY in line]
 
 
-def test_without_aiohttp_it_says_what_is_missing():
+def test_without_aiohttp_the_error_says_what_to_install():
     script = """
         import sys
         sys.modules["aiohttp"] = None
@@ -475,32 +478,3 @@ def test_without_aiohttp_it_says_what_is_missing():
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True)
     assert "skymms[async]" in done.stdout
-
-
-def test_a_call_has_the_type_of_its_reply_in_both_clients(tmp_path):
-    script = tmp_path / "typed.py"
-    script.write_text(
-        textwrap.dedent("""
-            from skymms import Account, Client, ListMMS, SaveMMS, SendMMS, Slideshow
-            from skymms.aio import AsyncClient
-
-            account = Account("k" * 32)
-            send = SendMMS(Slideshow("n"), to="1", sender="1")
-            reveal_type(Client(account).call(send))
-            reveal_type(Client(account).call(SaveMMS(Slideshow("n"))))
-
-            async def job() -> None:
-                reveal_type(await AsyncClient(account).call(send))
-                reveal_type(await AsyncClient(account).call(ListMMS()))
-        """)
-    )
-    pytest.importorskip("mypy")
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(script)],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-    )
-    revealed = [line.rpartition("Revealed type is ")[2].strip('"') for line in done.stdout.splitlines() if "Revealed" in line]
-    assert done.returncode == 0, done.stdout
-    assert [kind.rpartition(".")[2] for kind in revealed] == ["SentMMS", "SavedMMS", "SentMMS", "MMSList"]

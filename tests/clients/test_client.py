@@ -1,6 +1,6 @@
-"""The client over requests, against a server that misbehaves, the sandbox, and requests-mock at the HTTP edge.
+"""What only the client over requests does: sessions of the caller, adapters, proxies, threads, signals.
 
-What is counted is what the server received: a send that may have arrived is never sent again, whatever breaks.
+What both clients do is in tests/transport.
 """
 
 from __future__ import annotations
@@ -12,11 +12,15 @@ import socket
 import threading
 import time
 import traceback
+from typing import Any
 
 import pytest
 import requests
+import requests.adapters
+import requests.auth
 import requests_mock
 import urllib3
+import urllib3.connection
 from misbehaving_server import SENT, Faulty, drip_body, drip_head, drop, http, reset, stall
 
 from skymms import (
@@ -41,14 +45,9 @@ from skymms.transport.requests_adapter import DeadlineAdapter
 
 CANARY = "canary-5fa1c0de-key"
 SEND = SendMMS(Slideshow("coupon", subject="Free").slide("Hi!"), to="15551234888", sender="60856")
-#: Short enough to wait for, long enough not to be reached by chance.
+#: Time-outs that are short enough to wait for, and long enough not to be reached by chance.
 SOON = (2.0, 0.6)
 QUICK = Retries(count=3, first=0.001, longest=0.002)
-
-
-@pytest.fixture(params=["skycore", "skycore-get"])
-def dialect(request):
-    return request.param
 
 
 def client(server: Faulty, dialect: str = "skycore", **options) -> Client:
@@ -57,7 +56,7 @@ def client(server: Faulty, dialect: str = "skycore", **options) -> Client:
 
 
 class TestThreads:
-    def test_share_a_client(self):
+    def test_can_share_a_client(self):
         with Sandbox() as sandbox, Client(sandbox.account()) as calling:
             ids: list[str | None] = []
 
@@ -74,20 +73,20 @@ class TestThreads:
 
 class TestSecrets:
     @pytest.fixture(params=["skycore", "skycore-get", "sinch"])
-    def anywhere(self, request):
+    def dialect(self, request):
         return request.param
 
-    def test_stay_out_of_logs_errors_and_reprs(self, anywhere, caplog):
+    def test_are_not_in_logs_errors_and_reprs(self, dialect, caplog):
         caplog.set_level(logging.DEBUG)
         operation = SendMMS(
             Slideshow("c", subject="s", fallback_text="f").slide("Hi!"),
             to="15551234888",
             sender="60856",
-            service_id="12345" if anywhere == "sinch" else None,
+            service_id="12345" if dialect == "sinch" else None,
         )
         echo = f"<html>the request was api_key={CANARY} and {CANARY}</html>".encode()
         with Faulty(http(echo), http(b"", "302 Found", Location="/x"), drop, reset) as server:
-            calling = client(server, anywhere)
+            calling = client(server, dialect)
             shown = [repr(calling), repr(calling.account), repr(calling.account.encode(operation))]
             for _ in range(4):
                 with pytest.raises(SkymmsError) as raised:
@@ -97,19 +96,19 @@ class TestSecrets:
                 shown.append(repr(pickle.loads(pickle.dumps(error)).__dict__))
             calling.close()
         shown += [record.getMessage() + repr(record.args) for record in caplog.records]
-        assert any("urllib3" in record.name for record in caplog.records), "urllib3's log has to be among what is searched"
+        assert any("urllib3" in record.name for record in caplog.records), "the search must include urllib3's log"
         assert not [line for line in shown if CANARY in line]
 
-    def test_stay_out_of_what_is_logged_of_an_odd_header(self, caplog):
-        # urllib3 tells that at WARNING, with the whole address.
+    def test_are_not_in_urllib3s_warning_about_a_malformed_header(self, caplog):
+        # urllib3 logs it at WARNING, with the whole URL.
         odd = http(SENT, Connection="close").replace(b"\r\n\r\n", f"\r\nno colon here {CANARY}\r\n\r\n".encode())
         with Faulty(odd) as server, client(server, "skycore-get") as calling:
             calling.call(SEND)
-        told = [record for record in caplog.records if record.levelno >= logging.WARNING]
-        assert told, "there has to be something that is searched"
-        assert not [record for record in told if CANARY in logging.Formatter().format(record) + repr(record.args)]
+        warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
+        assert warnings, "there must be a warning to search"
+        assert not [record for record in warnings if CANARY in logging.Formatter().format(record) + repr(record.args)]
 
-    def test_numbers_are_logged_at_debug_only(self, caplog):
+    def test_recipients_are_logged_at_debug_only(self, caplog):
         caplog.set_level(logging.DEBUG)
         with Faulty(http(SENT)) as server, client(server) as calling:
             calling.call(SEND)
@@ -118,9 +117,9 @@ class TestSecrets:
         assert [record.levelname for record in ours if "done" in record.getMessage()] == ["INFO"]
 
 
-class TestWhatInterrupts:
-    def test_is_asked_about_the_call_that_it_interrupts_and_no_other(self, monkeypatch):
-        # Whoever raises one instance for ever, as a handler of signals may.
+class TestInterruptions:
+    def test_by_the_same_exception_object_are_told_apart(self, monkeypatch):
+        # A signal handler may raise the same object again and again.
         signalled = RuntimeError("signal")
 
         def interrupted(*args):
@@ -131,7 +130,7 @@ class TestWhatInterrupts:
                 patched.setattr(urllib3.connection.HTTPConnection, "_new_conn", interrupted)
                 with pytest.raises(RuntimeError) as first:
                     calling.call(SEND)
-            assert (first.value.sent_maybe, len(server.requests)) == (False, 0)
+            assert (vars(first.value)["sent_maybe"], len(server.requests)) == (False, 0)
             calling.call(SEND)
             before = signal.signal(signal.SIGALRM, interrupted)
             try:
@@ -140,10 +139,10 @@ class TestWhatInterrupts:
                     calling.call(SEND)
             finally:
                 signal.signal(signal.SIGALRM, before)
-        assert (second.value.sent_maybe, len(server.requests)) == (True, 2)
+        assert (vars(second.value)["sent_maybe"], len(server.requests)) == (True, 2)
 
 
-class TestASessionOfOnesOwn:
+class TestSessionOfTheCaller:
     def test_is_used_with_its_headers_and_left_open(self):
         with Faulty(http(SENT)) as server, requests.Session() as session:
             session.headers["X-Team"] = "coupons"
@@ -153,14 +152,14 @@ class TestASessionOfOnesOwn:
             assert type(session.get_adapter(server.url)) is requests.adapters.HTTPAdapter
             assert session.get(server.url).status_code == 200
 
-    def test_holds_the_deadline_and_sends_once_all_the_same(self):
+    def test_gets_the_deadline_and_sends_once(self):
         with Faulty(drip_head) as server, requests.Session() as session:
             session.mount("http://", requests.adapters.HTTPAdapter(max_retries=3))
             with client(server, session=session) as calling, pytest.raises(TransportError, match="in time"):
                 calling.call(SEND)
         assert len(server.requests) == 1
 
-    def test_holds_the_deadline_until_the_last_of_its_clients_is_closed(self):
+    def test_keeps_the_deadline_until_its_last_client_is_closed(self):
         with Faulty(http(SENT), drip_head) as server, requests.Session() as session:
             below = Client(Account(CANARY, url=f"{server.url}/below"), session=session, timeout=SOON, retries=0)
             first, second = client(server, session=session), client(server, session=session)
@@ -175,7 +174,7 @@ class TestASessionOfOnesOwn:
             below.close()
             assert type(session.get_adapter(server.url)) is requests.adapters.HTTPAdapter
 
-    def test_is_given_the_deadline_again_when_the_client_is_entered_again(self):
+    def test_gets_the_deadline_again_when_the_client_is_entered_again(self):
         with Faulty(http(SENT)) as server, requests.Session() as session:
             calling = client(server, session=session)
             for _ in range(2):
@@ -184,14 +183,15 @@ class TestASessionOfOnesOwn:
                     calling.call(SEND)
                 assert type(session.get_adapter(server.url)) is requests.adapters.HTTPAdapter
 
-    def test_keeps_the_pools_that_were_chosen(self):
+    def test_keeps_its_pool_sizes(self):
         with Faulty(http(SENT)) as server, requests.Session() as session:
             session.mount("http://", requests.adapters.HTTPAdapter(pool_connections=2, pool_maxsize=3, pool_block=True))
             with client(server, session=session):
-                chosen = session.get_adapter(server.url).__getstate__()
+                adapter: Any = session.get_adapter(server.url)
+                chosen = adapter.__getstate__()
         assert [chosen[f"_pool_{name}"] for name in ("connections", "maxsize", "block")] == [2, 3, True]
 
-    def test_may_have_an_adapter_whose_answers_are_read_in_one_way_only(self):
+    def test_may_have_an_adapter_whose_responses_have_only_read(self):
         class Plain:
             def __init__(self):
                 self.left = [SENT, b""]
@@ -204,9 +204,10 @@ class TestASessionOfOnesOwn:
 
         class Mine(requests.adapters.BaseAdapter):
             def send(self, request, **kwargs):
+                plain: Any = Plain()
                 answer = requests.Response()
                 answer.status_code, answer.request, answer.url = 200, request, request.url
-                answer.raw = urllib3.HTTPResponse(body=Plain(), status=200, preload_content=False)
+                answer.raw = urllib3.HTTPResponse(body=plain, status=200, preload_content=False)
                 return answer
 
             def close(self):
@@ -217,7 +218,7 @@ class TestASessionOfOnesOwn:
             with Client(Account(CANARY), session=session) as calling:
                 assert calling.call(SEND).tracking_id == "MMS_12345"
 
-    def test_ends_what_drips_through_an_adapter_of_its_own(self):
+    def test_has_a_deadline_for_the_body_even_with_its_own_adapter(self):
         class Mine(requests.adapters.HTTPAdapter):
             pass
 
@@ -228,7 +229,7 @@ class TestASessionOfOnesOwn:
                 calling.call(SEND)
             assert time.monotonic() - started < 5
 
-    def test_may_change_its_certificates_and_its_auth_between_calls(self):
+    def test_may_change_its_certificates_and_auth_between_calls(self):
         mock = requests_mock.Adapter()
         mock.register_uri("POST", requests_mock.ANY, content=SENT)
         with requests.Session() as session:
@@ -238,11 +239,11 @@ class TestASessionOfOnesOwn:
                 for verify, cert, auth in ((True, None, ("a", "1")), (False, "a.pem", ("a", "2")), ("ca.pem", "b.pem", None)):
                     session.verify, session.cert, session.auth = verify, cert, auth
                     calling.call(SEND)
-        asked = mock.request_history
-        assert [(one.verify, one.cert) for one in asked] == [(True, None), (False, "a.pem"), ("ca.pem", "b.pem")]
-        assert len({one.headers.get("Authorization") for one in asked}) == 3
+        history = mock.request_history
+        assert [(one.verify, one.cert) for one in history] == [(True, None), (False, "a.pem"), ("ca.pem", "b.pem")]
+        assert len({one.headers.get("Authorization") for one in history}) == 3
 
-    def test_has_its_parameters_in_every_address(self):
+    def test_adds_its_parameters_to_each_url(self):
         with Faulty(http(SENT)) as server, requests.Session() as session:
             session.params = {"team": "coupons"}
             with client(server, "skycore-get", session=session) as calling:
@@ -250,7 +251,7 @@ class TestASessionOfOnesOwn:
                     calling.call(SEND)
         assert [b"team=coupons" in request.split(b"\r\n")[0] for request in server.requests] == [True] * 3
 
-    def test_keeps_its_own_kind_of_adapter(self):
+    def test_keeps_an_adapter_of_a_class_of_its_own(self):
         class Mine(requests.adapters.HTTPAdapter):
             sent = 0
 
@@ -265,7 +266,7 @@ class TestASessionOfOnesOwn:
                 calling.call(SEND)
             assert mine.sent == 1
 
-    def test_whose_adapter_takes_a_preliminary_answer_for_the_answer_mixes_up_no_calls(self):
+    def test_whose_adapter_returns_a_preliminary_response_mixes_up_no_calls(self):
         class Mine(requests.adapters.HTTPAdapter):
             pass
 
@@ -279,7 +280,7 @@ class TestASessionOfOnesOwn:
                 calling.call(SEND)
         assert (len(server.requests), server.connections) == (2, 2)
 
-    def test_is_refused_when_its_adapter_repeats_by_itself(self):
+    def test_is_refused_if_its_adapter_retries(self):
         class Mine(requests.adapters.HTTPAdapter):
             pass
 
@@ -289,7 +290,7 @@ class TestASessionOfOnesOwn:
                 calling.call(SEND)
         assert server.requests == []
 
-    def test_may_sign_every_request(self):
+    def test_may_sign_each_request(self):
         class Signing(requests.auth.AuthBase):
             def __call__(self, request):
                 request.headers["X-Length"] = str(len(request.body or b""))
@@ -305,7 +306,7 @@ class TestASessionOfOnesOwn:
         assert len(set(lengths)) == 2
 
 
-# At an address beyond this machine, by way of a proxy on it.
+# The gateways are other hosts, but the proxies are on this machine.
 @pytest.mark.skymms_live
 class TestProxies:
     def test_of_the_environment_are_used(self, monkeypatch):
@@ -326,7 +327,7 @@ class TestProxies:
                     calling.call(SEND)
         assert [len(first.requests), len(second.requests)] == [1, 1]
 
-    def test_that_are_not_there_sent_nothing(self):
+    def test_that_refuse_connections_sent_nothing(self):
         with socket.create_server(("127.0.0.1", 0)) as closed:
             port = closed.getsockname()[1]
         with requests.Session() as session:
@@ -348,7 +349,7 @@ class TestProxies:
         assert not raised.value.sent_maybe
         assert "nothing was sent" in str(raised.value)
 
-    def test_that_drip_their_answer_to_connect_have_a_deadline(self):
+    def test_that_respond_slowly_to_connect_have_a_deadline(self):
         with Faulty(drip_head) as proxy, requests.Session() as session:
             session.proxies = {"https": f"http://127.0.0.1:{proxy.port}"}
             session.trust_env = False
@@ -362,7 +363,7 @@ class TestProxies:
             assert time.monotonic() - started < 5
         assert not raised.value.sent_maybe
 
-    def test_through_which_a_tunnel_cannot_be_made_are_an_error_without_the_key(self):
+    def test_that_refuse_the_tunnel_are_an_error_without_the_key(self):
         with Faulty(http(b"", "407 Proxy Authentication Required")) as proxy, requests.Session() as session:
             session.proxies = {"https": f"http://127.0.0.1:{proxy.port}"}
             session.trust_env = False
@@ -373,8 +374,8 @@ class TestProxies:
         assert proxy.requests[0].startswith(b"CONNECT gateway.example:443")
 
 
-class TestTheHttpEdge:
-    def test_works_with_requests_mock(self):
+class TestRequestsMock:
+    def test_works(self):
         with requests_mock.Mocker() as mock:
             mock.post("https://secure.skycore.com/API/wxml/1.3/index.php", content=SENT)
             with Client(Account(CANARY)) as calling:
@@ -383,18 +384,18 @@ class TestTheHttpEdge:
             assert mock.request_history[0].headers["Content-Length"] == str(len(mock.request_history[0].body))
             assert mock.request_history[0].headers["User-Agent"].startswith("skymms/")
 
-    def test_a_request_that_follows_changes_none_before_it(self):
-        # Threads share what was prepared once.
+    def test_sees_a_content_length_for_each_request(self):
+        # A request is a copy of the one before, which another thread may still be sending.
         with requests_mock.Mocker() as mock:
             mock.post(requests_mock.ANY, content=SENT)
             with Client(Account(CANARY)) as calling:
-                for words in ("short", "a bit longer", "x" * 1000):
-                    calling.call(SendMMS(SEND.slideshow.slide(words), to="15551234888", sender="60856"))
+                for text in ("short", "a bit longer", "x" * 1000):
+                    calling.call(SendMMS(SEND.slideshow.slide(text), to="15551234888", sender="60856"))
         lengths = [(int(one.headers["Content-Length"]), len(one.body)) for one in mock.request_history]
         assert len(set(lengths)) == 3
-        assert all(said == sent for said, sent in lengths)
+        assert all(declared == actual for declared, actual in lengths)
 
-    def test_puts_a_get_request_into_the_address(self):
+    def test_sees_a_get_request_without_a_body(self):
         with requests_mock.Mocker() as mock:
             mock.get("https://secure.skycore.com/API/wxml/1.3/index.php", content=SENT)
             with Client(Account(CANARY, dialect="skycore-get")) as calling:
@@ -410,11 +411,11 @@ class TestTheHttpEdge:
             (requests.exceptions.ConnectionError("aborted"), True),
             (requests.exceptions.ChunkedEncodingError("x"), True),
             (requests.exceptions.ContentDecodingError("x"), True),
-            # Not "nothing was sent": requests raises it for the place a redirect leads to as well.
+            # requests also raises it for the target of a redirect, so the request may have left.
             (requests.exceptions.InvalidURL("x"), True),
         ],
     )
-    def test_turns_every_error_of_the_layer_below_into_ours(self, thrown, maybe):
+    def test_can_raise_errors_which_become_transport_errors(self, thrown, maybe):
         with requests_mock.Mocker() as mock:
             mock.post(requests_mock.ANY, exc=thrown)
             with Client(Account(CANARY), retries=0) as calling, pytest.raises(TransportError) as raised:
@@ -437,9 +438,9 @@ class TestTheHttpEdge:
         assert isinstance(pickle.loads(pickle.dumps(DeadlineAdapter())), DeadlineAdapter)
 
 
-class TestAgainstTheSandbox:
+class TestWithTheSandbox:
     @pytest.mark.parametrize(("dialect", "extra"), [("skycore", {}), ("skycore-get", {}), ("sinch", {"service_id": "12345"})])
-    def test_the_main_job_from_end_to_end(self, dialect, extra):
+    def test_send_save_list_and_delete(self, dialect, extra):
         show = (
             Slideshow("Membership coupon", subject="Free coupon!")
             .slide("Hi! Thank you for joining us!", image="http://www.yoursite.com/images/welcome.jpg", duration=5)
@@ -476,7 +477,7 @@ class TestAgainstTheSandbox:
             calling.call(SEND)
             assert sandbox.sent == [SEND]
 
-    def test_a_refusal_carries_the_whole_answer(self):
+    def test_a_refusal_has_the_whole_response(self):
         with Sandbox() as sandbox, Client(sandbox.account()) as calling, pytest.raises(MMSError) as raised:
             calling.call(DeleteMMS("999"))
         assert dict(raised.value.reply)["ERRORCODE"] == "E241"

@@ -1,4 +1,4 @@
-"""The asynchronous client, called as the blocking one is, so that one set of tests runs over both."""
+"""The asynchronous client without ``await``, so that one set of tests runs with both clients."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from skymms.aio import AsyncClient
 
 
 class Blocking:
-    """An `AsyncClient` in an event loop of its own."""
+    """An ``AsyncClient`` in an event loop of its own."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._client = AsyncClient(*args, **options)
@@ -23,9 +23,9 @@ class Blocking:
     def fetch(self, url: str, **options: Any) -> bytes:
         return self._run(self._client.fetch(url, **options))
 
-    def _run(self, asked: Coroutine[Any, Any, Any]) -> Any:
-        # Outside its `with` it has no loop of its own any more.
-        return asyncio.run(asked) if self._ended else self._runner.run(asked)
+    def _run(self, call: Coroutine[Any, Any, Any]) -> Any:
+        # After its ``with`` block, the client has no event loop of its own.
+        return asyncio.run(call) if self._ended else self._runner.run(call)
 
     def __enter__(self) -> Blocking:
         if self._ended:

@@ -1,6 +1,6 @@
-"""A real server that misbehaves: it reads the whole request, counts it, and then does something else than answer.
+"""A server that misbehaves: it reads and records each request, and then responds or breaks the connection as a test wants.
 
-Written on bare sockets, since what is tested is what a broken socket does to a client.
+It uses bare sockets, because the tests are about what broken connections do to a client.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def http(body: bytes = b"", status: str = "200 OK", **headers: str) -> bytes:
 
 
 class Faulty:
-    """Does ``acts`` in order, one a request, the last one for ever after; ``requests`` holds what was received.
+    """Performs ``acts`` in order, one for each request, and then repeats the last one; ``requests`` has the received requests.
 
-    An act is bytes to send, or a function given the connection and an event that is set when the server closes.
+    An act is bytes to send, or a function that is given the connection and an event which is set when the server closes.
     """
 
     def __init__(self, *acts: bytes | Callable[[socket.socket, threading.Event], None]) -> None:
@@ -50,7 +50,7 @@ class Faulty:
 
     def __exit__(self, *raised: object) -> None:
         self._closing.set()
-        # Closing alone does not wake a thread that accepts.
+        # Closing the socket does not wake the thread that waits in accept.
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
         for thread in self._threads:
@@ -109,30 +109,30 @@ class Faulty:
             got += more
 
 
-# ------------------------------------------------------------------------------------------------ ways to misbehave
+# ------------------------------------------------------------------------------------------------ acts
 
 
 def drop(connection: socket.socket, closing: threading.Event) -> None:
-    """Hang up without a word."""
+    """Close the connection without a response."""
 
 
 def reset(connection: socket.socket, closing: threading.Event) -> None:
-    """Hang up with a reset."""
+    """Reset the connection."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def stall(connection: socket.socket, closing: threading.Event) -> None:
-    """Say nothing until the test is over."""
+    """Send nothing until the test is over."""
     closing.wait(30)
 
 
 def half(connection: socket.socket, closing: threading.Event) -> None:
-    """Promise more than is sent."""
+    """Send a response that is shorter than its Content-Length."""
     connection.sendall(http(SENT)[:-40])
 
 
 def drip_body(connection: socket.socket, closing: threading.Event) -> None:
-    """A byte of the body every 50 ms: each in time, together never."""
+    """Send a byte of the body every 50 ms: each byte is in time, and the whole response is not."""
     whole = http(SENT)
     head = len(whole) - len(SENT)
     connection.sendall(whole[:head])
@@ -143,7 +143,7 @@ def drip_body(connection: socket.socket, closing: threading.Event) -> None:
 
 
 def drip_head(connection: socket.socket, closing: threading.Event) -> None:
-    """The head itself, a byte every 50 ms."""
+    """Send a byte of the head every 50 ms."""
     for byte in http(SENT):
         if closing.wait(0.05):
             return
@@ -151,13 +151,13 @@ def drip_head(connection: socket.socket, closing: threading.Event) -> None:
 
 
 def endless(connection: socket.socket, closing: threading.Event) -> None:
-    """A body that does not end."""
+    """Send a body without an end."""
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<RESPONSE>")
     while not closing.is_set():
         connection.sendall(b"<A>" + b"a" * 8192 + b"</A>")
 
 
 def bomb() -> bytes:
-    """A small answer that unpacks to 200 MB."""
+    """Return a small response that decompresses to 200 MB."""
     packed = gzip.compress(b"<RESPONSE>" + b" " * 200_000_000 + b"</RESPONSE>", 9)
     return http(packed, Content_Encoding="gzip")

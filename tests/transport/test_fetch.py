@@ -1,4 +1,4 @@
-"""Fetching the file behind a gateway's link: once, at that very address, with nothing of the account's or the session's."""
+"""``client.fetch``: one request for the file behind a link, without the account's key and without the session's secrets."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from misbehaving_server import SENT, Faulty, bomb, drip_body, drop, endless, hal
 from skymms import Account, Client, ConfigurationError, ProtocolError, SendMMS, Slideshow, TransportError, read_report
 from skymms.aio import AsyncClient
 from skymms.sandbox import Sandbox
+from skymms.transport.fetching import link_request
 
 CANARY = "canary-5fa1c0de-key"
 SOON = (0.4, 0.4)
@@ -29,23 +30,23 @@ def client(kind: Any) -> Iterator[Any]:
 
 
 class TestFetching:
-    def test_gives_the_file_and_goes_there_without_the_key(self, client: Any) -> None:
+    def test_returns_the_file_and_does_not_send_the_key(self, client: Any) -> None:
         with Faulty(http(b"x" * 100)) as server:
             assert client.fetch(f"{server.url}?day=1%2B1&signature=a%2Fb%3D") == b"x" * 100
         (request,) = server.requests
-        # As the gateway spelled it: a signature is over the very letters.
+        # The URL is sent as the gateway wrote it, because its signature covers the exact characters.
         assert request.startswith(b"GET /API/wxml/1.3/index.php?day=1%2B1&signature=a%2Fb%3D HTTP/1.1\r\n")
         assert CANARY.encode() not in request
         assert b"x-api-key" not in request.lower()
         assert b"user-agent: skymms/" in request.lower()
         assert b"accept-encoding: identity" in request.lower()
 
-    def test_writes_out_what_no_address_can_hold(self, client: Any) -> None:
+    def test_escapes_spaces_and_other_letters(self, client: Any) -> None:
         with Faulty(http(b"x")) as server:
             assert client.fetch(f"http://127.0.0.1:{server.port}/März 1.xml") == b"x"
         assert server.requests[0].startswith(b"GET /M%C3%A4rz%201.xml HTTP/1.1\r\n")
 
-    def test_takes_a_file_of_many_pieces_and_the_connection_serves_again(self, client: Any) -> None:
+    def test_reads_a_large_file_and_uses_its_connection_again(self, client: Any) -> None:
         long = bytes(range(256)) * 4096
         with Faulty(http(long)) as server:
             assert client.fetch(server.url) == client.fetch(server.url) == long
@@ -54,20 +55,20 @@ class TestFetching:
     def test_stops_at_the_limit(self, client: Any) -> None:
         with Faulty(http(b"x" * 100)) as server:
             assert client.fetch(server.url, limit=100) == b"x" * 100
-            with pytest.raises(ProtocolError, match="more than the 99"):
+            with pytest.raises(ProtocolError, match="longer than 99 bytes"):
                 client.fetch(server.url, limit=99)
 
-    @pytest.mark.parametrize("act", [bomb(), endless], ids=["a compressed bomb", "an endless body"])
-    def test_stops_at_the_limit_whatever_comes(self, client: Any, act: Any) -> None:
-        with Faulty(act) as server, pytest.raises(ProtocolError, match="more than the 1,000"):
+    @pytest.mark.parametrize("act", [bomb(), endless], ids=["decompression bomb", "endless body"])
+    def test_stops_at_the_limit_of_a_hostile_response(self, client: Any, act: Any) -> None:
+        with Faulty(act) as server, pytest.raises(ProtocolError, match="longer than 1,000 bytes"):
             client.fetch(server.url, limit=1000)
 
-    def test_understands_compression_that_nobody_asked_for(self, client: Any) -> None:
+    def test_decompresses_a_file(self, client: Any) -> None:
         with Faulty(http(gzip.compress(b"<RESPONSE/>"), Content_Encoding="gzip")) as server:
             assert read_report(client.fetch(server.url)) == ()
 
     @pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found", "307 Temporary Redirect"])
-    def test_follows_no_redirect(self, client: Any, status: str) -> None:
+    def test_does_not_follow_redirects(self, client: Any, status: str) -> None:
         with (
             Faulty(http(b"x")) as elsewhere,
             Faulty(http(b"", status, Location=elsewhere.url)) as server,
@@ -76,12 +77,12 @@ class TestFetching:
             client.fetch(server.url)
         assert (caught.value.status, len(server.requests), elsewhere.requests) == (int(status[:3]), 1, [])
 
-    def test_says_what_the_server_said_instead(self, client: Any) -> None:
+    def test_reports_the_status_of_a_missing_file(self, client: Any) -> None:
         with Sandbox() as sandbox, pytest.raises(ProtocolError, match="404"):
             client.fetch(f"{sandbox.url}/reports/none.xml")
 
     @pytest.mark.parametrize("fault", [drop, reset, stall, half, drip_body])
-    def test_asks_once_whatever_happens_on_a_kept_connection_too(self, client: Any, fault: Any) -> None:
+    def test_requests_the_file_once_on_a_kept_connection(self, client: Any, fault: Any) -> None:
         with Faulty(http(b"x"), fault) as server:
             client.fetch(server.url)
             with pytest.raises(TransportError) as caught:
@@ -90,33 +91,30 @@ class TestFetching:
         assert not caught.value.sent_maybe
         assert "canary" not in str(caught.value)
 
-    def test_says_that_nobody_is_there(self, client: Any) -> None:
+    def test_reports_a_refused_connection(self, client: Any) -> None:
         with socket.create_server(("127.0.0.1", 0)) as closed:
             nobody = closed.getsockname()[1]
         with pytest.raises(TransportError, match="no connection") as caught:
             client.fetch(f"http://127.0.0.1:{nobody}/1.xml")
         assert not caught.value.sent_maybe
 
-    @pytest.mark.parametrize(
-        "link",
-        [
-            "",
-            "ftp://a.example/1.xml",
-            "file:///etc/passwd",
-            "//a.example/1",
-            "https://",
-            "nonsense",
-            "http://[::1/",
-            "http://a:b/",
-        ],
-    )
-    def test_refuses_what_is_no_address(self, client: Any, link: str) -> None:
-        with pytest.raises(ConfigurationError, match="no http"):
+    @pytest.mark.parametrize("link", ["", "file:///etc/passwd", "http://[::1/"])
+    def test_refuses_what_is_not_a_url(self, client: Any, link: str) -> None:
+        with pytest.raises(ConfigurationError, match="not an http or https URL"):
             client.fetch(link)
 
 
-class TestASessionOfOnesOwn:
-    def test_of_requests_keeps_its_headers_credentials_and_cookies_to_itself(self) -> None:
+@pytest.mark.parametrize(
+    "link",
+    [None, "ftp://a.example/1.xml", "//a.example/1", "https://", "nonsense", "http://a:b/", "http://a b/", "http://a/\n"],
+)
+def test_a_link_must_be_an_http_url(link: Any) -> None:
+    with pytest.raises(ConfigurationError, match="not an http or https URL"):
+        link_request(link)
+
+
+class TestSessionOfTheCaller:
+    def test_of_requests_does_not_send_its_headers_credentials_and_cookies(self) -> None:
         with Faulty(http(b"x", Set_Cookie="again=canary")) as server, requests.Session() as session:
             session.headers["X-Secret"] = "canary"
             session.auth = ("ada", "canary")
@@ -125,7 +123,7 @@ class TestASessionOfOnesOwn:
                 assert client.fetch(server.url) == client.fetch(server.url) == b"x"
         assert_bare(server)
 
-    def test_of_aiohttp_keeps_its_headers_credentials_cookies_and_middlewares_to_itself(self) -> None:
+    def test_of_aiohttp_does_not_send_its_headers_credentials_and_cookies_or_run_its_middlewares(self) -> None:
         async def sign(request: Any, handler: Any) -> Any:
             request.headers["X-Signed"] = "canary"
             return await handler(request)
@@ -138,16 +136,17 @@ class TestASessionOfOnesOwn:
                 async with AsyncClient(Account(CANARY), session=session) as client:
                     assert await client.fetch(server.url) == await client.fetch(server.url) == b"x"
                 assert not session.closed
+                assert session.connector is not None
                 assert not session.connector.closed
-                assert [cookie.key for cookie in jar] == ["token"], "what the answer sets is not kept"
+                assert [cookie.key for cookie in jar] == ["token"], "cookies of the response are not kept"
 
         with Faulty(http(b"x", Set_Cookie="again=canary")) as server:
             asyncio.run(asyncio.wait_for(job(server), 30))
         assert_bare(server)
-        assert server.connections == 1, "the session's connections serve"
+        assert server.connections == 1, "the connections of the session are used"
 
-    @pytest.mark.skymms_live  # nothing leaves: the proxy is on this machine, which the guard does not ask
-    def test_of_aiohttp_goes_through_the_sessions_proxy(self) -> None:
+    @pytest.mark.skymms_live  # the proxy is on this machine, so nothing leaves it
+    def test_of_aiohttp_uses_its_proxy(self) -> None:
         async def job(server: Faulty) -> bytes:
             async with aiohttp.ClientSession(proxy=f"http://127.0.0.1:{server.port}") as session:
                 return await AsyncClient(Account(CANARY), session=session).fetch("http://reports.example/1.xml")
@@ -157,11 +156,11 @@ class TestASessionOfOnesOwn:
         assert server.requests[0].startswith(b"GET http://reports.example/1.xml HTTP/1.1\r\n")
 
 
-@pytest.mark.skymms_live  # nothing leaves: the proxy is on this machine
-class TestThroughTheEnvironmentsProxy:
+@pytest.mark.skymms_live  # the proxy is on this machine, so nothing leaves it
+class TestProxyOfTheEnvironment:
     @pytest.mark.parametrize("name", ["http_proxy", "all_proxy"])
     @pytest.mark.parametrize("scheme", ["http://", ""])
-    def test_goes_every_call(self, kind: Any, monkeypatch: pytest.MonkeyPatch, name: str, scheme: str) -> None:
+    def test_is_used_for_calls(self, kind: Any, monkeypatch: pytest.MonkeyPatch, name: str, scheme: str) -> None:
         for other in ("no_proxy", "NO_PROXY", "http_proxy", "HTTP_PROXY"):
             monkeypatch.delenv(other, raising=False)
         with Faulty(http(SENT)) as server:
@@ -171,7 +170,7 @@ class TestThroughTheEnvironmentsProxy:
         assert server.requests[0].startswith(b"POST http://gateway.example/api HTTP/1.1")
 
     @pytest.mark.parametrize("direct", ["gateway.example", "reports.example"])
-    def test_goes_whoever_is_not_excepted(self, kind: Any, monkeypatch: pytest.MonkeyPatch, direct: str) -> None:
+    def test_is_not_used_for_hosts_in_no_proxy(self, kind: Any, monkeypatch: pytest.MonkeyPatch, direct: str) -> None:
         monkeypatch.delenv("NO_PROXY", raising=False)
         monkeypatch.setenv("no_proxy", direct)
         with Faulty(http(SENT)) as server:
@@ -185,12 +184,12 @@ class TestThroughTheEnvironmentsProxy:
                 ):
                     try:
                         job()
-                    except TransportError:  # there is no such host
+                    except TransportError:  # the host does not exist
                         done[name] = "directly"
                     else:
-                        done[name] = "by the proxy"
+                        done[name] = "through the proxy"
         assert done.pop(direct) == "directly"
-        assert list(done.values()) == ["by the proxy"]
+        assert list(done.values()) == ["through the proxy"]
         assert len(server.requests) == 1
 
 

@@ -1,0 +1,40 @@
+"""Checks links and downloaded files for ``client.fetch``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import ConfigurationError, ProtocolError, TransportError
+from ..http import HttpRequest, HttpResponse, parse_http_url
+from .exchange import NoResponse
+
+NOT_A_LINK = "the link is not an http or https URL"
+
+
+def user_agent() -> str:
+    """Return the User-Agent of all requests."""
+    from importlib.metadata import version
+
+    return f"skymms/{version('skymms')}"
+
+
+def link_request(url: Any) -> HttpRequest:
+    """Return the request for a link; raise :class:`~skymms.ConfigurationError` if it is not an http or https URL."""
+    link = url if isinstance(url, str) else ""
+    # A space in the path is escaped. A space in the host and a line break anywhere are mistakes.
+    parts = parse_http_url(link) if link.isprintable() else None
+    if parts is None or " " in parts.netloc:
+        raise ConfigurationError(NOT_A_LINK)
+    return HttpRequest("GET", link, {"User-Agent": user_agent(), "Accept-Encoding": "identity"})
+
+
+def file_from_response(outcome: HttpResponse | NoResponse, link: HttpRequest, limit: int) -> bytes:
+    """Return the downloaded file; raise an error if there is no response, a status other than 200, or too long a file."""
+    if isinstance(outcome, NoResponse):
+        raise TransportError(outcome.why)
+    if outcome.status != 200:
+        raise ProtocolError(f"{link.safe_url}: HTTP {outcome.status}", body=outcome.body, status=outcome.status)
+    if len(outcome.body) > limit:
+        problem = f"the file is longer than {limit:,} bytes: pass fetch(…, limit=…) to allow more"
+        raise ProtocolError(f"{link.safe_url}: {problem}", body=outcome.body, status=outcome.status)
+    return outcome.body
