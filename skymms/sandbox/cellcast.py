@@ -14,18 +14,18 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urljoin
 
-from ..cellcast.account import (
+from ..cellcast import (
     GENERATIONS,
     MAX_NUMBERS,
+    STATES,
     AccountBalance,
     Balance,
-    Call,
     CancelScheduled,
     CellcastAccount,
+    CellcastMMS,
     CellcastSend,
     CellcastSent,
     Done,
-    Generation,
     MarkRead,
     MessageReports,
     OptOut,
@@ -33,8 +33,9 @@ from ..cellcast.account import (
     Response,
     Responses,
     SentMessage,
+    mobile,
 )
-from ..cellcast.webhooks import STATES, CellcastMMS, mobile
+from ..cellcast.generations import Call, Generation
 from ..model.notices import DeliveryReport, InboundSMS, Notice
 from ..model.operations import Operation
 from ..model.replies import Refusal
@@ -100,22 +101,22 @@ class Cellcast:
         """The operation, by the names that it is written with; :class:`Unreadable` for what none can be made of."""
         kind, call, tail = asked
         said = CARRIED[call.placement](request)
-        for name, always in call.always.items():
+        for name, always in call.constants.items():
             # The address in seed 000 ends with "type=mms;", which lists nothing of ours.
             if said.get(name, always) != always:
                 raise DecodeError(f"{name} has to be {always}")
         # What has no name is not sent, and what is called "/" stands at the path's end.
         names = {ours: theirs for ours, theirs in call.names.items() if theirs}
-        if self._state.settings.strict and (unknown := set(said) - {*names.values(), *call.always}):
+        if self._state.settings.strict and (unknown := set(said) - {*names.values(), *call.constants}):
             raise DecodeError(f"{min(unknown):.40} is no field of this call")
         named = {ours: tail if theirs == "/" else said.get(theirs) for ours, theirs in names.items()}
         return operation_of(kind, named, listed=not self._v1)
 
     def _stranger(self, request: Incoming) -> Refusal | None:
-        told = request.headers.get(self._spoken.header.lower(), "")
+        told = request.headers.get(self._spoken.key_header.lower(), "")
         if not told:
             return self.refuse(None, "AUTH_FAILED_NO_DATA")
-        right = self._spoken.scheme + self._api_key
+        right = self._spoken.key_prefix + self._api_key
         return None if hmac.compare_digest(told.encode(), right.encode()) else self.refuse(None, "AUTH_FAILED")
 
     def _wrong(self, operation: Any) -> Refusal | None:
@@ -249,7 +250,7 @@ class Cellcast:
         now = self._state.clock.now()
         found = []
         for one in reversed(list(self._state.messages)):
-            if not re.fullmatch(self._spoken.message_id, one.message_id):
+            if not re.fullmatch(self._spoken.limits.message_id, one.message_id):
                 continue  # sent in v3, which has no such report
             reached = [step for step in one.steps if step[0] <= now]
             updated, word = reached[-1] if reached else (one.at, "queued")

@@ -13,10 +13,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ..cellcast.account import AccountBalance, CellcastSend, CellcastSent, Response, SentMessage
-from ..cellcast.fields import field_names
-from ..cellcast.listing import Listing
-from ..cellcast.webhooks import CellcastMMS
+from ..cellcast import AccountBalance, CellcastMMS, CellcastSend, CellcastSent, Listing, Response, SentMessage
+from ..cellcast.values import sources
 from ..errors import error_class
 from ..model.notices import InboundSMS
 from ..model.replies import Refusal
@@ -249,7 +247,7 @@ def _listed_v1(reply: Page) -> Any:
 
 
 def _row(v1: bool, row: Any) -> dict[str, Any]:
-    spelled = {names.rpartition("/")[2]: _value(v1, ours, getattr(row, ours)) for ours, names, _ in field_names(type(row))}
+    spelled = {names.rpartition("/")[2]: _value(v1, ours, getattr(row, ours)) for ours, names, _ in sources(type(row))}
     if not (v1 and isinstance(row, Response)):
         return spelled
     # The developer pages name four members, and the id has a place and nothing in it.

@@ -14,8 +14,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ..cellcast.account import CellcastSend, MarkRead
-from ..cellcast.webhooks import mobile
+from ..cellcast import CellcastSend, MarkRead, mobile
 from ..model.operations import Operation
 from ..model.slideshow import Slideshow
 from ..slide import Slide

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from ..cellcast.account import CellcastSent
+from ..cellcast import CellcastSent
 from ..media.inspection import inspect
 from ..model.notices import Notice
 from ..model.operations import Operation

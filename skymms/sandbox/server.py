@@ -12,7 +12,7 @@ from typing import Any, Literal, overload
 from urllib.parse import urlsplit
 
 from ..account import Account
-from ..cellcast.account import CellcastAccount
+from ..cellcast import CellcastAccount
 from ..errors import ConfigurationError
 from ..limits import DOCUMENTED, Limits
 from ..model.notices import InboundSMS, Notice
@@ -101,7 +101,7 @@ class Sandbox:
     def account(self, dialect: str = "skycore", **options: Any) -> Account | CellcastAccount:
         """An account at this gateway, ready to be used; ``api_key="another"`` makes one that it refuses.
 
-        ``dialect`` is one of Skycore's, or ``cellcast-v3`` or ``cellcast-v1``; of these ``spacing=0`` makes one in a hurry.
+        ``dialect`` is one of Skycore's, or ``cellcast-v3`` or ``cellcast-v1``; with ``rate=None`` they have no rate limit.
         """
         if (cellcast := self._cellcast.get(dialect)) is not None:
             there = {"api_key": self._api_key, "url": self.url + cellcast.path, "generation": cellcast.generation}

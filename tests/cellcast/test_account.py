@@ -53,8 +53,8 @@ from skymms.cellcast import (
     Responses,
     gsm_units,
     mobile,
-    numbers,
 )
+from skymms.cellcast.values import unique_mobiles
 from skymms.transport.exchange import Exchange, NoResponse, Pause
 
 CANARY = "canary/5fa1c0de-key"
@@ -110,7 +110,13 @@ NUMBERS = {
     "0400000000,0400000001": None,
     "": None,
     None: None,
-    400000000: None,
+    400000000: "+61400000000",
+    61400000000: "+61400000000",
+    1234567890: None,
+    614000000000: None,
+    -400000000: None,
+    400000001.0: None,
+    True: None,
 }
 
 
@@ -254,7 +260,7 @@ class TestASendInV1:
         [
             (CellcastSend(SHOW, to=ADA), (None, None, "subject")),
             (CellcastSend(Slide("Hi", image=PICTURE), to=ADA), ("FIELD_INVALID", 1, "image")),
-            (CellcastSend(Slide("Hi"), to=ADA), ("FIELD_EMPTY", 1, "image")),
+            (CellcastSend(Slide("Hi"), to=ADA), ("FIELD_EMPTY", None, "media")),
             (CellcastSend(Slide("Hi", image=MOVING), to=ADA, media=JPEG), ("FIELD_INVALID", None, "media")),
             (CellcastSend(Slide("Hi"), to=ADA, media=b"GIF89a"), ("FIELD_INVALID", None, "media")),
             (CellcastSend(Slide("Hi"), to=ADA, media=JPEG + bytes(230_000)), ("FIELD_INVALID", None, "media")),
@@ -413,8 +419,13 @@ class TestASendsAnswer:
         with suppress(MMSError, ProtocolError):
             reply = V1.decode(SEND, answer(said.body(document)))
             # Whatever it says: nobody is told of as queued who was not asked for, and nobody who was asked for is lost.
-            assert set(reply.queued) <= set(numbers(SEND))
-            assert set(numbers(SEND)) <= {*reply.queued, *reply.invalid, *reply.unsubscribed, *reply.unaccounted}
+            assert set(reply.queued) <= set(unique_mobiles(SEND.recipients))
+            assert set(unique_mobiles(SEND.recipients)) <= {
+                *reply.queued,
+                *reply.invalid,
+                *reply.unsubscribed,
+                *reply.unaccounted,
+            }
 
 
 class TestOtherAnswers:

@@ -185,7 +185,7 @@ class TestThePace:
             arrived.append(time.monotonic())
             connection.sendall(http(said.BALANCE_V3, Connection="close"))
 
-        with Faulty(act) as server, kind(account(server, spacing=0.05)) as client:
+        with Faulty(act) as server, kind(account(server, rate=20)) as client:
             started = time.monotonic()
             for _ in range(5):
                 client.call(Balance())
@@ -193,7 +193,7 @@ class TestThePace:
 
     def test_is_fourteen_and_a_half_a_second_unless_told_otherwise(self):
         assert CellcastAccount.v3(CANARY).rate_limit.gap == pytest.approx(1 / 14.5)
-        assert CellcastAccount.v3(CANARY, spacing=0).rate_limit is None
+        assert CellcastAccount.v3(CANARY, rate=None).rate_limit is None
 
 
 class TestTheKey:

@@ -86,7 +86,7 @@ def send(dialect: str, *to: str, **more: Any) -> CellcastSend:
 
 
 def hurried(sandbox: Sandbox, dialect: str, **options: Any) -> CellcastAccount:
-    return sandbox.account(dialect, spacing=0, **options)
+    return sandbox.account(dialect, rate=None, **options)
 
 
 def client(sandbox: Sandbox, dialect: str, **options: Any) -> Client:

@@ -21,7 +21,7 @@ JPEG = b"\xff\xd8\xff\xe0\r\n--not-a-boundary\r\n\x00"
 
 def account(server: Faulty, generation: str = "v3", **options: Any) -> CellcastAccount:
     base = f"http://127.0.0.1:{server.port}/api/{generation}/"
-    return CellcastAccount(CANARY, generation=generation, url=base, **{"spacing": 0, **options})
+    return CellcastAccount(CANARY, generation=generation, url=base, **{"rate": None, **options})
 
 
 def body(request: bytes) -> bytes:

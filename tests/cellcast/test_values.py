@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from skymms.cellcast.fields import build, field_names, first_value, flatten, parse_datetime, parse_decimal, read_from
+from skymms.cellcast.values import (
+    build,
+    first_text,
+    first_value,
+    flatten,
+    parse_datetime,
+    parse_decimal,
+    read_from,
+    sources,
+)
 
 
 @dataclass(frozen=True)
 class Row:
-    id: str | None = read_from("id _id")
-    spent: Decimal | None = read_from("spent", parse_decimal)
+    id: str | None = field(default=None, metadata=read_from("id _id"))
+    spent: Decimal | None = field(default=None, metadata=read_from("spent", parse_decimal))
     raw: tuple[str, ...] = ()
 
 
@@ -28,14 +37,14 @@ class TestWords:
         assert flatten(document) == {}
 
     def test_are_preferred_in_order(self):
-        assert first_value({"b": "2", "c": "3"}, "a b c") == "2"
+        assert first_text({"b": "2", "c": "3"}, "a b c") == "2"
         assert first_value({"b": "2"}, "a b", int) == 2
-        assert first_value({}, "a b") is None
+        assert first_text({}, "a b") is None
 
 
 class TestAClass:
     def test_is_the_table_of_its_fields(self):
-        assert list(field_names(Row)) == [("id", "id _id", str), ("spent", "spent", parse_decimal)]
+        assert list(sources(Row)) == [("id", "id _id", str), ("spent", "spent", parse_decimal)]
 
     def test_is_made_of_what_is_told(self):
         assert build(Row, {"_id": "7", "spent": "1.50"}, raw=("kept",)) == Row("7", Decimal("1.5"), ("kept",))
