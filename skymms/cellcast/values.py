@@ -123,9 +123,9 @@ def read_from(names: str, parse: Callable[[str], object] = str) -> Mapping[str, 
     return {"names": names, "parse": parse}
 
 
-def sources(kind: type[Any]) -> Iterator[tuple[str, str, Callable[[str], Any]]]:
-    """Iterate over the fields with :func:`read_from`: our name, the gateway's names, and the function that parses."""
-    return ((item.name, item.metadata["names"], item.metadata["parse"]) for item in fields(kind) if "names" in item.metadata)
+def sources(of: Any) -> Iterator[tuple[str, str, Callable[[str], Any]]]:
+    """Iterate over the fields of a dataclass with :func:`read_from`: our name, the gateway's names, and the parsing function."""
+    return ((item.name, item.metadata["names"], item.metadata["parse"]) for item in fields(of) if "names" in item.metadata)
 
 
 def build(kind: type[T], texts: Texts, **values: Any) -> T:

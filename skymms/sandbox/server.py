@@ -22,7 +22,7 @@ from ..wire.dialects import get_dialect as spoken
 from . import cellcast, control, page
 from . import event_text as lines
 from .account_actions import inbound
-from .cellcast_bodies import STRANGER
+from .cellcast_bodies import OTHER_REPLY
 from .clock import Clock
 from .events import EventLog, recipients
 from .fault_responses import outgoing
@@ -309,11 +309,13 @@ class Sandbox:
         return True
 
     def _answer(self, request: Incoming) -> Outgoing:
-        generation = next((one for one in self._cellcast.values() if one.hears(request)), None)
+        generation = next((one for one in self._cellcast.values() if one.accepts(request)), None)
         if generation is not None:
             answered, rule = self._gateway.answer_cellcast(generation, request)
             self._remember(answered, generation)
-            return outgoing(partial(generation.encode_reply, answered.operation), answered.reply, rule, lambda reply: STRANGER)
+            return outgoing(
+                partial(generation.encode_reply, answered.operation), answered.reply, rule, lambda reply: OTHER_REPLY
+            )
         at_this_address = spoken_at(request)
         if at_this_address is None:
             return self._elsewhere(request)
