@@ -328,7 +328,7 @@ class TestVendorSample:
         headers = ["Content-Type: multipart/form-data", "Accept: application/json", "Authorization: Bearer sandbox-key"]
         fields = ['message="Test MMS from API"', contacts, f'media=@"{path / "media.png"}"', *more, 'sender="040000001"']
         flags = [flag for header in headers for flag in ("--header", header)] + [
-            flag for field in fields for flag in ("--form", one)
+            flag for field in fields for flag in ("--form", field)
         ]
         command = ["curl", "--silent", "--noproxy", "*", "--location", f"{sandbox.url}/api/v1/gatewaymms", *flags]
         return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=30).stdout)
