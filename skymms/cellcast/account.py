@@ -211,9 +211,12 @@ class CellcastAccount(KeyHolder):
     def _problems(self, operation: Operation[Any]) -> list[Problem]:
         """Return the problems of everything but the recipients."""
         found = list(unsupported(operation, self._generation))
-        if type(operation) in self._generation.calls:
-            found += VALIDATOR.validate(operation, self._limits)
-        return found
+        if type(operation) not in self._generation.calls:
+            return found
+        # The rules have nothing to add about fields and slides that are not supported.
+        known = {(problem.slide, problem.field) for problem in found}
+        broken = VALIDATOR.validate(operation, self._limits)
+        return found + [one for one in broken if known.isdisjoint({(one.slide, one.field), (one.slide, "slides")})]
 
     def _was_validated(self, send: CellcastSend) -> bool:
         return any(

@@ -110,7 +110,7 @@ V3 = Generation(
 )  # fmt: skip
 V1 = Generation(
     "v1", "https://api.cellcast.com/api/v1/", "Authorization", "Bearer ", "",
-    CellcastLimits(max_text=UNLIMITED, max_subject=0, max_image=MAX_MEDIA, message_id="[0-9a-f]{24}", images=("gif",)),
+    CellcastLimits(max_text=UNLIMITED, max_image=MAX_MEDIA, message_id="[0-9a-f]{24}", images=("gif",)),
     {
         CellcastSend: Call("POST", "gatewaymms", "form",
                            {"text": "message", "to": "contacts", "media": "media", "image": "gif", "sender": "sender",
@@ -180,7 +180,7 @@ def _rule(code: str, of: str, field: str) -> Callable[[Callable[[Any, CellcastLi
 @_rule("FIELD_EMPTY", "slide", "text")
 def has_text(slide: Slide, limits: CellcastLimits) -> str | None:
     """A message has a text."""
-    return "the slide has no text, which Cellcast requires" if is_blank(slide.text) else None
+    return "Cellcast requires a text: give the slide one" if is_blank(slide.text) else None
 
 
 @_rule("FIELD_INVALID", "text", "text")
@@ -192,8 +192,7 @@ def valid_text(text: Any, limits: CellcastLimits) -> str | None:
 @_rule("FIELD_INVALID", "field", "subject")
 def valid_subject(show: Any, limits: CellcastLimits) -> str | None:
     """A subject has at most 40 units (v3)."""
-    # Whether a generation has a subject at all is decided by its table of calls.
-    if not show.subject or not limits.max_subject:
+    if not show.subject:
         return None
     return xml_characters(show.subject, limits) or _too_long(show.subject, limits.max_subject)
 
@@ -210,7 +209,7 @@ def has_image(slide: Slide, limits: CellcastLimits) -> str | None:
     """A message has an image (v3)."""
     if slide.image or "image" not in limits.required:
         return None
-    return "the slide has no image, which Cellcast requires: give the URL of a png, jpeg or gif"
+    return "Cellcast requires an image: give the slide the URL of a png, jpeg or gif"
 
 
 @_rule("FIELD_INVALID", "address", "image")
@@ -230,7 +229,9 @@ def has_picture(send: Any, limits: CellcastLimits) -> str | None:
     """A message has a picture: media or an image (v1)."""
     if send.media is not None or "image" in limits.required or _first_image(send):
         return None
-    return "there is no picture: pass the bytes of a jpeg or png as media=…, or give the slide the URL of a gif as image"
+    return (
+        "Cellcast requires a picture: pass the bytes of a jpeg or png as media=…, or give the slide an image (the URL of a gif)"
+    )
 
 
 @_rule("FIELD_INVALID", "field", "media")
@@ -238,7 +239,7 @@ def one_picture(send: Any, limits: CellcastLimits) -> str | None:
     """A message has one picture: media or an image, not both (v1)."""
     if send.media is None or not _first_image(send):
         return None
-    return "the slide has an image too: Cellcast sends one picture, so leave out media or the image"
+    return "the slide has an image too, and Cellcast sends one picture: leave out media or the image"
 
 
 @_rule("FIELD_INVALID", "field", "media")

@@ -124,7 +124,7 @@ def read_from(names: str, parse: Callable[[str], object] = str) -> Mapping[str, 
 
 
 def sources(of: Any) -> Iterator[tuple[str, str, Callable[[str], Any]]]:
-    """Iterate over the fields of a dataclass with :func:`read_from`: our name, the gateway's names, and the parsing function."""
+    """Iterate over the fields of a dataclass with :func:`read_from`: our name, the gateway's names, the parser."""
     return ((item.name, item.metadata["names"], item.metadata["parse"]) for item in fields(of) if "names" in item.metadata)
 
 
@@ -289,6 +289,8 @@ class CellcastSend(Operation[CellcastSent]):
 
 
 class _ListOperation(Operation[Listing[Row]]):
+    """An operation that lists rows, and may be repeated."""
+
     __slots__ = ()
     reply: ClassVar[type[Any]] = Listing
     repeatable: ClassVar[bool] = True

@@ -62,9 +62,9 @@ class Cellcast:
     response_codec = json
 
     def __init__(self, generation: Generation, api_key: str, state: State) -> None:
-        self.name = f"cellcast-{generation.name}"
-        self.generation = generation.name
-        self.path = f"/api/{generation.name}/"
+        self.name: str = f"cellcast-{generation.name}"
+        self.generation: str = generation.name
+        self.path: str = f"/api/{generation.name}/"
         self._generation, self._api_key, self._state = generation, api_key, state
         # Used for its rules only: the sandbox refuses what the library would not send.
         self._account = CellcastAccount("no-key", generation=generation.name)

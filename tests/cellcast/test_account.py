@@ -8,6 +8,7 @@ import json
 import pickle
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any, cast
 
 import cellcast_vectors as vectors
 import pytest
@@ -53,6 +54,7 @@ from skymms.cellcast import (
     mobile,
 )
 from skymms.cellcast.generations import VALIDATOR
+from skymms.model.operations import Operation
 from skymms.rate_limit import SpacedRateLimit
 from skymms.transport.exchange import Exchange, GatewayAccount, NoResponse, Pause
 
@@ -71,10 +73,10 @@ def queued(request_body: bytes) -> bytes:
 MANY = tuple(f"+6149157{last:04}" for last in range(2500))
 
 
-def run(account, operation, *outcomes, retries=Retries(count=0)):  # noqa: B008
+def run(account: Any, operation: Operation[Any], *outcomes: Any, retries: Retries = Retries(count=0)):  # noqa: B008
     """Run a call without a client. An outcome is a response, or makes one of the request's body."""
-    exchange = Exchange(account, operation, retries=retries, random=lambda: 0.0)
-    requests = []
+    exchange: Any = Exchange(account, operation, retries=retries, random=lambda: 0.0)
+    requests: list[Any] = []
     for outcome in outcomes:
         while isinstance(exchange.next_step, Pause):
             exchange.advance(None)
@@ -125,7 +127,7 @@ class TestManyRecipients:
 
     def test_an_interrupted_call_reports_what_was_queued(self):
         exchange, _ = run(V3, CellcastSend(SHOW, to=MANY), accepted)
-        stop = KeyboardInterrupt()
+        stop: Any = KeyboardInterrupt()
         exchange.interrupt(stop)
         assert len(stop.partial.queued) == 1000
         assert stop.sent_maybe
@@ -253,7 +255,7 @@ class TestSkipInvalid:
     )
     def test_every_given_number_is_reported_exactly_once(self, to, rows, fails, size):
         data = {name: [{"Contact": number, "MessageId": "1"} for number in listed] for name, listed in rows.items()}
-        replies = [response(vectors.app(data))]
+        replies: list[Any] = [response(vectors.app(data))]
         if fails is not None:
             replies.append(NoResponse("no connection", left=fails))
         with pytest.MonkeyPatch.context() as patch:
@@ -351,7 +353,7 @@ class TestPrepare:
         with pytest.raises(MediaError):
             V3.prepare(CellcastSend(Slide("Hi")))
         with pytest.raises(TypeError, match="CellcastSend"):
-            V3.prepare(Balance())
+            V3.prepare(cast("Any", Balance()))
 
 
 # ------------------------------------------------------------------------------------------------ the account
@@ -404,7 +406,9 @@ class TestAccount:
         shared = SpacedRateLimit(0.1)
         assert CellcastAccount.v3(CANARY, rate=shared).rate_limit is shared
         assert CellcastAccount.v1(CANARY, rate=None).rate_limit is None
-        assert CellcastAccount.v3(CANARY, rate=10).rate_limit.gap == pytest.approx(0.1)
+        own = CellcastAccount.v3(CANARY, rate=10).rate_limit
+        assert isinstance(own, SpacedRateLimit)
+        assert own.gap == pytest.approx(0.1)
 
     def test_a_longer_response_than_max_response_is_a_protocol_error(self):
         small = CellcastAccount.v3(CANARY, max_response=100)
@@ -422,4 +426,4 @@ class TestAccount:
 
     def test_problems_needs_an_operation(self):
         with pytest.raises(TypeError, match="operation"):
-            V3.problems("send")
+            V3.problems(cast("Any", "send"))

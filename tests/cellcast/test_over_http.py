@@ -8,12 +8,14 @@ import logging
 import socket
 import threading
 import time
+from typing import Any, cast
 
 import cellcast_vectors as vectors
 import pytest
 import requests
 from cellcast_server import ADA, BOB, CANARY, JPEG, AcceptingGateway, account, body, form
 from misbehaving_server import Faulty, drop, http, stall
+from requests.adapters import HTTPAdapter
 
 from skymms import Client, HttpRequest, Retries, SkymmsError, Slide, Slideshow, TransportError
 from skymms.aio import AsyncClient
@@ -140,7 +142,7 @@ class TestNeverSentTwice:
         assert sent.credits == 2500
 
     def test_a_cancelled_call_reports_what_was_queued(self):
-        async def cancelled(server):
+        async def cancelled(server: Any) -> Any:
             async with AsyncClient(account(server)) as client:
                 task = asyncio.ensure_future(client.call(CellcastSend(SHOW, to=MANY)))
                 while len(server.requests) < 2:
@@ -192,7 +194,9 @@ class TestRateLimit:
         assert arrived[-1] - started >= 0.2
 
     def test_the_default_is_14_5_requests_a_second(self):
-        assert CellcastAccount.v3(CANARY).rate_limit.gap == pytest.approx(1 / 14.5)
+        rate_limit = CellcastAccount.v3(CANARY).rate_limit
+        assert isinstance(rate_limit, SpacedRateLimit)
+        assert rate_limit.gap == pytest.approx(1 / 14.5)
         assert CellcastAccount.v3(CANARY, rate=None).rate_limit is None
 
 
@@ -220,7 +224,7 @@ class TestClientArguments:
     def test_clients_accept_a_cellcast_account_and_refuse_text(self):
         assert isinstance(CellcastAccount.v1(CANARY), GatewayAccount)
         with pytest.raises(TypeError, match="Account"):
-            Client(CANARY)
+            Client(cast("Any", CANARY))
 
     def test_the_callers_own_session_is_used(self):
         with Faulty(http(vectors.BALANCE_V1)) as server, requests.Session() as session:
@@ -235,7 +239,7 @@ class TestClientArguments:
         assert CANARY not in repr(request)
 
 
-class Interrupting(requests.adapters.HTTPAdapter):
+class Interrupting(HTTPAdapter):
     """An adapter in which Ctrl-C is pressed at the second request."""
 
     sent = 0
@@ -252,6 +256,6 @@ def test_ctrl_c_during_the_second_request_reports_the_first():
         session.mount("http://", Interrupting())
         with Client(account(server), session=session) as client, pytest.raises(KeyboardInterrupt) as raised:
             client.call(CellcastSend(SHOW, to=MANY))
-    assert len(raised.value.partial.queued) == 1000
-    assert len(raised.value.partial.maybe_sent) == 1000
-    assert raised.value.sent_maybe
+    error: Any = raised.value
+    assert len(error.partial.queued) == len(error.partial.maybe_sent) == 1000
+    assert error.sent_maybe

@@ -164,7 +164,8 @@ class TestOtherReplies:
         assert (one.message_id, one.status, one.to, one.credits) == (vectors.REPORT_ID, "delivered", ADA, Decimal(4))
 
     def test_marking_and_cancelling(self):
-        assert V3.decode(MarkRead(everything=True), response(vectors.MARKED_V3)).details.startswith("Inbound messages")
+        marked = V3.decode(MarkRead(everything=True), response(vectors.MARKED_V3))
+        assert marked.details == "Inbound messages have been marked as read."
         assert (
             V1.decode(CancelScheduled(vectors.REPORT_ID), response(vectors.CANCELLED_V1)).details == "Job Removed successfully"
         )

@@ -91,7 +91,7 @@ def send(dialect: str, *to: str, **more: Any) -> CellcastSend:
     return CellcastSend(Slide("Hi!", image=PNG if dialect == "cellcast-v3" else GIF), to=to or (ADA,), **more)
 
 
-def unlimited(sandbox: Sandbox, dialect: str, **options: Any) -> CellcastAccount:
+def unlimited(sandbox: Any, dialect: str, **options: Any) -> CellcastAccount:
     return sandbox.account(dialect, rate=None, **options)
 
 
@@ -744,7 +744,7 @@ class TestWebhooks:
                 sandbox.outcome(**arranged)
             sent = caller.call(send(dialect))
             sandbox.clock.advance(minutes=1)
-            notices = inbox.wait(count)
+            notices: Any = inbox.wait(count)
             assert notices == tuple(one for one in sandbox.requests[0].notices)
         assert inbox.failures == []
         assert {(one.tracking_id, one.to) for one in notices} == {(sent.queued[ADA], ADA)}

@@ -33,9 +33,11 @@ def form(request: bytes) -> dict[str, bytes]:
     head, _, rest = request.partition(b"\r\n\r\n")
     kind = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-type:"))
     message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(kind + b"\r\n\r\n" + rest)
-    return {
-        part.get_param("name", header="content-disposition"): part.get_payload(decode=True) for part in message.iter_parts()
+    fields: dict[str, Any] = {
+        str(part.get_param("name", header="content-disposition")): part.get_payload(decode=True)
+        for part in message.iter_parts()
     }
+    return fields
 
 
 def accept(connection: socket.socket, numbers: list[str]) -> None:

@@ -23,7 +23,7 @@ def v3(data: Any = (), *, status: str = "SUCCESS", code: int = 200, msg: str = "
     return body({"meta": {"code": code, "status": status}, "msg": msg, "data": list(data) if data == () else data})
 
 
-def app(data: Any, *, status: bool = True, message: str = "Request is being processed", error: Any = None) -> bytes:
+def app(data: Any, *, status: bool | str = True, message: str = "Request is being processed", error: Any = None) -> bytes:
     """Return a response of v1 in its most frequent envelope."""
     envelope = {
         "app_type": "web",
