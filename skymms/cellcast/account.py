@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
+from operator import is_
 from typing import Any, cast
 
 from .. import errors
@@ -38,7 +39,7 @@ from .wire import read_reply, write_request
 
 #: Bytes of a response that are read: it repeats the text for each of a thousand numbers, with six bytes a character at worst.
 MAX_RESPONSE = 8 * 1024 * 1024
-#: A gateway that announces more pages than this is not believed.
+#: Pages of a listing. More than this is taken for an error of the gateway.
 MAX_PAGES = 4000
 #: Requests a second; the v3 page allows 15.
 DEFAULT_RATE = 14.5
@@ -100,6 +101,13 @@ def _list_in_parts(operation: Any, mark_read: bool) -> Generator[Operation[Any],
 # ------------------------------------------------------------------------------------------------ the account
 
 
+_Content = tuple[object, object, object]
+
+
+def _content_of(send: CellcastSend) -> _Content:
+    return send.slideshow, send.media, send.sender
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class CellcastAccount(KeyHolder):
     """An account at Cellcast: :meth:`v3` with an APPKEY, or :meth:`v1` with an API key. The keys are not interchangeable.
@@ -125,8 +133,8 @@ class CellcastAccount(KeyHolder):
     rate_limit: RateLimit | None = field(init=False, repr=False, compare=False)
     _generation: Generation = field(init=False, repr=False, compare=False)
     _limits: CellcastLimits = field(init=False, repr=False, compare=False)
-    #: The message that was validated last. It is matched by the identity of its fields, which cannot change.
-    _validated: list[CellcastSend] = field(init=False, repr=False, compare=False, default_factory=list[CellcastSend])
+    #: The content that was validated last, or nothing. It is matched by identity, as it cannot change.
+    _validated: list[_Content] = field(init=False, repr=False, compare=False, default_factory=list[_Content])
 
     def __post_init__(self) -> None:
         given: Any = self.generation
@@ -199,9 +207,11 @@ class CellcastAccount(KeyHolder):
             raise TypeError(f"pass an operation such as CellcastSend(…), not {type(operation).__name__}")
         if not isinstance(operation, CellcastSend):
             return tuple(self._problems(operation))
-        found = [] if self._was_validated(operation) else self._problems(operation)
+        content = _content_of(operation)
+        known = any(all(map(is_, content, validated)) for validated in self._validated[:])
+        found = [] if known else self._problems(operation)
         if not found:
-            self._validated[:] = [operation]
+            self._validated[:] = [content]
         return (*found, *recipient_problems(operation))
 
     def warnings(self, operation: Operation[Any]) -> tuple[Problem, ...]:
@@ -218,25 +228,19 @@ class CellcastAccount(KeyHolder):
         broken = VALIDATOR.validate(operation, self._limits)
         return found + [one for one in broken if known.isdisjoint({(one.slide, one.field), (one.slide, "slides")})]
 
-    def _was_validated(self, send: CellcastSend) -> bool:
-        return any(
-            send.slideshow is other.slideshow and send.media is other.media and send.sender is other.sender
-            for other in self._validated[:1]
-        )
-
     def _check(self, operation: Operation[Any]) -> None:
         if found := self.problems(operation):
             raise errors.refusal(found, ERROR_CLASSES.get(found[0].field.partition("[")[0], errors.FieldError))
 
     # -------------------------------------------------------------------------------------------- requests
 
-    def prepare(self, send: CellcastSend) -> PreparedSend:
+    def prepare(self, operation: CellcastSend) -> PreparedSend:
         """Validate everything in a message but its recipients, and return it ready for any recipients."""
-        if not isinstance(send, CellcastSend):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
-            raise TypeError(f"pass a CellcastSend to prepare, not {type(send).__name__}")
-        # Any valid number stands in for the recipients.
-        self._check(replace(send, to="+61400000000"))
-        return PreparedSend(self, send)
+        if not isinstance(operation, CellcastSend):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+            raise TypeError(f"pass a CellcastSend to prepare, not {type(operation).__name__}")
+        # Any valid number takes the recipients' place.
+        self._check(replace(operation, to="+61400000000"))
+        return PreparedSend(self, operation)
 
     def parts(self, operation: Operation[R_co]) -> Generator[Operation[Any], Any, R_co]:
         """Yield the requests of a call, each as an operation, and return the reply to the whole call.
@@ -296,7 +300,7 @@ class PreparedSend:
         send = replace(self._send, to=to)
         if found := list(recipient_problems(send)):
             raise errors.refusal(found, errors.RecipientError)
-        self._account._validated[:] = [send]  # pyright: ignore[reportPrivateUsage]  # belongs to the account
+        self._account._validated[:] = [_content_of(send)]  # pyright: ignore[reportPrivateUsage]  # belongs to the account
         return send
 
     def request(self, to: Sequence[str | int] | int) -> HttpRequest:
