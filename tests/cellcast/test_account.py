@@ -78,7 +78,7 @@ def run(account: Any, operation: Operation[Any], *outcomes: Any, retries: Retrie
     exchange: Any = Exchange(account, operation, retries=retries, random=lambda: 0.0)
     requests: list[Any] = []
     for outcome in outcomes:
-        while isinstance(exchange.next_step, Pause):
+        while isinstance(exchange.next_step, Pause):  # before a retry
             exchange.advance(None)
         requests.append(exchange.next_step)
         exchange.advance(outcome(exchange.next_step.body) if callable(outcome) else outcome)
@@ -264,8 +264,6 @@ class TestSkipInvalid:
             try:
                 exchange = Exchange(V1, send, retries=Retries(count=0), random=lambda: 0.0)
                 for reply in itertools.cycle(replies):
-                    while isinstance(exchange.next_step, Pause):
-                        exchange.advance(None)
                     if exchange.next_step is None:
                         break
                     exchange.advance(reply)

@@ -163,8 +163,8 @@ REDIS_V1 = app({}, status=False, message="MISCONF Redis is configured to save RD
 # ------------------------------------------------------------------------------------------------ shared by several tests
 
 CANARY = "canary/5fa1c0de-key"
-V3 = CellcastAccount.v3(CANARY)
-V1 = CellcastAccount.v1(CANARY)
+V3 = CellcastAccount.v3(CANARY, rate=None)
+V1 = CellcastAccount.v1(CANARY, rate=None)
 EACH_ACCOUNT = pytest.mark.parametrize("account", [V3, V1], ids=["v3", "v1"])
 
 PNG_URL = "http://media.example/welcome.png"
