@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import re
 import shutil
 import subprocess
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -923,13 +921,7 @@ class TestEvents:
         assert CANARY not in caplog.text + "\n".join(lines) + "".join(map(repr, seen)) + "".join(map(str, seen))
 
 
-# ------------------------------------------------------------------------------------------------ documents and command line
-
-
-def test_the_example_in_the_documentation_runs():
-    page = (Path(__file__).parents[2] / "docs" / "cellcast.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```python\n(.*?)```", page.partition("## Testing")[2].partition("\n## ")[0], re.DOTALL)
-    exec(compile(block, "cellcast.md", "exec"), {})
+# ------------------------------------------------------------------------------------------------ command line
 
 
 class TestCommandLine:
