@@ -312,7 +312,7 @@ class Responses(_ListOperation[Response]):
 
 @dataclass(frozen=True, slots=True)
 class OptOuts(_ListOperation[OptOut]):
-    """List who opted out: page number ``page``, or all pages. v3 needs "Opt-out for API" on in the account's settings."""
+    """List the people who opted out: page ``page``, or all pages. v3 needs "Opt-out for API" on in the account's settings."""
 
     page: int | None = None
 

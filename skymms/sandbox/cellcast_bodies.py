@@ -63,7 +63,7 @@ class RefusalForm(NamedTuple):
     error: Mapping[str, str] | None = None
 
 
-_LOW = "the balance is too low: the sandbox was told how many credits are left"
+_LOW = "the balance is too low: a test set how many credits are left"
 #: By v3's name, which the library uses for both generations. The last two are FIELD_INVALID in v3, and more specific in v1.
 REFUSALS: Mapping[str, RefusalForm] = {
     "AUTH_FAILED_NO_DATA": RefusalForm(401, "the request has no APPKEY", 401, "Unauthorized", "E104"),
@@ -87,7 +87,7 @@ REFUSALS: Mapping[str, RefusalForm] = {
     "SERVER_ERROR": RefusalForm(500, "internal server error", 500, "internal server error", "E503", error={}),
     "LEDGER_ERROR": RefusalForm(
         400,
-        "not enough credit: the sandbox was told how many credits are left",
+        "not enough credit: a test set how many credits are left",
         422,
         _LOW,
         "E713",
