@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..cellcast.account import CellcastSent
+from ..cellcast import CellcastSent
 from ..codes import EVENTS
 from ..model.notices import DeliveryReport, Notice
 from ..model.replies import MMSList, Refusal

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from ..codes import ANSWERS
 from ..errors import ConfigurationError
-from .cellcast_bodies import WORDS
+from .cellcast_bodies import REFUSALS
 from .state import as_told
 
 #: What a refusal can be: by Skycore's code, or by Cellcast's word.
-CODES = frozenset({*ANSWERS, *WORDS})
+CODES = frozenset({*ANSWERS, *REFUSALS})
 
 
 class Fault(NamedTuple):

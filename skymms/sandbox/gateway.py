@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from ..cellcast.account import CellcastSent
+from ..cellcast import CellcastSent
 from ..media.inspection import inspect
 from ..model.notices import Notice
 from ..model.operations import Operation
@@ -24,7 +24,7 @@ from ..wire.dialects import Dialect, UnknownActionError
 from ..wire.schemas import schema_problems
 from .account_actions import KEEPING
 from .cellcast import Cellcast
-from .cellcast_bodies import WORDS
+from .cellcast_bodies import REFUSALS
 from .faults import Faults, Rule
 from .gateway_rules import late_or_far
 from .listener import Incoming
@@ -77,12 +77,12 @@ class Gateway:
             request,
             self._understood(dialect, request),
             lambda operation: _ACTIONS[type(operation)](self._state, operation, dialect),
-            lambda operation, code, info="": refuse(operation, WORDS[code].alike if code in WORDS else code, info),
+            lambda operation, code, info="": refuse(operation, REFUSALS[code].skycore_code if code in REFUSALS else code, info),
         )
 
     def answer_cellcast(self, spoken: Cellcast, request: Incoming) -> tuple[Answered, Rule | None]:
         """The same where Cellcast is spoken."""
-        return self._settled(spoken.name, request, spoken.understood(request), spoken.act, spoken.refuse)
+        return self._settled(spoken.name, request, spoken.decode(request), spoken.act, spoken.refuse)
 
     def _settled(
         self,

@@ -12,7 +12,7 @@ from typing import Any, Literal, overload
 from urllib.parse import urlsplit
 
 from ..account import Account
-from ..cellcast.account import CellcastAccount
+from ..cellcast import CellcastAccount
 from ..errors import ConfigurationError
 from ..limits import DOCUMENTED, Limits
 from ..model.notices import InboundSMS, Notice
@@ -22,7 +22,7 @@ from ..wire.dialects import get_dialect as spoken
 from . import cellcast, control, page
 from . import event_text as lines
 from .account_actions import inbound
-from .cellcast_bodies import STRANGER
+from .cellcast_bodies import OTHER_REPLY
 from .clock import Clock
 from .events import EventLog, recipients
 from .fault_responses import outgoing
@@ -101,7 +101,7 @@ class Sandbox:
     def account(self, dialect: str = "skycore", **options: Any) -> Account | CellcastAccount:
         """An account at this gateway, ready to be used; ``api_key="another"`` makes one that it refuses.
 
-        ``dialect`` is one of Skycore's, or ``cellcast-v3`` or ``cellcast-v1``; of these ``spacing=0`` makes one in a hurry.
+        ``dialect`` is one of Skycore's, or ``cellcast-v3`` or ``cellcast-v1``; with ``rate=None`` they have no rate limit.
         """
         if (cellcast := self._cellcast.get(dialect)) is not None:
             there = {"api_key": self._api_key, "url": self.url + cellcast.path, "generation": cellcast.generation}
@@ -309,11 +309,13 @@ class Sandbox:
         return True
 
     def _answer(self, request: Incoming) -> Outgoing:
-        generation = next((one for one in self._cellcast.values() if one.hears(request)), None)
+        generation = next((one for one in self._cellcast.values() if one.accepts(request)), None)
         if generation is not None:
             answered, rule = self._gateway.answer_cellcast(generation, request)
             self._remember(answered, generation)
-            return outgoing(partial(generation.encode_reply, answered.operation), answered.reply, rule, lambda reply: STRANGER)
+            return outgoing(
+                partial(generation.encode_reply, answered.operation), answered.reply, rule, lambda reply: OTHER_REPLY
+            )
         at_this_address = spoken_at(request)
         if at_this_address is None:
             return self._elsewhere(request)
