@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +71,10 @@ def cellcast_settings(generation: str | None, url: str | None) -> Settings:
 
 def account_from_settings(settings: Settings) -> Account:
     """The account to call a Skycore or Sinch MMS gateway with."""
+    # Settings are validated before somebody is asked for the key.
+    account = masked_account(settings)
     with _naming_the_profile(settings):
-        return Account(_read_key(settings.profile, "SKYMMS_API_KEY"), **_arguments(settings, _ACCOUNT_ARGUMENTS))
+        return replace(account, api_key=_read_key(settings.profile, "SKYMMS_API_KEY"))
 
 
 def masked_account(settings: Settings) -> Account:
@@ -85,7 +87,8 @@ def cellcast_account(settings: Settings) -> CellcastAccount:
     """The account to call Cellcast with."""
     with _naming_the_profile(settings):
         arguments: dict[str, Any] = {"generation": "", **_arguments(settings, _CELLCAST_ARGUMENTS)}
-        return CellcastAccount(_read_key(settings.profile, "SKYMMS_CELLCAST_KEY"), **arguments)
+        account = CellcastAccount(MASK, **arguments)
+        return replace(account, api_key=_read_key(settings.profile, "SKYMMS_CELLCAST_KEY"))
 
 
 def _arguments(settings: Settings, names: tuple[str, ...]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ..account import Account
 from ..cellcast import CellcastSend
 from ..client import Client
 from ..errors import NotFoundError, ProtocolError, SkymmsError
+from ..files import FileContent
 from ..model.actions import (
     CreateCampaign,
     ListCampaigns,
@@ -24,7 +25,7 @@ from ..model.actions import (
 )
 from ..model.operations import DeleteMMS, ListMMS, Operation, SaveMMS, SendMMS, SendSavedMMS
 from . import output
-from .operations import refuse_missing_action
+from .operations import refuse_missing_action, refuse_problems
 from .render import print_reply
 
 
@@ -83,9 +84,11 @@ _OUTCOMES: Mapping[type[Operation[Any]], Outcome] = {
 _LISTS = (ListMMS, ListCampaigns)
 
 
-def call_and_print(account: Account, operation: Operation[Any], as_json: bool) -> int:
-    """Call the gateway once and print the reply."""
+def call_and_print(account: Account, operation: Operation[Any], as_json: bool, content: FileContent | None = None) -> int:
+    """Call the gateway once and print the reply. ``content`` is the file that the operation was read from."""
     refuse_missing_action(account, operation)
+    if content is not None:
+        refuse_problems(account, operation, content)
     for warning in account.warnings(operation):
         output.print_message(f"warning: {warning}")
     output.print_message(f"{type(operation).__name__} in {account.dialect} to {account.wrap(b'').safe_url}", "dim")

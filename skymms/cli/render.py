@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from ..model.actions import (
     CreateCampaign,
@@ -49,7 +49,7 @@ def print_reply(operation: Operation[Any], reply: Any, as_json: bool) -> Status:
     """Print a reply and return the exit status."""
     if as_json:
         output.print_json(reply)
-    elif (printer := PRINTERS.get(cast(type[Any], type(reply)))) is not None:
+    elif (printer := PRINTERS.get(reply.__class__)) is not None:
         printer(reply)
     else:
         output.print_fields(TITLES[type(operation)], output.labelled_fields(reply))

@@ -12,7 +12,7 @@ import click
 from ..model.operations import DeleteMMS, ListMMS, SendSavedMMS
 from .accounts import account_from_settings, skycore_settings
 from .calling import call_and_print
-from .operations import read_content, refuse_missing_action, refuse_problems, request_in, save_operation, send_operation
+from .operations import read_content, request_in, save_operation, send_operation
 from .options import client_reference_option, file_argument, gateway_options, given, json_option, send_options
 
 
@@ -31,9 +31,7 @@ def send(file: str, dialect: str | None, url: str | None, as_json: bool, **optio
     settings = skycore_settings(dialect, url, content.dialect)
     operation = send_operation(content, options, settings.sender)
     account = account_from_settings(settings)
-    refuse_missing_action(account, operation)
-    refuse_problems(account, operation, content)
-    return call_and_print(account, operation, as_json)
+    return call_and_print(account, operation, as_json, content)
 
 
 @click.command()
@@ -51,9 +49,7 @@ def save(file: str, client_reference: str | None, dialect: str | None, url: str 
     content = read_content(file)
     operation = save_operation(content, client_reference)
     account = account_from_settings(skycore_settings(dialect, url, content.dialect))
-    refuse_missing_action(account, operation)
-    refuse_problems(account, operation, content)
-    return call_and_print(account, operation, as_json)
+    return call_and_print(account, operation, as_json, content)
 
 
 @click.command()
