@@ -227,7 +227,7 @@ class TestGuard:
                 proxied(monkeypatch, elsewhere.url)
 
             @pytest.mark.parametrize(
-                "way",
+                "send",
                 [
                     call,
                     lambda: call(dialect="skycore-get"),
@@ -238,12 +238,12 @@ class TestGuard:
                     lambda: with_a_session(fetch),
                 ],
             )
-            def test_in_every_way(way, elsewhere, monkeypatch, skymms_refused):
+            def test_each_way_to_send(send, elsewhere, monkeypatch, skymms_refused):
                 # A retry would fail the test, because waiting is impossible.
                 monkeypatch.setattr("time.sleep", None)
                 monkeypatch.setattr("asyncio.sleep", None)
                 with pytest.raises(ConfigurationError, match="example is not this machine.*skymms_live") as refused:
-                    way()
+                    send()
                 assert not refused.value.sent_maybe
                 assert KEY not in str(refused.value)
                 assert elsewhere.reached == []
@@ -256,11 +256,11 @@ class TestGuard:
                 assert "gateway.example is not this machine" in capsys.readouterr().err
                 assert elsewhere.reached == []
 
-            @pytest.mark.parametrize("way", [call, call_async])
-            def test_not_even_by_way_of_a_proxy(way, monkeypatch, skymms_account, skymms_sandbox, skymms_refused):
+            @pytest.mark.parametrize("send", [call, call_async])
+            def test_not_even_through_a_proxy(send, monkeypatch, skymms_account, skymms_sandbox, skymms_refused):
                 proxied(monkeypatch, "http://proxy.example:3128")
                 with pytest.raises(ConfigurationError, match="the proxy proxy.example is not this machine"):
-                    way(skymms_account.address)
+                    send(skymms_account.address)
                 assert skymms_sandbox.requests == []
         """)
         all_passed(ran, 10)
@@ -288,11 +288,11 @@ class TestGuard:
 
             VENDOR = "https://secure.skycore.com/API/wxml/1.3/index.php"
 
-            def answered(request):
-                answer = requests.Response()
-                answer.status_code, answer.url, answer.request = 200, request.url, request
-                answer.raw = requests.packages.urllib3.HTTPResponse(io.BytesIO(SENT), preload_content=False)
-                return answer
+            def fake_response(request):
+                response = requests.Response()
+                response.status_code, response.url, response.request = 200, request.url, request
+                response.raw = requests.packages.urllib3.HTTPResponse(io.BytesIO(SENT), preload_content=False)
+                return response
 
             def test_requests_mock():
                 with requests_mock.Mocker() as mock:
@@ -300,13 +300,13 @@ class TestGuard:
                     assert call(None).mms_id == "35674"
 
             def test_those_that_replace_the_sending_of_every_adapter(monkeypatch):
-                monkeypatch.setattr(HTTPAdapter, "send", lambda self, request, **options: answered(request))
+                monkeypatch.setattr(HTTPAdapter, "send", lambda self, request, **options: fake_response(request))
                 assert call(None).mms_id == "35674"
 
             def test_an_adapter_of_the_callers():
                 class Recorded(BaseAdapter):
                     def send(self, request, **options):
-                        return answered(request)
+                        return fake_response(request)
                     def close(self):
                         pass
 
@@ -318,10 +318,10 @@ class TestGuard:
                 class Replaced(Exception):
                     pass
 
-                async def answer(self, *args, **options):
+                async def response(self, *args, **options):
                     raise Replaced
 
-                monkeypatch.setattr(ClientSession, "_request", answer)
+                monkeypatch.setattr(ClientSession, "_request", response)
                 with pytest.raises(Replaced):
                     call_async(None)
 
@@ -329,11 +329,11 @@ class TestGuard:
                 class Replaced(Exception):
                     pass
 
-                async def answer(request, handler):
+                async def response(request, handler):
                     raise Replaced
 
                 async def send():
-                    async with ClientSession(middlewares=[answer]) as session:
+                    async with ClientSession(middlewares=[response]) as session:
                         await AsyncClient(Account(KEY), session=session).call(SEND)
 
                 with pytest.raises(Replaced):

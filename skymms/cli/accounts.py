@@ -71,7 +71,7 @@ def cellcast_settings(generation: str | None, url: str | None) -> Settings:
 
 def account_from_settings(settings: Settings) -> Account:
     """The account to call a Skycore or Sinch MMS gateway with."""
-    # Settings are validated before somebody is asked for the key.
+    # Settings are validated before the prompt for the key.
     account = masked_account(settings)
     with _naming_the_profile(settings):
         return replace(account, api_key=_read_key(settings.profile, "SKYMMS_API_KEY"))

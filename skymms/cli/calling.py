@@ -80,7 +80,7 @@ _OUTCOMES: Mapping[type[Operation[Any]], Outcome] = {
     ),
 }
 
-#: Operations that list something. Skycore 1.3 answers E200 or E405 instead of an empty list.
+#: For these, Skycore 1.3 responds with E200 or E405 instead of an empty list.
 _LISTS = (ListMMS, ListCampaigns)
 
 

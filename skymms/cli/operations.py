@@ -89,8 +89,8 @@ def operation_to_show(content: FileContent, options: Mapping[str, Any], sender: 
 def refuse_missing_action(account: Account, operation: Operation[Any]) -> None:
     """Raise :class:`~skymms.ConfigurationError` if the account's dialect does not have the operation.
 
-    The account's ``problems`` include this too, but there it is a problem of the message among others. Here it means that the
-    wrong dialect was chosen.
+    The account's ``problems`` include this too, but as one problem of the message among others. Here it is reported as what it
+    is: the wrong dialect was chosen.
     """
     if not account.dialect_spec.action(type(operation)):
         raise ConfigurationError("\n".join(map(str, account.dialect_spec.lost(operation))))

@@ -88,7 +88,7 @@ class TestSend:
 
     @pytest.mark.parametrize("as_json", [True, False])
     def test_send_prints_the_partial_result_before_a_failure(self, run_cellcast, as_json):
-        numbers = [word for last in range(1500) for word in ("--to", f"049157{last:04}")]
+        numbers = [argument for last in range(1500) for argument in ("--to", f"049157{last:04}")]
         with Taking(fails={1}) as server:
             status, out, err = run_cellcast(server, "send", "slideshow.toml", *numbers, *["--json"] * as_json)
         assert status == Status.NO_ANSWER

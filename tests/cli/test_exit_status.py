@@ -28,9 +28,9 @@ class TestExitStatus:
         assert code in result.err
         assert ("may have been sent" in result.err) == result.json["error"]["sent_maybe"] == (code == "E503")
 
-    @pytest.mark.parametrize("answer", [refused("E104").replace(b">no<", b">bad key canary-5fa1c0de-key<"), CANARY.encode()])
-    def test_a_key_that_the_gateway_echoes_is_masked(self, run, answer):
-        with Faulty(http(answer)) as server:
+    @pytest.mark.parametrize("body", [refused("E104").replace(b">no<", b">bad key canary-5fa1c0de-key<"), CANARY.encode()])
+    def test_a_key_that_the_gateway_echoes_is_masked(self, run, body):
+        with Faulty(http(body)) as server:
             result = run("send", "f", *TO_AND_FROM, "--url", server.url, "--json", f=COUPON)
         assert result.status in {Status.REFUSED, Status.NO_ANSWER}
         assert "***" in result.out
@@ -148,7 +148,7 @@ class TestExitStatus:
     )
     def test_status_141_if_the_reader_of_stdout_has_gone(self, monkeypatch, argv, tmp_path):
         class Gone(io.TextIOWrapper):
-            def write(self, words: str) -> int:
+            def write(self, text: str) -> int:
                 raise BrokenPipeError
 
         class Bytes(io.BytesIO):
@@ -161,7 +161,7 @@ class TestExitStatus:
 
     def test_status_3_if_the_disk_is_full(self, run, monkeypatch):
         class Full(io.StringIO):
-            def write(self, words: str) -> int:
+            def write(self, text: str) -> int:
                 raise OSError(28, "No space left on device")
 
         with monkeypatch.context() as patched:

@@ -41,15 +41,15 @@ def without_key(monkeypatch):
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """stdin is a terminal, at which somebody types what `answer` returns. The list contains the prompts."""
+    """stdin is a terminal, and the user types CANARY at a prompt. The fixture is the list of prompts."""
     prompts: list[str] = []
 
-    def answer(prompt: str) -> str:
+    def type_key(prompt: str) -> str:
         prompts.append(prompt)
         return f" {CANARY} "
 
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(getpass, "getpass", answer)
+    monkeypatch.setattr(getpass, "getpass", type_key)
     return prompts
 
 

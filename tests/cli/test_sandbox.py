@@ -97,8 +97,8 @@ class TestPrintedSettings:
         )
         try:
             printed = b"".join(iter(running.stdout.readline, b"}\n")) + b"}"
-            there = ("--url", json.loads(printed)["addresses"]["skycore"])
-            sent = run_process("send", "-", *TO_AND_FROM, *there, stdin=COUPON.encode(), SKYMMS_API_KEY="sandbox-key")
+            url = ("--url", json.loads(printed)["addresses"]["skycore"])
+            sent = run_process("send", "-", *TO_AND_FROM, *url, stdin=COUPON.encode(), SKYMMS_API_KEY="sandbox-key")
             assert sent.status == 0, sent.err
         finally:
             running.send_signal(signal.SIGINT)

@@ -75,8 +75,8 @@ class TestStore:
     @pytest.mark.parametrize(
         ("option", "message"),
         [
-            (("--text", "words"), "'words' is not of the form N=TEXT"),
-            (("--text", "one=words"), "'one' is not a slide number"),
+            (("--text", "hello"), "'hello' is not of the form N=TEXT"),
+            (("--text", "one=hello"), "'one' is not a slide number"),
             (("--text", "1=a", "--text", "1=b"), "1 is given twice"),
             (("--data", "=x"), "is not of the form NAME=VALUE"),
         ],
