@@ -14,8 +14,8 @@ from .options import AS_JSON, profile_option
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=False,
     epilog="FILE is a slideshow in TOML, or a request in XML, JSON or GET form; - is stdin. "
-    "The API key is never an option, because other users could see it: it comes from the file that SKYMMS_API_KEY_FILE "
-    "names, from SKYMMS_API_KEY, from the profile, or from a prompt. "
+    "The API key is never an option, because other users could see it: it comes from SKYMMS_API_KEY, from the file "
+    "that SKYMMS_API_KEY_FILE names, from the profile, or from a prompt. "
     "Exit status: 0 done, 1 refused by the gateway, 2 wrong usage or configuration, 3 no usable response, 4 problems in the "
     "slideshow or request.",
 )

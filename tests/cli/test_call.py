@@ -77,7 +77,7 @@ class TestCall:
     @pytest.mark.parametrize("dialect", DIALECTS)
     def test_a_request_file_may_be_in_any_dialect(self, run, sandbox, dialect):
         show = JSON_SLIDESHOW if dialect == "sinch-json" else SLIDESHOW
-        operation = SendMMS(show, to="15551234888", sender="60856", **service_id(dialect))
+        operation = SendMMS(show, to="15551234888", sender="60856", service_id=service_id(dialect))
         gateway_options = ("--url", sandbox.account(dialect).address)
         assert run("call", "-", *gateway_options, stdin=encode(dialect, operation)).status == 0
         assert sandbox.sent[-1] == operation

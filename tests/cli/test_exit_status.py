@@ -12,7 +12,6 @@ from cli_messages import WRONG_SLIDESHOW
 from cli_process import CANARY, COUPON, TO_AND_FROM
 from misbehaving_server import Faulty, drop, http, refused
 
-import skymms.client
 from skymms import Client
 from skymms.cli import main
 from skymms.cli.exit_status import Status
@@ -95,7 +94,7 @@ class TestExitStatus:
         assert "Nothing was sent." in result.err
 
     def test_status_3_for_a_refused_connection_which_sent_nothing(self, run, monkeypatch):
-        monkeypatch.setattr(skymms.client.time, "sleep", lambda seconds: None)
+        monkeypatch.setattr("time.sleep", lambda seconds: None)
         with socket.create_server(("127.0.0.1", 0)) as closed:
             port = closed.getsockname()[1]
         result = run("send", "f", *TO_AND_FROM, "--url", f"http://127.0.0.1:{port}/", f=COUPON)

@@ -12,7 +12,7 @@ import threading
 
 import pytest
 from cli_messages import WRONG_SLIDESHOW
-from cli_process import COUPON, INTERRUPTIBLE, PYTHONPATH, TO_AND_FROM, environ, run_process
+from cli_process import COUPON, PYTHONPATH, TO_AND_FROM, allow_interrupt, environ, run_process
 from misbehaving_server import Faulty, stall
 
 from skymms.cli import entry
@@ -111,7 +111,7 @@ class TestProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=environ(PYTHONPATH=PYTHONPATH),
-                **INTERRUPTIBLE,
+                preexec_fn=allow_interrupt,
             )
             assert arrived.wait(30)
             running.send_signal(signal.SIGINT)

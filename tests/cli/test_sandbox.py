@@ -15,7 +15,7 @@ from urllib.parse import quote_plus, urlsplit
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
-from cli_process import CANARY, COUPON, INTERRUPTIBLE, PYTHONPATH, TO_AND_FROM, environ, run_process
+from cli_process import CANARY, COUPON, PYTHONPATH, TO_AND_FROM, allow_interrupt, environ, run_process
 
 from skymms import Client, ListMMS, SaveMMS, SendMMS, SkymmsError, Slideshow
 from skymms.cellcast import CellcastAccount
@@ -93,7 +93,7 @@ class TestPrintedSettings:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environ(PYTHONPATH=PYTHONPATH, SKYMMS_API_KEY="sandbox-key"),
-            **INTERRUPTIBLE,
+            preexec_fn=allow_interrupt,
         )
         try:
             printed = b"".join(iter(running.stdout.readline, b"}\n")) + b"}"

@@ -86,9 +86,9 @@ OPERATIONS: Mapping[type[Operation[Any]], Any] = {
 }
 
 
-def service_id(dialect: str) -> dict[str, str]:
-    """The service id, in a dialect that requires one."""
-    return {"service_id": "1"} if dialect.startswith("sinch") else {}
+def service_id(dialect: str) -> str | None:
+    """A service id for the dialects that require one."""
+    return "1" if dialect.startswith("sinch") else None
 
 
 def encode(dialect: str, operation: Any = SEND) -> bytes:

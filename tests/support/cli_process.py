@@ -104,5 +104,7 @@ def run_process(*argv: str, stdin: bytes = b"", **changes: str | None) -> Result
 #: Makes a child process import the same skymms as the tests.
 PYTHONPATH = os.path.dirname(os.path.dirname(os.path.abspath(skymms.__file__)))
 
-#: Arguments for Popen that make Ctrl-C work in the child, even if the tests were started with SIGINT ignored.
-INTERRUPTIBLE = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+
+def allow_interrupt() -> None:
+    """A ``preexec_fn`` that makes Ctrl-C work in the child, even if the tests were started with SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
