@@ -95,6 +95,7 @@ class TestPrintedSettings:
             env=environ(PYTHONPATH=PYTHONPATH, SKYMMS_API_KEY="sandbox-key"),
             preexec_fn=allow_interrupt,
         )
+        assert running.stdout is not None
         try:
             printed = b"".join(iter(running.stdout.readline, b"}\n")) + b"}"
             url = ("--url", json.loads(printed)["addresses"]["skycore"])

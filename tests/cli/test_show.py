@@ -26,12 +26,8 @@ class TestShow:
 
     @pytest.mark.parametrize("dialect", DIALECTS)
     def test_check_reads_what_show_prints(self, run, dialect):
-        operation = SendMMS(
-            JSON_SLIDESHOW if dialect == "sinch-json" else SLIDESHOW,
-            to="15551234888",
-            sender="60856",
-            service_id=service_id(dialect),
-        )
+        slideshow = JSON_SLIDESHOW if dialect == "sinch-json" else SLIDESHOW
+        operation = SendMMS(slideshow, to="15551234888", sender="60856", service_id=service_id(dialect))
         shown = run("show", "f", f=encode(dialect, operation)).out
         assert run("check", "g", "--json", g=shown).json["problems"] == []
 

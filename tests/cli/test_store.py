@@ -58,7 +58,7 @@ class TestStore:
         gateway_options = ("--dialect", "sinch-json", "--url", sandbox.account("sinch-json").address)
         coupon = COUPON.replace("duration", "#")
         result = run("save", "f", "--client-reference", "coupon-7", *gateway_options, *options, f=coupon)
-        tracking = re.search(r"MMS_\w+", result.out)[0]
+        (tracking, *_) = re.findall(r"MMS_\w+", result.out)
         assert result.status == 0
         assert f"the N003 postback with tracking id {tracking} and client reference coupon-7." in result.err
         assert re.search(r"with tracking id MMS_\w+\.$", run("save", "f", *gateway_options, *options).err, re.MULTILINE)
