@@ -1,8 +1,9 @@
 """Creates the account that a command uses, from its options, the environment and the profile.
 
 An option wins over the environment, the environment over the profile, and the profile over the dialect that a request file is
-written in. The API key is never an option, because every user of the machine can read the list of processes: it comes from the
-environment (``SKYMMS_API_KEY``, or the file that ``SKYMMS_API_KEY_FILE`` names), the profile, or a prompt. A key in a request file is never used.
+written in. The API key is never an option, because every user of the machine can read the list of processes. It comes from the
+environment (``SKYMMS_API_KEY``, or the file that ``SKYMMS_API_KEY_FILE`` names), the profile, or a prompt. A key in a request
+file is never used.
 """
 
 from __future__ import annotations

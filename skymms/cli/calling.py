@@ -7,7 +7,6 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from ..account import Account
 from ..cellcast import CellcastSend
 from ..client import Client
 from ..errors import NotFoundError, ProtocolError, SkymmsError
@@ -25,6 +24,7 @@ from ..model.actions import (
 )
 from ..model.operations import DeleteMMS, ListMMS, Operation, SaveMMS, SendMMS, SendSavedMMS
 from . import output
+from .accounts import Settings, account_from_settings, masked_account
 from .operations import refuse_missing_action, refuse_problems
 from .render import print_reply
 
@@ -84,11 +84,13 @@ _OUTCOMES: Mapping[type[Operation[Any]], Outcome] = {
 _LISTS = (ListMMS, ListCampaigns)
 
 
-def call_and_print(account: Account, operation: Operation[Any], as_json: bool, content: FileContent | None = None) -> int:
+def call_and_print(settings: Settings, operation: Operation[Any], as_json: bool, content: FileContent | None = None) -> int:
     """Call the gateway once and print the reply. ``content`` is the file that the operation was read from."""
-    refuse_missing_action(account, operation)
+    # A mistake in the file is reported before the API key is needed.
+    refuse_missing_action(masked_account(settings), operation)
     if content is not None:
-        refuse_problems(account, operation, content)
+        refuse_problems(masked_account(settings), operation, content)
+    account = account_from_settings(settings)
     for warning in account.warnings(operation):
         output.print_message(f"warning: {warning}")
     output.print_message(f"{type(operation).__name__} in {account.dialect} to {account.wrap(b'').safe_url}", "dim")

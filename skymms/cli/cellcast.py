@@ -70,7 +70,10 @@ def send(file: str, to: tuple[str, ...], sender: str | None, media: str | None, 
 @click.option("--mark-read", is_flag=True, help="Then mark the listed messages as read (v3).")
 @_call_options
 def responses(page: int | None, mark_read: bool, **options: Any) -> int:
-    """List the messages that people sent back; in v3 only those not marked as read."""
+    """List the messages that people sent back.
+
+    In v3 these are the messages that are not marked as read.
+    """
     return _call_and_print(Responses(page, mark_read=mark_read), **options)
 
 
@@ -80,7 +83,10 @@ def responses(page: int | None, mark_read: bool, **options: Any) -> int:
 @click.option("--everything", is_flag=True, help="All messages.")
 @_call_options
 def mark_read(message_id: str | None, before: str | None, everything: bool, **options: Any) -> int:
-    """Mark received messages as read (v3): one, all before a time, or all."""
+    """Mark received messages as read (v3).
+
+    Give the ID of one message, --before for all that are older, or --everything.
+    """
     return _call_and_print(MarkRead(message_id=message_id, before=before, everything=everything), **options)
 
 

@@ -68,15 +68,22 @@ def _print_event(line: str) -> None:
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port to listen on. Default: a free port.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, metavar="PORT", help="The port to listen on. Default: a free port."
+)
 @click.option(
     "--host",
     default="127.0.0.1",
     show_default=True,
+    metavar="ADDRESS",
     help="The address to listen on; 0.0.0.0 lets other machines connect.",
 )
 @click.option(
-    "--key", default=_DEFAULT_KEY, show_default=True, help="The API key to accept. It is not secret: do not use a real one."
+    "--key",
+    default=_DEFAULT_KEY,
+    show_default=True,
+    metavar="KEY",
+    help="The API key to accept. It is not secret: do not use a real one.",
 )
 @click.option("--postback-url", metavar="URL", help="Where to post the reports about messages (postbacks).")
 @click.option(

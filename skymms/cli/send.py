@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ..model.operations import DeleteMMS, ListMMS, SendSavedMMS
-from .accounts import account_from_settings, skycore_settings
+from .accounts import skycore_settings
 from .calling import call_and_print
 from .operations import read_content, request_in, save_operation, send_operation
 from .options import client_reference_option, file_argument, gateway_options, given, json_option, send_options
@@ -30,8 +30,7 @@ def send(file: str, dialect: str | None, url: str | None, as_json: bool, **optio
     content = read_content(file)
     settings = skycore_settings(dialect, url, content.dialect)
     operation = send_operation(content, options, settings.sender)
-    account = account_from_settings(settings)
-    return call_and_print(account, operation, as_json, content)
+    return call_and_print(settings, operation, as_json, content)
 
 
 @click.command()
@@ -48,8 +47,7 @@ def save(file: str, client_reference: str | None, dialect: str | None, url: str 
     """
     content = read_content(file)
     operation = save_operation(content, client_reference)
-    account = account_from_settings(skycore_settings(dialect, url, content.dialect))
-    return call_and_print(account, operation, as_json, content)
+    return call_and_print(skycore_settings(dialect, url, content.dialect), operation, as_json, content)
 
 
 @click.command()
@@ -64,7 +62,7 @@ def call(file: str, dialect: str | None, url: str | None, as_json: bool) -> int:
     """
     content = read_content(file)
     operation = request_in(content)
-    return call_and_print(account_from_settings(skycore_settings(dialect, url, content.dialect)), operation, as_json)
+    return call_and_print(skycore_settings(dialect, url, content.dialect), operation, as_json)
 
 
 def _parse_pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -119,7 +117,7 @@ def send_saved(
     settings = skycore_settings(dialect, url)
     values: dict[str, Any] = {"to": "", "sender": settings.sender or "", **given(options)}
     operation = SendSavedMMS(mms_id, custom_text=custom_text, data=data, **values)
-    return call_and_print(account_from_settings(settings), operation, as_json)
+    return call_and_print(settings, operation, as_json)
 
 
 @click.command("list")
@@ -133,7 +131,7 @@ def list_(
 ) -> int:
     """List the slideshows that are stored at the gateway."""
     operation = ListMMS(start_date=start_date, page=page, per_page=per_page)
-    return call_and_print(account_from_settings(skycore_settings(dialect, url)), operation, as_json)
+    return call_and_print(skycore_settings(dialect, url), operation, as_json)
 
 
 @click.command()
@@ -142,7 +140,7 @@ def list_(
 @json_option
 def delete(mms_id: str, dialect: str | None, url: str | None, as_json: bool) -> int:
     """Delete a stored slideshow permanently."""
-    return call_and_print(account_from_settings(skycore_settings(dialect, url)), DeleteMMS(mms_id), as_json)
+    return call_and_print(skycore_settings(dialect, url), DeleteMMS(mms_id), as_json)
 
 
 COMMANDS = (send, save, send_saved, list_, delete, call)

@@ -114,3 +114,13 @@ def test_send_makes_exactly_one_request(run):
     with Faulty(http(SENT)) as server:
         assert run("send", "f", *TO_AND_FROM, "--url", server.url, f=COUPON).status == 0
         assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("command", [("send", "f", *TO_AND_FROM), ("save", "f")])
+def test_problems_in_the_file_are_reported_before_the_key_is_needed(run, monkeypatch, command):
+    monkeypatch.delenv("SKYMMS_API_KEY")
+    result = run(*command, f=COUPON.replace("image", "imgae"))
+    assert result.status == 4
+    result = run(*command, f=COUPON.replace("http://media.example/", ""))
+    assert result.status == 4
+    assert "E351" in result.err
