@@ -64,9 +64,8 @@ class Profile:
 def config_path() -> Path:
     """The path of the configuration file, which may not exist."""
     if chosen := os.environ.get("SKYMMS_CONFIG"):
-        return Path(chosen).expanduser()
-    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(base).expanduser() / "skymms" / "config.toml"
+        return _expand(chosen)
+    return _expand(os.environ.get("XDG_CONFIG_HOME") or "~/.config") / "skymms" / "config.toml"
 
 
 def read_profile(name: str) -> Profile:
@@ -92,7 +91,7 @@ def read_profile(name: str) -> Profile:
         gateway=table.get("gateway", "skycore"),
         settings={key: value for key, value in table.items() if key not in {"gateway", "api_key", "api_key_file"} and value},
         _key=table.get("api_key"),
-        _key_file=path.parent / Path(key_file).expanduser() if key_file else None,
+        _key_file=path.parent / _expand(key_file) if key_file else None,
     )
 
 
@@ -110,8 +109,12 @@ def read_key_file(path: Path) -> str:
 
 def _profiles(path: Path, name: str) -> dict[str, Any]:
     """All profiles in the configuration file."""
-    if not path.exists():
-        raise ConfigurationError(f"there is no configuration file {path}; create it with a section [profiles.{name}]")
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise ConfigurationError(f"there is no configuration file {path}; create it with a section [profiles.{name}]") from None
+    except (OSError, ValueError):
+        pass  # Reading the file reports what is wrong.
     try:
         document = tomllib.loads(read_bytes(str(path.absolute()), MAX_CONFIG).decode())
     except (ValueError, RecursionError) as error:
@@ -148,6 +151,11 @@ def _wrong_settings(table: dict[str, Any]) -> Iterator[str]:
             yield f"{key} must be text in quotes"
     if "api_key" in table and "api_key_file" in table:
         yield "give api_key or api_key_file, not both"
+
+
+def _expand(path: str) -> Path:
+    """A path with ``~`` replaced by the home directory, or unchanged if there is no such user."""
+    return Path(os.path.expanduser(path))
 
 
 def _suggest(name: str, known: Iterable[str]) -> str:

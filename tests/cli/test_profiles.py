@@ -123,6 +123,12 @@ class TestSettings:
 
 
 class TestConfigurationFile:
+    @pytest.mark.parametrize("name", ["~no-such-user/config.toml", "file/config.toml", "x" * 300])
+    def test_a_path_that_cannot_exist_is_a_usage_error(self, run, monkeypatch, tmp_path, name):
+        (tmp_path / "file").write_text("")
+        monkeypatch.setenv("SKYMMS_CONFIG", name)
+        assert run("--profile", "test", "list").status == Status.USAGE
+
     def test_the_default_path_is_in_the_users_configuration_directory(self, monkeypatch, tmp_path):
         monkeypatch.setenv("HOME", str(tmp_path))
         assert profiles.config_path() == tmp_path / ".config" / "skymms" / "config.toml"
