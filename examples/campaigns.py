@@ -1,4 +1,4 @@
-"""A campaign of 1.3: made once, joined by somebody with two phones, sent to both by one call, and read about in a report."""
+"""A campaign in Skycore 1.3: create it, subscribe a person with two phones, send to both in one call, and read the report."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,31 +16,31 @@ from skymms import (
 )
 from skymms.sandbox import Sandbox
 
-show = Slideshow("Opening", subject="We are open").slide("Come in!", image="http://www.yoursite.com/door.jpg")
+opening = Slideshow("Opening", subject="We are open").slide("Come in!", image="http://www.yoursite.com/door.jpg")
 first_day = datetime.now(UTC).date()
 
 with Sandbox() as sandbox, Client(sandbox.account()) as client:
-    # An account without a campaign answers E405, not an empty list.
+    # A gateway answers E405 if the account has no campaigns.
     try:
-        known = {one.name: one.campaign_id for one in client.call(ListCampaigns()).campaigns}
+        campaigns = {one.name: one.campaign_id for one in client.call(ListCampaigns()).campaigns}
     except NotFoundError as error:
         print(error.code, "-", error.remedy)
-        known = {}
-    campaign = known.get("Openings") or client.call(CreateCampaign("Openings", brand_name="Corner Shop")).campaign_id
+        campaigns = {}
+    campaign = campaigns.get("Openings") or client.call(CreateCampaign("Openings", brand_name="Corner Shop")).campaign_id
 
-    # One person, two phones: the reference is our own name for the person. One of the phones wants nothing from us.
+    # subscriber_ref is your own id for the person. Here one of the two phones has blocked our messages.
     for number in ("15551234888", "15551234999"):
         client.call(Subscribe(number, campaign=campaign, subscriber_ref="ACCT-123232"))
     sandbox.block("15551234999")
 
-    # In the sandbox a campaign goes by its name or its id. With a gateway it goes by the reference that the account has for it.
-    mms_id = client.call(SaveMMS(show)).mms_id
+    # The sandbox accepts a campaign's name or id as campaign_ref. A gateway expects the account's own reference for it.
+    mms_id = client.call(SaveMMS(opening)).mms_id
     reply = client.call(SendMessageBySubscriberRef("ACCT-123232", campaign_ref=campaign, mms_id=mms_id))
     print(len(reply.results), "numbers,", len(reply.failed), "failed")
     for result in reply.failed:
-        print(result.to, "was sent nothing:", result.error)
+        print("not sent to", result.to, "-", result.error)
 
-    # A date is its midnight in UTC, so the last day is in the report only if the next one is asked for.
+    # A report ends at the midnight (UTC) at which its last day begins, so ask for one day more.
     last_day = datetime.now(UTC).date()
     link = client.call(GetStatistics(first_day, last_day + timedelta(days=1))).link
     for row in read_report(client.fetch(link)):

@@ -1,6 +1,7 @@
-"""The README's lines, against a sandbox on this machine: build, send, save, send again, and read what comes back.
+"""Build a slideshow, send it, store it, send the stored one, and read the gateway's reports about the messages.
 
-Run it as it is; nothing leaves the machine. With a gateway of yours it is ``Account.from_env()`` instead of the sandbox's.
+Run it unchanged: the gateway is a sandbox, and nothing leaves this machine. For a real gateway, replace ``sandbox.account()``
+by ``Account.from_env()``.
 """
 
 from skymms import Client, SaveMMS, SendMMS, SendSavedMMS, Slideshow
@@ -23,6 +24,6 @@ with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url) as sandbox:
         saved = client.call(SaveMMS(coupon))
         print("saved:", saved.mms_id)
         again = client.call(SendSavedMMS(saved.mms_id, to="15551234888", sender="60856", custom_text={1: "Hello again"}))
-        print("sent from the store:", again.tracking_id)
+        print("sent the stored one:", again.tracking_id)
     for notice in inbox.wait(5):
-        print("told:", notice.code, notice.tracking_id, "-", notice.meaning)
+        print("report:", notice.code, notice.tracking_id, "-", notice.meaning)

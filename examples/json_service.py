@@ -1,6 +1,6 @@
-"""The JSON service: it saves without saying the id, and an N003 postback brings the id later.
+"""Store a slideshow with the dialect sinch-json, where the id arrives later in a postback (N003).
 
-``client_reference`` is a name of yours, of at most 64 characters. Every postback brings it back, and so tells whose id it is.
+``client_reference`` is your own id for the slideshow or message, at most 64 characters. Every postback about it contains it.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from skymms.sandbox import PostbackReceiver, Sandbox
 film = Slideshow("Film", subject="New in", fallback_text="See what is new:").slide(
     "Look!", video="http://www.yoursite.com/new.mp4"
 )
-ids: dict[str, str] = {}  # in a service: a column of the table that has your slideshows
+ids: dict[str, str] = {}  # in a service: a column in your table of slideshows
 
 with (
     PostbackReceiver() as inbox,
@@ -19,9 +19,9 @@ with (
     Client(sandbox.account("sinch-json")) as client,
 ):
     saved = client.call(SaveMMS(film, client_reference="film-7"))
-    print("saved, and its id is", saved.mms_id)
+    print("stored, the id in the response is", saved.mms_id)
 
-    # Encoding a video takes a while. A gateway needs no telling; the sandbox's clock is turned.
+    # Encoding a video takes a while. Here the sandbox's clock is advanced instead of waiting.
     sandbox.clock.advance(seconds=10)
     for notice in inbox.wait(1):
         match notice:
@@ -29,7 +29,7 @@ with (
                 ids[name] = mms_id
                 print(name, "can be sent")
             case EncodingReport():
-                print(notice.client_reference, "is good for nothing:", notice.meaning, notice.file)
+                print(notice.client_reference, "cannot be sent:", notice.meaning, notice.file)
 
     inbox.clear()
     sent = client.call(
@@ -40,7 +40,7 @@ with (
             service_id="12345",
             client_reference="film-7 to Ada",
             fallback_text="See what is new:",
-            # With its zone. The third day is the last one.
+            # A time with a time zone, at most three days from now.
             expires=datetime.now(UTC) + timedelta(hours=6),
         )
     )

@@ -1,6 +1,6 @@
-"""One slideshow, many recipients, several threads: and a list of those that may be sent again without doubt.
+"""Send a slideshow to many recipients with threads, and find out which sends may be repeated.
 
-An error with ``sent_maybe`` is not to be repeated: the message may be on its way. All others are.
+If an error has ``sent_maybe``, the message may have been sent: do not send it again. After any other error you may.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -8,16 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from skymms import Client, SendMMS, SkymmsError, Slideshow
 from skymms.sandbox import Sandbox
 
-show = Slideshow("Opening", subject="We are open").slide("Come in!", image="http://www.yoursite.com/door.jpg")
+opening = Slideshow("Opening", subject="We are open").slide("Come in!", image="http://www.yoursite.com/door.jpg")
 numbers = [f"1555123{last:04}" for last in range(40)] + ["not a number"]
 
 with Sandbox() as sandbox, Client(sandbox.account()) as client:
 
     def send(number: str) -> tuple[str, str]:
         try:
-            return number, f"sent as {client.call(SendMMS(show, to=number, sender='60856')).tracking_id}"
+            return number, f"sent as {client.call(SendMMS(opening, to=number, sender='60856')).tracking_id}"
         except SkymmsError as error:
-            return number, f"{'perhaps sent, leave it' if error.sent_maybe else 'not sent'}: {error}"
+            return number, f"{'may have been sent, do not send again' if error.sent_maybe else 'not sent'}: {error}"
 
     with ThreadPoolExecutor(8) as pool:
         outcomes = dict(pool.map(send, numbers))

@@ -1,6 +1,6 @@
-"""A place for postbacks as a WSGI application, on nothing but the standard library.
+"""Receive postbacks (the gateway's reports about messages) in a WSGI application.
 
-Put ``application`` behind any WSGI server. Called as a script it takes one postback from itself, to show that it works.
+Run ``application`` with any WSGI server. Run as a script, this file starts a server, posts a report to it twice, and ends.
 """
 
 import threading
@@ -11,7 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from skymms import DeliveryReport, EncodingReport, ProtocolError, read_postbacks
 
-seen: set[str] = set()  # in a service: a table with a unique key
+seen: set[str] = set()  # in a service: a database table with a unique key
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -22,7 +22,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         start_response("400 Bad Request", [("Content-Length", "0")])
         return []
     for notice in notices:
-        # The gateway repeats what it had no answer to; a repeat has the same identity.
+        # The gateway posts again if it got no response. The repetition has the same identity.
         if notice.identity in seen:
             continue
         seen.add(notice.identity)
@@ -32,10 +32,10 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
             case DeliveryReport(failed=True):
                 print("failed:", notice.tracking_id, notice.details)
             case EncodingReport(ready=True):
-                print("ready to be sent:", notice.mms_id)
+                print("ready to send:", notice.mms_id)
             case _:
-                print("also:", notice.code, notice.meaning)
-    # Answer within ten seconds, and work afterwards.
+                print("other:", notice.code, notice.meaning)
+    # Respond within ten seconds. Do slow work afterwards, outside the request.
     start_response("200 OK", [("Content-Length", "0")])
     return []
 
@@ -52,6 +52,6 @@ if __name__ == "__main__":
     )
     with make_server("127.0.0.1", 0, application, handler_class=Quiet) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        for _ in range(2):  # the second is a repeat
+        for _ in range(2):  # the second post is a repetition
             urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/", report).close()
         server.shutdown()

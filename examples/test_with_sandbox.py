@@ -1,6 +1,6 @@
-"""Tests of a project that sends. Nothing is mocked, nothing leaves this machine, and each test has a gateway of its own.
+"""Test a program that sends messages. Nothing is mocked, nothing leaves this machine, and each test has its own gateway.
 
-Run it with `pytest examples/test_with_sandbox.py`; the fixtures come with skymms. At the top stands what is tested.
+Run it with `pytest examples/test_with_sandbox.py`. The fixtures come with skymms. The first part is the program to test.
 """
 
 import pytest
@@ -15,7 +15,7 @@ WELCOME = (
 
 
 def welcome(client, number):
-    """Send the welcome to a new member; its tracking id, or None for somebody who wants no messages."""
+    """Send the welcome to a new member. Returns its tracking id, or None if the number has blocked us."""
     try:
         return client.call(SendMMS(WELCOME, to=number, sender="60856")).tracking_id
     except RecipientError:
@@ -23,12 +23,12 @@ def welcome(client, number):
 
 
 def welcome_all(numbers):
-    """The same for many, with the account that the environment names."""
+    """Welcome many members, with the account from the environment."""
     with Client(Account.from_env()) as client:
         return [welcome(client, number) for number in numbers]
 
 
-def test_a_member_is_sent_the_welcome(skymms_client, skymms_sandbox):
+def test_a_new_member_is_welcomed(skymms_client, skymms_sandbox):
     tracking_id = welcome(skymms_client, "15551234888")
     (sent,) = skymms_sandbox.sent
     assert sent.to == "15551234888"
@@ -36,30 +36,30 @@ def test_a_member_is_sent_the_welcome(skymms_client, skymms_sandbox):
     assert tracking_id
 
 
-def test_who_wants_no_messages_gets_none(skymms_client, skymms_sandbox):
+def test_a_blocked_number_is_not_an_error(skymms_client, skymms_sandbox):
     skymms_sandbox.block("15551234888")
     assert welcome(skymms_client, "15551234888") is None
     assert skymms_sandbox.sent == []
 
 
 @pytest.mark.parametrize("skymms_account", ["skycore", "skycore-get"], indirect=True)
-def test_it_can_be_said_in_either_dialect(skymms_client, skymms_sandbox):
+def test_the_welcome_can_be_sent_in_two_dialects(skymms_client, skymms_sandbox):
     assert welcome(skymms_client, "15551234888")
     assert len(skymms_sandbox.sent) == 1
 
 
-def test_the_account_of_the_environment_is_used(skymms_account, skymms_sandbox, monkeypatch):
+def test_the_account_comes_from_the_environment(skymms_account, skymms_sandbox, monkeypatch):
     monkeypatch.setenv("SKYMMS_API_KEY", skymms_account.api_key)
     monkeypatch.setenv("SKYMMS_URL", skymms_account.address)
     assert all(welcome_all(["15551234888", "15551234999"]))
     assert [message.to for message in skymms_sandbox.sent] == ["15551234888", "15551234999"]
 
 
-def test_a_forgotten_address_reaches_nobody(monkeypatch, skymms_refused):
-    # Without SKYMMS_URL this would be the vendor's own host. The guard refuses before anything is sent.
+def test_a_forgotten_url_does_not_reach_the_real_gateway(monkeypatch, skymms_refused):
+    # Without SKYMMS_URL the account uses the vendor's own host. The plugin's guard refuses before anything is sent.
     monkeypatch.setenv("SKYMMS_API_KEY", "0123456789abcdef")
     monkeypatch.delenv("SKYMMS_URL", raising=False)
     with pytest.raises(ConfigurationError, match="skymms_live"):
         welcome_all(["15551234888"])
-    # Without asking for these the test would fail, although it caught the error.
+    # A test that does not use skymms_refused fails when a request was refused, even if it catches the error.
     assert skymms_refused == ["secure.skycore.com"]

@@ -1,4 +1,4 @@
-"""What the builder refuses, and everything that is wrong with a message at once. Needs no gateway at all."""
+"""See mistakes in a slideshow before sending: one as an error, or all as a list. This needs no gateway."""
 
 from skymms import Account, AudioWithVideoError, SendMMS, SkymmsError, Slide, Slideshow
 
@@ -9,14 +9,14 @@ try:
 except AudioWithVideoError as error:
     print(error.code, "on slide", error.slide, "-", error.remedy)
 
-# Ready slides are taken unjudged; then all problems come together, in one pass.
+# replace() does not validate slides. problems() then lists everything that is wrong.
 wrong = base.replace(
     subject=None, slides=(Slide("x" * 5001), Slide(), Slide(image="images/a.jpg", pdf="http://a.example/a.pdf"))
 )
 for problem in wrong.problems():
     print(problem)
 
-# An account asks for what its own gateway insists on as well.
+# An account also validates what its own gateway requires.
 try:
     Account("0123456789abcdef", dialect="sinch").encode(SendMMS(base.slide("Hi!"), to="+1 (555) 123-4888", sender="28444"))
 except SkymmsError as error:

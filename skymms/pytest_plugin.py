@@ -1,13 +1,22 @@
-"""The pytest plugin: fixtures for projects that send with skymms, and a guard that keeps their tests on this machine.
+"""A pytest plugin for projects that send with skymms: fixtures with a local gateway, and a guard against real sends.
 
-Installing skymms registers it, so pytest loads this page for every project that has skymms somewhere among what it needs. It
-therefore imports nothing until a fixture is used, and works with pytests older than those we test with.
+Installing skymms registers the plugin, so pytest imports this file in every project that has skymms among its dependencies.
+It therefore imports nothing until a fixture is used, and works with pytest 7 and later.
+
+The fixtures::
+
+    def test_a_member_is_welcomed(skymms_client, skymms_sandbox):
+        skymms_client.call(SendMMS(WELCOME, to="15551234888", sender="60856"))
+        assert skymms_sandbox.sent[0].to == "15551234888"
+
+The guard refuses every request that would leave this machine while tests run. A test that is meant to call a real gateway is
+marked ``@pytest.mark.skymms_live``. To switch the plugin off, run ``pytest -p no:skymms``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,40 +27,40 @@ if TYPE_CHECKING:
 
 
 class Guard:
-    """Whether tests are kept from sending; `skymms.transport.guard` asks.
+    """Whether requests to other machines are refused now. ``skymms.transport.guard`` reads it before each request.
 
-    It counts, because a session may run within a test, and a fixture be taken down within another's teardown.
+    It counts, because a pytest session can run inside a test, and a fixture can be torn down during another one's teardown.
     """
 
     def __init__(self) -> None:
         self._sessions = 0
         self._lifted = 0
-        #: The hosts that were refused since the running test began.
+        #: The hosts that were refused since the current test began.
         self.refused: list[str] = []
 
-    def up(self) -> bool:
-        """Whether a session is under way, and no test that may send."""
-        return self._sessions > 0 and self._lifted == 0
+    def is_active(self) -> bool:
+        """Whether a pytest session is running, and the current code may not send."""
+        return self._sessions > 0 and not self.lifted
 
-    def begin(self) -> None:
-        """A session begins."""
+    def session_started(self) -> None:
+        """Count a pytest session that begins."""
         self._sessions += 1
 
-    def end(self) -> None:
-        """A session ends."""
+    def session_finished(self) -> None:
+        """Count a pytest session that ends."""
         self._sessions -= 1
 
     def lift(self) -> None:
-        """What comes now may send."""
+        """Allow requests to other machines until :meth:`lower` is called."""
         self._lifted += 1
 
     def lower(self) -> None:
-        """The end of what :meth:`lift` began."""
+        """Undo one :meth:`lift`."""
         self._lifted -= 1
 
     @property
     def lifted(self) -> bool:
-        """Whether what runs now may send."""
+        """Whether the current code may send: it belongs to a test that is marked ``skymms_live``."""
         return self._lifted > 0
 
 
@@ -63,7 +72,7 @@ guard = Guard()
 
 @pytest.fixture
 def skymms_inbox() -> Iterator[PostbackReceiver]:
-    """A receiver of postbacks; a test that asks for it has a skymms_sandbox that posts there."""
+    """A local server that receives postbacks. If a test uses it, its skymms_sandbox posts there."""
     from .sandbox import PostbackReceiver
 
     with PostbackReceiver() as inbox:
@@ -72,10 +81,10 @@ def skymms_inbox() -> Iterator[PostbackReceiver]:
 
 @pytest.fixture
 def skymms_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """A gateway on a free port of this machine, for this test alone."""
+    """A local gateway for one test, on a free port. Its ``sent`` lists the messages it has accepted."""
     from .sandbox import Sandbox
 
-    # Whoever wants no postbacks has no receiver started.
+    # Without skymms_inbox no receiver is started.
     inbox = request.getfixturevalue("skymms_inbox") if "skymms_inbox" in request.fixturenames else None
     with Sandbox(postback_url=inbox.url if inbox else None) as sandbox:
         yield sandbox
@@ -83,22 +92,24 @@ def skymms_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def skymms_account(request: pytest.FixtureRequest, skymms_sandbox: Sandbox) -> Account:
-    """An account at skymms_sandbox, in the dialect "skycore" or in the one that indirect parametrization names."""
+    """An account at skymms_sandbox, in the dialect "skycore".
+
+    For another dialect: ``@pytest.mark.parametrize("skymms_account", ["sinch"], indirect=True)``.
+    """
     return skymms_sandbox.account(getattr(request, "param", "skycore"))
 
 
 @pytest.fixture
 def skymms_client(skymms_account: Account) -> Iterator[Client]:
-    """A client of skymms_account, closed after the test; it waits less than a client does elsewhere."""
+    """A client for skymms_account, closed after the test. It retries as often as usual, but waits only milliseconds."""
     import requests
 
     from .client import Client
     from .transport.retries import Retries
 
     with requests.Session() as session:
-        # A proxy that the environment names would not find a sandbox on this machine.
+        # A proxy from the environment could not reach a sandbox on this machine.
         session.trust_env = False
-        # As often as elsewhere, so that a test sees what happens there; sooner, so that nobody waits for it.
         quick = Retries(first=0.01, longest=0.1)
         with Client(skymms_account, session=session, timeout=5.0, retries=quick) as client:
             yield client
@@ -106,7 +117,7 @@ def skymms_client(skymms_account: Account) -> Iterator[Client]:
 
 @pytest.fixture
 def skymms_refused() -> list[str]:
-    """The hosts that this test was kept from calling, as they come; a test that asks for them may pass all the same."""
+    """The hosts that this test was not allowed to call, in order. A test that uses this may pass although it called them."""
     return guard.refused
 
 
@@ -114,16 +125,16 @@ def skymms_refused() -> list[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The guard is up before the first test module is imported, and for fixtures of any scope."""
-    config.addinivalue_line("markers", "skymms_live: this test may call a gateway beyond this machine (skymms)")
-    guard.begin()
-    config.add_cleanup(guard.end)
+    """Activate the guard before the first test module is imported, so that it also covers fixtures of every scope."""
+    config.addinivalue_line("markers", "skymms_live: this test may send requests to other machines (skymms)")
+    guard.session_started()
+    config.add_cleanup(guard.session_finished)
 
 
-# Wrappers of the older kind, here and below: with the newer one pytest 7 may not start.
+# The hooks below are wrappers of the older kind: pytest 7 may not start with the newer one.
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """A marked test may send: from its setup to its teardown."""
+    """Lift the guard for a marked test, from its setup to its teardown."""
     live = item.get_closest_marker("skymms_live") is not None
     if live:
         guard.lift()
@@ -133,26 +144,26 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """A test that wanted to send elsewhere has not passed, although it may have caught the refusal as one of the gateway's."""
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    """Fail a test that called another machine and passed because it caught the guard's error as if it were the gateway's."""
     if call.when == "setup":
         guard.refused.clear()
     result = yield
-    report = result.get_result()  # type: ignore[attr-defined]
-    knows = "skymms_refused" in getattr(item, "fixturenames", ())
-    if call.when == "call" and report.passed and guard.refused and not knows:
+    report: pytest.TestReport = result.get_result()
+    inspects = "skymms_refused" in getattr(item, "fixturenames", ())
+    if call.when == "call" and report.passed and guard.refused and not inspects:
         report.outcome = "failed"
         report.longrepr = (
-            f"This test called {', '.join(dict.fromkeys(guard.refused))} and went on when that was refused: nothing was sent, "
-            "and no gateway said anything. Call a sandbox, or mark the test with @pytest.mark.skymms_live."
+            f"This test called {', '.join(dict.fromkeys(guard.refused))}, which is not this machine. Nothing was sent, and the "
+            "test passed because it caught the error. Call a sandbox, or mark the test with @pytest.mark.skymms_live."
         )
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_fixture_setup(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What was set up for a marked test may send when it is taken down, although that may be after another test."""
+    """Lift the guard during the teardown of a fixture that was set up for a marked test, even if that is after another test."""
     live = guard.lifted
-    # The last finalizer that is added runs first.
+    # Finalizers run in reverse order: lift, then the fixture's own teardown, then lower.
     if live:
         request.addfinalizer(guard.lower)
     yield

@@ -1,4 +1,4 @@
-"""The pytest plugin, as the projects of others meet it: each is written here, and a pytest of its own runs its tests."""
+"""The pytest plugin in the projects that use it: each test writes a project and runs pytest there in a separate process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from skymms.transport import guard
 
 pytest_plugins = ["pytester"]
 
-#: What the projects below have in common: a message, and a gateway that is not on this machine.
+#: The beginning of each project's test file: a message, and the address of a gateway on another machine.
 COMMON = """
     import asyncio
     import io
@@ -35,20 +35,20 @@ COMMON = """
             return client.call(SEND)
 
     def call_async(url=AWAY, dialect="skycore"):
-        async def talk():
+        async def send():
             async with AsyncClient(Account(KEY, url=url, dialect=dialect)) as client:
                 return await client.call(SEND)
-        return asyncio.run(talk())
+        return asyncio.run(send())
 
     def proxied(monkeypatch, proxy):
-        "Let the environment name a proxy."
+        "Set a proxy in the environment."
         for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("http_proxy", proxy)
 
     @pytest.fixture(scope="session")
     def elsewhere():
-        "A gateway that answers for any address, if it is used as a proxy; and what reached it."
+        "A gateway that, used as a proxy, responds for every address. `reached` lists the requests."
         reached = []
         listener = Listener(lambda request: reached.append(request) or Outgoing(200, SENT))
         listener.reached = reached
@@ -59,14 +59,14 @@ COMMON = """
 
 @pytest.fixture
 def project(pytester):
-    """Writes a project's test file and runs it."""
+    """Writes a project's test file and runs pytest on it."""
     pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = --strict-markers -p no:cacheprovider\n")
 
-    def run(tests: str, *options: str, common: str = COMMON, plugin: tuple[str, ...] = plugin()) -> pytest.RunResult:
+    def run_project(tests: str, *options: str, common: str = COMMON, plugin: tuple[str, ...] = plugin()) -> pytest.RunResult:
         pytester.makepyfile(test_project=textwrap.dedent(common) + "\n\n" + textwrap.dedent(tests))
         return pytester.runpytest_subprocess(*plugin, *options)
 
-    return run
+    return run_project
 
 
 def all_passed(ran: pytest.RunResult, count: int) -> None:
@@ -79,14 +79,14 @@ def test_installing_the_package_registers_the_plugin():
     assert found.value == "skymms.pytest_plugin"
 
 
-class TestItCostsNothing:
-    def test_where_it_is_only_imported(self):
+class TestImports:
+    def test_importing_the_plugin_imports_nothing_else_of_skymms(self):
         script = "import skymms.pytest_plugin, sys; print(*sorted(name for name in sys.modules if name.startswith('skymms')))"
         ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
         assert ran.stdout.split() == ["skymms", "skymms.pytest_plugin"]
 
     @pytest.mark.parametrize("options", [("--collect-only",), ()])
-    def test_where_no_fixture_of_its_is_used(self, project, pytester, options):
+    def test_a_project_that_uses_no_fixture_imports_nothing_else_of_skymms(self, project, pytester, options):
         pytester.makeconftest("""
             import sys
 
@@ -94,12 +94,12 @@ class TestItCostsNothing:
                 heavy = ("requests", "lxml", "aiohttp")
                 print("imported:", *sorted(name for name in sys.modules if name.startswith("skymms") or name in heavy))
         """)
-        # The plugin of requests-mock imports requests.
+        # The plugin of requests-mock is switched off because it imports requests.
         ran = project("def test_something_else(): pass", "-p", "no:requests_mock", *options, common="")
         assert ran.ret == 0
         ran.stdout.fnmatch_lines("imported: skymms skymms.pytest_plugin")
 
-    def test_where_it_is_switched_off(self, project):
+    def test_without_the_plugin_there_is_neither_guard_nor_fixture(self, project):
         ran = project(
             """
             def test_there_is_no_guard(monkeypatch, elsewhere):
@@ -115,12 +115,12 @@ class TestItCostsNothing:
         all_passed(ran, 2)
 
 
-class TestTheFixtures:
-    def test_are_a_sandbox_of_each_tests_own_and_a_client_of_it(self, project):
+class TestFixtures:
+    def test_each_test_has_its_own_sandbox_and_a_client_for_it(self, project):
         ran = project("""
             seen = []
 
-            @pytest.mark.parametrize("time", ["once", "again"])
+            @pytest.mark.parametrize("time", ["first", "second"])
             def test_a_message(skymms_client, skymms_account, skymms_sandbox, time):
                 assert skymms_client.account is skymms_account
                 assert skymms_sandbox.requests == []
@@ -136,9 +136,9 @@ class TestTheFixtures:
         """)
         all_passed(ran, 3)
 
-    def test_speak_the_dialect_that_is_asked_for(self, project):
+    def test_the_account_has_the_dialect_that_a_test_chooses(self, project):
         ran = project("""
-            def test_of_themselves(skymms_account):
+            def test_the_default(skymms_account):
                 assert skymms_account.dialect == "skycore"
 
             SHOW = Slideshow("Hello", subject="Hi", fallback_text="Hello!").slide("Hello!")
@@ -149,27 +149,27 @@ class TestTheFixtures:
                 [("skycore", SEND), ("skycore-get", SEND), ("sinch", LATER), ("sinch-json", LATER)],
                 indirect=["skymms_account"],
             )
-            def test_one_after_the_other(skymms_client, skymms_sandbox, send, request):
+            def test_each_dialect(skymms_client, skymms_sandbox, send, request):
                 skymms_client.call(send)
                 assert skymms_sandbox.requests[0].dialect == request.node.callspec.params["skymms_account"]
 
-            class TestAWholeClass:
+            class TestWithItsOwnAccount:
                 @pytest.fixture
                 def skymms_account(self, skymms_sandbox):
                     return skymms_sandbox.account("skycore-get")
 
-                def test_by_a_fixture_of_its_own(self, skymms_client, skymms_sandbox):
+                def test_the_dialect_of_its_own_fixture(self, skymms_client, skymms_sandbox):
                     skymms_client.call(SEND)
                     assert skymms_sandbox.requests[0].dialect == "skycore-get"
 
             @pytest.mark.parametrize("skymms_account", ["klingon"], indirect=True)
-            def test_there_is_none_of_that_name(skymms_account):
+            def test_an_unknown_dialect(skymms_account):
                 pass
         """)
         ran.assert_outcomes(passed=6, errors=1)
         ran.stdout.fnmatch_lines("*ConfigurationError*klingon*")
 
-    def test_find_the_sandbox_whatever_proxy_the_environment_names(self, project):
+    def test_the_client_ignores_proxies_from_the_environment(self, project):
         ran = project("""
             @pytest.fixture(autouse=True)
             def environment(monkeypatch):
@@ -180,7 +180,7 @@ class TestTheFixtures:
         """)
         all_passed(ran, 1)
 
-    def test_postbacks_arrive_where_a_test_asks_for_them(self, project):
+    def test_postbacks_are_sent_only_if_a_test_uses_the_inbox(self, project):
         ran = project("""
             def test_reports(skymms_client, skymms_inbox, skymms_sandbox):
                 skymms_client.call(SEND)
@@ -196,7 +196,7 @@ class TestTheFixtures:
         """)
         all_passed(ran, 2)
 
-    def test_a_client_repeats_what_was_put_off_as_often_as_elsewhere_and_sooner(self, project):
+    def test_the_client_retries_as_often_as_usual_but_sooner(self, project):
         ran = project("""
             def test_put_off(skymms_client, skymms_sandbox, monkeypatch):
                 waits = []
@@ -208,8 +208,8 @@ class TestTheFixtures:
         all_passed(ran, 1)
 
 
-class TestTheGuard:
-    def test_keeps_every_way_of_calling_on_this_machine(self, project):
+class TestGuard:
+    def test_every_way_to_send_is_refused(self, project):
         ran = project("""
             from skymms import cli
 
@@ -223,11 +223,11 @@ class TestTheGuard:
 
             @pytest.fixture(autouse=True)
             def environment(monkeypatch, elsewhere):
-                # Whatever is let through all the same arrives there, and no name is looked up.
+                # A request that is not refused arrives at this proxy. No name is looked up.
                 proxied(monkeypatch, elsewhere.url)
 
             @pytest.mark.parametrize(
-                "way",
+                "send",
                 [
                     call,
                     lambda: call(dialect="skycore-get"),
@@ -238,12 +238,12 @@ class TestTheGuard:
                     lambda: with_a_session(fetch),
                 ],
             )
-            def test_in_every_way(way, elsewhere, monkeypatch, skymms_refused):
-                # Nothing is repeated: waiting would be an error of its own.
+            def test_each_way_to_send(send, elsewhere, monkeypatch, skymms_refused):
+                # A retry would fail the test, because waiting is impossible.
                 monkeypatch.setattr("time.sleep", None)
                 monkeypatch.setattr("asyncio.sleep", None)
                 with pytest.raises(ConfigurationError, match="example is not this machine.*skymms_live") as refused:
-                    way()
+                    send()
                 assert not refused.value.sent_maybe
                 assert KEY not in str(refused.value)
                 assert elsewhere.reached == []
@@ -256,16 +256,16 @@ class TestTheGuard:
                 assert "gateway.example is not this machine" in capsys.readouterr().err
                 assert elsewhere.reached == []
 
-            @pytest.mark.parametrize("way", [call, call_async])
-            def test_not_even_by_way_of_a_proxy(way, monkeypatch, skymms_account, skymms_sandbox, skymms_refused):
+            @pytest.mark.parametrize("send", [call, call_async])
+            def test_not_even_through_a_proxy(send, monkeypatch, skymms_account, skymms_sandbox, skymms_refused):
                 proxied(monkeypatch, "http://proxy.example:3128")
                 with pytest.raises(ConfigurationError, match="the proxy proxy.example is not this machine"):
-                    way(skymms_account.address)
+                    send(skymms_account.address)
                 assert skymms_sandbox.requests == []
         """)
         all_passed(ran, 10)
 
-    def test_is_up_while_modules_are_imported_and_fixtures_of_any_scope_are_made(self, project):
+    def test_the_guard_covers_imports_of_test_modules_and_session_fixtures(self, project):
         ran = project("""
             with pytest.raises(ConfigurationError, match="gateway.example"):
                 call()
@@ -280,7 +280,7 @@ class TestTheGuard:
         ran.assert_outcomes(errors=1)
         ran.stdout.fnmatch_lines("*ConfigurationError: gateway.example is not this machine*")
 
-    def test_leaves_alone_what_only_looks_like_a_transport(self, project):
+    def test_mocks_and_custom_adapters_are_not_refused(self, project):
         ran = project("""
             import requests_mock
             from aiohttp import ClientSession
@@ -288,11 +288,11 @@ class TestTheGuard:
 
             VENDOR = "https://secure.skycore.com/API/wxml/1.3/index.php"
 
-            def answered(request):
-                answer = requests.Response()
-                answer.status_code, answer.url, answer.request = 200, request.url, request
-                answer.raw = requests.packages.urllib3.HTTPResponse(io.BytesIO(SENT), preload_content=False)
-                return answer
+            def fake_response(request):
+                response = requests.Response()
+                response.status_code, response.url, response.request = 200, request.url, request
+                response.raw = requests.packages.urllib3.HTTPResponse(io.BytesIO(SENT), preload_content=False)
+                return response
 
             def test_requests_mock():
                 with requests_mock.Mocker() as mock:
@@ -300,13 +300,13 @@ class TestTheGuard:
                     assert call(None).mms_id == "35674"
 
             def test_those_that_replace_the_sending_of_every_adapter(monkeypatch):
-                monkeypatch.setattr(HTTPAdapter, "send", lambda self, request, **options: answered(request))
+                monkeypatch.setattr(HTTPAdapter, "send", lambda self, request, **options: fake_response(request))
                 assert call(None).mms_id == "35674"
 
             def test_an_adapter_of_the_callers():
                 class Recorded(BaseAdapter):
                     def send(self, request, **options):
-                        return answered(request)
+                        return fake_response(request)
                     def close(self):
                         pass
 
@@ -318,10 +318,10 @@ class TestTheGuard:
                 class Replaced(Exception):
                     pass
 
-                async def answer(self, *args, **options):
+                async def response(self, *args, **options):
                     raise Replaced
 
-                monkeypatch.setattr(ClientSession, "_request", answer)
+                monkeypatch.setattr(ClientSession, "_request", response)
                 with pytest.raises(Replaced):
                     call_async(None)
 
@@ -329,19 +329,19 @@ class TestTheGuard:
                 class Replaced(Exception):
                     pass
 
-                async def answer(request, handler):
+                async def response(request, handler):
                     raise Replaced
 
-                async def talk():
-                    async with ClientSession(middlewares=[answer]) as session:
+                async def send():
+                    async with ClientSession(middlewares=[response]) as session:
                         await AsyncClient(Account(KEY), session=session).call(SEND)
 
                 with pytest.raises(Replaced):
-                    asyncio.run(talk())
+                    asyncio.run(send())
         """)
         all_passed(ran, 5)
 
-    def test_is_down_before_and_after(self, pytester):
+    def test_the_guard_is_inactive_before_and_after_a_session(self, pytester):
         pytester.makepyfile("from skymms.transport import guard\n\ndef test_within(): assert guard.is_active()")
         script = f"""
             import pytest
@@ -350,13 +350,13 @@ class TestTheGuard:
 
             before = guard.is_active()
             assert pytest.main(["-q", "-p", "no:cacheprovider", *{plugin()}]) == 0
-            print("up:", before, guard.is_active())
+            print("active:", before, guard.is_active())
         """
         ran = pytester.run(sys.executable, "-c", textwrap.dedent(script))
         assert ran.ret == 0
-        ran.stdout.fnmatch_lines(["*1 passed*", "up: False False"])
+        ran.stdout.fnmatch_lines(["*1 passed*", "active: False False"])
 
-    def test_stays_up_after_a_session_within_a_test(self, project, pytester):
+    def test_the_guard_stays_active_after_a_session_inside_a_test(self, project, pytester):
         (pytester.mkdir("inner") / "inner.py").write_text("def test_anything(): pass\n")
         ran = project(f"""
             from skymms.transport import guard
@@ -368,8 +368,8 @@ class TestTheGuard:
         all_passed(ran, 1)
 
 
-class TestTheMark:
-    def test_lets_a_test_call_any_address_and_no_other_test(self, project):
+class TestLiveMark:
+    def test_only_a_marked_test_may_call_other_machines(self, project):
         ran = project("""
             @pytest.fixture(autouse=True)
             def environment(monkeypatch, elsewhere):
@@ -405,28 +405,28 @@ class TestTheMark:
         """)
         ran.assert_outcomes(passed=3, skipped=1)
 
-    def test_does_not_let_a_test_pass_that_has_swallowed_its_refusal(self, project):
+    def test_a_test_that_catches_the_guards_error_fails(self, project):
         ran = project("""
-            def careful():
+            def send_and_ignore_errors():
                 try:
                     call()
                 except SkymmsError:
                     return None
 
-            def test_that_means_nothing():
-                assert careful() is None
+            def test_that_proves_nothing():
+                assert send_and_ignore_errors() is None
 
-            def test_that_knows(skymms_refused):
-                assert careful() is None
+            def test_that_inspects_the_refusals(skymms_refused):
+                assert send_and_ignore_errors() is None
                 assert skymms_refused == ["gateway.example"]
 
-            def test_that_calls_nobody(skymms_refused):
+            def test_that_sends_nothing(skymms_refused):
                 assert skymms_refused == []
         """)
         ran.assert_outcomes(passed=2, failed=1)
         ran.stdout.fnmatch_lines("*This test called gateway.example*skymms_live*")
 
-    def test_leaves_a_failure_as_it_is(self, project):
+    def test_a_failure_keeps_its_own_message(self, project):
         ran = project("""
             def test_fails():
                 with pytest.raises(ConfigurationError):
@@ -436,7 +436,7 @@ class TestTheMark:
         ran.assert_outcomes(failed=1)
         ran.stdout.fnmatch_lines("*assert 'this' == 'that'*")
 
-    def test_holds_for_connections_that_a_marked_test_has_opened(self, project):
+    def test_connections_opened_by_a_marked_test_are_refused_to_others(self, project):
         ran = project("""
             @pytest.fixture(scope="module")
             def client(elsewhere):
@@ -455,7 +455,7 @@ class TestTheMark:
         """)
         all_passed(ran, 2)
 
-    def test_lets_what_was_set_up_for_it_be_taken_down_later(self, project):
+    def test_a_fixture_set_up_for_a_marked_test_may_send_in_its_teardown(self, project):
         ran = project(
             """
             @pytest.fixture(scope="session")
@@ -473,7 +473,7 @@ class TestTheMark:
                 with pytest.raises(ConfigurationError):
                     call()
 
-            # Fixtures are taken down in reverse: after the last test, first `stored` and then `other`.
+            # Fixtures are torn down in reverse order: after the last test, first `stored` and then `other`.
             def test_not_marked(other):
                 pass
 
@@ -490,13 +490,13 @@ class TestTheMark:
         all_passed(ran, 3)
         ran.stdout.fnmatch_lines("*reached: 2")
 
-    def test_is_explained_by_pytest(self, project):
+    def test_the_mark_is_listed_by_pytest(self, project):
         ran = project("", "--markers", common="")
         ran.stdout.fnmatch_lines("@pytest.mark.skymms_live: *")
 
 
 @pytest.mark.parametrize(
-    ("host", "here"),
+    ("host", "loopback"),
     [
         ("localhost", True),
         ("LocalHost", True),
@@ -515,11 +515,11 @@ class TestTheMark:
         ("192.168.0.1", False),
         ("10.0.0.1", False),
         ("[fe80::1]", False),
-        # Some systems take these for this machine, others do not.
+        # Some systems treat these as this machine, others do not.
         ("0.0.0.0", False),
         ("127.1", False),
         ("2130706433", False),
     ],
 )
-def test_what_is_this_machine(host, here):
-    assert guard.is_loopback(host) is here
+def test_only_loopback_names_and_addresses_are_this_machine(host, loopback):
+    assert guard.is_loopback(host) is loopback

@@ -1,24 +1,30 @@
-"""The command line: the words people type, and nothing that is not in the library.
+"""The command line ``skymms``.
 
-Answers go to stdout, everything else to stderr; the exit statuses are in ``skymms.cli.exit_status``. click and rich come with
-the extra ``skymms[cli]`` and are imported when a command is run, so that this package can be imported without them. What has
-to be true of a whole process (its streams, how it ends) is decided on this page, and no foreseeable trouble gets past it as
-a traceback.
+Results are printed on stdout, everything else (warnings, progress, errors) on stderr. The exit statuses are listed in
+``skymms.cli.exit_status``. click and rich come with the extra ``skymms[cli]`` and are imported when a command runs, so this
+package can be imported without them. This file handles what concerns the whole process: its streams, Ctrl-C, a closed pipe.
+Expected errors never end in a traceback.
 
 In reading order:
 
-- ``exit_status``: how a command ends, for scripts
-- ``options``: the options that commands share, and the files, accounts and operations made of them
-- ``output``: what commands print: answers on stdout, talk on stderr
-- ``check``: `skymms check` and `skymms show`: what is wrong with a file, and what would go out
-- ``decode``: `skymms postback` and `skymms explain`: what a gateway told, in words
-- ``demo``: `skymms demo`: everything once, against a sandbox on this machine. No key, no network, no phone
-- ``render``: what a gateway answered, as people read it, and the exit status it comes to
-- ``report``: `skymms report`: the statistics that GetStatistics leads to, a row a message
-- ``sandbox``: `skymms sandbox`: a gateway on this machine, until Ctrl-C
-- ``send``: the commands that call a gateway: send, save, send-saved, list and delete, and call for whatever else it can be
-- ``cellcast``: the commands of the Australian gateway: skymms cellcast send, responses, mark-read, optouts and balance
-- ``commands``: the command `skymms`: its commands, and what becomes of their errors
+- ``exit_status``: the exit statuses, for scripts
+- ``output``: prints results on stdout, and messages and errors on stderr
+- ``inputs``: reads files and stdin
+- ``profiles``: reads a named profile from the configuration file
+- ``accounts``: creates the account from options, environment and profile
+- ``options``: the options and arguments that several commands share
+- ``operations``: reads slideshow and request files and creates operations from them
+- ``check``: `skymms check` reports every problem in a file
+- ``show``: `skymms show` prints the request that would be sent
+- ``decode``: `skymms postback` and `skymms explain`
+- ``demo``: `skymms demo` tries everything against a local sandbox
+- ``render``: prints the gateway's replies
+- ``report``: `skymms report` prints a statistics report
+- ``sandbox``: `skymms sandbox` runs a local gateway until Ctrl-C
+- ``calling``: calls the gateway, and explains what a lost response means
+- ``send``: `skymms send`, `save`, `send-saved`, `list`, `delete` and `call`
+- ``cellcast``: `skymms cellcast …`, the commands for the Australian gateway
+- ``commands``: the command group `skymms`, and the exit status of each error
 """
 
 from __future__ import annotations
@@ -32,46 +38,49 @@ from .exit_status import Status
 
 
 def entry() -> None:
-    """The console script: :func:`main` with the process's own streams made safe to print to."""
+    """Run the console script ``skymms``: make the process's streams safe to print to, then call :func:`main`."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None:  # closed by whoever started us
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (for as long as the process lives)
+        if stream is None:  # The parent process has closed it.
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (stays open as long as the process runs)
         elif hasattr(stream, "reconfigure"):
-            # A message may hold what the terminal's encoding lacks; that is no reason to fail.
+            # A message may contain characters that the terminal's encoding lacks. They are printed as escapes.
             stream.reconfigure(errors="backslashreplace")
     sys.exit(main())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status; ``argv`` is ``sys.argv[1:]`` if not given."""
+    """Run one command and return its exit status. ``argv`` defaults to ``sys.argv[1:]``."""
     try:
-        try:
-            from .commands import run
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] not in {"click", "rich"}:
-                raise
-            print("the command line needs click and rich: pip install 'skymms[cli]'", file=sys.stderr)
-            return Status.USAGE
-        status = run(sys.argv[1:] if argv is None else list(argv))
-        # Now, while what goes wrong can still be told.
+        status = _run(sys.argv[1:] if argv is None else list(argv))
+        # Flush here, so that a write error is still reported below.
         sys.stdout.flush()
         return status
     except KeyboardInterrupt as interrupt:
         print("\ninterrupted", *getattr(interrupt, "__notes__", ()), sep="\n", file=sys.stderr)
         return Status.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has had enough.
-        _let_go_of_stdout()
+        _discard_stdout()
         return Status.CLOSED
     except OSError as error:
-        # Not Status.USAGE, which says that no gateway was asked: the answer that has no room may be that of a send.
-        print(f"the answer could not be written: {error.strerror or error}", file=sys.stderr)
-        _let_go_of_stdout()
+        # Not Status.USAGE, which promises that no request was sent: the output may be the reply to a send.
+        print(f"cannot write the output: {error.strerror or error}", file=sys.stderr)
+        _discard_stdout()
         return Status.NO_ANSWER
 
 
-def _let_go_of_stdout() -> None:
-    """What could not be written must not fail once more when the process ends."""
+def _run(argv: list[str]) -> int:
+    try:
+        from .commands import run
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"click", "rich"}:
+            raise
+        print("the command line needs click and rich: pip install 'skymms[cli]'", file=sys.stderr)
+        return Status.USAGE
+    return run(argv)
+
+
+def _discard_stdout() -> None:
+    """Point stdout at the null device, so that flushing it at exit does not fail a second time."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,16 +1,17 @@
-"""The commands of the Australian gateway: skymms cellcast send, responses, mark-read, optouts and balance.
+"""`skymms cellcast …`: the commands for Cellcast, the Australian gateway.
 
-Its key comes from SKYMMS_CELLCAST_KEY. What was done before a failure is printed like an answer: no message id is lost.
+If a call fails after some of its requests succeeded, their results are printed before the error, so that no message id is lost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
+<<<<<<< HEAD
 from ..cellcast import (
     GENERATIONS,
     MAX_MEDIA,
@@ -22,100 +23,118 @@ from ..cellcast import (
     OptOuts,
     Responses,
 )
+=======
+from ..cellcast import GENERATIONS, MAX_MEDIA, Balance, CellcastSend, CellcastSent, MarkRead, OptOuts, Responses
+>>>>>>> refs/heads/cli
 from ..client import Client
 from ..model.operations import Operation
 from ..redaction import strip_credentials
 from . import output
+from .accounts import cellcast_account, cellcast_settings
+from .calling import explaining_failures
 from .exit_status import Status
-from .options import file_argument, json_option, read_bytes, read_content, slideshow_of
-from .send import talking
+from .inputs import read_bytes
+from .operations import read_content, slideshow_in
+from .options import file_argument, json_option
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _GENERATION = click.option(
-    "--generation", type=click.Choice(list(GENERATIONS)), help="Which of the two; SKYMMS_CELLCAST_GENERATION if not given."
+    "--generation",
+    type=click.Choice(list(GENERATIONS)),
+    help="The version of Cellcast's API that your key is for. Default: SKYMMS_CELLCAST_GENERATION, or the profile's.",
 )
-_URL = click.option("--url", help="Where the gateway is; SKYMMS_CELLCAST_URL, or the vendor's own host, if not given.")
+_URL = click.option(
+    "--url",
+    metavar="URL",
+    help="The gateway's address. Default: SKYMMS_CELLCAST_URL, or the profile's, or the vendor's own address.",
+)
+_PAGE = click.option("--page", type=int, metavar="N", help="Only this page; the first is 1.")
 
 
-def _calling(command: F) -> F:
+def _call_options(command: F) -> F:
     return _GENERATION(_URL(json_option(command)))
 
 
 @click.group(no_args_is_help=False)
 def cellcast() -> None:
-    """Cellcast, the Australian gateway.
+    """Send through Cellcast, the Australian gateway.
 
-    The key comes from SKYMMS_CELLCAST_KEY, and whether that is an APPKEY (v3) or an API key (v1) from
-    SKYMMS_CELLCAST_GENERATION.
+    The API key comes from SKYMMS_CELLCAST_KEY or the profile. SKYMMS_CELLCAST_GENERATION or --generation says whether it is an
+    APPKEY (v3) or an API key from the dashboard (v1).
     """
 
 
 @cellcast.command()
 @file_argument
-@click.option("--to", multiple=True, required=True, help="An Australian mobile; give it again for each recipient.")
-@click.option("--from", "sender", help="A registered sender (v1).")
-@click.option("--media", metavar="FILE", help="A jpeg or png to hand over (v1).")
-@_calling
+@click.option("--to", metavar="NUMBER", multiple=True, required=True, help="An Australian mobile number. May be repeated.")
+@click.option("--from", "sender", metavar="NAME", help="A sender that is registered to the account (v1).")
+@click.option("--media", metavar="FILE", help="A JPEG or PNG file to send (v1).")
+@_call_options
 def send(file: str, to: tuple[str, ...], sender: str | None, media: str | None, **options: Any) -> int:
-    """Send a slideshow of one slide to any number of recipients."""
+    """Send a slideshow with one slide to any number of recipients."""
     content = read_content(file)
     picture = None if media is None else read_bytes(media, MAX_MEDIA)
-    return _answer(CellcastSend(slideshow_of(content), to=to, sender=sender, media=picture), **options)
+    return _call_and_print(CellcastSend(slideshow_in(content), to=to, sender=sender, media=picture), **options)
 
 
 @cellcast.command()
-@click.option("--page", type=int, help="Only this page, from 1.")
-@click.option("--mark-read", is_flag=True, help="Mark as read what was listed, after all of it was read (v3).")
-@_calling
+@_PAGE
+@click.option("--mark-read", is_flag=True, help="Then mark the listed messages as read (v3).")
+@_call_options
 def responses(page: int | None, mark_read: bool, **options: Any) -> int:
-    """List what people answered; in v3 what is not marked as read."""
-    return _answer(Responses(page, mark_read=mark_read), **options)
+    """List the messages that people sent back.
+
+    In v3 these are the messages that are not marked as read.
+    """
+    return _call_and_print(Responses(page, mark_read=mark_read), **options)
 
 
 @cellcast.command("mark-read")
 @click.argument("message_id", metavar="[ID]", required=False)
-@click.option("--before", metavar="TIMESTAMP", help="All that came before, as Cellcast wants it written.")
-@click.option("--everything", is_flag=True, help="All there are.")
-@_calling
+@click.option("--before", metavar="TIMESTAMP", help="All messages before this time, in Cellcast's own format.")
+@click.option("--everything", is_flag=True, help="All messages.")
+@_call_options
 def mark_read(message_id: str | None, before: str | None, everything: bool, **options: Any) -> int:
-    """Mark responses as read (v3): one, those before a moment, or everything."""
-    return _answer(MarkRead(message_id=message_id, before=before, everything=everything), **options)
+    """Mark received messages as read (v3).
+
+    Give the ID of one message, --before for all that are older, or --everything.
+    """
+    return _call_and_print(MarkRead(message_id=message_id, before=before, everything=everything), **options)
 
 
 @cellcast.command()
-@click.option("--page", type=int, help="Only this page, from 1.")
-@_calling
+@_PAGE
+@_call_options
 def optouts(page: int | None, **options: Any) -> int:
-    """List who opted out."""
-    return _answer(OptOuts(page), **options)
+    """List the numbers that have opted out."""
+    return _call_and_print(OptOuts(page), **options)
 
 
 @cellcast.command()
-@_calling
+@_call_options
 def balance(**options: Any) -> int:
-    """Tell what credits are left."""
-    return _answer(Balance(), **options)
+    """Show the remaining credits."""
+    return _call_and_print(Balance(), **options)
 
 
 # ------------------------------------------------------------------------------------------------ calling
 
 
-def _answer(operation: Operation[Any], generation: str | None, url: str | None, as_json: bool) -> int:
-    chosen = {name: value for name, value in (("generation", generation), ("url", url)) if value}
-    account = CellcastAccount.from_env(**chosen)
-    output.say(f"{type(operation).__name__} in {account.name} to {strip_credentials(account.address)}", "dim")
+def _call_and_print(operation: Operation[Any], generation: str | None, url: str | None, as_json: bool) -> int:
+    account = cellcast_account(cellcast_settings(generation, url))
+    output.print_message(f"{type(operation).__name__} in {account.name} to {strip_credentials(account.address)}", "dim")
     try:
-        with talking(operation), Client(account) as client:
+        with explaining_failures(operation), Client(account) as client:
             reply = client.call(operation)
     except BaseException as error:
         partial = getattr(error, "partial", None)
-        # Of a list that failed at once there is nothing to tell.
+        # A list that failed at its first page has no rows to print.
         if not as_json and partial is not None and getattr(partial, "rows", True):
             _print(partial)
         raise
     if as_json:
-        output.document(reply)
+        output.print_json(reply)
     else:
         _print(reply)
     return Status.DONE
@@ -123,17 +142,28 @@ def _answer(operation: Operation[Any], generation: str | None, url: str | None, 
 
 def _print(reply: Any) -> None:
     if isinstance(reply, CellcastSent):
-        told = [(name, value) for name, value in output.fields_of(reply) if value not in ({}, None)]
-        output.sheet("Accepted" if reply.queued else "Not accepted", [(name, _lines(value)) for name, value in told])
+        pairs = [(name, _lines(value)) for name, value in output.labelled_fields(reply) if value not in ({}, None)]
+        output.print_fields("Accepted" if reply.queued else "Not accepted", pairs)
     elif isinstance(getattr(reply, "rows", None), tuple):
-        columns = [item.name for item in fields(reply.rows[0]) if item.name != "raw"] if reply.rows else []
-        if reply.rows:
-            names = [name.replace("_", " ").capitalize() for name in columns]
-            output.table("", names, [[getattr(row, name) for name in columns] for row in reply.rows])
-        output.say(f"{len(reply)} listed" + (f", {len(reply.marked)} marked as read" if reply.marked else ""))
+        _print_list(reply)
     else:
-        output.sheet("Done", output.fields_of(reply))
+        output.print_fields("Done", output.labelled_fields(reply))
+
+
+def _print_list(reply: Any) -> None:
+    if reply.rows:
+        columns = [item.name for item in fields(reply.rows[0]) if item.name != "raw"]
+        titles = [name.replace("_", " ").capitalize() for name in columns]
+        output.print_table("", titles, [[getattr(row, name) for name in columns] for row in reply.rows])
+    output.print_message(f"{len(reply)} listed" + (f", {len(reply.marked)} marked as read" if reply.marked else ""))
 
 
 def _lines(value: Any) -> Any:
-    return "\n".join(f"{key}  {one}" for key, one in value.items()) if isinstance(value, dict) else value
+    """A dict as lines of key and value; anything else unchanged."""
+    if not isinstance(value, dict):
+        return value
+    items = cast(dict[str, Any], value).items()
+    return "\n".join(f"{key}  {inner}" for key, inner in items)
+
+
+COMMANDS = (cellcast,)

@@ -1,41 +1,42 @@
-"""The command `skymms`: its commands, and what becomes of their errors."""
+"""The command group ``skymms``, and the exit status of each error."""
 
 from __future__ import annotations
 
 import click
 
 from ..errors import ConfigurationError, MMSError, SkymmsError
-from . import cellcast, demo, output, sandbox
-from . import check as checks
-from . import decode as tells
-from . import report as reports
-from . import send as sends
+from . import cellcast, check, decode, demo, output, report, sandbox, send, show
 from .exit_status import Status
-from .options import AS_JSON
+from .options import AS_JSON, profile_option
 
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=False,
-    epilog="The key comes from SKYMMS_API_KEY only: a command line can be read by every user of the machine. SKYMMS_DIALECT "
-    "and SKYMMS_URL stand in for --dialect and --url. FILE is a slideshow in TOML or a request in XML, JSON or GET form; "
-    "- is stdin. "
-    "Exit status: 0 done, 1 refused by the gateway, 2 usage or configuration, 3 no usable answer, 4 problems in the slideshow.",
+    epilog="FILE is a slideshow in TOML, or a request in XML, JSON or GET form; - is stdin. "
+    "The API key is never an option, because other users could see it: it comes from SKYMMS_API_KEY, from the file "
+    "that SKYMMS_API_KEY_FILE names, from the profile, or from a prompt. "
+    "Exit status: 0 done, 1 refused by the gateway, 2 wrong usage or configuration, 3 no usable response, 4 problems in the "
+    "slideshow or request.",
 )
 @click.version_option(package_name="skymms", message="%(package)s %(version)s")
+@profile_option
 def command() -> None:
-    """Multimedia messages through Skycore-lineage gateways."""
+    """Send multimedia messages (MMS) through Skycore, Sinch MMS and Cellcast gateways.
+
+    Start with `skymms demo`. It needs no account.
+    """
 
 
-_ALONE = (reports.report, sandbox.sandbox, demo.demo, cellcast.cellcast)
-for each in (*checks.COMMANDS, *sends.COMMANDS, *tells.COMMANDS, *_ALONE):
-    command.add_command(each)
+for module in (check, show, send, decode, report, sandbox, demo, cellcast):
+    for each in module.COMMANDS:
+        command.add_command(each)
 
 
 def run(argv: list[str]) -> int:
-    """Run a command line; every error that skymms or click raises on purpose becomes words and an exit status.
+    """Run a command line and return its exit status. Errors of skymms and click are printed, not raised.
 
-    Not `command.main`: click would end the process on a closed pipe with status 1, which says here that a gateway refused.
+    ``command.main`` is not used, because on a closed pipe click would end the process with status 1, "refused by the gateway".
     """
     context: click.Context | None = None
     try:
@@ -47,7 +48,7 @@ def run(argv: list[str]) -> int:
         error.show()
         return Status.USAGE
     except SkymmsError as error:
-        output.tell(error, as_json=context is not None and context.meta.get(AS_JSON, False))
+        output.report_error(error, as_json=context is not None and context.meta.get(AS_JSON, False))
         return _status(error)
 
 

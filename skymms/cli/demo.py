@@ -1,7 +1,7 @@
-"""`skymms demo`: everything once, against a sandbox on this machine. No key, no network, no phone.
+"""`skymms demo` tries everything against a local sandbox: no API key, no network, no phone.
 
-It is the first thing a stranger runs, so every step prints what was done and what came of it, and the code that is shown is
-the code that ran. It ends with 0 only if everything happened.
+Newcomers run it first. Each step prints what was done and what came of it, and the printed code is the code that ran. The exit
+status is 0 only if every step had the expected result.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from ..model.replies import SentMMS
 from ..model.slideshow import Slideshow
 from ..sandbox import AT_ONCE, PostbackReceiver, Sandbox
 from . import output
-from .check import laid_out
 from .exit_status import Status
+from .show import format_document
 
-TO, SENDER, SERVICE = "15551234888", "60856", "12345"
-#: Seconds; they come within milliseconds.
-PATIENCE = 20.0
+TO, SENDER, SERVICE_ID = "15551234888", "60856", "12345"
+#: How many seconds to wait for the postbacks, which normally arrive within milliseconds.
+POSTBACK_TIMEOUT = 20.0
 
 
 # fmt: off
-def coupon() -> Slideshow:
+def build_coupon() -> Slideshow:
     """Two slides: a picture, and a pass for the phone's wallet."""
     return (
         Slideshow("Membership coupon", subject="A coupon for you",
@@ -41,133 +41,139 @@ def coupon() -> Slideshow:
     )
 
 
-def wrong() -> Slideshow:
-    """Audio and video on one slide."""
-    return coupon().slide("Listen and look!",
-                          audio="http://www.example.com/jingle.mp3",
-                          video="http://www.example.com/clip.mp4")
+def build_wrong_coupon() -> Slideshow:
+    """Audio and video on one slide, which gateways refuse."""
+    return build_coupon().slide("Listen and look!",
+                                audio="http://www.example.com/jingle.mp3",
+                                video="http://www.example.com/clip.mp4")
 # fmt: on
 
 
 @click.command()
 def demo() -> int:
-    """Show everything once, on this machine alone.
+    """Try everything in a local sandbox.
 
-    It needs no key and no network: a sandbox is the gateway.
+    It needs no API key, no network and no phone.
     """
     with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox:
-        output.heading("1. A gateway of your own")
-        output.prose(f"A sandbox listens at {sandbox.url}.")
-        output.prose(f"What becomes of the messages it will post to {inbox.url}.")
+        output.print_heading("1. Start a local gateway")
+        output.print_paragraph(f"The sandbox listens at {sandbox.url}.")
+        output.print_paragraph(f"It posts its reports about messages (postbacks) to {inbox.url}.")
         _build()
         _refuse(sandbox)
-        _look(sandbox)
+        _show(sandbox)
         sent = _send(sandbox)
         sent.append(_store(sandbox))
-        _delivered(sent, inbox)
-    output.show("\nThat was all of it, and nothing left this machine.", "bold")
+        _print_postbacks(sent, inbox)
+    output.print_line("\nThe demo is complete. Nothing left this machine.", "bold")
     return Status.DONE
 
 
 def _build() -> None:
-    output.heading("2. A slideshow is built")
-    _code(coupon)
-    output.show(f"{len(coupon().slides)} slides, {len(coupon().problems())} problems, {len(coupon().warnings())} warnings.")
+    output.print_heading("2. Build a slideshow")
+    _print_source(build_coupon)
+    coupon = build_coupon()
+    output.print_line(f"{len(coupon.slides)} slides, {len(coupon.problems())} problems, {len(coupon.warnings())} warnings.")
 
 
 def _refuse(sandbox: Sandbox) -> None:
-    output.heading("3. A wrong one cannot be: audio and video on one slide")
-    _code(wrong)
+    output.print_heading("3. A mistake is found before sending: audio and video on one slide")
+    _print_source(build_wrong_coupon)
     try:
-        wrong()
+        build_wrong_coupon()
     except AudioWithVideoError as error:
-        output.prose(f"{type(error).__name__}: {error}")
-        _sure(error.foreseen and error.code == "E226", "the refusal is E226, and ours")
+        output.print_paragraph(f"{type(error).__name__}: {error}")
+        _expect(error.foreseen and error.code == "E226", "the error is E226, raised before sending")
     else:
-        _sure(False, "the slide is refused")
-    _sure(not sandbox.requests, "nothing was sent")
-    output.show(f"Requests that reached the gateway: {len(sandbox.requests)}.")
+        _expect(False, "the slide is refused")
+    _expect(not sandbox.requests, "nothing was sent")
+    output.print_line(f"Requests that reached the gateway: {len(sandbox.requests)}.")
 
 
-def _look(sandbox: Sandbox) -> None:
-    output.heading("4. What will go out, as XML and as a GET address (the key is masked)")
+def _show(sandbox: Sandbox) -> None:
+    output.print_heading("4. Show the request, as XML and as a GET address (API key masked)")
     for dialect in ("skycore", "skycore-get"):
         account = sandbox.account(dialect).masked()
-        document = account.dialect_spec.encode_request(SendMMS(coupon(), to=TO, sender=SENDER), account.api_key)
-        output.show(laid_out(account, document).rstrip() + "\n")
+        document = account.dialect_spec.encode_request(SendMMS(build_coupon(), to=TO, sender=SENDER), account.api_key)
+        output.print_line(format_document(account, document).rstrip() + "\n")
 
 
 def _send(sandbox: Sandbox) -> list[SentMMS]:
-    output.heading("5. It is sent, once in each dialect")
+    output.print_heading("5. Send it, once in each of three dialects")
     sent: list[SentMMS] = []
-    for dialect, service in (("skycore", None), ("skycore-get", None), ("sinch", SERVICE)):
+    for dialect, service_id in (("skycore", None), ("skycore-get", None), ("sinch", SERVICE_ID)):
         account = sandbox.account(dialect)
-        reply = _call(account, SendMMS(coupon(), to=TO, sender=SENDER, service_id=service))
+        reply = _call(account, SendMMS(build_coupon(), to=TO, sender=SENDER, service_id=service_id))
         sent.append(reply)
-        output.sheet(
-            account.dialect_spec.title, (("to", reply.to), ("tracking id", reply.tracking_id), ("details", reply.details))
-        )
-    _sure(len(sandbox.sent) == len(sent), "the gateway has one message for each call")
-    _sure(all(message.slideshow == coupon() for message in sandbox.sent), "the gateway read what was written")
+        pairs = (("to", reply.to), ("tracking id", reply.tracking_id), ("details", reply.details))
+        output.print_fields(account.dialect_spec.title, pairs)
+    _expect(len(sandbox.sent) == len(sent), "the gateway has one message for each call")
+    received = [message.slideshow for message in sandbox.sent if isinstance(message, SendMMS)]
+    _expect(received == [build_coupon()] * len(sent), "the gateway received the same slideshow")
     return sent
 
 
 def _store(sandbox: Sandbox) -> SentMMS:
-    output.heading("6. It is saved, and sent from the store with words of its own")
+    output.print_heading("6. Store it at the gateway, and send it with another text")
     account = sandbox.account()
-    saved = _call(account, SaveMMS(coupon()))
+    saved = _call(account, SaveMMS(build_coupon()))
     operation = SendSavedMMS(saved.mms_id, to=TO, sender=SENDER, custom_text={1: "Good to see you again!"})
     reply = _call(account, operation)
-    output.sheet("Stored", [("id", saved.mms_id)])
-    output.sheet("Sent from there", (("to", reply.to), ("id", reply.mms_id), ("tracking id", reply.tracking_id)))
-    _sure(sandbox.sent[-1].custom_text == operation.custom_text, "the gateway has the other words")
+    output.print_fields("Stored", [("id", saved.mms_id)])
+    output.print_fields("Sent", (("to", reply.to), ("id", reply.mms_id), ("tracking id", reply.tracking_id)))
+    received = sandbox.sent[-1]
+    same = isinstance(received, SendSavedMMS) and received.custom_text == operation.custom_text
+    _expect(same, "the gateway received the other text")
 
-    output.heading("7. What is stored is listed, and deleted")
+    output.print_heading("7. List what is stored, and delete it")
     listed = _call(account, ListMMS())
-    output.show(f"Stored: {', '.join(listed.mms_ids)}.")
-    _sure(listed.mms_ids == (saved.mms_id,), "the list has what was stored")
+    output.print_line(f"Stored: {', '.join(listed.mms_ids)}.")
+    _expect(listed.mms_ids == (saved.mms_id,), "the list contains the stored slideshow")
     _call(account, DeleteMMS(saved.mms_id))
-    _sure(not sandbox.saved, "nothing is stored any more")
-    output.show(f"Deleted: {saved.mms_id}.")
+    _expect(not sandbox.saved, "nothing is stored after the deletion")
+    output.print_line(f"Deleted: {saved.mms_id}.")
     return reply
 
 
-def _delivered(sent: list[SentMMS], inbox: PostbackReceiver) -> None:
-    output.heading("8. What became of them: the postbacks, decoded")
+def _print_postbacks(sent: list[SentMMS], inbox: PostbackReceiver) -> None:
+    output.print_heading("8. Read the postbacks: what became of each message")
     expected = {("N003", None)} | {(code, reply.tracking_id) for reply in sent for code in ("N101", "N102")}
     try:
-        notices = inbox.wait(len(expected), timeout=PATIENCE)
-    except TimeoutError as late:
-        raise ProtocolError(f"the demo stopped: {late}") from None
+        notices = inbox.wait(len(expected), timeout=POSTBACK_TIMEOUT)
+    except TimeoutError as error:
+        raise ProtocolError(f"the demo failed: {error}") from None
     rows = [(notice.code, notice.meaning, notice.tracking_id or _stored_as(notice)) for notice in notices]
-    output.table("", ("Code", "Meaning", "Tracking id"), rows, folded=True)
-    came = {(notice.code, notice.tracking_id) for notice in notices}
-    _sure(came == expected and not inbox.failures, "every message was reported as sent and as delivered")
+    output.print_table("", ("Code", "Meaning", "Tracking id"), rows, wrap=True)
+    received = {(notice.code, notice.tracking_id) for notice in notices}
+    _expect(received == expected and not inbox.failures, "every message is reported as sent and as delivered")
 
 
 def _stored_as(notice: Notice) -> str:
     return f"(stored as {getattr(notice, 'mms_id', None)})"
 
 
-# ------------------------------------------------------------------------------------------------ how
+# ------------------------------------------------------------------------------------------------ helpers
 
 
 def _call(account: Account, operation: Operation[R_co]) -> R_co:
     import requests
 
-    # The sandbox is on this machine: a proxy that the environment names would not find it.
+    # The sandbox is on this machine. A proxy from the environment could not reach it.
     with requests.Session() as session:
         session.trust_env = False
         with Client(account, session=session) as client:
             return client.call(operation)
 
 
-def _code(function: Callable[[], Slideshow]) -> None:
-    """A function of this page, as it stands there."""
-    output.show(inspect.getsource(function), "dim")
+def _print_source(function: Callable[[], Slideshow]) -> None:
+    """Print the source code of a function in this file."""
+    output.print_line(inspect.getsource(function), "dim")
 
 
-def _sure(truth: bool, what: str) -> None:
-    """The demo is worth nothing if it goes on where a step failed."""
-    if not truth:
-        raise ProtocolError(f"the demo stopped: it is not so that {what}")
+def _expect(condition: bool, expectation: str) -> None:
+    """Stop the demo if a step did not have the expected result."""
+    if not condition:
+        raise ProtocolError(f"the demo failed: expected that {expectation}")
+
+
+COMMANDS = (demo,)

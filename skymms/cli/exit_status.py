@@ -1,4 +1,4 @@
-"""How a command ends, for scripts."""
+"""The exit statuses of the command ``skymms``."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from enum import IntEnum
 
 
 class Status(IntEnum):
-    """The exit statuses."""
+    """How a command ended, for scripts."""
 
     DONE = 0
-    #: The gateway said no.
+    #: The gateway refused the request.
     REFUSED = 1
-    #: Something in the command line, the environment or a file's form is wrong; the gateway was not asked.
+    #: The command line, the environment, the profile or the form of a file is wrong. No request was sent.
     USAGE = 2
-    #: There was no usable answer, or no room to write it; the message on stderr says whether it may have been sent.
+    #: No usable response arrived, or the output could not be written. stderr says whether the message may have been sent.
     NO_ANSWER = 3
-    #: The slideshow or the request is wrong, and was found to be before anything left.
+    #: The slideshow or the request breaks a rule. This was found before sending.
     PROBLEMS = 4
-    #: Ctrl-C, as shells count it.
+    #: Ctrl-C. Shells use 128 + the signal's number.
     INTERRUPTED = 130
-    #: The reader of our output went away, as shells count it.
+    #: The program that reads the output has closed it (for example ``| head``).
     CLOSED = 141

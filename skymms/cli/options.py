@@ -1,118 +1,99 @@
-"""The options that commands share, and the files, accounts and operations made of them.
-
-There is no option for the key: a command line stands in the list of processes and in the shell's history. It comes from
-SKYMMS_API_KEY and nowhere else, and a key in a request's file is never used.
-"""
+"""The options and arguments that several commands share."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any, TypeVar
 
 import click
 
-from ..account import Account
-from ..errors import ConfigurationError, Problem, refusal
-from ..files import FileContent, read_file
-from ..model.operations import Operation, SaveMMS, SendMMS, SendSavedMMS
-from ..redaction import MASK
-from ..wire.dialects import DIALECTS, MAX_REQUEST
+from ..model.operations import SendMMS
+from ..wire.dialects import DIALECTS
+from .accounts import PROFILE
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: Where ``--json`` is noted for whoever reports an error.
+#: Where ``--json`` leaves its value, so that errors can be reported as JSON.
 AS_JSON = "skymms.json"
 
-#: The fields of a send that say to whom and how, not what.
-ADDRESSING = tuple(item.name for item in fields(SendMMS) if item.name != "slideshow")
+#: The fields of a send that are options on the command line: all except the slideshow.
+SEND_FIELDS = tuple(item.name for item in fields(SendMMS) if item.name != "slideshow")
 
 
-def _noted(context: click.Context, option: click.Parameter, value: bool) -> bool:
-    context.meta[AS_JSON] = value
-    return value
+def _store(key: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """A callback that leaves an option's value in the context."""
+
+    def callback(context: click.Context, option: click.Parameter, value: Any) -> Any:
+        context.meta[key] = value
+        return value
+
+    return callback
 
 
-_DIALECT = click.option("--dialect", type=click.Choice(list(DIALECTS)), help="How to speak; SKYMMS_DIALECT if not given.")
-_URL = click.option("--url", help="Where the gateway is; SKYMMS_URL, or the vendor's own host, if not given.")
-_JSON = click.option("--json", "as_json", is_flag=True, callback=_noted, is_eager=True, help="Answer with one JSON document.")
-_REFERENCE = click.option("--client-reference", help="Words of yours that every postback brings back; JSON.")
-_TO = (
-    click.option("--to", help="The recipient: one number, country code first."),
-    click.option("--from", "sender", help="One of the account's short codes."),
-    click.option("--sender-mask", help="A sender's name, for the countries that allow one."),
-    click.option("--operator-id", help="The recipient's carrier."),
-    click.option("--campaign-ref", help="The campaign the recipient is subscribed to."),
-    click.option("--service-id", help="The service id that the successor asks for."),
-    click.option("--display-to", multiple=True, help="A number to show as one of a group, not sent to; JSON; may be repeated."),
-    _REFERENCE,
-    click.option("--expires", help="When to stop trying, three days from now at most; ISO 8601; JSON."),
-)
+def _combine(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """One decorator for several options, in this order in the help."""
 
-
-def _with(*options: Callable[[F], F]) -> Callable[[F], F]:
-    def add(command: F) -> F:
+    def decorate(command: F) -> F:
         for option in reversed(options):
             command = option(command)
         return command
 
-    return add
+    return decorate
 
 
 file_argument = click.argument("file", metavar="FILE")
-dialect_option = _DIALECT
-json_option = _JSON
+profile_option = click.option(
+    "--profile",
+    envvar="SKYMMS_PROFILE",
+    metavar="NAME",
+    expose_value=False,
+    callback=_store(PROFILE),
+    help="Use the settings of this profile in the configuration file. Default: SKYMMS_PROFILE.",
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, callback=_store(AS_JSON), is_eager=True, help="Print the result as one JSON document."
+)
+dialect_option = click.option(
+    "--dialect",
+    type=click.Choice(list(DIALECTS)),
+    help="The protocol that the gateway speaks. Default: SKYMMS_DIALECT, or the profile's, or the file's, or skycore.",
+)
+_url_option = click.option(
+    "--url",
+    metavar="URL",
+    help="The gateway's full address. Default: SKYMMS_URL, or the profile's, or the vendor's own address.",
+)
 #: ``--dialect`` and ``--url``.
-gateway_options = _with(_DIALECT, _URL)
-#: The fields of :data:`ADDRESSING`, under their own names.
-addressing_options = _with(*_TO)
-#: The one of them that a slideshow is stored with, too.
-reference_option = _REFERENCE
-
-
-# ------------------------------------------------------------------------------------------------ what they make
-
-
-def read_bytes(name: str, most: int) -> bytes:
-    """A file, or stdin for ``-``; never more than a byte over ``most``, since a device has no end."""
-    try:
-        if name == "-":
-            if sys.stdin is None:
-                raise ConfigurationError("standard input is closed")
-            return sys.stdin.buffer.read(most + 1)
-        with open(name, "rb") as file:
-            return file.read(most + 1)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"cannot read {name}: {getattr(error, 'strerror', None) or error}") from None
-
-
-def read_content(name: str) -> FileContent:
-    """A slideshow or a request from a file."""
-    return read_file(read_bytes(name, MAX_REQUEST))
-
-
-def calling_account(dialect: str | None, url: str | None, of_file: str | None = None) -> Account:
-    """The account to call with. What is said beats the environment, which beats the dialect that a file is in."""
-    if not os.environ.get("SKYMMS_API_KEY", "").strip():
-        raise ConfigurationError("no key: put it into the environment variable SKYMMS_API_KEY")
-    return Account.from_env(**_chosen(dialect, url, of_file))
-
-
-def showing_account(dialect: str | None, url: str | None = None, of_file: str | None = None) -> Account:
-    """The same account with a key that may be shown; needs none."""
-    return Account.from_env(api_key=MASK, **_chosen(dialect, url, of_file))
-
-
-def _chosen(dialect: str | None, url: str | None, of_file: str | None) -> dict[str, Any]:
-    chosen = {"dialect": dialect or os.environ.get("SKYMMS_DIALECT") or of_file, "url": url}
-    return {name: value for name, value in chosen.items() if value}
+gateway_options = _combine(dialect_option, _url_option)
+client_reference_option = click.option(
+    "--client-reference", metavar="TEXT", help="Your own id for the message; its postbacks contain it. sinch-json only."
+)
+#: An option for each field in :data:`SEND_FIELDS`.
+send_options = _combine(
+    click.option("--to", metavar="NUMBER", help="The recipient's phone number, with the country code first."),
+    click.option("--from", "sender", metavar="CODE", help="The sender: a short code of the account. Default: SKYMMS_SENDER."),
+    click.option("--sender-mask", metavar="NAME", help="A sender's name to show, in countries that allow one."),
+    click.option("--operator-id", metavar="ID", help="The id of the recipient's carrier."),
+    click.option("--campaign-ref", metavar="REF", help="The campaign that the recipient is subscribed to."),
+    click.option("--service-id", metavar="ID", help="The service id; required by sinch and sinch-json."),
+    click.option(
+        "--display-to",
+        metavar="NUMBER",
+        multiple=True,
+        help="A number to show as another recipient; nothing is sent to it. May be repeated. sinch-json only.",
+    ),
+    client_reference_option,
+    click.option(
+        "--expires", metavar="TIME", help="When to stop trying, at most three days from now, in ISO 8601. sinch-json only."
+    ),
+)
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that were given; one that may be repeated is an empty tuple where it was not."""
+    """The options that were given. A repeatable option that was not given is an empty tuple."""
     return {name: value for name, value in options.items() if value is not None and value != ()}
+<<<<<<< HEAD
 
 
 def refuse_missing_action(account: Account, operation: Operation[Any]) -> None:
@@ -180,3 +161,5 @@ def slideshow_of(content: FileContent) -> Any:
         asks = type(content.operation).__name__
         raise click.UsageError(f"the file asks for {asks}, which holds no slideshow: `skymms call` makes it")
     return content.slideshow
+=======
+>>>>>>> refs/heads/cli

@@ -1,7 +1,7 @@
-"""What commands print: answers on stdout, talk on stderr.
+"""Prints results on stdout, and messages and errors on stderr.
 
-A gateway's words, a file's text and a postback are strangers' words. They pass :func:`visible` on their way to a terminal,
-which would obey what they might hold, and rich is told to find no markup in them.
+Replies, files and postbacks contain text written by strangers. All text passes :func:`printable` on its way to a terminal,
+because a terminal would obey control characters, and rich's markup is switched off.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from rich import box
 from rich.console import Console
@@ -24,142 +24,146 @@ from rich.text import Text
 from ..codes import ANSWERS
 from ..errors import MMSError, Problem, ProtocolError, SkymmsError
 
-#: Control characters (but for tab and line feed), what turns the direction of writing, and halves of characters.
+#: Control characters except tab and line feed, characters that change the writing direction, and lone surrogates.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
+#: Wider than any line.
+_UNLIMITED_WIDTH = 1_000_000
 
-def visible(words: object) -> str:
-    """Words with everything escaped that a terminal would obey rather than show."""
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), str(words))
+
+def printable(value: object) -> str:
+    """A value as text, with every character escaped that a terminal would obey instead of printing."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), str(value))
 
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        # Called while the BrokenPipeError is handled. rich would end the process with 1, which says that a gateway refused.
+        # Called while the BrokenPipeError is being handled. rich would end the process with status 1, "the gateway refused".
         raise
 
 
-def console(*, stderr: bool = False) -> Console:
-    """A console on a stream as it is now: tests and callers change them."""
+def _console(*, stderr: bool = False) -> Console:
+    """A console on the stream as it is now: tests and callers replace streams."""
     return _Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
-def say(words: object, style: str = "") -> None:
-    """A line of talk, on stderr; broken between words for a terminal only, since a log is searched by lines."""
-    made = console(stderr=True)
-    made.print(Text(visible(words), style), soft_wrap=not made.is_terminal)
+def print_message(text: object, style: str = "") -> None:
+    """Print a message on stderr. Long lines are wrapped only in a terminal, because log files are searched by line."""
+    console = _console(stderr=True)
+    console.print(Text(printable(text), style), soft_wrap=not console.is_terminal)
 
 
-def show(words: object, style: str = "") -> None:
-    """A line of an answer, on stdout, however long."""
-    console().print(Text(visible(words), style), soft_wrap=True)
+def print_line(text: object, style: str = "") -> None:
+    """Print a line of a result on stdout, without wrapping it."""
+    _console().print(Text(printable(text), style), soft_wrap=True)
 
 
-def prose(words: object) -> None:
-    """A sentence of an answer, broken between words."""
-    console().print(Text(visible(words)))
+def print_paragraph(text: object) -> None:
+    """Print a sentence of a result on stdout, wrapped between words."""
+    _console().print(Text(printable(text)))
 
 
-def heading(words: str) -> None:
-    """A line that begins a part of an answer."""
-    console().print()
-    console().rule(Text(words, "bold"), align="left", style="dim")
+def print_heading(text: str) -> None:
+    """Print the heading of a part of the output."""
+    _console().print()
+    _console().rule(Text(text, "bold"), align="left", style="dim")
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, folded: bool = False) -> None:
-    """An answer of several lines that are alike.
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, wrap: bool = False) -> None:
+    """Print a table on stdout.
 
-    Nothing is cut off; for a terminal, or always if ``folded``, what is too long is folded.
+    Nothing is cut off. Long cells are wrapped in a terminal, or always with ``wrap``.
     """
     if title:
-        # Not as the table's own title, which is folded to its width.
-        show(title, "bold")
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        # Not as the table's own title, which would be wrapped to the table's width.
+        print_line(title, "bold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        made.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold")
     for row in rows:
-        made.add_row(*(Text("" if cell is None else visible(cell)) for cell in row))
-    to = console()
-    if not (folded or to.is_terminal):
-        # A file is searched by lines, and a number that is folded is not found.
-        to.width = max(to.width, Measurement.get(to, to.options.update(max_width=_NO_END), made).maximum)
-    to.print(made)
+        table.add_row(*(Text("" if cell is None else printable(cell)) for cell in row))
+    console = _console()
+    if not (wrap or console.is_terminal):
+        # A file is searched by line, and a wrapped number would not be found.
+        widest = Measurement.get(console, console.options.update(max_width=_UNLIMITED_WIDTH), table).maximum
+        console.width = max(console.width, widest)
+    console.print(table)
 
 
-#: Wider than any line.
-_NO_END = 1_000_000
-
-
-def sheet(title: str, pairs: Iterable[tuple[str, object]]) -> None:
-    """An answer of one thing: names and values, a line each; those that are None are left out."""
-    made = Table.grid(padding=(0, 2))
-    made.add_column(style="dim", no_wrap=True)
-    made.add_column(overflow="fold")
+def print_fields(title: str, pairs: Iterable[tuple[str, object]]) -> None:
+    """Print a title and name-value pairs, one per line. Pairs whose value is None are left out."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
     for name, value in pairs:
         if value is not None:
-            made.add_row(Text("  " + visible(name)), Text(visible(value)))
-    show(title, "bold")
-    console().print(made)
+            table.add_row(Text("  " + printable(name)), Text(printable(value)))
+    print_line(title, "bold")
+    _console().print(table)
 
 
-def fields_of(value: object) -> list[tuple[str, object]]:
-    """A reply or a notice for a sheet: its fields under names for people, lists a line each, without the raw nodes."""
-    said = {name.replace("_", " "): inner for name, inner in plain(value).items() if name != "raw" and inner != []}
-    return [(name, "\n".join(inner) if isinstance(inner, list) else inner) for name, inner in said.items()]
+def labelled_fields(value: object) -> list[tuple[str, object]]:
+    """The fields of a reply or notice for :func:`print_fields`, without ``raw`` and empty lists. Lists become lines."""
+    labelled: list[tuple[str, object]] = []
+    for name, inner in to_json(value).items():
+        if name != "raw" and inner != []:
+            lines = "\n".join(cast(list[str], inner)) if isinstance(inner, list) else inner
+            labelled.append((name.replace("_", " "), lines))
+    return labelled
 
 
-def document(value: object) -> None:
-    """An answer for machines: one JSON document, in ASCII, so that no encoding and no terminal can harm it."""
-    sys.stdout.write(json.dumps(plain(value), indent=2) + "\n")
+def print_json(value: object) -> None:
+    """Print a result as one JSON document, in ASCII so that no encoding and no terminal can change it."""
+    sys.stdout.write(json.dumps(to_json(value), indent=2) + "\n")
 
 
-def plain(value: object) -> Any:
-    """A value of the library's as JSON can say it: fields by name, dates as ISO 8601, ``raw`` as pairs."""
+def to_json(value: object) -> Any:
+    """Convert a value of the library to JSON types: fields by name, dates in ISO 8601, ``raw`` as pairs."""
     if isinstance(value, Problem):
         return value._asdict() | {"remedy": remedy(value)}
     if is_dataclass(value) and not isinstance(value, type):
-        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+        return {item.name: to_json(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
+        return {str(key): to_json(inner) for key, inner in cast(Mapping[object, object], value).items()}
     if isinstance(value, (list, tuple)):
-        return [plain(inner) for inner in value]
+        return [to_json(inner) for inner in cast(Sequence[object], value)]
     return value
 
 
-# ------------------------------------------------------------------------------------------------ what went wrong
+# ------------------------------------------------------------------------------------------------ errors
 
 
 def remedy(problem: Problem) -> str | None:
-    """What the catalogue says is to be done about it; None where it has no code."""
-    known = ANSWERS.get(problem.code or "")
-    return known.remedy if known else None
+    """What to do about a problem, from the catalogue of codes. None if the problem has no code."""
+    entry = ANSWERS.get(problem.code or "")
+    return entry.remedy if entry else None
 
 
-def tell(error: SkymmsError, *, as_json: bool) -> None:
-    """An error, in words on stderr; for machines also as a document on stdout."""
+def report_error(error: SkymmsError, *, as_json: bool) -> None:
+    """Print an error on stderr, and with ``as_json`` also as a JSON document on stdout."""
     if as_json:
-        document({"error": _described(error)})
-    say(error)
+        print_json({"error": _error_fields(error)})
+    print_message(error)
     if isinstance(error, ProtocolError) and error.body:
-        say(f"the answer begins: {_text(error.body[:200])}")
+        print_message(f"the response begins: {_decode(error.body[:200])}")
     for note in getattr(error, "__notes__", ()):
-        say(note)
+        print_message(note)
 
 
-def _described(error: SkymmsError) -> dict[str, Any]:
-    told: dict[str, Any] = {"class": type(error).__name__, "message": str(error), "sent_maybe": error.sent_maybe}
+def _error_fields(error: SkymmsError) -> dict[str, Any]:
+    found: dict[str, Any] = {"class": type(error).__name__, "message": str(error), "sent_maybe": error.sent_maybe}
     if isinstance(error, MMSError):
-        told |= {name: getattr(error, name) for name in ("code", "info", "meaning", "remedy", "slide", "foreseen", "reply")}
+        found |= {name: getattr(error, name) for name in ("code", "info", "meaning", "remedy", "slide", "foreseen", "reply")}
     if isinstance(error, ProtocolError):
-        told |= {"status": error.status, "body": _text(error.body)}
+        found |= {"status": error.status, "body": _decode(error.body)}
     if error.partial is not None:
-        told["partial"] = error.partial
-    return told | {"problems": error.problems}
+        found["partial"] = error.partial
+    return found | {"problems": error.problems}
 
 
-def _text(body: bytes) -> str:
+def _decode(body: bytes) -> str:
     return body.decode("utf-8", "backslashreplace")

@@ -1,7 +1,7 @@
-"""What a gateway answered, as people read it, and the exit status it comes to.
+"""Prints the gateway's replies.
 
-A reply that is one thing is a sheet, a list is a table, and a link stands alone on its line, so that it can be handed on. What
-a reply leaves to be done is talk, on stderr.
+A reply about one thing is printed as fields, a list as a table, and a link alone on its line, so that a script can use it.
+What remains to be done after a reply is printed on stderr.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from ..model.replies import MMSList
 from . import output
 from .exit_status import Status
 
-#: What was done, over the sheet of a reply that is one thing. By operation: joining and leaving have one kind of reply.
-HEADS: Mapping[type[Operation[Any]], str] = {
+#: The title above the fields of a reply, by operation (Subscribe and Unsubscribe have the same type of reply).
+TITLES: Mapping[type[Operation[Any]], str] = {
     SendMMS: "Accepted",
     SaveMMS: "Stored",
     SendSavedMMS: "Accepted",
@@ -37,77 +37,78 @@ HEADS: Mapping[type[Operation[Any]], str] = {
     SendMMSBarcode: "Accepted",
     SendPassInMMS: "Accepted",
     SendSMS: "Accepted",
-    CreateCampaign: "Made",
+    CreateCampaign: "Campaign created",
     Subscribe: "Subscribed",
     Unsubscribe: "Unsubscribed",
     RemoveInboxMessage: "Deleted",
-    # Whoever has its id acts for the account, and to have it is why it was asked for: it stands in the answer, nowhere else.
-    CreateSession: "Opened",
+    # A session id gives access to the account. It is printed because it is what was requested, and only here.
+    CreateSession: "Session created",
 }
 
 
-def answer(operation: Operation[Any], reply: Any, as_json: bool) -> Status:
-    """Print a reply, and tell what it leaves to be done."""
+def print_reply(operation: Operation[Any], reply: Any, as_json: bool) -> Status:
+    """Print a reply and return the exit status."""
     if as_json:
-        output.document(reply)
-    elif (printed := PRINTED.get(type(reply))) is not None:
-        printed(reply)
+        output.print_json(reply)
+    elif (printer := PRINTERS.get(reply.__class__)) is not None:
+        printer(reply)
     else:
-        output.sheet(HEADS[type(operation)], output.fields_of(reply))
+        output.print_fields(TITLES[type(operation)], output.labelled_fields(reply))
     if isinstance(operation, SaveMMS) and reply.mms_id is None:
-        output.say(_id_to_come(operation, reply))
+        output.print_message(_id_follows(operation, reply))
     return _status(reply)
 
 
 def _status(reply: Any) -> Status:
-    # A number that was refused is no success, though others were sent to: who reads nothing but the status has to look.
+    # If one of a subscriber's numbers was refused, a script that only reads the exit status must notice.
     return Status.REFUSED if isinstance(reply, SentToSubscriber) and reply.failed else Status.DONE
 
 
-def _id_to_come(operation: SaveMMS, reply: Any) -> str:
-    """Where the id comes that an answer has not: the JSON service tells it in the N003 postback only."""
+def _id_follows(operation: SaveMMS, reply: Any) -> str:
+    """Where to find the id of a stored slideshow that is not in the response: sinch-json reports it in a postback only."""
     known = (("tracking id", reply.tracking_id), ("client reference", operation.client_reference))
-    told = " and ".join(f"{name} {value}" for name, value in known if value)
-    return f"The id is not in the answer: it comes with the N003 postback{f' that has {told}' if told else ''}."
+    found = " and ".join(f"{name} {value}" for name, value in known if value)
+    return f"The id is not in the response. It arrives in the N003 postback{f' with {found}' if found else ''}."
 
 
-def _stored(listed: MMSList) -> None:
+def _print_stored(listed: MMSList) -> None:
     if listed.templates:
-        columns = ("Id", "Name", "Subject", "Stored", "Slides")
+        columns = ("Id", "Name", "Subject", "Stored on", "Slides")
         rows = [(one.mms_id, one.name, one.subject, one.created, one.slides) for one in listed.templates]
-        output.table("Stored", columns, rows)
+        output.print_table("Stored slideshows", columns, rows)
         return
     for mms_id in listed.mms_ids:
-        output.show(mms_id)
-    output.say(f"{len(listed.mms_ids)} stored")
+        output.print_line(mms_id)
+    output.print_message(f"{len(listed.mms_ids)} stored")
 
 
-def _campaigns(listed: CampaignList) -> None:
+def _print_campaigns(listed: CampaignList) -> None:
     if listed.campaigns:
-        output.table("Campaigns", ("Id", "Name"), [(one.campaign_id, one.name) for one in listed.campaigns])
+        output.print_table("Campaigns", ("Id", "Name"), [(one.campaign_id, one.name) for one in listed.campaigns])
     else:
-        output.say("no campaigns")
+        output.print_message("no campaigns")
 
 
-def _sent_to_subscriber(sent: SentToSubscriber) -> None:
-    refs = (("subscriber ref", sent.subscriber_ref), ("campaign ref", sent.campaign_ref))
-    output.sheet("Each number by itself", refs)
+def _print_subscriber(sent: SentToSubscriber) -> None:
+    pairs = (("subscriber ref", sent.subscriber_ref), ("campaign ref", sent.campaign_ref))
+    output.print_fields("Results for each number of the subscriber", pairs)
     rows = [(one.to, one.sender, one.tracking_id, one.error or one.details) for one in sent.results]
-    output.table("", ("To", "From", "Tracking id", "What was said"), rows)
+    output.print_table("", ("To", "From", "Tracking id", "Details"), rows)
     if refused := len(sent.failed):
-        rest = "" if refused == len(sent.results) else ", the others accepted: the same call again would send to them twice"
-        output.say(f"{refused} of {len(sent.results)} refused{rest}")
+        accepted = len(sent.results) - refused
+        again = f"; sending again would send a second message to the other {accepted}" if accepted else ""
+        output.print_message(f"{refused} of {len(sent.results)} numbers refused{again}")
 
 
-def _link(found: StatisticsLink) -> None:
-    output.show(found.link)
-    output.say(f"read it with: skymms report {shlex.quote(found.link)}", "dim")
+def _print_link(found: StatisticsLink) -> None:
+    output.print_line(found.link)
+    output.print_message(f"print the report with: skymms report {shlex.quote(found.link)}", "dim")
 
 
-#: How the replies are printed that are no single thing.
-PRINTED: Mapping[type[Any], Callable[[Any], None]] = {
-    MMSList: _stored,
-    CampaignList: _campaigns,
-    SentToSubscriber: _sent_to_subscriber,
-    StatisticsLink: _link,
+#: How to print the replies that are not one thing with fields.
+PRINTERS: Mapping[type[Any], Callable[[Any], None]] = {
+    MMSList: _print_stored,
+    CampaignList: _print_campaigns,
+    SentToSubscriber: _print_subscriber,
+    StatisticsLink: _print_link,
 }

@@ -1,4 +1,4 @@
-"""`skymms report`: the statistics that GetStatistics leads to, a row a message."""
+"""`skymms report` prints a statistics report, which a GetStatistics request links to."""
 
 from __future__ import annotations
 
@@ -15,55 +15,59 @@ from ..redaction import MASK
 from ..reports import MAX_REPORT, MessageReport, read_report
 from . import output
 from .exit_status import Status
-from .options import json_option, read_bytes
+from .inputs import read_bytes
+from .options import json_option
 
 _LINK = re.compile(r"https?://", re.IGNORECASE)
+_COLUMNS = ("Section", "Kind", "Id", "To", "From", "Message", "Status", "Time", "Delivered")
 
 
 @click.command()
 @click.argument("source", metavar="LINK-OR-FILE")
 @json_option
 def report(source: str, as_json: bool) -> int:
-    """Read a report of what was sent: from its link, a file, or - for stdin.
+    """Print a statistics report: one row for each message.
 
-    The link is asked once, without the key. `skymms call` of a request for statistics prints it.
+    A request for statistics, sent with `skymms call`, prints the link. A link is fetched once and without the API key. Instead
+    of a link, give a file that contains the report; - is stdin.
     """
-    rows = _fetched(source) if _LINK.match(source) else _from_file(source)
+    rows = _fetch(source) if _LINK.match(source) else _read(source)
     if as_json:
-        output.document({"messages": [{**output.plain(row), "delivered": row.delivered} for row in rows]})
+        output.print_json({"messages": [{**output.to_json(row), "delivered": row.delivered} for row in rows]})
         return Status.DONE
     if rows:
-        columns = ("Section", "Kind", "Id", "To", "From", "Message", "Status", "At", "Delivered")
-        output.table("", columns, [_cells(row) for row in rows])
-    output.say(f"{len(rows)} listed, {sum(row.delivered for row in rows)} delivered")
+        output.print_table("", _COLUMNS, [_cells(row) for row in rows])
+    output.print_message(f"{len(rows)} listed, {sum(row.delivered for row in rows)} delivered")
     return Status.DONE
 
 
-def _fetched(link: str) -> tuple[MessageReport, ...]:
-    # A client wants an account, and fetching uses nothing of it: neither key nor environment is asked for.
+def _fetch(link: str) -> tuple[MessageReport, ...]:
+    # A client needs an account, but fetching uses neither its key nor its address.
     with Client(Account(MASK)) as client:
         return read_report(client.fetch(link))
 
 
-def _from_file(name: str) -> tuple[MessageReport, ...]:
+def _read(name: str) -> tuple[MessageReport, ...]:
     try:
         return read_report(read_bytes(name, MAX_REPORT))
     except ProtocolError as error:
-        # No answer of a gateway to us, but a file that is none.
+        # ProtocolError is for a gateway's response. Here the file is wrong, so the exit status is 2, not 3.
         raise ConfigurationError(str(error)) from None
 
 
 def _cells(row: MessageReport) -> tuple[Any, ...]:
+    """The cells of a row, in the order of :data:`_COLUMNS`."""
     last = row.statuses[-1] if row.statuses else None
-    # What is no message has nothing but what stood there.
-    words = row.mms_name or row.text or row.mms_id or ", ".join(f"{name} {value}" for name, value in row.raw)
-    return (
-        *(row.section, row.kind, row.id, row.to, row.sender, words),
-        *((f"{last.name} {last.info or ''}".strip(), _plain_time(last.time)) if last else (None, None)),
-        "yes" if row.delivered else None,
-    )
+    # An entry of an unknown kind is shown by its attributes.
+    message = row.mms_name or row.text or row.mms_id or ", ".join(f"{name} {value}" for name, value in row.raw)
+    status = f"{last.name} {last.info or ''}".strip() if last else None
+    time = _to_the_second(last.time) if last else None
+    return (row.section, row.kind, row.id, row.to, row.sender, message, status, time, "yes" if row.delivered else None)
 
 
-def _plain_time(time: Any) -> Any:
-    """To the second: nobody compares the rest by eye, and a row has to fit a line."""
+def _to_the_second(time: Any) -> Any:
+    """A time without fractions of a second, so that a row fits into a line."""
     return time.isoformat(" ", "seconds") if isinstance(time, datetime) else time
+
+
+COMMANDS = (report,)

@@ -1,8 +1,9 @@
-"""`skymms sandbox`: a gateway on this machine, until Ctrl-C."""
+"""`skymms sandbox` runs a local gateway until Ctrl-C."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -18,147 +19,177 @@ from . import output
 from .exit_status import Status
 from .options import json_option
 
-#: The only key that is no secret.
-_KEY = "sandbox-key"
+#: The default key. Only this one is printed, since it is not a secret.
+_DEFAULT_KEY = "sandbox-key"
 
-#: What can follow a fault's name, and how it is read.
-_MORE = {"times": int, "every": int, "seconds": float, "to": str}
-
-
-def _faults(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> list[dict[str, Any]]:
-    """``drop``, ``503:every=10``, ``E106:times=3:to=15551234888``: the arguments of :meth:`Sandbox.fail`."""
-    return [_fault(one) for one in given]
+#: What may follow a fault's name in ``--fail``, and its type.
+_FAULT_OPTIONS: dict[str, Callable[[str], Any]] = {"times": int, "every": int, "seconds": float, "to": str}
 
 
-def _fault(said: str) -> dict[str, Any]:
-    how, *more = said.split(":")
+def _parse_faults(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Parse ``drop``, ``503:every=10``, ``E106:times=3:to=15551234888`` into the arguments of :meth:`Sandbox.fail`."""
+    return [_parse_fault(value) for value in values]
+
+
+def _parse_fault(text: str) -> dict[str, Any]:
+    how, *parts = text.split(":")
     if how not in FAULTS and how.upper() not in CODES:
-        raise click.BadParameter(f"{how!r} is no fault: choose one of {', '.join(FAULTS)}, or a code such as E106")
-    asked: dict[str, Any] = {"how": how}
-    for one in more:
-        name, _, value = one.partition("=")
-        if name not in _MORE:
-            raise click.BadParameter(f"{one!r} is none of {', '.join(f'{name}=…' for name in _MORE)}")
+        raise click.BadParameter(f"{how!r} is not a fault: choose one of {', '.join(FAULTS)}, or a code such as E106")
+    fault: dict[str, Any] = {"how": how}
+    for part in parts:
+        name, _, value = part.partition("=")
+        if name not in _FAULT_OPTIONS:
+            raise click.BadParameter(f"{part!r} is not one of {', '.join(f'{name}=…' for name in _FAULT_OPTIONS)}")
         try:
-            asked[name] = _MORE[name](value)
+            fault[name] = _FAULT_OPTIONS[name](value)
         except ValueError:
-            raise click.BadParameter(f"{value!r} is no number for {name}") from None
-    return asked
+            raise click.BadParameter(f"{name} must be a number, not {value!r}") from None
+    return fault
 
 
-def _tell(line: str) -> None:
-    # From the server's threads: a reader who went away is no reason to stop answering. A console would cost more than the
-    # answer does, and that is felt under load.
+def _check_ids(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a short code or carrier id that no message can have: the sandbox would refuse every message."""
+    for value in values:
+        if option.name == "senders" and not (value.isascii() and value.isdigit()):
+            raise click.BadParameter(f"{value!r} is not a short code: it must be digits")
+        if not value.strip():
+            raise click.BadParameter(f"{value!r} is not an id: it must not be blank")
+    return values
+
+
+def _print_event(line: str) -> None:
+    """Print a line about a request or postback on stderr.
+
+    Called from the server's threads. A closed stderr must not stop the server, and rich's console would cost more than
+    answering the request, which matters under load.
+    """
     with suppress(OSError, ValueError):
-        sys.stderr.write(output.visible(line) + "\n")
-
-
-def _codes(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
-    """What no message can name would have every message refused."""
-    for one in given:
-        if not one.strip() or (option.name == "senders" and not (one.isascii() and one.isdigit())):
-            raise click.BadParameter(f"{one!r} is no {'short code in digits' if option.name == 'senders' else 'id'}")
-    return given
+        sys.stderr.write(output.printable(line) + "\n")
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where to listen; a free port if not given.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Whom to listen to; 0.0.0.0 lets others in.")
-@click.option("--key", default=_KEY, show_default=True, help="The key it takes. It is not secret: do not use a real one.")
-@click.option("--postback-url", metavar="URL", help="Where to post what becomes of the messages.")
-@click.option("--at-once", is_flag=True, help="Let reports follow at once, not after seconds; nothing is ever locked (E626).")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, metavar="PORT", help="The port to listen on. Default: a free port."
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="The address to listen on; 0.0.0.0 lets other machines connect.",
+)
+@click.option(
+    "--key",
+    default=_DEFAULT_KEY,
+    show_default=True,
+    metavar="KEY",
+    help="The API key to accept. It is not secret: do not use a real one.",
+)
+@click.option("--postback-url", metavar="URL", help="Where to post the reports about messages (postbacks).")
+@click.option(
+    "--at-once", is_flag=True, help="Send reports at once, not after seconds. A stored slideshow is never locked (E626)."
+)
 @click.option(
     "--sender",
     "senders",
     multiple=True,
-    callback=_codes,
+    callback=_check_ids,
     metavar="CODE",
-    help="A short code of the account; others are refused (E111).",
+    help="A short code of the account; other senders are refused (E111). May be repeated.",
 )
 @click.option(
     "--operator",
     "operators",
     multiple=True,
-    callback=_codes,
+    callback=_check_ids,
     metavar="ID",
-    help="A carrier it knows; others are refused (E651).",
+    help="A known carrier id; others are refused (E651). May be repeated.",
 )
-@click.option("--check-campaigns", is_flag=True, help="Insist on campaigns, and on numbers in them (E718, E721, E715).")
 @click.option(
-    "--fetch-media", is_flag=True, help="Fetch every file, and refuse what cannot be had or is not what it should be."
+    "--check-campaigns",
+    is_flag=True,
+    help="Require that a campaign exists and the recipient is subscribed (E718, E721, E715).",
 )
-@click.option("--strict", is_flag=True, help="Refuse names nobody knows, and what the schema does not allow.")
+@click.option("--fetch-media", is_flag=True, help="Download every file, and refuse a message with a missing or wrong one.")
+@click.option("--strict", is_flag=True, help="Refuse unknown fields, and what the XML schema does not allow.")
 @click.option(
     "--fail",
     "faults",
     multiple=True,
-    callback=_faults,
+    callback=_parse_faults,
     metavar="HOW[:every=N][:times=N][:seconds=S][:to=NUMBER]",
-    help="Break requests: drop, 503:every=10, E106:times=3, …",
+    help="Make requests fail: drop, 503:every=10, E106:times=3, … May be repeated.",
 )
 @json_option
-def sandbox(
-    port: int,
-    host: str,
-    key: str,
-    postback_url: str | None,
-    at_once: bool,
-    senders: tuple[str, ...],
-    operators: tuple[str, ...],
-    check_campaigns: bool,
-    fetch_media: bool,
-    strict: bool,
-    faults: list[dict[str, Any]],
-    as_json: bool,
-) -> int:
-    """Run a gateway on this machine, for trying things out.
+def sandbox(key: str, at_once: bool, faults: list[dict[str, Any]], as_json: bool, **options: Any) -> int:
+    """Run a local gateway for tests and experiments. It sends nothing to phones.
 
-    It takes every dialect, judges by the library's own rules, and sends nothing to anybody. The settings to copy stand on
-    stdout; each request and postback as it comes, on stderr. --sender and --fail may be given several times.
+    It accepts every dialect and applies the library's own rules. The settings to copy are printed on stdout, and a line for
+    each request and postback on stderr. Ctrl-C ends it.
     """
-    try:
-        opened = Sandbox(
-            key,
-            port=port,
-            host=host,
-            postback_url=postback_url,
-            delays=AT_ONCE if at_once else Delays(),
-            senders=senders or None,
-            operators=operators or None,
-            check_campaigns=check_campaigns,
-            fetch_media=fetch_media,
-            strict=strict,
-            on_event=_tell,
-        )
-    except OSError as error:
-        raise ConfigurationError(f"cannot listen at {host}, port {port}: {error.strerror or error}") from None
-    with opened as running:
+    with _open(key, delays=AT_ONCE if at_once else Delays(), **options) as running:
         for fault in faults:
             running.fail(**fault)
-        _introduce(running, key, as_json)
+        if as_json:
+            _print_addresses(running)
+        else:
+            _print_settings(running, key)
+        host = options["host"]
         if not is_loopback(host):
-            output.say(f"warning: whoever reaches {host} can send here, see every message, and break what they like")
-        output.say("Nothing sent here reaches a phone. Ctrl-C ends it.")
-        # Whoever started us in the background waits for the addresses.
+            output.print_message(
+                f"warning: everybody who can reach {host} can send messages here, read all messages and make requests fail"
+            )
+        output.print_message("Nothing sent here reaches a phone. Press Ctrl-C to stop.")
+        # A program that started this one in the background waits for the addresses.
         sys.stdout.flush()
         running.serve_forever()
     return Status.DONE
 
 
-def _introduce(running: Sandbox, key: str, as_json: bool) -> None:
-    """The settings to copy; a key of the caller's own is not repeated."""
-    addresses = {name: running.account(name).address for name in DIALECTS}
-    cellcast = {name: running.account(f"cellcast-{name}").address for name in GENERATIONS}
-    if as_json:
-        addresses |= {f"cellcast-{name}": address for name, address in cellcast.items()}
-        output.document({"url": running.url, "addresses": addresses})
-        return
-    output.show(f"A sandbox at {running.url}: open it in a browser to see what comes, or copy a line for a program.", "bold")
-    shown = f" SKYMMS_API_KEY={key}" if key == _KEY else ""
-    for name, address in addresses.items():
-        output.show(f"export SKYMMS_URL={address} SKYMMS_DIALECT={name}{shown}")
-    for name, address in cellcast.items():
-        key_shown = f" SKYMMS_CELLCAST_KEY={key}" if shown else ""
-        output.show(f"export SKYMMS_CELLCAST_URL={address} SKYMMS_CELLCAST_GENERATION={name}{key_shown}")
-    if not shown:
-        output.show("SKYMMS_API_KEY has to be the key given here, and so has SKYMMS_CELLCAST_KEY.")
+def _open(key: str, *, host: str, port: int, senders: tuple[str, ...], operators: tuple[str, ...], **options: Any) -> Sandbox:
+    try:
+        return Sandbox(
+            key,
+            host=host,
+            port=port,
+            senders=senders or None,
+            operators=operators or None,
+            on_event=_print_event,
+            **options,
+        )
+    except OSError as error:
+        raise ConfigurationError(f"cannot listen on {host}, port {port}: {error.strerror or error}") from None
+
+
+def _addresses(running: Sandbox) -> tuple[dict[str, str], dict[str, str]]:
+    """The sandbox's address for each dialect, and for each generation of Cellcast."""
+    dialects = {name: running.account(name).address for name in DIALECTS}
+    generations = {name: running.account(f"cellcast-{name}").address for name in GENERATIONS}
+    return dialects, generations
+
+
+def _print_addresses(running: Sandbox) -> None:
+    """Print the addresses as one JSON document."""
+    dialects, generations = _addresses(running)
+    cellcast = {f"cellcast-{name}": address for name, address in generations.items()}
+    output.print_json({"url": running.url, "addresses": {**dialects, **cellcast}})
+
+
+def _print_settings(running: Sandbox, key: str) -> None:
+    """Print the environment variables to copy. A key that the user chose is not printed."""
+    dialects, generations = _addresses(running)
+    show_key = key == _DEFAULT_KEY
+    output.print_line(
+        f"Sandbox at {running.url}. Open it in a browser to see the messages, or copy one of these lines for a program:", "bold"
+    )
+    for name, address in dialects.items():
+        suffix = f" SKYMMS_API_KEY={key}" if show_key else ""
+        output.print_line(f"export SKYMMS_URL={address} SKYMMS_DIALECT={name}{suffix}")
+    for name, address in generations.items():
+        suffix = f" SKYMMS_CELLCAST_KEY={key}" if show_key else ""
+        output.print_line(f"export SKYMMS_CELLCAST_URL={address} SKYMMS_CELLCAST_GENERATION={name}{suffix}")
+    if not show_key:
+        output.print_line("Also set SKYMMS_API_KEY, and SKYMMS_CELLCAST_KEY for Cellcast, to the key given with --key.")
+
+
+COMMANDS = (sandbox,)

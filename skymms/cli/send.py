@@ -1,18 +1,15 @@
-"""The commands that call a gateway: send, save, send-saved, list and delete, and call for whatever else it can be asked.
+"""The commands that call a Skycore or Sinch MMS gateway: send, save, send-saved, list, delete and call.
 
-Each makes one operation and calls once; whatever is repeated, the client decides. Whoever interrupts a call, or loses its
-answer, is told whether the message may have gone out.
+Each command creates one operation and calls the gateway once. The client decides about retries.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 import click
 
+<<<<<<< HEAD
 from ..account import Account
 from ..cellcast import CellcastSend
 from ..client import Client
@@ -67,36 +64,47 @@ _LOOKS: Mapping[type[Operation[Any]], str] = {
     Subscribe: "look for its postback",
     Unsubscribe: "look for its postback",
 }
+=======
+from ..model.operations import DeleteMMS, ListMMS, SendSavedMMS
+from .accounts import skycore_settings
+from .calling import call_and_print
+from .operations import read_content, request_in, save_operation, send_operation
+from .options import client_reference_option, file_argument, gateway_options, given, json_option, send_options
+>>>>>>> refs/heads/cli
 
 
 @click.command()
 @file_argument
-@addressing_options
+@send_options
 @gateway_options
 @json_option
-def send(file: str, dialect: str | None, url: str | None, as_json: bool, **addressing: Any) -> int:
-    """Send a slideshow to one number.
+def send(file: str, dialect: str | None, url: str | None, as_json: bool, **options: Any) -> int:
+    """Send a slideshow to one phone number.
 
-    A request's file brings its own recipient, sender and dialect; options replace them. Requests that send no slideshow are
-    made by `skymms call`.
+    A request file already has a recipient, a sender and a dialect; options replace them. For requests that do not send a
+    slideshow, use `skymms call`.
     """
     content = read_content(file)
-    account = calling_account(dialect, url, content.dialect)
-    return _answer(account, sending(content, addressing), as_json)
+    settings = skycore_settings(dialect, url, content.dialect)
+    operation = send_operation(content, options, settings.sender)
+    return call_and_print(settings, operation, as_json, content)
 
 
 @click.command()
 @file_argument
-@reference_option
+@client_reference_option
 @gateway_options
 @json_option
 def save(file: str, client_reference: str | None, dialect: str | None, url: str | None, as_json: bool) -> int:
-    """Store a slideshow at the gateway, to be sent by its id.
+    """Store a slideshow at the gateway.
 
-    The JSON service answers without the id: it comes with a postback, by which the --client-reference tells whose it is.
+    `skymms send-saved` then sends it by its id, as often as needed.
+
+    With sinch-json the id is not in the response: it arrives in a postback, which also contains your --client-reference.
     """
     content = read_content(file)
-    return _answer(calling_account(dialect, url, content.dialect), saving(content, client_reference), as_json)
+    operation = save_operation(content, client_reference)
+    return call_and_print(skycore_settings(dialect, url, content.dialect), operation, as_json, content)
 
 
 @click.command()
@@ -104,70 +112,83 @@ def save(file: str, client_reference: str | None, dialect: str | None, url: str 
 @gateway_options
 @json_option
 def call(file: str, dialect: str | None, url: str | None, as_json: bool) -> int:
-    """Make the request that a file holds, whatever it asks for.
+    """Send any request that a file contains.
 
-    Any action of the dialect, in XML, JSON or GET form. The account is that of the environment and the options; a key in the
-    file is not used.
+    For example a request that creates a campaign, subscribes a number, sends an SMS or returns statistics. The file
+    may be in XML, JSON or GET form. An API key in the file is not used.
     """
     content = read_content(file)
-    operation = asked(content)
-    return _answer(calling_account(dialect, url, content.dialect), operation, as_json)
+    operation = request_in(content)
+    return call_and_print(skycore_settings(dialect, url, content.dialect), operation, as_json)
 
 
-def _pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    """``("a=b", …)`` as a mapping."""
+def _parse_pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Parse ``("a=b", …)`` into a dict."""
     found: dict[str, str] = {}
     for value in values:
-        key, equals, words = value.partition("=")
+        key, equals, text = value.partition("=")
         if not equals or not key:
-            raise click.BadParameter(f"{value!r} has no =: write {option.metavar}")
+            raise click.BadParameter(f"{value!r} is not of the form {option.metavar}")
         if key in found:
             raise click.BadParameter(f"{key} is given twice")
-        found[key] = words
+        found[key] = text
     return found
 
 
-def _slides(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[int, str]:
-    """``("1=words", …)`` as a mapping from slides."""
+def _parse_slide_texts(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[int, str]:
+    """Parse ``("1=text", …)`` into a dict of slide number to text."""
     found: dict[int, str] = {}
-    for key, words in _pairs(context, option, values).items():
+    for key, text in _parse_pairs(context, option, values).items():
         if not (key.isascii() and key.isdigit() and len(key) < 5):
-            raise click.BadParameter(f"{key!r} is no slide: they count from 1")
-        found[int(key)] = words
+            raise click.BadParameter(f"{key!r} is not a slide number; the first slide is 1")
+        found[int(key)] = text
     return found
 
 
 @click.command("send-saved")
 @click.argument("mms_id", metavar="ID")
-@addressing_options
-@click.option("--text", "custom_text", multiple=True, metavar="N=WORDS", callback=_slides, help="Another text for slide N.")
-@click.option("--subject", "custom_subject", help="Another subject.")
-@click.option("--data", multiple=True, metavar="NAME=VALUE", callback=_pairs, help="A value for a merge tag of the texts.")
-@click.option("--fallback-text", help="The words of the SMS sent in its place.")
+@send_options
+@click.option(
+    "--text", "custom_text", multiple=True, metavar="N=TEXT", callback=_parse_slide_texts, help="Replace the text of slide N."
+)
+@click.option("--subject", "custom_subject", metavar="TEXT", help="Replace the subject.")
+@click.option(
+    "--data", multiple=True, metavar="NAME=VALUE", callback=_parse_pairs, help="Fill in a merge tag in the stored texts."
+)
+@click.option("--fallback-text", metavar="TEXT", help="The SMS to send if the phone cannot receive the MMS.")
 @gateway_options
 @json_option
-def send_saved(mms_id: str, custom_text: dict[int, str], data: dict[str, str], as_json: bool, **options: Any) -> int:
-    """Send a stored slideshow to one number.
+def send_saved(
+    mms_id: str,
+    custom_text: dict[int, str],
+    data: dict[str, str],
+    dialect: str | None,
+    url: str | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Send a stored slideshow to one phone number.
 
-    It may be given words of its own: texts for its slides, a subject, values for the merge tags in its texts.
+    Texts, the subject and the values of merge tags can be set for this message only.
     """
-    account = calling_account(options.pop("dialect"), options.pop("url"))
-    said = {"to": "", "sender": "", **given(options)}
-    return _answer(account, SendSavedMMS(mms_id, custom_text=custom_text, data=data, **said), as_json)
+    settings = skycore_settings(dialect, url)
+    values: dict[str, Any] = {"to": "", "sender": settings.sender or "", **given(options)}
+    operation = SendSavedMMS(mms_id, custom_text=custom_text, data=data, **values)
+    return call_and_print(settings, operation, as_json)
 
 
 @click.command("list")
-@click.option("--since", "start_date", help="Leave out what was stored before; ISO 8601.")
-@click.option("--page", type=int, help="Which page, from 1.")
-@click.option("--per-page", type=int, help="How many a page.")
+@click.option("--since", "start_date", metavar="DATE", help="Only slideshows stored since this date (ISO 8601).")
+@click.option("--page", type=int, metavar="N", help="Only this page; the first is 1.")
+@click.option("--per-page", type=int, metavar="N", help="How many slideshows a page has.")
 @gateway_options
 @json_option
 def list_(
     start_date: str | None, page: int | None, per_page: int | None, dialect: str | None, url: str | None, as_json: bool
 ) -> int:
-    """List the stored slideshows."""
+    """List the slideshows that are stored at the gateway."""
     operation = ListMMS(start_date=start_date, page=page, per_page=per_page)
-    return _answer(calling_account(dialect, url), operation, as_json)
+    return call_and_print(skycore_settings(dialect, url), operation, as_json)
 
 
 @click.command()
@@ -175,73 +196,8 @@ def list_(
 @gateway_options
 @json_option
 def delete(mms_id: str, dialect: str | None, url: str | None, as_json: bool) -> int:
-    """Delete a stored slideshow, at once and for good."""
-    return _answer(calling_account(dialect, url), DeleteMMS(mms_id), as_json)
-
-
-# ------------------------------------------------------------------------------------------------ calling
-
-
-#: What lists. 1.3 calls it an error where there is nothing (E200, E405); whoever asks for a list has an empty one.
-_LISTS = (ListMMS, ListCampaigns)
-
-
-def _answer(account: Account, operation: Operation[Any], as_json: bool) -> int:
-    """Call, and print the reply."""
-    with _calling(account, operation), Client(account) as client:
-        try:
-            reply = client.call(operation)
-        except NotFoundError:
-            if not isinstance(operation, _LISTS):
-                raise
-            reply = operation.reply()
-    return answer(operation, reply, as_json)
-
-
-@contextmanager
-def _calling(account: Account, operation: Operation[Any]) -> Iterator[None]:
-    """Advices before, and :func:`talking` meanwhile."""
-    refuse_missing_action(account, operation)
-    for advice in account.warnings(operation):
-        output.say(f"advice: {advice}")
-    output.say(f"{type(operation).__name__} in {account.dialect} to {account.wrap(b'').safe_url}", "dim")
-    with talking(operation):
-        yield
-
-
-@contextmanager
-def talking(operation: Operation[Any]) -> Iterator[None]:
-    """Progress while something is called, and afterwards what a failure means for what was to be sent."""
-    look = _LOOKS.get(type(operation), "find out")
-    words = _SENT if isinstance(operation, _SENDS) else {"done": "done", "look": look}
-    talk = _Talk()
-    logger = logging.getLogger("skymms")
-    before = logger.level
-    logger.addHandler(talk)
-    logger.setLevel(logging.INFO)
-    try:
-        yield
-    except SkymmsError as error:
-        if error.sent_maybe:
-            error.add_note(_MAYBE.format(**words))
-        elif isinstance(error, ProtocolError) and not operation.repeatable:
-            error.add_note(_NOT.format(**words))
-        raise
-    except KeyboardInterrupt as interrupt:
-        if getattr(interrupt, "sent_maybe", False):
-            interrupt.add_note(_MAYBE.format(**words))
-        raise
-    finally:
-        logger.removeHandler(talk)
-        logger.setLevel(before)
-
-
-class _Talk(logging.Handler):
-    """What the client tells its log about its waiting, on stderr; how the call ended is told anyway."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.msg.startswith("waiting"):
-            output.say(record.getMessage(), "dim")
+    """Delete a stored slideshow permanently."""
+    return call_and_print(skycore_settings(dialect, url), DeleteMMS(mms_id), as_json)
 
 
 COMMANDS = (send, save, send_saved, list_, delete, call)

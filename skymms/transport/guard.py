@@ -16,7 +16,7 @@ from ..errors import ConfigurationError
 def is_active() -> bool:
     """Return whether a test is running that must not send requests to other machines."""
     guard = _plugin_guard()
-    return guard is not None and bool(guard.up())
+    return guard is not None and bool(guard.is_active())
 
 
 def check(host: str, proxy: str | None = None) -> None:

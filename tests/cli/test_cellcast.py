@@ -1,10 +1,10 @@
-"""`skymms cellcast …`: what each command sends, prints and exits with. Its key is in no output."""
+"""`skymms cellcast …`: the requests, the output and the exit status of each command."""
 
 from __future__ import annotations
 
 import json
 
-import cellcast_vectors as said
+import cellcast_vectors as vectors
 import pytest
 from cellcast_server import CANARY, JPEG, AcceptingGateway, body, form
 from misbehaving_server import Faulty, drop, http
@@ -12,7 +12,7 @@ from misbehaving_server import Faulty, drop, http
 from skymms.cli import main
 from skymms.cli.exit_status import Status
 
-SHOW = """
+SLIDESHOW = """
 name = "coupon"
 [[slide]]
 text = "Hi!"
@@ -28,45 +28,58 @@ def environment(monkeypatch, tmp_path):
     monkeypatch.setenv("SKYMMS_CELLCAST_GENERATION", "v3")
     monkeypatch.setenv("COLUMNS", "250")
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "show.toml").write_text(SHOW.format(kind="png"))
+    (tmp_path / "slideshow.toml").write_text(SLIDESHOW.format(kind="png"))
 
 
 @pytest.fixture
-def run(capsys):
-    def ran(server, *words):
+def run_cellcast(capsys):
+    """Runs `skymms cellcast …` against a server and returns the exit status, stdout and stderr."""
+
+    def run_main(server, *arguments):
         url = ["--url", f"http://127.0.0.1:{server.port}/api/v3/"] if server else []
-        status = main(["cellcast", words[0], *url, *words[1:]])
+        status = main(["cellcast", arguments[0], *url, *arguments[1:]])
         out, err = capsys.readouterr()
         assert CANARY not in out + err
         return status, out, err
 
-    return ran
+    return run_main
 
 
 class TestSend:
-    def test_prints_what_became_of_each_number(self, run):
-        with Faulty(http(said.SENT_V3)) as server:
-            status, out, _ = run(server, "send", "show.toml", "--to", "0491 570 156", "--to", "0491570157")
+    def test_send_prints_the_result_for_each_number(self, run_cellcast):
+        with Faulty(http(vectors.SENT_V3)) as server:
+            status, out, _ = run_cellcast(server, "send", "slideshow.toml", "--to", "0491 570 156", "--to", "0491570157")
         assert status == Status.DONE
         assert "+61491570156  A21741CB-9B8E-3956-A1CE-NNNNNNNNNN" in out
         assert "unaccounted" in out
         assert json.loads(body(server.requests[0]))["numbers"] == ["+61491570156", "+61491570157"]
 
-    def test_hands_over_a_file_in_v1(self, run, tmp_path):
+    def test_send_uploads_a_file_in_v1(self, run_cellcast, tmp_path):
         (tmp_path / "cat.jpg").write_bytes(JPEG)
-        (tmp_path / "words.toml").write_text('name = "coupon"\n[[slide]]\ntext = "Hi!"\n')
+        (tmp_path / "text.toml").write_text('name = "coupon"\n[[slide]]\ntext = "Hi!"\n')
         row = {"Contact": "491570156", "MessageId": "1"}
-        with Faulty(http(said.app({"queueResponse": [row]}))) as server:
-            words = ("words.toml", "--generation", "v1", "--to", "0491570156", "--media", "cat.jpg", "--from", "Shop", "--json")
-            status, out, _ = run(server, "send", *words)
+        with Faulty(http(vectors.app({"queueResponse": [row]}))) as server:
+            options = (
+                "text.toml",
+                "--generation",
+                "v1",
+                "--to",
+                "0491570156",
+                "--media",
+                "cat.jpg",
+                "--from",
+                "Shop",
+                "--json",
+            )
+            status, out, _ = run_cellcast(server, "send", *options)
         assert status == Status.DONE
         assert json.loads(out)["queued"] == {"+61491570156": "1"}
         assert form(server.requests[0])["media"] == JPEG
 
-    def test_tells_every_problem_and_calls_nobody(self, run, tmp_path):
-        (tmp_path / "show.toml").write_text(SHOW.format(kind="mp4") + "duration = 5\n")
+    def test_send_prints_every_problem_and_sends_nothing(self, run_cellcast, tmp_path):
+        (tmp_path / "slideshow.toml").write_text(SLIDESHOW.format(kind="mp4") + "duration = 5\n")
         with Faulty(drop) as server:
-            status, _, err = run(server, "send", "show.toml", "--to", "1234567890")
+            status, _, err = run_cellcast(server, "send", "slideshow.toml", "--to", "1234567890")
         assert status == Status.PROBLEMS
         assert "slide 1, duration" in err
         assert "slide 1, image" in err
@@ -74,68 +87,75 @@ class TestSend:
         assert server.requests == []
 
     @pytest.mark.parametrize("as_json", [True, False])
+<<<<<<< HEAD
     def test_prints_what_was_done_before_it_failed(self, run, as_json):
         numbers = [word for last in range(1500) for word in ("--to", f"049157{last:04}")]
         with AcceptingGateway(fails={1}) as server:
             status, out, err = run(server, "send", "show.toml", *numbers, *["--json"] * as_json)
+=======
+    def test_send_prints_the_partial_result_before_a_failure(self, run_cellcast, as_json):
+        numbers = [argument for last in range(1500) for argument in ("--to", f"049157{last:04}")]
+        with AcceptingGateway(fails={1}) as server:
+            status, out, err = run_cellcast(server, "send", "slideshow.toml", *numbers, *["--json"] * as_json)
+>>>>>>> refs/heads/cli
         assert status == Status.NO_ANSWER
-        assert "look for its postbacks" in err
+        assert "Wait for its delivery report" in err
         assert "ID+61491570999" in out
         if as_json:
             assert len(json.loads(out)["error"]["partial"]["maybe_sent"]) == 500
 
-    def test_wants_a_generation(self, run, monkeypatch):
+    def test_send_requires_a_generation(self, run_cellcast, monkeypatch):
         monkeypatch.delenv("SKYMMS_CELLCAST_GENERATION")
-        status, _, err = run(None, "send", "show.toml", "--to", "0491570156")
+        status, _, err = run_cellcast(None, "send", "slideshow.toml", "--to", "0491570156")
         assert status == Status.USAGE
         assert "never guessed" in err
 
 
-class TestTheOthers:
-    def test_responses(self, run):
-        with Faulty(http(said.RESPONSES_V3), http(said.MARKED_V3)) as server:
-            status, out, err = run(server, "responses", "--mark-read")
+class TestOtherCommands:
+    def test_responses_are_listed_and_marked_as_read(self, run_cellcast):
+        with Faulty(http(vectors.RESPONSES_V3), http(vectors.MARKED_V3)) as server:
+            status, out, err = run_cellcast(server, "responses", "--mark-read")
         assert status == Status.DONE
         assert "dba864ec-e486-4647-82c4-d0b94771080b" in out
         assert "1 listed, 1 marked as read" in err
 
-    def test_that_failed_at_once_lists_nothing(self, run):
+    def test_a_list_whose_first_page_fails_prints_nothing(self, run_cellcast):
         with Faulty(http(b"<html>", "401 Unauthorized")) as server:
-            status, out, err = run(server, "responses")
+            status, out, err = run_cellcast(server, "responses")
         assert (status, out) == (Status.NO_ANSWER, "")
         assert "listed" not in err
 
-    def test_mark_read_of_nothing_is_not_of_everything(self, run):
-        with Faulty(http(said.MARKED_V3)) as server:
-            assert run(server, "mark-read")[0] == Status.PROBLEMS
+    def test_mark_read_without_arguments_is_refused(self, run_cellcast):
+        with Faulty(http(vectors.MARKED_V3)) as server:
+            assert run_cellcast(server, "mark-read")[0] == Status.PROBLEMS
             assert server.requests == []
-            assert run(server, "mark-read", "dba864ec")[0] == Status.DONE
-            assert run(server, "mark-read", "--before", "2026-11-01")[0] == Status.DONE
-            assert run(server, "mark-read", "--everything")[0] == Status.DONE
+            assert run_cellcast(server, "mark-read", "dba864ec")[0] == Status.DONE
+            assert run_cellcast(server, "mark-read", "--before", "2026-11-01")[0] == Status.DONE
+            assert run_cellcast(server, "mark-read", "--everything")[0] == Status.DONE
         assert [json.loads(body(request)) for request in server.requests] == [
             {"message_id": "dba864ec"},
             {"date_before": "2026-11-01"},
             {},
         ]
 
-    def test_optouts_and_an_empty_list(self, run):
-        with Faulty(http(said.OPTOUT_V3)) as server:
-            _, out, _ = run(server, "optouts", "--json")
+    def test_optouts_are_listed_also_if_there_are_none(self, run_cellcast):
+        with Faulty(http(vectors.OPTOUT_V3)) as server:
+            _, out, _ = run_cellcast(server, "optouts", "--json")
         assert json.loads(out)["rows"][0]["number"] == "+61491570157"
-        with Faulty(http(said.EMPTY_V3)) as server:
-            status, out, err = run(server, "optouts")
+        with Faulty(http(vectors.EMPTY_V3)) as server:
+            status, out, err = run_cellcast(server, "optouts")
         assert (status, out) == (Status.DONE, "")
         assert "0 listed" in err
 
-    def test_balance(self, run):
-        with Faulty(http(said.BALANCE_V3)) as server:
-            status, out, _ = run(server, "balance", "--json")
+    def test_balance_is_printed_as_json(self, run_cellcast):
+        with Faulty(http(vectors.BALANCE_V3)) as server:
+            status, out, _ = run_cellcast(server, "balance", "--json")
         assert status == Status.DONE
         assert json.loads(out)["mms"] == "1006.00"
 
-    def test_a_refusal(self, run):
-        refused = http(said.v3(status="AUTH_FAILED", code=401, msg=f"{CANARY} is invalid"), "401 Unauthorized")
+    def test_a_refusal_has_exit_status_1_and_masks_the_key(self, run_cellcast):
+        refused = http(vectors.v3(status="AUTH_FAILED", code=401, msg=f"{CANARY} is invalid"), "401 Unauthorized")
         with Faulty(refused) as server:
-            status, _, err = run(server, "balance")
+            status, _, err = run_cellcast(server, "balance")
         assert status == Status.REFUSED
         assert "AUTH_FAILED: *** is invalid" in err

@@ -1,4 +1,4 @@
-"""`skymms sandbox`: the settings to copy, a line for each thing that happens, and what it can be told to do."""
+"""`skymms sandbox`: the printed settings, the lines about requests and postbacks, and the options."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import quote_plus, urlsplit
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
-from cli_process import ADDRESSED, CANARY, COUPON, INTERRUPTIBLE, PYTHONPATH, environment, process, skymms_, surroundings
+from cli_process import CANARY, COUPON, PYTHONPATH, TO_AND_FROM, allow_interrupt, environ, run_process
 
 from skymms import Client, ListMMS, SaveMMS, SendMMS, SkymmsError, Slideshow
 from skymms.cellcast import CellcastAccount
@@ -23,84 +23,83 @@ from skymms.cli.exit_status import Status
 from skymms.sandbox import FAULTS, PostbackReceiver, Sandbox
 from skymms.wire.dialects import DIALECTS
 
-__all__ = ["environment", "skymms_"]
-
-SHOW = Slideshow("hello", subject="Hi").slide("Hello!")
-SEND = SendMMS(SHOW, to="15551234888", sender="60856")
-IN_SINCH = SendMMS(SHOW.replace(fallback_text="Hi"), to="15551234888", sender="60856", service_id="1")
+SLIDESHOW = Slideshow("hello", subject="Hi").slide("Hello!")
+SEND = SendMMS(SLIDESHOW, to="15551234888", sender="60856")
+SINCH_SEND = SendMMS(SLIDESHOW.replace(fallback_text="Hi"), to="15551234888", sender="60856", service_id="1")
 
 
 @pytest.fixture
-def meanwhile(skymms_, monkeypatch):
-    """Runs the command, and while it serves, something with its sandbox."""
+def run_sandbox(run, monkeypatch):
+    """Runs `skymms sandbox`, calls a function with the Sandbox while it is serving, and ends."""
 
-    def run(does, *argv: str):
-        monkeypatch.setattr(Sandbox, "serve_forever", does)
-        return skymms_("sandbox", *argv)
+    def run_with(action, *argv: str):
+        monkeypatch.setattr(Sandbox, "serve_forever", action)
+        return run("sandbox", *argv)
 
-    return run
+    return run_with
 
 
 @pytest.fixture
-def started(meanwhile):
-    """Runs the command, which ends at once."""
-    return lambda *argv: meanwhile(lambda sandbox: None, *argv)
+def run_briefly(run_sandbox):
+    """Runs `skymms sandbox`, which ends as soon as it is serving."""
+    return lambda *argv: run_sandbox(lambda sandbox: None, *argv)
 
 
 def calls(*operations, dialect: str = "skycore"):
-    """Makes calls; what comes of them is on the screen."""
+    """A function that sends operations to a sandbox. Their results are printed by the sandbox."""
 
-    def run(sandbox: Sandbox) -> None:
+    def call_all(sandbox: Sandbox) -> None:
         for operation in operations:
             with Client(sandbox.account(dialect), retries=0) as client, suppress(SkymmsError):
                 client.call(operation)
 
-    return run
+    return call_all
 
 
-class TestTheSettings:
-    def test_are_a_line_to_copy_for_each_dialect(self, started):
-        ran = started()
-        assert ran.status == 0
-        lines = [shlex.split(line)[1:] for line in ran.out.splitlines() if line.startswith("export ")]
+class TestPrintedSettings:
+    def test_settings_are_printed_as_a_line_to_copy_for_each_dialect(self, run_briefly):
+        result = run_briefly()
+        assert result.status == 0
+        lines = [shlex.split(line)[1:] for line in result.out.splitlines() if line.startswith("export ")]
         settings = [dict(one.split("=", 1) for one in line) for line in lines]
-        told = {setting["SKYMMS_DIALECT"]: setting for setting in settings if "SKYMMS_DIALECT" in setting}
-        assert set(told) == set(DIALECTS)
-        for name, setting in told.items():
+        printed = {setting["SKYMMS_DIALECT"]: setting for setting in settings if "SKYMMS_DIALECT" in setting}
+        assert set(printed) == set(DIALECTS)
+        for name, setting in printed.items():
             address = urlsplit(setting["SKYMMS_URL"])
             assert (address.hostname, address.path) == ("127.0.0.1", urlsplit(DIALECTS[name].url).path)
             assert setting["SKYMMS_API_KEY"] == "sandbox-key"
-        for setting in settings[len(told) :]:
+        for setting in settings[len(printed) :]:
             account = CellcastAccount.from_env(setting)
             assert (urlsplit(account.address).path, account.api_key) == (f"/api/{account.generation}/", "sandbox-key")
-        assert len(settings) == len(told) + 2
+        assert len(settings) == len(printed) + 2
 
-    def test_are_one_document_for_machines(self, started):
-        told = started("--json").json
-        assert set(told["addresses"]) == {*DIALECTS, "cellcast-v3", "cellcast-v1"}
-        assert all(address.startswith(told["url"]) for address in told["addresses"].values())
+    def test_json_contains_every_address(self, run_briefly):
+        printed = run_briefly("--json").json
+        assert set(printed["addresses"]) == {*DIALECTS, "cellcast-v3", "cellcast-v1"}
+        assert all(address.startswith(printed["url"]) for address in printed["addresses"].values())
 
-    def test_show_no_key_but_the_sandboxs_own(self, started):
-        ran = started("--key", CANARY)
-        assert "SKYMMS_API_KEY=" not in ran.out
-        assert "SKYMMS_CELLCAST_KEY=" not in ran.out
-        assert "SKYMMS_API_KEY has to be the key given here" in ran.out
+    def test_a_key_chosen_by_the_user_is_not_printed(self, run_briefly):
+        result = run_briefly("--key", CANARY)
+        assert "SKYMMS_API_KEY=" not in result.out
+        assert "SKYMMS_CELLCAST_KEY=" not in result.out
+        assert "Also set SKYMMS_API_KEY" in result.out
 
-    def test_name_the_page_for_people(self, started):
-        assert re.search(r"^A sandbox at http://127\.0\.0\.1:\d+: open it in a browser", started().out)
+    def test_the_address_of_the_web_page_is_printed(self, run_briefly):
+        assert re.search(r"^Sandbox at http://127\.0\.0\.1:\d+\. Open it in a browser", run_briefly().out)
 
-    def test_are_there_before_the_sandbox_ends_and_it_takes_what_they_say(self):
+    def test_the_addresses_are_printed_at_the_start_and_work(self):
         running = subprocess.Popen(
             [sys.executable, "-m", "skymms", "sandbox", "--json"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=surroundings(PYTHONPATH=PYTHONPATH, SKYMMS_API_KEY="sandbox-key"),
-            **INTERRUPTIBLE,
+            env=environ(PYTHONPATH=PYTHONPATH, SKYMMS_API_KEY="sandbox-key"),
+            preexec_fn=allow_interrupt,
         )
+        assert running.stdout is not None
         try:
-            told = b"".join(iter(running.stdout.readline, b"}\n")) + b"}"
-            there = ("--url", json.loads(told)["addresses"]["skycore"])
-            sent = process("send", "-", *ADDRESSED, *there, stdin=COUPON.encode(), SKYMMS_API_KEY="sandbox-key")
+            printed = b"".join(iter(running.stdout.readline, b"}\n")) + b"}"
+            url = ("--url", json.loads(printed)["addresses"]["skycore"])
+            sent = run_process("send", "-", *TO_AND_FROM, *url, stdin=COUPON.encode(), SKYMMS_API_KEY="sandbox-key")
             assert sent.status == 0, sent.err
         finally:
             running.send_signal(signal.SIGINT)
@@ -110,61 +109,61 @@ class TestTheSettings:
         assert b"Traceback" not in err
 
 
-class TestTheScreen:
+class TestEventLines:
     LINES = (
         (calls(SEND), r"SendMMS in skycore to 15551234888 -> accepted, mms_id=\d+, tracking_id=MMS_\d+$"),
-        (calls(SaveMMS(SHOW), ListMMS()), "ListMMS in skycore -> accepted, 1 stored"),
+        (calls(SaveMMS(SLIDESHOW), ListMMS()), "ListMMS in skycore -> accepted, 1 stored"),
         (calls(ListMMS()), "ListMMS in skycore -> refused, E200: "),
-        (calls(IN_SINCH, dialect="sinch-json"), r"SendMMS in sinch-json to 15551234888 -> accepted, tracking_id=MMS_\d+$"),
+        (calls(SINCH_SEND, dialect="sinch-json"), r"SendMMS in sinch-json to 15551234888 -> accepted, tracking_id=MMS_\d+$"),
     )
 
-    @pytest.mark.parametrize(("does", "line"), LINES)
-    def test_says_what_came_and_what_became_of_it_with_the_time(self, meanwhile, does, line):
-        assert re.search(rf"^\d\d:\d\d:\d\d {line}", meanwhile(does).err, re.MULTILINE)
+    @pytest.mark.parametrize(("action", "line"), LINES)
+    def test_each_request_is_printed_with_time_and_result(self, run_sandbox, action, line):
+        assert re.search(rf"^\d\d:\d\d:\d\d {line}", run_sandbox(action).err, re.MULTILINE)
 
-    def test_says_what_was_posted_and_how_it_was_taken(self, meanwhile):
-        def does(sandbox: Sandbox) -> None:
+    def test_each_postback_is_printed_with_the_receivers_response(self, run_sandbox):
+        def action(sandbox: Sandbox) -> None:
             calls(SEND)(sandbox)
             inbox.wait(2)
 
         with PostbackReceiver() as inbox:
-            err = meanwhile(does, "--postback-url", inbox.url, "--at-once").err
-        # The second is taken before its line is written, and the sandbox may end in between.
+            err = run_sandbox(action, "--postback-url", inbox.url, "--at-once").err
+        # The line about the second postback may be missing: the sandbox can end before it is printed.
         assert re.search(r"^\d\d:\d\d:\d\d postback N101 of MMS_\d+ to 15551234888 -> answered 200 \(", err, re.MULTILINE)
 
-    def test_has_the_sandboxs_own_time(self, meanwhile):
-        def does(sandbox: Sandbox) -> None:
+    def test_the_times_are_those_of_the_sandboxs_clock(self, run_sandbox):
+        def action(sandbox: Sandbox) -> None:
             for _ in range(2):
                 calls(SEND)(sandbox)
                 sandbox.clock.advance(hours=1)
 
-        first, second = re.findall(r"^(\d\d):\d\d:\d\d SendMMS", meanwhile(does).err, re.MULTILINE)
-        # The clock on the wall can be put forward or back between any two hours.
+        first, second = re.findall(r"^(\d\d):\d\d:\d\d SendMMS", run_sandbox(action).err, re.MULTILINE)
+        # Not compared with the system's time, which may be adjusted run_sandbox.
         assert first != second
 
     @pytest.mark.parametrize("junk", ["%1b%5b2J", "%0a00:00:00%20SendMMS", "%e2%80%ae"])
-    def test_is_not_painted_on_by_what_comes(self, meanwhile, junk):
-        def does(sandbox: Sandbox) -> None:
+    def test_control_characters_in_requests_never_reach_the_terminal(self, run_sandbox, junk):
+        def action(sandbox: Sandbox) -> None:
             with socket.create_connection(("127.0.0.1", urlsplit(sandbox.url).port), timeout=10) as raw:
                 path = urlsplit(DIALECTS["skycore"].url).path
                 query = f"action=sendmms&api_key=sandbox-key&to={junk}&from={junk}&name={junk}"
                 raw.sendall(f"GET {path}?{query} HTTP/1.0\r\n\r\n".encode())
                 raw.recv(1000)
 
-        err = meanwhile(does).err
+        err = run_sandbox(action).err
         assert len(re.findall("SendMMS in skycore-get", err)) == 1
         assert len([line for line in err.splitlines() if re.match(r"\d\d:", line)]) == 1
         assert not re.search("[\x1b\u202e]", err)
 
-    def test_has_no_key_on_it(self, meanwhile):
-        # The fixture looks for the canary in all that is printed.
-        ran = meanwhile(lambda sandbox: calls(SEND)(sandbox), "--key", CANARY)
-        assert "accepted" in ran.err
+    def test_the_key_is_not_printed(self, run_sandbox):
+        # The fixture asserts that the key is not in the output.
+        result = run_sandbox(lambda sandbox: calls(SEND)(sandbox), "--key", CANARY)
+        assert "accepted" in result.err
 
 
-class TestWhatItIsTold:
+class TestOptions:
     @pytest.mark.parametrize(
-        ("argv", "said"),
+        ("argv", "message"),
         [
             (("--sender", "28444", "--sender", "28445"), "refused, E111"),
             (("--check-campaigns",), "refused, E718"),
@@ -179,72 +178,72 @@ class TestWhatItIsTold:
             (("--fail", "E503:to=15551234999"), "accepted"),
         ],
     )
-    def test_happens(self, meanwhile, argv, said):
-        assert said in meanwhile(calls(SEND), *argv).err
+    def test_an_option_changes_the_sandboxs_responses(self, run_sandbox, argv, message):
+        assert message in run_sandbox(calls(SEND), *argv).err
 
-    def test_knows_the_carriers_it_was_told(self, meanwhile):
+    def test_only_the_given_carriers_are_known(self, run_sandbox):
         sends = [replace(SEND, operator_id=carrier) for carrier in ("31002", "31003", "31004")]
-        err = meanwhile(calls(*sends), "--operator", "31002", "--operator", "31003").err
+        err = run_sandbox(calls(*sends), "--operator", "31002", "--operator", "31003").err
         assert re.findall(r"-> (accepted|refused, \w+)", err) == ["accepted", "accepted", "refused, E651"]
 
-    def test_happens_as_often_as_was_asked_for(self, meanwhile):
-        err = meanwhile(calls(*[SEND] * 6), "--fail", "E503:every=3", "--fail", "E112:times=1").err
+    def test_a_fault_happens_as_often_as_requested(self, run_sandbox):
+        err = run_sandbox(calls(*[SEND] * 6), "--fail", "E503:every=3", "--fail", "E112:times=1").err
         assert re.findall(r"-> (accepted|refused, \w+)", err) == [
             *["refused, E112", "accepted", "refused, E503"],
             *["accepted", "accepted", "refused, E503"],
         ]
 
-    def test_of_the_dialects_names_is_insisted_on_with_strict(self, meanwhile):
-        def does(sandbox: Sandbox) -> None:
+    def test_strict_refuses_unknown_fields(self, run_sandbox):
+        def action(sandbox: Sandbox) -> None:
             request = sandbox.account().encode(SEND)
             body = request.body.replace(quote_plus("<TO>").encode(), quote_plus("<COLOUR>red</COLOUR><TO>").encode())
             build_opener(ProxyHandler({})).open(request.url, body, timeout=10).close()
 
-        assert "-> accepted" in meanwhile(does).err
-        assert "refused, E100: COLOUR" in meanwhile(does, "--strict").err
+        assert "-> accepted" in run_sandbox(action).err
+        assert "refused, E100: COLOUR" in run_sandbox(action, "--strict").err
 
-    def test_lets_reports_follow_at_once(self, meanwhile):
-        def does(sandbox: Sandbox) -> None:
-            calls(SaveMMS(SHOW.replace(slides=()).slide(audio="http://media.example/a.mp3")))(sandbox)
+    def test_at_once_does_not_lock_a_stored_slideshow(self, run_sandbox):
+        def action(sandbox: Sandbox) -> None:
+            calls(SaveMMS(SLIDESHOW.replace(slides=()).slide(audio="http://media.example/a.mp3")))(sandbox)
             (saved,) = sandbox.saved
             locked.append(saved.ready > saved.created)
 
         locked: list[bool] = []
-        meanwhile(does)
-        meanwhile(does, "--at-once")
+        run_sandbox(action)
+        run_sandbox(action, "--at-once")
         assert locked == [True, False]
 
     @pytest.mark.parametrize(("host", "warned"), [("127.0.0.1", False), ("localhost", False), ("0.0.0.0", True)])
-    def test_to_listen_to_others_is_warned_of(self, started, host, warned):
-        ran = started("--host", host)
-        assert ran.status == 0
-        assert ("warning: whoever reaches" in ran.err) == warned
+    def test_listening_to_other_machines_prints_a_warning(self, run_briefly, host, warned):
+        result = run_briefly("--host", host)
+        assert result.status == 0
+        assert ("warning: everybody who can reach" in result.err) == warned
 
     @pytest.mark.parametrize(
-        ("argv", "said"),
+        ("argv", "message"),
         [
             (("--port", "70000"), "70000 is not in the range"),
-            (("--fail", "gremlins"), f"'gremlins' is no fault: choose one of {', '.join(FAULTS)}, or a code such as E106"),
-            (("--fail", "drop:often=9"), "'often=9' is none of times=…, every=…, seconds=…, to=…"),
-            (("--fail", "drop:every=x"), "'x' is no number for every"),
+            (("--fail", "gremlins"), f"'gremlins' is not a fault: choose one of {', '.join(FAULTS)}, or a code such as E106"),
+            (("--fail", "drop:often=9"), "'often=9' is not one of times=…, every=…, seconds=…, to=…"),
+            (("--fail", "drop:every=x"), "every must be a number, not 'x'"),
             (("--fail", "drop:every=0"), "every=0: give a number from 1 up"),
             (("--fail", "stall:seconds=nan"), "seconds=nan: give a number from 0 up to an hour"),
             (("--fail", "refuse:to=1"), "refuse closes before anything is read"),
             (("--postback-url", "nonsense"), "is no http(s) address to post to"),
             (("--postback-url", "http://"), "is no http(s) address to post to"),
-            (("--sender", "abc"), "'abc' is no short code in digits"),
-            (("--sender", ""), "'' is no short code in digits"),
-            (("--operator", " "), "' ' is no id"),
+            (("--sender", "abc"), "'abc' is not a short code: it must be digits"),
+            (("--sender", ""), "'' is not a short code: it must be digits"),
+            (("--operator", " "), "' ' is not an id: it must not be blank"),
         ],
     )
-    def test_is_refused_in_words_when_it_is_wrong(self, started, argv, said):
-        ran = started(*argv)
-        assert (ran.status, ran.out) == (Status.USAGE, "")
-        assert said in " ".join(ran.err.split())
+    def test_a_wrong_option_is_a_usage_error(self, run_briefly, argv, message):
+        result = run_briefly(*argv)
+        assert (result.status, result.out) == (Status.USAGE, "")
+        assert message in " ".join(result.err.split())
 
-    def test_is_refused_in_words_when_the_port_is_taken(self, started):
+    def test_a_port_in_use_is_a_usage_error(self, run_briefly):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = str(taken.getsockname()[1])
-            ran = started("--port", port)
-        assert ran.status == Status.USAGE
-        assert f"cannot listen at 127.0.0.1, port {port}: " in ran.err
+            result = run_briefly("--port", port)
+        assert result.status == Status.USAGE
+        assert f"cannot listen on 127.0.0.1, port {port}: " in result.err

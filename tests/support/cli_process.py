@@ -1,4 +1,4 @@
-"""Runs the command line, in this process and as a process of its own."""
+"""Runs the command line: in this process (`run`), or as a separate process (`run_process`)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import pytest
 import skymms.client
 from skymms.cli import main
 
+#: The API key in these tests. It must not appear in any output.
 CANARY = "canary-5fa1c0de-key"
 
 COUPON = """
@@ -28,11 +29,11 @@ image = "http://media.example/welcome.jpg"
 text = "Good to have you with us."
 duration = 5
 """
-ADDRESSED = ("--to", "15551234888", "--from", "60856")
+TO_AND_FROM = ("--to", "15551234888", "--from", "60856")
 
 
-class Ran(NamedTuple):
-    """What became of a command."""
+class Result(NamedTuple):
+    """The exit status of a command and what it printed."""
 
     status: int
     out: str
@@ -45,66 +46,65 @@ class Ran(NamedTuple):
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch, tmp_path):
-    """A key, no other settings, wide lines, and a folder of its own."""
-    for name in (
-        "SKYMMS_DIALECT",
-        "SKYMMS_URL",
-        "NO_COLOR",
-        "FORCE_COLOR",
-        "HTTP_PROXY",
-        "http_proxy",
-        "ALL_PROXY",
-        "all_proxy",
-    ):
-        monkeypatch.delenv(name, raising=False)
+    """An API key and no other settings in the environment, wide lines, and an empty working directory."""
+    unwanted = {"NO_COLOR", "FORCE_COLOR", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "XDG_CONFIG_HOME"}
+    for name in list(os.environ):
+        if name.startswith("SKYMMS_") or name in unwanted:
+            monkeypatch.delenv(name)
     monkeypatch.setenv("SKYMMS_API_KEY", CANARY)
     monkeypatch.setenv("COLUMNS", "250")
     monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
-def skymms_(capsys, monkeypatch):
-    """Runs a command in this process; ``files`` are written first, ``stdin`` is there to be read."""
+def run(capsys, monkeypatch):
+    """Runs a command in this process.
 
-    def run(*argv: str, stdin: bytes | None = None, **files: str | bytes) -> Ran:
-        for name, words in files.items():
+    ``run("send", "f", f=COUPON)`` writes COUPON to the file f and runs `skymms send f`; ``stdin`` is what the command can read.
+    """
+
+    def run_main(*argv: str, stdin: bytes | None = None, **files: str | bytes) -> Result:
+        for name, content in files.items():
             with open(name, "wb") as file:
-                file.write(words.encode() if isinstance(words, str) else words)
+                file.write(content.encode() if isinstance(content, str) else content)
         if stdin is not None:
             monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         status = main(argv)
         out, err = capsys.readouterr()
         assert CANARY not in out + err
         assert "Traceback" not in err
-        return Ran(status, out, err)
+        return Result(status, out, err)
 
-    return run
-
-
-# ------------------------------------------------------------------------------------------------ as a process
+    return run_main
 
 
-def surroundings(**changes: str | None) -> Mapping[str, str]:
+# ------------------------------------------------------------------------------------------------ processes
+
+
+def environ(**changes: str | None) -> Mapping[str, str]:
+    """The environment with some variables set, or removed if the value is None."""
     return {name: value for name, value in {**os.environ, **changes}.items() if value is not None}
 
 
-def process(*argv: str, stdin: bytes = b"", **changes: str | None) -> Ran:
-    """Runs a command as a process of its own, somewhere else; ``changes`` are to the environment, None takes away."""
+def run_process(*argv: str, stdin: bytes = b"", **changes: str | None) -> Result:
+    """Runs a command as a separate process, with changes to the environment as in :func:`environ`."""
     done = subprocess.run(
         [sys.executable, "-m", "skymms", *argv],
         input=stdin,
         capture_output=True,
-        env=surroundings(**{"PYTHONPATH": PYTHONPATH, "PYTHONIOENCODING": "utf-8", **changes}),
+        env=environ(**{"PYTHONPATH": PYTHONPATH, "PYTHONIOENCODING": "utf-8", **changes}),
         timeout=60,
     )
-    ran = Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
-    assert CANARY not in ran.out + ran.err
-    assert "Traceback" not in ran.err
-    return ran
+    result = Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+    assert CANARY not in result.out + result.err
+    assert "Traceback" not in result.err
+    return result
 
 
-#: The skymms that is tested here is the one that is run there.
+#: Makes a child process import the same skymms as the tests.
 PYTHONPATH = os.path.dirname(os.path.dirname(os.path.abspath(skymms.__file__)))
 
-#: Ctrl-C works in a child even where whoever runs the tests has switched it off.
-INTERRUPTIBLE = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+
+def allow_interrupt() -> None:
+    """A ``preexec_fn`` that makes Ctrl-C work in the child, even if the tests were started with SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

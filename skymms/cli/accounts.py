@@ -1,0 +1,161 @@
+"""Creates the account that a command uses, from its options, the environment and the profile.
+
+An option wins over the environment, the environment over the profile, and the profile over the dialect that a request file is
+written in. The API key is never an option, because every user of the machine can read the list of processes. It comes from the
+environment (``SKYMMS_API_KEY``, or the file that ``SKYMMS_API_KEY_FILE`` names), the profile, or a prompt. A key in a request
+file is never used.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..account import Account
+from ..cellcast import CellcastAccount
+from ..errors import ConfigurationError
+from ..redaction import MASK
+from .output import print_message
+from .profiles import Profile, read_key_file, read_profile
+
+#: Where the option ``--profile`` leaves its value for the commands.
+PROFILE = "skymms.profile"
+
+_SKYCORE = {
+    "dialect": "SKYMMS_DIALECT",
+    "url": "SKYMMS_URL",
+    "sender": "SKYMMS_SENDER",
+    "service_id": "SKYMMS_SERVICE_ID",
+}
+_CELLCAST = {"generation": "SKYMMS_CELLCAST_GENERATION", "url": "SKYMMS_CELLCAST_URL"}
+
+#: The settings that are arguments of Account and CellcastAccount.
+_ACCOUNT_ARGUMENTS = ("dialect", "url")
+_CELLCAST_ARGUMENTS = ("generation", "url", "rate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings for an account, without its API key."""
+
+    values: Mapping[str, Any]
+    profile: Profile | None = None
+
+    @property
+    def dialect(self) -> str | None:
+        """The dialect that was chosen, if any was."""
+        return self.values.get("dialect")
+
+    @property
+    def sender(self) -> str | None:
+        """The sender to use where a command was given none."""
+        return self.values.get("sender")
+
+
+def skycore_settings(dialect: str | None, url: str | None = None, file_dialect: str | None = None) -> Settings:
+    """The settings for an account of a Skycore or Sinch MMS gateway. ``file_dialect`` is used if nothing else chooses one."""
+    settings = _combine("skycore", {"dialect": dialect, "url": url}, _SKYCORE)
+    return Settings(values={"dialect": file_dialect, **settings.values}, profile=settings.profile)
+
+
+def cellcast_settings(generation: str | None, url: str | None) -> Settings:
+    """The settings for an account of Cellcast."""
+    return _combine("cellcast", {"generation": generation, "url": url}, _CELLCAST)
+
+
+def account_from_settings(settings: Settings) -> Account:
+    """The account to call a Skycore or Sinch MMS gateway with."""
+    # Settings are validated before the prompt for the key.
+    account = masked_account(settings)
+    with _naming_the_profile(settings):
+        return replace(account, api_key=_read_key(settings.profile, "SKYMMS_API_KEY"))
+
+
+def masked_account(settings: Settings) -> Account:
+    """The same account with ``***`` for a key, for commands that only show or validate a request."""
+    with _naming_the_profile(settings):
+        return Account(MASK, **_arguments(settings, _ACCOUNT_ARGUMENTS))
+
+
+def cellcast_account(settings: Settings) -> CellcastAccount:
+    """The account to call Cellcast with."""
+    with _naming_the_profile(settings):
+        arguments: dict[str, Any] = {"generation": "", **_arguments(settings, _CELLCAST_ARGUMENTS)}
+        account = CellcastAccount(MASK, **arguments)
+        return replace(account, api_key=_read_key(settings.profile, "SKYMMS_CELLCAST_KEY"))
+
+
+def _arguments(settings: Settings, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in settings.values.items() if name in names and value}
+
+
+def _combine(gateway: str, options: Mapping[str, Any], variables: Mapping[str, str]) -> Settings:
+    """The values of options, environment and profile, in this order of precedence."""
+    profile = _chosen_profile(gateway)
+    from_profile: Mapping[str, Any] = profile.settings if profile else {}
+    from_environment = {name: os.environ[variable] for name, variable in variables.items() if os.environ.get(variable)}
+    from_options = {name: value for name, value in options.items() if value}
+    for name in from_profile.keys() & from_environment.keys() - from_options.keys():
+        _report_override(variables[name], name)
+    return Settings(values={**from_profile, **from_environment, **from_options}, profile=profile)
+
+
+def _chosen_profile(gateway: str) -> Profile | None:
+    name = click.get_current_context().meta.get(PROFILE)
+    if not name:
+        return None
+    profile = read_profile(name)
+    if profile.gateway != gateway:
+        commands = "`skymms cellcast …`" if profile.gateway == "cellcast" else "commands other than `skymms cellcast …`"
+        raise ConfigurationError(f"the profile {name} is for {profile.gateway}: use it with {commands}")
+    return profile
+
+
+@contextmanager
+def _naming_the_profile(settings: Settings) -> Generator[None, None, None]:
+    """Add to a configuration error which profile was used, since the wrong value may be in there."""
+    try:
+        yield
+    except ConfigurationError as error:
+        if settings.profile:
+            error.add_note(f"profile {settings.profile.name} in {settings.profile.path}")
+        raise
+
+
+# ------------------------------------------------------------------------------------------------ the API key
+
+
+def _read_key(profile: Profile | None, variable: str) -> str:
+    """The API key: from the environment, the profile, or a prompt if stdin is a terminal."""
+    from_profile = profile.read_api_key() if profile else None
+    for source in (variable, f"{variable}_FILE"):
+        if value := os.environ.get(source, "").strip():
+            if from_profile:
+                _report_override(source, "the API key")
+            return read_key_file(Path(value)) if source.endswith("_FILE") else value
+    if key := from_profile or _prompt_for_key():
+        return key
+    raise ConfigurationError(f"no API key: set {variable} or {variable}_FILE, or use --profile with a profile that has a key")
+
+
+def _prompt_for_key() -> str:
+    """Ask for the API key without showing what is typed. Empty if stdin is not a terminal."""
+    if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
+        return ""
+    from getpass import getpass
+
+    try:
+        return getpass("API key (not shown while you type): ").strip()
+    except EOFError:
+        return ""
+
+
+def _report_override(variable: str, name: str) -> None:
+    print_message(f"{variable} is set and used instead of {name} from the profile", "dim")

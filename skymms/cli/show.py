@@ -1,0 +1,98 @@
+"""`skymms show` prints the request that would be sent. It sends nothing and needs no API key."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import Any
+from urllib.parse import quote_plus
+
+import click
+
+from ..account import Account
+from ..errors import ConfigurationError
+from ..http import HttpRequest
+from ..model.operations import Operation
+from ..redaction import MASK
+from ..wire.codecs import json as json_codec
+from ..wire.codecs import xml
+from ..wire.dialects import MAX_REQUEST
+from . import output
+from .accounts import masked_account, skycore_settings
+from .check import slideshow_problems
+from .exit_status import Status
+from .operations import in_terms_of_the_file, operation_to_show, read_content, refuse_missing_action, save_operation
+from .options import file_argument, gateway_options, given, json_option, send_options
+
+
+@click.command()
+@file_argument
+@send_options
+@gateway_options
+@click.option("--save", is_flag=True, help="Show the request of `skymms save` instead.")
+@click.option("--raw", is_flag=True, help="Print the exact bytes of the request, or the address of a GET request.")
+@json_option
+def show(file: str, dialect: str | None, url: str | None, save: bool, raw: bool, as_json: bool, **options: Any) -> int:
+    """Show the request that would be sent, with the API key masked.
+
+    FILE is a request of any kind, or a slideshow, which is shown as `skymms send` would send it. Recipient and sender of a
+    slideshow may be left out; they are then empty. Problems are printed on stderr. Nothing is sent.
+    """
+    content = read_content(file)
+    settings = skycore_settings(dialect, url, content.dialect)
+    account = masked_account(settings)
+    saved = save_operation(content, options["client_reference"]) if save else None
+    operation: Operation[Any] = saved or operation_to_show(content, options, settings.sender)
+    refuse_missing_action(account, operation)
+    problems = in_terms_of_the_file(content, account.problems(operation))
+    if content.operation is None and not given(options):
+        problems = slideshow_problems(problems)
+    for problem in problems:
+        output.print_message(problem)
+    try:
+        document = account.dialect_spec.encode_request(operation, MASK, account.line_break)
+    except ValueError as error:
+        raise ConfigurationError(f"cannot encode the request in {account.dialect}: {error}", problems=problems) from None
+    _print(account, document, raw=raw, as_json=as_json)
+    return Status.PROBLEMS if problems else Status.DONE
+
+
+def _print(account: Account, document: bytes, *, raw: bool, as_json: bool) -> None:
+    request = account.wrap(document)
+    in_address = not request.body
+    if as_json:
+        text = None if in_address else document.decode()
+        output.print_json({"method": request.method, "url": _address(request), "headers": request.headers, "document": text})
+    elif raw:
+        sys.stdout.buffer.write(_address(request).encode() if in_address else document)
+    else:
+        output.print_line(format_document(account, document))
+
+
+def _address(request: HttpRequest) -> str:
+    """A request's address, without the user name and password that it may contain."""
+    query = request.url.partition("?")[2]
+    return f"{request.safe_url}?{query}" if query else request.safe_url
+
+
+def format_document(account: Account, document: bytes) -> str:
+    """Lay out a request for reading: indented XML or JSON, or an address with one parameter per line.
+
+    `skymms check` reads the result again.
+    """
+    request = account.wrap(document)
+    if not request.body:
+        return _address(request).replace(quote_plus(MASK), MASK, 1).replace("?", "\n?", 1).replace("&", "\n&")
+    if account.dialect_spec.codec is json_codec:
+        text = json.dumps(json.loads(document), ensure_ascii=False, indent=2)
+        # Escape control characters here: the escape that is printed for a terminal, \x7f, is not valid in JSON.
+        return re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    from lxml import etree
+
+    root = xml.parse(document, MAX_REQUEST)
+    etree.indent(root, "  ")
+    return etree.tostring(root, encoding="unicode")
+
+
+COMMANDS = (show,)

@@ -1,0 +1,96 @@
+"""`skymms postback` and `skymms explain`."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from skymms.codes import ANSWERS, EVENTS
+
+POSTBACK = (
+    "<POSTBACK><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE><SENTAS>MMS</SENTAS><STATUS>Message Sent/Delivered</STATUS>"
+    "<TRACKINGID>MMS_12345</TRACKINGID><TIMESTAMP>2012-06-07T07:27:34-05:00</TIMESTAMP></POSTBACK>"
+)
+
+
+INBOUND = (
+    "<POSTBACK><ORIGIN>MMS_MO</ORIGIN><CODE>N401</CODE><FROM>15551234888</FROM><CONTENT><FILE>http://media.example/a</FILE>"
+    "<FILE>http://media.example/b</FILE></CONTENT></POSTBACK>"
+)
+
+
+class TestPostback:
+    def test_a_delivery_report_is_printed_with_meaning_and_tracking_id(self, run):
+        result = run("postback", "f", f=POSTBACK)
+        assert (result.status, result.err) == (0, "")
+        assert result.out.startswith(f"N102: {EVENTS['N102'].meaning}\n")
+        assert re.search(r"tracking id +MMS_12345", result.out)
+
+    def test_a_postback_is_read_from_stdin_and_from_a_form(self, run):
+        from urllib.parse import urlencode
+
+        assert "MMS_12345" in run("postback", "-", stdin=POSTBACK.encode()).out
+        assert "MMS_12345" in run("postback", "-", stdin=urlencode({"xml": POSTBACK}).encode()).out
+
+    def test_json_contains_the_fields_and_the_computed_values(self, run):
+        (notice,) = run("postback", "f", "--json", f=POSTBACK).json["notices"]
+        assert (notice["kind"], notice["timestamp"]) == ("DeliveryReport", "2012-06-07T07:27:34-05:00")
+        assert (notice["delivered"], notice["failed"], notice["final"]) == (True, False, True)
+        assert notice["identity"].startswith("MMS_MT/N102/MMS_12345")
+        assert ["SENTAS", "MMS"] in notice["raw"]
+
+    def test_the_files_of_an_inbound_message_are_listed(self, run):
+        out = run("postback", "f", f=INBOUND).out
+        assert "http://media.example/a" in out
+        assert "http://media.example/b" in out
+
+    def test_everything_in_a_postback_with_an_unknown_code_is_printed(self, run):
+        unknown = POSTBACK.replace("N102", "N777").replace("<SENTAS>", "<A_B>1</A_B><A_B>2</A_B><SENTAS>")
+        out = run("postback", "f", f=unknown).out
+        assert "N777: unknown code" in out
+        assert re.search(r"A_B +1\s+A_B +2\s+SENTAS +MMS", out)
+
+    def test_everything_in_a_postback_with_an_unknown_origin_is_printed(self, run):
+        out = run("postback", "f", f=POSTBACK.replace("MMS_MT", "ELSEWHERE")).out
+        assert out.startswith(f"N102: {EVENTS['N102'].meaning}\n")
+        assert re.search(r"TRACKINGID +MMS_12345", out)
+
+    def test_every_event_of_a_batch_is_printed(self, run):
+        two = POSTBACK.replace("<POSTBACK>", "<POSTBACK><NOTIFICATION>").replace(
+            "</POSTBACK>", "</NOTIFICATION><NOTIFICATION><ORIGIN>SUB</ORIGIN><CODE>N301</CODE></NOTIFICATION></POSTBACK>"
+        )
+        assert len(run("postback", "f", "--json", f=two).json["notices"]) == 2
+
+    @pytest.mark.parametrize("control", ["&#155;", "&#x202e;", "&#13;", "&#x85;"])
+    def test_control_characters_in_a_postback_never_reach_the_terminal(self, run, control):
+        hostile = POSTBACK.replace("MMS_12345", f"{control}[31m[bold]")
+        out = run("postback", "f", f=hostile).out
+        assert "[31m[bold]" in out
+        assert not re.search("[\x80-\x9f\u202e\r\x1b]", out)
+
+
+class TestExplain:
+    @pytest.mark.parametrize("code", ["E227", "e227", " E227 "])
+    def test_a_code_is_explained_with_meaning_error_class_and_remedy(self, run, code):
+        result = run("explain", code)
+        assert (result.status, result.err) == (0, "")
+        assert result.out.startswith(f"E227 in a response: {ANSWERS['E227'].meaning}\n")
+        assert "VideoWithImageError" in result.out
+        assert ANSWERS["E227"].remedy in result.out
+
+    def test_a_code_with_two_meanings_is_explained_for_responses_and_postbacks(self, run):
+        out = run("explain", "E101").out
+        assert f"E101 in a response: {ANSWERS['E101'].meaning}" in out
+        assert ANSWERS["E101"].note in out
+        assert f"E101 in a postback: {EVENTS['E101'].meaning}" in out
+
+    def test_a_postback_code_is_not_explained_as_a_response(self, run):
+        out = run("explain", "N102").out
+        assert "response" not in out
+        assert "N102 in a postback" in out
+
+    def test_every_code_is_explained(self, run):
+        for code in {*ANSWERS, *EVENTS}:
+            explained = run("explain", code, "--json").json
+            assert (explained["response"] is not None, explained["postback"] is not None) == (code in ANSWERS, code in EVENTS)
