@@ -11,21 +11,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-<<<<<<< HEAD
-from ..cellcast import (
-    GENERATIONS,
-    MAX_MEDIA,
-    Balance,
-    CellcastAccount,
-    CellcastSend,
-    CellcastSent,
-    MarkRead,
-    OptOuts,
-    Responses,
-)
-=======
 from ..cellcast import GENERATIONS, MAX_MEDIA, Balance, CellcastSend, CellcastSent, MarkRead, OptOuts, Responses
->>>>>>> refs/heads/cli
 from ..client import Client
 from ..model.operations import Operation
 from ..redaction import strip_credentials

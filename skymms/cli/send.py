@@ -9,68 +9,11 @@ from typing import Any
 
 import click
 
-<<<<<<< HEAD
-from ..account import Account
-from ..cellcast import CellcastSend
-from ..client import Client
-from ..errors import NotFoundError, ProtocolError, SkymmsError
-from ..model.actions import (
-    CreateCampaign,
-    ListCampaigns,
-    SendMessageBySubscriberRef,
-    SendMMSBarcode,
-    SendPassInMMS,
-    SendSavedMMSCampaign,
-    SendSMS,
-    Subscribe,
-    Unsubscribe,
-)
-from ..model.operations import DeleteMMS, ListMMS, Operation, SaveMMS, SendMMS, SendSavedMMS
-from . import output
-from .options import (
-    addressing_options,
-    asked,
-    calling_account,
-    file_argument,
-    gateway_options,
-    given,
-    json_option,
-    read_content,
-    reference_option,
-    refuse_missing_action,
-    saving,
-    sending,
-)
-from .render import answer
-
-_MAYBE = "It may have been {done} all the same: {look} before you do it again."
-_NOT = "Nothing was {done}."
-_SENT = {"done": "sent", "look": "look for its postbacks"}
-_SENDS = (
-    SendMMS,
-    SendSavedMMS,
-    SendSavedMMSCampaign,
-    SendMMSBarcode,
-    SendPassInMMS,
-    SendMessageBySubscriberRef,
-    SendSMS,
-    CellcastSend,
-)
-#: Where it is seen whether something was done that is no sending.
-_LOOKS: Mapping[type[Operation[Any]], str] = {
-    SaveMMS: "look at `skymms list`",
-    DeleteMMS: "look at `skymms list`",
-    CreateCampaign: "list the campaigns",
-    Subscribe: "look for its postback",
-    Unsubscribe: "look for its postback",
-}
-=======
 from ..model.operations import DeleteMMS, ListMMS, SendSavedMMS
 from .accounts import skycore_settings
 from .calling import call_and_print
 from .operations import read_content, request_in, save_operation, send_operation
 from .options import client_reference_option, file_argument, gateway_options, given, json_option, send_options
->>>>>>> refs/heads/cli
 
 
 @click.command()

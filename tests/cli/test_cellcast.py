@@ -87,17 +87,10 @@ class TestSend:
         assert server.requests == []
 
     @pytest.mark.parametrize("as_json", [True, False])
-<<<<<<< HEAD
-    def test_prints_what_was_done_before_it_failed(self, run, as_json):
-        numbers = [word for last in range(1500) for word in ("--to", f"049157{last:04}")]
-        with AcceptingGateway(fails={1}) as server:
-            status, out, err = run(server, "send", "show.toml", *numbers, *["--json"] * as_json)
-=======
     def test_send_prints_the_partial_result_before_a_failure(self, run_cellcast, as_json):
         numbers = [argument for last in range(1500) for argument in ("--to", f"049157{last:04}")]
         with AcceptingGateway(fails={1}) as server:
             status, out, err = run_cellcast(server, "send", "slideshow.toml", *numbers, *["--json"] * as_json)
->>>>>>> refs/heads/cli
         assert status == Status.NO_ANSWER
         assert "Wait for its delivery report" in err
         assert "ID+61491570999" in out
