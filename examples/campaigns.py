@@ -7,7 +7,6 @@ from skymms import (
     CreateCampaign,
     GetStatistics,
     ListCampaigns,
-    NotFoundError,
     SaveMMS,
     SendMessageBySubscriberRef,
     Slideshow,
@@ -20,12 +19,7 @@ opening = Slideshow("Opening", subject="We are open").slide("Come in!", image="h
 first_day = datetime.now(UTC).date()
 
 with Sandbox() as sandbox, Client(sandbox.account()) as client:
-    # A gateway answers E405 if the account has no campaigns.
-    try:
-        campaigns = {one.name: one.campaign_id for one in client.call(ListCampaigns()).campaigns}
-    except NotFoundError as error:
-        print(error.code, "-", error.remedy)
-        campaigns = {}
+    campaigns = {one.name: one.campaign_id for one in client.call(ListCampaigns()).campaigns}
     campaign = campaigns.get("Openings") or client.call(CreateCampaign("Openings", brand_name="Corner Shop")).campaign_id
 
     # subscriber_ref is your own id for the person. Here one of the two phones has blocked our messages.

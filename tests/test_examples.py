@@ -26,11 +26,12 @@ OUTPUT = {
     "many_recipients.py": "40 sent",
     "many_at_once.py": (
         "197 sent\n"
-        "15551230007 was not sent: E114: the recipient is on a block list. Stop sending to this number; if the block is a "
-        "mistake, have the gateway lift it.\n"
+        "15551230007 was not sent: E114: the recipient is on a block list. Do not send to this number again. If the "
+        "block is a mistake, ask the gateway to remove it.\n"
         "15551230050 was sent, its report has arrived: TransportError\n"
         "15551230120 may have been sent, do not send again: ProtocolError\n"
     ),
+    "prepared_message.py": "4 messages for 4 numbers; invalid: not a number",
     "json_service.py": "the id in the response is None\nfilm-7 can be sent\nfilm-7 to Ada -> N101",
     "campaigns.py": "MMS True to 15551234888 arrived",
     "cellcast.py": "+61491570157 queued as 6752be53",

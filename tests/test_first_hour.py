@@ -54,8 +54,8 @@ def test_calling_with_a_slideshow_instead_of_an_operation_is_a_type_error():
     ("mistake", "expected"),
     [
         (lambda: Client(WRONG), "expected an Account"),
-        (lambda: Account("0123456789abcdef").encode(SendMMS(WRONG, to="15551234888", sender="60856")), "slideshow must be a Slideshow"),
-        (lambda: read_postbacks(WRONG), "as bytes"),
+        (lambda: Account("0123456789abcdef").encode(SendMMS(WRONG, to="15551234888", sender="60856")), "must be a Slideshow"),
+        (lambda: read_postbacks(WRONG), "bytes"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_a_type_error_that_names_the_right_one(mistake, expected):

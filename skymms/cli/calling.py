@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ..cellcast import CellcastSend
 from ..client import Client
-from ..errors import NotFoundError, ProtocolError, SkymmsError
+from ..errors import ProtocolError, SkymmsError
 from ..files import FileContent
 from ..model.actions import (
     CreateCampaign,
-    ListCampaigns,
     SendMessageBySubscriberRef,
     SendMMSBarcode,
     SendPassInMMS,
@@ -22,7 +20,8 @@ from ..model.actions import (
     Subscribe,
     Unsubscribe,
 )
-from ..model.operations import DeleteMMS, ListMMS, Operation, SaveMMS, SendMMS, SendSavedMMS
+from ..model.operations import DeleteMMS, Operation, SaveMMS, SendMMS, SendSavedMMS
+from ..transport.events import RetryScheduled
 from . import output
 from .accounts import Settings, account_from_settings, masked_account
 from .operations import refuse_missing_action, refuse_problems
@@ -80,9 +79,6 @@ _OUTCOMES: Mapping[type[Operation[Any]], Outcome] = {
     ),
 }
 
-#: For these, Skycore 1.3 responds with E200 or E405 instead of an empty list.
-_LISTS = (ListMMS, ListCampaigns)
-
 
 def call_and_print(settings: Settings, operation: Operation[Any], as_json: bool, content: FileContent | None = None) -> int:
     """Call the gateway once and print the reply. ``content`` is the file that the operation was read from."""
@@ -94,53 +90,32 @@ def call_and_print(settings: Settings, operation: Operation[Any], as_json: bool,
     for warning in account.warnings(operation):
         output.print_message(f"warning: {warning}")
     output.print_message(f"{type(operation).__name__} in {account.dialect} to {account.wrap(b'').safe_url}", "dim")
-    with explaining_failures(operation), Client(account) as client:
-        try:
-            reply = client.call(operation)
-        except NotFoundError:
-            if not isinstance(operation, _LISTS):
-                raise
-            reply = operation.reply()
+    with explaining_failures(operation), Client(account, observer=RetryPrinter()) as client:
+        reply = client.call(operation)
     return print_reply(operation, reply, as_json)
 
 
 @contextmanager
 def explaining_failures(operation: Operation[Any]) -> Generator[None, None, None]:
-    """Add to an error whether the message may have been sent. Meanwhile print why the client waits."""
+    """Add to an error whether the message may have been sent."""
     outcome = _OUTCOMES.get(type(operation), _DONE)
-    with _printing_waits():
-        try:
-            yield
-        except SkymmsError as error:
-            if error.sent_maybe:
-                error.add_note(outcome.maybe)
-            elif isinstance(error, ProtocolError) and not operation.repeatable:
-                error.add_note(outcome.nothing)
-            raise
-        except KeyboardInterrupt as interrupt:
-            if getattr(interrupt, "sent_maybe", False):
-                interrupt.add_note(outcome.maybe)
-            raise
-
-
-@contextmanager
-def _printing_waits() -> Generator[None, None, None]:
-    """Print the client's log messages about waiting."""
-    handler = _WaitHandler()
-    logger = logging.getLogger("skymms")
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
     try:
         yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
+    except SkymmsError as error:
+        if error.sent_maybe:
+            error.add_note(outcome.maybe)
+        elif isinstance(error, ProtocolError) and not operation.repeatable:
+            error.add_note(outcome.nothing)
+        raise
+    except KeyboardInterrupt as interrupt:
+        if getattr(interrupt, "sent_maybe", False):
+            interrupt.add_note(outcome.maybe)
+        raise
 
 
-class _WaitHandler(logging.Handler):
-    """Prints the log messages that say how long the client waits and why. The result of a call is printed anyway."""
+class RetryPrinter:
+    """An observer for clients that prints why the client waits before a retry."""
 
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.msg.startswith("waiting"):
-            output.print_message(record.getMessage(), "dim")
+    def retry_scheduled(self, event: RetryScheduled) -> None:
+        """Print the reason and the time to wait."""
+        output.print_message(f"waiting {event.seconds:.1f} s before sending again: {event.reason}", "dim")

@@ -17,7 +17,7 @@ from ..model.operations import Operation
 from ..redaction import strip_credentials
 from . import output
 from .accounts import cellcast_account, cellcast_settings
-from .calling import explaining_failures
+from .calling import RetryPrinter, explaining_failures
 from .exit_status import Status
 from .inputs import read_bytes
 from .operations import read_content, slideshow_in
@@ -111,7 +111,7 @@ def _call_and_print(operation: Operation[Any], generation: str | None, url: str 
     account = cellcast_account(cellcast_settings(generation, url))
     output.print_message(f"{type(operation).__name__} in {account.name} to {strip_credentials(account.address)}", "dim")
     try:
-        with explaining_failures(operation), Client(account) as client:
+        with explaining_failures(operation), Client(account, observer=RetryPrinter()) as client:
             reply = client.call(operation)
     except BaseException as error:
         partial = getattr(error, "partial", None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -55,11 +55,29 @@ def send_operation(
     if sender and "sender" not in values:
         values["sender"] = sender
     for name, option, title in (("to", "--to", "recipient"), ("sender", "--from", "sender")):
-        if name not in values:
-            if not may_be_incomplete:
-                raise click.UsageError(f"{option} is required: a slideshow file has no {title}.")
-            values[name] = ""
+        if name not in values and not may_be_incomplete:
+            raise click.UsageError(f"{option} is required: a slideshow file has no {title}.")
     return SendMMS(slideshow, **values)
+
+
+def with_account_defaults(account: Account, operation: Operation[Any]) -> Operation[Any]:
+    """The operation with the account's sender, service id and fallback text where it has none, as the account sends it."""
+    unsupported = len(account.dialect_spec.unsupported(operation))
+    for name in ("sender", "service_id", "fallback_text"):
+        changed = _with_default(operation, name, getattr(account, name))
+        if len(account.dialect_spec.unsupported(changed)) == unsupported:
+            operation = changed
+    return operation
+
+
+def _with_default(operation: Any, name: str, value: object) -> Operation[Any]:
+    """The operation with a value for a field of it, or of its slideshow, that is None."""
+    slideshow: Slideshow | None = getattr(operation, "slideshow", None)
+    if value is not None and getattr(operation, name, value) is None:
+        operation = replace(operation, **{name: value})
+    elif value is not None and slideshow is not None and getattr(slideshow, name, value) is None:
+        operation = replace(operation, slideshow=slideshow.replace(**{name: value}))
+    return cast(Operation[Any], operation)
 
 
 def save_operation(content: FileContent, client_reference: str | None = None) -> SaveMMS:
@@ -93,7 +111,7 @@ def refuse_missing_action(account: Account, operation: Operation[Any]) -> None:
     is: the wrong dialect was chosen.
     """
     if not account.dialect_spec.action(type(operation)):
-        raise ConfigurationError("\n".join(map(str, account.dialect_spec.lost(operation))))
+        raise ConfigurationError("\n".join(map(str, account.dialect_spec.unsupported(operation))))
 
 
 def refuse_problems(account: Account, operation: Operation[Any], content: FileContent) -> None:

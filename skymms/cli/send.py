@@ -114,10 +114,8 @@ def send_saved(
 
     Texts, the subject and the values of merge tags can be set for this message only.
     """
-    settings = skycore_settings(dialect, url)
-    values: dict[str, Any] = {"to": "", "sender": settings.sender or "", **given(options)}
-    operation = SendSavedMMS(mms_id, custom_text=custom_text, data=data, **values)
-    return call_and_print(settings, operation, as_json)
+    operation = SendSavedMMS(mms_id, custom_text=custom_text, data=data, **given(options))
+    return call_and_print(skycore_settings(dialect, url), operation, as_json)
 
 
 @click.command("list")

@@ -22,7 +22,14 @@ from . import output
 from .accounts import masked_account, skycore_settings
 from .check import slideshow_problems
 from .exit_status import Status
-from .operations import in_terms_of_the_file, operation_to_show, read_content, refuse_missing_action, save_operation
+from .operations import (
+    in_terms_of_the_file,
+    operation_to_show,
+    read_content,
+    refuse_missing_action,
+    save_operation,
+    with_account_defaults,
+)
 from .options import file_argument, gateway_options, given, json_option, send_options
 
 
@@ -37,7 +44,7 @@ def show(file: str, dialect: str | None, url: str | None, save: bool, raw: bool,
     """Show the request that would be sent, with the API key masked.
 
     FILE is a request of any kind, or a slideshow, which is shown as `skymms send` would send it. Recipient and sender of a
-    slideshow may be left out; they are then empty. Problems are printed on stderr. Nothing is sent.
+    slideshow may be left out. Problems are printed on stderr. Nothing is sent.
     """
     content = read_content(file)
     settings = skycore_settings(dialect, url, content.dialect)
@@ -50,6 +57,7 @@ def show(file: str, dialect: str | None, url: str | None, save: bool, raw: bool,
         problems = slideshow_problems(problems)
     for problem in problems:
         output.print_message(problem)
+    operation = with_account_defaults(account, operation)
     try:
         document = account.dialect_spec.encode_request(operation, MASK, account.line_break)
     except ValueError as error:

@@ -161,4 +161,4 @@ def test_an_operation_that_the_dialect_does_not_have_is_a_configuration_error(ru
         assert (result.status, sandbox.requests) == (Status.USAGE, [])
     error = result.json["error"]
     assert (error["class"], error["sent_maybe"]) == ("ConfigurationError", False)
-    assert error["message"] == f"{operation}: the dialect {dialect} has no such action"
+    assert error["message"] == f"{operation}: is not supported in {dialect}"

@@ -48,7 +48,7 @@ class TestExitStatus:
             (("send", "f", "--to", "1"), "--from is required: a slideshow file has no sender."),
             (("send", "f", "--from", "1"), "--to is required: a slideshow file has no recipient."),
             (("send", "f", *TO_AND_FROM, "--api-key", "x"), "--api-key"),
-            (("send", "f", *TO_AND_FROM, "--url", "gateway.example"), "no http(s) address"),
+            (("send", "f", *TO_AND_FROM, "--url", "gateway.example"), "is not a gateway's URL"),
             (("send", "junk", *TO_AND_FROM), "neither XML nor text in UTF-8"),
             (("send", "listing"), "the file contains a ListMMS request without a slideshow"),
             (("save", "listing"), "the file contains a ListMMS request without a slideshow: use `skymms call`"),
@@ -56,7 +56,7 @@ class TestExitStatus:
             (("call", "nowhere.xml"), "cannot read nowhere.xml"),
             (("report", "nowhere.xml"), "cannot read nowhere.xml"),
             (("check", "postback"), "the root is POSTBACK"),
-            (("postback", "f"), "no postback"),
+            (("postback", "f"), "not a postback"),
             (("explain", "E9999"), "E9999 is not a code that skymms knows"),
         ],
     )

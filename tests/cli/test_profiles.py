@@ -114,6 +114,26 @@ class TestSettings:
         assert run("send", "g", g=shown).status == 0
         assert gateway.sent[-1].sender == "60856"
 
+    def test_service_id_and_fallback_text_come_from_the_profile(self, run, write_config):
+        write_config("[profiles.test]\ndialect = 'sinch'\nsender = '1'\nservice_id = '7'\nfallback_text = 'See:'\n")
+        coupon = COUPON.replace("fallback_text", "#")
+        result = run("--profile", "test", "show", "f", "--to", "15551234888", f=coupon)
+        assert (result.status, result.err) == (0, "")
+        assert "<service-id>7</service-id>" in result.out
+        assert "<from>1</from>" in result.out
+        assert "See:" in result.out
+        assert run("--profile", "test", "check", "f").status == 0
+
+    def test_settings_that_the_dialect_does_not_support_are_not_shown(self, run, write_config):
+        write_config("[profiles.test]\nsender = '1'\nservice_id = '7'\n")
+        result = run("--profile", "test", "show", "f", "--to", "15551234888", f=COUPON)
+        assert (result.status, result.err) == (0, "")
+
+    @pytest.mark.usefixtures("gateway")
+    def test_a_profile_may_limit_the_rate(self, run, write_config):
+        write_config("[profiles.test]\nrate = 1000\n")
+        assert run("--profile", "test", "list").status == 0
+
     def test_empty_values_in_a_profile_are_as_good_as_none(self, run, write_config):
         write_config('[profiles.test]\nurl = ""\ndialect = ""\n')
         assert run("--profile", "test", "show", "f", "--json", f=COUPON).json["url"] == DIALECTS["skycore"].url

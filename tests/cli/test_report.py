@@ -78,10 +78,12 @@ class TestReport:
             result = run("call", "f", "--url", server.url, f=encode("skycore", OPERATIONS[GetStatistics]))
         assert result.status == Status.NO_ANSWER
         # The vendor's pages do not show this response. A person may find the link in it.
-        assert "no address of a report in it" in result.err
+        assert "URL of a report" in result.err
         assert "ask again tomorrow" in result.err
 
-    @pytest.mark.parametrize(("file", "message"), [(COUPON, "no report: not well-formed"), ("<REPORT/>", "the root is REPORT")])
+    @pytest.mark.parametrize(
+        ("file", "message"), [(COUPON, "not a report: not well-formed"), ("<REPORT/>", "the root is REPORT")]
+    )
     def test_a_file_that_is_not_a_report_has_exit_status_2(self, run, file, message):
         result = run("report", "f", f=file)
         assert (result.status, result.out) == (Status.USAGE, "")

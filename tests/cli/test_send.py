@@ -31,7 +31,7 @@ class TestSend:
         assert (result.status, len(sandbox.requests)) == (4, before)
         (problem,) = result.json["error"]["problems"]
         assert (problem["code"], problem["slide"], problem["field"]) == (None, 1, "duration")
-        assert "has no word for it" in problem["message"]
+        assert "is not supported by SendMMS in sinch-json" in problem["message"]
 
     def test_json_is_one_document(self, run, gateway):
         reply = run("send", "f", *TO_AND_FROM, "--json", f=COUPON).json
@@ -69,9 +69,9 @@ class TestSend:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            (("--client-reference", "c"), "client_reference: skycore has no word for it"),
-            (("--display-to", "15551230001"), "display_to: skycore has no word for it"),
-            (("--expires", "2099-01-01"), "expires: skycore has no word for it"),
+            (("--client-reference", "c"), "client_reference: is not supported by SendMMS in skycore"),
+            (("--display-to", "15551230001"), "display_to: is not supported by SendMMS in skycore"),
+            (("--expires", "2099-01-01"), "expires: is not supported by SendMMS in skycore"),
         ],
     )
     def test_nothing_is_sent_if_an_option_is_for_sinch_json_only(self, run, gateway, options, message):

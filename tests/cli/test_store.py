@@ -70,7 +70,7 @@ class TestStore:
         before = len(gateway.requests)
         result = run("list", "--page", "2")
         assert (result.status, len(gateway.requests)) == (4, before)
-        assert "page: skycore has no word for it" in result.err
+        assert "page: is not supported by ListMMS in skycore" in result.err
 
     @pytest.mark.parametrize(
         ("option", "message"),
