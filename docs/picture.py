@@ -16,7 +16,7 @@ from browser import Browser, Tab
 
 from skymms import Client, MMSError, SaveMMS, SendMMS, SendSavedMMS, Slideshow, TransportError
 from skymms.sandbox import PostbackReceiver, Sandbox
-from skymms.sandbox.listener import Listener, Outgoing
+from skymms.sandbox.listener import Listener, ServerResponse
 
 HERE = Path(__file__).parent
 
@@ -69,7 +69,7 @@ def use(sandbox: Sandbox, media: str) -> None:
 
 
 def main(path: Path, size: tuple[int, int] = (1280, 800), scheme: str = "light", scale: float = 2, before: str = "") -> None:
-    cup = Listener(lambda request: Outgoing(200, CUP, "image/svg+xml"))
+    cup = Listener(lambda request: ServerResponse(200, CUP, "image/svg+xml"))
     with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url) as sandbox, Browser() as browser:
         use(sandbox, cup.url)
         with Tab(browser, sandbox.url, size=size, scheme=scheme, scale=scale) as tab:

@@ -43,6 +43,7 @@ ORDER = [
     "client",
     "aio",
     "media",
+    "preview",
     "sandbox",
     "cli",
     "pytest_plugin",

@@ -108,7 +108,8 @@ def _send(sandbox: Sandbox) -> list[SentMMS]:
             account.dialect_spec.title, (("to", reply.to), ("tracking id", reply.tracking_id), ("details", reply.details))
         )
     _sure(len(sandbox.sent) == len(sent), "the gateway has one message for each call")
-    _sure(all(message.slideshow == coupon() for message in sandbox.sent), "the gateway read what was written")
+    received = [message.slideshow for message in sandbox.sent if isinstance(message, SendMMS)]
+    _sure(received == [coupon()] * len(sent), "the gateway read what was written")
     return sent
 
 
@@ -120,7 +121,9 @@ def _store(sandbox: Sandbox) -> SentMMS:
     reply = _call(account, operation)
     output.sheet("Stored", [("id", saved.mms_id)])
     output.sheet("Sent from there", (("to", reply.to), ("id", reply.mms_id), ("tracking id", reply.tracking_id)))
-    _sure(sandbox.sent[-1].custom_text == operation.custom_text, "the gateway has the other words")
+    received = sandbox.sent[-1]
+    same = isinstance(received, SendSavedMMS) and received.custom_text == operation.custom_text
+    _sure(same, "the gateway has the other words")
 
     output.heading("7. What is stored is listed, and deleted")
     listed = _call(account, ListMMS())

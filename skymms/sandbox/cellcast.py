@@ -41,8 +41,8 @@ from ..model.replies import Refusal
 from ..wire.codecs import DecodeError, json
 from .cellcast_bodies import INBOUND, NOT_VALID, PER_PAGE, REPORT, SHARED, TOO_SHORT, Page, refuse, spelled, written
 from .cellcast_requests import CARRIED, operation_of
-from .listener import Incoming, Outgoing
-from .state import Came, Due, Message, Outcome, State
+from .listener import ServerRequest, ServerResponse
+from .state import ActionResult, Message, ReceivedResponse, ScheduledNotice, State
 
 
 class _Asked(NamedTuple):
@@ -69,13 +69,13 @@ class Cellcast:
         self._v1 = "media" in spoken.calls[CellcastSend].names
         self._calls = {(call.method, urljoin(self.path, call.path)): (kind, call) for kind, call in spoken.calls.items()}
 
-    def hears(self, request: Incoming) -> bool:
+    def hears(self, request: ServerRequest) -> bool:
         """Whether a request is to this generation: anything below its path, or at a path of its own elsewhere."""
         return request.path.startswith(self.path) or any(request.path.startswith(path) for _, path in self._calls)
 
     # -------------------------------------------------------------------------------------------- reading
 
-    def understood(self, request: Incoming) -> tuple[Any, Refusal | None]:
+    def understood(self, request: ServerRequest) -> tuple[Any, Refusal | None]:
         """The operation, and why it is refused for what it says."""
         asked = self._asked(request)
         operation, refused = None, None
@@ -88,7 +88,7 @@ class Cellcast:
                 refused = self.refuse(None, "BAD_REQUEST", str(error))
         return operation, self._stranger(request) or refused or self._wrong(operation)
 
-    def _asked(self, request: Incoming) -> _Asked | None:
+    def _asked(self, request: ServerRequest) -> _Asked | None:
         path = request.path.rstrip("/")
         if (found := self._calls.get((request.method, path))) is not None:
             return _Asked(*found, "")
@@ -96,7 +96,7 @@ class Cellcast:
         found = self._calls.get((request.method, above))
         return _Asked(*found, unquote(tail)) if found is not None and "/" in found[1].names.values() else None
 
-    def _read(self, asked: _Asked, request: Incoming) -> Operation[Any]:
+    def _read(self, asked: _Asked, request: ServerRequest) -> Operation[Any]:
         """The operation, by the names that it is written with; :class:`Unreadable` for what none can be made of."""
         kind, call, tail = asked
         said = CARRIED[call.placement](request)
@@ -111,7 +111,7 @@ class Cellcast:
         named = {ours: tail if theirs == "/" else said.get(theirs) for ours, theirs in names.items()}
         return operation_of(kind, named, listed=not self._v1)
 
-    def _stranger(self, request: Incoming) -> Refusal | None:
+    def _stranger(self, request: ServerRequest) -> Refusal | None:
         told = request.headers.get(self._spoken.header.lower(), "")
         if not told:
             return self.refuse(None, "AUTH_FAILED_NO_DATA")
@@ -141,7 +141,7 @@ class Cellcast:
 
     # -------------------------------------------------------------------------------------------- acting
 
-    def act(self, operation: Any) -> Outcome:
+    def act(self, operation: Any) -> ActionResult:
         """What an operation that is right in form comes to. Whoever calls holds the gateway's lock."""
         if isinstance(operation, CellcastSend):
             return self._send(operation)
@@ -155,7 +155,7 @@ class Cellcast:
             return AccountBalance(name="sandbox", email="sandbox@example.com", sms=Decimal(0), mms=left), []
         return self._listed(operation), []
 
-    def _send(self, operation: CellcastSend) -> Outcome:
+    def _send(self, operation: CellcastSend) -> ActionResult:
         kept, now = self._state, self._state.clock.now()
         asked = dict.fromkeys(operation.to)
         invalid = {number: _reason(number) for number in asked if mobile(number) is None}
@@ -183,7 +183,8 @@ class Cellcast:
                 100 + len(_words(operation)) // len(taken),
             )
             due += [
-                Due(after, self._report(queued[number], number, word, operation.sender)) for after, word in self._told(steps)
+                ScheduledNotice(after, self._report(queued[number], number, word, operation.sender))
+                for after, word in self._told(steps)
             ]
         if self._v1:
             return CellcastSent(queued=queued, invalid=invalid, unsubscribed=out), due
@@ -286,7 +287,7 @@ class Cellcast:
             original_message_id=original,
             original_text=original_text,
         )
-        kept.responses.append(Came(response), 100 + len(text))
+        kept.responses.append(ReceivedResponse(response), 100 + len(text))
         # As the webhook will be read: v3's times have no zone, and v1 tells none; v1 does not say what is answered.
         when = None if self._v1 else now.replace(tzinfo=None, microsecond=0)
         original = None if self._v1 else original
@@ -299,7 +300,7 @@ class Cellcast:
 
     # -------------------------------------------------------------------------------------------- writing
 
-    def encode_reply(self, operation: Any, reply: Any) -> Outgoing:
+    def encode_reply(self, operation: Any, reply: Any) -> ServerResponse:
         """A reply as it goes out."""
         return written(self._v1, operation, reply, self._state.clock.now())
 

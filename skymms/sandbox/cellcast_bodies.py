@@ -20,7 +20,7 @@ from ..cellcast.webhooks import CellcastMMS
 from ..errors import error_class
 from ..model.notices import InboundSMS
 from ..model.replies import Refusal
-from .listener import Outgoing
+from .listener import ServerResponse
 from .state import Message, printable
 
 #: Rows of a page (seed 000: 25).
@@ -138,7 +138,7 @@ def refuse(v1: bool, code: str, field: str = "", info: str = "") -> Refusal:
     return Refusal(code=name, info=printable(own or (f"{said} ({info})" if info else said)))
 
 
-def _no(v1: bool, refused: Refusal) -> Outgoing:
+def _no(v1: bool, refused: Refusal) -> ServerResponse:
     name = refused.code or ""
     word, said = WORDS[name], refused.info or ""
     if not v1:
@@ -152,9 +152,9 @@ def _no(v1: bool, refused: Refusal) -> Outgoing:
 # ------------------------------------------------------------------------------------------------ envelopes
 
 
-def told(document: Any, http: int = 200) -> Outgoing:
+def told(document: Any, http: int = 200) -> ServerResponse:
     """A document as it goes out."""
-    return Outgoing(http, spelled(document), "application/json")
+    return ServerResponse(http, spelled(document), "application/json")
 
 
 def spelled(document: Any) -> bytes:
@@ -181,7 +181,7 @@ def _meta(data: Any) -> Any:
 # ------------------------------------------------------------------------------------------------ replies
 
 
-def written(v1: bool, operation: Any, reply: Any, now: datetime) -> Outgoing:
+def written(v1: bool, operation: Any, reply: Any, now: datetime) -> ServerResponse:
     """A reply as its generation answers."""
     if isinstance(reply, Refusal):
         return _no(v1, reply)

@@ -21,7 +21,7 @@ from ..model.slideshow import Slideshow
 from ..slide import Slide
 from ..wire.codecs import DecodeError, json
 from ..wire.dialects import MAX_REQUEST
-from .listener import Incoming
+from .listener import ServerRequest
 
 Fields = Mapping[str, Any]
 
@@ -37,21 +37,21 @@ def operation_of(kind: type[Operation[Any]], named: Fields, *, listed: bool) -> 
     return _marking(made) if kind is MarkRead else made
 
 
-def _in_query(request: Incoming) -> Fields:
+def _in_query(request: ServerRequest) -> Fields:
     try:
         return _once(parse_qsl(request.query, errors="strict", max_num_fields=100))
     except ValueError as error:
         raise DecodeError(str(error)) from None
 
 
-def _in_json(request: Incoming) -> Fields:
+def _in_json(request: ServerRequest) -> Fields:
     document = json.parse(request.body or b"{}", MAX_REQUEST)
     if not isinstance(document, dict):
         raise DecodeError("not a JSON object")
     return document
 
 
-def _in_form(request: Incoming) -> Fields:
+def _in_form(request: ServerRequest) -> Fields:
     """The parts of a multipart body, by the standard library's parser for mail, which has the same form."""
     content_type = request.headers.get("content-type", "")
     if not content_type.lower().startswith("multipart/form-data") or len(request.body) > MAX_REQUEST:
@@ -72,7 +72,7 @@ def _once(pairs: list[tuple[str, Any]]) -> Fields:
     return found
 
 
-CARRIED: Mapping[str, Callable[[Incoming], Fields]] = {"query": _in_query, "json": _in_json, "form": _in_form}
+CARRIED: Mapping[str, Callable[[ServerRequest], Fields]] = {"query": _in_query, "json": _in_json, "form": _in_form}
 
 
 def _text(value: Any) -> str | None:

@@ -171,10 +171,10 @@ class TestWhatItIsTold:
             (("--fail", "E503"), "refused, E503: "),
             (
                 ("--fail", "drop"),
-                f"; broken on demand: drop, {FAULTS['drop'].seen}",
+                f"; fault drop: {FAULTS['drop'].description}",
             ),
-            (("--fail", "503"), f"broken on demand: 503, {FAULTS['503'].seen}, nothing was taken"),
-            (("--fail", "refuse"), "a connection was closed before its request was read; broken on demand: refuse"),
+            (("--fail", "503"), f"fault 503: {FAULTS['503'].description}, the message was not accepted"),
+            (("--fail", "refuse"), "fault refuse: a connection was closed before its request was read"),
             (("--fail", "e106:times=9:to=15551234888"), "refused, E106"),
             (("--fail", "E503:to=15551234999"), "accepted"),
         ],

@@ -35,7 +35,7 @@ from skymms import (
 from skymms.model.actions import CreateCampaign, SendMMSBarcode, SendPassInMMS, SendSavedMMSCampaign, SendSMS, Subscribe
 from skymms.sandbox import AT_ONCE, Delays, PostbackReceiver, Sandbox
 from skymms.sandbox.clock import Clock
-from skymms.sandbox.listener import Incoming, Listener, Outgoing
+from skymms.sandbox.listener import ServerRequest, Listener, ServerResponse
 from skymms.sandbox.outcomes import OUTCOMES
 from skymms.wire.dialects import DIALECTS
 
@@ -67,10 +67,10 @@ class Receiver:
     def codes(self) -> list[str | None]:
         return [notice.code for notice in self.notices]
 
-    def _answer(self, request: Incoming) -> Outgoing:
+    def _answer(self, request: ServerRequest) -> ServerResponse:
         self.bodies.append(request.body)
         self.types.append(request.headers["content-type"])
-        return Outgoing(self.status, b"", headers={"Location": "/elsewhere"} if self.status == 302 else {})
+        return ServerResponse(self.status, b"", headers={"Location": "/elsewhere"} if self.status == 302 else {})
 
     def close(self) -> None:
         self._listener.close()
@@ -99,7 +99,7 @@ class TestTheClock:
     def test_does_things_when_they_are_due_in_their_order(self):
         clock, done = Clock(), []
         for seconds in (300, 100, 200):
-            clock.later(seconds, lambda seconds=seconds: done.append(seconds))
+            clock.schedule(seconds, lambda seconds=seconds: done.append(seconds))
         clock.advance(seconds=250)
         assert done == [100, 200]
         clock.advance(minutes=1)
@@ -112,9 +112,9 @@ class TestTheClock:
 
         def again() -> None:
             told.append(clock.now() - started)
-            clock.later(60, again)
+            clock.schedule(60, again)
 
-        clock.later(60, again)
+        clock.schedule(60, again)
         clock.advance(minutes=3, seconds=30)
         assert [round(after.total_seconds()) for after in told] == [60, 120, 180]
         assert round((clock.now() - started).total_seconds()) == 210
@@ -122,14 +122,14 @@ class TestTheClock:
 
     def test_runs_by_itself_too(self):
         clock, done = Clock(), threading.Event()
-        clock.later(0.01, done.set)
+        clock.schedule(0.01, done.set)
         assert done.wait(30)
         clock.close()
 
     def test_a_job_that_fails_does_not_stop_the_next(self, capsys):
         clock, done = Clock(), []
-        clock.later(1, lambda: 1 / 0)
-        clock.later(2, lambda: done.append(2))
+        clock.schedule(1, lambda: 1 / 0)
+        clock.schedule(2, lambda: done.append(2))
         clock.advance(seconds=3)
         assert done == [2]
         assert "ZeroDivisionError" in capsys.readouterr().err
@@ -137,19 +137,19 @@ class TestTheClock:
 
     def test_can_be_turned_by_a_job(self):
         clock, done = Clock(), []
-        clock.later(1, lambda: clock.advance(seconds=10))
-        clock.later(5, lambda: done.append(5))
+        clock.schedule(1, lambda: clock.advance(seconds=10))
+        clock.schedule(5, lambda: done.append(5))
         clock.advance(seconds=1)
         assert done == [5]
         clock.close()
 
     def test_drops_what_is_due_when_it_is_closed(self):
         clock, done = Clock(), []
-        clock.later(0.001, lambda: clock.close())
-        clock.later(1000, lambda: done.append(1))
+        clock.schedule(0.001, lambda: clock.close())
+        clock.schedule(1000, lambda: done.append(1))
         clock.advance(seconds=0.001)
         clock.advance(seconds=2000)
-        clock.later(0, lambda: done.append(2))
+        clock.schedule(0, lambda: done.append(2))
         clock.advance(seconds=1)
         assert done == []
 
@@ -207,8 +207,8 @@ class TestReports:
         ("N102", None, "Delivered", "Message Sent/Delivered", (True, False)),
         ("N202", None, "Delivered", "Message Sent/Delivered", (True, False)),
         ("N101", None, "Sent", "Message Sent", (False, False)),
-        ("E102", None, "Failed", "Message Sent/Failed: the sandbox was told that this does not arrive", (False, True)),
-        ("E101", None, "Failed", "Message Failed: the sandbox was told that this cannot be sent", (False, True)),
+        ("E102", None, "Failed", "Message Sent/Failed: the sandbox was told that this message is not delivered", (False, True)),
+        ("E101", None, "Failed", "Message Failed: the sandbox was told that this message cannot be sent", (False, True)),
         ("E102", "Message Sent/Expired", "Expired", "Message Sent/Expired: ", (False, True)),
         ("E102", "Message Sent/Rejected", "Rejected", "Message Sent/Rejected: ", (False, True)),
     )
@@ -232,7 +232,7 @@ class TestReports:
         last = receiver.notices[-1]
         assert (last.status, last.details, last.failed) == (
             "Unrecognised",
-            "the sandbox was told that this does not arrive",
+            "the sandbox was told that this message is not delivered",
             True,
         )
 
@@ -418,7 +418,7 @@ class TestStubbornness:
 
     def test_knows_the_path_and_query_of_a_receiver(self):
         paths: list[str] = []
-        listener = Listener(lambda request: paths.append(f"{request.path}?{request.query}") or Outgoing(200, b""))
+        listener = Listener(lambda request: paths.append(f"{request.path}?{request.query}") or ServerResponse(200, b""))
         with (
             Sandbox(postback_url=f"{listener.url}/a/b?token=1", delays=AT_ONCE) as sandbox,
             Client(sandbox.account()) as client,
@@ -542,11 +542,11 @@ class TestInsisting:
             assert sandbox.sent == [asked, by_name]
 
     def test_on_files_that_can_be_had_when_it_fetches_them(self):
-        served = Listener(lambda request: Outgoing(404, b"", "text/plain"))
+        served = Listener(lambda request: ServerResponse(404, b"", "text/plain"))
         show = Slideshow("coupon", subject="Free").slide("Hi!").slide(image=f"{served.url}/a.jpg")
         for operation in (SendMMS(show, to=A, sender="60856"), SaveMMS(show)):
             with Sandbox(fetch_media=True) as sandbox, Client(sandbox.account()) as client:
-                with pytest.raises(MediaUnreachableError, match="slide 2, image: its server answers 404") as raised:
+                with pytest.raises(MediaUnreachableError, match="slide 2, image: its server answered 404") as raised:
                     client.call(operation)
                 assert (raised.value.code, sandbox.sent, sandbox.saved) == ("E351", [], [])
         with Sandbox() as sandbox, Client(sandbox.account()) as client:
@@ -666,7 +666,7 @@ class TestExpiring:
     @pytest.mark.parametrize(("field", "code", "days"), FIELDS)
     def test_a_moment_that_utc_does_not_have_is_refused(self, refused, field, code, days):
         for when in ("9999-12-31T23:00:00-05:00", "0001-01-01T00:00:00+05:00"):
-            assert "no moment" in refused(self.sends(field, when)[0]).info
+            assert "cannot be converted to UTC" in refused(self.sends(field, when)[0]).info
 
     @pytest.mark.parametrize("dialect", DIALECTS)
     def test_the_link_expires_in_every_dialect(self, sandbox, dialect):
@@ -753,8 +753,8 @@ class TestArranging:
         assert told == [
             "arranged: fail 503, every 10, without end",
             f"arranged: block {A}",
-            "the clock was turned by 300 s",
-            "reset: everything starts over",
+            "the clock was advanced by 300 s",
+            "reset: the sandbox starts over",
         ]
 
 

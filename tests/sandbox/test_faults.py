@@ -88,7 +88,7 @@ class TestEachFault:
                 with pytest.raises(error) as raised:
                     client.call(sending(dialect))
                 assert (type(raised.value), raised.value.sent_maybe) == (error, maybe)
-            assert len(sandbox.sent) == (FAULTS[how].taken or error is None)
+            assert len(sandbox.sent) == (FAULTS[how].accepted or error is None)
             # It is over: the next call gets through.
             assert isinstance(client.call(sending(dialect)), SentMMS)
 

@@ -21,7 +21,7 @@ from lxml import etree
 
 from skymms import Client, MMSError, SaveMMS, SendMMS, Slideshow
 from skymms.sandbox import FAULTS, PostbackReceiver, Sandbox
-from skymms.sandbox.listener import Incoming
+from skymms.sandbox.listener import ServerRequest
 
 SCRIPT = Path(__file__).with_name("sandbox.sh")
 CURL, SH = shutil.which("curl"), shutil.which("sh")
@@ -308,7 +308,7 @@ class TestTheControl:
                 assert not any(word in answer["error"] for word in ("object is not", "unhashable", "keyword", "Traceback"))
             # What it did to the clock, to the postbacks and to what is to come happens, and harms nobody.
             assert self.posted("/sandbox/advance", b'{"hours": 1}')[0] in {200, 400}
-            self.sandbox._answer(self.request)
+            self.sandbox._dispatcher.respond(self.request)
             self.sandbox.reset()
         assert stderr.getvalue() == ""
 
@@ -318,16 +318,16 @@ class TestTheControl:
         with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url) as cls.sandbox:
             request = cls.sandbox.account().encode(SEND)
             headers = {name.lower(): value for name, value in request.headers.items()}
-            cls.request = Incoming("POST", urlsplit(request.url).path, "", headers, request.body)
+            cls.request = ServerRequest("POST", urlsplit(request.url).path, "", headers, request.body)
             yield
 
     @pytest.mark.parametrize(("host", "status"), [("127.0.0.1:8025", 200), ("[::1]", 200), ("sandbox.example", 403), ("", 403)])
     def test_does_nothing_under_a_name_that_a_stranger_may_have_given_us(self, host, status):
         headers = {"content-type": "application/json", "host": host}
-        assert self.sandbox._answer(Incoming("POST", "/sandbox/reset", "", headers, b"")).status == status
+        assert self.sandbox._dispatcher.respond(ServerRequest("POST", "/sandbox/reset", "", headers, b"")).status == status
 
     def posted(self, path: str, body: bytes) -> tuple[int, dict[str, str]]:
-        answered = self.sandbox._answer(
-            Incoming("POST", path, "", {"content-type": "application/json", "host": "localhost"}, body)
+        answered = self.sandbox._dispatcher.respond(
+            ServerRequest("POST", path, "", {"content-type": "application/json", "host": "localhost"}, body)
         )
         return answered.status, json.loads(answered.body)

@@ -26,7 +26,7 @@ from skymms import (
     Slideshow,
 )
 from skymms.sandbox import AT_ONCE, PostbackReceiver, Sandbox
-from skymms.sandbox.listener import MOST_BODY
+from skymms.sandbox.listener import MAX_BODY
 from skymms.wire.dialects import DIALECTS, get_dialect
 
 IMAGE, AUDIO, VIDEO = (f"http://media.example/file.{kind}" for kind in ("jpg", "mp3", "mp4"))
@@ -134,7 +134,7 @@ class TestFromAnotherLanguage:
 
     def test_a_failure_of_its_own_is_an_answer_and_is_told_on_stderr(self, capsys):
         with Sandbox() as broken:
-            broken._gateway._state = None
+            broken._dispatcher.gateway._state = None
             status, words = say(broken, "POST", SKYCORE_PATH, self.XML.encode())
         assert (status, b"stderr" in words) == (500, True)
         assert "Traceback" in capsys.readouterr().err
@@ -145,7 +145,7 @@ class TestFromAnotherLanguage:
         assert all(one.title.encode() in page for one in DIALECTS.values())
 
     def test_a_body_longer_than_any_request_is_not_read(self, sandbox):
-        assert say(sandbox, "POST", SKYCORE_PATH, b"", Content_Length=str(MOST_BODY + 1))[0] == 413
+        assert say(sandbox, "POST", SKYCORE_PATH, b"", Content_Length=str(MAX_BODY + 1))[0] == 413
 
     @pytest.mark.parametrize("length", ["", "-1", "many"])
     def test_a_length_that_is_none_is_refused(self, sandbox, length):

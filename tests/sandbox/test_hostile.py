@@ -24,7 +24,7 @@ from lxml import etree
 
 from skymms import Slide
 from skymms.sandbox import Sandbox
-from skymms.sandbox.listener import Incoming, Listener, Outgoing
+from skymms.sandbox.listener import ServerRequest, Listener, ServerResponse
 
 SKYCORE, SINCH, JSON = "/API/wxml/1.3/index.php", "/ep/v1/", "/ep/v2/"
 
@@ -305,7 +305,7 @@ class TestRandomBytes:
 
 @pytest.fixture
 def impatient() -> Iterator[Listener]:
-    listening = Listener(lambda asked: Outgoing(200, str(len(asked.body)).encode()), patience=0.3)
+    listening = Listener(lambda asked: ServerResponse(200, str(len(asked.body)).encode()), timeout=0.3)
     yield listening
     listening.close()
 
@@ -362,11 +362,11 @@ def test_slow_senders_do_not_keep_others_waiting(sandbox):
 def test_who_does_not_read_the_answer_is_hung_up_on():
     answering: list[threading.Thread] = []
 
-    def answer(asked: Incoming) -> Outgoing:
+    def answer(asked: ServerRequest) -> ServerResponse:
         answering.append(threading.current_thread())
-        return Outgoing(200, bytes(50_000_000))
+        return ServerResponse(200, bytes(50_000_000))
 
-    listening = Listener(answer, patience=0.3)
+    listening = Listener(answer, timeout=0.3)
     with socket.create_connection(("127.0.0.1", urlsplit(listening.url).port), timeout=5) as raw:
         raw.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert raw.recv(10)

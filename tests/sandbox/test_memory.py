@@ -15,7 +15,7 @@ from lxml import etree
 
 from skymms import CreateCampaign, GetStatistics, SaveMMS, SendMMS, SendSMS, Slideshow
 from skymms.sandbox import Sandbox
-from skymms.sandbox.listener import Incoming
+from skymms.sandbox.listener import ServerRequest
 
 MOST = 20
 MANY = 3 * MOST + 5
@@ -26,7 +26,7 @@ NUMBERS = [str(15551230000 + at) for at in range(MANY)]
 @pytest.fixture
 def sandbox(monkeypatch):
     """One that remembers little."""
-    for name in ("state.REMEMBERED", "events.KEPT"):
+    for name in ("state.MAX_REMEMBERED", "events.MAX_ENTRIES"):
         monkeypatch.setattr(f"skymms.sandbox.{name}", MOST)
     with Sandbox() as running:
         yield running
@@ -38,7 +38,7 @@ def ask(sandbox: Sandbox, *operations) -> None:
     for operation in operations:
         request = account.encode(operation)
         headers = {name.lower(): value for name, value in request.headers.items()}
-        assert sandbox._answer(Incoming("POST", urlsplit(request.url).path, "", headers, request.body)).status == 200
+        assert sandbox._dispatcher.respond(ServerRequest("POST", urlsplit(request.url).path, "", headers, request.body)).status == 200
 
 
 def test_the_newest_requests_and_sends_are_kept_and_all_are_counted(sandbox):
@@ -59,7 +59,7 @@ def test_the_newest_slideshows_and_campaigns_are_kept(sandbox):
 def test_the_newest_events_are_handed_to_those_who_watch(sandbox):
     ask(sandbox, *(SendMMS(SHOW, to=number, sender="60856") for number in NUMBERS))
     sandbox.clock.advance(minutes=1)
-    told = sandbox._journal.after(0, 0)
+    told = sandbox._dispatcher.events.after(0, 0)
     assert [entry["n"] for entry in told["entries"]] == list(range(3 * MANY - MOST + 1, 3 * MANY + 1))
     assert told["upto"] == 3 * MANY  # the request, sent, delivered
     assert told["counts"]["requests"] == MANY
@@ -86,4 +86,4 @@ def test_what_nobody_waits_for_is_forgotten_with_a_reset(sandbox):
     sandbox.reset()
     assert (sandbox.sent, sandbox.requests, sandbox.counts["requests"]) == ([], [], 0)
     sandbox.clock.advance(hours=1)
-    assert sandbox._journal.after(0, 0)["entries"] == []
+    assert sandbox._dispatcher.events.after(0, 0)["entries"] == []

@@ -16,8 +16,8 @@ from scripted_events import ScriptedJournal, Served, message
 from skymms import Client, MMSError, SaveMMS, SendMMS, SendSavedMMS, Slide, Slideshow, TransportError
 from skymms.cellcast import CellcastSend
 from skymms.sandbox import AT_ONCE, Sandbox
-from skymms.sandbox.listener import Incoming
-from skymms.sandbox.page import FEED, ICON, LONGEST_WAIT, answer
+from skymms.sandbox.listener import ServerRequest
+from skymms.sandbox.page import FEED, ICON, MAX_WAIT, respond
 
 HTML = files("skymms.sandbox").joinpath("page.html").read_text(encoding="utf-8")
 
@@ -25,7 +25,7 @@ HTML = files("skymms.sandbox").joinpath("page.html").read_text(encoding="utf-8")
 def asked(
     path: str = "/", query: str = "", *, method: str = "GET", accept: str = "text/html,*/*;q=0.8", host: str = "127.0.0.1:8025"
 ):
-    return Incoming(method, path, query, {"accept": accept, "host": host}, b"")
+    return ServerRequest(method, path, query, {"accept": accept, "host": host}, b"")
 
 
 class Recorder:
@@ -41,7 +41,7 @@ class Recorder:
 
 class TestWhatIsServed:
     def test_the_page_is_for_browsers_and_the_rest_is_left_to_others(self):
-        assert answer(asked(), Recorder()).content_type == "text/html; charset=utf-8"
+        assert respond(asked(), Recorder()).content_type == "text/html; charset=utf-8"
         for other in (
             asked(accept="*/*"),
             asked(accept=""),
@@ -49,13 +49,13 @@ class TestWhatIsServed:
             asked("/sandbox"),
             asked(FEED, method="POST"),
         ):
-            assert answer(other, Recorder()) is None
+            assert respond(other, Recorder()) is None
 
     def test_it_is_the_file_of_the_package_as_it_lies_there(self):
-        assert answer(asked(), Recorder()).body.decode() == HTML
+        assert respond(asked(), Recorder()).body.decode() == HTML
 
     def test_the_policy_lets_nothing_in_but_our_own_and_the_media(self):
-        policy = answer(asked(), Recorder()).headers["Content-Security-Policy"]
+        policy = respond(asked(), Recorder()).headers["Content-Security-Policy"]
         rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
         assert rules["default-src"] == "'none'"
         assert rules["connect-src"] == "'self'"
@@ -69,7 +69,7 @@ class TestWhatIsServed:
         assert re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|DOMParser", HTML) == []
 
     def test_it_has_a_mark(self):
-        told = answer(asked(ICON, accept="image/*"), Recorder())
+        told = respond(asked(ICON, accept="image/*"), Recorder())
         assert (told.status, told.content_type, etree.fromstring(told.body).tag.rpartition("}")[2]) == (
             200,
             "image/svg+xml",
@@ -79,17 +79,17 @@ class TestWhatIsServed:
     def test_the_feed_is_the_journals_words(self):
         journal = ScriptedJournal()
         journal.request(message({"text": "</script>\ud800 ☕"}))
-        told = answer(asked(FEED, "after=0&wait=0", accept="*/*"), journal)
+        told = respond(asked(FEED, "after=0&wait=0", accept="*/*"), journal)
         assert (told.status, told.content_type) == (200, "application/json")
         assert json.loads(told.body) == journal.after(0, 0)
 
     @pytest.mark.parametrize(
         ("query", "heard"),
-        [("", (0, 0)), ("after=17", (17, 0)), ("after=3&wait=5", (3, 5)), ("wait=900", (0, LONGEST_WAIT))],
+        [("", (0, 0)), ("after=17", (17, 0)), ("after=3&wait=5", (3, 5)), ("wait=900", (0, MAX_WAIT))],
     )
     def test_the_feed_is_asked_for_what_follows_and_never_waits_long(self, query, heard):
         journal = Recorder()
-        assert answer(asked(FEED, query), journal).status == 200
+        assert respond(asked(FEED, query), journal).status == 200
         assert journal.asked == [heard]
 
     @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ class TestWhatIsServed:
     )
     def test_what_is_no_number_is_refused(self, query):
         journal = Recorder()
-        assert answer(asked(FEED, query), journal).status == 400
+        assert respond(asked(FEED, query), journal).status == 400
         assert journal.asked == []
 
 
@@ -127,18 +127,18 @@ class TestTheNameItIsAskedUnder:
     @pytest.mark.parametrize("path", ["/", FEED])
     @pytest.mark.parametrize("host", OURS)
     def test_is_a_number_or_localhost(self, host, path):
-        assert answer(asked(path, host=host), Recorder()).status == 200
+        assert respond(asked(path, host=host), Recorder()).status == 200
 
     @pytest.mark.parametrize("path", ["/", FEED])
     @pytest.mark.parametrize("host", STRANGE)
     def test_is_nobody_elses(self, host, path):
         journal = Recorder()
-        assert answer(asked(path, host=host), journal).status == 403
+        assert respond(asked(path, host=host), journal).status == 403
         assert journal.asked == []
 
     def test_may_be_the_one_it_was_told_to_listen_at(self):
-        assert answer(asked(host="devbox.example:8025"), Recorder(), host="DevBox.example").status == 200
-        assert answer(asked(host="other.example:8025"), Recorder(), host="devbox.example").status == 403
+        assert respond(asked(host="devbox.example:8025"), Recorder(), host="DevBox.example").status == 200
+        assert respond(asked(host="other.example:8025"), Recorder(), host="devbox.example").status == 403
 
     def test_is_asked_of_a_real_request_too(self):
         with Served(ScriptedJournal()) as served:

@@ -6,8 +6,8 @@ import itertools
 import threading
 from typing import Any
 
-from skymms.sandbox.listener import Incoming, Listener, Outgoing
-from skymms.sandbox.page import answer
+from skymms.sandbox.listener import ServerRequest, Listener, ServerResponse
+from skymms.sandbox.page import respond
 
 _RUNS = itertools.count(1)
 
@@ -99,17 +99,17 @@ class Served:
         self.journal = journal
         self._host = host
         self.files: dict[str, tuple[str, bytes]] = {}
-        self.asked: list[Incoming] = []
+        self.asked: list[ServerRequest] = []
         self._listener = Listener(self._answer, port=port)
         self.url = self._listener.url
         self.port = int(self.url.rpartition(":")[2])
 
-    def _answer(self, request: Incoming) -> Outgoing:
+    def _answer(self, request: ServerRequest) -> ServerResponse:
         self.asked.append(request)
         if request.path in self.files:
             kind, body = self.files[request.path]
-            return Outgoing(200, body, kind)
-        return answer(request, self.journal, host=self._host) or Outgoing(404, b"the core answers this\n", "text/plain")
+            return ServerResponse(200, body, kind)
+        return respond(request, self.journal, host=self._host) or ServerResponse(404, b"the core answers this\n", "text/plain")
 
     def close(self) -> None:
         self._listener.close()
