@@ -205,7 +205,7 @@ class Sandbox:
     def credits(self, left: int) -> None:
         """Set the credits of the Cellcast account; each recipient costs one, and a message that costs more is refused."""
         if type(left) is not int or left < 0:
-            raise ConfigurationError(f"left={left!r:.40}: give a whole number from 0 up")
+            raise ConfigurationError(f"credits: left={left!r:.40}: give a whole number from 0 up")
         self._state.credits = left
 
     def outcome(self, code: str, *, to: str | None = None, status: str | None = None) -> None:

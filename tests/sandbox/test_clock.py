@@ -414,7 +414,7 @@ class TestStubbornness:
         ):
             client.call(SaveMMS(SHOW))
             sandbox.clock.advance(hours=1)
-        assert len([line for line in lines if "N003" in line and "not taken" in line]) == 6
+        assert len([line for line in lines if "N003" in line and "failed (" in line]) == 6
 
     def test_knows_the_path_and_query_of_a_receiver(self):
         paths: list[str] = []

@@ -200,7 +200,7 @@ class TestWhichRequests:
         ({"how": "drop", "every": -1}, "every=-1"),
         ({"how": "drop", "every": 1.5}, "every=1.5"),
         ({"how": "drop", "seconds": -1}, "seconds=-1"),
-        ({"how": "refuse", "to": A}, "before anything is read"),
+        ({"how": "refuse", "to": A}, "before the recipient is read"),
     )
 
     @pytest.mark.parametrize(("arguments", "said"), WRONG)

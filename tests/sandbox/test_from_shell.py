@@ -172,7 +172,7 @@ class TestTheControlByCurl:
     def test_has_a_line_above_for_every_verb(self, sandbox):
         status, answer = told(sandbox, "explode", "{}")
         assert status == 404
-        assert answer["error"] == f"there is no 'explode' here, but {', '.join(VERBS)}"
+        assert answer["error"] == f"there is no 'explode': use one of {', '.join(VERBS)}"
 
     def test_what_is_arranged_by_curl_happens(self, sandbox):
         with Client(sandbox.account()) as client:
@@ -201,7 +201,7 @@ class TestTheControlByCurl:
     def test_nothing_but_json_is_taken_since_any_web_page_can_post_the_rest(self, sandbox, verb):
         for content_type in ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data", "text/json"):
             status, answer = told(sandbox, verb, VERBS[verb], content_type)
-            assert (status, answer["error"]) == (405, f"POST a JSON object to /sandbox/{verb}, as application/json")
+            assert (status, answer["error"]) == (405, f"POST a JSON object to /sandbox/{verb}, with the content type application/json")
         assert curl(f"{sandbox.url}/sandbox/{verb}")[0] == 405
         assert told(sandbox, verb, VERBS[verb], "Application/JSON; charset=utf-8")[0] == 200
 
@@ -214,30 +214,30 @@ class TestTheControlByCurl:
                 '{"how": "gremlins"}',
                 f"there is no fault 'gremlins': choose one of {', '.join(FAULTS)}, or a code such as E106 or OVER_LIMIT",
             ),
-            ("fail", '{"how": []}', "how has to be text or a whole number"),
-            ("fail", '{"how": "drop", "tims": 1}', "there is no 'tims' here: how, times, every, to, seconds can be said"),
-            ("fail", '{"how": "drop", "times": "2"}', "times has to be a whole number or null"),
-            ("fail", '{"how": "drop", "times": true}', "times has to be a whole number or null"),
-            ("fail", '{"how": "drop", "times": 0}', "times=0: give a number from 1 up"),
-            ("fail", '{"how": "drop", "to": 15551234888}', "to has to be a list of texts or text or null"),
-            ("fail", '{"how": "drop", "to": [15551234888]}', "to has to be a list of texts or text or null"),
-            ("fail", '{"how": "drop", "seconds": NaN}', "seconds has to be a number or null"),
-            ("throttle", '{"calls": 5, "code": "E1"}', "'E1' is not how too many calls are refused: E106, E113, E120 are"),
-            ("block", '{"numbers": "15551234888"}', "numbers has to be a list of texts"),
-            ("outcome", '{"code": "N102", "status": "\\u0000"}', r"U+0000 in '\x00': no postback can say this character"),
+            ("fail", '{"how": []}', "how must be text or a whole number"),
+            ("fail", '{"how": "drop", "tims": 1}', "there is no argument 'tims': use how, times, every, to, seconds"),
+            ("fail", '{"how": "drop", "times": "2"}', "times must be a whole number or null"),
+            ("fail", '{"how": "drop", "times": true}', "times must be a whole number or null"),
+            ("fail", '{"how": "drop", "times": 0}', "times=0: give a whole number from 1 up"),
+            ("fail", '{"how": "drop", "to": 15551234888}', "to must be a list of texts or text or null"),
+            ("fail", '{"how": "drop", "to": [15551234888]}', "to must be a list of texts or text or null"),
+            ("fail", '{"how": "drop", "seconds": NaN}', "seconds must be a number or null"),
+            ("throttle", '{"calls": 5, "code": "E1"}', "'E1' is not a code for too many calls: use E106, E113, E120"),
+            ("block", '{"numbers": "15551234888"}', "numbers must be a list of texts"),
+            ("outcome", '{"code": "N102", "status": "\\u0000"}', r"U+0000 in '\x00': XML cannot contain this character"),
             ("receive_mms", '{"sender": "1", "files": ["http://media.example/a.jpg"]}', "to is missing"),
             (
                 "receive_sms",
                 '{"sender": "1", "to": "2", "text": "\\ud800"}',
-                r"U+D800 in '\ud800': no postback can say this character",
+                r"U+D800 in '\ud800': XML cannot contain this character",
             ),
-            ("advance", '{"hours": "1"}', "hours has to be a number"),
-            ("advance", '{"seconds": -1}', "the clock cannot be turned by -1 seconds: only forward"),
-            ("advance", '{"seconds": 1e300}', "seconds has to be a number"),
-            ("advance", '{"hours": 1e9}', "the clock cannot be turned further than a hundred years"),
-            ("reset", '{"all": true}', "there is no 'all' here: nothing can be said"),
-            ("reset", "[]", "the JSON has to be an object: the names of the arguments, and what they are"),
-            ("reset", "{", "this is no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+            ("advance", '{"hours": "1"}', "hours must be a number"),
+            ("advance", '{"seconds": -1}', "the clock cannot be moved by -1 seconds: only forward"),
+            ("advance", '{"seconds": 1e300}', "seconds must be a number"),
+            ("advance", '{"hours": 1e9}', "the clock cannot be moved more than a hundred years ahead"),
+            ("reset", '{"all": true}', "there is no argument 'all': use none"),
+            ("reset", "[]", "the JSON must be an object with the names and values of the arguments"),
+            ("reset", "{", "the body is not valid JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
         ],
     )
     def test_an_argument_that_is_wrong_is_told_in_a_sentence(self, sandbox, verb, body, says):

@@ -262,7 +262,7 @@ class TestReportingBack:
         assert there.timestamp.tzinfo is not None
 
     def test_to_no_address_is_refused_at_once(self):
-        with pytest.raises(ConfigurationError, match="address"):
+        with pytest.raises(ConfigurationError, match="postback_url"):
             Sandbox(postback_url="nonsense")
 
     def test_to_nobody_is_told_and_does_no_harm(self, kind):
