@@ -46,9 +46,9 @@ _DISCOVERY = (ReportStep("N501", "Message Sent"), ReportStep("N502", "Message Se
 _WITH_HANDSET = frozenset({"N102", "N502"})
 
 _DETAILS = {
-    "E101": "the sandbox was told that this message cannot be sent",
-    "E102": "the sandbox was told that this message is not delivered",
-    "E202": "the sandbox was told that the link is not delivered",
+    "E101": "arranged in the sandbox: the message cannot be sent",
+    "E102": "arranged in the sandbox: the message is not delivered",
+    "E202": "arranged in the sandbox: the link is not delivered",
 }
 
 #: The details of a response to a message that was accepted.
