@@ -24,7 +24,7 @@ detected.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -68,7 +68,9 @@ _TOO_BIG: Mapping[str, str] = dict(zip(FILES, ("E331", "E332", "E333", "E335", "
 _UNREACHABLE: Mapping[str, str] = dict(zip(FILES, ("E351", "E352", "E353", "E355", "E356", "E357", "E358"), strict=True))
 
 
-def inspect(slideshow: Slideshow, limits: Limits = DOCUMENTED, *, timeout: float = FETCH_TIMEOUT) -> Iterator[Problem]:
+def inspect(
+    slideshow: Slideshow, limits: Limits = DOCUMENTED, *, timeout: float = FETCH_TIMEOUT
+) -> Generator[Problem, None, None]:
     """Yield the problems that a gateway would find with the files of a slideshow, slide by slide.
 
     Files are fetched one after the other, each URL once, when the next problem is requested: ``next(inspect(show), None)``

@@ -28,7 +28,7 @@ class Clock:
         """Call ``on_advance`` with the number of seconds whenever :meth:`advance` moves the clock."""
         self._on_advance = on_advance
         self._ahead = 0.0
-        self._jobs: list[tuple[float, int, Callable[[], None]]] = []
+        self._jobs: list[tuple[float, int, Callable[[], object]]] = []
         self._number = itertools.count()
         self._changed = threading.Condition()
         # Held while jobs run, by the clock's thread or by the caller of advance().
@@ -63,7 +63,7 @@ class Clock:
                 self._ahead = max(self._ahead, until - time.monotonic())
                 self._changed.notify_all()
 
-    def schedule(self, seconds: float, job: Callable[[], None]) -> None:
+    def schedule(self, seconds: float, job: Callable[[], object]) -> None:
         """Run a job in this many seconds."""
         with self._changed:
             if self._closing:

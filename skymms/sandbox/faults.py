@@ -53,7 +53,7 @@ THROTTLE_CODES = ("E106", "E113", "E120")
 
 
 class FaultRule:
-    """A fault that a test has asked for, and the requests it applies to.
+    """A fault that a test has arranged, and the requests it applies to.
 
     ``struck`` counts the requests it was applied to. ``over`` is True when it will not be applied again.
     """
@@ -120,7 +120,7 @@ class _Throttle:
 
 
 class Faults:
-    """All rules in the order in which tests asked for them: the first rule that applies to a request is used."""
+    """All rules in the order in which tests arranged them: the first rule that applies to a request is used."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds

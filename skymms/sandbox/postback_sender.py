@@ -109,7 +109,7 @@ class PostbackSender:
             self._clock.schedule(RETRY_DELAY, lambda: self._post(notices, body, content_type, attempt + 1))
 
     def _request(self, url: str, body: bytes, content_type: str) -> tuple[bool, str]:
-        """Return whether the receiver answered 200, and the result in words."""
+        """Return whether the receiver answered 200, and the result as text."""
         request = urllib.request.Request(url, body, {"Content-Type": content_type})  # noqa: S310 (checked in __init__)
         try:
             with self._opener.open(request, timeout=RECEIVER_TIMEOUT) as response:

@@ -2,7 +2,7 @@
 
 ``python tests/bench/sandbox_load.py`` prints a table; ``--write`` also puts it into docs/performance.md. The sandbox runs as
 ``skymms sandbox`` in a process of its own on one core, and this process uses the other cores. CPU time and memory are read from
-/proc, so the benchmark needs Linux. On a busy machine there are fewer sends a second, but the CPU time of a send stays the same.
+/proc, so the benchmark needs Linux. A busy machine reduces the sends a second, but not the CPU time of a send.
 """
 
 from __future__ import annotations

@@ -186,6 +186,11 @@ def host(server: Faulty) -> str:
     return f"http://127.0.0.1:{server.port}"
 
 
+def slide_with(kind: str, url: str) -> Slide:
+    files: dict[str, Any] = {kind: url}
+    return Slide(**files)
+
+
 def show(*slides: Slide) -> Slideshow:
     return Slideshow("n", subject="s", slides=slides)
 
@@ -194,7 +199,7 @@ def found(kind: str, *acts: Act, path: str = "/a.file", limits: Limits | None = 
     """The problems with a file on the second slide, fetched from a server that behaves as ``acts`` say."""
     with Faulty(*acts) as server:
         url = host(server) + path
-        return list(inspect(show(Slide("words"), Slide(**{kind: url})), limits or Limits(), timeout=timeout))
+        return list(inspect(show(Slide("words"), slide_with(kind, url)), limits or Limits(), timeout=timeout))
 
 
 def dripping(kind: str) -> Callable[[socket.socket, Any], None]:
@@ -293,7 +298,7 @@ class TestUnreachableFile:
     def test_a_url_without_a_server_is_refused(self, kind):
         with socket.create_server(("127.0.0.1", 0)) as closed:
             port = closed.getsockname()[1]
-        (problem,) = inspect(show(Slide(**{kind: f"http://127.0.0.1:{port}/a"})))
+        (problem,) = inspect(show(slide_with(kind, f"http://127.0.0.1:{port}/a")))
         assert problem.code == UNREACHABLE_CODES[kind]
 
     @pytest.mark.parametrize(
@@ -373,9 +378,9 @@ class TestTooBigFile:
 
     @pytest.mark.parametrize("name", DIALECTS)
     def test_the_limits_of_an_account_apply_in_every_dialect(self, name):
-        spoken = DIALECTS[name]
-        assert spoken.limits_for(Limits(max_image=7), SendMMS).max_image == 7
-        assert spoken.limits_for(Limits(max_image=8), SendMMS).max_image == 8
+        dialect = DIALECTS[name]
+        assert dialect.limits_for(Limits(max_image=7), SendMMS).max_image == 7
+        assert dialect.limits_for(Limits(max_image=8), SendMMS).max_image == 8
 
 
 class TestContentType:
@@ -397,7 +402,7 @@ class TestContentType:
     def test_the_documented_types_are_accepted(self, kind):
         names = TYPES[kind]
         with Faulty(*(served(kind, Content_Type=f"{name.upper()} ; charset=utf-8") for name in names)) as server:
-            slides = [Slide(**{kind: f"{host(server)}/{number}"}) for number in range(len(names))]
+            slides = [slide_with(kind, f"{host(server)}/{number}") for number in range(len(names))]
             assert list(inspect(show(*slides))) == []
             assert len(server.requests) == len(names)
 
@@ -444,7 +449,7 @@ class TestRequest:
 
     def test_only_the_urls_of_audio_and_video_lose_their_query(self, server):
         for kind in FILES:
-            list(inspect(show(Slide(**{kind: f"{host(server)}/{kind}?id=1&b=2"}))))
+            list(inspect(show(slide_with(kind, f"{host(server)}/{kind}?id=1&b=2"))))
         assert self.lines(server) == [
             f"GET /{kind}{'' if kind in {'audio', 'video'} else '?id=1&b=2'} HTTP/1.1" for kind in FILES
         ]
@@ -530,8 +535,8 @@ def test_a_slideshow_without_files_makes_no_request():
 
 
 def test_a_slideshow_with_valid_files_has_no_problem():
-    slides = [Slide(**{kind: f"/{kind}"}) for kind in FILES]
+    slides = [slide_with(kind, f"/{kind}") for kind in FILES]
     with Faulty(*(served(kind) for kind in FILES)) as server:
-        whole = show(*(Slide(**{kind: host(server) + f"/{kind}"}) for kind in FILES))
+        whole = show(*(slide_with(kind, host(server) + f"/{kind}") for kind in FILES))
         assert list(inspect(whole)) == []
         assert len(server.requests) == len(slides)

@@ -6,6 +6,7 @@ import json
 import threading
 import urllib.request
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ OUTCOMES_AND_DIALECTS = [(code, name) for name in DIALECTS for code in OUTCOMES 
 
 
 class Receiver:
-    """A receiver of postbacks that answers with `status`, and keeps every body."""
+    """A receiver of postbacks that responses with `status`, and keeps every body."""
 
     def __init__(self) -> None:
         self.status = 200
@@ -132,11 +133,11 @@ class TestClock:
 
     def test_a_failing_job_does_not_stop_the_next(self, capsys):
         clock, done = Clock(), []
-        clock.schedule(1, lambda: 1 / 0)
+        clock.schedule(1, lambda: int("not a number"))
         clock.schedule(2, lambda: done.append(2))
         clock.advance(seconds=3)
         assert done == [2]
-        assert "ZeroDivisionError" in capsys.readouterr().err
+        assert "ValueError" in capsys.readouterr().err
         clock.close()
 
     def test_a_job_can_advance_the_clock(self):
@@ -538,13 +539,13 @@ class TestSettings:
             assert self.refused(sandbox) == f"{CampaignError.__name__} E718"
             assert self.refused(sandbox, SendMMS(SHOW, to=A, sender="60856", campaign_ref="9")).endswith("E721")
             made = client.call(CreateCampaign("Winter", brand_name="Shop"))
-            asked = SendMMS(SHOW, to=A, sender="60856", campaign_ref=made.campaign_id)
-            assert self.refused(sandbox, asked).endswith("E715")
-            client.call(Subscribe(A, campaign=made.campaign_id))
+            with_id = SendMMS(SHOW, to=A, sender="60856", campaign_ref=made.campaign_id)
+            assert self.refused(sandbox, with_id).endswith("E715")
+            client.call(Subscribe(A, campaign=str(made.campaign_id)))
             by_name = SendMMS(SHOW, to=A, sender="60856", campaign_ref="Winter")
-            client.call(asked)
+            client.call(with_id)
             client.call(by_name)
-            assert sandbox.sent == [asked, by_name]
+            assert sandbox.sent == [with_id, by_name]
 
     def test_fetch_media_refuses_a_file_that_cannot_be_fetched(self):
         served = Listener(lambda request: ServerResponse(404, b"", "text/plain"))
@@ -565,8 +566,8 @@ class TestSettings:
         )
         for unknown, strict, code in ((b"<SUBJEKT/>", True, b"E100"), (b"<SUBJEKT/>", False, b""), (b"", True, b"")):
             with Sandbox(strict=strict) as sandbox:
-                answer = urllib.request.urlopen(sandbox.account().address, request % unknown, timeout=10).read()
-            assert (b"<ERRORCODE>" + code in answer) == bool(code), answer
+                response = urllib.request.urlopen(sandbox.account().address, request % unknown, timeout=10).read()
+            assert (b"<ERRORCODE>" + code in response) == bool(code), response
 
     def test_strict_accepts_the_old_form_of_a_request(self):
         request = (
@@ -574,10 +575,10 @@ class TestSettings:
             b"<SEQUENCE><SLIDE duration='5'><TEXT>x</TEXT></SLIDE></SEQUENCE></CONTENT></REQUEST>"
         )
         with Sandbox(strict=True) as sandbox:
-            answers = [
+            responses = [
                 urllib.request.urlopen(sandbox.account().address, request % name, timeout=10).read() for name in (b"n", b" ")
             ]
-            assert [(b"Success" in answer, b"E311" in answer) for answer in answers] == [(True, False), (False, True)]
+            assert [(b"Success" in response, b"E311" in response) for response in responses] == [(True, False), (False, True)]
 
     def test_strict_accepts_valid_requests_in_every_dialect(self):
         for dialect in DIALECTS:
@@ -585,14 +586,14 @@ class TestSettings:
             send = SendMMS(SHOW, to=A, sender="60856", service_id=service)
             with Sandbox(strict=True) as sandbox, Client(sandbox.account(dialect)) as client:
                 client.call(send)
-                assert [one.to for one in sandbox.sent] == [A]
+                assert len(sandbox.sent) == 1
 
     def test_strict_refuses_an_unknown_query_parameter(self):
         with Sandbox(strict=True) as sandbox:
             request = sandbox.account("skycore-get").encode(SEND)
-            answer = urllib.request.urlopen(request.url + "&subjekt=x", timeout=10).read()
-        assert b"E100" in answer
-        assert b"subjekt" in answer
+            response = urllib.request.urlopen(request.url + "&subjekt=x", timeout=10).read()
+        assert b"E100" in response
+        assert b"subjekt" in response
 
 
 class TestExpiryDates:
@@ -601,14 +602,14 @@ class TestExpiryDates:
     #: The field, its code, and the most days ahead.
     FIELDS = (("expires", "E100", 3), ("link_expires", "E617", 365))
 
-    def sends(self, field: str, when: object):
+    def sends(self, field: str, when: Any):
         """The operations with this field, for the JSON service, the only dialect in which all of them have it."""
         if field == "link_expires":
             show = SHOW.replace(link_expires=when)
             return [SaveMMS(show), SendMMS(show, to=A, sender="60856", service_id="1")]
         return [SendMMS(SHOW, to=A, sender="60856", service_id="1", expires=when)]
 
-    def saved_send(self, sandbox: Sandbox, field: str, when: object) -> SendSavedMMS:
+    def saved_send(self, sandbox: Sandbox, field: str, when: Any) -> SendSavedMMS:
         # Saved by Skycore 1.3, because the response of the JSON service does not contain the id.
         with Client(sandbox.account()) as client:
             mms_id = client.call(SaveMMS(SHOW)).mms_id
@@ -729,7 +730,7 @@ class TestArrangements:
     SETTINGS = (
         {"limits": {"max_image": 5}},
         {"delays": 0},
-        {"delays": Delays(sent="x")},
+        {"delays": Delays()._replace(sent="x")},
         {"senders": 60856},
         {"senders": [60856]},
         {"operators": [1]},
@@ -745,7 +746,7 @@ class TestArrangements:
             client.call(SendMMS(SHOW, to=A, sender="60856", operator_id="31002"))
             with pytest.raises(SenderError):
                 client.call(SendMMS(SHOW, to=A, sender="6", operator_id="31002"))
-            assert [(one.sender, one.operator_id) for one in sandbox.sent] == [("60856", "31002")]
+            assert sandbox.sent == [SendMMS(SHOW, to=A, sender="60856", operator_id="31002")]
 
     def test_arrangements_are_logged(self):
         lines: list[str] = []

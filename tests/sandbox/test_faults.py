@@ -266,8 +266,8 @@ class TestSlowAndCountedFaults:
         parts = urlsplit(sandbox.account().encode(SEND).url)
         connection = http.client.HTTPConnection(parts.netloc, timeout=10)
         connection.request("POST", parts.path, sandbox.account().encode(SEND).body)
-        answer = connection.getresponse()
-        assert (answer.status, answer.headers["Retry-After"]) == (429, "7")
+        response = connection.getresponse()
+        assert (response.status, response.headers["Retry-After"]) == (429, "7")
         connection.close()
 
     def test_faults_are_counted_and_logged(self):

@@ -20,12 +20,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from skymms import Client, MMSError, SaveMMS, SendMMS, Slideshow
+from skymms import Client, InboundMMS, InboundSMS, MMSError, SaveMMS, SendMMS, Slideshow
 from skymms.sandbox import FAULTS, PostbackReceiver, Sandbox
 from skymms.sandbox.listener import ServerRequest
 
 SCRIPT = Path(__file__).with_name("sandbox.sh")
-CURL, SH = shutil.which("curl"), shutil.which("sh")
+CURL, SH = shutil.which("curl") or "", shutil.which("sh") or ""
 #: For the tests that call curl.
 needs_curl = pytest.mark.skipif(not (CURL and SH), reason="curl or sh is not installed")
 
@@ -65,20 +65,20 @@ DOCUMENTED = {
 EVERY_REQUEST = [(dialect, what, names) for dialect, actions in DOCUMENTED.items() for what, names in actions.items()]
 
 
-def read(answer: str) -> list[tuple[str, str]]:
-    if answer.startswith("{"):
-        return list(json.loads(answer).items())
-    return [(node.tag, node.text or "") for node in etree.fromstring(answer.encode())]
+def read(response: str) -> list[tuple[str, str]]:
+    if response.startswith("{"):
+        return list(json.loads(response).items())
+    return [(str(element.tag), element.text or "") for element in etree.fromstring(response.encode())]
 
 
 @pytest.fixture(scope="module")
 def ran():
-    """The script's answers by dialect and action, and the sandbox it ran against."""
+    """The script's responses by dialect and action, and the sandbox it ran against."""
     with Sandbox() as sandbox:
         done = subprocess.run([SH, SCRIPT, sandbox.url, "sandbox-key"], capture_output=True, text=True, timeout=120)
         assert (done.returncode, done.stderr) == (0, "")
         lines = (line.partition(": ") for line in done.stdout.splitlines())
-        yield {tuple(label.split()): read(answer) for label, _, answer in lines}, sandbox
+        yield {tuple(label.split()): read(response) for label, _, response in lines}, sandbox
 
 
 @needs_curl
@@ -88,11 +88,11 @@ class TestScript:
 
     @pytest.mark.parametrize(("dialect", "what", "names"), EVERY_REQUEST, ids=lambda value: value if " " not in value else "")
     def test_a_response_has_exactly_the_documented_fields(self, ran, dialect, what, names):
-        answer = ran[0][dialect, what]
-        assert Counter(name for name, _ in answer) == Counter(names.split())
+        response = ran[0][dialect, what]
+        assert Counter(name for name, _ in response) == Counter(names.split())
         failed = names == REFUSED
-        assert answer[0][1].lower() == ("failure" if failed else "success")
-        assert dict(answer).get("error-code") == ("E107" if failed else None)
+        assert response[0][1].lower() == ("failure" if failed else "success")
+        assert dict(response).get("error-code") == ("E107" if failed else None)
 
     def test_the_id_of_a_saved_slideshow_is_the_same_in_all_responses(self, ran):
         for dialect in ("skycore-bare", "skycore-form", "skycore-get", "sinch"):
@@ -131,8 +131,8 @@ def curl(*arguments: str) -> tuple[int, dict[str, str]]:
         [CURL, "-sS", "--max-time", "20", "-w", "\n%{http_code}", *arguments], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    answer, _, status = done.stdout.rpartition("\n")
-    return int(status), json.loads(answer)
+    response, _, status = done.stdout.rpartition("\n")
+    return int(status), json.loads(response)
 
 
 def post(sandbox: Sandbox, method: str, body: str, content_type: str = "application/json") -> tuple[int, dict[str, str]]:
@@ -166,14 +166,14 @@ def sandbox():
 class TestControlWithCurl:
     @pytest.mark.parametrize("method", METHODS)
     def test_each_method_can_be_called(self, sandbox, method):
-        status, answer = post(sandbox, method, METHODS[method])
-        assert (status, answer["done"]) == (200, method)
-        assert ("id" in answer) == method.startswith("receive")
+        status, response = post(sandbox, method, METHODS[method])
+        assert (status, response["done"]) == (200, method)
+        assert ("id" in response) == method.startswith("receive")
 
     def test_an_unknown_method_lists_the_methods(self, sandbox):
-        status, answer = post(sandbox, "explode", "{}")
+        status, response = post(sandbox, "explode", "{}")
         assert status == 404
-        assert answer["error"] == f"there is no 'explode': use one of {', '.join(METHODS)}"
+        assert response["error"] == f"there is no 'explode': use one of {', '.join(METHODS)}"
 
     def test_an_arrangement_made_by_curl_applies(self, sandbox):
         with Client(sandbox.account()) as client:
@@ -194,6 +194,8 @@ class TestControlWithCurl:
             text_id = post(sandbox, "receive_sms", METHODS["receive_sms"])[1]["id"]
             mms_id = post(sandbox, "receive_mms", METHODS["receive_mms"])[1]["id"]
             text, mms = inbox.wait(2)
+        assert isinstance(text, InboundSMS)
+        assert isinstance(mms, InboundMMS)
         assert (text.code, text.transaction_id, text.text) == ("N211", text_id, "Hi")
         assert (mms.code, mms.tracking_id, mms.files[0]) == ("N401", mms_id, "http://m.example/a.jpg")
         assert mms.files[1].startswith(sandbox.url)
@@ -202,8 +204,8 @@ class TestControlWithCurl:
         # Any web page can post the other content types to this machine.
         method = "block"
         for content_type in ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data", "text/json"):
-            status, answer = post(sandbox, method, METHODS[method], content_type)
-            assert (status, answer["error"]) == (
+            status, response = post(sandbox, method, METHODS[method], content_type)
+            assert (status, response["error"]) == (
                 405,
                 f"POST a JSON object to /sandbox/{method}, with the content type application/json",
             )
@@ -261,7 +263,7 @@ class TestControlWithCurl:
             client.call(SEND)
 
     def test_expect_100_continue_is_answered_at_once(self, sandbox):
-        # Without an answer to Expect, curl waits as long as --expect100-timeout says, and would exceed --max-time.
+        # Without an response to Expect, curl waits as long as --expect100-timeout says, and would exceed --max-time.
         show = SHOW.replace(slides=SHOW.slides * 8)
         request = sandbox.account().encode(SaveMMS(show))
         status = subprocess.run(
@@ -311,10 +313,10 @@ class TestControl:
         arguments = {**json.loads(METHODS[method]), **changes} if kept and isinstance(changes, dict) else changes
         stderr = io.StringIO()
         with contextlib.redirect_stderr(stderr):
-            status, answer = self.posted(f"/sandbox/{method}", json.dumps(arguments).encode())
+            status, response = self.posted(f"/sandbox/{method}", json.dumps(arguments).encode())
             assert status in {200, 400}
             if status == 400:
-                assert not any(word in answer["error"] for word in ("object is not", "unhashable", "keyword", "Traceback"))
+                assert not any(word in response["error"] for word in ("object is not", "unhashable", "keyword", "Traceback"))
             # The effects of the call on the clock, the postbacks and later requests do no harm either.
             assert self.posted("/sandbox/advance", b'{"hours": 1}')[0] in {200, 400}
             self.sandbox._dispatcher.respond(self.request)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+from datetime import datetime
+from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 import pytest
@@ -46,14 +48,14 @@ def call(sandbox: Sandbox, method: str, path: str, body: bytes = b"", **headers:
     connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
     try:
         connection.request(method, path, body or None, {name.replace("_", "-"): value for name, value in headers.items()})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
+        response = connection.getresponse()
+        return response.status, response.read()
     finally:
         connection.close()
 
 
 def fields(document: bytes) -> dict[str, str]:
-    return {child.tag: child.text or "" for child in etree.fromstring(document)}
+    return {str(child.tag): child.text or "" for child in etree.fromstring(document)}
 
 
 class TestRequests:
@@ -68,8 +70,8 @@ class TestRequests:
         ids=["bare", "form", "leading whitespace"],
     )
     def test_xml_is_accepted_bare_and_in_a_form_field(self, sandbox, body):
-        status, answer = call(sandbox, "POST", SKYCORE_PATH, body)
-        assert (status, fields(answer)["STATUS"]) == (200, "Success")
+        status, response = call(sandbox, "POST", SKYCORE_PATH, body)
+        assert (status, fields(response)["STATUS"]) == (200, "Success")
         assert sandbox.sent[-1].slideshow == Slideshow("n", subject="a + b & c", slides=(Slide("Grüße 🎉"),))
 
     @pytest.mark.parametrize("blank", ["+", "%20"])
@@ -78,8 +80,8 @@ class TestRequests:
             f"action=SENDMMS&api_key=sandbox-key&to=15551234888&from=60856&subject=Free{blank}coupon"
             f"&name=n&slide_text_value_0=Hi{blank}there&slide_duration_0=5"
         )
-        status, answer = call(sandbox, "GET", f"{SKYCORE_PATH}?{query}")
-        assert (status, fields(answer)["STATUS"]) == (200, "Success")
+        status, response = call(sandbox, "GET", f"{SKYCORE_PATH}?{query}")
+        assert (status, fields(response)["STATUS"]) == (200, "Success")
         assert sandbox.sent[-1].slideshow == Slideshow("n", subject="Free coupon", slides=(Slide("Hi there", duration=5),))
 
     def test_the_address_without_index_php_is_accepted(self, sandbox):
@@ -107,8 +109,8 @@ class TestRequests:
 
     @pytest.mark.parametrize(("code", "document"), REFUSED)
     def test_an_invalid_request_is_refused_with_its_code(self, sandbox, code, document):
-        status, answer = call(sandbox, "POST", SKYCORE_PATH, document.encode(), Content_Length=str(len(document)))
-        assert (status, fields(answer)["STATUS"], fields(answer)["ERRORCODE"]) == (200, "Failure", code)
+        status, response = call(sandbox, "POST", SKYCORE_PATH, document.encode(), Content_Length=str(len(document)))
+        assert (status, fields(response)["STATUS"], fields(response)["ERRORCODE"]) == (200, "Failure", code)
 
     @pytest.mark.parametrize(
         ("field", "junk"),
@@ -119,8 +121,8 @@ class TestRequests:
     )
     def test_characters_that_xml_cannot_contain_are_refused_and_not_repeated(self, sandbox, field, junk):
         query = f"action=sendmms&api_key=sandbox-key&to=15551234888&from=1&name=n&slide_text_value_0=x&{field}={junk}"
-        status, answer = call(sandbox, "GET", f"{SKYCORE_PATH}?{query}")
-        assert (status, fields(answer)["STATUS"]) == (200, "Failure")
+        status, response = call(sandbox, "GET", f"{SKYCORE_PATH}?{query}")
+        assert (status, fields(response)["STATUS"]) == (200, "Failure")
 
     def test_other_addresses_and_methods_are_refused(self, sandbox):
         assert call(sandbox, "POST", "/elsewhere", b"x")[0] == 404
@@ -141,9 +143,9 @@ class TestRequests:
 
     def test_an_internal_error_is_a_500_and_is_printed(self, capsys):
         with Sandbox() as broken:
-            broken._dispatcher.gateway._state = None
-            status, words = call(broken, "POST", SKYCORE_PATH, self.XML.encode())
-        assert (status, b"stderr" in words) == (500, True)
+            broken._dispatcher.gateway._state = None  # type: ignore[assignment]
+            status, body = call(broken, "POST", SKYCORE_PATH, self.XML.encode())
+        assert (status, b"stderr" in body) == (500, True)
         assert "Traceback" in capsys.readouterr().err
 
     def test_the_root_describes_the_sandbox(self, sandbox):
@@ -205,16 +207,16 @@ class TestValidation:
     @pytest.mark.parametrize(("name", "code", "changes"), RULES_AND_DIALECTS)
     def test_the_sandbox_refuses_what_the_account_refuses_before_sending(self, sandbox, name, code, changes):
         show = SHOW.replace(fallback_text="f" if name.startswith("sinch") and code != "E622" else None).replace(**changes)
-        extra = {"service_id": "12345"} if name.startswith("sinch") else {}
+        extra: dict[str, Any] = {"service_id": "12345"} if name.startswith("sinch") else {}
         operation = SendMMS(show, to="15551234888", sender="60856", **extra)
         account = sandbox.account(name)
         here = account.problems(operation)[0]
         request = account.wrap(get_dialect(name).encode_request(operation, "sandbox-key"))
         parts = urlsplit(request.url)
-        status, answer = call(
+        status, response = call(
             sandbox, request.method, f"{parts.path}?{parts.query}".rstrip("?"), request.body, **dict(request.headers)
         )
-        response = json.loads(answer) if name == "sinch-json" else fields(answer)
+        response = json.loads(response) if name == "sinch-json" else fields(response)
         there = {key.lower().replace("-", ""): value for key, value in response.items()}
         assert (status, there["errorcode"]) == (200, code) == (200, here.code)
         assert here.where in there["errorinfo"]
@@ -264,10 +266,12 @@ class TestPostbacks:
                 )
             ready, on_its_way, there = inbox.wait(3)
         assert isinstance(ready, EncodingReport)
+        assert isinstance(on_its_way, DeliveryReport)
         assert (ready.ready, ready.mms_id) == (True, saved.mms_id)
         assert isinstance(there, DeliveryReport)
         assert (on_its_way.final, there.delivered) == (False, True)
         assert (there.tracking_id, there.to, there.operator_id) == (sent.tracking_id, "15551234888", "31002")
+        assert isinstance(there.timestamp, datetime)
         assert there.timestamp.tzinfo is not None
 
     def test_an_invalid_postback_url_is_refused_at_construction(self):

@@ -61,15 +61,15 @@ def request(method: str, path: str, body: bytes = b"", *headers: str) -> bytes:
     return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
 
 
-def status(answer: bytes) -> int:
-    return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else 0
+def status(response: bytes) -> int:
+    return int(response.split(b" ", 2)[1]) if response.startswith(b"HTTP/1.1 ") else 0
 
 
-def fields(answer: bytes) -> dict[str, str]:
+def fields(response: bytes) -> dict[str, str]:
     """The fields of a response in any dialect, with their names in lower case and without dashes."""
-    body = answer.partition(b"\r\n\r\n")[2]
-    response = json.loads(body) if body.startswith(b"{") else {child.tag: child.text or "" for child in etree.fromstring(body)}
-    return {name.lower().replace("-", ""): words for name, words in response.items()}
+    body = response.partition(b"\r\n\r\n")[2]
+    found = json.loads(body) if body.startswith(b"{") else {str(child.tag): child.text for child in etree.fromstring(body)}
+    return {name.lower().replace("-", ""): text or "" for name, text in found.items()}
 
 
 def document(*, before: str = "", to: str = NUMBER, more: str = "", attributes: str = "") -> bytes:
@@ -123,11 +123,11 @@ XML_ATTACKS = [("bare", attack) for attack in ATTACKS] + [("in a form", attack) 
 @pytest.mark.parametrize(("transport", "attack"), XML_ATTACKS)
 def test_hostile_xml_is_refused(attack, transport, sandbox, scene):
     before = len(sandbox.sent)
-    answer = exchange(sandbox.url, TRANSPORTS[transport](REFUSED[attack](document, scene)))
+    response = exchange(sandbox.url, TRANSPORTS[transport](REFUSED[attack](document, scene)))
     assert len(sandbox.sent) == before
-    assert status(answer) == 413 or (status(answer), fields(answer)["status"]) == (200, "Failure")
-    assert b"a-secret-of-this-machine" not in answer
-    assert len(answer) < 2_000
+    assert status(response) == 413 or (status(response), fields(response)["status"]) == (200, "Failure")
+    assert b"a-secret-of-this-machine" not in response
+    assert len(response) < 2_000
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def test_hostile_xml_is_refused(attack, transport, sandbox, scene):
     ],
 )
 def test_strange_but_harmless_xml_is_accepted(body, transport, sandbox, scene):
-    answer = exchange(sandbox.url, TRANSPORTS[transport]({**HARMLESS, **REFUSED}[body](document, scene)))
-    response = fields(answer)
+    response = exchange(sandbox.url, TRANSPORTS[transport]({**HARMLESS, **REFUSED}[body](document, scene)))
+    response = fields(response)
     assert (response["status"], response["to"]) == ("Success", NUMBER)
     assert sandbox.sent[-1].to == NUMBER
     assert sandbox.sent[-1].slideshow.slides == (Slide("Hi!"),)
@@ -181,10 +181,10 @@ HOSTILE_JSON = {
 @pytest.mark.parametrize("attack", HOSTILE_JSON)
 def test_hostile_json_is_refused(attack, sandbox):
     before = len(sandbox.sent)
-    answer = exchange(sandbox.url, request("POST", JSON, HOSTILE_JSON[attack], "X-Api-Key: sandbox-key"))
+    response = exchange(sandbox.url, request("POST", JSON, HOSTILE_JSON[attack], "X-Api-Key: sandbox-key"))
     assert len(sandbox.sent) == before
-    assert status(answer) == 413 or (status(answer), fields(answer)["status"].lower()) == (200, "failure")
-    assert len(answer) < len(HOSTILE_JSON[attack]) + 2_000
+    assert status(response) == 413 or (status(response), fields(response)["status"].lower()) == (200, "failure")
+    assert len(response) < len(HOSTILE_JSON[attack]) + 2_000
 
 
 def test_valid_requests_are_accepted(sandbox):
@@ -196,12 +196,12 @@ def test_valid_requests_are_accepted(sandbox):
 @pytest.mark.parametrize("value", ["yes", "no", 1, 0, "True", [], {"a": 1}])
 def test_a_boolean_in_json_must_be_true_or_false(value, sandbox):
     before = len(sandbox.sent)
-    answer = exchange(sandbox.url, request("POST", JSON, member(**{"disable-fallback-sms": value}), "X-Api-Key: sandbox-key"))
+    response = exchange(sandbox.url, request("POST", JSON, member(**{"disable-fallback-sms": value}), "X-Api-Key: sandbox-key"))
     if isinstance(value, (list, dict)):
         # An empty field is ignored.
-        assert fields(answer)["status"] == "success"
+        assert fields(response)["status"] == "success"
     else:
-        assert (fields(answer)["errorcode"], len(sandbox.sent)) == ("E100", before)
+        assert (fields(response)["errorcode"], len(sandbox.sent)) == ("E100", before)
     for valid in (True, False):
         exchange(sandbox.url, request("POST", JSON, member(**{"disable-fallback-sms": valid}), "X-Api-Key: sandbox-key"))
         assert sandbox.sent[-1].slideshow.disable_fallback is valid
@@ -209,8 +209,8 @@ def test_a_boolean_in_json_must_be_true_or_false(value, sandbox):
 
 def test_a_refusal_in_json_has_only_the_documented_fields(sandbox):
     # Sinch MMS reference, 2.2: status, error-code and error-info.
-    answer = exchange(sandbox.url, request("POST", JSON, member(), "X-Api-Key: another"))
-    assert fields(answer).keys() == {"status", "errorcode", "errorinfo"}
+    response = exchange(sandbox.url, request("POST", JSON, member(), "X-Api-Key: another"))
+    assert fields(response).keys() == {"status", "errorcode", "errorinfo"}
 
 
 HOSTILE_QUERY = {
@@ -233,10 +233,10 @@ HOSTILE_QUERY = {
 @pytest.mark.parametrize("attack", HOSTILE_QUERY)
 def test_a_hostile_query_is_refused(attack, sandbox):
     before = len(sandbox.sent)
-    answer = exchange(sandbox.url, request("GET", f"{SKYCORE}?{HOSTILE_QUERY[attack]}"))
+    response = exchange(sandbox.url, request("GET", f"{SKYCORE}?{HOSTILE_QUERY[attack]}"))
     assert len(sandbox.sent) == before
-    assert (status(answer), fields(answer)["status"]) == (200, "Failure")
-    assert len(answer) < len(HOSTILE_QUERY[attack]) + 2_000
+    assert (status(response), fields(response)["status"]) == (200, "Failure")
+    assert len(response) < len(HOSTILE_QUERY[attack]) + 2_000
 
 
 # ------------------------------------------------------------------------------------------------ hostile HTTP
@@ -265,9 +265,9 @@ HOSTILE_HTTP = {
 @pytest.mark.parametrize("attack", HOSTILE_HTTP)
 def test_invalid_http_is_refused_with_a_status(attack, sandbox):
     sent, statuses = HOSTILE_HTTP[attack]
-    answer = exchange(sandbox.url, sent)
-    assert answer, "no response"
-    assert status(answer) in statuses
+    response = exchange(sandbox.url, sent)
+    assert response, "no response"
+    assert status(response) in statuses
     assert accepts_requests(sandbox)
 
 
@@ -280,8 +280,8 @@ def test_bytes_after_a_refused_request_are_not_read_as_a_request(sandbox):
 
 def test_the_body_of_a_get_is_not_read_as_a_request(sandbox):
     before = len(sandbox.requests)
-    answer = exchange(sandbox.url, f"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: {len(HIDDEN)}\r\n\r\n".encode() + HIDDEN)
-    assert (status(answer), len(sandbox.requests)) == (200, before)
+    response = exchange(sandbox.url, f"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: {len(HIDDEN)}\r\n\r\n".encode() + HIDDEN)
+    assert (status(response), len(sandbox.requests)) == (200, before)
 
 
 HIDDEN = request("POST", SKYCORE, document())
@@ -295,16 +295,16 @@ class TestRandomBytes:
 
     @given(st.sampled_from([SKYCORE, SINCH, JSON]), st.binary(max_size=2_000))
     def test_random_bytes_as_a_body_are_refused(self, sandbox, path, junk):
-        answer = exchange(sandbox.url, request("POST", path, junk, "X-Api-Key: sandbox-key"))
-        assert (status(answer), fields(answer)["status"].lower()) == (200, "failure")
+        response = exchange(sandbox.url, request("POST", path, junk, "X-Api-Key: sandbox-key"))
+        assert (status(response), fields(response)["status"].lower()) == (200, "failure")
 
     @given(st.sampled_from([document(), member()]), st.data())
     def test_random_changes_of_a_valid_request_get_a_response(self, sandbox, right, data):
         at = data.draw(st.integers(0, len(right)))
         body = right[:at] + data.draw(st.binary(max_size=4)) + right[at + data.draw(st.integers(0, 4)) :]
         path = SKYCORE if right.startswith(b"<") else JSON
-        answer = exchange(sandbox.url, request("POST", path, body, "X-Api-Key: sandbox-key"))
-        assert (status(answer), fields(answer)["status"].lower() in {"success", "failure"}) == (200, True)
+        response = exchange(sandbox.url, request("POST", path, body, "X-Api-Key: sandbox-key"))
+        assert (status(response), fields(response)["status"].lower() in {"success", "failure"}) == (200, True)
 
 
 # ------------------------------------------------------------------------------------------------ slow senders
@@ -312,7 +312,7 @@ class TestRandomBytes:
 
 @pytest.fixture
 def short_timeout_listener() -> Iterator[Listener]:
-    listening = Listener(lambda asked: ServerResponse(200, str(len(asked.body)).encode()), timeout=0.3)
+    listening = Listener(lambda incoming: ServerResponse(200, str(len(incoming.body)).encode()), timeout=0.3)
     yield listening
     listening.close()
 
@@ -367,18 +367,18 @@ def test_slow_senders_do_not_delay_others(sandbox):
 
 
 def test_the_connection_is_closed_if_the_response_is_not_read():
-    answering: list[threading.Thread] = []
+    threads: list[threading.Thread] = []
 
-    def answer(asked: ServerRequest) -> ServerResponse:
-        answering.append(threading.current_thread())
+    def response(incoming: ServerRequest) -> ServerResponse:
+        threads.append(threading.current_thread())
         return ServerResponse(200, bytes(50_000_000))
 
-    listening = Listener(answer, timeout=0.3)
+    listening = Listener(response, timeout=0.3)
     with socket.create_connection(("127.0.0.1", urlsplit(listening.url).port), timeout=5) as raw:
         raw.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert raw.recv(10)
-        answering[0].join(timeout=5)
-        assert not answering[0].is_alive()
+        threads[0].join(timeout=5)
+        assert not threads[0].is_alive()
     listening.close()
 
 
@@ -437,8 +437,8 @@ def test_hostile_requests_do_not_grow_the_memory(scene):
 
 
 def test_a_byte_order_mark_before_a_bare_body_is_ignored(sandbox):
-    answer = fields(exchange(sandbox.url, request("POST", SKYCORE, b"\xef\xbb\xbf" + document())))
-    assert (answer["status"], answer.get("to")) == ("Success", NUMBER)
+    response = fields(exchange(sandbox.url, request("POST", SKYCORE, b"\xef\xbb\xbf" + document())))
+    assert (response["status"], response.get("to")) == ("Success", NUMBER)
 
 
 @pytest.mark.parametrize(

@@ -62,10 +62,10 @@ def test_the_newest_slideshows_and_campaigns_are_remembered(sandbox):
 def test_the_feed_has_the_newest_events(sandbox):
     ask(sandbox, *(SendMMS(SHOW, to=number, sender="60856") for number in NUMBERS))
     sandbox.clock.advance(minutes=1)
-    told = sandbox._dispatcher.events.after(0, 0)
-    assert [entry["n"] for entry in told["entries"]] == list(range(3 * MANY - MAX_ITEMS + 1, 3 * MANY + 1))
-    assert told["upto"] == 3 * MANY  # the request, sent, delivered
-    assert told["counts"]["requests"] == MANY
+    news = sandbox._dispatcher.events.after(0, 0)
+    assert [entry["n"] for entry in news["entries"]] == list(range(3 * MANY - MAX_ITEMS + 1, 3 * MANY + 1))
+    assert news["upto"] == 3 * MANY  # the request, sent, delivered
+    assert news["counts"]["requests"] == MANY
 
 
 def test_statistics_have_the_newest_messages_and_old_files_are_removed(sandbox):

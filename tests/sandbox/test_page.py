@@ -1,4 +1,4 @@
-"""The sandbox's page: what is server, to which hosts, and how it looks and behaves in Chromium."""
+"""The sandbox's page: what is served, to which hosts, and how it looks and behaves in Chromium."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from skymms import Client, MMSError, SaveMMS, SendMMS, SendSavedMMS, Slide, Slid
 from skymms.cellcast import CellcastSend
 from skymms.preview import icons_svg, phone_css, phone_js
 from skymms.sandbox import AT_ONCE, Sandbox
-from skymms.sandbox.listener import ServerRequest
-from skymms.sandbox.page import FEED, ICON, MAX_WAIT, respond
+from skymms.sandbox.listener import ServerRequest, ServerResponse
+from skymms.sandbox.page import FEED, ICON, MAX_WAIT, EventSource, respond
 
 
 def page_request(
@@ -39,15 +39,19 @@ class RecordingEvents:
         return {"sandbox": "a", "upto": number, "counts": {}, "entries": []}
 
 
-def page_html() -> str:
-    response = respond(page_request(), RecordingEvents())
+def response_to(request: ServerRequest, events: EventSource, *, host: str = "") -> ServerResponse:
+    response = respond(request, events, host=host)
     assert response is not None
-    return response.body.decode()
+    return response
+
+
+def page_html() -> str:
+    return response_to(page_request(), RecordingEvents()).body.decode()
 
 
 class TestResponses:
     def test_only_a_browser_gets_the_page_at_the_root(self):
-        assert respond(page_request(), RecordingEvents()).content_type == "text/html; charset=utf-8"
+        assert response_to(page_request(), RecordingEvents()).content_type == "text/html; charset=utf-8"
         for other in (
             page_request(accept="*/*"),
             page_request(accept=""),
@@ -63,15 +67,15 @@ class TestResponses:
         assert re.findall("preview/[a-z]+[.][a-z]+", html) == [], "a comment was not replaced"
 
     def test_the_policy_allows_the_script_and_the_style_of_the_composed_page(self):
-        response = respond(page_request(), RecordingEvents())
+        response = response_to(page_request(), RecordingEvents())
         policy = response.headers["Content-Security-Policy"]
         for tag in ("script", "style"):
-            content = re.search(f"<{tag}>(.*?)</{tag}>", response.body.decode(), re.DOTALL)[1]
+            (content,) = re.findall(f"<{tag}>(.*?)</{tag}>", response.body.decode(), re.DOTALL)
             digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
             assert f"{tag}-src 'sha256-{digest}'" in policy
 
     def test_the_policy_allows_only_the_pages_own_code_and_media(self):
-        policy = respond(page_request(), RecordingEvents()).headers["Content-Security-Policy"]
+        policy = response_to(page_request(), RecordingEvents()).headers["Content-Security-Policy"]
         rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
         assert rules["default-src"] == "'none'"
         assert rules["connect-src"] == "'self'"
@@ -88,8 +92,8 @@ class TestResponses:
         )
 
     def test_the_page_has_an_icon(self):
-        response = respond(page_request(ICON, accept="image/*"), RecordingEvents())
-        assert (response.status, response.content_type, etree.fromstring(response.body).tag.rpartition("}")[2]) == (
+        response = response_to(page_request(ICON, accept="image/*"), RecordingEvents())
+        assert (response.status, response.content_type, etree.QName(etree.fromstring(response.body)).localname) == (
             200,
             "image/svg+xml",
             "svg",
@@ -98,7 +102,7 @@ class TestResponses:
     def test_the_feed_returns_the_entries_as_json(self):
         events = ScriptedEvents()
         events.request(message({"text": "</script>\ud800 ☕"}))
-        response = respond(page_request(FEED, "after=0&wait=0", accept="*/*"), events)
+        response = response_to(page_request(FEED, "after=0&wait=0", accept="*/*"), events)
         assert (response.status, response.content_type) == (200, "application/json")
         assert json.loads(response.body) == events.after(0, 0)
 
@@ -108,7 +112,7 @@ class TestResponses:
     )
     def test_the_feed_limits_how_long_it_waits(self, query, call):
         events = RecordingEvents()
-        assert respond(page_request(FEED, query), events).status == 200
+        assert response_to(page_request(FEED, query), events).status == 200
         assert events.calls == [call]
 
     @pytest.mark.parametrize(
@@ -116,7 +120,7 @@ class TestResponses:
     )
     def test_a_feed_parameter_that_is_not_a_number_is_refused(self, query):
         events = RecordingEvents()
-        assert respond(page_request(FEED, query), events).status == 400
+        assert response_to(page_request(FEED, query), events).status == 400
         assert events.calls == []
 
 
@@ -146,18 +150,18 @@ class TestHostHeader:
     @pytest.mark.parametrize("path", ["/", FEED])
     @pytest.mark.parametrize("host", TRUSTED)
     def test_an_ip_address_or_localhost_is_accepted(self, host, path):
-        assert respond(page_request(path, host=host), RecordingEvents()).status == 200
+        assert response_to(page_request(path, host=host), RecordingEvents()).status == 200
 
     @pytest.mark.parametrize("path", ["/", FEED])
     @pytest.mark.parametrize("host", UNTRUSTED)
     def test_another_host_is_refused(self, host, path):
         events = RecordingEvents()
-        assert respond(page_request(path, host=host), events).status == 403
+        assert response_to(page_request(path, host=host), events).status == 403
         assert events.calls == []
 
     def test_the_name_that_the_sandbox_listens_on_is_accepted(self):
-        assert respond(page_request(host="devbox.example:8025"), RecordingEvents(), host="DevBox.example").status == 200
-        assert respond(page_request(host="other.example:8025"), RecordingEvents(), host="devbox.example").status == 403
+        assert response_to(page_request(host="devbox.example:8025"), RecordingEvents(), host="DevBox.example").status == 200
+        assert response_to(page_request(host="other.example:8025"), RecordingEvents(), host="devbox.example").status == 403
 
     def test_the_host_of_a_real_request_is_checked(self):
         with PageServer(ScriptedEvents()) as server:
@@ -232,9 +236,9 @@ def chips(tab: Tab, row: int = 0) -> str:
     )
 
 
-def wait_for_text(tab: Tab, words: str, selector: str = "#phone") -> None:
-    """Wait until the text of an element contains these words."""
-    tab.until(f"document.querySelector({selector!r})?.innerText.replace(/\\s+/g, ' ').includes({json.dumps(words)})")
+def wait_for_text(tab: Tab, text: str, selector: str = "#phone") -> None:
+    """Wait until the text of an element contains these text."""
+    tab.until(f"document.querySelector({selector!r})?.innerText.replace(/\\s+/g, ' ').includes({json.dumps(text)})")
 
 
 class TestMessage:
@@ -357,19 +361,19 @@ HOSTILE = (
 
 
 class TestHostileTexts:
-    @pytest.mark.parametrize("words", HOSTILE)
-    def test_hostile_texts_are_shown_and_not_executed(self, tab, events, words):
-        hostile = message({"text": words}, subject=words, name=words, fallback_text=words)
-        response = dict.fromkeys(["dialect", "action", "info", "to", "sender", "mms_id"], words)
+    @pytest.mark.parametrize("text", HOSTILE)
+    def test_hostile_texts_are_shown_and_not_executed(self, tab, events, text):
+        hostile = message({"text": text}, subject=text, name=text, fallback_text=text)
+        response = dict.fromkeys(["dialect", "action", "info", "to", "sender", "mms_id"], text)
         events.request(hostile, **response, outcome="broken", tracking_id="MMS_1")
-        events.report(words, meaning=words, status=words, tracking_id="MMS_1", posted=words)
-        events.inbound(sender=words, to=words, subject=words, text=words, files=[words])
+        events.report(text, meaning=text, status=text, tracking_id="MMS_1", posted=text)
+        events.inbound(sender=text, to=text, subject=text, text=text, files=[text])
         tab.until("document.querySelectorAll('#timeline li').length === 2")
-        assert tab.run("document.querySelector('#phone .text').textContent") == words
-        assert tab.run("document.querySelector('#facts h2').textContent") == words
+        assert tab.run("document.querySelector('#phone .text').textContent") == text
+        assert tab.run("document.querySelector('#facts h2').textContent") == text
         tab.click("[data-show=inbound]")
         tab.until("document.querySelector('.bubble.outgoing .text') !== null")
-        assert tab.run("document.querySelector('.bubble.outgoing .text').textContent") == words
+        assert tab.run("document.querySelector('.bubble.outgoing .text').textContent") == text
         assert tab.run("window.ran ?? null") is None
         assert tab.run("document.querySelectorAll('script').length") == 1
         assert tab.events("Log.entryAdded", "Runtime.exceptionThrown") == [], (
@@ -542,8 +546,8 @@ class TestKeyboardAndMouse:
             events.request(message({"text": f"text {number}"}), to=f"1555123000{number}", tracking_id=f"MMS_{number}")
         events.report("E102", tracking_id="MMS_1")
         tab.until(f"document.querySelectorAll({ROW!r}).length === 3")
-        for words, left in (("15551230002", 1), ("e102", 1), ("TEXT", 3), ("nowhere", 0)):
-            tab.run(f"document.querySelector('#search').value = {words!r}")
+        for text, left in (("15551230002", 1), ("e102", 1), ("TEXT", 3), ("nowhere", 0)):
+            tab.run(f"document.querySelector('#search').value = {text!r}")
             tab.run("document.querySelector('#search').dispatchEvent(new Event('input'))")
             assert len(rows(tab)) == left
 
