@@ -44,10 +44,10 @@ class Dispatcher:
         self._methods = methods
         self._log = log
         self._clock: Clock = state.clock
-        self.faults = Faults(self._clock.seconds)
-        self.gateway = Gateway(api_key, state, self.faults)
-        self.events = EventLog(self._clock.now)
-        self.postbacks = PostbackSender(postback_url, self._clock, self._record_postback)
+        self.faults: Faults = Faults(self._clock.seconds)
+        self.gateway: Gateway = Gateway(api_key, state, self.faults)
+        self.events: EventLog = EventLog(self._clock.now)
+        self.postbacks: PostbackSender = PostbackSender(postback_url, self._clock, self._record_postback)
 
     def reset(self) -> None:
         """Forget all requests, events, faults and notices."""

@@ -18,7 +18,7 @@ from .cellcast_bodies import WORDS
 from .state import number_forms
 
 #: The codes that a fault can refuse with: Skycore's codes, and Cellcast's names for a refusal.
-CODES = frozenset({*ANSWERS, *WORDS})
+CODES: frozenset[str] = frozenset({*ANSWERS, *WORDS})
 
 
 class Fault(NamedTuple):
@@ -47,9 +47,9 @@ FAULTS: Mapping[str, Fault] = {
 
 
 #: The faults for which ``seconds`` can be given.
-FAULTS_WITH_SECONDS = ("stall", "slow", "503", "429")
+FAULTS_WITH_SECONDS: tuple[str, ...] = ("stall", "slow", "503", "429")
 #: The codes for too many calls, in a second or in a day.
-THROTTLE_CODES = ("E106", "E113", "E120")
+THROTTLE_CODES: tuple[str, ...] = ("E106", "E113", "E120")
 
 
 class FaultRule:
@@ -61,10 +61,10 @@ class FaultRule:
     def __init__(
         self, how: str, *, times: int | None, every: int | None, to: frozenset[str] | None, seconds: float | None
     ) -> None:
-        self.how = how
-        self.code = "" if how in FAULTS else how
-        self.seconds = seconds
-        self.struck = 0
+        self.how: str = how
+        self.code: str = "" if how in FAULTS else how
+        self.seconds: float | None = seconds
+        self.struck: int = 0
         self._times = times
         self._every = every
         self._to = to

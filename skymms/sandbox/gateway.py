@@ -67,7 +67,7 @@ class Gateway:
         self._api_key = api_key
         self._state = state
         self._faults = faults
-        self.lock = threading.Lock()
+        self.lock: threading.Lock = threading.Lock()
         self.records: RecentItems[RequestRecord] = RecentItems()
 
     def handle(self, dialect: Dialect, request: ServerRequest) -> tuple[RequestRecord, FaultRule | None]:

@@ -82,7 +82,7 @@ class Listener:
         self._server = _Server((host, port), respond, refuse, timeout)
         self._thread = threading.Thread(target=self._server.serve, daemon=True)
         url_host = f"[{host}]" if ":" in host else host
-        self.url = f"http://{url_host}:{self._server.server_address[1]}"
+        self.url: str = f"http://{url_host}:{self._server.server_address[1]}"
         self._thread.start()
 
     def close(self) -> None:

@@ -69,7 +69,7 @@ class PostbackSender:
 
     def reset(self) -> None:
         """Return to the default policy, and drop the notices that wait for a batch."""
-        self.policy = PostbackPolicy()
+        self.policy: PostbackPolicy = PostbackPolicy()
         self._batch: list[tuple[Notice, bytes]] = []
 
     def send(self, notice: Notice, encoder: NoticeEncoder) -> None:

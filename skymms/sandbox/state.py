@@ -189,10 +189,10 @@ class State:
     """Everything the sandbox remembers. Hold the gateway's lock to change it."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        self.settings = settings
-        self.clock = clock
+        self.settings: Settings = settings
+        self.clock: Clock = clock
         #: The URL of the sandbox's root.
-        self.base_url = ""
+        self.base_url: str = ""
         self.clear()
 
     def clear(self) -> None:
@@ -215,7 +215,7 @@ class State:
         #: Cellcast: messages sent, responses received, and credits left.
         self.messages: RecentItems[Message] = RecentItems()
         self.responses: RecentItems[ReceivedResponse] = RecentItems()
-        self.credits = CREDITS
+        self.credits: int = CREDITS
 
     def next_id(self) -> str:
         """Return an id that has not been used."""

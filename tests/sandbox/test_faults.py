@@ -117,9 +117,9 @@ class TestFault:
 
     # tests/test_errors.py has the table of all codes and their classes; here is one code of each class.
     @pytest.mark.parametrize("code", ONE_CODE_OF_EACH_CLASS)
-    def test_a_fault_with_a_code_raises_the_class_of_the_code(self, kind, sandbox, code):
+    def test_a_fault_with_a_code_raises_the_class_of_the_code(self, sandbox, code):
         sandbox.fail(code)
-        with kind(sandbox.account(), retries=0) as client, pytest.raises(MMSError) as raised:
+        with Client(sandbox.account(), retries=0) as client, pytest.raises(MMSError) as raised:
             client.call(SEND)
         assert (type(raised.value), raised.value.code, raised.value.foreseen) == (error_class(code), code, False)
         assert sandbox.sent == []

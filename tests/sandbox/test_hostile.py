@@ -115,9 +115,9 @@ WITH_BYTE_ORDER_MARK = ("bare", "the mark of UTF-8")
 IRRELEVANT = {"a hundred thousand attributes", "two tracking ids", "two tracking ids in spellings of nobody's"}
 
 
-#: Every attack as a bare body, and some also in a form field: both are parsed by the same code once they are extracted.
+#: Some of the attacks. All of them are tested without a server in tests/wire and tests/replies, against the same parser.
 ATTACKS = sorted(REFUSED.keys() - IRRELEVANT)
-XML_ATTACKS = [("bare", attack) for attack in ATTACKS] + [("in a form", attack) for attack in ATTACKS[::8]]
+XML_ATTACKS = [("bare", attack) for attack in ATTACKS[::3]] + [("in a form", attack) for attack in ATTACKS[1::8]]
 
 
 @pytest.mark.parametrize(("transport", "attack"), XML_ATTACKS)
@@ -136,7 +136,7 @@ def test_hostile_xml_is_refused(attack, transport, sandbox, scene):
     [
         (transport, body)
         for transport in TRANSPORTS
-        for body in (*HARMLESS, *sorted(IRRELEVANT))
+        for body in (*[*HARMLESS][::1 if transport == "bare" else 4], *sorted(IRRELEVANT))
         if (transport, body) != WITH_BYTE_ORDER_MARK
     ],
 )
