@@ -136,7 +136,7 @@ def test_hostile_xml_is_refused(attack, transport, sandbox, scene):
     [
         (transport, body)
         for transport in TRANSPORTS
-        for body in (*[*HARMLESS][::1 if transport == "bare" else 4], *sorted(IRRELEVANT))
+        for body in (*[*HARMLESS][:: 1 if transport == "bare" else 4], *sorted(IRRELEVANT))
         if (transport, body) != WITH_BYTE_ORDER_MARK
     ],
 )
