@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..cellcast.account import (
+from ..cellcast import (
     GENERATIONS,
     MAX_MEDIA,
     Balance,

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..cellcast.account import GENERATIONS
+from ..cellcast import GENERATIONS
 from ..errors import ConfigurationError
 from ..sandbox import AT_ONCE, FAULTS, Delays, Sandbox
 from ..sandbox.faults import CODES

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from ..account import Account
-from ..cellcast.account import CellcastSend
+from ..cellcast import CellcastSend
 from ..client import Client
 from ..errors import NotFoundError, ProtocolError, SkymmsError
 from ..model.actions import (

@@ -1,164 +1,160 @@
-"""What Cellcast's bodies look like: refusals, replies and webhooks, of both generations, written from the library's own values.
+"""Write Cellcast's bodies: refusals, replies and webhooks of both generations, from the library's own values.
 
-The rows of the library's tables are written here that it reads there. Types drift as they do in the documents and in what was
-recorded: counters in quotes, ``""`` for an empty list, a number with its plus, without, or by its last nine digits.
+The tables that the library reads by are used here for writing. Types drift as they do in the vendor's pages and in recorded
+responses: counters in quotes, ``""`` for an empty list, a number with its plus, without it, or as its last nine digits.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ..cellcast.account import AccountBalance, CellcastSend, CellcastSent, Response, SentMessage
-from ..cellcast.fields import field_names
-from ..cellcast.listing import Listing
-from ..cellcast.webhooks import CellcastMMS
+from ..cellcast import AccountBalance, CellcastMMS, CellcastSend, CellcastSent, Listing, Response, SentMessage
+from ..cellcast.values import sources
 from ..errors import error_class
-from ..model.notices import InboundSMS
+from ..model.notices import DeliveryReport, InboundSMS
 from ..model.replies import Refusal
 from .listener import ServerResponse
 from .state import Message, printable
 
-#: Rows of a page (seed 000: 25).
+#: Rows of a page (v3 page).
 PER_PAGE = 25
 
-#: The sender of whoever names none.
+#: The sender of messages that name none.
 SHARED = "#SharedNum#"
 
-
-#: An answer to somebody else's request.
-STRANGER = CellcastSent(queued={"+61400000000": "A21741CB-9B8E-3956-A1CE-000000000001"})
+#: The reply to a request that the caller did not make.
+OTHER_REPLY = CellcastSent(queued={"+61400000000": "A21741CB-9B8E-3956-A1CE-000000000001"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Listing[Any]):
-    """A listing with what is said around it: which page it is, and how many rows there are in all."""
+    """A listing with the number of its page and the number of rows in all pages."""
 
     page: int = 1
     total: int = 0
 
     @property
     def pages(self) -> int:
-        """How many pages there are."""
+        """The number of pages."""
         return -(-self.total // PER_PAGE)
 
 
 # ------------------------------------------------------------------------------------------------ refusals
 
 
-class Word(NamedTuple):
-    """A way to say no: HTTP's status and the words in v3, the same in v1, and Skycore's code that is most like it.
+class RefusalForm(NamedTuple):
+    """How a refusal is written: the HTTP status and the text in v3, the same in v1, and the Skycore code that is nearest to it.
 
-    ``status`` is what v3 calls it, where that is another word. ``error`` are v1's details; without them it says no in three
-    words and no envelope.
+    ``status`` is v3's name for it, if that differs. ``error`` are v1's details; without them v1 writes a short body that has no
+    envelope.
     """
 
     http: int
-    said: str
+    text: str
     http_v1: int
-    said_v1: str
-    alike: str
+    text_v1: str
+    skycore_code: str
     status: str = ""
     error: Mapping[str, str] | None = None
 
 
-_LOW = "the balance is too low: the sandbox was told how many credits are left"
-#: By v3's word, as the library names refusals of both; the last three are its FIELD_INVALID, and more in v1.
-WORDS: Mapping[str, Word] = {
-    "AUTH_FAILED_NO_DATA": Word(401, "the call brings no APPKEY", 401, "Unauthorized", "E104"),
-    "AUTH_FAILED": Word(401, "there is no account of this APPKEY", 401, "Token expired", "E104"),
-    "NO_ACCESS": Word(400, "no access to this", 403, "Forbidden", "E105"),
-    # The prose of seed 000 names it and prints no body.
-    "OVER_LIMIT": Word(429, "more than 15 calls a second", 429, "Too many requests", "E113"),
-    "RECIPIENTS_ERROR": Word(
+_LOW = "the balance is too low: a test set how many credits are left"
+#: By v3's name, which the library uses for both generations. The last two are FIELD_INVALID in v3, and more specific in v1.
+REFUSALS: Mapping[str, RefusalForm] = {
+    "AUTH_FAILED_NO_DATA": RefusalForm(401, "the request has no APPKEY", 401, "Unauthorized", "E104"),
+    "AUTH_FAILED": RefusalForm(401, "no account has this APPKEY", 401, "Token expired", "E104"),
+    "NO_ACCESS": RefusalForm(400, "no access", 403, "Forbidden", "E105"),
+    # The v3 page names it and prints no body.
+    "OVER_LIMIT": RefusalForm(429, "more than 15 calls a second", 429, "Too many requests", "E113"),
+    "RECIPIENTS_ERROR": RefusalForm(
         400,
-        "nobody is left to send to: not valid, or opted out",
+        "no recipient is left: their numbers are not valid, or they opted out",
         400,
         "contacts must either start with 61, or be nine digits",
         "E114",
     ),
-    "BAD_REQUEST": Word(400, "this is not what the call takes", 400, "Bad Request", "E100"),
-    "NOT_IMPLEMENTED": Word(404, "there is no such call", 404, "Not found", "E108"),
-    "NOT_FOUND": Word(400, "there are no responses", 200, "message not found", "E241", error={}),
-    "FIELD_EMPTY": Word(400, "a field is wanted and is empty", 400, "a field is wanted and is empty", "E311"),
-    "FIELD_INVALID": Word(400, "a field is not valid", 400, "a field is not valid", "E314"),
-    # Recorded: a 500 with an envelope around it.
-    "SERVER_ERROR": Word(500, "internal server error", 500, "internal server error", "E503", error={}),
-    "LEDGER_ERROR": Word(
+    "BAD_REQUEST": RefusalForm(400, "the request is not what this call expects", 400, "Bad Request", "E100"),
+    "NOT_IMPLEMENTED": RefusalForm(404, "there is no such call", 404, "Not found", "E108"),
+    "NOT_FOUND": RefusalForm(400, "there are no responses", 200, "message not found", "E241", error={}),
+    "FIELD_EMPTY": RefusalForm(400, "a required field is empty", 400, "a required field is empty", "E311"),
+    "FIELD_INVALID": RefusalForm(400, "a field is not valid", 400, "a field is not valid", "E314"),
+    # Recorded: a 500 with an envelope.
+    "SERVER_ERROR": RefusalForm(500, "internal server error", 500, "internal server error", "E503", error={}),
+    "LEDGER_ERROR": RefusalForm(
         400,
-        "not enough credit: the sandbox was told how much is left",
+        "not enough credit: a test set how many credits are left",
         422,
         _LOW,
         "E713",
         "FIELD_INVALID",
         {"errorMessage": _LOW},
     ),
-    "NOT_REGISTERED": Word(
+    "NOT_REGISTERED": RefusalForm(
         400,
-        "sender is not registered",
+        "the sender is not registered",
         400,
-        "the sender id is not registered here",
+        "the sender id is not registered to this account",
         "E111",
         "FIELD_INVALID",
         {"sender": "not_registered"},
     ),
 }
-#: What v3 says of a field, or of the file behind an address, where it says more than which word.
-OF_A_FIELD = {
-    "text": "a text up to 1000 characters is taken",
-    "subject": "a subject up to 40 characters is taken",
-    "image": "an image of another kind: only PNG, GIF and JPEG are taken",
-    "to": "more numbers than one call takes",
-    "MediaTooLargeError": "the image size exceeds what is taken",
-    "MediaTypeError": "an image of another kind: only PNG, GIF and JPEG are taken",
-    "MediaUnreachableError": "the image cannot be had",
-    "MediaCorruptedError": "the image cannot be had",
+#: v3's text for FIELD_INVALID, by the field, or by the error class for the file behind a URL.
+_FIELD_TEXTS = {
+    "text": "a text up to 1000 characters is allowed",
+    "subject": "a subject up to 40 characters is allowed",
+    "image": "the image has another type: only PNG, GIF and JPEG are allowed",
+    "to": "more numbers than one call may have",
+    "MediaTooLargeError": "the image size exceeds the limit",
+    "MediaTypeError": "the image has another type: only PNG, GIF and JPEG are allowed",
+    "MediaUnreachableError": "the image cannot be fetched",
+    "MediaCorruptedError": "the image cannot be read",
 }
 
 
-def nearest(code: str) -> str:
-    """The word for a code: itself, or the one that is most like a code of Skycore's."""
-    if code in WORDS:
+def _nearest(code: str) -> str:
+    """Return the name of a refusal: the code itself, or the refusal that is nearest to a code of Skycore's."""
+    if code in REFUSALS:
         return code
     kind = error_class(code)
-    return next((name for name, word in WORDS.items() if issubclass(kind, error_class(word.alike))), "FIELD_INVALID")
+    return next((name for name, form in REFUSALS.items() if issubclass(kind, error_class(form.skycore_code))), "FIELD_INVALID")
 
 
-def refuse(v1: bool, code: str, field: str = "", info: str = "") -> Refusal:
-    """A refusal by a word, or by what is nearest to a code of Skycore's; ``field`` is what v3 has a sentence for."""
-    name = nearest(code)
-    word = WORDS[name]
+def refusal(v1: bool, code: str, field: str = "", info: str = "") -> Refusal:
+    """Return the refusal for a name of :data:`REFUSALS` or a code of Skycore's; v3 has its own texts for some fields."""
+    name = _nearest(code)
+    form = REFUSALS[name]
     field = field or error_class(code).__name__
-    own = "" if v1 or name != "FIELD_INVALID" else OF_A_FIELD.get(field, "")
-    said = word.said_v1 if v1 else word.said
-    return Refusal(code=name, info=printable(own or (f"{said} ({info})" if info else said)))
+    field_text = "" if v1 or name != "FIELD_INVALID" else _FIELD_TEXTS.get(field, "")
+    text = form.text_v1 if v1 else form.text
+    return Refusal(code=name, info=printable(field_text or (f"{text} ({info})" if info else text)))
 
 
-def _no(v1: bool, refused: Refusal) -> ServerResponse:
+def _encode_refusal(v1: bool, refused: Refusal) -> ServerResponse:
     name = refused.code or ""
-    word, said = WORDS[name], refused.info or ""
+    form, text = REFUSALS[name], refused.info or ""
     if not v1:
-        return told({"meta": {"code": word.http, "status": word.status or name}, "msg": said, "data": []}, word.http)
-    if word.error is None:
-        told_as = "contacts are required" if name == "RECIPIENTS_ERROR" else said
-        return told({"code": word.http_v1, "message": said, "stack": f"APIError: {told_as}"}, word.http_v1)
-    return told(_app({}, status=False, message=said, error=word.error), word.http_v1)
+        return _response({"meta": {"code": form.http, "status": form.status or name}, "msg": text, "data": []}, form.http)
+    if form.error is None:
+        cause = "contacts are required" if name == "RECIPIENTS_ERROR" else text
+        return _response({"code": form.http_v1, "message": text, "stack": f"APIError: {cause}"}, form.http_v1)
+    return _response(_app({}, status=False, message=text, error=form.error), form.http_v1)
 
 
 # ------------------------------------------------------------------------------------------------ envelopes
 
 
-def told(document: Any, http: int = 200) -> ServerResponse:
-    """A document as it goes out."""
-    return ServerResponse(http, spelled(document), "application/json")
+def _response(document: Any, http: int = 200) -> ServerResponse:
+    return ServerResponse(http, dump(document), "application/json")
 
 
-def spelled(document: Any) -> bytes:
-    """JSON."""
+def dump(document: Any) -> bytes:
+    """Return a document as JSON."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
@@ -166,45 +162,51 @@ def _v3(data: Any, msg: str) -> Any:
     return {"meta": {"code": 200, "status": "SUCCESS"}, "msg": msg, "data": data}
 
 
-def _app(data: Any, *, status: bool = True, message: str = "the sandbox has taken it", error: Any = None) -> Any:
-    """The envelope of v1's that was made for an app: sends and reports come in it."""
-    around = {"app_type": "web", "app_version": "1.0", "maintainence": 0, "new_version": 0, "force_update": 0}
-    around |= {"invalid_token": 0, "refresh_token": "", "show_message": 0, "is_enc": False}
-    return {**around, "status": status, "message": message, "message_type": "toast", "data": data, "error": error or {}}
+def _app(data: Any, *, status: bool = True, message: str = "the sandbox has accepted it", error: Any = None) -> Any:
+    """Return the v1 envelope for sends and reports, which was made for an app."""
+    envelope = {"app_type": "web", "app_version": "1.0", "maintainence": 0, "new_version": 0, "force_update": 0}
+    envelope |= {"invalid_token": 0, "refresh_token": "", "show_message": 0, "is_enc": False}
+    return {**envelope, "status": status, "message": message, "message_type": "toast", "data": data, "error": error or {}}
 
 
 def _meta(data: Any) -> Any:
-    """The other envelope of v1's: lists and balances."""
+    """Return the v1 envelope for lists and balances."""
     return {"meta": {"code": 200, "status": "SUCCESS"}, "message": "", "data": data, "error": {}}
 
 
 # ------------------------------------------------------------------------------------------------ replies
 
 
-def written(v1: bool, operation: Any, reply: Any, now: datetime) -> ServerResponse:
-    """A reply as its generation answers."""
+def encode_reply(v1: bool, operation: Any, reply: Any, now: datetime) -> ServerResponse:
+    """Return the HTTP response for a reply."""
     if isinstance(reply, Refusal):
-        return _no(v1, reply)
+        return _encode_refusal(v1, reply)
     if isinstance(reply, CellcastSent):
-        return told(_app(_sent_v1(reply)) if v1 else _v3(_sent_v3(operation, reply, now), "Queued"))
+        return _response(_app(_sent_v1(reply)) if v1 else _v3(_sent_v3(operation, reply, now), "Queued"))
     if isinstance(reply, Page):
-        return told(_listed_v1(reply) if v1 else _listed_v3(reply))
+        return _response(_listing_v1(reply) if v1 else _listing_v3(reply))
     if isinstance(reply, AccountBalance):
-        return told(_meta(_row(v1, reply)) if v1 else _v3(_row(v1, reply), "Here is your account"))
-    return told(_v3([], reply.details or ""))
+        return _response(_meta(_row(v1, reply)) if v1 else _v3(_row(v1, reply), "Here is your account"))
+    return _response(_v3([], reply.details or ""))
 
 
 def _sent_v3(operation: Any, reply: CellcastSent, now: datetime) -> Any:
     show: Any = operation.slideshow if isinstance(operation, CellcastSend) else None
-    same = {"subject": show.subject if show else "", "body": _lines(show.slides[0].text) if show else ""}
+    content = {"subject": show.subject if show else "", "body": _crlf(show.slides[0].text) if show else ""}
     date = f"{now:%Y-%m-%d %H:%M:%S}"
-    rows = [{"message_id": id, "to": number, **same, "date": date, "direction": "out"} for number, id in reply.queued.items()]
-    count = {"total_numbers": len(reply.queued) + len(reply.unaccounted), "success_number": str(len(rows))}
-    return {"messages": rows, **count, "credits_used": str(len(rows))}
+    rows = [
+        {"message_id": message_id, "to": number, **content, "date": date, "direction": "out"}
+        for number, message_id in reply.queued.items()
+    ]
+    counts = {"total_numbers": len(reply.queued) + len(reply.unaccounted), "success_number": str(len(rows))}
+    return {"messages": rows, **counts, "credits_used": str(len(rows))}
 
 
 def _sent_v1(reply: CellcastSent) -> Any:
-    queued = [{"Contact": nine(number), "MessageId": id, "Result": "queued"} for number, id in reply.queued.items()]
+    queued = [
+        {"Contact": nine_digits(number), "MessageId": message_id, "Result": "queued"}
+        for number, message_id in reply.queued.items()
+    ]
     invalid = [
         {"Contact": number, "Error": reason, "ErrorType": TOO_SHORT[1] if reason == TOO_SHORT[0] else NOT_VALID[1]}
         for number, reason in reply.invalid.items()
@@ -213,47 +215,47 @@ def _sent_v1(reply: CellcastSent) -> Any:
         "queueResponse": queued,
         "message": "the valid contacts are queued",
         "invalidContacts": invalid,
-        "unsubscribeContacts": [nine(number) for number in reply.unsubscribed],
+        "unsubscribeContacts": [nine_digits(number) for number in reply.unsubscribed],
         "totalValidContact": len(queued),
         "totalInvalidContact": len(invalid),
         "totalUnsubscribeContact": len(reply.unsubscribed),
     }
 
 
-#: What v1 says of a number that it does not take: words and kind.
-NOT_VALID, TOO_SHORT = ("no number of a mobile", "number_not_valid"), ("fewer than nine digits", "less_nine_digit")
+#: v1's text and type for a number that it does not accept.
+NOT_VALID, TOO_SHORT = ("not a mobile number", "number_not_valid"), ("fewer than nine digits", "less_nine_digit")
 
 
-def nine(number: str) -> str:
-    """An Australian mobile as v1 repeats it."""
+def nine_digits(number: str) -> str:
+    """Return an Australian mobile as v1 writes it in responses."""
     return number.removeprefix("+61")
 
 
-def _listed_v3(reply: Page) -> Any:
+def _listing_v3(reply: Page) -> Any:
     if not reply.rows:
-        # As recorded: the count in quotes, the page 0, and no list.
+        # Recorded: the count in quotes, page 0, and no list.
         return _v3({"page": {"count": "0", "number": 0}, "total": 0, "responses": ""}, "there are no responses")
     rows = [_row(False, row) for row in reply.rows]
-    around = {"page": {"count": reply.pages, "number": reply.page}, "total": str(reply.total)}
-    return _v3({**around, "responses": rows}, f"You have {reply.total} of them")
+    counts = {"page": {"count": reply.pages, "number": reply.page}, "total": str(reply.total)}
+    return _v3({**counts, "responses": rows}, f"There are {reply.total} rows")
 
 
-def _listed_v1(reply: Page) -> Any:
+def _listing_v1(reply: Page) -> Any:
     rows = [_row(True, row) for row in reply.rows]
-    reports = bool(reply.rows) and isinstance(reply.rows[0], SentMessage)
-    paging = {"total": reply.total, "limit": PER_PAGE, "current": reply.page, "totalPages": reply.pages}
-    before, after = reply.page > 1, reply.page < reply.pages
-    onward: dict[str, Any] = {"hasPrevPage": before, "hasNextPage": after}
-    onward |= {"prevPage": reply.page - 1 if before else None, "nextPage": reply.page + 1 if after else None}
-    return (_app if reports else _meta)({"items": rows, **paging, **onward})
+    are_reports = bool(reply.rows) and isinstance(reply.rows[0], SentMessage)
+    counts = {"total": reply.total, "limit": PER_PAGE, "current": reply.page, "totalPages": reply.pages}
+    has_previous, has_next = reply.page > 1, reply.page < reply.pages
+    links: dict[str, Any] = {"hasPrevPage": has_previous, "hasNextPage": has_next}
+    links |= {"prevPage": reply.page - 1 if has_previous else None, "nextPage": reply.page + 1 if has_next else None}
+    return (_app if are_reports else _meta)({"items": rows, **counts, **links})
 
 
 def _row(v1: bool, row: Any) -> dict[str, Any]:
-    spelled = {names.rpartition("/")[2]: _value(v1, ours, getattr(row, ours)) for ours, names, _ in field_names(type(row))}
+    members = {names.rpartition("/")[2]: _value(v1, name, getattr(row, name)) for name, names, _ in sources(row)}
     if not (v1 and isinstance(row, Response)):
-        return spelled
-    # The developer pages name four members, and the id has a place and nothing in it.
-    return {name: spelled[name] for name in ("from", "body", "received_at")} | {"message_id": ""}
+        return members
+    # The developer pages name four members; the id is always empty.
+    return {name: members[name] for name in ("from", "body", "received_at")} | {"message_id": ""}
 
 
 def _value(v1: bool, name: str, value: Any) -> Any:
@@ -263,58 +265,57 @@ def _value(v1: bool, name: str, value: Any) -> Any:
         return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03}Z" if v1 else f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, Decimal):
         return float(value) if v1 else f"{value:.2f}"
-    return nine(value) if v1 and name in {"sender", "to", "number"} else value
+    return nine_digits(value) if v1 and name in {"sender", "to", "number"} else value
 
 
 # ------------------------------------------------------------------------------------------------ webhooks
 
 
-def report_v3(notice: Any) -> Any:
-    """An array, and the recipient without its plus."""
-    return [{"message_id": notice.tracking_id, "status": notice.details, "recipient": bare(notice.to), "custom_string": ""}]
+def encode_report(v1: bool, notice: DeliveryReport) -> bytes:
+    """Return the webhook for a delivery report: v1 posts one object for each state, v3 an array."""
+    if v1:
+        ends = {"sender": _without_plus(notice.sender), "receiver": _without_plus(notice.to)}
+        return dump({"_id": notice.tracking_id, "status": notice.details, "type": "send", **ends})
+    event = {"message_id": notice.tracking_id, "status": notice.details, "recipient": _without_plus(notice.to)}
+    return dump([{**event, "custom_string": ""}])
 
 
-def report_v1(notice: Any) -> Any:
-    """One object, one call for each state."""
-    who = {"sender": bare(notice.sender), "receiver": bare(notice.to)}
-    return {"_id": notice.tracking_id, "status": notice.details, "type": "send", **who}
+def encode_inbound(v1: bool, notice: InboundSMS | CellcastMMS, answered: Message | None) -> bytes:
+    """Return the webhook for a message that somebody sent; ``answered`` is the message that it replies to."""
+    return dump(_inbound_v1(notice, answered) if v1 else [_inbound_v3(notice, answered)])
 
 
-def inbound_v3(notice: Any, answered: Message | None) -> Any:
-    """In production an array of one. No field for files is documented."""
-    message_id = notice.transaction_id if isinstance(notice, InboundSMS) else notice.tracking_id
-    event = {"from": bare(notice.sender), "body": notice.text or "", "received_at": f"{notice.timestamp:%Y-%m-%d %H:%M:%S}"}
-    event |= {"message_id": message_id, "custom_string": "", "type": "MMS" if isinstance(notice, CellcastMMS) else "SMS"}
+def _inbound_v3(notice: InboundSMS | CellcastMMS, answered: Message | None) -> Any:
+    # The v3 page names no field for files.
+    event = {"from": _without_plus(notice.sender), "body": notice.text or "", "message_id": _inbound_id(notice)}
+    event |= {"received_at": f"{notice.timestamp:%Y-%m-%d %H:%M:%S}", "custom_string": ""}
+    event["type"] = "MMS" if isinstance(notice, CellcastMMS) else "SMS"
     if answered is not None:
-        event |= {"original_message_id": answered.message_id, "original_body": _lines(answered.text)}
-    return [event]
+        event |= {"original_message_id": answered.message_id, "original_body": _crlf(answered.text)}
+    return event
 
 
-def inbound_v1(notice: Any, answered: Message | None) -> Any:
-    """The words in ``message``, as documented, or in ``reply`` beside what is answered, as in production.
-
-    An MMS is told as the sibling gateway tells it: its words and files in a text of JSON, and its files beside.
-    """
-    message_id = notice.transaction_id if isinstance(notice, InboundSMS) else notice.tracking_id
-    event = {"_id": message_id, "status": "received", "type": "receive"}
-    event |= {"sender": bare(notice.sender), "receiver": bare(notice.to)}
+def _inbound_v1(notice: InboundSMS | CellcastMMS, answered: Message | None) -> Any:
+    event: dict[str, Any] = {"_id": _inbound_id(notice), "status": "received", "type": "receive"}
+    event |= {"sender": _without_plus(notice.sender), "receiver": _without_plus(notice.to)}
     if isinstance(notice, CellcastMMS):
+        # As a gateway with the same software writes it: text and files in a text of JSON, and the files beside it.
         media = [{"url": url} for url in notice.files]
         return {**event, "mms": True, "message": json.dumps({"message": notice.text or "", "media": media}), "media": media}
     if answered is None:
+        # As the v1 page has it.
         return {**event, "message": notice.text}
-    return {**event, "reply": notice.text, "message": _lines(answered.text)}
+    # As in production.
+    return {**event, "reply": notice.text, "message": _crlf(answered.text)}
 
 
-def _lines(text: str | None) -> str:
-    """A text with its lines broken as Cellcast breaks them."""
+def _inbound_id(notice: InboundSMS | CellcastMMS) -> str:
+    return (notice.transaction_id if isinstance(notice, InboundSMS) else notice.tracking_id) or ""
+
+
+def _crlf(text: str | None) -> str:
     return (text or "").replace("\n", "\r\n")
 
 
-def bare(number: str | None) -> str:
-    """A number without its plus."""
+def _without_plus(number: str | None) -> str:
     return (number or "").removeprefix("+")
-
-
-INBOUND: Mapping[bool, Callable[[Any, Message | None], Any]] = {False: inbound_v3, True: inbound_v1}
-REPORT: Mapping[bool, Callable[[Any], Any]] = {False: report_v3, True: report_v1}

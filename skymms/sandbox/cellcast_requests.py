@@ -1,6 +1,6 @@
-"""How a request to Cellcast is taken apart: its fields, however they travel, and the values they are made into.
+"""Read requests to Cellcast: the fields of a request, wherever they are placed, and the operation that they make.
 
-Only what the library writes is read: JSON in v3, a form with a file in v1, queries for what is asked and not done.
+Only what the library writes is read: JSON in v3, forms with a file in v1, and queries for listings.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
-from ..cellcast.account import CellcastSend, MarkRead
-from ..cellcast.webhooks import mobile
+from ..cellcast import CellcastSend, MarkRead, mobile
+from ..cellcast.values import as_list
 from ..model.operations import Operation
 from ..model.slideshow import Slideshow
 from ..slide import Slide
@@ -25,71 +25,108 @@ from .listener import ServerRequest
 
 Fields = Mapping[str, Any]
 
-
-def operation_of(kind: type[Operation[Any]], named: Fields, *, listed: bool) -> Operation[Any]:
-    """An operation of its fields under our names; ``listed`` where numbers are a list, and not the text of one.
-
-    Raises :class:`~skymms.codecs.Unreadable` where no such thing can be made of them.
-    """
-    if kind is CellcastSend:
-        return _send_of(named, listed=listed)
-    made: Any = kind(**{name: _READ[name](_text(value)) for name, value in named.items()})
-    return _marking(made) if kind is MarkRead else made
+# ------------------------------------------------------------------------------------------------ fields
 
 
-def _in_query(request: ServerRequest) -> Fields:
+def _read_query(request: ServerRequest) -> Fields:
     try:
-        return _once(parse_qsl(request.query, errors="strict", max_num_fields=100))
+        return _unique(parse_qsl(request.query, errors="strict", max_num_fields=100))
     except ValueError as error:
         raise DecodeError(str(error)) from None
 
 
-def _in_json(request: ServerRequest) -> Fields:
+def _read_json(request: ServerRequest) -> Fields:
     document = json.parse(request.body or b"{}", MAX_REQUEST)
     if not isinstance(document, dict):
         raise DecodeError("not a JSON object")
-    return document
+    return cast("Fields", document)
 
 
-def _in_form(request: ServerRequest) -> Fields:
-    """The parts of a multipart body, by the standard library's parser for mail, which has the same form."""
+def _read_form(request: ServerRequest) -> Fields:
+    """Return the parts of a multipart body, read by the standard library's parser for mail, which has the same format."""
     content_type = request.headers.get("content-type", "")
     if not content_type.lower().startswith("multipart/form-data") or len(request.body) > MAX_REQUEST:
-        raise DecodeError(f"no multipart/form-data of at most {MAX_REQUEST:,} bytes")
+        raise DecodeError(f"not multipart/form-data of at most {MAX_REQUEST:,} bytes")
     head = b"Content-Type: " + content_type.encode("latin-1", "replace") + b"\r\n\r\n"
     try:
-        parts = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + request.body)
-        named = [(part.get_param("name", header="content-disposition"), part) for part in parts.iter_parts()]
-        return _once([(str(name), part.get_payload(decode=True)) for name, part in named if name])
+        message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + request.body)
+        parts = [(part.get_param("name", header="content-disposition"), part) for part in message.iter_parts()]
+        return _unique([(str(name), part.get_payload(decode=True)) for name, part in parts if name])
+    # The parser raises these for bodies that are not forms.
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
-        raise DecodeError(f"no form: {type(error).__name__}") from None
+        raise DecodeError(f"not a form: {type(error).__name__}") from None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> Fields:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise DecodeError("a field is there twice")
-    return found
+def _unique(pairs: list[tuple[str, Any]]) -> Fields:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise DecodeError("a field is given twice")
+    return fields
 
 
-CARRIED: Mapping[str, Callable[[ServerRequest], Fields]] = {"query": _in_query, "json": _in_json, "form": _in_form}
+#: Reads the fields of a request, by their placement.
+FIELD_READERS: Mapping[str, Callable[[ServerRequest], Fields]] = {"query": _read_query, "json": _read_json, "form": _read_form}
+
+# ------------------------------------------------------------------------------------------------ operations
+
+
+def operation_of(kind: type[Operation[Any]], fields: Fields, *, numbers_are_json: bool) -> Operation[Any]:
+    """Return the operation with these fields, which have our names.
+
+    With ``numbers_are_json`` the recipients are the text of a JSON array (v1), otherwise an array (v3). Raises
+    :class:`~skymms.wire.codecs.DecodeError` if the fields make no operation.
+    """
+    if kind is CellcastSend:
+        return _send_of(fields, numbers_are_json=numbers_are_json)
+    create: Callable[..., Operation[Any]] = kind
+    operation = create(**{name: _PARSERS[name](_text(value)) for name, value in fields.items()})
+    return _selection_of(operation) if isinstance(operation, MarkRead) else operation
+
+
+def _send_of(fields: Fields, *, numbers_are_json: bool) -> CellcastSend:
+    texts = {name: _text(value) for name, value in fields.items() if name not in {"to", "media"}}
+    to = fields["to"]
+    if numbers_are_json:
+        try:
+            to = json.parse((_text(to) or "").encode(), MAX_REQUEST)
+        except DecodeError:
+            # Both samples of the v1 page send no array: then there is nobody to send to.
+            to = None
+    numbers = [mobile(number) or number for number in as_list(to)]
+    if not all(isinstance(number, str) for number in numbers):
+        numbers = []
+    text = texts["text"]
+    slide = Slide(text.replace("\r\n", "\n") if text else None, image=texts["image"])
+    return CellcastSend(
+        Slideshow("", subject=texts.get("subject"), slides=(slide,)),
+        to=numbers,
+        sender=texts.get("sender"),
+        media=fields.get("media") or None,
+    )
+
+
+def _selection_of(mark: MarkRead) -> MarkRead:
+    """Return what the v3 page says is marked: the message id wins, and without id and date everything is marked."""
+    if mark.message_id is not None:
+        return replace(mark, before=None)
+    return replace(mark, everything=mark.before is None)
 
 
 def _text(value: Any) -> str | None:
-    """A text; None for an empty one."""
+    """Return a text, or None for an empty one."""
     if isinstance(value, bytes):
         try:
             value = value.decode()
         except UnicodeDecodeError:
             raise DecodeError("not UTF-8") from None
     if value is not None and not isinstance(value, str):
-        raise DecodeError("a text is wanted, and not a list, an object or a flag")
+        raise DecodeError("a field must be text, not a list, an object or a flag")
     return value or None
 
 
-def _whole(value: str | None) -> int | None:
+def _page(value: str | None) -> int | None:
     if value is not None and not re.fullmatch("[0-9]{1,9}", value):
-        raise DecodeError("a page is a whole number")
+        raise DecodeError("a page must be a whole number")
     return None if value is None else int(value)
 
 
@@ -97,47 +134,23 @@ def _day(value: str | None) -> date | None:
     try:
         return None if value is None else date.fromisoformat(value)
     except ValueError:
-        raise DecodeError("a day is written 2026-01-31") from None
+        raise DecodeError("a day must be written as in 2026-01-31") from None
 
 
-def _moment(value: str | None) -> datetime | str | None:
-    """A datetime with a zone goes out as seconds since 1970, and anything else as it stands."""
+def _time(value: str | None) -> datetime | str | None:
+    """Return a time that was sent as seconds since 1970, and any other text unchanged."""
     return datetime.fromtimestamp(int(value), UTC) if value is not None and re.fullmatch("[0-9]{1,10}", value) else value
 
 
-def _send_of(named: Fields, *, listed: bool) -> CellcastSend:
-    """A send, by its fields; ``listed`` where the numbers are a list, and not the text of one."""
-    said = {name: _text(value) for name, value in named.items() if name not in {"to", "media"}}
-    to = named["to"]
-    if not listed:
-        try:
-            to = json.parse((_text(to) or "").encode(), MAX_REQUEST)
-        except DecodeError:
-            # As both samples of seed 001 send it: no array, so nobody to send to.
-            to = []
-    numbers = to if isinstance(to, list) and all(isinstance(one, str) for one in to) else []
-    text = said["text"]
-    slide = Slide(text.replace("\r\n", "\n") if text else None, image=said["image"])
-    return CellcastSend(
-        Slideshow("", subject=said.get("subject"), slides=(slide,)),
-        to=tuple([mobile(one) or one for one in numbers]),
-        sender=said.get("sender"),
-        media=named.get("media") or None,
-    )
+def _same(value: str | None) -> str | None:
+    return value
 
 
-def _marking(asked: MarkRead) -> MarkRead:
-    """Seed 000: the id is looked at first, and without either everything is meant."""
-    if asked.message_id is not None:
-        return replace(asked, before=None)
-    return replace(asked, everything=asked.before is None)
-
-
-_READ: Mapping[str, Callable[[str | None], Any]] = {
-    "page": _whole,
+_PARSERS: Mapping[str, Callable[[str | None], Any]] = {
+    "page": _page,
     "since": _day,
     "until": _day,
-    "before": _moment,
-    "message_id": lambda value: value,
-    "status": lambda value: value,
+    "before": _time,
+    "message_id": _same,
+    "status": _same,
 }

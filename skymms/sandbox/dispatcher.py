@@ -10,7 +10,7 @@ from ..model.notices import Notice
 from ..wire.dialects import Dialect
 from . import control, page
 from .cellcast import Cellcast
-from .cellcast_bodies import STRANGER
+from .cellcast_bodies import OTHER_REPLY
 from .clock import Clock
 from .event_text import postback_line, request_line
 from .events import EventLog
@@ -68,12 +68,12 @@ class Dispatcher:
 
     def respond(self, request: ServerRequest) -> ServerResponse:
         """Handle a request and return its response."""
-        cellcast = next((one for one in self._cellcasts.values() if one.hears(request)), None)
+        cellcast = next((one for one in self._cellcasts.values() if one.accepts(request)), None)
         if cellcast is not None:
             record, rule = self.gateway.handle_cellcast(cellcast, request)
             self._record(record, cellcast)
             encode = partial(cellcast.encode_reply, record.operation)
-            return response_with_fault(encode, record.reply, rule, lambda reply: STRANGER)
+            return response_with_fault(encode, record.reply, rule, lambda reply: OTHER_REPLY)
         dialect = dialect_at(request)
         if dialect is not None:
             record, rule = self.gateway.handle(dialect, request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..cellcast.account import CellcastSent
+from ..cellcast import CellcastSent
 from ..codes import EVENTS
 from ..model.notices import Notice
 from ..model.replies import MMSList, Refusal

@@ -15,7 +15,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, cast
 
-from ..cellcast.account import CellcastSend, CellcastSent
+from ..cellcast import CellcastSend, CellcastSent
 from ..model.actions import SendMessageBySubscriberRef, SendSMS
 from ..model.notices import DeliveryReport, EncodingReport, InboundMMS, InboundSMS, Notice
 from ..model.operations import SaveMMS, SendMMS

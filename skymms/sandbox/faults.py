@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from ..codes import ANSWERS
 from ..errors import ConfigurationError
-from .cellcast_bodies import WORDS
+from .cellcast_bodies import REFUSALS
 from .state import number_forms
 
 #: The codes that a fault can refuse with: Skycore's codes, and Cellcast's names for a refusal.
-CODES: frozenset[str] = frozenset({*ANSWERS, *WORDS})
+CODES: frozenset[str] = frozenset({*ANSWERS, *REFUSALS})
 
 
 class Fault(NamedTuple):

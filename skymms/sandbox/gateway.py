@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ..cellcast.account import CellcastSent
+from ..cellcast import CellcastSent
 from ..limits import Limits
 from ..media.inspection import inspect
 from ..model.notices import Notice
@@ -24,7 +24,7 @@ from ..wire.dialects import Dialect, UnknownActionError
 from ..wire.schemas import schema_problems
 from .account_actions import ACCOUNT_ACTIONS
 from .cellcast import Cellcast
-from .cellcast_bodies import WORDS
+from .cellcast_bodies import REFUSALS
 from .faults import FaultRule, Faults
 from .gateway_rules import expiry_problem
 from .listener import ServerRequest
@@ -80,7 +80,7 @@ class Gateway:
 
     def handle_cellcast(self, cellcast: Cellcast, request: ServerRequest) -> tuple[RequestRecord, FaultRule | None]:
         """Handle a request to Cellcast; return its record and the fault that applies to it."""
-        return self._process(cellcast.name, request, cellcast.understood(request), cellcast.act, cellcast.refuse)
+        return self._process(cellcast.name, request, cellcast.decode(request), cellcast.act, cellcast.refuse)
 
     def _process(
         self,
@@ -160,7 +160,7 @@ class Gateway:
 
 def _refuse(operation: Any, code: str, info: str = "") -> Refusal:
     """Refuse with one of Skycore's codes; a name of Cellcast's becomes the most similar code."""
-    return refuse(operation, WORDS[code].alike if code in WORDS else code, info)
+    return refuse(operation, REFUSALS[code].skycore_code if code in REFUSALS else code, info)
 
 
 def _is_send(operation: Any, reply: Any) -> bool:

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from urllib.parse import parse_qsl, urlsplit
 
-from ..cellcast.account import GENERATIONS
+from ..cellcast import GENERATIONS
 from ..transport.guard import is_loopback
 from ..wire.codecs import DecodeError
 from ..wire.dialects import DIALECTS, Dialect

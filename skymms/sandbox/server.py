@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias, cast, overload
 from urllib.parse import urlsplit
 
 from ..account import Account
-from ..cellcast.account import CellcastAccount, CellcastSend
+from ..cellcast import CellcastAccount, CellcastSend
 from ..errors import ConfigurationError
 from ..limits import DOCUMENTED, Limits
 from ..model.actions import SendMessageBySubscriberRef, SendMMSBarcode, SendPassInMMS, SendSavedMMSCampaign, SendSMS
@@ -123,7 +123,7 @@ class Sandbox:
         """Return an account at this gateway; ``options`` are those of the account's class.
 
         ``dialect`` is a dialect of Skycore, ``cellcast-v3`` or ``cellcast-v1``. An account with another ``api_key`` is refused
-        by the sandbox. ``spacing=0`` switches off the rate limit of a Cellcast account.
+        by the sandbox. ``rate=None`` switches off the rate limit of a Cellcast account.
         """
         if (generation := self._cellcasts.get(dialect)) is not None:
             path, options = generation.path, {"generation": generation.generation, **options}

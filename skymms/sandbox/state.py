@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from ..cellcast.account import Response
-from ..cellcast.webhooks import mobile
+from ..cellcast import Response, mobile
 from ..codes import ANSWERS
 from ..errors import ConfigurationError, Problem
 from ..limits import DOCUMENTED, Limits, texts

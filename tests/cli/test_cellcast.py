@@ -6,7 +6,7 @@ import json
 
 import cellcast_vectors as said
 import pytest
-from cellcast_server import CANARY, JPEG, Taking, body, form
+from cellcast_server import CANARY, JPEG, AcceptingGateway, body, form
 from misbehaving_server import Faulty, drop, http
 
 from skymms.cli import main
@@ -76,7 +76,7 @@ class TestSend:
     @pytest.mark.parametrize("as_json", [True, False])
     def test_prints_what_was_done_before_it_failed(self, run, as_json):
         numbers = [word for last in range(1500) for word in ("--to", f"049157{last:04}")]
-        with Taking(fails={1}) as server:
+        with AcceptingGateway(fails={1}) as server:
             status, out, err = run(server, "send", "show.toml", *numbers, *["--json"] * as_json)
         assert status == Status.NO_ANSWER
         assert "look for its postbacks" in err

@@ -1,15 +1,13 @@
-"""The sandbox as Cellcast, both generations: what is sent and what is answered, what is kept, what the clients make of it."""
+"""The sandbox as a Cellcast gateway, v3 and v1: its responses, its state, its webhooks, and what both clients make of them."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import logging
-import re
 import shutil
 import subprocess
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,12 +24,18 @@ from skymms import (
     Client,
     ConfigurationError,
     DeliveryReport,
+    FieldError,
     GatewayFaultError,
     HttpRequest,
+    HttpResponse,
     InboundSMS,
+    MalformedRequestError,
     MediaError,
+    MediaTooLargeError,
+    MediaTypeError,
     MMSError,
     NotFoundError,
+    PermissionDeniedError,
     ProtocolError,
     RecipientError,
     Retries,
@@ -61,7 +65,7 @@ from skymms.cli import main
 from skymms.cli.exit_status import Status
 from skymms.codes import ANSWERS
 from skymms.sandbox import AT_ONCE, FAULTS, PostbackReceiver, Sandbox
-from skymms.sandbox.cellcast_bodies import WORDS
+from skymms.sandbox.cellcast_bodies import REFUSALS
 from skymms.sandbox.listener import ServerRequest
 
 CANARY = "canary-5fa1c0de-key"
@@ -85,12 +89,12 @@ def send(dialect: str, *to: str, **more: Any) -> CellcastSend:
     return CellcastSend(Slide("Hi!", image=PNG if dialect == "cellcast-v3" else GIF), to=to or (ADA,), **more)
 
 
-def hurried(sandbox: Sandbox, dialect: str, **options: Any) -> CellcastAccount:
-    return sandbox.account(dialect, spacing=0, **options)
+def unlimited(sandbox: Any, dialect: str, **options: Any) -> CellcastAccount:
+    return sandbox.account(dialect, rate=None, **options)
 
 
 def client(sandbox: Sandbox, dialect: str, **options: Any) -> Client:
-    return Client(hurried(sandbox, dialect), **options)
+    return Client(unlimited(sandbox, dialect), **options)
 
 
 # ------------------------------------------------------------------------------------------------ on the wire
@@ -99,65 +103,70 @@ V3 = {"mms_text": "Hi!", "mms_file": PNG, "numbers": [ADA]}
 V1 = {"message": b"Hi!", "gif": GIF.encode(), "contacts": b'["61491570156"]'}
 
 
-def asked(sandbox: Sandbox, method: str, path: str, said: Any = None, **headers: str) -> tuple[int, Any]:
-    """The status and the document of an answer, by a caller who knows nothing of this library."""
-    body, content_type = said, "application/json"
-    if isinstance(said, dict) and any(isinstance(value, (bytes, tuple)) for value in said.values()):
-        body, content_type = encode_multipart_formdata(said)
-    elif said is not None and not isinstance(said, bytes):
-        body = json.dumps(said).encode()
+def request(sandbox: Sandbox, method: str, path: str, content: Any = None, **headers: str) -> tuple[int, Any]:
+    """Make a request without this library; return the HTTP status and the document of the response."""
+    body, content_type = content, "application/json"
+    if isinstance(content, dict) and any(isinstance(value, (bytes, tuple)) for value in content.values()):
+        body, content_type = encode_multipart_formdata(content)
+    elif content is not None and not isinstance(content, bytes):
+        body = json.dumps(content).encode()
     key = {"APPKEY": "sandbox-key"} if "/v3/" in path else {"Authorization": "Bearer sandbox-key"}
-    told = {"Content-Type": content_type, **key, **headers}
+    all_headers = {"Content-Type": content_type, **key, **headers}
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.request(method, sandbox.url + path, data=body, headers=told, timeout=20)
-    return answer.status_code, answer.json()
+        response = session.request(method, sandbox.url + path, data=body, headers=all_headers, timeout=20)
+    return response.status_code, response.json()
 
 
 def without(fields: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in names}
 
 
-#: What is sent in v3, and the HTTP status, the word and some words of what is answered.
-ANSWERED_V3 = {
-    "a right one": (V3, 200, "SUCCESS", "Queued"),
+#: Requests to send in v3, each with the HTTP status, the status and a part of the text of its response.
+RESPONSES_V3 = {
+    "a valid message": (V3, 200, "SUCCESS", "Queued"),
     "numbers in every documented form": (
         {**V3, "numbers": [ADA, "0491570157", "491 570 158", "61491570159"]},
         200,
         "SUCCESS",
         "",
     ),
-    "one of two numbers that is none": ({**V3, "numbers": [ADA, "1300000000"]}, 200, "SUCCESS", ""),
-    "no JSON": (b"mms_text=Hi", 400, "BAD_REQUEST", "not what the call takes"),
-    "no object": (b"[1]", 400, "BAD_REQUEST", "not what the call takes"),
-    "a list for a text": ({**V3, "mms_text": ["Hi!"]}, 400, "BAD_REQUEST", ""),
-    "no text": (without(V3, "mms_text"), 400, "FIELD_EMPTY", "a field is wanted and is empty"),
+    "two numbers, one of them invalid": ({**V3, "numbers": [ADA, "1300000000"]}, 200, "SUCCESS", ""),
+    "not JSON": (b"mms_text=Hi", 400, "BAD_REQUEST", "not what this call expects"),
+    "not a JSON object": (b"[1]", 400, "BAD_REQUEST", "not what this call expects"),
+    "a list instead of a text": ({**V3, "mms_text": ["Hi!"]}, 400, "BAD_REQUEST", ""),
+    "no text": (without(V3, "mms_text"), 400, "FIELD_EMPTY", "a required field is empty"),
     "an empty text": ({**V3, "mms_text": ""}, 400, "FIELD_EMPTY", ""),
     "no picture": (without(V3, "mms_file"), 400, "FIELD_EMPTY", ""),
     "a text of 1,001": ({**V3, "mms_text": "a" * 1001}, 400, "FIELD_INVALID", "text up to 1000 characters"),
     "a subject of 41": ({**V3, "subject": "a" * 41}, 400, "FIELD_INVALID", "subject up to 40 characters"),
-    "a film": ({**V3, "mms_file": "http://media.example/a.mp4"}, 400, "FIELD_INVALID", "only PNG, GIF and JPEG"),
+    "a video": ({**V3, "mms_file": "http://media.example/a.mp4"}, 400, "FIELD_INVALID", "only PNG, GIF and JPEG"),
     "1,001 numbers": ({**V3, "numbers": MANY[:1001]}, 400, "FIELD_INVALID", "numbers"),
-    "no numbers": ({**V3, "numbers": []}, 400, "RECIPIENTS_ERROR", "nobody is left to send to"),
-    "one number that is no list": ({**V3, "numbers": ADA}, 400, "RECIPIENTS_ERROR", ""),
-    "numbers of which none is one": ({**V3, "numbers": ["1300000000", "+610491570156"]}, 400, "RECIPIENTS_ERROR", ""),
+    "no numbers": ({**V3, "numbers": []}, 400, "RECIPIENTS_ERROR", "no recipient is left"),
+    "a number instead of a list": ({**V3, "numbers": ADA}, 400, "RECIPIENTS_ERROR", ""),
+    "only invalid numbers": ({**V3, "numbers": ["1300000000", "+610491570156"]}, 400, "RECIPIENTS_ERROR", ""),
 }
-#: The same in v1: the HTTP status, whether it is a yes (None in the three words without an envelope), and some words.
-ANSWERED_V1 = {
-    "a right one": (V1, 200, True, "the sandbox has taken it"),
+#: The same in v1: the HTTP status, whether it was accepted (None if the body has no envelope), and a part of the text.
+RESPONSES_V1 = {
+    "a valid message": (V1, 200, True, "the sandbox has accepted it"),
     "a file": ({**without(V1, "gif"), "media": ("a.jpg", JPEG, "image/jpeg")}, 200, True, ""),
     "a sender": ({**V1, "sender": b"My Shop"}, 200, True, ""),
-    "numbers of which none is one": ({**V1, "contacts": b'["1300000000"]'}, 200, True, ""),
-    "no form": (json.dumps({"message": "Hi!"}).encode(), 400, None, "Bad Request"),
+    "only invalid numbers": ({**V1, "contacts": b'["1300000000"]'}, 200, True, ""),
+    "not a form": (json.dumps({"message": "Hi!"}).encode(), 400, None, "Bad Request"),
     "no contacts": (without(V1, "contacts"), 400, None, "contacts must either start"),
-    "contacts that are no array": ({**V1, "contacts": b"61491570156,61491570157"}, 400, None, "contacts must either start"),
-    "what is left of the contacts of seed 001": ({**V1, "contacts": b"["}, 400, None, "contacts must either start"),
+    "contacts that are not an array": ({**V1, "contacts": b"61491570156,61491570157"}, 400, None, "contacts must either start"),
+    "the contacts that the sample of the v1 page really sends": (
+        {**V1, "contacts": b"["},
+        400,
+        None,
+        "contacts must either start",
+    ),
     "an empty array": ({**V1, "contacts": b"[]"}, 400, None, "contacts must either start"),
     "1,001 numbers": ({**V1, "contacts": json.dumps(MANY[:1001]).encode()}, 400, None, "1,000"),
     "no text": (without(V1, "message"), 400, None, "text"),
     "no picture": (without(V1, "gif"), 400, None, "image"),
     "two pictures": ({**V1, "media": ("a.jpg", JPEG, "image/jpeg")}, 400, None, "media"),
-    "a file that is no picture": ({**without(V1, "gif"), "media": ("a.jpg", b"PK", "image/jpeg")}, 400, None, "jpeg"),
+    "a file that is not a picture": ({**without(V1, "gif"), "media": ("a.jpg", b"PK", "image/jpeg")}, 400, None, "jpeg"),
     "a file of 230,001 bytes": (
         {**without(V1, "gif"), "media": ("a.jpg", JPEG.ljust(230_001), "image/jpeg")},
         400,
@@ -165,37 +174,37 @@ ANSWERED_V1 = {
         "230,000",
     ),
     "a sender of twelve letters": ({**V1, "sender": b"abcdefghijkl"}, 400, False, "not registered"),
-    "a text in no UTF-8": ({**V1, "message": b"\xff"}, 400, None, "UTF-8"),
+    "a text that is not UTF-8": ({**V1, "message": b"\xff"}, 400, None, "UTF-8"),
 }
 
 
-#: How a part of a form begins, and one that holds parts.
+#: The head of a form's part, and the head of a part that contains parts.
 NAMED = b'--x\r\nContent-Disposition: form-data; name="contacts"\r\n'
 NESTED = b'Content-Type: multipart/mixed; boundary="%s"\r\n\r\n'
 
 
-class TestWhatIsAnswered:
-    @pytest.mark.parametrize("what", ANSWERED_V3)
-    def test_in_v3(self, sandbox, what):
-        said, http, word, words = ANSWERED_V3[what]
-        status, document = asked(sandbox, "POST", "/api/v3/send-mms", said)
-        assert (status, document["meta"]) == (http, {"code": http, "status": word})
-        assert words in document["msg"]
+class TestResponsesOnTheWire:
+    @pytest.mark.parametrize("case", RESPONSES_V3)
+    def test_the_response_to_a_send_in_v3(self, sandbox, case):
+        content, http, name, text = RESPONSES_V3[case]
+        status, document = request(sandbox, "POST", "/api/v3/send-mms", content)
+        assert (status, document["meta"]) == (http, {"code": http, "status": name})
+        assert text in document["msg"]
         assert document.keys() == {"meta", "msg", "data"}
-        assert len(sandbox.sent) == (word == "SUCCESS")
+        assert len(sandbox.sent) == (name == "SUCCESS")
 
-    @pytest.mark.parametrize("what", ANSWERED_V1)
-    def test_in_v1(self, sandbox, what):
-        said, http, yes, words = ANSWERED_V1[what]
-        status, document = asked(sandbox, "POST", "/api/v1/gatewaymms", said)
-        assert (status, document.get("status")) == (http, yes)
-        assert words in document["message"]
-        if yes is None:
+    @pytest.mark.parametrize("case", RESPONSES_V1)
+    def test_the_response_to_a_send_in_v1(self, sandbox, case):
+        content, http, accepted, text = RESPONSES_V1[case]
+        status, document = request(sandbox, "POST", "/api/v1/gatewaymms", content)
+        assert (status, document.get("status")) == (http, accepted)
+        assert text in document["message"]
+        if accepted is None:
             assert (document["code"], document.keys()) == (http, {"code", "message", "stack"})
-        assert len(sandbox.sent) == bool(yes and document["data"]["queueResponse"])
+        assert len(sandbox.sent) == bool(accepted and document["data"]["queueResponse"])
 
-    def test_a_v3_answer_has_a_row_for_each_that_was_taken_and_counts_all(self, sandbox):
-        _, document = asked(
+    def test_v3_lists_accepted_numbers_and_counts_all_numbers(self, sandbox):
+        _, document = request(
             sandbox, "POST", "/api/v3/send-mms", {**V3, "subject": "Free", "numbers": [ADA, "0491570157", "nobody"]}
         )
         data = document["data"]
@@ -205,59 +214,59 @@ class TestWhatIsAnswered:
         assert first.keys() == {"message_id", "to", "subject", "body", "date", "direction"}
         assert (first["subject"], first["body"], first["direction"]) == ("Free", "Hi!", "out")
 
-    def test_a_v1_answer_sorts_numbers_into_three_lists(self, sandbox):
+    def test_v1_sorts_numbers_into_queued_invalid_and_unsubscribed(self, sandbox):
         sandbox.block("0491 570 158")
         numbers = ["491570156", "+61491570157", EVE, "1234567890", "62400000001", "+6140000"]
-        status, document = asked(sandbox, "POST", "/api/v1/gatewaymms", {**V1, "contacts": json.dumps(numbers).encode()})
+        status, document = request(sandbox, "POST", "/api/v1/gatewaymms", {**V1, "contacts": json.dumps(numbers).encode()})
         data = document["data"]
         assert (status, document["status"], document["error"]) == (200, True, {})
         assert [row["Contact"] for row in data["queueResponse"]] == ["491570156", "491570157"]
         assert data["invalidContacts"] == [
-            {"Contact": "1234567890", "Error": "no number of a mobile", "ErrorType": "number_not_valid"},
-            {"Contact": "62400000001", "Error": "no number of a mobile", "ErrorType": "number_not_valid"},
+            {"Contact": "1234567890", "Error": "not a mobile number", "ErrorType": "number_not_valid"},
+            {"Contact": "62400000001", "Error": "not a mobile number", "ErrorType": "number_not_valid"},
             {"Contact": "+6140000", "Error": "fewer than nine digits", "ErrorType": "less_nine_digit"},
         ]
         assert data["unsubscribeContacts"] == ["491570158"]
         counts = [data[f"total{name}Contact"] for name in ("Valid", "Invalid", "Unsubscribe")]
         assert counts == [2, 3, 1]
 
-    def test_keys(self, sandbox):
-        status, document = asked(sandbox, "GET", "/api/v3/account", APPKEY="")
+    def test_a_missing_or_wrong_key_is_refused(self, sandbox):
+        status, document = request(sandbox, "GET", "/api/v3/account", APPKEY="")
         assert (status, document["meta"]["status"]) == (401, "AUTH_FAILED_NO_DATA")
-        status, document = asked(sandbox, "GET", "/api/v3/account", APPKEY="another")
+        status, document = request(sandbox, "GET", "/api/v3/account", APPKEY="another")
         assert (status, document["meta"]["status"]) == (401, "AUTH_FAILED")
         for header in ("Bearer another", "sandbox-key", "Basic sandbox-key"):
-            status, document = asked(sandbox, "GET", "/api/v1/apiClient/account", Authorization=header)
+            status, document = request(sandbox, "GET", "/api/v1/apiClient/account", Authorization=header)
             assert (status, document["code"], document["message"]) == (401, 401, "Token expired")
 
-    def test_balances_are_words_in_v3_and_numbers_in_v1(self, sandbox):
+    def test_balances_are_text_in_v3_and_numbers_in_v1(self, sandbox):
         sandbox.credits(1006)
-        _, v3 = asked(sandbox, "GET", "/api/v3/account")
-        _, v1 = asked(sandbox, "GET", "/api/v1/apiClient/account")
+        _, v3 = request(sandbox, "GET", "/api/v3/account")
+        _, v1 = request(sandbox, "GET", "/api/v1/apiClient/account")
         assert (v3["data"]["mms_balance"], v1["data"]["mms_balance"]) == ("1006.00", 1006)
 
-    def test_too_few_credits(self, sandbox):
+    def test_a_send_without_enough_credits_is_refused(self, sandbox):
         sandbox.credits(1)
-        status, document = asked(sandbox, "POST", "/api/v3/send-mms", {**V3, "numbers": [ADA, BOB]})
+        status, document = request(sandbox, "POST", "/api/v3/send-mms", {**V3, "numbers": [ADA, BOB]})
         assert (status, document["meta"]["status"]) == (400, "FIELD_INVALID")
         assert "enough credit" in document["msg"]
-        status, document = asked(sandbox, "POST", "/api/v1/gatewaymms", {**V1, "contacts": json.dumps([ADA, BOB]).encode()})
+        status, document = request(sandbox, "POST", "/api/v1/gatewaymms", {**V1, "contacts": json.dumps([ADA, BOB]).encode()})
         assert (status, document["status"]) == (422, False)
         assert document["error"] == {"errorMessage": document["message"]}
-        assert asked(sandbox, "POST", "/api/v3/send-mms", V3)[0] == 200
-        assert asked(sandbox, "POST", "/api/v3/send-mms", V3)[0] == 400
+        assert request(sandbox, "POST", "/api/v3/send-mms", V3)[0] == 200
+        assert request(sandbox, "POST", "/api/v3/send-mms", V3)[0] == 400
 
-    def test_a_sender_of_somebody_elses(self):
+    def test_v1_refuses_a_sender_that_is_not_registered(self):
         with Sandbox(senders={"+61491570150", "Shop"}) as sandbox:
             for sender, http in (("Shop", 200), ("61491570150", 200), ("shop", 400), ("61491570151", 400)):
-                status, document = asked(sandbox, "POST", "/api/v1/gatewaymms", {**V1, "sender": sender.encode()})
+                status, document = request(sandbox, "POST", "/api/v1/gatewaymms", {**V1, "sender": sender.encode()})
                 assert status == http
             assert document["error"] == {"sender": "not_registered"}
-            # Without one it is a shared number, which is everybody's.
-            assert asked(sandbox, "POST", "/api/v1/gatewaymms", V1)[0] == 200
+            # Without a sender, the gateway uses a shared number.
+            assert request(sandbox, "POST", "/api/v1/gatewaymms", V1)[0] == 200
 
     @pytest.mark.parametrize(
-        ("method", "path", "http", "word"),
+        ("method", "path", "http", "name"),
         [
             ("GET", "/api/v3/get-responses?page=2&type=mms;", 400, "BAD_REQUEST"),
             ("GET", "/api/v3/get-responses?page=first", 400, "BAD_REQUEST"),
@@ -269,16 +278,19 @@ class TestWhatIsAnswered:
             ("POST", "/api/v3/inbound-read", 200, "SUCCESS"),
         ],
     )
-    def test_to_other_requests(self, sandbox, method, path, http, word):
-        status, document = asked(sandbox, method, path, {} if method == "POST" else None)
-        assert (status, document["meta"]["status"]) == (http, word)
+    def test_the_response_to_other_v3_requests(self, sandbox, method, path, http, name):
+        status, document = request(sandbox, method, path, {} if method == "POST" else None)
+        assert (status, document["meta"]["status"]) == (http, name)
 
-    def test_a_word_nobody_knows_is_passed_over_unless_the_sandbox_is_strict(self, sandbox):
-        assert asked(sandbox, "POST", "/api/v3/send-mms", {**V3, "from": "Shop"})[0] == 200
+    def test_an_unknown_field_is_refused_only_by_a_strict_sandbox(self, sandbox):
+        assert request(sandbox, "POST", "/api/v3/send-mms", {**V3, "from": "Shop"})[0] == 200
         with Sandbox(strict=True) as strict:
-            status, document = asked(strict, "POST", "/api/v3/send-mms", {**V3, "from": "Shop"})
-            assert (status, document["msg"]) == (400, "this is not what the call takes (from is no field of this call)")
-            assert asked(strict, "POST", "/api/v3/send-mms", V3)[0] == 200
+            status, document = request(strict, "POST", "/api/v3/send-mms", {**V3, "from": "Shop"})
+            assert (status, document["msg"]) == (
+                400,
+                "the request is not what this call expects (from is not a field of this call)",
+            )
+            assert request(strict, "POST", "/api/v3/send-mms", V3)[0] == 200
 
     @pytest.mark.parametrize(
         "body",
@@ -293,19 +305,19 @@ class TestWhatIsAnswered:
             b"\n" * 100_000,
         ],
     )
-    def test_what_is_no_form_is_refused_and_the_next_one_served(self, sandbox, body):
+    def test_a_body_that_is_not_a_form_is_refused_and_the_next_request_is_served(self, sandbox, body):
         headers = {"Content-Type": "multipart/form-data; boundary=x"}
-        status, document = asked(sandbox, "POST", "/api/v1/gatewaymms", body, **headers)
+        status, document = request(sandbox, "POST", "/api/v1/gatewaymms", body, **headers)
         assert (status, document["code"]) == (400, 400)
-        assert asked(sandbox, "POST", "/api/v1/gatewaymms", V1)[0] == 200
+        assert request(sandbox, "POST", "/api/v1/gatewaymms", V1)[0] == 200
 
 
 curl = pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 
 
 @curl
-class TestTheSampleOfSeed001:
-    """Its curl, with our address, a key and a file put in, and nothing else."""
+class TestVendorSample:
+    """The curl command of the v1 page, with nothing but our URL, a key and a file put in."""
 
     CONTACTS = 'contacts="["+61400000000", "+61400000001", "+61400000002"]"'
 
@@ -313,22 +325,24 @@ class TestTheSampleOfSeed001:
         (path / "media.png").write_bytes(b"\x89PNG\r\n\x1a\n....")
         headers = ["Content-Type: multipart/form-data", "Accept: application/json", "Authorization: Bearer sandbox-key"]
         fields = ['message="Test MMS from API"', contacts, f'media=@"{path / "media.png"}"', *more, 'sender="040000001"']
-        flags = [word for header in headers for word in ("--header", header)] + [w for one in fields for w in ("--form", one)]
+        flags = [flag for header in headers for flag in ("--header", header)] + [
+            flag for field in fields for flag in ("--form", field)
+        ]
         command = ["curl", "--silent", "--noproxy", "*", "--location", f"{sandbox.url}/api/v1/gatewaymms", *flags]
         return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=30).stdout)
 
-    def test_sends_no_contacts(self, sandbox, tmp_path):
-        told = self.run(sandbox, tmp_path, self.CONTACTS, 'gif="https://media.example/cat.gif"')
-        assert (told["code"], told["stack"]) == (400, "APIError: contacts are required")
+    def test_the_sample_sends_no_contacts(self, sandbox, tmp_path):
+        document = self.run(sandbox, tmp_path, self.CONTACTS, 'gif="https://media.example/cat.gif"')
+        assert (document["code"], document["stack"]) == (400, "APIError: contacts are required")
         assert sandbox.requests[0].operation.to == ()
         assert sandbox.sent == []
 
-    def test_sends_them_where_the_array_is_no_quoted_value(self, sandbox, tmp_path):
-        told = self.run(sandbox, tmp_path, 'contacts=["+61400000000", "+61400000001", "+61400000002"]')
-        assert [row["Contact"] for row in told["data"]["queueResponse"]] == ["400000000", "400000001", "400000002"]
+    def test_the_sample_sends_contacts_if_the_array_is_not_quoted(self, sandbox, tmp_path):
+        document = self.run(sandbox, tmp_path, 'contacts=["+61400000000", "+61400000001", "+61400000002"]')
+        assert [row["Contact"] for row in document["data"]["queueResponse"]] == ["400000000", "400000001", "400000002"]
 
-    def test_is_what_our_client_sends_so_that_it_arrives(self, kind, sandbox):
-        with kind(hurried(sandbox, "cellcast-v1")) as caller:
+    def test_our_client_sends_the_samples_message_with_its_contacts(self, kind, sandbox):
+        with kind(unlimited(sandbox, "cellcast-v1")) as caller:
             message = CellcastSend(
                 Slide("Test MMS from API"), to=["+61400000000", "+61400000001"], media=JPEG, sender="040000001"
             )
@@ -336,10 +350,10 @@ class TestTheSampleOfSeed001:
         assert sandbox.sent[0].media == JPEG
 
 
-# ------------------------------------------------------------------------------------------------ there and back
+# ------------------------------------------------------------------------------------------------ encoding and decoding
 
 DIGITS = st.integers(0, 99_999_999).map(lambda last: f"4{last:08}")
-#: Every documented form, and what people put between the digits.
+#: Every documented form of a number, with what people put between the digits.
 FORMS = st.sampled_from(["+61{}", "61{}", "0{}", "{}", "+61 {}", "(0){}"])
 MOBILES = st.builds(lambda form, digits: form.format(digits), FORMS, DIGITS) | st.builds(
     lambda digits: f"0{digits[:3]} {digits[3:6]}-{digits[6:]}", DIGITS
@@ -353,24 +367,24 @@ def running():
         yield sandbox
 
 
-def put(sandbox: Sandbox, account: CellcastAccount, request: HttpRequest) -> Any:
-    """A request answered without a socket between: what is looked at is what was understood."""
+def handle(sandbox: Sandbox, account: CellcastAccount, request: HttpRequest) -> Any:
+    """Give a request to the sandbox without a socket."""
     parts = urlsplit(request.url)
     headers = {name.lower(): value for name, value in request.headers.items()}
     return sandbox._dispatcher.respond(ServerRequest(request.method, parts.path, parts.query, headers, request.body))
 
 
-class TestThereAndBack:
+class TestRoundTrip:
     @given(
         text=TEXTS,
-        subject=st.none() | TEXTS.filter(lambda words: "\n" not in words),
+        subject=st.none() | TEXTS.filter(lambda subject: "\n" not in subject),
         to=st.lists(MOBILES, min_size=1, max_size=5),
         sender=st.none() | st.from_regex(r"[A-Za-z][A-Za-z0-9-]{1,9}", fullmatch=True) | MOBILES.filter(str.isdigit),
         media=st.none() | st.binary(max_size=200).map(lambda more: JPEG + more),
         dialect=st.sampled_from(BOTH),
     )
-    def test_what_is_sent_is_what_the_sandbox_holds(self, running, text, subject, to, sender, media, dialect):
-        account = hurried(running, dialect)
+    def test_the_sandbox_decodes_the_message_that_was_encoded(self, running, text, subject, to, sender, media, dialect):
+        account = unlimited(running, dialect)
         if dialect == "cellcast-v3":
             slide, more = Slide(text, image=PNG), {}
         else:
@@ -378,12 +392,12 @@ class TestThereAndBack:
         message = CellcastSend(Slideshow("", subject=subject or None, slides=(slide,)), to=to, **more)
         if account.problems(message):
             return
-        put(running, account, account.encode(message))
+        handle(running, account, account.encode(message))
         (held,) = running.sent[-1:]
         canonical = tuple(dict.fromkeys(f"+61{number[-9:]}" for number in ("".join(filter(str.isdigit, one)) for one in to)))
         assert held == CellcastSend(message.slideshow, to=canonical, **more)
-        # And what comes from there is held as the same once more.
-        put(running, account, account.encode(held))
+        # The decoded message makes the same round trip.
+        handle(running, account, account.encode(held))
         assert running.sent[-1] == held
 
     @each_generation
@@ -403,18 +417,18 @@ class TestThereAndBack:
         ],
         ids=repr,
     )
-    def test_so_is_everything_else_that_can_be_asked(self, running, dialect, operation):
-        account = hurried(running, dialect)
+    def test_the_sandbox_decodes_every_other_operation_that_was_encoded(self, running, dialect, operation):
+        account = unlimited(running, dialect)
         if account.problems(operation):
             assert type(operation) in {MarkRead, MessageReports, CancelScheduled}
             return
-        put(running, account, account.encode(operation))
+        handle(running, account, account.encode(operation))
         assert running.requests[-1].operation == operation
 
     @each_generation
-    def test_what_is_answered_is_what_the_client_gets(self, kind, sandbox, dialect):
+    def test_the_client_decodes_the_reply_that_the_sandbox_encoded(self, kind, sandbox, dialect):
         sandbox.block(BOB)
-        with kind(hurried(sandbox, dialect)) as caller:
+        with kind(unlimited(sandbox, dialect)) as caller:
             for operation in (send(dialect, ADA, BOB), Balance()):
                 assert caller.call(operation) == sandbox.requests[-1].reply
 
@@ -423,47 +437,47 @@ class TestThereAndBack:
 
 
 class TestRefusals:
-    """Whatever the answers look like, the caller meets the class of error that they mean."""
+    """The caller gets the same error class, whatever the response looks like."""
 
     @each_generation
-    def test_of_another_key(self, kind, sandbox, dialect):
-        with kind(hurried(sandbox, dialect, api_key="another-key")) as caller, pytest.raises(AuthenticationError):
+    def test_another_key_is_an_authentication_error(self, kind, sandbox, dialect):
+        with kind(unlimited(sandbox, dialect, api_key="another-key")) as caller, pytest.raises(AuthenticationError):
             caller.call(send(dialect))
         assert (sandbox.sent, sandbox.requests[0].operation.to) == ([], (ADA,))
 
     @each_generation
-    def test_of_a_number_that_opted_out(self, kind, sandbox, dialect):
+    def test_a_number_that_opted_out_is_not_sent_to(self, kind, sandbox, dialect):
         sandbox.block("0491 570 156")
-        with kind(hurried(sandbox, dialect)) as caller:
+        with kind(unlimited(sandbox, dialect)) as caller:
             with pytest.raises(RecipientError) as raised:
                 caller.call(send(dialect, ADA))
             assert not raised.value.sent_maybe
             some = caller.call(send(dialect, ADA, BOB))
             assert [row.number for row in caller.call(OptOuts())] == [ADA]
         assert list(some.queued) == [BOB]
-        # v3 has no list for them, so nobody can say.
+        # v3 has no list of numbers that opted out.
         assert (some.unsubscribed, some.unaccounted) == (((), (ADA,)) if dialect == "cellcast-v3" else ((ADA,), ()))
 
     @each_generation
-    def test_of_what_cannot_be_paid(self, kind, sandbox, dialect):
+    def test_a_send_without_enough_credits_is_a_billing_error(self, kind, sandbox, dialect):
         sandbox.credits(2)
-        with kind(hurried(sandbox, dialect)) as caller:
+        with kind(unlimited(sandbox, dialect)) as caller:
             with pytest.raises(BillingError):
                 caller.call(send(dialect, ADA, BOB, EVE))
             caller.call(send(dialect, ADA))
             assert caller.call(Balance()).mms == 1
 
-    def test_of_a_sender_of_somebody_elses(self, kind):
-        with Sandbox(senders=["Shop"]) as sandbox, kind(hurried(sandbox, "cellcast-v1")) as caller:
+    def test_an_unregistered_sender_is_a_sender_error(self, kind):
+        with Sandbox(senders=["Shop"]) as sandbox, kind(unlimited(sandbox, "cellcast-v1")) as caller:
             assert caller.call(send("cellcast-v1", sender="Shop")).queued
             with pytest.raises(SenderError) as raised:
                 caller.call(send("cellcast-v1", sender="Another"))
             assert raised.value.field == "sender"
 
     @each_generation
-    def test_of_more_than_fifteen_calls_a_second(self, kind, sandbox, dialect):
+    def test_more_than_fifteen_calls_a_second_are_throttled(self, kind, sandbox, dialect):
         sandbox.throttle(15)
-        with kind(hurried(sandbox, dialect), retries=0) as caller:
+        with kind(unlimited(sandbox, dialect), retries=0) as caller:
             for _ in range(15):
                 caller.call(send(dialect))
             with pytest.raises(ThrottledError):
@@ -473,7 +487,7 @@ class TestRefusals:
         assert len(sandbox.sent) == 16
 
     @each_generation
-    def test_of_a_file_that_cannot_be_had(self, dialect):
+    def test_a_file_that_cannot_be_fetched_is_refused(self, dialect):
         with Sandbox(fetch_media=True) as sandbox, client(sandbox, dialect) as caller:
             name = "a.png" if dialect == "cellcast-v3" else "a.gif"
             with pytest.raises(MMSError) as raised:
@@ -481,12 +495,12 @@ class TestRefusals:
         assert isinstance(raised.value, MediaError) == (dialect == "cellcast-v3")
         assert sandbox.sent == []
 
-    def test_of_what_cannot_be_arranged(self, sandbox):
+    def test_credits_must_be_a_whole_number(self, sandbox):
         for wrong in (-1, 1.5, True, "3"):
             with pytest.raises(ConfigurationError, match="credits"):
                 sandbox.credits(wrong)
 
-    def test_of_a_message_nobody_knows(self, sandbox):
+    def test_an_unknown_message_id_is_not_found(self, sandbox):
         with client(sandbox, "cellcast-v1") as caller:
             for operation in (CancelScheduled("6752be53500000000000000a"), MessageReports("6752be53500000000000000a")):
                 with pytest.raises(NotFoundError):
@@ -496,8 +510,8 @@ class TestRefusals:
 # ------------------------------------------------------------------------------------------------ faults
 
 LASTING = {"stall", "slow"}
-#: What the caller of a send meets, whether it says "maybe sent", and how many requests were read.
-MET: dict[str, tuple[type[SkymmsError] | None, bool, int]] = {
+#: For each fault: the error that a send raises, its `sent_maybe`, and how many requests the sandbox read.
+FAULT_EFFECTS: dict[str, tuple[type[SkymmsError] | None, bool, int]] = {
     "refuse": (TransportError, True, 0),
     "drop": (TransportError, True, 1),
     "reset": (TransportError, True, 1),
@@ -506,26 +520,57 @@ MET: dict[str, tuple[type[SkymmsError] | None, bool, int]] = {
     "half": (TransportError, True, 1),
     "500": (ProtocolError, True, 1),
     "503": (ProtocolError, True, 1),
-    # The gateway said "later", so it is sent again, and arrives.
+    # The gateway asked to retry later: the client sends again, and the message arrives.
     "429": (None, False, 2),
     "html": (ProtocolError, True, 1),
     "charset": (ProtocolError, True, 1),
-    # Somebody else's answer is no error: it only tells nothing of ours.
+    # A response to another request is not an error: it only says nothing about our numbers.
     "stranger": (None, False, 1),
 }
 
 
-class TestEachFault:
-    def test_is_in_the_table_of_what_is_met(self):
-        assert MET.keys() == FAULTS.keys()
+#: A refusal code of either gateway for each error class that a send can raise in a generation.
+ERROR_FAMILIES = [
+    ("cellcast-v3", "AUTH_FAILED", AuthenticationError),
+    ("cellcast-v3", "E104", AuthenticationError),
+    ("cellcast-v3", "NO_ACCESS", PermissionDeniedError),
+    ("cellcast-v3", "OVER_LIMIT", ThrottledError),
+    ("cellcast-v3", "E106", ThrottledError),
+    ("cellcast-v3", "E113", ThrottledError),
+    ("cellcast-v3", "E120", ThrottledError),
+    ("cellcast-v3", "recipients_error", RecipientError),
+    ("cellcast-v3", "E114", RecipientError),
+    ("cellcast-v3", "BAD_REQUEST", MalformedRequestError),
+    ("cellcast-v3", "E241", NotFoundError),
+    ("cellcast-v3", "FIELD_EMPTY", FieldError),
+    ("cellcast-v3", "NOT_REGISTERED", FieldError),
+    ("cellcast-v3", "E503", GatewayFaultError),
+    ("cellcast-v3", "E713", BillingError),
+    ("cellcast-v3", "E331", MediaTooLargeError),
+    ("cellcast-v3", "E351", MediaError),
+    ("cellcast-v3", "E361", MediaTypeError),
+    ("cellcast-v1", "AUTH_FAILED", AuthenticationError),
+    ("cellcast-v1", "E106", ThrottledError),
+    ("cellcast-v1", "RECIPIENTS_ERROR", RecipientError),
+    ("cellcast-v1", "FIELD_EMPTY", MMSError),
+    ("cellcast-v1", "E241", NotFoundError),
+    ("cellcast-v1", "SERVER_ERROR", GatewayFaultError),
+    ("cellcast-v1", "LEDGER_ERROR", BillingError),
+    ("cellcast-v1", "E111", SenderError),
+]
+
+
+class TestFaults:
+    def test_every_fault_has_a_row_in_the_table_of_effects(self):
+        assert FAULT_EFFECTS.keys() == FAULTS.keys()
 
     @each_generation
     @pytest.mark.parametrize("how", FAULTS)
-    def test_leaves_exactly_one_message_a_call_and_a_true_word(self, kind, sandbox, dialect, how):
+    def test_a_fault_never_duplicates_a_message_and_sent_maybe_is_true_to_it(self, kind, sandbox, dialect, how):
         fault = sandbox.fail(how, seconds=30 if how in LASTING else 0 if how in {"503", "429"} else None)
-        error, maybe, heard = MET[how]
+        error, maybe, read = FAULT_EFFECTS[how]
         timeout = (0.3, 0.3) if how in LASTING else (5.0, 20.0)
-        with kind(hurried(sandbox, dialect), timeout=timeout, retries=QUICK) as caller:
+        with kind(unlimited(sandbox, dialect), timeout=timeout, retries=QUICK) as caller:
             if error is None:
                 sent = caller.call(send(dialect))
                 assert (sent.unaccounted == (ADA,), bool(sent.queued)) == (how == "stranger", how != "stranger")
@@ -534,54 +579,46 @@ class TestEachFault:
                     caller.call(send(dialect))
                 assert raised.value.sent_maybe == maybe
                 assert raised.value.partial == CellcastSent(maybe_sent=(ADA,))
-            assert (fault.struck, len(sandbox.requests)) == (1, heard)
+            assert (fault.struck, len(sandbox.requests)) == (1, read)
             assert len(sandbox.sent) == (FAULTS[how].accepted or how == "429")
-            # It is over: the next call gets through.
+            # The fault is over, so the next call succeeds.
             assert caller.call(send(dialect)).queued
 
-    @each_generation
-    @pytest.mark.parametrize("code", [*ANSWERS, *WORDS])
-    def test_may_be_any_code_of_either_gateway(self, sandbox, dialect, code):
+    @pytest.mark.parametrize(("dialect", "code", "error"), ERROR_FAMILIES)
+    def test_a_refusal_code_raises_the_class_of_its_family(self, sandbox, dialect, code, error):
         sandbox.fail(code)
         with client(sandbox, dialect, retries=0) as caller, pytest.raises(MMSError) as raised:
             caller.call(send(dialect))
+        assert type(raised.value) is error
         assert not raised.value.foreseen
-        assert raised.value.sent_maybe == isinstance(raised.value, GatewayFaultError)
+        assert raised.value.sent_maybe == (error is GatewayFaultError)
         assert sandbox.sent == []
-        assert sandbox.requests[0].fault == code
-
-    #: A code of Skycore's, and what it comes to at Cellcast.
-    NEAREST = (
-        ("E104", AuthenticationError),
-        ("E106", ThrottledError),
-        ("E113", ThrottledError),
-        ("E114", RecipientError),
-        ("E120", ThrottledError),
-        ("E241", NotFoundError),
-        ("E503", GatewayFaultError),
-        ("E713", BillingError),
-        ("OVER_LIMIT", ThrottledError),
-        ("AUTH_FAILED", AuthenticationError),
-        ("RECIPIENTS_ERROR", RecipientError),
-        ("recipients_error", RecipientError),
-    )
+        assert sandbox.requests[0].fault == code.upper()
 
     @each_generation
-    @pytest.mark.parametrize(("code", "error"), NEAREST)
-    def test_of_a_code_is_of_its_class(self, sandbox, dialect, code, error):
-        sandbox.fail(code)
-        with client(sandbox, dialect, retries=0) as caller, pytest.raises(error):
-            caller.call(send(dialect))
+    def test_every_refusal_code_of_either_gateway_is_decoded_as_a_refusal(self, running, dialect):
+        account, generation, operation = unlimited(running, dialect), running._cellcast[dialect], send(dialect)
+        classes = {}
+        for code in [*ANSWERS, *REFUSALS]:
+            written = generation.encode_reply(operation, generation.refuse(operation, code))
+            with pytest.raises(MMSError) as raised:
+                account.decode(operation, HttpResponse(written.status, {}, written.body))
+            assert not raised.value.foreseen
+            assert raised.value.sent_maybe == isinstance(raised.value, GatewayFaultError)
+            classes[code] = type(raised.value)
+        known = {code.upper(): error for family, code, error in ERROR_FAMILIES if family == dialect}
+        assert {code: classes[code] for code in known} == known
+        assert set(classes.values()) == set(known.values())
 
-    @pytest.mark.parametrize("code", WORDS)
-    def test_of_a_word_of_cellcasts_is_the_nearest_code_to_the_others(self, sandbox, code):
+    @pytest.mark.parametrize("code", REFUSALS)
+    def test_a_cellcast_refusal_becomes_the_nearest_skycore_code(self, sandbox, code):
         sandbox.fail(code)
         message = SendMMS(Slideshow("n", subject="s").slide("Hi!"), to="15551234888", sender="60856")
         with Client(sandbox.account(), retries=0) as caller, pytest.raises(MMSError) as raised:
             caller.call(message)
-        assert raised.value.code == WORDS[code].alike
+        assert raised.value.code == REFUSALS[code].skycore_code
 
-    def test_of_a_number_strikes_whatever_its_form(self, sandbox):
+    def test_a_fault_for_a_number_applies_whatever_the_form_of_the_number(self, sandbox):
         sandbox.fail("OVER_LIMIT", to="0491 570 157")
         with client(sandbox, "cellcast-v1", retries=0) as caller:
             caller.call(send("cellcast-v1", ADA))
@@ -589,41 +626,41 @@ class TestEachFault:
                 caller.call(send("cellcast-v1", ADA, BOB))
 
     @each_generation
-    def test_an_empty_list_may_be_a_refusal(self, kind, sandbox, dialect):
+    def test_a_not_found_refusal_of_a_listing_is_an_empty_listing(self, kind, sandbox, dialect):
         sandbox.fail("NOT_FOUND")
-        with kind(hurried(sandbox, dialect)) as caller:
+        with kind(unlimited(sandbox, dialect)) as caller:
             assert caller.call(Responses()) == Listing()
 
     @each_generation
-    def test_of_2500_numbers_the_middle_call_fails_and_the_first_is_known(self, kind, sandbox, dialect):
+    def test_if_the_second_of_three_requests_fails_the_first_is_reported(self, kind, sandbox, dialect):
         sandbox.fail("500", to=MANY[1500])
-        with kind(hurried(sandbox, dialect)) as caller, pytest.raises(ProtocolError) as raised:
+        with kind(unlimited(sandbox, dialect)) as caller, pytest.raises(ProtocolError) as raised:
             caller.call(send(dialect, *MANY))
         partial = raised.value.partial
         assert list(partial.queued) == MANY[:1000]
         assert partial.maybe_sent == tuple(MANY[1000:2000])
         assert partial.not_tried == tuple(MANY[2000:])
-        # They had been taken, and nobody was asked twice.
+        # The second thousand had been accepted, and no request was repeated.
         assert [len(one.to) for one in sandbox.sent] == [1000, 1000]
         assert len(sandbox.requests) == 2
 
     @each_generation
-    def test_of_2500_numbers_everybody_is_known_without_one(self, kind, sandbox, dialect):
-        with kind(hurried(sandbox, dialect)) as caller:
+    def test_2500_numbers_without_a_fault_are_all_queued(self, kind, sandbox, dialect):
+        with kind(unlimited(sandbox, dialect)) as caller:
             sent = caller.call(send(dialect, *MANY))
         assert list(sent.queued) == MANY
         assert len(set(sent.queued.values())) == 2500
 
 
-# ------------------------------------------------------------------------------------------------ what comes in
+# ------------------------------------------------------------------------------------------------ responses and webhooks
 
 
 class TestResponses:
     @each_generation
-    def test_are_paged_by_25_and_all_read_before_any_is_marked(self, kind, sandbox, dialect):
+    def test_responses_are_paged_by_25_and_marked_after_all_pages_were_read(self, kind, sandbox, dialect):
         for at in range(60):
             sandbox.receive_sms(ADA, "Shop", f"answer {at}", dialect=dialect)
-        with kind(hurried(sandbox, dialect)) as caller:
+        with kind(unlimited(sandbox, dialect)) as caller:
             assert len(caller.call(Responses(1))) == 25
             assert caller.call(Responses(2)).more
             assert len(caller.call(Responses(3))) == 10
@@ -636,7 +673,7 @@ class TestResponses:
             assert order == [Responses] * 3 + [MarkRead] * 60
             assert caller.call(Responses()) == Listing()
 
-    def test_stay_until_they_are_marked(self, sandbox):
+    def test_responses_are_listed_until_they_are_marked(self, sandbox):
         ids = [sandbox.receive_sms(number, "Shop", "Yes", dialect="cellcast-v3") for number in (ADA, BOB, EVE)]
         with client(sandbox, "cellcast-v3") as caller:
             assert [row.message_id for row in caller.call(Responses())] == ids[::-1]
@@ -646,7 +683,7 @@ class TestResponses:
             caller.call(MarkRead(everything=True))
             assert len(caller.call(Responses())) == 0
 
-    def test_before_a_moment_are_marked_together(self, sandbox):
+    def test_responses_before_a_time_are_marked_together(self, sandbox):
         sandbox.receive_sms(ADA, "Shop", "early", dialect="cellcast-v3")
         sandbox.clock.advance(minutes=1)
         noon = sandbox.clock.now()
@@ -656,26 +693,26 @@ class TestResponses:
             for before in (noon, f"{noon:%Y-%m-%d %H:%M:%S}"):
                 caller.call(MarkRead(before=before))
                 assert [row.text for row in caller.call(Responses())] == ["late"]
-            with pytest.raises(MMSError, match="no moment"):
+            with pytest.raises(MMSError, match="not a date"):
                 caller.call(MarkRead(before="yesterday"))
 
-    def test_name_what_they_answer_in_v3(self, sandbox):
+    def test_v3_responses_name_the_message_they_reply_to(self, sandbox):
         with client(sandbox, "cellcast-v3") as caller:
             sent = caller.call(send("cellcast-v3"))
             sandbox.receive_sms("0491 570 156", "Shop", "Yes", dialect="cellcast-v3")
             (row,) = caller.call(Responses())
         assert (row.sender, row.original_message_id, row.original_text) == (ADA, sent.queued[ADA], "Hi!")
 
-    def test_are_empty_in_three_shapes(self, sandbox):
-        # As recorded, as documented, and as the other generation has it.
-        assert asked(sandbox, "GET", "/api/v3/get-responses")[1]["data"] == {
+    def test_an_empty_listing_has_three_shapes(self, sandbox):
+        # As recorded for v3, as documented for v1, and as a refusal.
+        assert request(sandbox, "GET", "/api/v3/get-responses")[1]["data"] == {
             "page": {"count": "0", "number": 0}, "total": 0, "responses": ""
         }  # fmt: skip
-        assert asked(sandbox, "GET", "/api/v1/apiClient/getResponses")[1]["data"]["items"] == []
+        assert request(sandbox, "GET", "/api/v1/apiClient/getResponses")[1]["data"]["items"] == []
         sandbox.fail("NOT_FOUND")
-        assert asked(sandbox, "GET", "/api/v3/get-responses")[0] == 400
+        assert request(sandbox, "GET", "/api/v3/get-responses")[0] == 400
 
-    def test_and_credits_and_reports_are_forgotten_by_a_reset(self, sandbox):
+    def test_a_reset_forgets_responses_credits_and_reports(self, sandbox):
         sandbox.credits(0)
         sandbox.block(ADA)
         sandbox.receive_sms(ADA, "Shop", "Yes", dialect="cellcast-v1")
@@ -684,7 +721,7 @@ class TestResponses:
             assert len(caller.call(Responses())) == len(caller.call(OptOuts())) == len(caller.call(MessageReports())) == 0
             assert caller.call(send("cellcast-v1")).queued
 
-    def test_and_messages_are_kept_to_a_bound(self, monkeypatch):
+    def test_only_the_newest_responses_and_messages_are_kept(self, monkeypatch):
         monkeypatch.setattr("skymms.sandbox.state.MAX_REMEMBERED", 20)
         with Sandbox() as sandbox, client(sandbox, "cellcast-v1") as caller:
             for at in range(30):
@@ -705,20 +742,20 @@ class TestWebhooks:
                 sandbox.outcome(**arranged)
             sent = caller.call(send(dialect))
             sandbox.clock.advance(minutes=1)
-            told = inbox.wait(count)
-            assert told == tuple(one for one in sandbox.requests[0].notices)
+            notices: Any = inbox.wait(count)
+            assert notices == tuple(one for one in sandbox.requests[0].notices)
         assert inbox.failures == []
-        assert {(one.tracking_id, one.to) for one in told} == {(sent.queued[ADA], ADA)}
-        return [(one.status, one.details) for one in told]
+        assert {(one.tracking_id, one.to) for one in notices} == {(sent.queued[ADA], ADA)}
+        return [(one.status, one.details) for one in notices]
 
-    def test_of_v3_tell_the_end(self, inbox):
+    def test_v3_reports_the_final_state_only(self, inbox):
         assert self.reports(inbox, "cellcast-v3", 1) == [("delivered", "Delivered")]
 
-    def test_of_v1_tell_each_step(self, inbox):
+    def test_v1_reports_every_state(self, inbox):
         assert self.reports(inbox, "cellcast-v1", 2) == [("sent", "sent"), ("delivered", "delivered")]
 
     @pytest.mark.parametrize(
-        ("arranged", "word"),
+        ("arranged", "status"),
         [
             ({"code": "E102"}, "failed"),
             ({"code": "E101"}, "rejected"),
@@ -728,11 +765,11 @@ class TestWebhooks:
         ],
     )
     @each_generation
-    def test_tell_what_a_test_arranged(self, inbox, dialect, arranged, word):
+    def test_the_outcome_that_a_test_arranged_is_reported(self, inbox, dialect, arranged, status):
         count = 2 if dialect == "cellcast-v1" and arranged["code"] != "E101" else 1
-        assert self.reports(inbox, dialect, count, **arranged)[-1][0] == word
+        assert self.reports(inbox, dialect, count, **arranged)[-1][0] == status
 
-    def test_come_as_late_as_the_clock_says(self, inbox):
+    def test_reports_follow_the_sandboxs_clock(self, inbox):
         with Sandbox(postback_url=inbox.url) as sandbox, client(sandbox, "cellcast-v1") as caller:
             sent = caller.call(send("cellcast-v1"))
             states = []
@@ -742,14 +779,14 @@ class TestWebhooks:
                 states.append((row.status, len(inbox.notices)))
         assert states == [("queued", 0), ("sent", 1), ("delivered", 2)]
 
-    def test_of_one_that_is_never_heard_of_again(self, inbox):
+    def test_a_message_without_an_outcome_is_not_reported(self, inbox):
         with Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox, client(sandbox, "cellcast-v3") as caller:
             sandbox.outcome("N101")
             caller.call(send("cellcast-v3"))
             assert sandbox.requests[0].notices == ()
 
     @pytest.mark.parametrize("arranged", [{"batch": True}, {"dialect": "sinch"}, {"twice": True}])
-    def test_are_in_cellcasts_own_form_always(self, inbox, arranged):
+    def test_cellcast_webhooks_ignore_settings_for_skycore_postbacks(self, inbox, arranged):
         with Sandbox(postback_url=inbox.url) as sandbox, client(sandbox, "cellcast-v3") as caller:
             sandbox.postbacks(**arranged)
             caller.call(send("cellcast-v3"))
@@ -759,41 +796,41 @@ class TestWebhooks:
 
     @each_generation
     @pytest.mark.parametrize("answered", [True, False])
-    def test_of_what_comes_in(self, inbox, dialect, answered):
+    def test_inbound_messages_are_posted(self, inbox, dialect, answered):
         with Sandbox(postback_url=inbox.url) as sandbox, client(sandbox, dialect) as caller:
             if answered:
                 caller.call(send(dialect))
             text_id = sandbox.receive_sms("0491570156", "0491 570 150", "Yes {please}", dialect=dialect)
             mms_id = sandbox.receive_mms(ADA, "Shop", "http://media.example/a.jpg", text="Look", dialect=dialect)
             sandbox.clock.advance(minutes=1)
-            told = {type(one): one for one in inbox.wait(2) if not isinstance(one, DeliveryReport)}
-        words, picture = told[InboundSMS], told[CellcastMMS]
-        assert (words.transaction_id, words.sender, words.text) == (text_id, ADA, "Yes {please}")
-        assert (picture.tracking_id, picture.sender, picture.text) == (mms_id, ADA, "Look")
-        # v3 has no field for files, and none for whom it was sent to.
+            notices = {type(one): one for one in inbox.wait(2) if not isinstance(one, DeliveryReport)}
+        sms, mms = notices[InboundSMS], notices[CellcastMMS]
+        assert (sms.transaction_id, sms.sender, sms.text) == (text_id, ADA, "Yes {please}")
+        assert (mms.tracking_id, mms.sender, mms.text) == (mms_id, ADA, "Look")
+        # v3 has no field for files, and none for the receiver.
         if dialect == "cellcast-v1":
-            assert (words.to, picture.to, picture.files) == ("+61491570150", "Shop", ("http://media.example/a.jpg",))
+            assert (sms.to, mms.to, mms.files) == ("+61491570150", "Shop", ("http://media.example/a.jpg",))
         else:
-            assert (words.to, picture.files, bool(words.tracking_id)) == (None, (), answered)
+            assert (sms.to, mms.files, bool(sms.tracking_id)) == (None, (), answered)
 
 
-# ------------------------------------------------------------------------------------------------ watched
+# ------------------------------------------------------------------------------------------------ events, logs and the page
 
 
-class TestThoseWhoWatch:
+class TestEvents:
     def feed(self, sandbox: Sandbox) -> list[dict[str, Any]]:
         with requests.Session() as session:
             session.trust_env = False
             return session.get(f"{sandbox.url}/sandbox/feed?after=0", timeout=20).json()["entries"]
 
     @each_generation
-    def test_see_a_send_as_any_other(self, sandbox, dialect):
+    def test_the_feed_contains_sends_and_reports(self, sandbox, dialect):
         with client(sandbox, dialect) as caller:
             sent = caller.call(send(dialect, *MANY[:5]))
         sandbox.clock.advance(minutes=1)
         first, *reports = self.feed(sandbox)
-        told = {name: first[name] for name in ("what", "dialect", "action", "outcome", "to")}
-        assert told == {
+        shown = {name: first[name] for name in ("what", "dialect", "action", "outcome", "to")}
+        assert shown == {
             "what": "request", "dialect": dialect, "action": "CellcastSend", "outcome": "accepted",
             "to": f"{', '.join(MANY[:3])} and 2 more",
         }  # fmt: skip
@@ -802,13 +839,13 @@ class TestThoseWhoWatch:
         assert {(one["tracking_id"], one["to"]) for one in reports} == {(id, number) for number, id in sent.queued.items()}
         assert reports[-1]["status"] == "delivered"
 
-    def test_see_that_a_file_came(self, sandbox):
+    def test_the_feed_shows_the_size_of_a_file(self, sandbox):
         with client(sandbox, "cellcast-v1") as caller:
             caller.call(CellcastSend(Slide("Hi!"), to=ADA, media=JPEG))
         (file,) = self.feed(sandbox)[0]["message"]["slides"][0]["files"]
         assert file == {"kind": "image", "url": f"a picture of {len(JPEG)} bytes"}
 
-    def test_see_refusals_and_faults(self, sandbox):
+    def test_the_feed_contains_refusals_and_faults(self, sandbox):
         sandbox.fail("drop")
         sandbox.block(ADA)
         with client(sandbox, "cellcast-v3", retries=0) as caller, contextlib.suppress(SkymmsError):
@@ -821,7 +858,7 @@ class TestThoseWhoWatch:
         ]
         assert sandbox.counts == {"requests": 2, "accepted": 0, "refused": 1, "broken": 1}
 
-    def test_read_a_line_for_each(self):
+    def test_every_event_is_one_line_of_text(self):
         lines: list[str] = []
         with (
             PostbackReceiver(read=read_cellcast_webhook) as inbox,
@@ -835,30 +872,30 @@ class TestThoseWhoWatch:
             sandbox.receive_sms(ADA, "Shop", "Yes", dialect="cellcast-v1")
             inbox.wait(3)
             sandbox.clock.advance()
-        said = [line.partition(" ")[2] for line in lines]
-        assert said[0] == f"arranged: block {BOB}"
-        assert said[1:3] == [
+        texts = [line.partition(" ")[2] for line in lines]
+        assert texts[0] == f"arranged: block {BOB}"
+        assert texts[1:3] == [
             f"CellcastSend in cellcast-v1 to {ADA}, {BOB} -> accepted, 1 queued, 1 unsubscribed",
             "Responses in cellcast-v1 -> accepted, 0 of 0 listed",
         ]
-        assert said[3] == "the clock was advanced by 60 s"
-        assert said[4].startswith("postback sent of 6752be53")
-        assert said[-1] == "postback InboundSMS to Shop -> answered 200"
+        assert texts[3] == "the clock was advanced by 60 s"
+        assert texts[4].startswith("postback sent of 6752be53")
+        assert texts[-1] == "postback InboundSMS to Shop -> answered 200"
 
-    def test_find_its_addresses(self, sandbox):
+    def test_the_page_shows_the_urls_of_both_generations(self, sandbox):
         with requests.Session() as session:
             session.trust_env = False
-            told = session.get(sandbox.url, timeout=20).text
-        assert "/api/v3/" in told
-        assert "/api/v1/" in told
+            page = session.get(sandbox.url, timeout=20).text
+        assert "/api/v3/" in page
+        assert "/api/v1/" in page
 
-    def test_never_see_the_key(self, kind, caplog):
+    def test_the_key_is_never_shown(self, kind, caplog):
         caplog.set_level(logging.DEBUG)
         lines: list[str] = []
         seen: list[Any] = []
         with Sandbox(CANARY, on_event=lines.append) as sandbox:
             for dialect in BOTH:
-                with kind(hurried(sandbox, dialect), retries=0) as caller:
+                with kind(unlimited(sandbox, dialect), retries=0) as caller:
                     for how in (None, "500", "OVER_LIMIT", "stranger", "html"):
                         if how:
                             sandbox.fail(how)
@@ -868,11 +905,11 @@ class TestThoseWhoWatch:
                             seen += [error, vars(error), error.__cause__, error.__context__]
                     seen += [caller.call(operation) for operation in (Balance(), Responses(), OptOuts())]
                 with (
-                    kind(hurried(sandbox, dialect, api_key=f"{CANARY}-not"), retries=0) as caller,
+                    kind(unlimited(sandbox, dialect, api_key=f"{CANARY}-not"), retries=0) as caller,
                     pytest.raises(SkymmsError) as raised,
                 ):
                     caller.call(send(dialect))
-                seen += [raised.value, hurried(sandbox, dialect), hurried(sandbox, dialect).encode(Balance())]
+                seen += [raised.value, unlimited(sandbox, dialect), unlimited(sandbox, dialect).encode(Balance())]
             with requests.Session() as session:
                 session.trust_env = False
                 for path in ("/", "/sandbox/feed?after=0", "/api/v3/account", "/api/v1/x"):
@@ -884,16 +921,10 @@ class TestThoseWhoWatch:
         assert CANARY not in caplog.text + "\n".join(lines) + "".join(map(repr, seen)) + "".join(map(str, seen))
 
 
-# ------------------------------------------------------------------------------------------------ by hand
+# ------------------------------------------------------------------------------------------------ command line
 
 
-def test_the_documents_say_what_happens():
-    page = (Path(__file__).parents[2] / "docs" / "cellcast.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```python\n(.*?)```", page.partition("## Testing")[2].partition("\n## ")[0], re.DOTALL)
-    exec(compile(block, "cellcast.md", "exec"), {})
-
-
-class TestTheCommandLine:
+class TestCommandLine:
     @pytest.fixture
     def run(self, sandbox, capsys, monkeypatch, tmp_path):
         monkeypatch.setenv("SKYMMS_CELLCAST_KEY", "sandbox-key")
@@ -904,11 +935,11 @@ class TestTheCommandLine:
                 f'name = "n"\n[[slide]]\ntext = "Hi!"\nimage = "http://media.example/a.{kind}"\n'
             )
 
-        def ran(dialect: str, *words: str) -> Any:
+        def ran(dialect: str, *arguments: str) -> Any:
             account = sandbox.account(dialect)
             monkeypatch.setenv("SKYMMS_CELLCAST_GENERATION", account.generation)
             monkeypatch.setenv("SKYMMS_CELLCAST_URL", account.address)
-            status = main(["cellcast", *words, "--json"])
+            status = main(["cellcast", *arguments, "--json"])
             out, err = capsys.readouterr()
             assert "sandbox-key" not in out + err
             return status, json.loads(out or "null")
@@ -916,30 +947,30 @@ class TestTheCommandLine:
         return ran
 
     @each_generation
-    def test_from_the_first_message_to_the_last_answer(self, sandbox, run, dialect):
+    def test_send_responses_optouts_and_balance(self, sandbox, run, dialect):
         file = "png.toml" if dialect == "cellcast-v3" else "gif.toml"
         sandbox.block(BOB)
         sandbox.credits(3)
-        status, told = run(dialect, "send", file, "--to", "0491 570 156", "--to", BOB)
-        assert (status, list(told["queued"])) == (Status.DONE, [ADA])
+        status, output = run(dialect, "send", file, "--to", "0491 570 156", "--to", BOB)
+        assert (status, list(output["queued"])) == (Status.DONE, [ADA])
         sandbox.receive_sms(ADA, "Shop", "Yes", dialect=dialect)
-        status, told = run(dialect, "responses")
-        assert (status, [row["text"] for row in told["rows"]]) == (Status.DONE, ["Yes"])
+        status, output = run(dialect, "responses")
+        assert (status, [row["text"] for row in output["rows"]]) == (Status.DONE, ["Yes"])
         assert [row["number"] for row in run(dialect, "optouts")[1]["rows"]] == [BOB]
         assert float(run(dialect, "balance")[1]["mms"]) == 2
-        status, told = run(dialect, "send", file, "--to", BOB)
+        status, output = run(dialect, "send", file, "--to", BOB)
         assert status == Status.REFUSED
 
-    def test_marks_what_was_read(self, sandbox, run):
+    def test_mark_read(self, sandbox, run):
         first, second = [sandbox.receive_sms(ADA, "Shop", "Yes", dialect="cellcast-v3") for _ in range(2)]
         assert run("cellcast-v3", "mark-read", first)[0] == Status.DONE
         assert run("cellcast-v3", "responses", "--mark-read")[1]["marked"] == [second]
         assert run("cellcast-v3", "responses")[1]["rows"] == []
 
-    def test_prints_what_was_done_before_it_failed(self, sandbox, run):
+    def test_a_failed_send_prints_the_numbers_that_were_queued(self, sandbox, run):
         sandbox.fail("drop", to=MANY[1200])
-        numbers = [word for number in MANY[:1300] for word in ("--to", number)]
-        status, told = run("cellcast-v3", "send", "png.toml", *numbers)
+        numbers = [argument for number in MANY[:1300] for argument in ("--to", number)]
+        status, output = run("cellcast-v3", "send", "png.toml", *numbers)
         assert status == Status.NO_ANSWER
-        assert (len(told["error"]["partial"]["queued"]), len(told["error"]["partial"]["maybe_sent"])) == (1000, 300)
+        assert (len(output["error"]["partial"]["queued"]), len(output["error"]["partial"]["maybe_sent"])) == (1000, 300)
         assert len(sandbox.requests) == 2

@@ -677,7 +677,7 @@ class TestRealSandbox:
             wait_for_text(window, "a picture of template T-8 picture, not loaded", "#phone")
 
     def test_a_cellcast_message_to_many_has_a_report_for_each(self, window):
-        with Sandbox(delays=AT_ONCE) as sandbox, Client(sandbox.account("cellcast-v3", spacing=0)) as client:
+        with Sandbox(delays=AT_ONCE) as sandbox, Client(sandbox.account("cellcast-v3", rate=None)) as client:
             window.open(sandbox.url)
             sandbox.outcome("E102", to="0491570157")
             picture = f"{sandbox.url}/nowhere.png"

@@ -1,4 +1,4 @@
-"""A Cellcast gateway on this machine that takes what it is told to take, and readers of what it received."""
+"""A Cellcast gateway on this machine that accepts every number, and parsers for the requests that it received."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import socket
 import threading
 from typing import Any
 
-import cellcast_vectors as said
+import cellcast_vectors as vectors
 from misbehaving_server import Faulty, http
 
 from skymms.cellcast import CellcastAccount
@@ -21,7 +21,7 @@ JPEG = b"\xff\xd8\xff\xe0\r\n--not-a-boundary\r\n\x00"
 
 def account(server: Faulty, generation: str = "v3", **options: Any) -> CellcastAccount:
     base = f"http://127.0.0.1:{server.port}/api/{generation}/"
-    return CellcastAccount(CANARY, generation=generation, url=base, **{"spacing": 0, **options})
+    return CellcastAccount(CANARY, generation=generation, url=base, **{"rate": None, **options})
 
 
 def body(request: bytes) -> bytes:
@@ -29,22 +29,24 @@ def body(request: bytes) -> bytes:
 
 
 def form(request: bytes) -> dict[str, bytes]:
-    """The fields of a multipart request, by a parser that knows nothing of this library."""
+    """Return the fields of a multipart request, read by the standard library."""
     head, _, rest = request.partition(b"\r\n\r\n")
     kind = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-type:"))
     message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(kind + b"\r\n\r\n" + rest)
-    return {
-        part.get_param("name", header="content-disposition"): part.get_payload(decode=True) for part in message.iter_parts()
+    fields: dict[str, Any] = {
+        str(part.get_param("name", header="content-disposition")): part.get_payload(decode=True)
+        for part in message.iter_parts()
     }
+    return fields
 
 
-def take(connection: socket.socket, numbers: list[str]) -> None:
+def accept(connection: socket.socket, numbers: list[str]) -> None:
     rows = [{"message_id": f"ID{number}", "to": number} for number in numbers]
-    connection.sendall(http(said.v3({"messages": rows, "credits_used": len(numbers)}), Connection="close"))
+    connection.sendall(http(vectors.v3({"messages": rows, "credits_used": len(numbers)}), Connection="close"))
 
 
-class Taking(Faulty):
-    """A v3 gateway that takes everybody, but for the requests that ``fails`` names."""
+class AcceptingGateway(Faulty):
+    """A v3 gateway that accepts every number, except in the requests with the positions in ``fails``."""
 
     def __init__(self, *, fails: Any = (), how: Any = None) -> None:
         self._count = 0
@@ -55,6 +57,6 @@ class Taking(Faulty):
                 if how is not None:
                     how(connection, closing)
                 return
-            take(connection, json.loads(body(self.requests[-1]))["numbers"])
+            accept(connection, json.loads(body(self.requests[-1]))["numbers"])
 
         super().__init__(act)

@@ -1,9 +1,18 @@
-"""What Cellcast answers, as the documents print it (seeds 000 and 001) and as recorded; fictional numbers for its N's."""
+"""Cellcast responses as the vendor's pages print them and as they were recorded, and messages that several tests send.
+
+The pages write N for some digits of phone numbers; fictional numbers are used here.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any
+
+import pytest
+
+from skymms import HttpResponse, Slide, Slideshow
+from skymms.cellcast import CellcastAccount, CellcastSend
+from skymms.model.operations import Operation
 
 
 def body(document: Any) -> bytes:
@@ -14,9 +23,9 @@ def v3(data: Any = (), *, status: str = "SUCCESS", code: int = 200, msg: str = "
     return body({"meta": {"code": code, "status": status}, "msg": msg, "data": list(data) if data == () else data})
 
 
-def app(data: Any, *, status: bool = True, message: str = "Request is being processed", error: Any = None) -> bytes:
-    """The envelope that most of v1 answers in."""
-    around = {
+def app(data: Any, *, status: bool | str = True, message: str = "Request is being processed", error: Any = None) -> bytes:
+    """Return a response of v1 in its most frequent envelope."""
+    envelope = {
         "app_type": "web",
         "app_version": "1.0",
         "maintainence": 0,
@@ -27,11 +36,11 @@ def app(data: Any, *, status: bool = True, message: str = "Request is being proc
         "show_message": 0,
         "is_enc": False,
     }
-    told = {"status": status, "message": message, "message_type": "toast", "data": data, "error": error or {}}
-    return body({**around, **told})
+    content = {"status": status, "message": message, "message_type": "toast", "data": data, "error": error or {}}
+    return body({**envelope, **content})
 
 
-# ------------------------------------------------------------------------------------------------ seed 000
+# ------------------------------------------------------------------------------------------------ v3 page
 
 SENT_V3 = b"""{
 "meta": {"code": 200, "status": "SUCCESS"},
@@ -83,7 +92,7 @@ OPTOUT_V3 = b"""{
 }]}}"""
 BALANCE_V3 = v3({"account_name": "Ada", "account_email": "ada@example.com", "sms_balance": "5831.43", "mms_balance": "1006.00"})
 
-# ------------------------------------------------------------------------------------------------ seed 001
+# ------------------------------------------------------------------------------------------------ v1 page
 
 SENT_V1 = app(
     {
@@ -120,9 +129,9 @@ EXPIRED_V1 = body({"code": 401, "message": "Token expired", "stack": "APIError: 
 
 def page_v1(items: list[Any], at: int = 1, pages: int = 1) -> bytes:
     paging = {"total": len(items), "limit": 100, "current": at, "totalPages": pages}
-    onward = {"hasPrevPage": at > 1, "hasNextPage": at < pages, "prevPage": None, "nextPage": at + 1 if at < pages else None}
+    links = {"hasPrevPage": at > 1, "hasNextPage": at < pages, "prevPage": None, "nextPage": at + 1 if at < pages else None}
     return body(
-        {"meta": {"code": 200, "status": "success"}, "message": "", "data": {"items": items, **paging, **onward}, "error": {}}
+        {"meta": {"code": 200, "status": "success"}, "message": "", "data": {"items": items, **paging, **links}, "error": {}}
     )
 
 
@@ -150,3 +159,32 @@ REPORTED = {
 CANCELLED_V1 = app({}, message="Job Removed successfully")
 UNKNOWN_V1 = app({}, status=False, message="message not found")
 REDIS_V1 = app({}, status=False, message="MISCONF Redis is configured to save RDB snapshots")
+
+# ------------------------------------------------------------------------------------------------ shared by several tests
+
+CANARY = "canary/5fa1c0de-key"
+V3 = CellcastAccount.v3(CANARY, rate=None)
+V1 = CellcastAccount.v1(CANARY, rate=None)
+EACH_ACCOUNT = pytest.mark.parametrize("account", [V3, V1], ids=["v3", "v1"])
+
+PNG_URL = "http://media.example/welcome.png"
+GIF_URL = "http://media.example/cat.gif"
+JPEG = b"\xff\xd8\xff\xe0" + b"x" * 40
+PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 40
+ADA, BOB, EVE = "+61491570156", "+61491570157", "+61491570158"
+SHOW = Slideshow("coupon", subject="Free").slide("Hi!\nThere", image=PNG_URL)
+SEND = CellcastSend(SHOW, to=[ADA, BOB])
+SEND_V1 = CellcastSend(Slide("Hi!", image=GIF_URL), to=["0400000001", "400000002", "+61400000003", "61400000004"])
+
+
+def response(body: bytes, status: int = 200, **headers: str) -> HttpResponse:
+    return HttpResponse(status, headers, body)
+
+
+def refused(status: str, msg: str = "", code: int = 400) -> bytes:
+    """Return the body of a refusal in v3."""
+    return v3(status=status, code=code, msg=msg)
+
+
+def problems(account: CellcastAccount, operation: Operation[Any]) -> list[tuple[str | None, int | None, str]]:
+    return [(problem.code, problem.slide, problem.field) for problem in account.problems(operation)]

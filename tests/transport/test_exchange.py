@@ -165,7 +165,7 @@ class TestWaiting:
         assert waits == [1.0]
 
     def test_for_a_turn_is_done_at_every_try(self):
-        account = CellcastAccount.v1("canary-5fa1c0de-key", spacing=30)
+        account = CellcastAccount.v1("canary-5fa1c0de-key", rate=1 / 30)
         exchange = Exchange(account, Balance(), retries=Retries(count=1), random=lambda: 0.0)
         assert isinstance(exchange.next_step, HttpRequest)
         exchange.advance(NEVER_LEFT)

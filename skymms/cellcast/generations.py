@@ -1,0 +1,366 @@
+"""Cellcast's two generations, v3 and v1: the tables of their calls, their limits, and the rules for what they accept.
+
+v3 is described by the Cellcast v3 page, v1 by the Cellcast v1 page and the developer pages beside it. Where those pages
+contradict themselves or each other, a comment beside the row says which statement is followed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+
+from .. import errors
+from ..errors import Problem
+from ..gsm import most_units
+from ..limits import Limits
+from ..model.operations import Operation
+from ..model.slideshow import Slideshow
+from ..slide import Slide
+from ..validation.checks import is_blank, positive_problem
+from ..validation.rule import Check, Rule
+from ..validation.slide_rules import absolute_url, xml_characters
+from ..validation.validator import Validator
+from ..validation.warnings import WARNINGS
+from .values import (
+    Balance,
+    CancelScheduled,
+    CellcastSend,
+    MarkRead,
+    MessageReports,
+    OptOut,
+    OptOuts,
+    Response,
+    Responses,
+    SentMessage,
+    mobile,
+)
+
+#: Recipients of one request (both pages; an error text of v3 says ten thousand, which nobody has tried).
+MAX_NUMBERS = 1000
+#: Bytes of a picture that v1 takes as a file: 230 KB, read as the smaller of its two meanings.
+MAX_MEDIA = 230_000
+
+# ------------------------------------------------------------------------------------------------ the tables of calls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellcastLimits(Limits):
+    """The limits of a generation; ``required`` are the fields that its send needs."""
+
+    #: Endings of an image's URL; "" stands for a URL without one.
+    images: tuple[str, ...] = ()
+    #: A regular expression for message ids.
+    message_id: str = ""
+
+
+class Call(NamedTuple):
+    """How an operation is requested.
+
+    - ``placement``: the fields are sent in a ``query``, as a ``json`` object or as the parts of a ``form``.
+    - ``names``: the wire name of each field. ``/`` puts the value at the end of the path; a field with an empty wire name is
+      used by skymms and not sent; a field without an entry is not supported.
+    - ``constants``: sent with every request.
+    """
+
+    method: str
+    path: str
+    placement: str
+    names: Mapping[str, str] = {}
+    constants: Mapping[str, str] = {}
+
+
+class Generation(NamedTuple):
+    """One of Cellcast's two APIs: its host, how the key and the numbers are written, its limits and its calls."""
+
+    name: str
+    url: str
+    key_header: str
+    key_prefix: str
+    number_prefix: str
+    limits: CellcastLimits
+    calls: Mapping[type[Operation[Any]], Call]
+
+    @property
+    def label(self) -> str:
+        """The name in messages, such as ``cellcast v3``."""
+        return f"cellcast {self.name}"
+
+
+#: The largest count for a text whose limit is not documented.
+UNLIMITED = 2**31
+
+V3 = Generation(
+    "v3", "https://cellcast.com.au/api/v3/", "APPKEY", "", "+",
+    CellcastLimits(max_text=1000, max_subject=40, required=frozenset({"image"}), message_id=r"[^\s/]+",
+                   images=("png", "gif", "jpeg", "jpg", "")),
+    {
+        CellcastSend: Call("POST", "send-mms", "json",
+                           {"subject": "subject", "text": "mms_text", "image": "mms_file", "to": "numbers",
+                            "skip_invalid": ""}),
+        # The page's own URL ends in "type=mms;", which is another type.
+        Responses: Call("GET", "get-responses", "query", {"page": "page", "mark_read": ""}, {"type": "mms"}),
+        # With neither id nor date, the gateway marks all messages. `everything` makes that explicit.
+        MarkRead: Call("POST", "inbound-read", "json", {"message_id": "message_id", "before": "date_before", "everything": ""}),
+        OptOuts: Call("GET", "get-optout", "query", {"page": "page"}),
+        Balance: Call("GET", "account", "query"),
+    },
+)  # fmt: skip
+V1 = Generation(
+    "v1", "https://api.cellcast.com/api/v1/", "Authorization", "Bearer ", "",
+    CellcastLimits(max_text=UNLIMITED, max_image=MAX_MEDIA, message_id="[0-9a-f]{24}", images=("gif",)),
+    {
+        CellcastSend: Call("POST", "gatewaymms", "form",
+                           {"text": "message", "to": "contacts", "media": "media", "image": "gif", "sender": "sender",
+                            "skip_invalid": ""}),
+        Responses: Call("GET", "apiClient/getResponses", "query", {"page": "page"}),
+        OptOuts: Call("GET", "apiClient/getOptout", "query", {"page": "page"}),
+        Balance: Call("GET", "apiClient/account", "query"),
+        MessageReports: Call("GET", "../v2/report/message", "query", {"message_id": "/", "page": "page", "status": "status",
+                                                                      "since": "fromDate", "until": "toDate"},
+                             {"campType": "mms"}),
+        CancelScheduled: Call("POST", "gateway/cancelScheduleQuickMessage", "json", {"message_id": "messageId"},
+                              {"type": "mms"}),
+    },
+)  # fmt: skip
+GENERATIONS = {generation.name: generation for generation in (V3, V1)}
+#: The class of the rows of each listing.
+ROW_CLASSES: Mapping[type[Operation[Any]], type[Any]] = {Responses: Response, OptOuts: OptOut, MessageReports: SentMessage}
+
+#: The first bytes of a picture, and the file name and content type it is sent with.
+PICTURES = {b"\xff\xd8\xff": ("media.jpg", "image/jpeg"), b"\x89PNG\r\n\x1a\n": ("media.png", "image/png")}
+
+
+def picture_type(media: object) -> tuple[str, str] | None:
+    """Return the file name and the content type for the bytes of a jpeg or png, and None for anything else."""
+    start = media[:8] if isinstance(media, bytes) else b""
+    return next((named for magic, named in PICTURES.items() if start.startswith(magic)), None)
+
+
+def crlf(text: str) -> str:
+    """Return the text with the line breaks that both generations expect."""
+    return re.sub(r"\r\n?|\n", "\r\n", text)
+
+
+def own_fields(value: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass object and their values."""
+    return {item.name: getattr(value, item.name) for item in fields(value)}
+
+
+def is_given(value: Any) -> bool:
+    """Return whether a field has a value that would be sent."""
+    return value is not None and value is not False and value != () and value != ""
+
+
+def slideshow_of(send: CellcastSend) -> Slideshow:
+    """Return the slideshow of a send; TypeError if it holds something else."""
+    show: Any = send.slideshow
+    if not isinstance(show, Slideshow):
+        raise TypeError(f"CellcastSend needs a Slideshow or a Slide, not {type(show).__name__}")
+    return show
+
+
+# ------------------------------------------------------------------------------------------------ rules
+
+#: What Cellcast refuses. The codes are v3's, also for v1, which has none.
+RULES: list[Rule] = []
+
+
+def _rule(code: str, of: str, field: str) -> Callable[[Callable[[Any, CellcastLimits], str | None]], Check]:
+    def add(check: Callable[[Any, CellcastLimits], str | None]) -> Check:
+        # These rules are only used with the limits of a generation.
+        RULES.append(Rule(code, of, field, cast(Check, check)))
+        return cast(Check, check)
+
+    return add
+
+
+@_rule("FIELD_EMPTY", "slide", "text")
+def has_text(slide: Slide, limits: CellcastLimits) -> str | None:
+    """A message has a text."""
+    return "Cellcast requires a text: give the slide one" if is_blank(slide.text) else None
+
+
+@_rule("FIELD_INVALID", "text", "text")
+def valid_text(text: Any, limits: CellcastLimits) -> str | None:
+    """A text has at most 1,000 units in v3; no limit is documented for v1."""
+    return xml_characters(text, limits) or _too_long(crlf(text), limits.max_text)
+
+
+@_rule("FIELD_INVALID", "field", "subject")
+def valid_subject(show: Any, limits: CellcastLimits) -> str | None:
+    """A subject has at most 40 units (v3)."""
+    if not show.subject:
+        return None
+    return xml_characters(show.subject, limits) or _too_long(show.subject, limits.max_subject)
+
+
+def _too_long(text: str, allowed: int) -> str | None:
+    # The pages do not say how a text is counted, so the largest plausible count has to fit.
+    if (units := most_units(text)) <= allowed:
+        return None
+    return f"{units:,} units, {units - allowed:,} more than the {allowed:,} allowed: shorten it"
+
+
+@_rule("FIELD_EMPTY", "slide", "image")
+def has_image(slide: Slide, limits: CellcastLimits) -> str | None:
+    """A message has an image (v3)."""
+    if slide.image or "image" not in limits.required:
+        return None
+    return "Cellcast requires an image: give the slide the URL of a png, jpeg or gif"
+
+
+@_rule("FIELD_INVALID", "address", "image")
+def valid_image(url: Any, limits: CellcastLimits) -> str | None:
+    """An image is the URL of a png, jpeg or gif (v3), or of a gif (v1)."""
+    if problem := absolute_url(url, limits):
+        return problem
+    found = re.match(r"https?://[^/?#]+/[^?#]*\.([a-z0-9]{2,6})(?:[?#]|$)", url.lower())
+    if (found[1] if found else "") in limits.images:
+        return None
+    instead = "" if "image" in limits.required else "; pass the bytes of a jpeg or png as media=…"
+    return f"{url!r:.80} does not end in {', '.join(f'.{ending}' for ending in limits.images if ending)}{instead}"
+
+
+@_rule("FIELD_EMPTY", "field", "media")
+def has_picture(send: Any, limits: CellcastLimits) -> str | None:
+    """A message has a picture: media or an image (v1)."""
+    if send.media is not None or "image" in limits.required or _first_image(send):
+        return None
+    return (
+        "Cellcast requires a picture: pass the bytes of a jpeg or png as media=…, or give the slide an image (the URL of a gif)"
+    )
+
+
+@_rule("FIELD_INVALID", "field", "media")
+def one_picture(send: Any, limits: CellcastLimits) -> str | None:
+    """A message has one picture: media or an image, not both (v1)."""
+    if send.media is None or not _first_image(send):
+        return None
+    return "the slide has an image too, and Cellcast sends one picture: leave out media or the image"
+
+
+@_rule("FIELD_INVALID", "field", "media")
+def valid_media(send: Any, limits: CellcastLimits) -> str | None:
+    """Media are the bytes of a jpeg or png, at most 230,000 (v1)."""
+    if send.media is None or (picture_type(send.media) is not None and len(send.media) <= limits.max_image):
+        return None
+    return f"media must be the bytes of a jpeg or png, at most {limits.max_image:,}"
+
+
+def _first_image(send: Any) -> str | None:
+    slides = send.slideshow.slides
+    return slides[0].image if slides else None
+
+
+@_rule("FIELD_EMPTY", "field", "slides")
+def has_slide(show: Any, limits: CellcastLimits) -> str | None:
+    """A slideshow has a slide."""
+    return None if show.slides else "there is no slide: add one with .slide(…)"
+
+
+#: v1 page: letters, digits, spaces and dashes; 16 digits at most, 11 characters if there are letters; or their shared number.
+_SENDER = re.compile(r"#SharedNum#|[0-9]{1,16}|(?=.{1,11}\Z)[A-Za-z0-9-]([A-Za-z0-9 -]*[A-Za-z0-9-])?")
+
+
+@_rule("FIELD_INVALID", "field", "sender")
+def valid_sender(send: Any, limits: CellcastLimits) -> str | None:
+    """A sender has at most 16 digits, or 11 letters, digits, dashes and inner spaces (v1)."""
+    sender = "" if send.sender is None else str(send.sender).removeprefix("+")
+    if not sender or _SENDER.fullmatch(sender):
+        return None
+    return f"{sender!r:.40}: use at most 16 digits, or at most 11 letters, digits, dashes and inner spaces"
+
+
+@_rule("FIELD_INVALID", "field", "page")
+def valid_page(operation: Any, limits: CellcastLimits) -> str | None:
+    """Pages are whole numbers from 1 up."""
+    return positive_problem(operation.page)
+
+
+@_rule("FIELD_INVALID", "field", "message_id")
+def valid_message_id(operation: Any, limits: CellcastLimits) -> str | None:
+    """A message id has 24 hexadecimal digits in v1, and no spaces and slashes in v3."""
+    message_id = operation.message_id
+    if message_id is None or re.fullmatch(limits.message_id, str(message_id)):
+        return None
+    return f"{message_id!r:.40} is not a message id of this generation"
+
+
+@_rule("FIELD_EMPTY", "field", "message_id")
+def has_message_id(operation: Any, limits: CellcastLimits) -> str | None:
+    """Cancelling needs a message id (v1); marking as read needs a message id or another selection (v3)."""
+    if isinstance(operation, CancelScheduled) and not operation.message_id:
+        return "there is no message id"
+    if isinstance(operation, MarkRead) and not _selections(operation):
+        return "nothing is selected: pass message_id=…, before=… or everything=True"
+    return None
+
+
+@_rule("FIELD_INVALID", "field", "message_id")
+def one_selection(operation: Any, limits: CellcastLimits) -> str | None:
+    """Marking as read takes one selection (v3)."""
+    given = _selections(operation) if isinstance(operation, MarkRead) else []
+    return f"pass only one of {', '.join(given)}" if len(given) > 1 else None
+
+
+def _selections(mark: MarkRead) -> list[str]:
+    return [name for name, value in own_fields(mark).items() if value is not None and value is not False]
+
+
+@_rule("FIELD_INVALID", "field", "before")
+def valid_before(operation: Any, limits: CellcastLimits) -> str | None:
+    """The time up to which responses are marked is a datetime with a time zone, or text."""
+    before = operation.before
+    if before is None or (before.tzinfo if isinstance(before, datetime) else isinstance(before, str) and before.strip()):
+        return None
+    return f"{before!r:.60}: pass a datetime with a time zone, or text that is sent unchanged"
+
+
+#: Everything that Cellcast would refuse, but for the recipients and for fields that a generation does not support.
+VALIDATOR = Validator(RULES)
+#: Warnings about images apply here as well; Cellcast supports none of the other fields that have warnings.
+WARNINGS_VALIDATOR = Validator(warning for warning in WARNINGS if warning.field == "image")
+#: The error class for a problem in these fields; it is FieldError for all others.
+ERROR_CLASSES: Mapping[str, type[errors.MMSError]] = {
+    "image": errors.MediaError, "media": errors.MediaError, "to": errors.RecipientError, "sender": errors.SenderError,
+}  # fmt: skip
+
+
+def unsupported(operation: Operation[Any], generation: Generation) -> Iterator[Problem]:
+    """Yield a problem for each field that has no wire name in this generation, and for each slide after the first."""
+    kind = type(operation).__name__
+    if (call := generation.calls.get(type(operation))) is None:
+        yield Problem(None, None, kind, f"not supported in {generation.label}")
+        return
+    given: list[tuple[int | None, str, Any]] = [(None, *item) for item in own_fields(operation).items()]
+    if isinstance(operation, CellcastSend):
+        show = slideshow_of(operation)
+        given += [(None, *item) for item in own_fields(show).items()]
+        given += [(number, *item) for number, slide in enumerate(show.slides, 1) for item in own_fields(slide).items()]
+        # The slideshow's name is not sent, and what it contains is looked at by itself.
+        given = [item for item in given if item[1] not in {"slideshow", "name", "slides"}]
+        for number in range(2, len(show.slides) + 1):
+            yield Problem(None, number, "slides", "Cellcast sends one slide in a message: send this one by itself")
+    for slide_number, name, value in given:
+        if is_given(value) and name not in call.names:
+            yield Problem(None, slide_number, name, f"not supported by {kind} in {generation.label}: leave it out")
+
+
+def invalid_numbers(numbers: Iterable[object]) -> Iterator[tuple[int, str, str]]:
+    """Iterate over the numbers that are not Australian mobiles: the position, the number as text, and the reason."""
+    for position, number in enumerate(numbers):
+        if mobile(number) is None:
+            yield position, str(number), f"{number!r:.40} is not an Australian mobile number: write +614 and eight digits"
+
+
+def recipient_problems(send: CellcastSend) -> Iterator[Problem]:
+    """Yield a problem if there is no recipient, and one for each bad number that has to be refused."""
+    if not send.recipients:
+        yield Problem("RECIPIENTS_ERROR", None, "to", "there is no recipient: pass to=[…]")
+    invalid = list(invalid_numbers(send.recipients))
+    if not send.skip_invalid or len(invalid) == len(send.recipients):
+        for position, _, reason in invalid:
+            yield Problem("RECIPIENTS_ERROR", None, f"to[{position}]", reason)

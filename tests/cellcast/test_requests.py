@@ -1,0 +1,327 @@
+"""Cellcast requests of both generations: numbers in all their forms, what is refused before sending, and what is sent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import cellcast_vectors as vectors
+import pytest
+from cellcast_vectors import ADA, BOB, CANARY, EACH_ACCOUNT, GIF_URL, JPEG, PNG, PNG_URL, SEND, SEND_V1, SHOW, V1, V3, problems
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skymms import (
+    Account,
+    ConfigurationError,
+    FieldError,
+    ListMMS,
+    MediaError,
+    MMSError,
+    RecipientError,
+    Slide,
+    Slideshow,
+)
+from skymms.cellcast import (
+    GENERATIONS,
+    Balance,
+    CancelScheduled,
+    CellcastAccount,
+    CellcastSend,
+    MarkRead,
+    MessageReports,
+    OptOuts,
+    Responses,
+    mobile,
+)
+
+# ------------------------------------------------------------------------------------------------ numbers
+
+NUMBERS = {
+    "+61400000000": "+61400000000",
+    "61400000000": "+61400000000",
+    "0400000000": "+61400000000",
+    "400000000": "+61400000000",
+    "0400 000 000": "+61400000000",
+    "(04) 0000 0000": "+61400000000",
+    "+61 400-000-000": "+61400000000",
+    "0400.000.000": "+61400000000",
+    "+610400000000": None,
+    "0061400000000": None,
+    "+400000000": None,
+    "+0400000000": None,
+    "+6140000001": None,
+    "040000001": None,
+    "614915701588": None,
+    "1234567890": None,
+    "62400000001": None,
+    "+6140000": None,
+    "0299999999": None,
+    "1300000000": None,
+    "0500000000": None,
+    "+64211234567": None,
+    "04OO000000": None,
+    "٠٤٠٠٠٠٠٠٠٠": None,
+    "0400000000,0400000001": None,
+    "": None,
+    None: None,
+    400000000: "+61400000000",
+    61400000000: "+61400000000",
+    1234567890: None,
+    614000000000: None,
+    -400000000: None,
+    400000001.0: None,
+    True: None,
+}
+
+
+class TestMobile:
+    @pytest.mark.parametrize(("number", "expected"), NUMBERS.items())
+    def test_every_documented_form_is_accepted_and_no_other(self, number, expected):
+        assert mobile(number) == expected
+        found = problems(V3, CellcastSend(SHOW, to=[number]))
+        assert found == ([] if expected else [("RECIPIENTS_ERROR", None, "to[0]")])
+
+    @EACH_ACCOUNT
+    def test_a_number_is_sent_once_and_in_one_form(self, account):
+        every = [number for number, expected in NUMBERS.items() if expected]
+        send = CellcastSend(Slide("Hi", image=GIF_URL), to=[*every, "0400000001"])
+        written = account.encode(send).body
+        plus = b"+" if account is V3 else b""
+        assert b'["%s61400000000","%s61400000001"]' % (plus, plus) in written
+
+    def test_a_single_number_needs_no_list(self):
+        assert CellcastSend(SHOW, to=ADA).to == (ADA,)
+        assert CellcastSend(SHOW, to=61491570156).to == (61491570156,)
+
+    def test_recipients_may_be_left_out(self):
+        assert CellcastSend(SHOW).to == CellcastSend(SHOW, to=None).to == CellcastSend(SHOW, to=[]).to == ()
+
+    def test_whole_numbers_are_sent_like_text(self):
+        with_text, with_numbers = (CellcastSend(SHOW, to=to) for to in ([ADA, BOB], [491570156, 61491570157]))
+        assert V3.encode(with_text) == V3.encode(with_numbers)
+
+    @given(st.text())
+    def test_any_text_gives_a_number_or_none(self, text):
+        number = mobile(text)
+        assert number is None or number.startswith("+614")
+
+
+# ------------------------------------------------------------------------------------------------ requests and problems
+
+
+class TestSendInV3:
+    def test_a_send_is_json_with_the_key_in_a_header(self):
+        request = V3.encode(SEND)
+        assert (request.method, request.url) == ("POST", "https://cellcast.com.au/api/v3/send-mms")
+        assert request.headers["APPKEY"] == CANARY
+        assert request.headers["Content-Type"] == "application/json"
+        assert json.loads(request.body) == {
+            "subject": "Free",
+            "mms_text": "Hi!\r\nThere",
+            "mms_file": PNG_URL,
+            "numbers": [ADA, BOB],
+        }
+
+    @pytest.mark.parametrize("text", ["a\nb", "a\r\nb", "a\rb"])
+    def test_line_breaks_are_sent_as_crlf(self, text):
+        request = V3.encode(CellcastSend(Slide(text, image=PNG_URL), to=ADA))
+        assert json.loads(request.body)["mms_text"] == "a\r\nb"
+
+    @pytest.mark.parametrize(
+        ("wrong", "found"),
+        [
+            (CellcastSend(SHOW, to=[]), ("RECIPIENTS_ERROR", None, "to")),
+            (CellcastSend(SHOW), ("RECIPIENTS_ERROR", None, "to")),
+            (CellcastSend(Slide("Hi"), to=ADA), ("FIELD_EMPTY", 1, "image")),
+            (CellcastSend(Slide(image=PNG_URL), to=ADA), ("FIELD_EMPTY", 1, "text")),
+            (CellcastSend(Slide(" \n", image=PNG_URL), to=ADA), ("FIELD_EMPTY", 1, "text")),
+            (CellcastSend(Slide("Hi", image="welcome.png"), to=ADA), ("FIELD_INVALID", 1, "image")),
+            (CellcastSend(Slide("Hi", image="http://media.example/a.mp4"), to=ADA), ("FIELD_INVALID", 1, "image")),
+            (CellcastSend(Slide("Hi", image="http://[media.example/a.mp4"), to=ADA), ("FIELD_INVALID", 1, "image")),
+            (CellcastSend(Slide("Hi", image=PNG_URL, duration=0), to=ADA), (None, 1, "duration")),
+            (CellcastSend(Slide("Hi", image=PNG_URL, duration=5), to=ADA), (None, 1, "duration")),
+            (CellcastSend(Slide("Hi", image=PNG_URL, vcard="http://media.example/a.vcf"), to=ADA), (None, 1, "vcard")),
+            (CellcastSend(Slide("Hi", image=PNG_URL, audio="http://media.example/a.mp3"), to=ADA), (None, 1, "audio")),
+            (CellcastSend(SHOW.slide("More"), to=ADA), (None, 2, "slides")),
+            (CellcastSend(Slideshow("none"), to=ADA), ("FIELD_EMPTY", None, "slides")),
+            (CellcastSend(SHOW.replace(fallback_text="See"), to=ADA), (None, None, "fallback_text")),
+            (CellcastSend(SHOW.replace(link_expires="2027-01-01"), to=ADA), (None, None, "link_expires")),
+            (CellcastSend(SHOW, to=ADA, sender="Shop"), (None, None, "sender")),
+            (CellcastSend(SHOW, to=ADA, media=JPEG), (None, None, "media")),
+            (CellcastSend(SHOW.replace(subject="x" * 41), to=ADA), ("FIELD_INVALID", None, "subject")),
+            (CellcastSend(Slide("x" * 1001, image=PNG_URL), to=ADA), ("FIELD_INVALID", 1, "text")),
+            (CellcastSend(Slide("a\x1bb", image=PNG_URL), to=ADA), ("FIELD_INVALID", 1, "text")),
+            (CellcastSend(Slide("a\ud800b", image=PNG_URL), to=ADA), ("FIELD_INVALID", 1, "text")),
+        ],
+    )
+    def test_a_problem_names_its_code_slide_and_field(self, wrong, found):
+        assert found in problems(V3, wrong)
+        with pytest.raises((MMSError, ConfigurationError)) as raised:
+            V3.encode(wrong)
+        assert raised.value.problems == V3.problems(wrong)
+        assert not raised.value.sent_maybe
+
+    @pytest.mark.parametrize(
+        ("text", "fits"),
+        [
+            ("x" * 1000, True),
+            ("€" * 500, True),
+            ("€" * 501, False),
+            ("\n" * 300 + "x" * 400, True),
+            ("\n" * 300 + "x" * 401, False),
+            ("😀" * 500, True),
+            ("😀" * 501, False),
+            ("😀" + "€" * 500, False),
+            ("’" * 1000, True),
+        ],
+    )
+    def test_a_text_may_have_1000_units_by_the_largest_count(self, text, fits):
+        assert (problems(V3, CellcastSend(Slide(text, image=PNG_URL), to=ADA)) == []) is fits
+
+    def test_an_image_url_without_an_ending_is_accepted(self):
+        assert problems(V3, CellcastSend(Slide("Hi", image="https://media.example/picture/17?size=2"), to=ADA)) == []
+
+    def test_the_error_class_is_that_of_the_field(self):
+        for send, kind in (
+            (CellcastSend(SHOW, to="1234567890"), RecipientError),
+            (CellcastSend(Slide("Hi"), to=ADA), MediaError),
+            (CellcastSend(SHOW.replace(subject="x" * 41), to=ADA), FieldError),
+            (CellcastSend(SHOW.slide("More"), to=ADA), ConfigurationError),
+        ):
+            with pytest.raises(kind):
+                V3.encode(send)
+
+    def test_an_unsupported_field_or_slide_has_no_other_problems(self):
+        assert problems(V3, CellcastSend(SHOW.slide("More"), to=ADA, sender="Shop!", media=b"GIF89a")) == [
+            (None, 2, "slides"),
+            (None, None, "sender"),
+            (None, None, "media"),
+        ]
+
+    def test_a_send_of_something_else_than_a_slideshow_is_a_type_error(self):
+        with pytest.raises(TypeError, match="Slideshow"):
+            V3.problems(CellcastSend(cast("Any", "Hi"), to=ADA))
+
+
+class TestSendInV1:
+    def test_a_send_is_a_form_with_the_contacts_in_one_field(self):
+        request = V1.encode(CellcastSend(Slide("Hi\nyou"), to=[ADA, BOB], media=JPEG, sender="+61491570159"))
+        assert (request.method, request.url) == ("POST", "https://api.cellcast.com/api/v1/gatewaymms")
+        assert request.headers["Authorization"] == f"Bearer {CANARY}"
+        boundary = request.headers["Content-Type"].removeprefix("multipart/form-data; boundary=").encode()
+        parts = request.body.split(b"--" + boundary)
+        assert parts[1:-1] == [
+            b'\r\nContent-Disposition: form-data; name="message"\r\n\r\nHi\r\nyou\r\n',
+            b'\r\nContent-Disposition: form-data; name="contacts"\r\n\r\n["61491570156","61491570157"]\r\n',
+            b'\r\nContent-Disposition: form-data; name="media"; filename="media.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
+            + JPEG
+            + b"\r\n",
+            b'\r\nContent-Disposition: form-data; name="sender"\r\n\r\n61491570159\r\n',
+        ]
+
+    def test_the_same_message_has_the_same_bytes(self):
+        assert V1.encode(SEND_V1) == V1.encode(SEND_V1)
+
+    def test_a_gif_is_sent_as_a_url_and_a_png_as_a_file(self):
+        assert b'name="gif"\r\n\r\n' + GIF_URL.encode() in V1.encode(SEND_V1).body
+        assert b'filename="media.png"' in V1.encode(CellcastSend(Slide("Hi"), to=ADA, media=PNG)).body
+
+    @pytest.mark.parametrize(
+        ("wrong", "found"),
+        [
+            (CellcastSend(SHOW, to=ADA), (None, None, "subject")),
+            (CellcastSend(Slide("Hi", image=PNG_URL), to=ADA), ("FIELD_INVALID", 1, "image")),
+            (CellcastSend(Slide("Hi"), to=ADA), ("FIELD_EMPTY", None, "media")),
+            (CellcastSend(Slide("Hi", image=GIF_URL), to=ADA, media=JPEG), ("FIELD_INVALID", None, "media")),
+            (CellcastSend(Slide("Hi"), to=ADA, media=b"GIF89a"), ("FIELD_INVALID", None, "media")),
+            (CellcastSend(Slide("Hi"), to=ADA, media=JPEG + bytes(230_000)), ("FIELD_INVALID", None, "media")),
+            (replace(SEND_V1, sender="x" * 12), ("FIELD_INVALID", None, "sender")),
+            (replace(SEND_V1, sender="1" * 17), ("FIELD_INVALID", None, "sender")),
+            (replace(SEND_V1, sender="Shop!"), ("FIELD_INVALID", None, "sender")),
+            (replace(SEND_V1, sender=" Shop"), ("FIELD_INVALID", None, "sender")),
+        ],
+    )
+    def test_a_problem_names_its_code_slide_and_field(self, wrong, found):
+        assert found in problems(V1, wrong)
+
+    def test_a_sender_may_be_a_whole_number(self):
+        assert V1.encode(replace(SEND_V1, sender=61491570159)) == V1.encode(replace(SEND_V1, sender="+61491570159"))
+
+    @pytest.mark.parametrize("sender", [None, "", "Shop 24-7", "1" * 16, "+61491570159", "#SharedNum#", "x" * 11])
+    def test_a_valid_sender_or_none_is_accepted(self, sender):
+        assert problems(V1, replace(SEND_V1, sender=sender)) == []
+
+    def test_the_only_limit_for_a_text_is_the_accounts(self):
+        long = CellcastSend(Slide("x" * 1500, image=GIF_URL), to=ADA)
+        assert problems(V1, long) == []
+        assert problems(CellcastAccount.v1(CANARY, max_text=1499), long) == [("FIELD_INVALID", 1, "text")]
+
+
+REQUESTS = [
+    (V3, Responses(2), "GET", "https://cellcast.com.au/api/v3/get-responses?type=mms&page=2", None),
+    (V3, MarkRead(message_id="dba864ec"), "POST", "https://cellcast.com.au/api/v3/inbound-read", {"message_id": "dba864ec"}),
+    (V3, MarkRead(before="2026-11-01"), "POST", "https://cellcast.com.au/api/v3/inbound-read", {"date_before": "2026-11-01"}),
+    (V3, MarkRead(before=datetime(2026, 11, 1, tzinfo=UTC)), "POST", "https://cellcast.com.au/api/v3/inbound-read",
+     {"date_before": 1793491200}),
+    (V3, MarkRead(everything=True), "POST", "https://cellcast.com.au/api/v3/inbound-read", {}),
+    (V3, OptOuts(), "GET", "https://cellcast.com.au/api/v3/get-optout", None),
+    (V3, Balance(), "GET", "https://cellcast.com.au/api/v3/account", None),
+    (V1, Responses(3), "GET", "https://api.cellcast.com/api/v1/apiClient/getResponses?page=3", None),
+    (V1, OptOuts(1), "GET", "https://api.cellcast.com/api/v1/apiClient/getOptout?page=1", None),
+    (V1, Balance(), "GET", "https://api.cellcast.com/api/v1/apiClient/account", None),
+    (V1, MessageReports(vectors.REPORT_ID), "GET", f"https://api.cellcast.com/api/v2/report/message/{vectors.REPORT_ID}", None),
+    (V1, MessageReports(page=1, status="delivered", since=datetime(2026, 11, 1).date()), "GET",
+     "https://api.cellcast.com/api/v2/report/message?campType=mms&page=1&status=delivered&fromDate=2026-11-01", None),
+    (V1, MessageReports(vectors.REPORT_ID, status="failed"), "GET",
+     f"https://api.cellcast.com/api/v2/report/message/{vectors.REPORT_ID}?status=failed", None),
+    (V1, CancelScheduled(vectors.REPORT_ID), "POST", "https://api.cellcast.com/api/v1/gateway/cancelScheduleQuickMessage",
+     {"type": "mms", "messageId": vectors.REPORT_ID}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("account", "operation", "method", "url", "body"), REQUESTS)
+def test_the_request_for_every_other_operation(account, operation, method, url, body):
+    request = account.encode(operation)
+    assert (request.method, request.url) == (method, url)
+    assert (json.loads(request.body) if request.body else None) == body
+
+
+def test_every_call_of_both_generations_has_a_case_here():
+    tried = {(account.generation, type(operation)) for account, operation, *_ in REQUESTS}
+    sends = {(name, CellcastSend) for name in GENERATIONS}
+    assert tried | sends == {(name, kind) for name, generation in GENERATIONS.items() for kind in generation.calls}
+
+
+class TestOtherProblems:
+    @pytest.mark.parametrize(
+        ("account", "operation", "field"),
+        [
+            (V3, MarkRead(), "message_id"),
+            (V3, MarkRead(message_id="a", everything=True), "message_id"),
+            (V3, MarkRead(message_id=""), "message_id"),
+            (V3, MarkRead(message_id="", everything=True), "message_id"),
+            (V3, MarkRead(before=datetime(2026, 11, 1)), "before"),
+            (V3, MarkRead(before=" "), "before"),
+            (V3, Responses(0), "page"),
+            (V3, Responses(True), "page"),
+            (V1, MessageReports("../account"), "message_id"),
+            (V1, MessageReports("6752BE535000000000000000"), "message_id"),
+            (V1, CancelScheduled(""), "message_id"),
+            (V1, CancelScheduled(cast("Any", None)), "message_id"),
+            (V1, MarkRead(everything=True), "MarkRead"),
+            (V1, Responses(mark_read=True), "mark_read"),
+            (V3, MessageReports(), "MessageReports"),
+            (V3, ListMMS(), "ListMMS"),
+        ],
+    )
+    def test_the_problem_names_the_field(self, account, operation, field):
+        assert field in [problem.field for problem in account.problems(operation)]
+        with pytest.raises((FieldError, ConfigurationError)):
+            account.encode(operation)
+
+    def test_a_skycore_account_refuses_cellcast_operations(self):
+        with pytest.raises(ConfigurationError):
+            Account(CANARY).encode(Balance())
