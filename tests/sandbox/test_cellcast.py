@@ -597,7 +597,7 @@ class TestFaults:
 
     @each_generation
     def test_every_refusal_code_of_either_gateway_is_decoded_as_a_refusal(self, running, dialect):
-        account, generation, operation = unlimited(running, dialect), running._cellcast[dialect], send(dialect)
+        account, generation, operation = unlimited(running, dialect), running._cellcasts[dialect], send(dialect)
         classes = {}
         for code in [*ANSWERS, *REFUSALS]:
             written = generation.encode_reply(operation, generation.refuse(operation, code))
