@@ -157,7 +157,7 @@ Names are compared without case, `-` and `_`, and both columns are read at once.
 
 
 def faults_table() -> str:
-    listed = [(f"`{how}`", fault.seen, "yes" if fault.taken else "no") for how, fault in FAULTS.items()]
+    listed = [(f"`{how}`", fault.description, "yes" if fault.accepted else "no") for how, fault in FAULTS.items()]
     return table_of(["how", "what the caller sees", "taken"], [*listed, ("a code", "that refusal", "no")])
 
 

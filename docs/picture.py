@@ -1,7 +1,7 @@
-"""Takes docs/sandbox.png, the README's picture: the sandbox's page in a real Chromium. ``make picture`` runs it.
+"""Makes docs/sandbox.png, a screenshot of the sandbox's page in Chromium. ``make picture`` runs it.
 
-It is a sandbox at work: what the page shows was sent to it, refused, broken and reported by it a moment before. Debian's fonts-inter
-and fonts-noto-color-emoji make it look as it does on a desk, and its pngquant, where it is installed, makes the file a third.
+The page shows a sandbox that has just accepted and refused some messages. The Debian packages fonts-inter and
+fonts-noto-color-emoji make the text look as on a desktop; pngquant, if it is installed, reduces the file to a third.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from browser import Browser, Tab
 
 from skymms import Client, MMSError, SaveMMS, SendMMS, SendSavedMMS, Slideshow, TransportError
 from skymms.sandbox import PostbackReceiver, Sandbox
-from skymms.sandbox.listener import Listener, Outgoing
+from skymms.sandbox.listener import Listener, ServerResponse
 
 HERE = Path(__file__).parent
 
-#: A cup of coffee, so that no photograph has to be carried about. A browser goes by the type and not by the name.
+#: A drawing of a cup of coffee, which is smaller than a photograph. Browsers go by the content type, not by the file name.
 CUP = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 460"><defs>
 <linearGradient id="a" x2="0" y2="1"><stop stop-color="#f7c98b"/><stop offset="1" stop-color="#e8875f"/></linearGradient>
 <linearGradient id="b" x2="1" y2="0"><stop stop-color="#fffaf2"/><stop offset="1" stop-color="#eadfce"/></linearGradient></defs>
@@ -34,8 +34,8 @@ CUP = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 460"><defs>
 <path d="M302 155c-25-35 25-50 0-95"/><path d="M354 165c-25-35 25-45 0-85"/></g></svg>"""
 
 
-def use(sandbox: Sandbox, media: str) -> None:
-    """Send this and that, with some of it refused, broken and not delivered."""
+def send_messages(sandbox: Sandbox, media: str) -> None:
+    """Send some messages; some are refused, lose their response, or are not delivered."""
     coffee = (
         Slideshow("Membership coupon", subject="Free coffee for you!", fallback_text="Your coupon:")
         .slide("Hi {$firstname|there}! ☕️ Thank you for joining us.", image=f"{media}/images/welcome.jpg")
@@ -68,16 +68,16 @@ def use(sandbox: Sandbox, media: str) -> None:
         sandbox.clock.advance(seconds=30)
 
 
-def main(path: Path, size: tuple[int, int] = (1280, 800), scheme: str = "light", scale: float = 2, before: str = "") -> None:
-    cup = Listener(lambda request: Outgoing(200, CUP, "image/svg+xml"))
+def main(path: Path, size: tuple[int, int] = (1280, 800), scheme: str = "light", scale: float = 2, script: str = "") -> None:
+    cup = Listener(lambda request: ServerResponse(200, CUP, "image/svg+xml"))
     with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url) as sandbox, Browser() as browser:
-        use(sandbox, cup.url)
+        send_messages(sandbox, cup.url)
         with Tab(browser, sandbox.url, size=size, scheme=scheme, scale=scale) as tab:
             tab.until("document.querySelectorAll('#list [role=option]').length > 6")
-            if before:
-                tab.run(before)
+            if script:
+                tab.run(script)
             tab.until("[...document.images].every(image => image.complete || !image.offsetParent)")
-            tab.picture(path)
+            tab.screenshot(path)
     cup.close()
     if shutil.which("pngquant"):
         subprocess.run(["pngquant", "--force", "--skip-if-larger", "--output", path, "256", path], check=True)

@@ -52,7 +52,7 @@ def test_the_sandboxs_page_names_every_verb_and_every_option():
 
     page = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
     with Sandbox() as running:
-        assert set(re.findall(r"8025/sandbox/(\w+)", page)) == set(running._verbs)
+        assert set(re.findall(r"8025/sandbox/(\w+)", page)) == set(running._control_methods())
     options = {option for parameter in command.params for option in parameter.opts}
     assert options - set(re.findall(r"--[\w-]+", (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8"))) == set()
 

@@ -45,6 +45,7 @@ ORDER = [
     "aio",
     "telemetry",
     "media",
+    "preview",
     "sandbox",
     "cli",
     "pytest_plugin",

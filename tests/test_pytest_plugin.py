@@ -22,7 +22,7 @@ COMMON = """
     import requests
     from skymms import Account, Client, ConfigurationError, SendMMS, SkymmsError, Slideshow
     from skymms.aio import AsyncClient
-    from skymms.sandbox.listener import Listener, Outgoing
+    from skymms.sandbox.listener import Listener, ServerResponse
 
     SEND = SendMMS(Slideshow("Hello", subject="Hi").slide("Hello!"), to="15551234888", sender="60856")
     SENT = (b"<RESPONSE><STATUS>Success</STATUS><TO>15551234888</TO><MMSID>35674</MMSID>"
@@ -50,7 +50,7 @@ COMMON = """
     def elsewhere():
         "A gateway that, used as a proxy, responds for every address. `reached` lists the requests."
         reached = []
-        listener = Listener(lambda request: reached.append(request) or Outgoing(200, SENT))
+        listener = Listener(lambda request: reached.append(request) or ServerResponse(200, SENT))
         listener.reached = reached
         yield listener
         listener.close()

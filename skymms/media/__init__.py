@@ -1,7 +1,7 @@
-"""Media files, checked before they are sent.
+"""Checks media files before they are sent.
 
 In reading order:
 
-- ``images``: whether an image file is complete and undamaged
-- ``inspection``: fetches a slideshow's files as the gateway does, and reports what it would refuse
+- ``images``: checks that an image file is complete and undamaged
+- ``inspection``: fetches the files of a slideshow as the gateway does, and reports what the gateway would refuse
 """

@@ -1,29 +1,30 @@
-"""The files of a slideshow, fetched and looked at as the gateway does it: by a GET for each, and by what comes back.
+"""Fetches the files of a slideshow as the gateway does, with a GET for each, and reports what the gateway would refuse.
 
-A gateway copies every file from the address it is given, and most first messages fail there. `inspect` makes the same GET
-and says what the gateway would: E351-E358 for what cannot be had, E331-E338 for what is too big, E629 for a type that is
-none of the slide's, E341 for a damaged image. It keeps no state.
+A gateway copies every file from its URL, and most first messages fail there. `inspect` makes the same GETs and reports
+problems with the gateway's codes: E351-E358 for a file that cannot be fetched, E331-E338 for a file that is too big, E629 for
+a type that the slide does not accept, E341 for a damaged image.
 
-**It calls whatever address the slideshow names**, from this machine and with its access: the sandbox does so only if asked
-(``fetch_media=True``), and should then listen on loopback, as it does by default. Only http and https are spoken, nothing of
-what was read is handed on, and no redirect is followed, so that a server elsewhere cannot point back into this network.
+**It calls every URL that the slideshow names**, from this machine and with its access. The sandbox does so only if asked
+(``fetch_media=True``), and should then listen on loopback, which is the default. Only http and https URLs are fetched, the
+content is not passed on, and no redirect is followed, so that a server elsewhere cannot direct the request into the local
+network.
 
-Where the documents are silent, the stricter reading is taken, for a file that passes it passes the other:
+Where the vendor's pages are silent, the stricter reading is used, because a file that passes it also passes the other:
 
-- A redirect is a refusal. They ask for "the full path of the file" and a valid status, and do not speak of redirects.
-- A Content-Length is needed and chunks are refused. Only the successor's pages say so; 1.3 says nothing.
-- application/octet-stream is a refusal (E629), though the gateway may find out the type "by other means".
-- A known type of another kind, sound where an image should be, is E629 too: E361-E363 lived for one day.
+- A redirect is refused. The pages ask for "the full path of the file" and a valid status, and do not mention redirects.
+- A Content-Length is required, and chunked transfer is refused. Only the Sinch pages say so; Skycore 1.3 says nothing.
+- The type application/octet-stream is refused (E629), although the gateway may detect the type "by other means".
+- A known type of another kind, such as a sound where an image should be, is E629 too: the codes E361-E363 existed for one day.
 
-An image is damaged if its format's own frame is: signature, lengths, checksums, and an end. A library that draws it would
-find damage within a JPEG's pixels too, but would be a dependency for every user of skymms, and C code that is fed by
-strangers. E343, a video without a codec, is not looked for.
+An image counts as damaged if the structure of its format is: signature, lengths, checksums, end. Decoding the pixels would
+find more damage in a JPEG, but needs a dependency in C that would read untrusted files. A video without a codec (E343) is not
+detected.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -33,23 +34,25 @@ from ..limits import DOCUMENTED, Limits
 from ..model.slideshow import Slideshow
 from ..slide import FILES
 from ..transport.guard import is_loopback
-from .images import damage
+from .images import find_damage
 
 if TYPE_CHECKING:
     from requests import Response
     from requests.adapters import HTTPAdapter
 
 
-#: Seconds for all files of a slideshow together: less than a client waits for the answer that depends on it.
-FETCH_WITHIN = 20.0
-#: Seconds of them to make a connection.
-CONNECT_WITHIN = 5.0
+#: Seconds for all files of a slideshow together: less than a client waits for the response that depends on them.
+FETCH_TIMEOUT = 20.0
+#: Seconds to make one connection.
+CONNECT_TIMEOUT = 5.0
 
-_Refusal = tuple[str, str]  # a code, and what is wrong
+#: A code and a message.
+_Error = tuple[str, str]
 
 
-# 1.3, saveMMS: GIF, JPG, PNG; MP3, WAV; 3GP, MP4, MPEG, MPG, AVI, WMV; and the objects. The names are those of the successor's
-# JSON service, and those that servers have for the same files. Its AMR and MOV no XML page has.
+# Skycore 1.3, saveMMS, lists GIF, JPG, PNG; MP3, WAV; 3GP, MP4, MPEG, MPG, AVI, WMV; and the other files. The type names are
+# those of the Sinch MMS JSON service, and others that servers use for the same files. Its AMR and MOV are not listed on any
+# XML page.
 TYPES: Mapping[str, tuple[str, ...]] = {
     "image": ("image/jpeg", "image/png", "image/gif", "image/jpg"),
     "audio": ("audio/mpeg", "audio/wav", "audio/mp3", "audio/x-wav", "audio/wave", "audio/x-wave", "audio/vnd.wave"),
@@ -60,96 +63,112 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "passbook": ("application/vnd.apple.pkpass",),
 }
 
-#: The codes of what is too big, and of what could not be had.
-_TOO_BIG = dict(zip(FILES, ("E331", "E332", "E333", "E335", "E336", "E337", "E338"), strict=True))
-_NOT_HAD = dict(zip(FILES, ("E351", "E352", "E353", "E355", "E356", "E357", "E358"), strict=True))
+#: The codes for a file that is too big, and for a file that cannot be fetched, by kind.
+_TOO_BIG: Mapping[str, str] = dict(zip(FILES, ("E331", "E332", "E333", "E335", "E336", "E337", "E338"), strict=True))
+_UNREACHABLE: Mapping[str, str] = dict(zip(FILES, ("E351", "E352", "E353", "E355", "E356", "E357", "E358"), strict=True))
 
 
-def inspect(slideshow: Slideshow, limits: Limits = DOCUMENTED, *, timeout: float = FETCH_WITHIN) -> Iterator[Problem]:
-    """What a gateway would find wrong with the files behind a slideshow's addresses, slide after slide.
+def inspect(
+    slideshow: Slideshow, limits: Limits = DOCUMENTED, *, timeout: float = FETCH_TIMEOUT
+) -> Generator[Problem, None, None]:
+    """Yield the problems that a gateway would find with the files of a slideshow, slide by slide.
 
-    A file is fetched when the next problem is asked for, one after the other, the same one once: ``next(inspect(show), None)``
-    stops at the first that is wrong. ``timeout`` is in seconds, for all files together; looking up a host's name is the
-    system's own business and not counted. The addresses are taken as the rules let them through.
+    Files are fetched one after the other, each URL once, when the next problem is requested: ``next(inspect(show), None)``
+    stops at the first problem. ``timeout`` is in seconds for all files together, without the time for looking up host names.
+    The URLs are not validated here; the validation rules do that.
     """
     from ..transport.requests_adapter import DeadlineAdapter
 
-    until = time.monotonic() + timeout
-    seen: dict[tuple[str, str], _Refusal | None] = {}
-    # The adapter alone: a session follows redirects, or reads all of them, keeps cookies, and gives away what is in ~/.netrc.
+    deadline = time.monotonic() + timeout
+    known: dict[tuple[str, str], _Error | None] = {}
+    # The adapter without a session: a session follows redirects, keeps cookies, and sends the passwords in ~/.netrc.
     with closing(DeadlineAdapter()) as adapter:
-        for at, slide in enumerate(slideshow.slides, 1):
+        for number, slide in enumerate(slideshow.slides, 1):
             for kind in FILES:
                 address = getattr(slide, kind)
                 if address is None:
                     continue
-                # 1.3, the note under sendMMS: the server strips the query of audio and video. Of the others it does not say so.
-                url = address.partition("?")[0] if kind in {"audio", "video"} else address
-                if (kind, url) not in seen:
-                    seen[kind, url] = _look(adapter, kind, url, limits, until)
-                if refusal := seen[kind, url]:
-                    code, message = refusal
+                url = _fetched_url(kind, address)
+                if (kind, url) not in known:
+                    known[kind, url] = _fetch_error(adapter, kind, url, limits, deadline)
+                if error := known[kind, url]:
+                    code, message = error
                     if url != address:
-                        message += " (the part of the address from '?' on is stripped)"
-                    yield Problem(code, at, kind, message)
+                        message += " (the gateway removes the part of the URL from '?' on)"
+                    yield Problem(code, number, kind, message)
 
 
-def _look(adapter: HTTPAdapter, kind: str, url: str, limits: Limits, until: float) -> _Refusal | None:
-    """One file, fetched and judged."""
+def _fetched_url(kind: str, address: str) -> str:
+    # Skycore 1.3, note under sendMMS: the server removes the query from the URLs of audio and video. It says so only of these.
+    return address.partition("?")[0] if kind in {"audio", "video"} else address
+
+
+def _fetch_error(adapter: HTTPAdapter, kind: str, url: str, limits: Limits, deadline: float) -> _Error | None:
+    """Fetch a file, and return what is wrong with it."""
     import requests
     from urllib3.exceptions import HTTPError
 
-    left = until - time.monotonic()
-    if left <= 0:
-        return _NOT_HAD[kind], "no time was left to fetch it: the files before it took too long"
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
+        return _UNREACHABLE[kind], "no time was left to fetch it: the files before it took too long"
     try:
-        asked = requests.Request("GET", url, headers={"User-Agent": "skymms-sandbox", "Accept-Encoding": "identity"}).prepare()
-        # What stands on this machine is no business of a proxy's.
-        near = is_loopback(urlsplit(asked.url or "").hostname or "")
-        proxies = {} if near else requests.utils.get_environ_proxies(url)
-        with adapter.send(asked, stream=True, timeout=(min(CONNECT_WITHIN, left), left), proxies=proxies) as response:
-            return _judged(response, kind, limits)
-    except ConfigurationError as error:  # pytest's guard: the sandbox runs in a test
-        return _NOT_HAD[kind], str(error)
-    # ValueError and HTTPError: for some addresses that are none, the libraries do not agree on whose error it is.
+        headers = {"User-Agent": "skymms-sandbox", "Accept-Encoding": "identity"}
+        request = requests.Request("GET", url, headers=headers).prepare()
+        # A proxy is not used for this machine's own files.
+        is_local = is_loopback(urlsplit(request.url or "").hostname or "")
+        proxies = {} if is_local else requests.utils.get_environ_proxies(url)
+        timeout = (min(CONNECT_TIMEOUT, remaining), remaining)
+        with adapter.send(request, stream=True, timeout=timeout, proxies=proxies) as response:
+            return _response_error(response, kind, limits)
+    except ConfigurationError as error:  # the guard of the pytest plugin: the sandbox runs in a test
+        return _UNREACHABLE[kind], str(error)
+    # ValueError and HTTPError: for some invalid URLs, requests lets the errors of other libraries through.
     except (OSError, ValueError, HTTPError) as error:
-        if time.monotonic() >= until:
-            return _NOT_HAD[kind], "it did not come in time"
-        return _NOT_HAD[kind], f"its server gives no whole answer ({type(error).__name__})"
+        if time.monotonic() >= deadline:
+            return _UNREACHABLE[kind], "it did not arrive in time"
+        return _UNREACHABLE[kind], f"its server sent no complete response ({type(error).__name__})"
 
 
-def _judged(response: Response, kind: str, limits: Limits) -> _Refusal | None:
-    """An answer, of which no more is read than is allowed."""
-    headers = response.headers
-    if response.status_code != 200:
-        hint = ", a redirect: give the address it leads to" if response.is_redirect else ", not 200"
-        return _NOT_HAD[kind], f"its server answers {response.status_code}{hint}"
-    # Seed 004: without a Content-Length, or in chunks, the request fails.
-    if "Transfer-Encoding" in headers:
-        return _NOT_HAD[kind], "its server sends it in chunks (Transfer-Encoding): have it sent with a Content-Length"
-    length = headers.get("Content-Length", "")
-    if not (length.isascii() and length.isdigit()):
-        return _NOT_HAD[kind], "its server tells no Content-Length"
-    if headers.get("Content-Encoding", "identity").lower() != "identity":
-        return _NOT_HAD[kind], "its server packs it (Content-Encoding) without being asked to"
-    # Seed 004: a real type; application/octet-stream may be rejected.
-    served = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if served not in TYPES[kind]:
-        told = f"as {served!r:.60}" if served else "without a Content-Type"
-        return "E629", f"its server serves it {told}: a file for {kind} is served as {' or '.join(TYPES[kind][:3])}"
-    size, most = int(length[:15]), _most(served, kind, limits)
-    if size > most:
-        return _TOO_BIG[kind], f"{size:,} bytes, {size - most:,} more than the {most:,} allowed"
+def _response_error(response: Response, kind: str, limits: Limits) -> _Error | None:
+    """Check a response, reading no more of it than the limits allow."""
+    if message := _transfer_error(response):
+        return _UNREACHABLE[kind], message
+    content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    # Sinch MMS: a file must be served with its real type; application/octet-stream may be rejected.
+    if content_type not in TYPES[kind]:
+        served = f"as {content_type!r:.60}" if content_type else "without a Content-Type"
+        return "E629", f"it is served {served}: serve a file for {kind} as {' or '.join(TYPES[kind][:3])}"
+    size, max_size = int(response.headers["Content-Length"][:15]), _max_size(content_type, kind, limits)
+    if size > max_size:
+        return _TOO_BIG[kind], f"{size:,} bytes, {size - max_size:,} more than the {max_size:,} allowed"
     if not size:
-        return _NOT_HAD[kind], "its server sends an empty file"
-    # All of it has to come; only an image is looked at. Its type is told by its bytes: a PNG that is served as a JPG is one.
-    read = [chunk for chunk in response.iter_content(65536) if kind == "image"]
-    if kind == "image" and (said := damage(b"".join(read))):
-        return "E341", f"the image is damaged: {said}"
+        return _UNREACHABLE[kind], "its server sent an empty file"
+    # Every file must arrive completely, but only an image is checked. Its format is that of its bytes: a PNG served as JPG
+    # passes.
+    chunks = [chunk for chunk in response.iter_content(65536) if kind == "image"]
+    if kind == "image" and (damage := find_damage(b"".join(chunks))):
+        return "E341", f"the image is damaged: {damage}"
     return None
 
 
-def _most(served: str, kind: str, limits: Limits) -> int:
-    if served == "image/gif":
+def _transfer_error(response: Response) -> str | None:
+    """Return why the gateway could not copy a file, judging by the status and the headers that describe the transfer."""
+    headers = response.headers
+    if response.status_code != 200:
+        hint = ", a redirect: give the URL it leads to" if response.is_redirect else ", not 200"
+        return f"its server answered {response.status_code}{hint}"
+    # Sinch MMS: the request fails without a Content-Length, or with chunked transfer.
+    if "Transfer-Encoding" in headers:
+        return "its server sends it in chunks (Transfer-Encoding): have it sent with a Content-Length"
+    length = headers.get("Content-Length", "")
+    if not (length.isascii() and length.isdigit()):
+        return "its server sends no valid Content-Length"
+    if headers.get("Content-Encoding", "identity").lower() != "identity":
+        return "its server compresses it (Content-Encoding) although the request does not accept that"
+    return None
+
+
+def _max_size(content_type: str, kind: str, limits: Limits) -> int:
+    if content_type == "image/gif":
         return limits.max_gif
     return {"image": limits.max_image, "audio": limits.max_audio, "video": limits.max_video}.get(kind, limits.max_object)

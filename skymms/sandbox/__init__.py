@@ -1,4 +1,4 @@
-"""A gateway on your own machine: every dialect, the library's rules, postbacks, faults on demand, and no phone at the end.
+"""A gateway on your own machine: every dialect, the library's rules, postbacks, and faults on demand. It sends nothing.
 
 >>> from skymms import Client, SendMMS, Slideshow
 >>> from skymms.sandbox import Sandbox
@@ -9,33 +9,48 @@
 
 In reading order:
 
-- ``clock``: the sandbox's time: the machine's own, until somebody turns it forward
-- ``gateway_rules``: what only a gateway can judge: wallet pass values, and dates that depend on the clock
-- ``listener``: an HTTP server on a free port of this machine, in a thread, with one function that answers
-- ``cellcast_requests``: how a request to Cellcast is taken apart: its fields, however they travel, and the values they are
-- ``control``: what a Python test calls as a method, for tests in any other language: JSON posted to ``/sandbox/<verb>``
-- ``faults``: breaking on demand: what a test tells the sandbox to do wrong, and to which requests
-- ``fault_responses``: what a fault makes of an answer: the table of faults, put into HTTP
-- ``page``: the page at the sandbox's address, and the feed it lives on
-- ``postback_sender``: posts notices to the developer's receiver, and is as stubborn about it as the real gateway
-- ``receiver``: a place for postbacks to arrive: for demos and tests. A service of yours calls `read_postbacks` in its own
-- ``routing``: where each dialect is spoken, as on the real hosts: told apart by path and method, all at one port
-- ``state``: what the sandbox keeps between requests, what it insists on, and the few words that every action needs
-- ``cellcast_bodies``: what Cellcast's bodies look like: refusals, replies and webhooks, of both generations, written from
-- ``cellcast``: cellcast in the sandbox, both generations of it: what they are asked, by the library's own tables, and what
-- ``account_actions``: the actions that send nothing: what is stored, who is subscribed, the inbox, the statistics
-- ``event_text``: one line of text for each thing that happens in the sandbox
-- ``gateway``: the gateway in the sandbox, without its sockets: what a request is answered, and what follows
-- ``events``: everything that happened, numbered, for those who watch: the page in the browser asks what came after the
-- ``outcomes``: what becomes of a message after it was taken: the reports that follow, and when
-- ``send_actions``: the actions that send. Each takes an operation that is right in form, and answers as far as the documents
-- ``server``: the sandbox itself: a gateway on this machine, with an address, that reports back and breaks when told to
+- ``clock``: the sandbox's time, which a test can advance
+- ``listener``: an HTTP server in a thread, which can break a response on its connection
+- ``routing``: which dialect a request uses, and whether its Host header is trusted
+- ``state``: the settings, and everything the sandbox remembers
+- ``gateway_rules``: rules that only a gateway can check: dates, and the values of a wallet pass
+- ``cellcast_requests``: parses a request to Cellcast
+- ``cellcast_bodies``: the bodies of Cellcast's responses and webhooks
+- ``cellcast``: the two generations of Cellcast
+- ``faults``: the faults that a test can ask for, and the requests they apply to
+- ``outcomes``: the reports that follow an accepted message
+- ``send_actions``: the actions that send a message
+- ``account_actions``: the other actions: stored slideshows, campaigns, the inbox, statistics
+- ``gateway``: decodes, validates and executes a request
+- ``fault_responses``: how a fault changes a response
+- ``postback_sender``: posts notices, and repeats them until the receiver answers 200
+- ``receiver``: a receiver of postbacks for demos and tests
+- ``events``: the log of requests and notices that the page reads
+- ``event_text``: one line of text for each request and postback
+- ``control``: the control API: the sandbox's methods as JSON over HTTP
+- ``page``: the page in the browser, and its feed
+- ``dispatcher``: sends each HTTP request to the part that handles it
+- ``server``: the class `Sandbox`
 """
 
-from .faults import FAULTS
-from .gateway import Answered
+from .clock import Clock
+from .faults import FAULTS, Fault, FaultRule
+from .gateway import RequestRecord
 from .receiver import PostbackReceiver
-from .server import Sandbox
-from .state import AT_ONCE, Delays, Joined, Saved
+from .server import Sandbox, SendOperation
+from .state import AT_ONCE, CampaignRecord, Delays, SavedSlideshow
 
-__all__ = ["AT_ONCE", "FAULTS", "Answered", "Delays", "Joined", "PostbackReceiver", "Sandbox", "Saved"]
+__all__ = [
+    "AT_ONCE",
+    "FAULTS",
+    "CampaignRecord",
+    "Clock",
+    "Delays",
+    "Fault",
+    "FaultRule",
+    "PostbackReceiver",
+    "RequestRecord",
+    "Sandbox",
+    "SavedSlideshow",
+    "SendOperation",
+]

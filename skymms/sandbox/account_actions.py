@@ -1,6 +1,7 @@
-"""The actions that send nothing: what is stored, who is subscribed, the inbox, the statistics.
+"""The actions that do not send a message: stored slideshows, campaigns and subscriptions, the inbox, statistics, sessions.
 
-A campaign's reference is its name here, or its id.
+Each receives a validated operation and returns its reply and the notices that follow. A campaign is referenced by its id or its
+name.
 """
 
 from __future__ import annotations
@@ -34,75 +35,66 @@ from ..model.replies import DeletedMMS, MMSList, SavedMMS, StoredMMS
 from ..model.slideshow import Slideshow
 from ..validation.dates import to_utc
 from ..wire.dialects import Dialect
-from .state import SHORT_CODE, Due, Joined, Outcome, Saved, State, keep, refuse
+from .state import SHORT_CODE, ActionResult, CampaignRecord, SavedSlideshow, ScheduledNotice, State, refuse, store
 
-#: What the successor's list answers with when it is not told (its reference, 2.7).
+#: The page size of a list if the request has none (Sinch MMS reference, 2.7).
 PER_PAGE = 100
 
-#: Where the sandbox serves files of its own, below its address.
+#: The paths below which the sandbox serves statistics and the texts of inbound messages.
 REPORTS, INBOX = "/reports/", "/inbox/"
 
 # ------------------------------------------------------------------------------------------------ slideshows
 
 
-def _save(state: State, operation: SaveMMS, dialect: Dialect) -> Outcome:
-    show = operation.slideshow
+def _save(state: State, operation: SaveMMS, dialect: Dialect) -> ActionResult:
+    slideshow = operation.slideshow
     mms_id, tracking_id = state.next_id(), f"MMS_{state.next_id()}"
-    # 1.3: locked while it is encoded if it holds audio or video; otherwise its report comes at once.
-    encoded = state.settings.delays.encoded if any(slide.audio or slide.video for slide in show.slides) else 0.0
+    # Skycore 1.3: a slideshow with audio or video is locked while it is encoded; any other is ready at once.
+    delay = state.settings.delays.encoded if any(slide.audio or slide.video for slide in slideshow.slides) else 0.0
     now = state.clock.now()
-    failed, file = _unencodable(state, show)
-    kept = Saved(mms_id, show, now, now + timedelta(seconds=encoded), failed)
-    keep(state.saved, mms_id, kept)
-    # The JSON service tells what joins the report to the request; the others say the id alone, as they did in the answer.
+    failed, failed_file = _encoding_failure(state, slideshow)
+    store(state.saved, mms_id, SavedSlideshow(mms_id, slideshow, now, now + timedelta(seconds=delay), failed))
+    # The JSON service of Sinch MMS puts into the report what links it to the request; the others put in only the MMS id, which
+    # their response contains too.
     report = EncodingReport(
-        kept.failed or "N003",
+        failed or "N003",
         origin="MMS_MT",
         mms_id=mms_id,
         tracking_id=tracking_id,
         client_reference=operation.client_reference,
-        **file,
+        **failed_file,
     )
-    return SavedMMS(mms_id, tracking_id, "accepted by the sandbox, to be encoded"), [Due(encoded, report)]
+    return SavedMMS(mms_id, tracking_id, "accepted by the sandbox, to be encoded"), [ScheduledNotice(delay, report)]
 
 
-def _unencodable(state: State, show: Slideshow) -> tuple[str | None, dict[str, Any]]:
-    """The first file that was told to fail: the code, and the field of the report that names it."""
-    for slide in show.slides:
+def _encoding_failure(state: State, slideshow: Slideshow) -> tuple[str | None, dict[str, Any]]:
+    """Return the code of the first file that a test has arranged to fail, and the report's field that names the file."""
+    for slide in slideshow.slides:
         for kind in ("audio", "video", "image"):
             url = getattr(slide, kind)
-            if url in state.spoilt:
-                return state.spoilt[url], {kind: url}
+            if url in state.encoding_failures:
+                return state.encoding_failures[url], {kind: url}
     return None, {}
 
 
-def _delete(state: State, operation: DeleteMMS, dialect: Dialect) -> Outcome:
+def _delete(state: State, operation: DeleteMMS, dialect: Dialect) -> ActionResult:
     if state.saved.pop(str(operation.mms_id), None) is None:
         return refuse(operation, "E241"), []
     return DeletedMMS(str(operation.mms_id)), []
 
 
-def _list(state: State, operation: ListMMS, dialect: Dialect) -> Outcome:
+def _list(state: State, operation: ListMMS, dialect: Dialect) -> ActionResult:
     newest_first = list(reversed(state.saved.values()))
     if not newest_first and dialect.empty_list_code:
         return refuse(operation, dialect.empty_list_code), []
     since = operation.start_date
     if isinstance(since, datetime) and since.tzinfo is not None:
-        newest_first = [one for one in newest_first if one.created > since]
+        newest_first = [saved for saved in newest_first if saved.created > since]
     page, per_page = operation.page or 1, operation.per_page or PER_PAGE
-    shown = newest_first[(page - 1) * per_page : page * per_page]
+    listed = newest_first[(page - 1) * per_page : page * per_page]
     reply = MMSList(
-        mms_ids=tuple(one.mms_id for one in shown),
-        templates=tuple(
-            StoredMMS(
-                mms_id=one.mms_id,
-                name=one.slideshow.name,
-                subject=one.slideshow.subject,
-                created=one.created,
-                slides=len(one.slideshow.slides),
-            )
-            for one in shown
-        ),
+        mms_ids=tuple(saved.mms_id for saved in listed),
+        templates=tuple(map(_list_entry, listed)),
         start_date=since,
         page=page,
         per_page=per_page,
@@ -111,42 +103,55 @@ def _list(state: State, operation: ListMMS, dialect: Dialect) -> Outcome:
     return reply, []
 
 
+def _list_entry(saved: SavedSlideshow) -> StoredMMS:
+    slideshow = saved.slideshow
+    return StoredMMS(
+        mms_id=saved.mms_id,
+        name=slideshow.name,
+        subject=slideshow.subject,
+        created=saved.created,
+        slides=len(slideshow.slides),
+    )
+
+
 # ------------------------------------------------------------------------------------------------ campaigns
 
 
-def _list_campaigns(state: State, operation: ListCampaigns, dialect: Dialect) -> Outcome:
+def _list_campaigns(state: State, operation: ListCampaigns, dialect: Dialect) -> ActionResult:
     if not state.campaigns:
         return refuse(operation, "E405"), []
     return CampaignList(tuple(Campaign(one.campaign_id, one.name) for one in state.campaigns.values())), []
 
 
-def _create_campaign(state: State, operation: CreateCampaign, dialect: Dialect) -> Outcome:
-    made = Joined(state.next_id(), operation.campaign_name, operation.brand_name)
-    keep(state.campaigns, made.campaign_id, made)
-    return NewCampaign(made.campaign_id, made.name, made.brand), []
+def _create_campaign(state: State, operation: CreateCampaign, dialect: Dialect) -> ActionResult:
+    campaign = CampaignRecord(state.next_id(), operation.campaign_name, operation.brand_name)
+    store(state.campaigns, campaign.campaign_id, campaign)
+    return NewCampaign(campaign.campaign_id, campaign.name, campaign.brand), []
 
 
-def _subscribe(state: State, operation: Subscribe, dialect: Dialect) -> Outcome:
+def _subscribe(state: State, operation: Subscribe, dialect: Dialect) -> ActionResult:
     campaign = state.campaign(operation.campaign)
     if campaign is None:
         return refuse(operation, "E903"), []
-    keep(campaign.numbers, operation.mobile, operation.subscriber_ref)
-    # An answer repeats the reference it was asked with.
+    store(campaign.numbers, operation.mobile, operation.subscriber_ref)
+    # The response repeats the campaign reference of the request.
     reply = Subscription(str(operation.campaign), operation.subscriber_ref, operation.mobile)
-    return reply, [_change(state, "N301", campaign, operation.mobile)]
+    return reply, [_subscription_change(state, "N301", campaign, operation.mobile)]
 
 
-def _unsubscribe(state: State, operation: Unsubscribe, dialect: Dialect) -> Outcome:
+def _unsubscribe(state: State, operation: Unsubscribe, dialect: Dialect) -> ActionResult:
     campaign = state.campaign(operation.campaign)
     if campaign is None:
         return refuse(operation, "E903"), []
     if operation.mobile not in campaign.numbers:
         return refuse(operation, "E905"), []
     del campaign.numbers[operation.mobile]
-    return Subscription(str(operation.campaign), mobile=operation.mobile), [_change(state, "N302", campaign, operation.mobile)]
+    return Subscription(str(operation.campaign), mobile=operation.mobile), [
+        _subscription_change(state, "N302", campaign, operation.mobile)
+    ]
 
 
-def _change(state: State, code: str, campaign: Joined, mobile: str) -> Due:
+def _subscription_change(state: State, code: str, campaign: CampaignRecord, mobile: str) -> ScheduledNotice:
     notice = SubscriptionChange(
         code,
         origin="SUB",
@@ -158,21 +163,23 @@ def _change(state: State, code: str, campaign: Joined, mobile: str) -> Due:
         source="API",
         timestamp=state.clock.now(),
     )
-    return Due(0.0, notice)
+    return ScheduledNotice(0.0, notice)
 
 
-# ------------------------------------------------------------------------------------------------ the rest
+# ------------------------------------------------------------------------------------------------ inbox, statistics, sessions
 
 
-def inbound(state: State, sender: str, to: str, files: tuple[str, ...], text: str | None, subject: str | None) -> InboundMMS:
-    """Put an MMS into the inbox: the notice that tells of it, whose ``tracking_id`` is its id there."""
+def inbound_mms(
+    state: State, sender: str, to: str, files: tuple[str, ...], text: str | None, subject: str | None
+) -> InboundMMS:
+    """Put an MMS into the inbox, and return its notice; the notice's ``tracking_id`` is the message's id in the inbox."""
     inbox_id = f"MMS_MO_{secrets.token_urlsafe(6)}"
-    keep(state.inbox, inbox_id, True)
+    store(state.inbox, inbox_id, True)
     if text is not None:
-        # Words come as a file among the others (1.3, 5.5).
+        # Skycore 1.3, 5.5: the text arrives as one of the files.
         path = f"{INBOX}{inbox_id}/text.txt"
-        keep(state.files, path, ("text/plain; charset=utf-8", text.encode()))
-        files = (*files, state.home + path)
+        store(state.files, path, ("text/plain; charset=utf-8", text.encode()))
+        files = (*files, state.base_url + path)
     return InboundMMS(
         "N401",
         origin="MMS_MO",
@@ -185,48 +192,49 @@ def inbound(state: State, sender: str, to: str, files: tuple[str, ...], text: st
     )
 
 
-def _remove(state: State, operation: RemoveInboxMessage, dialect: Dialect) -> Outcome:
+def _remove(state: State, operation: RemoveInboxMessage, dialect: Dialect) -> ActionResult:
     if not state.inbox.get(operation.inbox_id):
-        # The files go, the record stays: a second removal finds a message that holds nothing.
+        # Removing a message removes its files but not its entry, so a second removal gets E642.
         return refuse(operation, "E642" if operation.inbox_id in state.inbox else "E641"), []
     state.inbox[operation.inbox_id] = False
     state.files.pop(f"{INBOX}{operation.inbox_id}/text.txt", None)
     return RemovedInboxMessage(operation.inbox_id), []
 
 
-def _statistics(state: State, operation: GetStatistics, dialect: Dialect) -> Outcome:
+def _create_statistics(state: State, operation: GetStatistics, dialect: Dialect) -> ActionResult:
     start, end = to_utc(operation.start), to_utc(operation.end)
     assert start is not None
     assert end is not None
     path = f"{REPORTS}{state.next_id()}.xml"
-    keep(state.files, path, ("text/xml; charset=utf-8", _report(state, start, end)))
-    return StatisticsLink(state.home + path), []
+    store(state.files, path, ("text/xml; charset=utf-8", _statistics_document(state, start, end)))
+    return StatisticsLink(state.base_url + path), []
 
 
-def _report(state: State, start: datetime, end: datetime) -> bytes:
-    """Everything sent in a span, as the vendor writes it (1.3, Appendix C)."""
+def _statistics_document(state: State, start: datetime, end: datetime) -> bytes:
+    """Return the XML statistics of all messages sent from ``start`` until before ``end`` (Skycore 1.3, Appendix C)."""
     from lxml import etree
 
     root = etree.Element("RESPONSE")
-    listed = etree.SubElement(root, "SENDING_LIST")
-    for line in state.lines:
-        if start <= line.at < end:
-            node = etree.SubElement(listed, line.node, dict(line.attributes))
-            way = etree.SubElement(node, "MSG_STATUS") if line.node == "CONTENT" else node
+    sendings = etree.SubElement(root, "SENDING_LIST")
+    for entry in state.statistics:
+        if start <= entry.at < end:
+            element = etree.SubElement(sendings, entry.element, dict(entry.attributes))
+            parent = etree.SubElement(element, "MSG_STATUS") if entry.element == "CONTENT" else element
             for number, (name, gateway) in enumerate((("INQUE", ""), ("INIT", "0"), ("ACK", "9"), ("DLR", "20"))):
-                step = etree.SubElement(way, name, time=(line.at + timedelta(seconds=number)).isoformat())
+                step = etree.SubElement(parent, name, time=(entry.at + timedelta(seconds=number)).isoformat())
                 if gateway:
                     step.set("gw", gateway)
                     step.set("net", "0")
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
-def _session(state: State, operation: CreateSession, dialect: Dialect) -> Outcome:
+def _create_session(state: State, operation: CreateSession, dialect: Dialect) -> ActionResult:
     state.sessions.append(secrets.token_hex(16))
     return Session(state.sessions[-1]), []
 
 
-KEEPING: Mapping[type[Operation[Any]], Callable[..., Outcome]] = {
+#: The actions that do not send, by the class of their operation.
+ACCOUNT_ACTIONS: Mapping[type[Operation[Any]], Callable[..., ActionResult]] = {
     SaveMMS: _save,
     DeleteMMS: _delete,
     ListMMS: _list,
@@ -235,6 +243,6 @@ KEEPING: Mapping[type[Operation[Any]], Callable[..., Outcome]] = {
     Subscribe: _subscribe,
     Unsubscribe: _unsubscribe,
     RemoveInboxMessage: _remove,
-    GetStatistics: _statistics,
-    CreateSession: _session,
+    GetStatistics: _create_statistics,
+    CreateSession: _create_session,
 }

@@ -43,8 +43,8 @@ from ..model.replies import Refusal
 from ..wire.codecs import DecodeError, json
 from .cellcast_bodies import NOT_VALID, PER_PAGE, SHARED, TOO_SHORT, Page, encode_inbound, encode_reply, encode_report, refusal
 from .cellcast_requests import FIELD_READERS, operation_of
-from .listener import Incoming, Outgoing
-from .state import Came, Due, Message, Outcome, State
+from .listener import ServerRequest, ServerResponse
+from .state import ActionResult, Message, ReceivedResponse, ScheduledNotice, State
 
 
 class _RequestedCall(NamedTuple):
@@ -71,13 +71,13 @@ class Cellcast:
         self._v1 = "media" in generation.calls[CellcastSend].names
         self._calls = {(call.method, urljoin(self.path, call.path)): (kind, call) for kind, call in generation.calls.items()}
 
-    def accepts(self, request: Incoming) -> bool:
+    def accepts(self, request: ServerRequest) -> bool:
         """Return whether a request is for this generation: below its path, or at the path of a call that is elsewhere."""
         return request.path.startswith(self.path) or any(request.path.startswith(path) for _, path in self._calls)
 
     # -------------------------------------------------------------------------------------------- decoding
 
-    def decode(self, request: Incoming) -> tuple[Any, Refusal | None]:
+    def decode(self, request: ServerRequest) -> tuple[Any, Refusal | None]:
         """Return the operation in a request, and the refusal if there is a reason for one."""
         operation, refused = None, None
         if (requested := self._find_call(request)) is None:
@@ -89,7 +89,7 @@ class Cellcast:
                 refused = self.refuse(None, "BAD_REQUEST", str(error))
         return operation, self._check_key(request) or refused or self._validate(operation)
 
-    def _find_call(self, request: Incoming) -> _RequestedCall | None:
+    def _find_call(self, request: ServerRequest) -> _RequestedCall | None:
         path = request.path.rstrip("/")
         if (found := self._calls.get((request.method, path))) is not None:
             return _RequestedCall(*found, "")
@@ -97,7 +97,7 @@ class Cellcast:
         found = self._calls.get((request.method, above))
         return _RequestedCall(*found, unquote(tail)) if found is not None and "/" in found[1].names.values() else None
 
-    def _read(self, requested: _RequestedCall, request: Incoming) -> Operation[Any]:
+    def _read(self, requested: _RequestedCall, request: ServerRequest) -> Operation[Any]:
         """Return the operation in a request for a known call; raises :class:`~skymms.wire.codecs.DecodeError`."""
         kind, call, tail = requested
         fields = FIELD_READERS[call.placement](request)
@@ -112,7 +112,7 @@ class Cellcast:
         values = {name: tail if wire_name == "/" else fields.get(wire_name) for name, wire_name in wire_names.items()}
         return operation_of(kind, values, numbers_are_json=self._v1)
 
-    def _check_key(self, request: Incoming) -> Refusal | None:
+    def _check_key(self, request: ServerRequest) -> Refusal | None:
         given = request.headers.get(self._generation.key_header.lower(), "")
         if not given:
             return self.refuse(None, "AUTH_FAILED_NO_DATA")
@@ -143,7 +143,7 @@ class Cellcast:
 
     # -------------------------------------------------------------------------------------------- operations
 
-    def act(self, operation: Any) -> Outcome:
+    def act(self, operation: Any) -> ActionResult:
         """Carry out a valid operation. The caller holds the gateway's lock."""
         if isinstance(operation, CellcastSend):
             return self._send(operation)
@@ -157,7 +157,7 @@ class Cellcast:
             return AccountBalance(name="sandbox", email="sandbox@example.com", sms=Decimal(0), mms=credits), []
         return self._list(operation), []
 
-    def _send(self, operation: CellcastSend) -> Outcome:
+    def _send(self, operation: CellcastSend) -> ActionResult:
         state = self._state
         numbers = dict.fromkeys(map(str, operation.recipients))
         invalid = {number: _reason(number) for number in numbers if mobile(number) is None}
@@ -169,7 +169,7 @@ class Cellcast:
             return self.refuse(operation, "LEDGER_ERROR"), []
         state.credits -= len(accepted)
         queued: dict[str, str] = {}
-        due: list[Due] = []
+        due: list[ScheduledNotice] = []
         for number in accepted:
             queued[number] = self._next_id()
             due += self._store(operation, number, queued[number], len(accepted))
@@ -178,7 +178,7 @@ class Cellcast:
         # v3 lists only what it accepts; the others show in its counts alone.
         return CellcastSent(queued=queued, unaccounted=(*invalid, *unsubscribed), credits=Decimal(len(queued))), due
 
-    def _store(self, operation: CellcastSend, number: str, message_id: str, recipients: int) -> list[Due]:
+    def _store(self, operation: CellcastSend, number: str, message_id: str, recipients: int) -> list[ScheduledNotice]:
         """Store the message to one number, and return its delivery reports."""
         now, text = self._state.clock.now(), slideshow_of(operation).slides[0].text or ""
         sender = None if operation.sender is None else str(operation.sender)
@@ -189,7 +189,7 @@ class Cellcast:
         self._state.messages.append(message, 100 + len(text) // recipients)
         # v3 reports the final state only.
         reported = steps if self._v1 else [step for step in steps if step[1] != "sent"]
-        return [Due(after, self._report(message_id, number, status, sender)) for after, status in reported]
+        return [ScheduledNotice(after, self._report(message_id, number, status, sender)) for after, status in reported]
 
     def _steps(self, number: str) -> list[tuple[float, str]]:
         """Return the states of a message to a number, each with the seconds after which it is reached."""
@@ -256,7 +256,7 @@ class Cellcast:
             original_message_id=answered.message_id if answered else None,
             original_text=answered.text if answered else None,
         )
-        state.responses.append(Came(response), 100 + len(text))
+        state.responses.append(ReceivedResponse(response), 100 + len(text))
         # The notice has what the library will read from the webhook. In v3 times have no zone, and files and the receiver are
         # missing; in v1 the time is missing, and the message that is answered.
         common: dict[str, Any] = {
@@ -274,7 +274,7 @@ class Cellcast:
 
     # -------------------------------------------------------------------------------------------- encoding
 
-    def encode_reply(self, operation: Any, reply: Any) -> Outgoing:
+    def encode_reply(self, operation: Any, reply: Any) -> ServerResponse:
         """Return the HTTP response for a reply."""
         return encode_reply(self._v1, operation, reply, self._state.clock.now())
 

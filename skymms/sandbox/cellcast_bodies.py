@@ -18,7 +18,7 @@ from ..cellcast.values import sources
 from ..errors import error_class
 from ..model.notices import DeliveryReport, InboundSMS
 from ..model.replies import Refusal
-from .listener import Outgoing
+from .listener import ServerResponse
 from .state import Message, printable
 
 #: Rows of a page (v3 page).
@@ -135,7 +135,7 @@ def refusal(v1: bool, code: str, field: str = "", info: str = "") -> Refusal:
     return Refusal(code=name, info=printable(field_text or (f"{text} ({info})" if info else text)))
 
 
-def _encode_refusal(v1: bool, refused: Refusal) -> Outgoing:
+def _encode_refusal(v1: bool, refused: Refusal) -> ServerResponse:
     name = refused.code or ""
     form, text = REFUSALS[name], refused.info or ""
     if not v1:
@@ -149,8 +149,8 @@ def _encode_refusal(v1: bool, refused: Refusal) -> Outgoing:
 # ------------------------------------------------------------------------------------------------ envelopes
 
 
-def _response(document: Any, http: int = 200) -> Outgoing:
-    return Outgoing(http, dump(document), "application/json")
+def _response(document: Any, http: int = 200) -> ServerResponse:
+    return ServerResponse(http, dump(document), "application/json")
 
 
 def dump(document: Any) -> bytes:
@@ -177,7 +177,7 @@ def _meta(data: Any) -> Any:
 # ------------------------------------------------------------------------------------------------ replies
 
 
-def encode_reply(v1: bool, operation: Any, reply: Any, now: datetime) -> Outgoing:
+def encode_reply(v1: bool, operation: Any, reply: Any, now: datetime) -> ServerResponse:
     """Return the HTTP response for a reply."""
     if isinstance(reply, Refusal):
         return _encode_refusal(v1, reply)

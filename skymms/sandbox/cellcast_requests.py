@@ -21,28 +21,28 @@ from ..model.slideshow import Slideshow
 from ..slide import Slide
 from ..wire.codecs import DecodeError, json
 from ..wire.dialects import MAX_REQUEST
-from .listener import Incoming
+from .listener import ServerRequest
 
 Fields = Mapping[str, Any]
 
 # ------------------------------------------------------------------------------------------------ fields
 
 
-def _read_query(request: Incoming) -> Fields:
+def _read_query(request: ServerRequest) -> Fields:
     try:
         return _unique(parse_qsl(request.query, errors="strict", max_num_fields=100))
     except ValueError as error:
         raise DecodeError(str(error)) from None
 
 
-def _read_json(request: Incoming) -> Fields:
+def _read_json(request: ServerRequest) -> Fields:
     document = json.parse(request.body or b"{}", MAX_REQUEST)
     if not isinstance(document, dict):
         raise DecodeError("not a JSON object")
     return cast("Fields", document)
 
 
-def _read_form(request: Incoming) -> Fields:
+def _read_form(request: ServerRequest) -> Fields:
     """Return the parts of a multipart body, read by the standard library's parser for mail, which has the same format."""
     content_type = request.headers.get("content-type", "")
     if not content_type.lower().startswith("multipart/form-data") or len(request.body) > MAX_REQUEST:
@@ -65,7 +65,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> Fields:
 
 
 #: Reads the fields of a request, by their placement.
-FIELD_READERS: Mapping[str, Callable[[Incoming], Fields]] = {"query": _read_query, "json": _read_json, "form": _read_form}
+FIELD_READERS: Mapping[str, Callable[[ServerRequest], Fields]] = {"query": _read_query, "json": _read_json, "form": _read_form}
 
 # ------------------------------------------------------------------------------------------------ operations
 

@@ -1,9 +1,10 @@
-"""What a Python test calls as a method, for tests in any other language: JSON posted to ``/sandbox/<verb>``.
+"""The control API, for tests in other languages than Python: each method a test calls on the sandbox, as JSON over HTTP.
 
-``{"how": "drop", "times": 2}`` posted to ``/sandbox/fail`` is ``sandbox.fail("drop", times=2)``. The content type is a
-must, and so is the Host: a web page of a stranger's can post to this machine too, but not as JSON, nor under our name.
+``{"how": "drop", "times": 2}`` posted to ``/sandbox/fail`` is ``sandbox.fail("drop", times=2)``. The content type must be
+JSON and the Host header must be trusted: a web page from elsewhere can post to this machine, but not JSON, and not under a
+trusted name.
 
-What type checkers see to in Python is seen to here: an argument is what the method's annotation says, or is refused by name.
+Arguments are checked against the annotations of the method. A wrong argument is refused with its name.
 """
 
 from __future__ import annotations
@@ -11,89 +12,104 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Collection, Mapping
-from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, cast, get_args, get_origin, get_type_hints
 
 from ..errors import ConfigurationError
-from .listener import Incoming, Outgoing
-from .routing import named_as_ours
+from .listener import ServerRequest, ServerResponse
+from .routing import has_trusted_host
 
-#: Where the verbs are.
+#: The path below which the methods are.
 ROOT = "/sandbox/"
 
 
-def answer(request: Incoming, verbs: Mapping[str, Callable[..., object]], *, host: str = "") -> Outgoing | None:
-    """Do what a request tells; None where it is no business of this page. ``host`` is the name the sandbox listens at."""
+def respond(request: ServerRequest, methods: Mapping[str, Callable[..., object]], *, host: str = "") -> ServerResponse | None:
+    """Call the method that a request names, and return the response; None if the request is not for the control API.
+
+    ``host`` is the name that the sandbox listens on.
+    """
     if not request.path.startswith(ROOT):
         return None
-    verb = request.path.removeprefix(ROOT)
-    if verb not in verbs:
-        return _told(404, {"error": f"there is no {verb!r:.40} here, but {', '.join(verbs)}"})
+    name = request.path.removeprefix(ROOT)
+    if name not in methods:
+        return _json_response(404, {"error": f"there is no {name!r:.40}: use one of {', '.join(methods)}"})
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if request.method != "POST" or content_type != "application/json":
-        return _told(405, {"error": f"POST a JSON object to {ROOT}{verb}, as application/json"}, {"Allow": "POST"})
-    if not named_as_ours(request, host):
-        return _told(403, {"error": "nothing is done under this name: use localhost, or the machine's number"})
+        message = f"POST a JSON object to {ROOT}{name}, with the content type application/json"
+        return _json_response(405, {"error": message}, {"Allow": "POST"})
+    if not has_trusted_host(request, host):
+        return _json_response(403, {"error": "this host name is not allowed: use localhost or an IP address"})
     try:
-        arguments, named = _understood(verbs[verb], _read(request.body))
-        done = verbs[verb](*arguments, **named)
+        positional, named = _bind_arguments(methods[name], _parse_body(request.body))
+        result = methods[name](*positional, **named)
     except ConfigurationError as error:
-        return _told(400, {"error": str(error)})
-    return _told(200, {"done": verb, "id": done} if isinstance(done, str) else {"done": verb})
+        return _json_response(400, {"error": str(error)})
+    return _json_response(200, {"done": name, "id": result} if isinstance(result, str) else {"done": name})
 
 
-def _told(status: int, words: Mapping[str, Any], headers: Mapping[str, str] = {}) -> Outgoing:
-    return Outgoing(status, json.dumps(words).encode() + b"\n", "application/json", headers)
+def _json_response(
+    status: int, content: Mapping[str, Any], headers: Mapping[str, str] = MappingProxyType({})
+) -> ServerResponse:
+    return ServerResponse(status, json.dumps(content).encode() + b"\n", "application/json", headers)
 
 
-def _read(body: bytes) -> dict[str, Any]:
+def _parse_body(body: bytes) -> dict[str, Any]:
     try:
-        said = json.loads(body or b"{}")
+        arguments: object = json.loads(body or b"{}")
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"this is no JSON: {error!s:.200}") from None
-    if not isinstance(said, dict):
-        raise ConfigurationError("the JSON has to be an object: the names of the arguments, and what they are")
-    return said
+        raise ConfigurationError(f"the body is not valid JSON: {error!s:.200}") from None
+    if not isinstance(arguments, dict):
+        raise ConfigurationError("the JSON must be an object with the names and values of the arguments")
+    return cast("dict[str, Any]", arguments)
 
 
-def _understood(method: Callable[..., object], said: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """A method's arguments: those it insists on and those it takes any number of, which are a list, and the rest by name."""
+def _bind_arguments(method: Callable[..., object], given: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Return a method's positional and named arguments.
+
+    Required parameters and ``*parameters`` are positional; a ``*parameter`` is a list in JSON.
+    """
     parameters, hints = inspect.signature(method).parameters, get_type_hints(method)
-    for name in said:
+    for name in given:
         if name not in parameters:
-            raise ConfigurationError(f"there is no {name!r:.40} here: {', '.join(parameters) or 'nothing'} can be said")
-    arguments: list[Any] = []
+            raise ConfigurationError(f"there is no argument {name!r:.40}: use {', '.join(parameters) or 'none'}")
+    positional: list[Any] = []
     named: dict[str, Any] = {}
     for name, parameter in parameters.items():
-        many = parameter.kind is parameter.VAR_POSITIONAL
-        if name not in said:
-            if parameter.default is parameter.empty and not many:
+        variadic = parameter.kind is parameter.VAR_POSITIONAL
+        if name not in given:
+            if parameter.default is parameter.empty and not variadic:
                 raise ConfigurationError(f"{name} is missing")
             continue
-        _fits(name, said[name], Collection[str] if many else hints[name])
-        if many:
-            arguments += said[name]
+        _check_type(name, given[name], Collection[str] if variadic else hints[name])
+        if variadic:
+            positional += given[name]
         elif parameter.default is parameter.empty:
-            arguments.append(said[name])
+            positional.append(given[name])
         else:
-            named[name] = said[name]
-    return arguments, named
+            named[name] = given[name]
+    return positional, named
 
 
-#: What JSON can say for each kind of argument, and what that is called.
-_KINDS: Mapping[Any, tuple[str, Callable[[Any], bool]]] = {
+def _is_list_of_text(value: Any) -> bool:
+    # Parsed JSON has no type that a type checker knows.
+    elements: list[Any] = value if type(value) is list else [None]  # pyright: ignore[reportUnknownVariableType]
+    return all(isinstance(element, str) for element in elements)
+
+
+#: For each annotation: what the type is called in JSON, and the check of a value.
+_JSON_TYPES: Mapping[Any, tuple[str, Callable[[Any], bool]]] = {
     str: ("text", lambda value: isinstance(value, str)),
-    # True is an int in Python, and no number in JSON.
+    # True is an int in Python, but not a number in JSON.
     int: ("a whole number", lambda value: type(value) is int),
-    # JSON's numbers have no end, and Python reads an Infinity and a NaN besides.
+    # A number in JSON can be larger than any float, and Python's parser also accepts Infinity and NaN.
     float: ("a number", lambda value: type(value) in {int, float} and abs(value) < 1e300),
     bool: ("true or false", lambda value: isinstance(value, bool)),
     NoneType: ("null", lambda value: value is None),
-    Collection[str]: ("a list of texts", lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value)),
+    Collection[str]: ("a list of texts", _is_list_of_text),
 }
 
 
-def _fits(name: str, value: Any, hint: Any) -> None:
-    kinds = [_KINDS[kind] for kind in (get_args(hint) if get_origin(hint) is UnionType else (hint,))]
-    if not any(fits(value) for _, fits in kinds):
-        raise ConfigurationError(f"{name} has to be {' or '.join(words for words, _ in kinds)}")
+def _check_type(name: str, value: Any, hint: Any) -> None:
+    types = [_JSON_TYPES[one] for one in (get_args(hint) if get_origin(hint) is UnionType else (hint,))]
+    if not any(matches(value) for _, matches in types):
+        raise ConfigurationError(f"{name} must be {' or '.join(label for label, _ in types)}")

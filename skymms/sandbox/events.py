@@ -1,7 +1,7 @@
-"""Everything that happened, numbered, for those who watch: the page in the browser asks what came after the number it knows.
+"""The event log: every request and notice with a number, for the page in the browser, which asks for everything after a number.
 
-Entries are made when something happens and written out when somebody looks, so that ten thousand sends that nobody watches cost
-next to nothing. The shapes are described in docs/sandbox.md.
+Entries are recorded when something happens and formatted when somebody reads them, so recording ten thousand sends that nobody
+watches is cheap. docs/sandbox.md describes the format.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from ..cellcast import CellcastSend, CellcastSent
 from ..model.actions import SendMessageBySubscriberRef, SendSMS
@@ -22,70 +22,70 @@ from ..model.operations import SaveMMS, SendMMS
 from ..model.replies import Refusal
 from ..model.slideshow import Slideshow
 from ..slide import FILES
-from .gateway import Answered
-from .state import Kept
+from .faults import FAULTS
+from .gateway import RequestRecord
+from .state import RecentItems
 
-#: How many entries are kept, and how many are handed out at once.
-KEPT, AT_ONCE = 5_000, 500
-#: How many ids of a request to many are told.
-MOST_IDS = 100
+#: The number of entries that are kept, and the largest number that is returned at once.
+MAX_ENTRIES, MAX_RETURNED = 5_000, 500
+#: The largest number of tracking ids in the entry of a request to many numbers.
+MAX_IDS = 100
 
-_Written = dict[str, Any]
+_Entry = dict[str, Any]
 
 
 class EventLog:
-    """The entries; ``after`` waits for new ones. Safe to use from many threads."""
+    """Numbered entries; may be used from many threads."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._changed = threading.Condition()
-        self._watched = 0
         self._closed = False
         self._clear()
 
     def _clear(self) -> None:
-        self._name = secrets.token_hex(8)
-        self._number = 0
-        self._entries: Kept[tuple[int, datetime, Callable[[], _Written]]] = Kept(KEPT)
+        self._run_id = secrets.token_hex(8)
+        self._last_number = 0
+        self._entries: RecentItems[tuple[int, datetime, Callable[[], _Entry]]] = RecentItems(MAX_ENTRIES)
         self.counts: Counter[str] = Counter(requests=0, accepted=0, refused=0, broken=0)
 
-    def request(self, answered: Answered, stored: Slideshow | None = None) -> None:
-        """A request; ``stored`` is the slideshow that it sends from the store."""
-        outcome = "broken" if answered.fault else "refused" if isinstance(answered.reply, Refusal) else "accepted"
-        self._add(lambda: _request(answered, outcome, stored), answered.size, requests=1, **{outcome: 1})
+    def add_request(self, record: RequestRecord, stored: Slideshow | None = None) -> None:
+        """Add a request; ``stored`` is the stored slideshow that it sends."""
+        outcome = "broken" if record.fault else "refused" if isinstance(record.reply, Refusal) else "accepted"
+        self._add(lambda: _request_entry(record, outcome, stored), record.size, requests=1, **{outcome: 1})
 
-    def notice(self, notice: Notice, posted: str | None) -> None:
-        """A notice that went out, or would have if there were a receiver."""
-        self._add(lambda: _notice(notice, posted))
+    def add_notice(self, notice: Notice, result: str | None) -> None:
+        """Add a notice and the result of its postback, None if there is no receiver."""
+        self._add(lambda: _notice_entry(notice, result))
 
     def after(self, number: int, wait: float) -> dict[str, Any]:
-        """What came after that number, as soon as there is something; an empty list when ``wait`` seconds brought nothing."""
+        """Return the entries after a number, waiting up to ``wait`` seconds for one."""
         with self._changed:
-            name = self._name
-            self._changed.wait_for(lambda: self._closed or self._number != number or self._name != name, wait)
-            # A number from before a reset: the page sees the other name and starts over.
-            new = [one for one in self._entries if one[0] > number] if number <= self._number else list(self._entries)
-            told = {"sandbox": self._name, "upto": self._number, "counts": dict(self.counts)}
-        shown = new[:AT_ONCE]
-        return {**told, "entries": [{"n": n, "at": _time(at), **write()} for n, at, write in shown]}
+            run_id = self._run_id
+            self._changed.wait_for(lambda: self._closed or self._last_number != number or self._run_id != run_id, wait)
+            # A number from before a reset: return all, and the page sees from the changed id that it must start again.
+            new = [one for one in self._entries if one[0] > number] if number <= self._last_number else list(self._entries)
+            summary = {"sandbox": self._run_id, "upto": self._last_number, "counts": dict(self.counts)}
+        returned = new[:MAX_RETURNED]
+        return {**summary, "entries": [{"n": n, "at": _time(at), **entry()} for n, at, entry in returned]}
 
     def reset(self) -> None:
-        """As at the beginning, under another name."""
+        """Remove all entries and change the id of the run."""
         with self._changed:
             self._clear()
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Let everybody go who waits."""
+        """End all waiting calls of :meth:`after`."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
-    def _add(self, write: Callable[[], _Written], size: int = 0, **counted: int) -> None:
+    def _add(self, entry: Callable[[], _Entry], size: int = 0, **counts: int) -> None:
         with self._changed:
-            self._number += 1
-            self._entries.append((self._number, self._now(), write), size)
-            self.counts.update(counted)
+            self._last_number += 1
+            self._entries.append((self._last_number, self._now(), entry), size)
+            self.counts.update(counts)
             self._changed.notify_all()
 
 
@@ -93,83 +93,102 @@ def _time(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _request(answered: Answered, outcome: str, stored: Slideshow | None) -> _Written:
-    operation, reply = answered.operation, answered.reply
-    refused = reply if isinstance(reply, Refusal) else None
+def join_recipients(value: object) -> str | None:
+    """Return a number as text; of several numbers the first three, and how many more there are."""
+    if isinstance(value, list | tuple):
+        numbers = cast("list[object] | tuple[object, ...]", value)
+        return ", ".join(map(str, numbers[:3])) + (f" and {len(numbers) - 3:,} more" if len(numbers) > 3 else "")
+    return None if value is None else str(value)
+
+
+# ------------------------------------------------------------------------------------------------ requests
+
+
+def _request_entry(record: RequestRecord, outcome: str, stored: Slideshow | None) -> _Entry:
+    operation, reply = record.operation, record.reply
+    refusal = reply if isinstance(reply, Refusal) else None
+    fault = FAULTS.get(record.fault or "")
     return {
         "what": "request",
-        "dialect": answered.dialect,
+        "dialect": record.dialect,
         "action": type(operation).__name__ if operation is not None else None,
         "outcome": outcome,
-        "code": refused.code if refused else None,
-        "info": answered.fault or (refused.info if refused else None),
-        **{name: recipients(getattr(operation, name, None)) for name in ("to", "sender")},
+        "code": refusal.code if refusal else None,
+        "info": record.fault or (refusal.info if refusal else None),
+        "fault": fault.label if fault else None,
+        **{name: join_recipients(getattr(operation, name, None)) for name in ("to", "sender")},
         **_ids(reply),
         "message": _message(operation, stored),
     }
 
 
-def _ids(reply: Any) -> _Written:
-    """By what reports are joined to it: Cellcast has an id for each number, of which a hundred are told."""
+def _ids(reply: Any) -> _Entry:
+    """Return the ids that link reports to a request; Cellcast has one for each number, and the first hundred are returned."""
     if not isinstance(reply, CellcastSent):
-        return {name: recipients(getattr(reply, name, None)) for name in ("mms_id", "tracking_id")}
-    ids = [*islice(reply.queued.values(), MOST_IDS)]
+        return {name: join_recipients(getattr(reply, name, None)) for name in ("mms_id", "tracking_id")}
+    ids = [*islice(reply.queued.values(), MAX_IDS)]
     return {"mms_id": None, "tracking_id": ids[0] if ids else None, **({"tracking_ids": ids} if len(ids) > 1 else {})}
 
 
-def recipients(value: object) -> str | None:
-    """To whom, or from whom: the first three of many."""
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value[:3])) + (f" and {len(value) - 3:,} more" if len(value) > 3 else "")
-    return None if value is None else str(value)
-
-
-def _message(operation: Any, stored: Slideshow | None) -> _Written | None:
-    """What a phone would show."""
-    if isinstance(operation, (SendSMS, SendMessageBySubscriberRef)) and operation.text:
+def _message(operation: Any, stored: Slideshow | None) -> _Entry | None:
+    """Return what a phone shows: the subject and the slides, with the texts and merge tags of this recipient."""
+    if isinstance(operation, SendSMS | SendMessageBySubscriberRef) and operation.text:
         return {"name": None, "subject": None, "fallback_text": None, "slides": [_slide(operation.text, None, [])]}
-    show: Any = operation.slideshow if isinstance(operation, (SendMMS, SaveMMS, CellcastSend)) else stored
-    if show is None:
+    slideshow: Any = operation.slideshow if isinstance(operation, SendMMS | SaveMMS | CellcastSend) else stored
+    if slideshow is None:
         return None
     texts, data = getattr(operation, "custom_text", {}), getattr(operation, "data", {})
-    slides = []
-    for number, slide in enumerate(show.slides, 1):
-        files = [{"kind": kind, "url": str(url)} for kind in FILES if (url := getattr(slide, kind))]
-        # What lies nowhere leaves its name: a template's picture is made for each recipient, and one may come with the request.
-        if template := slide.personalized_image:
-            files.append({"kind": "image", "url": f"a picture of template {template}"})
-        if media := getattr(operation, "media", None):
-            files.append({"kind": "image", "url": f"a picture of {len(media):,} bytes"})
-        slides.append(_slide(_merged(texts.get(number, slide.text), data), slide.duration, files))
+    slides = [
+        _slide(_merge(texts.get(number, slide.text), data), slide.duration, _slide_files(slide, operation))
+        for number, slide in enumerate(slideshow.slides, 1)
+    ]
     return {
-        "name": recipients(show.name),
-        "subject": _merged(getattr(operation, "custom_subject", None) or show.subject, data),
-        "fallback_text": recipients(getattr(operation, "fallback_text", None) or show.fallback_text),
+        "name": join_recipients(slideshow.name),
+        "subject": _merge(getattr(operation, "custom_subject", None) or slideshow.subject, data),
+        "fallback_text": join_recipients(getattr(operation, "fallback_text", None) or slideshow.fallback_text),
         "slides": slides,
     }
 
 
-def _slide(text: str | None, duration: Any, files: list[dict[str, str]]) -> _Written:
-    return {"text": recipients(text), "duration": duration if type(duration) is int else None, "files": files}
+def _slide(text: str | None, duration: Any, files: list[dict[str, str]]) -> _Entry:
+    return {"text": join_recipients(text), "duration": duration if type(duration) is int else None, "files": files}
 
 
-_TAG = re.compile(r"\{\$(\w+)\|?([^{}]*)\}")
+def _slide_files(slide: Any, operation: Any) -> list[dict[str, str]]:
+    files = [{"kind": kind, "url": str(url)} for kind in FILES if (url := getattr(slide, kind))]
+    # Pictures without a URL are described instead: one made from a template, and one that is part of the request.
+    if template := slide.personalized_image:
+        files.append({"kind": "image", "url": f"a picture of template {template}"})
+    if media := getattr(operation, "media", None):
+        files.append({"kind": "image", "url": f"a picture of {len(media):,} bytes"})
+    return files
 
 
-def _merged(words: str | None, data: Mapping[str, str]) -> str | None:
-    """A text with its merge tags filled: 1.3, ``{$firstname|Sir}``, the names compared without case."""
-    if words is None:
+_MERGE_TAG = re.compile(r"\{\$(\w+)\|?([^{}]*)\}")
+
+
+def _merge(text: str | None, data: Mapping[str, str]) -> str | None:
+    """Replace the merge tags in a text: ``{$firstname|Sir}`` in Skycore 1.3, where names are compared without case."""
+    if text is None:
         return None
-    named = {name.lower(): value for name, value in data.items()}
-    return _TAG.sub(lambda tag: str(named.get(tag[1].lower(), tag[2])), str(words))
+    values = {name.lower(): value for name, value in data.items()}
+    return _MERGE_TAG.sub(lambda tag: str(values.get(tag[1].lower(), tag[2])), str(text))
 
 
-def _notice(notice: Notice, posted: str | None) -> _Written:
-    told: _Written = {"code": notice.code, "posted": posted, "meaning": notice.meaning, "tracking_id": notice.tracking_id}
-    if isinstance(notice, (InboundMMS, InboundSMS)):
-        words = {name: getattr(notice, name, None) for name in ("sender", "to", "subject", "text")}
-        return {"what": "inbound", **told, **words, "files": list(getattr(notice, "files", ()))}
-    words = {name: getattr(notice, name, None) for name in ("status", "mms_id", "to")}
-    if not isinstance(notice, (DeliveryReport, EncodingReport)):
-        words["to"] = getattr(notice, "mobile", None)
-    return {"what": "report", **told, **words}
+# ------------------------------------------------------------------------------------------------ notices
+
+
+def _notice_entry(notice: Notice, result: str | None) -> _Entry:
+    common: _Entry = {
+        "code": notice.code,
+        "posted": result,
+        "meaning": notice.meaning,
+        "tracking_id": notice.tracking_id,
+    }
+    if isinstance(notice, InboundMMS | InboundSMS):
+        fields = {name: getattr(notice, name, None) for name in ("sender", "to", "subject", "text")}
+        return {"what": "inbound", **common, **fields, "files": list(getattr(notice, "files", ()))}
+    fields = {name: getattr(notice, name, None) for name in ("status", "mms_id", "to")}
+    if not isinstance(notice, DeliveryReport | EncodingReport):
+        fields["to"] = getattr(notice, "mobile", None)
+    return {"what": "report", **common, **fields}

@@ -1,4 +1,4 @@
-"""What a fault makes of an answer: the table of faults, put into HTTP."""
+"""How a fault changes a response: turns the table of faults into HTTP responses."""
 
 from __future__ import annotations
 
@@ -7,43 +7,50 @@ from dataclasses import replace
 from typing import Any
 
 from ..model.replies import Refusal, SentMMS
-from .faults import Rule
-from .listener import MANNERS, Outgoing
+from .faults import FaultRule
+from .listener import CONNECTION_FAULTS, ServerResponse
 
-#: Seconds, where the fault does not say: how long a stall holds, how long a slow answer takes, and what Retry-After asks for.
+#: Seconds if the rule has none: how long a stall lasts, how long a slow response takes, and the value of Retry-After.
 STALL, SLOW, RETRY_AFTER = 60.0, 5.0, 1.0
 
 _HTML = (
     b"<!DOCTYPE html><html><head><title>Welcome</title></head><body><h1>Sign in to this network</h1></body></html>\n",
     "text/html; charset=utf-8",
 )
-_WORDS = {"500": b"Internal Server Error\n", "503": b"Service Unavailable\n", "429": b"Too Many Requests\n"}
+_STATUS_TEXTS = {"500": b"Internal Server Error\n", "503": b"Service Unavailable\n", "429": b"Too Many Requests\n"}
 
-#: Somebody else's, with ids of its own.
-_STRANGER = SentMMS(mms_id="1", tracking_id="MMS_1", to="15550000000", sender="60856", details="meant for somebody else")
+#: A reply to somebody else's request.
+_STRANGERS_REPLY = SentMMS(
+    mms_id="1", tracking_id="MMS_1", to="15550000000", sender="60856", details="the response to somebody else's request"
+)
 
 
-def _another(reply: Any) -> Any:
-    """A reply like this one, to another number."""
+def _to_stranger(reply: Any) -> Any:
+    """Return a reply like this one, but to another number."""
     if isinstance(reply, Refusal) or not hasattr(reply, "to"):
-        return _STRANGER
-    return replace(reply, **{name: getattr(_STRANGER, name) for name in ("to", "tracking_id")})
+        return _STRANGERS_REPLY
+    return replace(reply, to=_STRANGERS_REPLY.to, tracking_id=_STRANGERS_REPLY.tracking_id)
 
 
-def outgoing(
-    answer: Callable[[Any], Outgoing], reply: Any, rule: Rule | None, another: Callable[[Any], Any] = _another
-) -> Outgoing:
-    """A reply as it leaves, put into HTTP by ``answer``, with the fault that strikes it; ``another`` makes it a stranger's."""
-    how = rule.how if rule and not rule.code else ""
+def response_with_fault(
+    encode: Callable[[Any], ServerResponse],
+    reply: Any,
+    rule: FaultRule | None,
+    to_stranger: Callable[[Any], Any] = _to_stranger,
+) -> ServerResponse:
+    """Encode a reply with ``encode``, and apply the fault of a rule; ``to_stranger`` makes a reply to somebody else of it."""
+    fault = rule.how if rule and not rule.code else ""
     seconds = rule.seconds if rule else None
-    if how in _WORDS:
-        after = str(int(RETRY_AFTER if seconds is None else seconds))
-        return Outgoing(int(how), _WORDS[how], "text/plain", {} if how == "500" else {"Retry-After": after})
-    if how == "html":
-        return Outgoing(200, *_HTML)
-    clean = answer(another(reply) if how == "stranger" else reply)
-    if how == "charset":
-        return clean._replace(body=clean.body.decode().encode("utf-16"))
-    if how in MANNERS:
-        return clean._replace(manner=how, seconds=(SLOW if how == "slow" else STALL) if seconds is None else seconds)
-    return clean
+    if fault in _STATUS_TEXTS:
+        retry_after = str(int(RETRY_AFTER if seconds is None else seconds))
+        headers = {} if fault == "500" else {"Retry-After": retry_after}
+        return ServerResponse(int(fault), _STATUS_TEXTS[fault], "text/plain", headers)
+    if fault == "html":
+        return ServerResponse(200, *_HTML)
+    response = encode(to_stranger(reply) if fault == "stranger" else reply)
+    if fault == "charset":
+        return response._replace(body=response.body.decode().encode("utf-16"))
+    if fault in CONNECTION_FAULTS:
+        default = SLOW if fault == "slow" else STALL
+        return response._replace(connection_fault=fault, seconds=default if seconds is None else seconds)
+    return response

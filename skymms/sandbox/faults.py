@@ -1,7 +1,7 @@
-"""Breaking on demand: what a test tells the sandbox to do wrong, and to which requests.
+"""Faults: errors that a test asks the sandbox to produce, and the requests that they apply to.
 
-A fault is a name. Some take the message and spoil the answer, which is what makes retries dangerous; the others say no before
-anything is taken. Which is which stands in :data:`FAULTS`, and a test holds it against what happens.
+Each fault has a name. Some faults accept the message and break the response, which makes a retry dangerous; the others refuse
+the request before the message is accepted. :data:`FAULTS` says which is which, and a test compares it with what happens.
 """
 
 from __future__ import annotations
@@ -9,71 +9,74 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..codes import ANSWERS
 from ..errors import ConfigurationError
 from .cellcast_bodies import REFUSALS
-from .state import as_told
+from .state import number_forms
 
-#: What a refusal can be: by Skycore's code, or by Cellcast's word.
-CODES = frozenset({*ANSWERS, *REFUSALS})
+#: The codes that a fault can refuse with: Skycore's codes, and Cellcast's names for a refusal.
+CODES: frozenset[str] = frozenset({*ANSWERS, *REFUSALS})
 
 
 class Fault(NamedTuple):
-    """A way to go wrong: whether the message is taken all the same, and what the caller sees."""
+    """A fault: whether the message is accepted nevertheless, a short label, and what the caller sees."""
 
-    taken: bool
-    seen: str
+    accepted: bool
+    label: str
+    description: str
 
 
+#: All faults by name.
 FAULTS: Mapping[str, Fault] = {
-    "refuse": Fault(False, "the connection is closed before anything was read"),
-    "drop": Fault(True, "the connection is closed without an answer"),
-    "reset": Fault(True, "the connection is reset without an answer"),
-    "stall": Fault(True, "no answer comes, and the connection stays open"),
-    "slow": Fault(True, "the answer comes a few bytes at a time"),
-    "half": Fault(True, "the answer breaks off in the middle"),
-    "500": Fault(True, "HTTP 500, with words that are no answer"),
-    "503": Fault(False, "HTTP 503, with a Retry-After"),
-    "429": Fault(False, "HTTP 429, with a Retry-After"),
-    "html": Fault(True, "HTTP 200, with a web page"),
-    "charset": Fault(True, "the answer in UTF-16, which it says is UTF-8"),
-    "stranger": Fault(True, "a valid answer to somebody else's request"),
+    "refuse": Fault(False, "connection refused", "the connection is closed before the request is read"),
+    "drop": Fault(True, "response lost", "the connection is closed without a response"),
+    "reset": Fault(True, "connection reset", "the connection is reset without a response"),
+    "stall": Fault(True, "no response", "no response arrives, and the connection stays open"),
+    "slow": Fault(True, "slow response", "the response arrives a few bytes at a time"),
+    "half": Fault(True, "response cut off", "the response ends in the middle"),
+    "500": Fault(True, "HTTP 500", "HTTP 500 with a text that is not a gateway response"),
+    "503": Fault(False, "HTTP 503", "HTTP 503 with a Retry-After header"),
+    "429": Fault(False, "HTTP 429", "HTTP 429 with a Retry-After header"),
+    "html": Fault(True, "web page instead of a response", "HTTP 200 with a web page"),
+    "charset": Fault(True, "wrong encoding", "a response in UTF-16 that says it is UTF-8"),
+    "stranger": Fault(True, "response for another number", "a valid response to somebody else's request"),
 }
 
 
-#: The faults that are a matter of time.
-LASTING = ("stall", "slow", "503", "429")
-#: The codes of calls that come too fast, or of too many in a day.
-PACED = ("E106", "E113", "E120")
+#: The faults for which ``seconds`` can be given.
+FAULTS_WITH_SECONDS: tuple[str, ...] = ("stall", "slow", "503", "429")
+#: The codes for too many calls, in a second or in a day.
+THROTTLE_CODES: tuple[str, ...] = ("E106", "E113", "E120")
 
 
-class Rule:
-    """One fault as it was asked for: how, how often, how many times still, to whom. ``struck`` counts.
+class FaultRule:
+    """A fault that a test has arranged, and the requests it applies to.
 
-    ``seconds`` is how long a stall lasts, how long a slow answer takes, or what Retry-After says.
+    ``struck`` counts the requests it was applied to. ``over`` is True when it will not be applied again.
     """
 
     def __init__(
         self, how: str, *, times: int | None, every: int | None, to: frozenset[str] | None, seconds: float | None
     ) -> None:
-        self.how = how
-        self.code = "" if how in FAULTS else how
-        self.seconds = seconds
-        self.struck = 0
+        self.how: str = how
+        self.code: str = "" if how in FAULTS else how
+        self.seconds: float | None = seconds
+        self.struck: int = 0
         self._times = times
         self._every = every
         self._to = to
         self._seen = 0
 
     @property
-    def taken(self) -> bool:
-        """Whether the message is taken all the same."""
-        return not self.code and FAULTS[self.how].taken
+    def accepted(self) -> bool:
+        """Whether the message is accepted although the fault is applied."""
+        return not self.code and FAULTS[self.how].accepted
 
-    def strikes(self, numbers: Collection[str]) -> bool:
-        """Whether it is this request's turn."""
+    def applies(self, numbers: Collection[str]) -> bool:
+        """Count a request to these numbers, and return whether the fault is applied to it."""
         if self.over or (self._to is not None and self._to.isdisjoint(numbers)):
             return False
         self._seen += 1
@@ -84,92 +87,111 @@ class Rule:
 
     @property
     def over(self) -> bool:
-        """Whether it has struck as often as it was to."""
+        """Whether the fault was applied as often as requested."""
         return self._times is not None and self.struck >= self._times
 
-    @property
-    def told(self) -> str:
-        """What was asked for, in words."""
+    def __str__(self) -> str:
         every = f", every {self._every}" if self._every else ""
         times = {None: ", without end", 1: ", once"}.get(self._times, f", {self._times} times")
         to = f", to {', '.join(sorted(self._to))}" if self._to is not None else ""
         return f"{self.how}{every}{times}{to}"
 
     def __repr__(self) -> str:
-        return f"<Rule {self.told}; struck {self.struck} times>"
+        return f"<FaultRule {self}; applied {self.struck} times>"
+
+
+def _no_times() -> deque[float]:
+    return deque()
+
+
+@dataclass(slots=True)
+class _Throttle:
+    """At most ``calls`` calls within ``seconds``; ``times`` are those of the recent calls."""
+
+    calls: int
+    seconds: float
+    code: str
+    times: deque[float] = field(default_factory=_no_times)
+
+    def is_exceeded(self, now: float) -> bool:
+        while self.times and self.times[0] <= now - self.seconds:
+            self.times.popleft()
+        return len(self.times) >= self.calls
 
 
 class Faults:
-    """Every rule there is, in the order they were made: the first whose turn it is strikes."""
+    """All rules in the order in which tests arranged them: the first rule that applies to a request is used."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._rules: list[Rule] = []
-        self._paces: list[tuple[int, float, str, deque[float]]] = []
+        self._rules: list[FaultRule] = []
+        self._throttles: list[_Throttle] = []
 
     def add(
         self, how: str, times: int | None, every: int | None, to: Collection[str] | str | None, seconds: float | None
-    ) -> Rule:
-        """Ask for a fault; :class:`~skymms.ConfigurationError` for what is none."""
+    ) -> FaultRule:
+        """Add a rule; raises :class:`~skymms.ConfigurationError` if there is no such fault, or an argument does not fit it."""
         how = how.upper() if how.upper() in CODES else how
-        if how not in FAULTS and how not in CODES:
-            raise ConfigurationError(
-                f"there is no fault {how!r:.40}: choose one of {', '.join(FAULTS)}, or a code such as E106 or OVER_LIMIT"
-            )
-        if how == "refuse" and to is not None:
-            raise ConfigurationError(
-                "refuse closes before anything is read, so it cannot know to whom: leave out to, or use drop"
-            )
-        for name, number in (("times", times), ("every", every)):
-            if number is not None and (type(number) is not int or number < 1):
-                raise ConfigurationError(f"{name}={number!r:.40}: give a number from 1 up")
-        if seconds is not None and how not in LASTING:
-            raise ConfigurationError(f"seconds={seconds!r:.40}: {how} takes none, only {', '.join(LASTING)} do")
-        if seconds is not None and not (type(seconds) in {int, float} and 0 <= seconds < 3600):
-            raise ConfigurationError(f"seconds={seconds!r:.40}: give a number from 0 up to an hour")
-        # "Every tenth" has no end of its own; anything else happens once unless more is asked for.
+        _check_rule(how, times, every, to, seconds)
+        # A rule with `every` has no end of its own; any other rule applies once unless `times` says otherwise.
         times = 1 if times is None and every is None else times
-        numbers = frozenset(as_told(to)) if to is not None else None
-        rule = Rule(how, times=times, every=every, to=numbers, seconds=seconds)
+        numbers = frozenset(number_forms(to)) if to is not None else None
+        rule = FaultRule(how, times=times, every=every, to=numbers, seconds=seconds)
         with self._lock:
             self._rules = [one for one in self._rules if not one.over] + [rule]
         return rule
 
-    def pace(self, calls: int, seconds: float, code: str) -> None:
-        """No more than so many calls within so many seconds."""
-        if code not in PACED:
-            raise ConfigurationError(f"{code!r:.40} is not how too many calls are refused: {', '.join(PACED)} are")
+    def add_throttle(self, calls: int, seconds: float, code: str) -> None:
+        """Refuse more than ``calls`` calls within ``seconds`` with this code."""
+        if code not in THROTTLE_CODES:
+            raise ConfigurationError(f"{code!r:.40} is not a code for too many calls: use {', '.join(THROTTLE_CODES)}")
         if type(calls) is not int or calls < 0 or type(seconds) not in {int, float} or not 0 < seconds < float("inf"):
-            raise ConfigurationError(f"{calls!r:.40} calls within {seconds!r:.40} seconds is no pace")
+            message = "give a whole number of calls from 0 up, and seconds greater than 0"
+            raise ConfigurationError(f"calls={calls!r:.40}, seconds={seconds!r:.40}: {message}")
         with self._lock:
-            self._paces.append((calls, seconds, code, deque()))
+            self._throttles.append(_Throttle(calls, seconds, code))
 
-    def unread(self) -> Rule | None:
-        """The fault that strikes before a request is read."""
+    def before_reading(self) -> FaultRule | None:
+        """Return the rule that closes a connection before its request is read, if one applies."""
         with self._lock:
-            return next((rule for rule in self._rules if rule.how == "refuse" and rule.strikes(())), None)
+            return next((rule for rule in self._rules if rule.how == "refuse" and rule.applies(())), None)
 
-    def read(self, numbers: Collection[str]) -> Rule | None:
-        """The fault that strikes a request to these numbers."""
+    def for_request(self, numbers: Collection[str]) -> FaultRule | None:
+        """Return the rule that applies to a request to these numbers."""
         with self._lock:
-            return next((rule for rule in self._rules if rule.how != "refuse" and rule.strikes(numbers)), None)
+            return next((rule for rule in self._rules if rule.how != "refuse" and rule.applies(numbers)), None)
 
-    def too_fast(self) -> str:
-        """Count a call: the code of the pace that it exceeds, or nothing."""
+    def throttle_code(self) -> str:
+        """Count a call, and return the code of the throttle that it exceeds; an empty text if it exceeds none."""
         with self._lock:
             now = self._seconds()
-            for calls, span, code, times in self._paces:
-                while times and times[0] <= now - span:
-                    times.popleft()
-                if len(times) >= calls:
-                    return code
-            for _, _, _, times in self._paces:
-                times.append(now)
+            for throttle in self._throttles:
+                if throttle.is_exceeded(now):
+                    return throttle.code
+            for throttle in self._throttles:
+                throttle.times.append(now)
         return ""
 
     def reset(self) -> None:
-        """Nothing is wrong any more."""
+        """Remove all rules and throttles."""
         with self._lock:
             self._rules.clear()
-            self._paces.clear()
+            self._throttles.clear()
+
+
+def _check_rule(
+    how: str, times: int | None, every: int | None, to: Collection[str] | str | None, seconds: float | None
+) -> None:
+    if how not in FAULTS and how not in CODES:
+        choices = f"choose one of {', '.join(FAULTS)}, or a code such as E106 or OVER_LIMIT"
+        raise ConfigurationError(f"there is no fault {how!r:.40}: {choices}")
+    if how == "refuse" and to is not None:
+        raise ConfigurationError("refuse closes the connection before the recipient is read: leave out to, or use drop")
+    for name, number in (("times", times), ("every", every)):
+        if number is not None and (type(number) is not int or number < 1):
+            raise ConfigurationError(f"{name}={number!r:.40}: give a whole number from 1 up")
+    if seconds is not None and how not in FAULTS_WITH_SECONDS:
+        raise ConfigurationError(f"seconds={seconds!r:.40}: supported by {', '.join(FAULTS_WITH_SECONDS)}, not by {how}")
+    if seconds is not None and not (type(seconds) in {int, float} and 0 <= seconds < 3600):
+        raise ConfigurationError(f"seconds={seconds!r:.40}: give a number from 0 up to an hour")

@@ -1,8 +1,7 @@
-"""The gateway in the sandbox, without its sockets: what a request is answered, and what follows.
+"""The gateway without its sockets: decodes a request, validates it, acts on it, and returns the reply.
 
-It reads requests with the table that writes them and judges them by the rules that the library judges by, so what the sandbox
-refuses is what the builder would have refused. It keeps what it accepts as the library's own values. It never keeps the key
-it was sent.
+Requests are decoded with the library's wire table and validated by the library's rules, so the sandbox refuses exactly what the
+builder refuses. Accepted operations are kept as the library's own values. The API key of a request is not kept.
 """
 
 from __future__ import annotations
@@ -11,9 +10,10 @@ import hmac
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ..cellcast import CellcastSent
+from ..limits import Limits
 from ..media.inspection import inspect
 from ..model.notices import Notice
 from ..model.operations import Operation
@@ -22,162 +22,174 @@ from ..validation.validator import VALIDATOR
 from ..wire.codecs import DecodeError
 from ..wire.dialects import Dialect, UnknownActionError
 from ..wire.schemas import schema_problems
-from .account_actions import KEEPING
+from .account_actions import ACCOUNT_ACTIONS
 from .cellcast import Cellcast
 from .cellcast_bodies import REFUSALS
-from .faults import Faults, Rule
-from .gateway_rules import late_or_far
-from .listener import Incoming
-from .routing import document
-from .send_actions import SENDING
-from .state import Due, Kept, Outcome, State, refuse, told
+from .faults import FaultRule, Faults
+from .gateway_rules import expiry_problem
+from .listener import ServerRequest
+from .routing import request_document
+from .send_actions import SEND_ACTIONS
+from .state import ActionResult, RecentItems, ScheduledNotice, Settings, State, code_and_info, refuse
 
-_ACTIONS = {**SENDING, **KEEPING}
+_ACTIONS = {**SEND_ACTIONS, **ACCOUNT_ACTIONS}
 
-#: What a report counts for where it is remembered, in bytes, and how many a request may have that count for nothing.
-REPORT_SIZE, FEW_REPORTS = 100, 4
+#: Each notice of a remembered request counts this many bytes, except for the first few.
+NOTICE_SIZE, FREE_NOTICES = 100, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """One request and what came of it.
+class RequestRecord:
+    """A request that the sandbox received, and its result.
 
-    ``operation`` is None where it could not be understood; ``reply`` is None where a fault left it unread or untaken; ``fault``
-    is the name of the fault that struck; ``notices`` are what goes out later; ``size`` is the request's, in bytes, and more
-    where what follows is larger than that.
+    ``operation`` is None if the request could not be decoded. ``reply`` is None if a fault prevented it. ``fault`` is the
+    name of the fault that was applied. ``due`` are the notices that follow, with their delays in seconds. ``size`` is the
+    size of the request in bytes, or more if its notices need more memory.
     """
 
     dialect: str
     operation: Operation[Any] | None
     reply: Any
-    due: tuple[Due, ...] = ()
+    due: tuple[ScheduledNotice, ...] = ()
     fault: str | None = None
     size: int = 0
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What follows, in the order in which it happens."""
+        """The notices that follow, in the order in which they are due."""
         return tuple(one.notice for one in sorted(self.due, key=lambda one: one.after))
 
 
 class Gateway:
-    """Judgement. ``answer`` is safe to call from many threads: one at a time changes what is kept."""
+    """Handles requests; may be called from many threads, and changes the state from one at a time."""
 
     def __init__(self, api_key: str, state: State, faults: Faults) -> None:
         self._api_key = api_key
         self._state = state
         self._faults = faults
-        self.lock = threading.Lock()
-        self.answered: Kept[Answered] = Kept()
+        self.lock: threading.Lock = threading.Lock()
+        self.records: RecentItems[RequestRecord] = RecentItems()
 
-    def answer(self, dialect: Dialect, request: Incoming) -> tuple[Answered, Rule | None]:
-        """What a request in that dialect comes to, and the fault that strikes it."""
-        return self._settled(
-            dialect.name,
-            request,
-            self._understood(dialect, request),
-            lambda operation: _ACTIONS[type(operation)](self._state, operation, dialect),
-            lambda operation, code, info="": refuse(operation, REFUSALS[code].skycore_code if code in REFUSALS else code, info),
-        )
+    def handle(self, dialect: Dialect, request: ServerRequest) -> tuple[RequestRecord, FaultRule | None]:
+        """Handle a request in this dialect; return its record and the fault that applies to it."""
 
-    def answer_cellcast(self, spoken: Cellcast, request: Incoming) -> tuple[Answered, Rule | None]:
-        """The same where Cellcast is spoken."""
-        return self._settled(spoken.name, request, spoken.decode(request), spoken.act, spoken.refuse)
+        def act(operation: Operation[Any]) -> ActionResult:
+            return _ACTIONS[type(operation)](self._state, operation, dialect)
 
-    def _settled(
+        return self._process(dialect.name, request, self._decode_and_validate(dialect, request), act, _refuse)
+
+    def handle_cellcast(self, cellcast: Cellcast, request: ServerRequest) -> tuple[RequestRecord, FaultRule | None]:
+        """Handle a request to Cellcast; return its record and the fault that applies to it."""
+        return self._process(cellcast.name, request, cellcast.decode(request), cellcast.act, cellcast.refuse)
+
+    def _process(
         self,
         name: str,
-        request: Incoming,
-        understood: tuple[Any, Refusal | None],
-        act: Callable[[Any], Outcome],
+        request: ServerRequest,
+        decoded: tuple[Any, Refusal | None],
+        act: Callable[[Any], ActionResult],
         refuse: Callable[..., Refusal],
-    ) -> tuple[Answered, Rule | None]:
-        """What a request comes to, whatever it was read with: first the faults, then the refusals, then what is done."""
+    ) -> tuple[RequestRecord, FaultRule | None]:
+        """Apply faults first, then refuse what is wrong, then act."""
         size = len(request.query) + len(request.body)
-        operation, refused = understood
-        rule = self._faults.read(_numbers(operation))
-        if rule is not None and not rule.taken:
+        operation, refusal = decoded
+        rule = self._faults.for_request(_recipients(operation))
+        if rule is not None and not rule.accepted:
             reply = refuse(operation, rule.code) if rule.code else None
-            answered = Answered(name, operation, reply, fault=rule.how, size=size)
+            record = RequestRecord(name, operation, reply, fault=rule.how, size=size)
         else:
-            if refused is None and (wrong := self._too_fast() or self._looked_at(operation)):
-                refused = refuse(operation, *wrong)
+            if refusal is None and (error := self._throttle_error() or self._media_error(operation)):
+                refusal = refuse(operation, *error)
             with self.lock:
-                reply, due = (refused, []) if refused else act(operation)
-                if _sends(operation, reply):
+                reply, due = (refusal, []) if refusal else act(operation)
+                if _is_send(operation, reply):
                     self._state.sent.append(operation, size)
-            # A thousand numbers have two thousand reports, each larger than the number that was asked for.
-            size += REPORT_SIZE * max(0, len(due) - FEW_REPORTS)
-            answered = Answered(name, operation, reply, tuple(due), rule.how if rule else None, size)
+            # A Cellcast message to a thousand numbers has two thousand reports, each larger than a number in the request.
+            size += NOTICE_SIZE * max(0, len(due) - FREE_NOTICES)
+            record = RequestRecord(name, operation, reply, tuple(due), rule.how if rule else None, size)
         with self.lock:
-            self.answered.append(answered, size)
-        return answered, rule
+            self.records.append(record, size)
+        return record, rule
 
-    def _understood(self, dialect: Dialect, request: Incoming) -> tuple[Any, Refusal | None]:
-        """The operation, and why it is refused for what it says."""
+    def _decode_and_validate(self, dialect: Dialect, request: ServerRequest) -> tuple[Any, Refusal | None]:
+        """Return the operation (None if it cannot be decoded), and the refusal if it is wrong."""
         try:
-            body = document(request, dialect)
-            leaves = dialect.decode_leaves(body)
+            document = request_document(request, dialect)
+            leaves = dialect.decode_leaves(document)
         except DecodeError as error:
             return None, refuse(None, "E108", str(error))
         try:
-            operation, written, unread = dialect.decode_request(leaves)
+            operation, api_key, unknown = dialect.decode_request(leaves)
         except UnknownActionError as error:
             return None, refuse(None, "E107", str(error))
         except DecodeError as error:
             return None, refuse(None, "E100", str(error))
-        key = request.headers.get(dialect.key_header, "") if dialect.key_header else written
-        if not hmac.compare_digest(key.encode(), self._api_key.encode()):
+        if dialect.key_header:
+            api_key = request.headers.get(dialect.key_header, "")
+        if not hmac.compare_digest(api_key.encode(), self._api_key.encode()):
             return operation, refuse(operation, "E104")
-        # 1.3: "digits only, no +"; the table reads a number as people write it, for files that people write.
-        if any(not (number.isascii() and number.isdigit()) for number in _numbers(operation)):
-            return operation, refuse(operation, "E110", "a number has digits only, country code first, and no +")
-        insisted = self._state.settings
-        limits = dialect.limits_for(_with_campaign(insisted), type(operation))
-        if problems := VALIDATOR.validate(operation, limits):
-            return operation, refuse(operation, *told(problems[0]))
-        if (late := late_or_far(operation, self._state.clock.now())) is not None:
-            return operation, refuse(operation, *told(late))
-        if insisted.strict and (wrong := _by_schema(dialect, body, unread)):
-            return operation, refuse(operation, *wrong)
-        return operation, None
+        refused = self._validation_error(dialect, operation)
+        if refused is None and self._state.settings.strict:
+            refused = _schema_error(dialect, document, unknown)
+        return operation, refuse(operation, *refused) if refused else None
 
-    def _too_fast(self) -> tuple[str, ...]:
-        code = self._faults.too_fast()
+    def _validation_error(self, dialect: Dialect, operation: Any) -> tuple[str, str] | None:
+        """Return the code and text of the first rule that an operation violates."""
+        # Skycore 1.3: "digits only, no +". The wire table accepts separators, because files that people write have them.
+        if any(not (number.isascii() and number.isdigit()) for number in _recipients(operation)):
+            return "E110", "a number has digits only, country code first, and no +"
+        kind = cast("type[Operation[Any]]", type(operation))
+        limits = dialect.limits_for(_limits(self._state.settings), kind)
+        if problems := VALIDATOR.validate(operation, limits):
+            return code_and_info(problems[0])
+        problem = expiry_problem(operation, self._state.clock.now())
+        return code_and_info(problem) if problem else None
+
+    def _throttle_error(self) -> tuple[str, ...]:
+        code = self._faults.throttle_code()
         return (code,) if code else ()
 
-    def _looked_at(self, operation: Any) -> tuple[str, ...]:
-        """Fetch the files, as the real gateway does at each call; not while holding the lock."""
-        show = getattr(operation, "slideshow", None)
-        if not self._state.settings.fetch_media or show is None:
+    def _media_error(self, operation: Any) -> tuple[str, ...]:
+        """Fetch the files of a message if the sandbox is set to do so, without holding the lock."""
+        slideshow = getattr(operation, "slideshow", None)
+        if not self._state.settings.fetch_media or slideshow is None:
             return ()
-        problem = next(inspect(show, self._state.settings.limits), None)
-        return told(problem) if problem else ()
+        problem = next(inspect(slideshow, self._state.settings.limits), None)
+        return code_and_info(problem) if problem else ()
 
 
-def _sends(operation: Any, reply: Any) -> bool:
-    """Whether something was taken to be sent. Cellcast answers a yes that took nobody, too."""
+def _refuse(operation: Any, code: str, info: str = "") -> Refusal:
+    """Refuse with one of Skycore's codes; a name of Cellcast's becomes the most similar code."""
+    return refuse(operation, REFUSALS[code].skycore_code if code in REFUSALS else code, info)
+
+
+def _is_send(operation: Any, reply: Any) -> bool:
+    """Whether a message was accepted. Cellcast also reports success for a message that it accepted for nobody."""
     if isinstance(reply, CellcastSent):
         return bool(reply.queued)
-    return type(operation) in SENDING and not isinstance(reply, Refusal)
+    return type(operation) in SEND_ACTIONS and not isinstance(reply, Refusal)
 
 
-def _with_campaign(settings: Any) -> Any:
-    # 1.3: CAMPAIGNREF is mandatory for accounts with "Enforce Campaign Check" (E718).
+def _limits(settings: Settings) -> Limits:
+    # Skycore 1.3: CAMPAIGNREF is required for accounts with "Enforce Campaign Check" (E718).
     return settings.limits.with_required(("campaign_ref",)) if settings.check_campaigns else settings.limits
 
 
-def _by_schema(dialect: Dialect, body: bytes, unread: Collection[str]) -> tuple[str, str] | None:
-    """What a strict gateway refuses besides: a name nobody knows, and what the schema does not allow."""
-    if unread:
-        return "E100", f"{next(iter(unread)):.40} is no field of this action"
+def _schema_error(dialect: Dialect, document: bytes, unknown: Collection[str]) -> tuple[str, str] | None:
+    """Return what a strict sandbox refuses in addition: an unknown field, or a violation of the XML schema."""
+    if unknown:
+        return "E100", f"{next(iter(unknown)):.40} is not a field of this action"
     if dialect.codec is dialect.response_codec and dialect.roots[0]:
-        for problem in schema_problems(body):
+        for problem in schema_problems(document):
             return problem.code or "E100", str(problem)
     return None
 
 
-def _numbers(operation: Any) -> Collection[str]:
-    """To whom a request is, for the faults that strike some numbers only."""
-    named = [to for name in ("to", "mobile") if (to := getattr(operation, name, None))]
-    return {str(one) for to in named for one in (to if isinstance(to, tuple) else (to,))}
+def _recipients(operation: Any) -> Collection[str]:
+    """The numbers that an operation is addressed to."""
+    numbers: set[str] = set()
+    for name in ("to", "mobile"):
+        value: Any = getattr(operation, name, None)
+        if value:
+            numbers.update(map(str, cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)))
+    return numbers

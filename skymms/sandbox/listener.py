@@ -1,7 +1,7 @@
-"""An HTTP server on a free port of this machine, in a thread, with one function that answers.
+"""An HTTP server on this machine, in a thread, that passes each request to one function and sends the response it returns.
 
-The standard library's, because it gives the socket to whoever has to break it and needs nothing installed. It listens on
-loopback unless told otherwise, no request makes it keep more than the cap, and none takes longer than its patience lasts.
+It is built on the standard library's server: that needs no installation and gives access to the socket, which the faults need.
+It listens on loopback unless told otherwise, limits the size of a request, and limits the time that a request may take.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from typing import Any, NamedTuple
 
 from ..wire.dialects import MAX_REQUEST
 
-#: A form is up to three times as long as the document in it.
-MOST_BODY = 3 * MAX_REQUEST
+#: The largest body in bytes: a document in a form field is up to three times as long as the document itself.
+MAX_BODY = 3 * MAX_REQUEST
 
-#: Seconds from one request on a connection to the last byte of the next.
-PATIENCE = 30.0
+#: Seconds within which a request must arrive, counted from the end of the previous request on the same connection.
+REQUEST_TIMEOUT = 30.0
 
 
-class Incoming(NamedTuple):
-    """A request as it came; ``headers`` in lower case."""
+class ServerRequest(NamedTuple):
+    """A request that arrived; the names in ``headers`` are in lower case."""
 
     method: str
     path: str
@@ -40,124 +40,132 @@ class Incoming(NamedTuple):
     body: bytes
 
 
-class Outgoing(NamedTuple):
-    """An answer; ``headers`` are those beside its type and length.
+class ServerResponse(NamedTuple):
+    """A response to send; ``headers`` are sent in addition to its type and length.
 
-    ``manner``, a key of :data:`MANNERS`, is how it is spoilt on its way; ``seconds`` how long that takes.
+    ``connection_fault``, a key of :data:`CONNECTION_FAULTS`, breaks the response on its way; ``seconds`` is how long that
+    takes.
     """
 
     status: int
     body: bytes
     content_type: str = "text/xml; charset=utf-8"
     headers: Mapping[str, str] = MappingProxyType({})
-    manner: str = ""
+    connection_fault: str = ""
     seconds: float = 0.0
 
 
+Respond = Callable[[ServerRequest], ServerResponse]
+
+
+def _never(first_bytes: bytes) -> bool:
+    return False
+
+
 class Listener:
-    """Listens while it is open; ``url`` is its root, without a slash at the end; ``patience`` is in seconds."""
+    """Listens on a port from its construction until :meth:`close`; ``url`` is its root, without a slash at the end."""
 
     def __init__(
         self,
-        answer: Callable[[Incoming], Outgoing],
+        respond: Respond,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        refuse: Callable[[bytes], bool] = lambda beginning: False,
-        patience: float = PATIENCE,
+        refuse: Callable[[bytes], bool] = _never,
+        timeout: float = REQUEST_TIMEOUT,
     ) -> None:
-        """``refuse`` is asked before a request is read, and shown how it begins: whether to close the connection instead."""
-        self._server = _Server((host, port), answer, refuse, patience)
+        """Call ``respond`` with each request and send the response it returns.
+
+        ``refuse`` receives the first bytes of a request before it is parsed; the connection is closed if it returns True.
+        ``timeout`` is the number of seconds within which a request must arrive.
+        """
+        self._server = _Server((host, port), respond, refuse, timeout)
         self._thread = threading.Thread(target=self._server.serve, daemon=True)
-        shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{self._server.server_address[1]}"
+        url_host = f"[{host}]" if ":" in host else host
+        self.url: str = f"http://{url_host}:{self._server.server_address[1]}"
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening, and wait until that is so."""
+        """Stop listening, and wait until the server has stopped."""
         self._server.stop()
         self._thread.join()
         self._server.server_close()
 
     def wait(self) -> None:
-        """Until the listening ends, or an interrupt comes."""
+        """Block until the listener is closed, or the program is interrupted."""
         while self._thread.is_alive():
             self._thread.join(timeout=1)
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    # Connections kept alive would otherwise be waited for at the end.
+    # Do not wait at the end for connections that callers keep open.
     block_on_close = False
     request_queue_size = 128
-    # Who knocked and left again is not waited for.
+    # Do not wait for a connection that was already closed again by the caller.
     timeout = 0
 
     def __init__(
-        self,
-        address: tuple[str, int],
-        answer: Callable[[Incoming], Outgoing],
-        refuse: Callable[[bytes], bool],
-        patience: float,
+        self, address: tuple[str, int], respond: Respond, refuse: Callable[[bytes], bool], request_timeout: float
     ) -> None:
-        self.answer, self.refuse, self.patience = answer, refuse, patience
+        self.respond, self.refuse, self.request_timeout = respond, refuse, request_timeout
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
-        #: Set when the listening ends, so that nobody stalls on.
+        #: Set when the server stops, so that stalled responses end.
         self.closing = threading.Event()
-        # Before the port is asked for: where it is taken, what is open is closed at once.
-        self._woken, self._wake = socket.socketpair()
+        # Created before the port is bound: if that fails, server_close() is called and closes them.
+        self._stop_receiver, self._stop_sender = socket.socketpair()
         super().__init__(address, _Handler)
 
     def serve(self) -> None:
-        """Take connections until :meth:`stop`.
+        """Accept connections until :meth:`stop`.
 
-        The standard library's own loop looks twenty times a second whether it is to end, and every test that closes a sandbox
+        The standard library's loop looks only every half second whether it should stop, and each test that closes a sandbox
         would wait for that.
         """
         with selectors.DefaultSelector() as waiting:
             waiting.register(self, selectors.EVENT_READ)
-            waiting.register(self._woken, selectors.EVENT_READ)
+            waiting.register(self._stop_receiver, selectors.EVENT_READ)
             while not self.closing.is_set():
                 if any(key.fileobj is self for key, _ in waiting.select()):
                     self.handle_request()
 
     def stop(self) -> None:
-        """End :meth:`serve`, and whatever stalls; may be called twice."""
+        """End :meth:`serve` and all stalled responses; may be called twice."""
         self.closing.set()
-        self._wake.close()
+        self._stop_sender.close()
 
     def server_close(self) -> None:
-        """Give the port back."""
+        """Release the port."""
         super().server_close()
-        self._woken.close()
-        self._wake.close()
+        self._stop_receiver.close()
+        self._stop_sender.close()
 
     def server_bind(self) -> None:
-        # The standard library's would ask for the machine's name by its number, which takes seconds where nobody knows it.
+        # HTTPServer.server_bind looks up the machine's name, which takes seconds on a machine without name resolution.
         socketserver.TCPServer.server_bind(self)
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is no error of ours; anything else is, and is told as the standard library does."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Ignore connections that the caller closed; print other errors as the standard library does."""
         if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
+            super().handle_error(request, client_address)
 
 
-class _Patient(io.RawIOBase):
-    """Reads from a connection until a moment: a time-out of the socket's would start anew with every byte that drips in."""
+class _DeadlineReader(io.RawIOBase):
+    """Reads from a connection until a deadline; the socket's own timeout would start again with every byte that arrives."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self.until = 0.0
+        self.deadline = 0.0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        left = self.until - time.monotonic()
-        if left <= 0:
+        remaining = self.deadline - time.monotonic()
+        if remaining <= 0:
             raise TimeoutError
-        self._connection.settimeout(left)
+        self._connection.settimeout(remaining)
         return self._connection.recv_into(buffer)
 
 
@@ -165,82 +173,82 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "skymms-sandbox"
     sys_version = ""
-    # What is no HTTP at all is answered in HTTP too, with a status.
+    # Bytes that are not HTTP are answered in HTTP too, with a status.
     default_request_version = "HTTP/1.1"
-    # Head and body leave in one packet: two would wait for each other, 40 ms on a kept connection.
+    # Headers and body leave in one packet: two packets would wait for each other, 40 ms on a kept connection.
     wbufsize = -1
     disable_nagle_algorithm = True
-    server: _Server
+    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]  (as the standard library's own subclasses)
 
     def setup(self) -> None:
         super().setup()
         self.rfile.close()
-        self._reads = _Patient(self.connection)
-        self.rfile = self._buffered = io.BufferedReader(self._reads)
+        self._reader = _DeadlineReader(self.connection)
+        self.rfile = self._buffered = io.BufferedReader(self._reader)
 
     def handle_one_request(self) -> None:
-        self._reads.until = time.monotonic() + self.server.patience
-        # Asked when a request begins to come, not when the connection is made: it may be kept for a second one.
-        if (beginning := self._buffered.peek(1)) and self.server.refuse(beginning):
+        self._reader.deadline = time.monotonic() + self.server.request_timeout
+        # Checked when a request begins, not when the connection is made: a connection may carry several requests.
+        if (first_bytes := self._buffered.peek(1)) and self.server.refuse(first_bytes):
             self.close_connection = True
         else:
             super().handle_one_request()
 
     def handle_expect_100(self) -> bool:
-        # curl waits a second for this before it sends a long body, so it must not wait in our buffer for the answer.
+        # curl waits a second for this line before it sends a long body, so it must not stay in the buffer.
         super().handle_expect_100()
         self.wfile.flush()
         return True
 
     def do_GET(self) -> None:
-        # A body is not read here, and must not be taken for the next request.
-        self._answer(b"", close="Content-Length" in self.headers or "Transfer-Encoding" in self.headers)
+        # The body of a GET is not read, so the connection is closed: the body must not be parsed as the next request.
+        self._respond(b"", close="Content-Length" in self.headers or "Transfer-Encoding" in self.headers)
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
-            self._send(Outgoing(411, b"a Content-Length is required\n", "text/plain"), close=True)
-        elif int(length[:12]) > MOST_BODY:
-            self._send(Outgoing(413, b"longer than any request\n", "text/plain"), close=True)
+            self._send(ServerResponse(411, b"a Content-Length is required\n", "text/plain"), close=True)
+        elif int(length[:12]) > MAX_BODY:
+            self._send(ServerResponse(413, b"the request body is too long\n", "text/plain"), close=True)
         else:
             body = self.rfile.read(int(length))
-            # Shorter: the sender hung up, and nobody is there to be answered.
+            # A shorter body means that the caller closed the connection, so there is nobody to respond to.
             if len(body) == int(length):
-                self._answer(body)
+                self._respond(body)
 
-    def _answer(self, body: bytes, *, close: bool = False) -> None:
+    def _respond(self, body: bytes, *, close: bool = False) -> None:
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
-            answered = self.server.answer(Incoming(self.command, path, query, headers, body))
+            response = self.server.respond(ServerRequest(self.command, path, query, headers, body))
         except Exception:
-            # A fault of ours: the caller is told so, and whoever runs it sees where.
+            # A bug in the sandbox: the caller gets a 500, and the traceback is printed.
             traceback.print_exc()
-            answered = Outgoing(500, b"the sandbox itself failed: its stderr says how\n", "text/plain")
-        self._send(answered, close=close)
+            response = ServerResponse(500, b"the sandbox itself failed: see its stderr\n", "text/plain")
+        self._send(response, close=close)
 
-    def _send(self, answered: Outgoing, *, close: bool = False) -> None:
-        if answered.manner:
+    def _send(self, response: ServerResponse, *, close: bool = False) -> None:
+        if response.connection_fault:
             self.close_connection = True
-            MANNERS[answered.manner](self, answered)
+            CONNECTION_FAULTS[response.connection_fault](self, response)
             return
-        # Whoever does not read its answer has no more time for it than for its request.
-        self.connection.settimeout(self.server.patience)
-        self.head(answered, close=close)
-        self.wfile.write(answered.body)
+        # A caller has as much time to read the response as it had to send its request.
+        self.connection.settimeout(self.server.request_timeout)
+        self.send_head(response, close=close)
+        self.wfile.write(response.body)
         self.wfile.flush()
         if close:
-            # What still comes is read and forgotten: hanging up on it may take the answer back on its way.
+            # Read and discard what still arrives: closing the connection with unread bytes could discard the response.
             self.connection.shutdown(socket.SHUT_WR)
-            while self.rfile.read1(65536):
+            while self._buffered.read1(65536):
                 pass
 
-    def head(self, answered: Outgoing, *, close: bool = False) -> None:
-        """Status and headers."""
-        self.send_response(answered.status)
-        self.send_header("Content-Type", answered.content_type)
-        self.send_header("Content-Length", str(len(answered.body)))
-        for name, value in answered.headers.items():
+    def send_head(self, response: ServerResponse, *, close: bool = False) -> None:
+        """Write the status line and the headers."""
+        self.send_response(response.status)
+        self.send_header("Content-Type", response.content_type)
+        self.send_header("Content-Length", str(len(response.body)))
+        for name, value in response.headers.items():
             self.send_header(name, value)
         if close:
             self.send_header("Connection", "close")
@@ -248,56 +256,59 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Silence: the standard library's log shows the request line, and a GET's holds the key."""
+        """Log nothing: the standard library logs the request line, and the line of a GET contains the API key."""
 
 
-# ------------------------------------------------------------------------------------------------ spoilt on the way
+# ------------------------------------------------------------------------------------------------ connection faults
 
 
-def _drop(handler: Any, answered: Outgoing) -> None:
-    """Nothing at all: the connection closes."""
+def _drop(handler: _Handler, response: ServerResponse) -> None:
+    """Send nothing; the connection closes."""
 
 
-def _reset(handler: Any, answered: Outgoing) -> None:
-    # Lingering for no time at all makes the close a reset.
+def _reset(handler: _Handler, response: ServerResponse) -> None:
+    """Reset the connection."""
+    # With a linger time of zero, closing the socket resets the connection.
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    # The files hold the socket open beyond the handler's end otherwise.
+    # The reader keeps the socket open otherwise.
     handler.rfile.close()
     handler.connection.close()
 
 
-def _stall(handler: Any, answered: Outgoing) -> None:
-    """Silence, until the caller has left, the time is over, or the listening ends."""
+def _stall(handler: _Handler, response: ServerResponse) -> None:
+    """Send nothing until the caller closes the connection, the time is over, or the server stops."""
     waited = 0.0
-    while waited < answered.seconds and not handler.server.closing.wait(_TICK):
-        waited += _TICK
+    while waited < response.seconds and not handler.server.closing.wait(_INTERVAL):
+        waited += _INTERVAL
         if select.select([handler.connection], [], [], 0)[0] and not handler.connection.recv(1, socket.MSG_PEEK):
             return
 
 
-def _slow(handler: Any, answered: Outgoing) -> None:
-    """All of it, a piece at a time: no single read waits long, and the whole takes as long as was asked for."""
-    handler.head(answered, close=True)
+def _slow(handler: _Handler, response: ServerResponse) -> None:
+    """Send the response in small pieces: no single read waits long, but the whole takes ``seconds``."""
+    handler.send_head(response, close=True)
     handler.wfile.flush()
-    pieces = min(len(answered.body), max(1, int(answered.seconds / _TICK)))
-    size = -(-len(answered.body) // pieces) if pieces else 1
-    for start in range(0, len(answered.body), size):
-        if handler.server.closing.wait(answered.seconds / pieces):
+    pieces = min(len(response.body), max(1, int(response.seconds / _INTERVAL)))
+    size = -(-len(response.body) // pieces) if pieces else 1
+    for start in range(0, len(response.body), size):
+        if handler.server.closing.wait(response.seconds / pieces):
             return
-        handler.wfile.write(answered.body[start : start + size])
+        handler.wfile.write(response.body[start : start + size])
         handler.wfile.flush()
 
 
-def _half(handler: Any, answered: Outgoing) -> None:
-    handler.head(answered)
-    handler.wfile.write(answered.body[: len(answered.body) // 2])
+def _half(handler: _Handler, response: ServerResponse) -> None:
+    """Send half of the body, then close the connection."""
+    handler.send_head(response)
+    handler.wfile.write(response.body[: len(response.body) // 2])
     handler.wfile.flush()
 
 
-#: Seconds between looks at whether a stalled caller is still there, and between pieces of a slow answer.
-_TICK = 0.05
+#: Seconds between checks whether a stalled caller is still connected, and between the pieces of a slow response.
+_INTERVAL = 0.05
 
-MANNERS: Mapping[str, Callable[[Any, Outgoing], None]] = {
+#: The faults that break a response on the connection, by the name of the fault.
+CONNECTION_FAULTS: Mapping[str, Callable[[_Handler, ServerResponse], None]] = {
     "drop": _drop,
     "reset": _reset,
     "stall": _stall,

@@ -1,7 +1,7 @@
-"""What becomes of a message after it was taken: the reports that follow, and when.
+"""What happens to a message after the gateway has accepted it: the reports that follow, and when.
 
-A message is delivered unless a test has arranged something else for its number. The rows of :data:`OUTCOMES` are the ways that
-1.3 documents (postbacks, 5.2): sent and delivered, sent and not delivered, not sendable, or gone out as a link by SMS.
+A message is delivered unless a test has arranged another outcome for its number. :data:`OUTCOMES` lists the outcomes that
+Skycore 1.3 documents (postbacks, 5.2): sent and delivered, sent and not delivered, not sent, or sent as a link by SMS.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from ..model.notices import DeliveryReport
 from ..model.replies import SentMMS
-from .state import Delays, Due, State
+from .state import Delays, ScheduledNotice, State
 
 
-class _Step(NamedTuple):
-    """One report: its code, its status, whether it tells of the message itself or of a link, and whether it is the last."""
+class ReportStep(NamedTuple):
+    """One report: its code, its status, what it was sent as (MMS, or SMS for a link), and whether it is the last report."""
 
     code: str
     status: str
@@ -24,37 +24,38 @@ class _Step(NamedTuple):
     last: bool = False
 
 
-_SENT = _Step("N101", "Message Sent")
-_SENT_AS_LINK = _Step("N101", "Message Sent", "SMS")
+_SENT = ReportStep("N101", "Message Sent")
+_SENT_AS_LINK = ReportStep("N101", "Message Sent", "SMS")
 
-#: By the code of the last report.
-OUTCOMES: Mapping[str, tuple[_Step, ...]] = {
-    "N102": (_SENT, _Step("N102", "Message Sent/Delivered", last=True)),
-    "E102": (_SENT, _Step("E102", "Message Sent/Failed", None, last=True)),
-    "E101": (_Step("E101", "Message Failed", None, last=True),),
-    "N202": (_SENT_AS_LINK, _Step("N202", "Message Sent/Delivered", "SMS", last=True)),
-    "E202": (_SENT_AS_LINK, _Step("E202", "Message Sent/Failed", "SMS", last=True)),
-    # Not every carrier reports delivery.
+#: The reports of each outcome; the outcome is named by the code of its last report.
+OUTCOMES: Mapping[str, tuple[ReportStep, ...]] = {
+    "N102": (_SENT, ReportStep("N102", "Message Sent/Delivered", last=True)),
+    "E102": (_SENT, ReportStep("E102", "Message Sent/Failed", None, last=True)),
+    "E101": (ReportStep("E101", "Message Failed", None, last=True),),
+    "N202": (_SENT_AS_LINK, ReportStep("N202", "Message Sent/Delivered", "SMS", last=True)),
+    "E202": (_SENT_AS_LINK, ReportStep("E202", "Message Sent/Failed", "SMS", last=True)),
+    # Some carriers do not report delivery.
     "N101": (_SENT,),
 }
 
-#: 1.3 of 2013-15: a message goes ahead to learn the handset, reported as the MMS is (5.6). How it ends cannot be arranged.
-_DISCOVERY = (_Step("N501", "Message Sent"), _Step("N502", "Message Sent/Delivered", last=True))
+#: Skycore 1.3 of 2013-2015: a first message finds out which phone it is, with reports like those of an MMS (5.6). Tests cannot
+#: arrange its outcome.
+_DISCOVERY = (ReportStep("N501", "Message Sent"), ReportStep("N502", "Message Sent/Delivered", last=True))
 
-#: The reports that name the handset.
+#: The reports that name the phone.
 _WITH_HANDSET = frozenset({"N102", "N502"})
 
 _DETAILS = {
-    "E101": "the sandbox was told that this cannot be sent",
-    "E102": "the sandbox was told that this does not arrive",
-    "E202": "the sandbox was told that the link does not arrive",
+    "E101": "arranged in the sandbox: the message cannot be sent",
+    "E102": "arranged in the sandbox: the message is not delivered",
+    "E202": "arranged in the sandbox: the link is not delivered",
 }
 
-#: What an answer says of it.
-ACCEPTED = "accepted by the sandbox, no phone will ring"
+#: The details of a response to a message that was accepted.
+ACCEPTED = "accepted by the sandbox; no phone receives it"
 
 
-def deliver(
+def send_mms(
     state: State,
     to: str,
     sender: str | None,
@@ -62,29 +63,23 @@ def deliver(
     *,
     operator_id: str | None = None,
     client_reference: str | None = None,
-    no_link: bool = False,
+    disable_fallback: bool = False,
     discovery: bool = False,
-) -> tuple[SentMMS, list[Due]]:
-    """An MMS to one number goes out: the answer, and the reports.
+) -> tuple[SentMMS, list[ScheduledNotice]]:
+    """Accept an MMS to one number, and return the reply and the reports.
 
-    ``no_link``: the fallback by SMS is switched off. ``discovery``: a device discovery message goes first.
+    ``disable_fallback``: do not send a link by SMS instead. ``discovery``: send a device discovery message first.
     """
     tracking_id = f"MMS_{state.next_id()}"
-    state.note("CONTENT", tracking_id, to, sender, contentid=mms_id, delivery="binary")
-    code, status = state.outcomes.get(to) or state.outcomes.get(None) or ("N102", None)
-    if no_link and code in {"N202", "E202"}:
-        # 1.3, DISABLEFALLBACKSMS: what would have gone as an SMS fails instead.
-        code, status = "E101", None
-    steps = [step._replace(status=status) if step.last and status else step for step in OUTCOMES[code]]
-    timed = _timed(state.settings.delays, *([_DISCOVERY] if discovery else []), steps)
-    due = []
-    for after, step in timed:
+    state.add_statistics("CONTENT", tracking_id, to, sender, contentid=mms_id, delivery="binary")
+    scheduled: list[ScheduledNotice] = []
+    for after, step in _report_times(state, to, disable_fallback, discovery):
         report = DeliveryReport(
             step.code,
             origin="MMS_MT",
             sent_as=step.sent_as,
             status=step.status,
-            # 1.3: the reports of a link's delivery do not name the MMS.
+            # Skycore 1.3: the reports about the delivery of a link do not contain the MMS id.
             mms_id=None if step.code.endswith("202") else mms_id,
             sender=sender,
             to=to,
@@ -95,25 +90,38 @@ def deliver(
             details=_DETAILS.get(step.code),
             client_reference=client_reference,
         )
-        due.append(Due(after, report))
-    return SentMMS(mms_id=mms_id, tracking_id=tracking_id, to=to, sender=sender, details=ACCEPTED), due
+        scheduled.append(ScheduledNotice(after, report))
+    return SentMMS(mms_id=mms_id, tracking_id=tracking_id, to=to, sender=sender, details=ACCEPTED), scheduled
 
 
-def _timed(delays: Delays, *messages: Sequence[_Step]) -> Iterator[tuple[float, _Step]]:
-    """The reports of messages that wait for one another, each with its seconds after the answer."""
-    begins = 0.0
+def _report_times(state: State, to: str, disable_fallback: bool, discovery: bool) -> Iterator[tuple[float, ReportStep]]:
+    """Yield the reports of a message to a number, each with its seconds after the response."""
+    code, status = state.outcomes.get(to) or state.outcomes.get(None) or ("N102", None)
+    if disable_fallback and code in {"N202", "E202"}:
+        # Skycore 1.3, DISABLEFALLBACKSMS: a message that would have been sent as an SMS fails instead.
+        code, status = "E101", None
+    steps = [step._replace(status=status) if step.last and status else step for step in OUTCOMES[code]]
+    return _with_delays(state.settings.delays, *([_DISCOVERY] if discovery else []), steps)
+
+
+def _with_delays(delays: Delays, *messages: Sequence[ReportStep]) -> Iterator[tuple[float, ReportStep]]:
+    """Yield the reports of messages that follow each other, each with its seconds after the response."""
+    begin = 0.0
     for steps in messages:
+        after = begin
         for step in steps:
-            after = begins + (delays.delivered if step.last and len(steps) > 1 else delays.sent)
+            after = begin + (delays.delivered if step.last and len(steps) > 1 else delays.sent)
             yield after, step
-        begins = after
+        begin = after
 
 
-def text(state: State, to: str, sender: str, words: str, operator_id: str | None = None) -> tuple[str, list[Due]]:
-    """An SMS goes out, and arrives: its tracking id, and the reports."""
+def send_sms(
+    state: State, to: str, sender: str, text: str, operator_id: str | None = None
+) -> tuple[str, list[ScheduledNotice]]:
+    """Accept an SMS, and return its tracking id and the reports: sent and delivered."""
     tracking_id = f"SMS_{state.next_id()}"
-    state.note("TEXT", tracking_id, to, sender, body=words)
-    due = []
+    state.add_statistics("TEXT", tracking_id, to, sender, body=text)
+    scheduled: list[ScheduledNotice] = []
     for code, status, after in (
         ("N201", "Message Sent", state.settings.delays.sent),
         ("N202", "Message Sent/Delivered", state.settings.delays.delivered),
@@ -128,5 +136,5 @@ def text(state: State, to: str, sender: str, words: str, operator_id: str | None
             operator_id=operator_id,
             timestamp=state.clock.now() + timedelta(seconds=after),
         )
-        due.append(Due(after, report))
-    return tracking_id, due
+        scheduled.append(ScheduledNotice(after, report))
+    return tracking_id, scheduled

@@ -1,8 +1,8 @@
-"""The page at the sandbox's address, and the feed it lives on.
+"""The page at the sandbox's address, and the feed that it reads.
 
-What a message says is never made part of a page here. `page.html` is sent as it lies on the disk, the same to everybody; what
-came goes out as JSON, and the page makes text of it. The browser holds it to that: its policy runs the one script and the one
-style that are in the file, known by their digests, and lets no string become markup.
+The page is the same for everybody: `page.html` with the parts of `skymms.preview`. Messages reach it only as JSON, through the
+feed, and the page shows them as text. The browser enforces that: the Content-Security-Policy allows only the one script and the
+one style of the page, identified by their hashes, and allows no string to become markup.
 """
 
 from __future__ import annotations
@@ -17,85 +17,86 @@ from importlib.resources import files
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from .listener import Incoming, Outgoing
-from .routing import named_as_ours
+from ..preview import icons_svg, phone_css, phone_js
+from .listener import ServerRequest, ServerResponse
+from .routing import has_trusted_host
 
-#: Where the feed is.
+#: The path of the feed.
 FEED = "/sandbox/feed"
 
-#: Where browsers look for a page's mark unasked.
+#: The path at which browsers look for a page's icon.
 ICON = "/favicon.ico"
 
-#: The longest that the feed waits for something to happen, in seconds: below what idle connections are commonly given.
-LONGEST_WAIT = 25
+#: The feed waits at most this many seconds for something to happen: less than the usual time limit of an idle connection.
+MAX_WAIT = 25
 
 
-class Journal(Protocol):
-    """What has happened at a sandbox, as the feed tells it."""
+class EventSource(Protocol):
+    """The log of a sandbox's events, as the feed reads it."""
 
-    def after(self, n: int, wait: float) -> Mapping[str, Any]:
-        """What came after entry ``n``, fit for JSON; waits up to ``wait`` seconds while there is nothing.
+    def after(self, number: int, wait: float, /) -> Mapping[str, Any]:
+        """Return the entries after a number, ready for JSON; wait up to ``wait`` seconds while there are none.
 
-        ``sandbox`` names this run, ``upto`` the newest entry, ``counts`` how many requests came and how they ended, and
-        ``entries`` are the next ones, at most 500, oldest first. A reset ends the waiting.
+        ``sandbox`` identifies the run, ``upto`` is the number of the newest entry, ``counts`` says how many requests there were
+        and how they ended, and ``entries`` are the next ones, at most 500, oldest first. A reset ends the wait.
         """
+        ...
 
 
-def answer(request: Incoming, journal: Journal, *, host: str = "") -> Outgoing | None:
-    """The answer to a request for the page, its mark or its feed; None for any other.
+def respond(request: ServerRequest, events: EventSource, *, host: str = "") -> ServerResponse | None:
+    """Return the response to a request for the page, its icon or its feed; None for any other request.
 
-    ``/`` is the page to whoever takes HTML, and somebody else's to answer otherwise.
-    ``host`` is the name the sandbox was told to listen at, if it is a name: the page is answered under it, under
-    ``localhost``, and under any number, and refused with 403 under other names.
+    ``/`` is the page only for a client that accepts HTML. ``host`` is the name that the sandbox listens on, if it is a name.
+    A request with the Host header of another site is refused with 403.
     """
     if request.method != "GET":
         return None
     if request.path == "/" and "text/html" in request.headers.get("accept", ""):
-        asked = _page
+        handler = _page
     elif request.path == FEED:
-        asked = _feed
+        handler = _feed
     elif request.path == ICON:
-        asked = _icon
+        handler = _icon
     else:
         return None
-    if not named_as_ours(request, host):
-        return _words(403, "The sandbox's page is not shown under this name. Open it at localhost, or by the machine's number.")
-    return asked(request, journal)
+    if not has_trusted_host(request, host):
+        return _text(403, "This host name is not allowed. Open the sandbox at localhost or at the machine's IP address.")
+    return handler(request, events)
 
 
-def _page(request: Incoming, journal: Journal) -> Outgoing:
+def _page(request: ServerRequest, events: EventSource) -> ServerResponse:
     document, policy = _document()
-    return Outgoing(200, document, "text/html; charset=utf-8", {**_ALWAYS, "Content-Security-Policy": policy})
+    return ServerResponse(200, document, "text/html; charset=utf-8", {**_HEADERS, "Content-Security-Policy": policy})
 
 
-def _icon(request: Incoming, journal: Journal) -> Outgoing:
-    return Outgoing(200, _MARK, "image/svg+xml", _ALWAYS)
+def _icon(request: ServerRequest, events: EventSource) -> ServerResponse:
+    return ServerResponse(200, _ICON_SVG, "image/svg+xml", _HEADERS)
 
 
-def _feed(request: Incoming, journal: Journal) -> Outgoing:
-    asked = dict(parse_qsl(request.query[:100]))
-    after, wait = asked.get("after", "0"), asked.get("wait", "0")
+def _feed(request: ServerRequest, events: EventSource) -> ServerResponse:
+    parameters = dict(parse_qsl(request.query[:100]))
+    after, wait = parameters.get("after", "0"), parameters.get("wait", "0")
     if not re.fullmatch("[0-9]{1,15}", after) or not re.fullmatch("[0-9]{1,15}", wait):
-        return _words(400, "after and wait are whole numbers: the last entry that is known, and seconds.")
-    news = journal.after(int(after), min(int(wait), LONGEST_WAIT))
-    return Outgoing(200, json.dumps(news).encode(), "application/json", _ALWAYS)
+        return _text(400, "after and wait must be whole numbers: the number of the last known entry, and seconds to wait.")
+    news = events.after(int(after), min(int(wait), MAX_WAIT))
+    return ServerResponse(200, json.dumps(news).encode(), "application/json", _HEADERS)
 
 
-def _words(status: int, words: str) -> Outgoing:
-    return Outgoing(status, f"{words}\n".encode(), "text/plain; charset=utf-8", _ALWAYS)
+def _text(status: int, text: str) -> ServerResponse:
+    return ServerResponse(status, f"{text}\n".encode(), "text/plain; charset=utf-8", _HEADERS)
 
 
-_ALWAYS = {
+_HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # A kept connection would go on being answered for half a minute after the sandbox is closed, and the page think it lives.
+    # A kept connection would be answered for half a minute after the sandbox is closed, and the page would not notice.
     "Connection": "close",
 }
 
 
-_MARK = (
+_ICON_SVG = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
     b'<rect x="3" y=".5" width="10" height="15" rx="2.5" fill="#2456b8"/>'
     b'<path d="M5.5 4h5a1 1 0 0 1 1 1v3a1 1 0 0 1-1 1H7.5l-2 2V9a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1z" fill="#fff"/></svg>'
@@ -104,16 +105,16 @@ _MARK = (
 
 @cache
 def _document() -> tuple[bytes, str]:
-    """The page, and the policy that holds it to what is in it."""
-    document = files(__package__).joinpath("page.html").read_bytes()
-    script, style = (_digest(document, tag) for tag in (b"script", b"style"))
+    """Return the page and its Content-Security-Policy."""
+    document = _composed().encode()
+    script, style = (_hash(document, tag) for tag in (b"script", b"style"))
     return document, "; ".join(
         [
             "default-src 'none'",
             f"script-src {script}",
             f"style-src {style}",
             "connect-src 'self'",
-            # The message's own pictures, sound and video, from wherever the gateway would fetch them.
+            # The message's pictures, sound and video, from the addresses where the gateway would fetch them.
             "img-src http: https:",
             "media-src http: https:",
             "base-uri 'none'",
@@ -126,6 +127,19 @@ def _document() -> tuple[bytes, str]:
     )
 
 
-def _digest(document: bytes, tag: bytes) -> str:
-    (inside,) = re.findall(b"<%b>(.*?)</%b>" % (tag, tag), document, re.DOTALL)
-    return f"'sha256-{base64.b64encode(hashlib.sha256(inside).digest()).decode()}'"
+def _composed() -> str:
+    """Return page.html with the parts of the preview in the place of the comments that name them."""
+    document = files(__package__ or "").joinpath("page.html").read_text(encoding="utf-8")
+    for comment, part in (
+        ("/* preview/phone.css */\n", phone_css()),
+        ("/* preview/phone.js */\n", phone_js()),
+        ("<!-- preview/icons.svg -->\n", icons_svg()),
+    ):
+        before, _, after = document.partition(comment)
+        document = before + part + after
+    return document
+
+
+def _hash(document: bytes, tag: bytes) -> str:
+    (content,) = re.findall(b"<%b>(.*?)</%b>" % (tag, tag), document, re.DOTALL)
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content).digest()).decode()}'"

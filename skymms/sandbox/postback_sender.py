@@ -1,7 +1,7 @@
-"""Posts notices to the developer's receiver, and is as stubborn about it as the real gateway.
+"""Posts notices to the developer's receiver, and repeats them like the real gateway.
 
-1.3: a postback has to be answered with 200 within ten seconds; otherwise it comes again after five minutes, five times at most.
-Here that happens on the sandbox's clock, so a test turns the clock and has seen it all.
+Skycore 1.3: a receiver must answer 200 within ten seconds. Otherwise the postback is repeated after five minutes, at most five
+times. The waiting follows the sandbox's clock, so a test that advances the clock sees all attempts at once.
 """
 
 from __future__ import annotations
@@ -9,30 +9,29 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ..errors import ConfigurationError
 from ..http import parse_http_url
-from ..model.notices import Notice
+from ..model.notices import DeliveryReport, Notice
 from ..wire.codecs import xml
 from ..wire.dialects import SKYCORE, Dialect
 from .clock import Clock
-from .event_text import in_dialect_words
 
-#: 1.3: seconds a receiver has, how often it is tried again, and after how many seconds.
-ANSWER_WITHIN, AGAIN, AGAIN_AFTER = 10, 5, 300
+#: Skycore 1.3: seconds until the receiver must have answered, the number of retries, and seconds between the attempts.
+RECEIVER_TIMEOUT, MAX_RETRIES, RETRY_DELAY = 10, 5, 300
 
-#: Before 2013-11: sent once a minute, 300 events at most in one body.
-EVERY, MOST_EVENTS = 60, 300
+#: Skycore 1.3 before November 2013: seconds between batches, and the largest number of events in one batch.
+BATCH_INTERVAL, MAX_BATCH = 60, 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostbackPolicy:
-    """How postbacks are told.
+    """How postbacks are sent.
 
-    In one ``dialect`` whatever the request's was, ``twice``, in ``disorder`` (the last report of a message first), or as a
-    ``batch`` in the envelope of before 2013-11, once a minute.
+    ``dialect``: in this dialect, whatever the dialect of the request was. ``twice``: each one two times. ``disorder``: the last
+    report of a message first. ``batch``: once a minute, in the envelope that Skycore used before November 2013.
     """
 
     dialect: Dialect | None = None
@@ -41,97 +40,115 @@ class PostbackPolicy:
     batch: bool = False
 
 
-class Speaker(Protocol):
-    """Whatever has a form for notices: a dialect, or a generation of Cellcast's."""
+class NoticeEncoder(Protocol):
+    """Encodes notices: a dialect of Skycore, or a generation of Cellcast."""
 
     @property
     def response_codec(self) -> Any:
-        """What it writes with; its CONTENT_TYPE is the body's."""
+        """The codec; its CONTENT_TYPE is the content type of the postback."""
+        ...
 
     def encode_notice(self, notice: Notice) -> bytes:
-        """A notice as the body of a postback."""
+        """Return the body of a notice's postback."""
+        ...
 
 
 class PostbackSender:
-    """Posts to ``url``, or to nobody. ``told`` is called with each notice and what became of it."""
+    """Posts notices to ``url``, or nowhere if it is None."""
 
-    def __init__(self, url: str | None, clock: Clock, told: Callable[[Notice, str | None], None]) -> None:
+    def __init__(self, url: str | None, clock: Clock, on_posted: Callable[[Notice, str | None], None]) -> None:
+        """Call ``on_posted`` with each notice and the result of its postback; the result is None without a URL."""
         if url and parse_http_url(url) is None:
-            raise ConfigurationError(f"{url!r:.80} is no http(s) address to post to")
+            raise ConfigurationError(f"postback_url: {url!r:.80} is not an http or https URL")
         self._url = url
         self._clock = clock
-        self._told = told
-        # No proxy of the environment: postbacks go to a receiver of the developer's.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay())
+        self._on_posted = on_posted
+        # The receiver is the developer's own, so the environment's proxy is not used.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects())
         self.reset()
 
     def reset(self) -> None:
-        """The usual manner, and nothing waiting to be put into a batch."""
-        self.manner = PostbackPolicy()
+        """Return to the default policy, and drop the notices that wait for a batch."""
+        self.policy: PostbackPolicy = PostbackPolicy()
         self._batch: list[tuple[Notice, bytes]] = []
 
-    def deliver(self, notice: Notice, asked_in: Speaker) -> None:
-        """A notice is due. Only a dialect's can be told in another, or in the envelope of before 2013-11."""
-        spoken = asked_in
-        if isinstance(asked_in, Dialect):
-            if self.manner.batch:
-                self._batch.append((notice, SKYCORE.encode_notice(notice)))
-                if len(self._batch) == 1:
-                    self._clock.later(EVERY, self._flush)
+    def send(self, notice: Notice, encoder: NoticeEncoder) -> None:
+        """Post a notice, as the policy says; ``encoder`` is that of the request.
+
+        Only notices of Skycore's dialects can be sent in another dialect or in a batch.
+        """
+        if isinstance(encoder, Dialect):
+            if self.policy.batch:
+                self._add_to_batch(notice)
                 return
-            spoken = self.manner.dialect or asked_in
-            notice = in_dialect_words(notice, spoken)
-        # Without a receiver there is nobody to write to: the notice is told, and that is all.
-        body = spoken.encode_notice(notice) if self._url else b""
-        for _ in range(2 if self.manner.twice else 1):
-            self._post((notice,), body, spoken.response_codec.CONTENT_TYPE)
+            encoder = self.policy.dialect or encoder
+            notice = _with_dialect_status(notice, encoder)
+        # Without a receiver the notice is only recorded, so it need not be encoded.
+        body = encoder.encode_notice(notice) if self._url else b""
+        for _ in range(2 if self.policy.twice else 1):
+            self._post((notice,), body, encoder.response_codec.CONTENT_TYPE)
 
-    def _flush(self) -> None:
+    def _add_to_batch(self, notice: Notice) -> None:
+        self._batch.append((notice, SKYCORE.encode_notice(notice)))
+        if len(self._batch) == 1:
+            self._clock.schedule(BATCH_INTERVAL, self._send_batch)
+
+    def _send_batch(self) -> None:
         waiting, self._batch = self._batch, []
-        for start in range(0, len(waiting), MOST_EVENTS):
-            some = waiting[start : start + MOST_EVENTS]
-            self._post(
-                tuple(notice for notice, _ in some), _enveloped([body for _, body in some], self._clock), xml.CONTENT_TYPE
-            )
+        for start in range(0, len(waiting), MAX_BATCH):
+            batch = waiting[start : start + MAX_BATCH]
+            body = _batch_envelope([body for _, body in batch], self._clock)
+            self._post(tuple(notice for notice, _ in batch), body, xml.CONTENT_TYPE)
 
-    def _post(self, notices: tuple[Notice, ...], body: bytes, content_type: str, tried: int = 0) -> None:
-        taken, outcome = (True, None) if self._url is None else self._posted(self._url, body, content_type)
+    def _post(self, notices: tuple[Notice, ...], body: bytes, content_type: str, attempt: int = 0) -> None:
+        """Post a body, report the result, and schedule the next attempt if the receiver did not answer 200."""
+        accepted, result = (True, None) if self._url is None else self._request(self._url, body, content_type)
         for notice in notices:
-            self._told(notice, outcome)
-        if not taken and tried < AGAIN:
-            self._clock.later(AGAIN_AFTER, lambda: self._post(notices, body, content_type, tried + 1))
+            self._on_posted(notice, result)
+        if not accepted and attempt < MAX_RETRIES:
+            self._clock.schedule(RETRY_DELAY, lambda: self._post(notices, body, content_type, attempt + 1))
 
-    def _posted(self, url: str, body: bytes, content_type: str) -> tuple[bool, str]:
-        request = urllib.request.Request(url, body, {"Content-Type": content_type})  # noqa: S310 (looked at above)
+    def _request(self, url: str, body: bytes, content_type: str) -> tuple[bool, str]:
+        """Return whether the receiver answered 200, and the result as text."""
+        request = urllib.request.Request(url, body, {"Content-Type": content_type})  # noqa: S310 (checked in __init__)
         try:
-            with self._opener.open(request, timeout=ANSWER_WITHIN) as answer:
-                status = answer.status
+            with self._opener.open(request, timeout=RECEIVER_TIMEOUT) as response:
+                status = response.status
         except urllib.error.HTTPError as error:
             status = error.code
             error.close()
         except (OSError, ValueError) as error:
-            # urllib wraps what happened in an error of its own.
-            why = getattr(error, "reason", error)
-            return False, f"not taken ({getattr(why, 'strerror', None) or type(why).__name__})"
+            # urllib wraps the actual error.
+            reason = getattr(error, "reason", error)
+            return False, f"failed ({getattr(reason, 'strerror', None) or type(reason).__name__})"
         return status == 200, f"answered {status}"
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer other than 200."""
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: to the gateway a redirect is an answer other than 200."""
 
     def redirect_request(self, *args: object, **kwargs: object) -> None:
         return None
 
 
-def _enveloped(events: list[bytes], clock: Clock) -> bytes:
-    """Events in the envelope of before 2013-11 (1.3, 5.9): origin and code in front, everything else in a body."""
+def _with_dialect_status(notice: Notice, dialect: Dialect) -> Notice:
+    """Return a notice with the dialect's status text; a status that the dialect does not have is kept."""
+    if not isinstance(notice, DeliveryReport) or (status := dialect.status_texts.get(notice.status or "")) is None:
+        return notice
+    # The original status moves to the details, in front of the details that there are.
+    details = notice.status if notice.details is None else f"{notice.status}: {notice.details}"
+    return replace(notice, status=status, details=details)
+
+
+def _batch_envelope(events: list[bytes], clock: Clock) -> bytes:
+    """Return events in the envelope of before November 2013 (Skycore 1.3, 5.9): origin and code first, the rest in BODY."""
     from lxml import etree
 
     root = etree.Element("POSTBACK")
     for number, event in enumerate(events, 1):
-        inner = etree.SubElement(root, "NOTIFICATION", id=str(number), created=f"{clock.now():%Y-%m-%d %H:%M:%S}+00")
+        notification = etree.SubElement(root, "NOTIFICATION", id=str(number), created=f"{clock.now():%Y-%m-%d %H:%M:%S}+00")
         body = etree.Element("BODY")
-        for node in etree.fromstring(event):
-            (inner if node.tag in {"ORIGIN", "CODE"} else body).append(node)
-        inner.append(body)
+        for element in etree.fromstring(event):
+            (notification if element.tag in {"ORIGIN", "CODE"} else body).append(element)
+        notification.append(body)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")

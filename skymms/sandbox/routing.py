@@ -1,4 +1,4 @@
-"""Where each dialect is spoken, as on the real hosts: told apart by path and method, all at one port."""
+"""Which dialect a request uses: found from its path and method, as at the real gateways, with one port for all of them."""
 
 from __future__ import annotations
 
@@ -7,57 +7,62 @@ import re
 from urllib.parse import parse_qsl, urlsplit
 
 from ..cellcast import GENERATIONS
+from ..transport.guard import is_loopback
 from ..wire.codecs import DecodeError
 from ..wire.dialects import DIALECTS, Dialect
-from .listener import Incoming
+from .listener import ServerRequest
 
-#: The methods by which a dialect's documents come, by how they are carried.
+#: The HTTP method of a dialect's requests, by where the dialect places its document.
 _METHODS = {"url": "GET", "form": "POST", "bare": "POST"}
 
 
-def path(one: Dialect) -> str:
-    """The path of a dialect's address."""
-    return urlsplit(one.url).path
+def dialect_path(dialect: Dialect) -> str:
+    """Return the path of a dialect's gateway URL."""
+    return urlsplit(dialect.url).path
 
 
-def _spoken_at() -> dict[tuple[str, str], Dialect]:
+def _dialects_by_address() -> dict[tuple[str, str], Dialect]:
     found: dict[tuple[str, str], Dialect] = {}
-    for one in DIALECTS.values():
+    for dialect in DIALECTS.values():
+        path = dialect_path(dialect)
         # The vendor's introduction gives the address without index.php as well.
-        for form in {path(one).rstrip("/"), path(one).removesuffix("/index.php")}:
-            found[_METHODS[one.placement], form] = one
+        for form in {path.rstrip("/"), path.removesuffix("/index.php")}:
+            found[_METHODS[dialect.placement], form] = dialect
     return found
 
 
-_SPOKEN = _spoken_at()
+_DIALECTS_BY_ADDRESS = _dialects_by_address()
 
-#: What the sandbox says of itself to programs.
+#: The text at ``/`` for programs, and the explanation of a 404.
 ABOUT = (
-    "This is a skymms sandbox: a gateway on your own machine. It takes\n\n"
-    + "".join(f"  {_METHODS[one.placement]:<5}{path(one):<28}{one.title}\n" for one in DIALECTS.values())
+    "This is a skymms sandbox: a gateway on your own machine. It accepts requests at\n\n"
+    + "".join(f"  {_METHODS[one.placement]:<5}{dialect_path(one):<28}{one.title}\n" for one in DIALECTS.values())
     + "".join(f"       /api/{name}/{'':<20}Cellcast {name}\n" for name in GENERATIONS)
-    + "\nNothing sent here reaches a phone.\n"
+    + "\nNo message sent here reaches a phone.\n"
 )
 
 
-def spoken_at(request: Incoming) -> Dialect | None:
-    """The dialect that is spoken at a request's address."""
-    return _SPOKEN.get((request.method, request.path.rstrip("/")))
+def dialect_at(request: ServerRequest) -> Dialect | None:
+    """Return the dialect of the address that a request was sent to, None if no dialect has this address."""
+    return _DIALECTS_BY_ADDRESS.get((request.method, request.path.rstrip("/")))
 
 
-def for_people(beginning: bytes) -> bool:
-    """Whether what begins so is for the page, or for the tests' control, rather than for the gateway."""
-    asked = beginning.partition(b" ")[2]
-    return asked.startswith((b"/sandbox/", b"/ ", b"/?", b"/favicon.ico"))
+def is_page_or_control(first_bytes: bytes) -> bool:
+    """Whether a request that begins with these bytes is for the page or the control API, not for the gateway."""
+    target = first_bytes.partition(b" ")[2]
+    return target.startswith((b"/sandbox/", b"/ ", b"/?", b"/favicon.ico"))
 
 
-def document(request: Incoming, dialect: Dialect) -> bytes:
-    """The request's document, however it is carried; raises :class:`~skymms.codecs.Unreadable` where there is none."""
+def request_document(request: ServerRequest, dialect: Dialect) -> bytes:
+    """Return the document in a request: its query, its body, or the form field that holds it.
+
+    Raises :class:`~skymms.wire.codecs.DecodeError` if there is no document.
+    """
     if dialect.placement == "url":
         return request.query.encode()
-    # Some editors put a mark before a UTF-8 file, and curl sends it along.
+    # Some editors write a byte order mark at the start of a UTF-8 file, and curl sends it.
     body = request.body.removeprefix(b"\xef\xbb\xbf")
-    # Ruling 2: 1.3 takes its XML in a form field, and very probably bare.
+    # The examples of Skycore 1.3 send the XML in a form field; the sandbox also accepts it as the whole body.
     if dialect.placement == "form" and body.lstrip()[:1] != b"<":
         try:
             fields = dict(parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=100))
@@ -69,18 +74,18 @@ def document(request: Incoming, dialect: Dialect) -> bytes:
     return body
 
 
-def named_as_ours(request: Incoming, host: str) -> bool:
-    """Whether a request's Host is one that nobody else can have given our address to; ``host`` is the name we listen at.
+def has_trusted_host(request: ServerRequest, host: str) -> bool:
+    """Whether a request's Host header is localhost, an IP address, or ``host``, the name the sandbox listens on.
 
-    A page of a stranger's can have its own name point at 127.0.0.1 and then read us as its own origin (DNS rebinding). The name
-    gives it away. A number cannot be bent like that: whoever typed it meant this machine, so any is taken, since a sandbox
-    opened to others, or behind a container's port, is reached by numbers that it does not know itself.
+    A web page from elsewhere can point its own domain at 127.0.0.1 and then read the sandbox as its own origin (DNS rebinding).
+    Its domain in the Host header gives it away. An IP address cannot be redirected like that, so any IP address is accepted:
+    a sandbox that is open to other machines, or runs in a container, does not know the addresses it is reached at.
     """
     parts = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?", request.headers.get("host", "").lower())
     if parts is None:
         return False
     name = parts[1] or parts[2]
-    if name == "localhost" or name.endswith(".localhost") or name == host.lower():
+    if is_loopback(name) or name == host.lower():
         return True
     try:
         ipaddress.ip_address(name)

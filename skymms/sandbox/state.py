@@ -1,6 +1,7 @@
-"""What the sandbox keeps between requests, what it insists on, and the few words that every action needs.
+"""What the sandbox remembers between requests, its settings, and helpers that several actions use.
 
-Everything kept is bounded, the oldest dropped first, so that a long run keeps its size. No key is kept.
+Everything remembered is bounded, and the oldest items are dropped first, so that a long run does not grow. API keys are not
+kept.
 """
 
 from __future__ import annotations
@@ -24,42 +25,44 @@ from ..numbers import digits
 from ..wire.dialects import check_required_fields
 from .clock import Clock
 
-#: How much is remembered of each kind.
-REMEMBERED = 10_000
+#: At most this many items of each kind are remembered.
+MAX_REMEMBERED = 10_000
+#: Remembered requests together are at most this many bytes long.
+MAX_REMEMBERED_BYTES = 16 * 1024 * 1024
+#: A refusal repeats at most this many characters of the recipient's number.
+MAX_ECHOED = 40
 
-#: Bytes of requests that what is remembered of them may come from, and characters of a number that a refusal repeats.
-REMEMBERED_BYTES = 16 * 1024 * 1024
-ECHOED = 40
-
-#: Credits of Cellcast's that an account has when it is new.
+#: The credits of a new Cellcast account.
 CREDITS = 1_000_000
 
-#: The short code of every campaign here.
+#: The short code of every campaign in the sandbox.
 SHORT_CODE = "60856"
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
+# ------------------------------------------------------------------------------------------------ settings
+
+
 class Delays(NamedTuple):
-    """Seconds from an answer to what follows it: sent (N101), delivered (N102), encoded (N003)."""
+    """Seconds from a response to the reports that follow it: sent (N101), delivered (N102), encoded (N003)."""
 
     sent: float = 0.5
     delivered: float = 2.0
     encoded: float = 3.0
 
 
-#: Everything follows at once.
+#: All reports follow without delay.
 AT_ONCE = Delays(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What this gateway insists on, beyond the rules."""
+    """What this gateway requires beyond the validation rules; see :class:`~skymms.sandbox.Sandbox`."""
 
     limits: Limits = DOCUMENTED
     delays: Delays = field(default_factory=Delays)
-    #: The account's short codes, the carriers it knows; None takes any.
     senders: Collection[str] | None = None
     operators: Collection[str] | None = None
     check_campaigns: bool = False
@@ -67,36 +70,43 @@ class Settings:
     fetch_media: bool = False
 
     def __post_init__(self) -> None:
-        if not isinstance(self.limits, Limits):
-            raise ConfigurationError(f"limits={self.limits!r:.60}: give Limits(…)")
-        check_required_fields(self.limits)
-        delays: Any = self.delays
-        seconds = [one for one in delays if type(one) in {int, float}] if isinstance(delays, Delays) else []
-        if len(seconds) < len(Delays._fields) or not all(0 <= one < float("inf") for one in seconds):
+        limits: Any = self.limits
+        if not isinstance(limits, Limits):
+            raise ConfigurationError(f"limits={limits!r:.60}: give Limits(…)")
+        check_required_fields(limits)
+        if not _are_delays(self.delays):
             raise ConfigurationError(f"delays={self.delays!r:.80}: give AT_ONCE, or Delays(…) in seconds from 0 up")
         for name in ("senders", "operators"):
-            if (given := getattr(self, name)) is not None:
-                # One by itself is one, not as many as it has letters.
-                several = {given} if isinstance(given, str) else given
+            if (value := getattr(self, name)) is not None:
+                # A single text is one sender, not a collection of letters.
+                several = {value} if isinstance(value, str) else value
                 object.__setattr__(self, name, texts(name, several, "give them as text, as in {'60856'}"))
 
 
-class Due(NamedTuple):
-    """A notice, and in how many seconds it goes out."""
+def _are_delays(value: object) -> bool:
+    return isinstance(value, Delays) and all(type(one) in {int, float} and 0 <= one < float("inf") for one in value)
+
+
+# ------------------------------------------------------------------------------------------------ what is remembered
+
+
+class ScheduledNotice(NamedTuple):
+    """A notice, and how many seconds after the response it is posted."""
 
     after: float
     notice: Notice
 
 
-#: What an action comes to: its reply, and what follows.
-Outcome = tuple[Any, list[Due]]
+#: The result of an action: its reply, and the notices that follow.
+ActionResult = tuple[Any, list[ScheduledNotice]]
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
-    """A stored slideshow and its id; ``failed`` is E002 or E003 where a file of it could not be encoded.
+class SavedSlideshow:
+    """A stored slideshow and its id.
 
-    Until ``ready`` it is locked (E626): at once, unless it holds audio or video.
+    It cannot be sent before ``ready`` (E626); a slideshow without audio and video is ready at once. ``failed`` is E002 or E003
+    if one of its files could not be encoded.
     """
 
     mms_id: str
@@ -106,28 +116,32 @@ class Saved:
     failed: str | None = None
 
 
+def _no_numbers() -> dict[str, str | None]:
+    return {}
+
+
 @dataclass(slots=True)
-class Joined:
-    """A campaign: its names, and each of its numbers with the subscriber it belongs to."""
+class CampaignRecord:
+    """A campaign: its names, and its numbers, each with the reference of its subscriber."""
 
     campaign_id: str
     name: str
     brand: str
-    numbers: dict[str, str | None] = field(default_factory=dict)
+    numbers: dict[str, str | None] = field(default_factory=_no_numbers)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """What a statistics report says of one message: its node, when it was sent, and its attributes."""
+class StatisticsEntry:
+    """One message in a statistics report: the XML element, the date it was sent, and the attributes."""
 
-    node: str
+    element: str
     at: datetime
     attributes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message of Cellcast's: what was sent to one number, and what is said of it from which moment on."""
+    """A message sent through Cellcast to one number; ``steps`` are its states, each with the date it begins."""
 
     message_id: str
     to: str
@@ -138,130 +152,139 @@ class Message:
 
 
 @dataclass(slots=True)
-class Came:
-    """What somebody sent to Cellcast's account, and whether it was marked as read."""
+class ReceivedResponse:
+    """A message that somebody sent to the Cellcast account, and whether it was marked as read."""
 
     response: Response
     read: bool = False
 
 
-class Kept(Generic[V]):
-    """The latest of something: so many at most, and made of so many bytes at most."""
+class RecentItems(Generic[V]):
+    """The newest items of one kind, limited in number and in the bytes of the requests they came from."""
 
-    def __init__(self, most: int | None = None) -> None:
-        self._kept: deque[tuple[V, int]] = deque()
-        self._most = REMEMBERED if most is None else most
+    def __init__(self, max_items: int | None = None) -> None:
+        self._items: deque[tuple[V, int]] = deque()
+        self._max_items = MAX_REMEMBERED if max_items is None else max_items
         self._bytes = 0
 
-    def append(self, one: V, size: int) -> None:
-        """Keep one more, which came in ``size`` bytes."""
-        self._kept.append((one, size))
+    def append(self, item: V, size: int) -> None:
+        """Add an item that came in ``size`` bytes, and drop the oldest ones if there are too many."""
+        self._items.append((item, size))
         self._bytes += size
-        while len(self._kept) > self._most or (self._bytes > REMEMBERED_BYTES and len(self._kept) > 1):
-            self._bytes -= self._kept.popleft()[1]
+        while len(self._items) > self._max_items or (self._bytes > MAX_REMEMBERED_BYTES and len(self._items) > 1):
+            self._bytes -= self._items.popleft()[1]
 
     def __iter__(self) -> Iterator[V]:
-        # A copy at once: others may add meanwhile.
-        return iter([one for one, _ in self._kept.copy()])
+        # Iterate over a copy: other threads may append meanwhile.
+        return iter([item for item, _ in self._items.copy()])
 
     def clear(self) -> None:
-        """Forget them."""
-        self._kept.clear()
+        """Remove all items."""
+        self._items.clear()
         self._bytes = 0
 
 
 class State:
-    """All of it. Whoever changes it holds the gateway's lock."""
+    """Everything the sandbox remembers. Hold the gateway's lock to change it."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        self.settings = settings
-        self.clock = clock
-        #: Where the sandbox listens.
-        self.home = ""
+        self.settings: Settings = settings
+        self.clock: Clock = clock
+        #: The URL of the sandbox's root.
+        self.base_url: str = ""
         self.clear()
 
     def clear(self) -> None:
-        """As at the beginning, what tests have arranged included."""
-        # Ids of other runs are kept in databases, and an identity that comes again is taken for a repeat.
+        """Forget everything, including what tests have arranged."""
+        # Ids start at a random number: a test's database may hold ids of an earlier run, and treat an equal id as a repeat.
         self._last_id = 100_000_000 + secrets.randbelow(800_000_000)
-        self.saved: dict[str, Saved] = {}
-        self.sent: Kept[Operation[Any]] = Kept()
-        self.campaigns: dict[str, Joined] = {}
-        #: The inbox, by id, and whether its files are still there.
+        self.saved: dict[str, SavedSlideshow] = {}
+        self.sent: RecentItems[Operation[Any]] = RecentItems()
+        self.campaigns: dict[str, CampaignRecord] = {}
+        #: Messages in the inbox by id: whether their files still exist.
         self.inbox: dict[str, bool] = {}
-        self.sessions: deque[str] = deque(maxlen=REMEMBERED)
-        self.lines: deque[Line] = deque(maxlen=REMEMBERED)
-        #: What the sandbox serves itself, by path: statistics, and what inbound messages hold.
+        self.sessions: deque[str] = deque(maxlen=MAX_REMEMBERED)
+        self.statistics: deque[StatisticsEntry] = deque(maxlen=MAX_REMEMBERED)
+        #: Files that the sandbox serves, by path: statistics, and the texts of inbound messages.
         self.files: dict[str, tuple[str, bytes]] = {}
-        #: Arranged by tests: numbers nothing is sent to, what becomes of messages, files that cannot be encoded.
+        #: Arranged by tests: blocked numbers; the last report's code and status by number (None: all); encoding errors by URL.
         self.blocked: set[str] = set()
         self.outcomes: dict[str | None, tuple[str, str | None]] = {}
-        self.spoilt: dict[str, str] = {}
-        #: Cellcast's: what was sent, what came, and the credits that are left.
-        self.messages: Kept[Message] = Kept()
-        self.responses: Kept[Came] = Kept()
-        self.credits = CREDITS
+        self.encoding_failures: dict[str, str] = {}
+        #: Cellcast: messages sent, responses received, and credits left.
+        self.messages: RecentItems[Message] = RecentItems()
+        self.responses: RecentItems[ReceivedResponse] = RecentItems()
+        self.credits: int = CREDITS
 
     def next_id(self) -> str:
-        """An id that nothing here has yet."""
+        """Return an id that has not been used."""
         self._last_id += 1
         return str(self._last_id)
 
-    def note(self, node: str, id: str, to: str, sender: str | None, **more: str | None) -> None:
-        """Keep a message for the statistics."""
+    def add_statistics(self, element: str, id: str, to: str, sender: str | None, **more: str | None) -> None:
+        """Record a message for the statistics."""
         attributes = {"id": id, "to": to, "from": sender, "carrier": "sandbox", **more}
-        told = {name: value for name, value in attributes.items() if value is not None}
-        self.lines.append(Line(node, self.clock.now(), told))
+        known = {name: value for name, value in attributes.items() if value is not None}
+        self.statistics.append(StatisticsEntry(element, self.clock.now(), known))
 
-    def stored(self, operation: Any) -> Saved | Refusal:
-        """The slideshow an operation names, or why it cannot be sent."""
-        kept = self.saved.get(str(operation.mms_id))
-        # 1.3: after a failed encoding "should be considered corrupted"; no document says what sending it is answered.
-        if kept is None or (kept.failed and self.clock.now() >= kept.ready):
+    def sendable(self, operation: Any) -> SavedSlideshow | Refusal:
+        """Return the stored slideshow that an operation names, or the refusal if it cannot be sent."""
+        saved = self.saved.get(str(operation.mms_id))
+        # Skycore 1.3: after a failed encoding the slideshow "should be considered corrupted". No page documents the response to
+        # sending it; the sandbox answers as if it did not exist.
+        if saved is None or (saved.failed and self.clock.now() >= saved.ready):
             return refuse(operation, "E241")
-        return kept if self.clock.now() >= kept.ready else refuse(operation, "E626")
+        return saved if self.clock.now() >= saved.ready else refuse(operation, "E626")
 
-    def campaign(self, reference: object) -> Joined | None:
-        """The campaign of that id or, since 1.3 made a text of what was an integer, the newest of that name."""
-        told = str(reference)
-        named = (one for one in reversed(self.campaigns.values()) if one.name == told)
-        return self.campaigns.get(told) or next(named, None)
+    def campaign(self, reference: object) -> CampaignRecord | None:
+        """Return the campaign with this id, or the newest with this name: newer versions of Skycore 1.3 accept a text."""
+        text = str(reference)
+        named = (one for one in reversed(self.campaigns.values()) if one.name == text)
+        return self.campaigns.get(text) or next(named, None)
 
     def latest_to(self, number: str) -> Message | None:
-        """The message of Cellcast's that a number had last: what it answers to."""
+        """Return the newest Cellcast message to a number, which is the message that the number replies to."""
         return next((one for one in reversed(list(self.messages)) if one.to == number), None)
 
 
-def as_told(numbers: Iterable[Any] | str) -> set[str]:
-    """Numbers as requests have them, and as Cellcast's do, from any form that people write them in.
+# ------------------------------------------------------------------------------------------------ helpers of the actions
 
-    Raises :class:`~skymms.ConfigurationError` for what is no number: it would never be met, and nobody would notice.
+
+def number_forms(numbers: Iterable[Any] | str) -> set[str]:
+    """Return the forms in which requests contain these numbers: digits only, and Cellcast's form of an Australian mobile.
+
+    Raises :class:`~skymms.ConfigurationError` for a value that is not a number: it would match no request without anybody
+    noticing.
     """
-    told: list[Any] = [numbers] if isinstance(numbers, str) else list(numbers)
-    for number in told:
+    given: list[Any] = [numbers] if isinstance(numbers, str) else list(numbers)
+    for number in given:
         if not (isinstance(number, str) and digits(number).isascii() and digits(number).isdigit()):
-            raise ConfigurationError(f"{number!r:.40} is no number: give text, as in '15551234888'")
-    return {form for number in told for form in (digits(number), mobile(number)) if form}
+            raise ConfigurationError(f"{number!r:.40} is not a number: give text, as in '15551234888'")
+    return {form for number in given for form in (digits(number), mobile(number)) if form}
 
 
-def keep(kept: dict[K, V], key: K, value: V) -> None:
-    """Put something into a mapping, and drop its oldest when there are too many."""
-    kept[key] = value
-    if len(kept) > REMEMBERED:
-        del kept[next(iter(kept))]
+def store(mapping: dict[K, V], key: K, value: V) -> None:
+    """Put a value into a mapping, and drop the oldest entry if there are too many."""
+    mapping[key] = value
+    if len(mapping) > MAX_REMEMBERED:
+        del mapping[next(iter(mapping))]
 
 
 def refuse(operation: object, code: str, info: str = "") -> Refusal:
-    """A refusal of an operation; without words of its own it has the catalogue's. What it echoes is short and printable."""
+    """Return the refusal of an operation; without ``info`` it has the text of the code.
+
+    What it repeats of the request is short and printable.
+    """
     to = getattr(operation, "to", None)
-    return Refusal(code=code, to=printable(str(to)[:ECHOED]) if to else None, info=printable(info or ANSWERS[code].meaning))
+    echoed = printable(str(to)[:MAX_ECHOED]) if to else None
+    return Refusal(code=code, to=echoed, info=printable(info or ANSWERS[code].meaning))
 
 
-def told(problem: Problem) -> tuple[str, str]:
-    """A problem as a refusal's code and words; what has no code of its own is an invalid request."""
+def code_and_info(problem: Problem) -> tuple[str, str]:
+    """Return a problem as the code and text of a refusal; a problem without a code is an invalid request (E100)."""
     return problem.code or "E100", f"{problem.where}: {problem.message}"
 
 
-def printable(words: str) -> str:
-    """Words without what a document cannot hold, or a terminal would obey."""
-    return "".join(character if character.isprintable() else "?" for character in words)
+def printable(text: str) -> str:
+    """Replace characters that XML cannot contain, or that would control a terminal, with a question mark."""
+    return "".join(character if character.isprintable() else "?" for character in text)

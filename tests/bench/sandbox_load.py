@@ -1,8 +1,8 @@
-"""What the sandbox sustains: 100 kept connections send as fast as it answers, 100,000 sends, and it runs on one core.
+"""Measures the sandbox under load: 100 connections send 100,000 messages as fast as the sandbox responds.
 
-``python tests/bench/sandbox_load.py`` prints the table; ``--write`` also puts it into docs/performance.md. The sandbox is the
-command, in a process of its own that may use one core only; this process is on the others. What it took is read from /proc,
-so this runs on Linux. A busy machine makes the sends a second fewer; the CPU a send stays what it is.
+``python tests/bench/sandbox_load.py`` prints a table; ``--write`` also puts it into docs/performance.md. The sandbox runs as
+``skymms sandbox`` in a process of its own on one core, and this process uses the other cores. CPU time and memory are read from
+/proc, so the benchmark needs Linux. A busy machine reduces the sends a second, but not the CPU time of a send.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ import page
 from skymms import Account, SendMMS, Slideshow
 
 CONNECTIONS = 100
-#: How many sends there have been when it is looked at.
-LOOKS = (10_000, 50_000, 100_000)
+#: The numbers of sends after which the server is measured.
+MEASURE_AFTER = (10_000, 50_000, 100_000)
 
 SEND = SendMMS(
     Slideshow("Membership coupon", subject="Free coupon!")
@@ -38,8 +38,8 @@ SEND = SendMMS(
 )
 
 
-class Look(NamedTuple):
-    """The server after so many sends: when, its seconds of CPU, its resident megabytes."""
+class Measurement(NamedTuple):
+    """The server after a number of sends: the time, its CPU seconds, and its resident megabytes."""
 
     sends: int
     at: float
@@ -51,8 +51,8 @@ class Look(NamedTuple):
 
 
 @contextmanager
-def serving(core: int) -> Iterator[tuple[int, dict[str, Any]]]:
-    """`skymms sandbox` on one core: its process id, and what it says of itself."""
+def run_sandbox(core: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Run `skymms sandbox` on one core; yield its process id and its JSON description."""
     command = [sys.executable, "-m", "skymms", "sandbox", "--json"]
     server = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=lambda: os.sched_setaffinity(0, {core})
@@ -65,76 +65,76 @@ def serving(core: int) -> Iterator[tuple[int, dict[str, Any]]]:
         server.wait()
 
 
-def looked(process: int, sends: int) -> Look:
+def measure(process: int, sends: int) -> Measurement:
     ticks = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()
     resident = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     cpu = (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
-    return Look(sends, time.perf_counter(), cpu, resident * os.sysconf("SC_PAGE_SIZE") / 1e6)
+    return Measurement(sends, time.perf_counter(), cpu, resident * os.sysconf("SC_PAGE_SIZE") / 1e6)
 
 
-# ------------------------------------------------------------------------------------------------ the callers
+# ------------------------------------------------------------------------------------------------ the connections
 
 
-async def calling(address: str, process: int) -> list[Look]:
-    """Everybody sends until all is sent."""
+async def send_all(address: str, process: int) -> list[Measurement]:
+    """Send all messages over all connections, and return the measurements."""
     request = Account("sandbox-key", url=address).encode(SEND)
     parts = urlsplit(request.url)
     head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: {len(request.body)}\r\n"
     head += "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
     written = head.encode() + b"\r\n" + request.body
-    looks = [looked(process, 0)]
-    answered = begun = 0
+    measurements = [measure(process, 0)]
+    responses = started = 0
 
-    async def caller() -> None:
-        nonlocal answered, begun
+    async def connection() -> None:
+        nonlocal responses, started
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        while begun < LOOKS[-1]:
-            begun += 1
+        while started < MEASURE_AFTER[-1]:
+            started += 1
             writer.write(written)
-            answer_head = await reader.readuntil(b"\r\n\r\n")
-            length = int(answer_head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+            head_bytes = await reader.readuntil(b"\r\n\r\n")
+            length = int(head_bytes.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
             body = await reader.readexactly(length)
             if b"<STATUS>Success</STATUS>" not in body:
                 raise SystemExit(f"not sent: {body.decode()}")
-            answered += 1
-            if answered in LOOKS:
-                looks.append(looked(process, answered))
+            responses += 1
+            if responses in MEASURE_AFTER:
+                measurements.append(measure(process, responses))
         writer.close()
 
     async with asyncio.TaskGroup() as group:
         for _ in range(CONNECTIONS):
-            group.create_task(caller())
-    return looks
+            group.create_task(connection())
+    return measurements
 
 
-# ------------------------------------------------------------------------------------------------ telling
+# ------------------------------------------------------------------------------------------------ the table
 
 
-def table(looks: list[Look]) -> str:
+def table(measurements: list[Measurement]) -> str:
     lines = [
         "| sends so far | a second | CPU a send | a core alone would do | memory |",
         "| --- | --- | --- | --- | --- |",
-        f"| {0} | | | | {looks[0].megabytes:.0f} MB |",
+        f"| {0} | | | | {measurements[0].megabytes:.0f} MB |",
     ]
-    for before, now in pairwise(looks):
+    for before, now in pairwise(measurements):
         sends, cpu = now.sends - before.sends, now.cpu - before.cpu
         rate = sends / (now.at - before.at)
         figures = f"**{rate:,.0f}** | {cpu / sends * 1e6:.0f} µs | {sends / cpu:,.0f} a second | {now.megabytes:.0f} MB"
         lines.append(f"| {now.sends:,} | {figures} |")
-    return "\n".join(lines) + f"\n\nMeasured on one of {page.machine()}; {CONNECTIONS} kept connections.\n"
+    return "\n".join(lines) + f"\n\nMeasured on one of {page.machine()}; {CONNECTIONS} connections.\n"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, set(cores[1:]) or set(cores))
-    with serving(cores[0]) as (process, told):
-        looks = asyncio.run(calling(told["addresses"]["skycore"], process))
-    text = table(looks)
+    with run_sandbox(cores[0]) as (process, description):
+        measurements = asyncio.run(send_all(description["addresses"]["skycore"], process))
+    text = table(measurements)
     print(text)
-    if chosen.write:
+    if options.write:
         page.put("the sandbox under load", text)
 
 

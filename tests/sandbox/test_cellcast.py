@@ -66,7 +66,7 @@ from skymms.cli.exit_status import Status
 from skymms.codes import ANSWERS
 from skymms.sandbox import AT_ONCE, FAULTS, PostbackReceiver, Sandbox
 from skymms.sandbox.cellcast_bodies import REFUSALS
-from skymms.sandbox.listener import Incoming
+from skymms.sandbox.listener import ServerRequest
 
 CANARY = "canary-5fa1c0de-key"
 ADA, BOB, EVE = "+61491570156", "+61491570157", "+61491570158"
@@ -371,7 +371,7 @@ def handle(sandbox: Sandbox, account: CellcastAccount, request: HttpRequest) -> 
     """Give a request to the sandbox without a socket."""
     parts = urlsplit(request.url)
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return sandbox._answer(Incoming(request.method, parts.path, parts.query, headers, request.body))
+    return sandbox._dispatcher.respond(ServerRequest(request.method, parts.path, parts.query, headers, request.body))
 
 
 class TestRoundTrip:
@@ -580,7 +580,7 @@ class TestFaults:
                 assert raised.value.sent_maybe == maybe
                 assert raised.value.partial == CellcastSent(maybe_sent=(ADA,))
             assert (fault.struck, len(sandbox.requests)) == (1, read)
-            assert len(sandbox.sent) == (FAULTS[how].taken or how == "429")
+            assert len(sandbox.sent) == (FAULTS[how].accepted or how == "429")
             # The fault is over, so the next call succeeds.
             assert caller.call(send(dialect)).queued
 
@@ -597,7 +597,7 @@ class TestFaults:
 
     @each_generation
     def test_every_refusal_code_of_either_gateway_is_decoded_as_a_refusal(self, running, dialect):
-        account, generation, operation = unlimited(running, dialect), running._cellcast[dialect], send(dialect)
+        account, generation, operation = unlimited(running, dialect), running._cellcasts[dialect], send(dialect)
         classes = {}
         for code in [*ANSWERS, *REFUSALS]:
             written = generation.encode_reply(operation, generation.refuse(operation, code))
@@ -722,7 +722,7 @@ class TestResponses:
             assert caller.call(send("cellcast-v1")).queued
 
     def test_only_the_newest_responses_and_messages_are_kept(self, monkeypatch):
-        monkeypatch.setattr("skymms.sandbox.state.REMEMBERED", 20)
+        monkeypatch.setattr("skymms.sandbox.state.MAX_REMEMBERED", 20)
         with Sandbox() as sandbox, client(sandbox, "cellcast-v1") as caller:
             for at in range(30):
                 sandbox.receive_sms(ADA, "Shop", f"answer {at}", dialect="cellcast-v1")
@@ -878,7 +878,7 @@ class TestEvents:
             f"CellcastSend in cellcast-v1 to {ADA}, {BOB} -> accepted, 1 queued, 1 unsubscribed",
             "Responses in cellcast-v1 -> accepted, 0 of 0 listed",
         ]
-        assert texts[3] == "the clock was turned by 60 s"
+        assert texts[3] == "the clock was advanced by 60 s"
         assert texts[4].startswith("postback sent of 6752be53")
         assert texts[-1] == "postback InboundSMS to Shop -> answered 200"
 
@@ -917,7 +917,7 @@ class TestEvents:
                         sandbox.url + path, headers={"Accept": "text/html", "APPKEY": f"{CANARY}-not"}, timeout=20
                     )
                     seen.append(answer.text)
-            seen += [sandbox, sandbox.requests, sandbox.sent, vars(sandbox._state), *sandbox._cellcast.values()]
+            seen += [sandbox, sandbox.requests, sandbox.sent, vars(sandbox._state), *sandbox._cellcasts.values()]
         assert CANARY not in caplog.text + "\n".join(lines) + "".join(map(repr, seen)) + "".join(map(str, seen))
 
 

@@ -1,6 +1,7 @@
-"""The sandbox from another language: tests/sandbox.sh runs against it unchanged, and what it prints is what the documents say.
+"""The sandbox used from a shell: sandbox.sh calls it with curl in every dialect, and the responses have the documented fields.
 
-The same by hand: `skymms sandbox --port 8025`, and in another terminal `sh tests/sandbox.sh http://127.0.0.1:8025 sandbox-key`.
+To run it by hand: `skymms sandbox --port 8025`, and in another terminal
+`sh tests/sandbox/sandbox.sh http://127.0.0.1:8025 sandbox-key`.
 """
 
 from __future__ import annotations
@@ -19,23 +20,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from skymms import Client, MMSError, SaveMMS, SendMMS, Slideshow
+from skymms import Client, InboundMMS, InboundSMS, MMSError, SaveMMS, SendMMS, Slideshow
 from skymms.sandbox import FAULTS, PostbackReceiver, Sandbox
-from skymms.sandbox.listener import Incoming
+from skymms.sandbox.listener import ServerRequest
 
 SCRIPT = Path(__file__).with_name("sandbox.sh")
-CURL, SH = shutil.which("curl"), shutil.which("sh")
-#: It begins what is about curl; the rest of this page needs none.
-needs_curl = pytest.mark.skipif(not (CURL and SH), reason="there is no curl on this machine")
+CURL, SH = shutil.which("curl") or "", shutil.which("sh") or ""
+#: For the tests that call curl.
+needs_curl = pytest.mark.skipif(not (CURL and SH), reason="curl or sh is not installed")
 
 SHOW = Slideshow("hello", subject="Hi").slide("Hello!")
 SEND = SendMMS(SHOW, to="15551234888", sender="60856")
 
-# Skycore's pages of 1.3: sendMMS, saveMMS, sendSavedMMS, getMmsIds, deleteMMSID; in any order.
+# The fields of the responses in Skycore 1.3 to sendMMS, saveMMS, sendSavedMMS, getMmsIds, deleteMMSID, in any order.
 SENT, SAVED = "STATUS TO MMSID TRACKINGID STATUSDETAILS", "STATUS MMSID"
 SENT_AGAIN, LISTED = "STATUS MMSID TRACKINGID TO FROM STATUSDETAILS", "STATUS MMSIDS"
 SKYCORE = {"send": SENT, "save": SAVED, "send-saved": SENT_AGAIN, "list": LISTED, "delete": SAVED}
-# Sinch's pages of the XML service; a list that was not told a start-date has none to repeat.
+# Sinch MMS, XML service; the response to a list repeats the start-date only if the request has one.
 PAGE = "status page-number items-per-page total-results mms-template"
 SINCH = {
     "send": "status to mms-id tracking-id status-details",
@@ -45,7 +46,7 @@ SINCH = {
     "delete": "status mms-id",
     "stored-by-json": PAGE,
 }
-# Its description of the JSON service: only what is sent from the store tells its id.
+# Sinch MMS, JSON service: only the response to sendSavedMMS contains the MMS id.
 REFUSED = "status error-code error-info"
 SINCH_JSON = {
     "send": "status to tracking-id status-details",
@@ -61,39 +62,39 @@ DOCUMENTED = {
     "sinch": SINCH,
     "sinch-json": SINCH_JSON,
 }
-EVERY = [(dialect, what, names) for dialect, asked in DOCUMENTED.items() for what, names in asked.items()]
+EVERY_REQUEST = [(dialect, what, names) for dialect, actions in DOCUMENTED.items() for what, names in actions.items()]
 
 
-def read(answer: str) -> list[tuple[str, str]]:
-    if answer.startswith("{"):
-        return list(json.loads(answer).items())
-    return [(node.tag, node.text or "") for node in etree.fromstring(answer.encode())]
+def read(response: str) -> list[tuple[str, str]]:
+    if response.startswith("{"):
+        return list(json.loads(response).items())
+    return [(str(element.tag), element.text or "") for element in etree.fromstring(response.encode())]
 
 
 @pytest.fixture(scope="module")
 def ran():
-    """The script's answers by dialect and action, and the sandbox it ran against."""
+    """The script's responses by dialect and action, and the sandbox it ran against."""
     with Sandbox() as sandbox:
         done = subprocess.run([SH, SCRIPT, sandbox.url, "sandbox-key"], capture_output=True, text=True, timeout=120)
         assert (done.returncode, done.stderr) == (0, "")
         lines = (line.partition(": ") for line in done.stdout.splitlines())
-        yield {tuple(label.split()): read(answer) for label, _, answer in lines}, sandbox
+        yield {tuple(label.split()): read(response) for label, _, response in lines}, sandbox
 
 
 @needs_curl
-class TestTheScript:
-    def test_asks_everything_in_every_dialect(self, ran):
-        assert set(ran[0]) == {(dialect, what) for dialect, what, _ in EVERY}
+class TestScript:
+    def test_the_script_makes_every_request_in_every_dialect(self, ran):
+        assert set(ran[0]) == {(dialect, what) for dialect, what, _ in EVERY_REQUEST}
 
-    @pytest.mark.parametrize(("dialect", "what", "names"), EVERY, ids=lambda value: value if " " not in value else "")
-    def test_gets_the_documented_nodes_and_no_others(self, ran, dialect, what, names):
-        answer = ran[0][dialect, what]
-        assert Counter(name for name, _ in answer) == Counter(names.split())
+    @pytest.mark.parametrize(("dialect", "what", "names"), EVERY_REQUEST, ids=lambda value: value if " " not in value else "")
+    def test_a_response_has_exactly_the_documented_fields(self, ran, dialect, what, names):
+        response = ran[0][dialect, what]
+        assert Counter(name for name, _ in response) == Counter(names.split())
         failed = names == REFUSED
-        assert answer[0][1].lower() == ("failure" if failed else "success")
-        assert dict(answer).get("error-code") == ("E107" if failed else None)
+        assert response[0][1].lower() == ("failure" if failed else "success")
+        assert dict(response).get("error-code") == ("E107" if failed else None)
 
-    def test_gets_the_number_back_and_one_id_from_saving_to_deleting(self, ran):
+    def test_the_id_of_a_saved_slideshow_is_the_same_in_all_responses(self, ran):
         for dialect in ("skycore-bare", "skycore-form", "skycore-get", "sinch"):
             saved, again, listed, deleted = (
                 {name.replace("-", "").upper(): value for name, value in ran[0][dialect, what]}
@@ -103,43 +104,43 @@ class TestTheScript:
             assert (again["TO"], again["FROM"]) == ("15551234888", "60856")
             assert listed.get("MMSIDS", saved["MMSID"]) == saved["MMSID"]
 
-    def test_said_the_same_in_every_way_of_saying_it(self, ran):
+    def test_the_text_is_the_same_in_every_dialect(self, ran):
         sent = [one for one in ran[1].sent if isinstance(one, SendMMS)]
         assert Counter(one.slideshow.slides[0].text for one in sent) == {"1 + 1 < 3 & 50% off": 6}
-        # A blank in an address is a plus or %20.
+        # A space in a URL is + or %20.
         assert Counter(one.slideshow.subject for one in sent) == {"Hi": 4, "Hi there": 2}
         assert {one.to for one in sent} == {"15551234888"}
 
-    def test_leaves_nothing_stored_but_what_json_cannot_delete(self, ran):
+    def test_everything_is_deleted_except_in_json_which_cannot_delete(self, ran):
         assert [one.slideshow.name for one in ran[1].saved] == ["hello"]
 
-    def test_is_told_what_is_wrong_with_its_key(self):
+    def test_a_wrong_key_is_refused(self):
         with Sandbox() as sandbox:
             done = subprocess.run([SH, SCRIPT, sandbox.url, "another"], capture_output=True, text=True, timeout=120)
             assert sandbox.sent == []
         codes = {dict(read(line.partition(": ")[2])).get("error-code", "E104") for line in done.stdout.splitlines()}
-        assert codes == {"E104", "E107"}  # what JSON has no word for is told before the key is looked at
+        assert codes == {"E104", "E107"}  # an action that JSON does not have is refused before the key is checked
 
 
-# ------------------------------------------------------------------------------------------------ the control
+# ------------------------------------------------------------------------------------------------ the control API
 
 
 def curl(*arguments: str) -> tuple[int, dict[str, str]]:
-    """The status, and the JSON that came with it."""
+    """Run curl, and return the status and the JSON of the response."""
     done = subprocess.run(
         [CURL, "-sS", "--max-time", "20", "-w", "\n%{http_code}", *arguments], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    answer, _, status = done.stdout.rpartition("\n")
-    return int(status), json.loads(answer)
+    response, _, status = done.stdout.rpartition("\n")
+    return int(status), json.loads(response)
 
 
-def told(sandbox: Sandbox, verb: str, body: str, content_type: str = "application/json") -> tuple[int, dict[str, str]]:
-    return curl("-H", f"Content-Type: {content_type}", "-d", body, f"{sandbox.url}/sandbox/{verb}")
+def post(sandbox: Sandbox, method: str, body: str, content_type: str = "application/json") -> tuple[int, dict[str, str]]:
+    return curl("-H", f"Content-Type: {content_type}", "-d", body, f"{sandbox.url}/sandbox/{method}")
 
 
-#: Each verb with arguments it takes.
-VERBS = {
+#: Each method of the control API with valid arguments.
+METHODS = {
     "fail": '{"how": "429", "times": 2, "every": null, "to": ["15551234888"], "seconds": 0.5}',
     "throttle": '{"calls": 5, "seconds": 60, "code": "E106"}',
     "block": '{"numbers": ["15551234888", "15551234999"]}',
@@ -162,51 +163,57 @@ def sandbox():
 
 
 @needs_curl
-class TestTheControlByCurl:
-    @pytest.mark.parametrize("verb", VERBS)
-    def test_does_what_each_verb_says(self, sandbox, verb):
-        status, answer = told(sandbox, verb, VERBS[verb])
-        assert (status, answer["done"]) == (200, verb)
-        assert ("id" in answer) == verb.startswith("receive")
+class TestControlWithCurl:
+    @pytest.mark.parametrize("method", METHODS)
+    def test_each_method_can_be_called(self, sandbox, method):
+        status, response = post(sandbox, method, METHODS[method])
+        assert (status, response["done"]) == (200, method)
+        assert ("id" in response) == method.startswith("receive")
 
-    def test_has_a_line_above_for_every_verb(self, sandbox):
-        status, answer = told(sandbox, "explode", "{}")
+    def test_an_unknown_method_lists_the_methods(self, sandbox):
+        status, response = post(sandbox, "explode", "{}")
         assert status == 404
-        assert answer["error"] == f"there is no 'explode' here, but {', '.join(VERBS)}"
+        assert response["error"] == f"there is no 'explode': use one of {', '.join(METHODS)}"
 
-    def test_what_is_arranged_by_curl_happens(self, sandbox):
+    def test_an_arrangement_made_by_curl_applies(self, sandbox):
         with Client(sandbox.account()) as client:
-            assert told(sandbox, "fail", '{"how": "E503"}')[0] == 200
+            assert post(sandbox, "fail", '{"how": "E503"}')[0] == 200
             with pytest.raises(MMSError) as raised:
                 client.call(SEND)
             assert raised.value.code == "E503"
-            assert told(sandbox, "block", '{"numbers": ["15551234888"]}')[0] == 200
+            assert post(sandbox, "block", '{"numbers": ["15551234888"]}')[0] == 200
             with pytest.raises(MMSError) as raised:
                 client.call(SEND)
             assert raised.value.code == "E114"
-            assert told(sandbox, "reset", "{}")[0] == 200
+            assert post(sandbox, "reset", "{}")[0] == 200
             client.call(SEND)
         assert len(sandbox.requests) == 1
 
-    def test_an_inbound_message_is_posted_with_what_was_said(self):
+    def test_an_inbound_message_is_posted_with_its_arguments(self):
         with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url) as sandbox:
-            text_id = told(sandbox, "receive_sms", VERBS["receive_sms"])[1]["id"]
-            mms_id = told(sandbox, "receive_mms", VERBS["receive_mms"])[1]["id"]
+            text_id = post(sandbox, "receive_sms", METHODS["receive_sms"])[1]["id"]
+            mms_id = post(sandbox, "receive_mms", METHODS["receive_mms"])[1]["id"]
             text, mms = inbox.wait(2)
+        assert isinstance(text, InboundSMS)
+        assert isinstance(mms, InboundMMS)
         assert (text.code, text.transaction_id, text.text) == ("N211", text_id, "Hi")
         assert (mms.code, mms.tracking_id, mms.files[0]) == ("N401", mms_id, "http://m.example/a.jpg")
         assert mms.files[1].startswith(sandbox.url)
 
-    @pytest.mark.parametrize("verb", VERBS)
-    def test_nothing_but_json_is_taken_since_any_web_page_can_post_the_rest(self, sandbox, verb):
+    def test_other_content_types_than_json_are_refused(self, sandbox):
+        # Any web page can post the other content types to this machine.
+        method = "block"
         for content_type in ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data", "text/json"):
-            status, answer = told(sandbox, verb, VERBS[verb], content_type)
-            assert (status, answer["error"]) == (405, f"POST a JSON object to /sandbox/{verb}, as application/json")
-        assert curl(f"{sandbox.url}/sandbox/{verb}")[0] == 405
-        assert told(sandbox, verb, VERBS[verb], "Application/JSON; charset=utf-8")[0] == 200
+            status, response = post(sandbox, method, METHODS[method], content_type)
+            assert (status, response["error"]) == (
+                405,
+                f"POST a JSON object to /sandbox/{method}, with the content type application/json",
+            )
+        assert curl(f"{sandbox.url}/sandbox/{method}")[0] == 405
+        assert post(sandbox, method, METHODS[method], "Application/JSON; charset=utf-8")[0] == 200
 
     @pytest.mark.parametrize(
-        ("verb", "body", "says"),
+        ("method", "body", "error"),
         [
             ("fail", "{}", "how is missing"),
             (
@@ -214,45 +221,49 @@ class TestTheControlByCurl:
                 '{"how": "gremlins"}',
                 f"there is no fault 'gremlins': choose one of {', '.join(FAULTS)}, or a code such as E106 or OVER_LIMIT",
             ),
-            ("fail", '{"how": []}', "how has to be text or a whole number"),
-            ("fail", '{"how": "drop", "tims": 1}', "there is no 'tims' here: how, times, every, to, seconds can be said"),
-            ("fail", '{"how": "drop", "times": "2"}', "times has to be a whole number or null"),
-            ("fail", '{"how": "drop", "times": true}', "times has to be a whole number or null"),
-            ("fail", '{"how": "drop", "times": 0}', "times=0: give a number from 1 up"),
-            ("fail", '{"how": "drop", "to": 15551234888}', "to has to be a list of texts or text or null"),
-            ("fail", '{"how": "drop", "to": [15551234888]}', "to has to be a list of texts or text or null"),
-            ("fail", '{"how": "drop", "seconds": NaN}', "seconds has to be a number or null"),
-            ("throttle", '{"calls": 5, "code": "E1"}', "'E1' is not how too many calls are refused: E106, E113, E120 are"),
-            ("block", '{"numbers": "15551234888"}', "numbers has to be a list of texts"),
-            ("outcome", '{"code": "N102", "status": "\\u0000"}', r"U+0000 in '\x00': no postback can say this character"),
+            ("fail", '{"how": []}', "how must be text or a whole number"),
+            ("fail", '{"how": "drop", "tims": 1}', "there is no argument 'tims': use how, times, every, to, seconds"),
+            ("fail", '{"how": "drop", "times": "2"}', "times must be a whole number or null"),
+            ("fail", '{"how": "drop", "times": true}', "times must be a whole number or null"),
+            ("fail", '{"how": "drop", "times": 0}', "times=0: give a whole number from 1 up"),
+            ("fail", '{"how": "drop", "to": 15551234888}', "to must be a list of texts or text or null"),
+            ("fail", '{"how": "drop", "to": [15551234888]}', "to must be a list of texts or text or null"),
+            ("fail", '{"how": "drop", "seconds": NaN}', "seconds must be a number or null"),
+            ("throttle", '{"calls": 5, "code": "E1"}', "'E1' is not a code for too many calls: use E106, E113, E120"),
+            ("block", '{"numbers": "15551234888"}', "numbers must be a list of texts"),
+            ("outcome", '{"code": "N102", "status": "\\u0000"}', r"U+0000 in '\x00': XML cannot contain this character"),
             ("receive_mms", '{"sender": "1", "files": ["http://media.example/a.jpg"]}', "to is missing"),
             (
                 "receive_sms",
                 '{"sender": "1", "to": "2", "text": "\\ud800"}',
-                r"U+D800 in '\ud800': no postback can say this character",
+                r"U+D800 in '\ud800': XML cannot contain this character",
             ),
-            ("advance", '{"hours": "1"}', "hours has to be a number"),
-            ("advance", '{"seconds": -1}', "the clock cannot be turned by -1 seconds: only forward"),
-            ("advance", '{"seconds": 1e300}', "seconds has to be a number"),
-            ("advance", '{"hours": 1e9}', "the clock cannot be turned further than a hundred years"),
-            ("reset", '{"all": true}', "there is no 'all' here: nothing can be said"),
-            ("reset", "[]", "the JSON has to be an object: the names of the arguments, and what they are"),
-            ("reset", "{", "this is no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+            ("advance", '{"hours": "1"}', "hours must be a number"),
+            ("advance", '{"seconds": -1}', "the clock cannot be moved by -1 seconds: only forward"),
+            ("advance", '{"seconds": 1e300}', "seconds must be a number"),
+            ("advance", '{"hours": 1e9}', "the clock cannot be moved more than a hundred years ahead"),
+            ("reset", '{"all": true}', "there is no argument 'all': use none"),
+            ("reset", "[]", "the JSON must be an object with the names and values of the arguments"),
+            (
+                "reset",
+                "{",
+                "the body is not valid JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+            ),
         ],
     )
-    def test_an_argument_that_is_wrong_is_told_in_a_sentence(self, sandbox, verb, body, says):
-        assert told(sandbox, verb, body) == (400, {"error": says})
+    def test_an_invalid_argument_is_refused_with_a_reason(self, sandbox, method, body, error):
+        assert post(sandbox, method, body) == (400, {"error": error})
 
-    def test_the_fault_that_reads_nothing_can_be_ended(self, sandbox):
-        told(sandbox, "fail", '{"how": "refuse", "every": 1}')
+    def test_the_fault_refuse_can_be_ended(self, sandbox):
+        post(sandbox, "fail", '{"how": "refuse", "every": 1}')
         refused = subprocess.run([CURL, "-sS", sandbox.account().address], capture_output=True, text=True, timeout=60)
         assert "Empty reply" in refused.stderr
-        assert told(sandbox, "reset", "{}") == (200, {"done": "reset"})
+        assert post(sandbox, "reset", "{}") == (200, {"done": "reset"})
         with Client(sandbox.account()) as client:
             client.call(SEND)
 
-    def test_a_body_that_curl_announces_is_asked_for_at_once(self, sandbox):
-        # Left without an answer to its Expect, curl waits a second; told to wait for a minute, it would run into its time-out.
+    def test_expect_100_continue_is_answered_at_once(self, sandbox):
+        # Without an response to Expect, curl waits as long as --expect100-timeout says, and would exceed --max-time.
         show = SHOW.replace(slides=SHOW.slides * 8)
         request = sandbox.account().encode(SaveMMS(show))
         status = subprocess.run(
@@ -276,39 +287,39 @@ class TestTheControlByCurl:
         assert b"<STATUS>Success</STATUS>" in status.stdout
 
 
-# ------------------------------------------------------------------------------------------------ whatever comes
+# ------------------------------------------------------------------------------------------------ random arguments
 
-WORDS = st.sampled_from(
+TEXTS = st.sampled_from(
     ["", "15551234888", "drop", "503", "E106", "E102", "N102", "E002", "sinch", "skycore-get", "\x00", "\ud800", "a" * 50]
 )
-ONES = st.one_of(
+SCALARS = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
     st.sampled_from([0, 1, 10**400, -1, 1e308]),
     st.floats(),
-    WORDS,
+    TEXTS,
     st.text(max_size=5),
 )
-VALUES = st.one_of(ONES, st.lists(ONES, max_size=3), st.dictionaries(WORDS, ONES, max_size=2))
-NAMES = sorted({name for said in VERBS.values() for name in json.loads(said)})
-SAID = st.one_of(VALUES, st.dictionaries(st.one_of(st.sampled_from(NAMES), st.text(max_size=3)), VALUES, max_size=5))
+VALUES = st.one_of(SCALARS, st.lists(SCALARS, max_size=3), st.dictionaries(TEXTS, SCALARS, max_size=2))
+NAMES = sorted({name for body in METHODS.values() for name in json.loads(body)})
+BODIES = st.one_of(VALUES, st.dictionaries(st.one_of(st.sampled_from(NAMES), st.text(max_size=3)), VALUES, max_size=5))
 
 
-class TestTheControl:
-    @given(verb=st.sampled_from(sorted(VERBS)), changes=SAID, kept=st.booleans())
+class TestControl:
+    @given(method=st.sampled_from(sorted(METHODS)), changes=BODIES, kept=st.booleans())
     @settings(max_examples=400, deadline=None)
-    def test_stands_whatever_json_comes(self, verb, changes, kept):
-        said = {**json.loads(VERBS[verb]), **changes} if kept and isinstance(changes, dict) else changes
+    def test_random_arguments_are_accepted_or_refused_without_an_error(self, method, changes, kept):
+        arguments = {**json.loads(METHODS[method]), **changes} if kept and isinstance(changes, dict) else changes
         stderr = io.StringIO()
         with contextlib.redirect_stderr(stderr):
-            status, answer = self.posted(f"/sandbox/{verb}", json.dumps(said).encode())
+            status, response = self.posted(f"/sandbox/{method}", json.dumps(arguments).encode())
             assert status in {200, 400}
             if status == 400:
-                assert not any(word in answer["error"] for word in ("object is not", "unhashable", "keyword", "Traceback"))
-            # What it did to the clock, to the postbacks and to what is to come happens, and harms nobody.
+                assert not any(word in response["error"] for word in ("object is not", "unhashable", "keyword", "Traceback"))
+            # The effects of the call on the clock, the postbacks and later requests do no harm either.
             assert self.posted("/sandbox/advance", b'{"hours": 1}')[0] in {200, 400}
-            self.sandbox._answer(self.request)
+            self.sandbox._dispatcher.respond(self.request)
             self.sandbox.reset()
         assert stderr.getvalue() == ""
 
@@ -318,16 +329,16 @@ class TestTheControl:
         with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url) as cls.sandbox:
             request = cls.sandbox.account().encode(SEND)
             headers = {name.lower(): value for name, value in request.headers.items()}
-            cls.request = Incoming("POST", urlsplit(request.url).path, "", headers, request.body)
+            cls.request = ServerRequest("POST", urlsplit(request.url).path, "", headers, request.body)
             yield
 
     @pytest.mark.parametrize(("host", "status"), [("127.0.0.1:8025", 200), ("[::1]", 200), ("sandbox.example", 403), ("", 403)])
-    def test_does_nothing_under_a_name_that_a_stranger_may_have_given_us(self, host, status):
+    def test_a_request_for_another_host_is_refused(self, host, status):
         headers = {"content-type": "application/json", "host": host}
-        assert self.sandbox._answer(Incoming("POST", "/sandbox/reset", "", headers, b"")).status == status
+        assert self.sandbox._dispatcher.respond(ServerRequest("POST", "/sandbox/reset", "", headers, b"")).status == status
 
     def posted(self, path: str, body: bytes) -> tuple[int, dict[str, str]]:
-        answered = self.sandbox._answer(
-            Incoming("POST", path, "", {"content-type": "application/json", "host": "localhost"}, body)
+        response = self.sandbox._dispatcher.respond(
+            ServerRequest("POST", path, "", {"content-type": "application/json", "host": "localhost"}, body)
         )
-        return answered.status, json.loads(answered.body)
+        return response.status, json.loads(response.body)

@@ -1,6 +1,6 @@
-"""A sandbox keeps its size: of everything that comes the newest are remembered, and how many there were is counted.
+"""The sandbox remembers a limited number of items of each kind, the newest ones, and counts all of them.
 
-`make bench-sandbox` measures what that is worth over 100,000 sends.
+`make bench-sandbox` measures its memory over 100,000 sends.
 """
 
 from __future__ import annotations
@@ -15,57 +15,60 @@ from lxml import etree
 
 from skymms import CreateCampaign, GetStatistics, SaveMMS, SendMMS, SendSMS, Slideshow
 from skymms.sandbox import Sandbox
-from skymms.sandbox.listener import Incoming
+from skymms.sandbox.listener import ServerRequest
 
-MOST = 20
-MANY = 3 * MOST + 5
+MAX_ITEMS = 20
+MANY = 3 * MAX_ITEMS + 5
 SHOW = Slideshow("hello", subject="Hi").slide("Hello!")
 NUMBERS = [str(15551230000 + at) for at in range(MANY)]
 
 
 @pytest.fixture
 def sandbox(monkeypatch):
-    """One that remembers little."""
-    for name in ("state.REMEMBERED", "events.KEPT"):
-        monkeypatch.setattr(f"skymms.sandbox.{name}", MOST)
+    """A sandbox that remembers only a few items."""
+    for name in ("state.MAX_REMEMBERED", "events.MAX_ENTRIES"):
+        monkeypatch.setattr(f"skymms.sandbox.{name}", MAX_ITEMS)
     with Sandbox() as running:
         yield running
 
 
 def ask(sandbox: Sandbox, *operations) -> None:
-    """Puts requests to the sandbox without a socket between: what is looked at is what stays behind."""
+    """Pass requests to the sandbox without a socket, because only what it remembers is tested."""
     account = sandbox.account()
     for operation in operations:
         request = account.encode(operation)
         headers = {name.lower(): value for name, value in request.headers.items()}
-        assert sandbox._answer(Incoming("POST", urlsplit(request.url).path, "", headers, request.body)).status == 200
+        assert (
+            sandbox._dispatcher.respond(ServerRequest("POST", urlsplit(request.url).path, "", headers, request.body)).status
+            == 200
+        )
 
 
-def test_the_newest_requests_and_sends_are_kept_and_all_are_counted(sandbox):
+def test_the_newest_requests_are_remembered_and_all_are_counted(sandbox):
     ask(sandbox, *(SendMMS(SHOW, to=number, sender="60856") for number in NUMBERS))
-    assert [one.to for one in sandbox.sent] == NUMBERS[-MOST:]
-    assert [one.operation.to for one in sandbox.requests] == NUMBERS[-MOST:]
+    assert [one.to for one in sandbox.sent] == NUMBERS[-MAX_ITEMS:]
+    assert [one.operation.to for one in sandbox.requests] == NUMBERS[-MAX_ITEMS:]
     assert sandbox.counts == {"requests": MANY, "accepted": MANY, "refused": 0, "broken": 0}
 
 
-def test_the_newest_slideshows_and_campaigns_are_kept(sandbox):
+def test_the_newest_slideshows_and_campaigns_are_remembered(sandbox):
     names = [f"show {at}" for at in range(MANY)]
     ask(sandbox, *(SaveMMS(SHOW.replace(name=name)) for name in names))
-    assert [one.slideshow.name for one in sandbox.saved] == names[-MOST:]
+    assert [one.slideshow.name for one in sandbox.saved] == names[-MAX_ITEMS:]
     ask(sandbox, *(CreateCampaign(campaign_name=name, brand_name="b") for name in names))
-    assert [one.name for one in sandbox.campaigns] == names[-MOST:]
+    assert [one.name for one in sandbox.campaigns] == names[-MAX_ITEMS:]
 
 
-def test_the_newest_events_are_handed_to_those_who_watch(sandbox):
+def test_the_feed_has_the_newest_events(sandbox):
     ask(sandbox, *(SendMMS(SHOW, to=number, sender="60856") for number in NUMBERS))
     sandbox.clock.advance(minutes=1)
-    told = sandbox._journal.after(0, 0)
-    assert [entry["n"] for entry in told["entries"]] == list(range(3 * MANY - MOST + 1, 3 * MANY + 1))
-    assert told["upto"] == 3 * MANY  # the request, sent, delivered
-    assert told["counts"]["requests"] == MANY
+    news = sandbox._dispatcher.events.after(0, 0)
+    assert [entry["n"] for entry in news["entries"]] == list(range(3 * MANY - MAX_ITEMS + 1, 3 * MANY + 1))
+    assert news["upto"] == 3 * MANY  # the request, sent, delivered
+    assert news["counts"]["requests"] == MANY
 
 
-def test_statistics_tell_of_the_newest_and_files_go_with_their_age(sandbox):
+def test_statistics_have_the_newest_messages_and_old_files_are_removed(sandbox):
     ask(sandbox, *(SendSMS(to=number, sender="60856", text="Hi") for number in NUMBERS))
     now = datetime.now(UTC)
     span = GetStatistics(now - timedelta(hours=1), now + timedelta(hours=1))
@@ -75,15 +78,15 @@ def test_statistics_tell_of_the_newest_and_files_go_with_their_age(sandbox):
     opener = build_opener(ProxyHandler({}))
     with opener.open(last, timeout=10) as report:
         listed = etree.fromstring(report.read())[0]
-    assert [node.get("to") for node in listed] == NUMBERS[-MOST:]
+    assert [node.get("to") for node in listed] == NUMBERS[-MAX_ITEMS:]
     with pytest.raises(HTTPError, match="404") as gone:
         opener.open(first, timeout=10)
     gone.value.close()
 
 
-def test_what_nobody_waits_for_is_forgotten_with_a_reset(sandbox):
+def test_a_reset_removes_events_and_sessions(sandbox):
     ask(sandbox, *(SendMMS(SHOW, to=number, sender="60856") for number in NUMBERS))
     sandbox.reset()
     assert (sandbox.sent, sandbox.requests, sandbox.counts["requests"]) == ([], [], 0)
     sandbox.clock.advance(hours=1)
-    assert sandbox._journal.after(0, 0)["entries"] == []
+    assert sandbox._dispatcher.events.after(0, 0)["entries"] == []

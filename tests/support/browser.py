@@ -1,7 +1,7 @@
-"""A real Chromium without a window, spoken to in its DevTools protocol over a pipe.
+"""Controls a headless Chromium by its DevTools protocol, over a pipe.
 
-A pipe and not a driver: the protocol is JSON with a NUL after each message, so this page is all it takes. There is no driver to
-match to the browser's version, no port that another process could find, and nothing to install but the browser.
+The protocol is JSON with a NUL byte after each message, so this file replaces a driver: there is no driver that must match the
+browser's version, no port that another process could use, and nothing to install but the browser.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-#: Where one was found, or None.
+#: The path of the browser, None if there is none.
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 
-#: Seconds for anything that is waited for.
-PATIENCE = 20.0
-#: Seconds to be there: a browser that is started on a busy machine has much to read from its disk.
-STARTING = 90.0
+#: Seconds to wait for a response or a condition.
+TIMEOUT = 20.0
+#: Seconds to wait for the browser's start, which takes long on a busy machine.
+START_TIMEOUT = 90.0
 
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe"),
     *("--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    # Nothing leaves the machine, whatever a message points at.
+    # Nothing leaves the machine, whatever URLs a message has.
     *("--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"),
     *("--hide-scrollbars", "--force-color-profile=srgb", "--autoplay-policy=no-user-gesture-required"),
 )
@@ -41,42 +41,49 @@ class Browser:
     def __init__(self) -> None:
         assert CHROMIUM is not None
         self._profile = tempfile.TemporaryDirectory(prefix="skymms-chromium-", ignore_cleanup_errors=True)
-        for_it, self._to = os.pipe()
-        self._from, from_it = os.pipe()
-        # It reads 3 and writes 4. A shell puts the ends there, since a program with threads should do nothing after a fork.
-        plumbing = f'exec "$@" 3</dev/fd/{for_it} 4>/dev/fd/{from_it}'
-        command = ["sh", "-c", plumbing, "sh", CHROMIUM, *FLAGS, f"--user-data-dir={self._profile.name}", "about:blank"]
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self._process = subprocess.Popen(command, pass_fds=(for_it, from_it), env={**os.environ, "TZ": "UTC"}, **quiet)
-        os.close(for_it)
-        os.close(from_it)
+        input_read, self._input_write = os.pipe()
+        self._output_read, output_write = os.pipe()
+        # Chromium reads file descriptor 3 and writes 4. A shell opens them, because running code after a fork is unsafe in a
+        # program with threads.
+        script = f'exec "$@" 3</dev/fd/{input_read} 4>/dev/fd/{output_write}'
+        command = ["sh", "-c", script, "sh", CHROMIUM, *FLAGS, f"--user-data-dir={self._profile.name}", "about:blank"]
+        self._process = subprocess.Popen(
+            command,
+            pass_fds=(input_read, output_write),
+            env={**os.environ, "TZ": "UTC"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(input_read)
+        os.close(output_write)
         self._buffer = b""
-        self._asked = 0
+        self._last_id = 0
         self.events: list[dict[str, Any]] = []
-        self.ask("Browser.getVersion", patience=STARTING)
+        self.command("Browser.getVersion", timeout=START_TIMEOUT)
 
-    def ask(self, method: str, session: str | None = None, *, patience: float = PATIENCE, **params: Any) -> Any:
-        """The result of a command; what the browser tells meanwhile is kept in ``events``."""
-        self._asked += 1
-        question = {"id": self._asked, "method": method, "params": params, **({"sessionId": session} if session else {})}
-        os.write(self._to, json.dumps(question).encode() + b"\0")
-        until = time.monotonic() + patience
+    def command(self, method: str, session: str | None = None, *, timeout: float = TIMEOUT, **params: Any) -> Any:
+        """Send a command and return its result; events that arrive meanwhile are added to ``events``."""
+        self._last_id += 1
+        message = {"id": self._last_id, "method": method, "params": params, **({"sessionId": session} if session else {})}
+        os.write(self._input_write, json.dumps(message).encode() + b"\0")
+        deadline = time.monotonic() + timeout
         while True:
-            told = self._read(until)
-            if told.get("id") == self._asked:
-                if "error" in told:
-                    raise AssertionError(f"{method}: {told['error']}")
-                return told["result"]
-            if "method" in told:
-                self.events.append(told)
+            received = self._read(deadline)
+            if received.get("id") == self._last_id:
+                if "error" in received:
+                    raise AssertionError(f"{method}: {received['error']}")
+                return received["result"]
+            if "method" in received:
+                self.events.append(received)
 
-    def _read(self, until: float) -> dict[str, Any]:
+    def _read(self, deadline: float) -> dict[str, Any]:
         while b"\0" not in self._buffer:
-            if not select.select([self._from], [], [], max(0.0, until - time.monotonic()))[0]:
-                raise TimeoutError("Chromium said nothing in time")
-            more = os.read(self._from, 1 << 20)
+            if not select.select([self._output_read], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise TimeoutError("Chromium did not respond in time")
+            more = os.read(self._output_read, 1 << 20)
             if not more:
-                raise EOFError("Chromium went away")
+                raise EOFError("Chromium ended")
             self._buffer += more
         message, _, self._buffer = self._buffer.partition(b"\0")
         return json.loads(message)
@@ -84,17 +91,17 @@ class Browser:
     def __enter__(self) -> Browser:
         return self
 
-    def __exit__(self, *raised: object) -> None:
-        # Asked to, it ends its children as well, and they stop writing to the profile.
+    def __exit__(self, *exception: object) -> None:
+        # With this command it ends its child processes too, which otherwise go on writing to the profile.
         with suppress(OSError, EOFError, AssertionError):
-            self.ask("Browser.close")
+            self.command("Browser.close")
         try:
-            self._process.wait(PATIENCE)
+            self._process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        os.close(self._to)
-        os.close(self._from)
+        os.close(self._input_write)
+        os.close(self._output_read)
         self._profile.cleanup()
 
 
@@ -105,60 +112,62 @@ class Tab:
         self, browser: Browser, url: str, *, size: tuple[int, int] = (1280, 800), scheme: str = "light", scale: float = 1
     ) -> None:
         self._browser = browser
-        self._target = browser.ask("Target.createTarget", url="about:blank")["targetId"]
-        self._session = browser.ask("Target.attachToTarget", targetId=self._target, flatten=True)["sessionId"]
+        self._target = browser.command("Target.createTarget", url="about:blank")["targetId"]
+        self._session = browser.command("Target.attachToTarget", targetId=self._target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
-            self.ask(f"{domain}.enable")
-        self.look(size, scheme, scale)
+            self.command(f"{domain}.enable")
+        self.resize(size, scheme, scale)
         self.open(url)
 
     def open(self, url: str) -> None:
-        """Go to a page, or to the same one anew; what was told before is forgotten."""
+        """Open a page, or reload it, and forget earlier events."""
         self._browser.events.clear()
-        self.ask("Page.navigate", url=url)
+        self.command("Page.navigate", url=url)
         self.until(f"document.readyState === 'complete' && location.href.startsWith({json.dumps(url)})")
 
-    def ask(self, method: str, **params: Any) -> Any:
-        return self._browser.ask(method, self._session, **params)
+    def command(self, method: str, **params: Any) -> Any:
+        """Send a command to this tab and return its result."""
+        return self._browser.command(method, self._session, **params)
 
-    def look(self, size: tuple[int, int], scheme: str = "light", scale: float = 1) -> None:
-        """Be a screen of that size, in points, and of that colour scheme."""
+    def resize(self, size: tuple[int, int], scheme: str = "light", scale: float = 1) -> None:
+        """Set the size of the screen in points, the colour scheme, and the pixels per point."""
         features = [{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}]
         width, height = size
-        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=False)
-        self.ask("Emulation.setEmulatedMedia", features=features)
+        self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=False)
+        self.command("Emulation.setEmulatedMedia", features=features)
 
     def run(self, script: str) -> Any:
-        """What an expression comes to, promises waited for."""
-        done = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True, userGesture=True)
+        """Return the value of a JavaScript expression; a promise is awaited."""
+        done = self.command("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True, userGesture=True)
         if "exceptionDetails" in done:
             raise AssertionError(f"{script}: {done['exceptionDetails']['exception'].get('description')}")
         return done["result"].get("value")
 
     def until(self, script: str) -> Any:
-        """The value of an expression, as soon as it is true."""
-        until = time.monotonic() + PATIENCE
+        """Wait until a JavaScript expression is true, and return its value."""
+        deadline = time.monotonic() + TIMEOUT
         while not (found := self.run(script)):
-            if time.monotonic() > until:
-                raise TimeoutError(f"not within {PATIENCE:g} s: {script}\n{self.run('document.body.innerText')}")
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not within {TIMEOUT:g} s: {script}\n{self.run('document.body.innerText')}")
             time.sleep(0.01)
         return found
 
     def text(self, selector: str) -> str:
-        """What a reader sees of an element."""
+        """Return the visible text of an element."""
         return self.run(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''")
 
     def click(self, selector: str) -> None:
-        """With the mouse, in the middle of it."""
+        """Click in the middle of an element."""
         there = self.until(
             f"(() => {{ const it = document.querySelector({json.dumps(selector)}); if (!it) return null;"
             "it.scrollIntoView({block: 'nearest'}); const box = it.getBoundingClientRect();"
             "return box.width ? [box.x + box.width / 2, box.y + box.height / 2] : null; })()"
         )
         for kind in ("mousePressed", "mouseReleased"):
-            self.ask("Input.dispatchMouseEvent", type=kind, x=there[0], y=there[1], button="left", clickCount=1)
+            self.command("Input.dispatchMouseEvent", type=kind, x=there[0], y=there[1], button="left", clickCount=1)
 
     def press(self, key: str) -> None:
+        """Press a key and release it."""
         codes = {
             "ArrowLeft": 37,
             "ArrowUp": 38,
@@ -170,13 +179,14 @@ class Tab:
             "Tab": 9,
         }
         for kind in ("rawKeyDown", "keyUp"):
-            self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=codes[key])
+            self.command("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=codes[key])
 
-    def picture(self, path: Path) -> None:
-        path.write_bytes(base64.b64decode(self.ask("Page.captureScreenshot", format="png")["data"]))
+    def screenshot(self, path: Path) -> None:
+        """Write a PNG of the page."""
+        path.write_bytes(base64.b64decode(self.command("Page.captureScreenshot", format="png")["data"]))
 
-    def told(self, *methods: str) -> list[dict[str, Any]]:
-        """The parameters of the events of these names that have come."""
+    def events(self, *methods: str) -> list[dict[str, Any]]:
+        """Return the parameters of the events with these names."""
         self.run("0")
         return [
             event["params"]
@@ -187,5 +197,5 @@ class Tab:
     def __enter__(self) -> Tab:
         return self
 
-    def __exit__(self, *raised: object) -> None:
-        self._browser.ask("Target.closeTarget", targetId=self._target)
+    def __exit__(self, *exception: object) -> None:
+        self._browser.command("Target.closeTarget", targetId=self._target)

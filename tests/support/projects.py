@@ -1,4 +1,4 @@
-"""Projects of others, whose tests are run by a pytest of their own."""
+"""Helpers for tests that run pytest in a project of its own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from importlib.metadata import entry_points
 
 
 def plugin() -> tuple[str, ...]:
-    """What a pytest is told in order to have our plugin: nothing, where the package that is installed brings it."""
+    """The pytest options that load the skymms plugin; none if the installed package registers it."""
     registered = {found.name for found in entry_points(group="pytest11")}
     return () if "skymms" in registered else ("-p", "skymms.pytest_plugin")

@@ -1,4 +1,4 @@
-"""A journal that says what a test tells it to, and a place that serves the page over it."""
+"""An event log whose entries a test writes itself, and a server of the sandbox's page that shows them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import itertools
 import threading
 from typing import Any
 
-from skymms.sandbox.listener import Incoming, Listener, Outgoing
-from skymms.sandbox.page import answer
+from skymms.sandbox.listener import Listener, ServerRequest, ServerResponse
+from skymms.sandbox.page import respond
 
-_RUNS = itertools.count(1)
+_RUN_NUMBERS = itertools.count(1)
 
 
-class ScriptedJournal:
-    """The contract of `skymms.sandbox.page.Journal`, kept by hand."""
+class ScriptedEvents:
+    """An implementation of `skymms.sandbox.page.EventSource`; a test adds the entries."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -21,7 +21,7 @@ class ScriptedJournal:
 
     def reset(self) -> None:
         with self._changed:
-            self.sandbox = f"run-{next(_RUNS)}"
+            self.sandbox = f"run-{next(_RUN_NUMBERS)}"
             self.entries: list[dict[str, Any]] = []
             self.counts = {"requests": 0, "accepted": 0, "refused": 0, "broken": 0}
             self.closed = False
@@ -32,92 +32,93 @@ class ScriptedJournal:
             self.closed = True
             self._changed.notify_all()
 
-    def after(self, n: int, wait: float) -> dict[str, Any]:
+    def after(self, number: int, wait: float, /) -> dict[str, Any]:
         with self._changed:
             run = self.sandbox
-            self._changed.wait_for(lambda: self.closed or self.sandbox != run or len(self.entries) > n, wait)
+            self._changed.wait_for(lambda: self.closed or self.sandbox != run or len(self.entries) > number, wait)
             return {
                 "sandbox": self.sandbox,
                 "upto": len(self.entries),
                 "counts": dict(self.counts),
-                "entries": self.entries[n : n + 500],
+                "entries": self.entries[number : number + 500],
             }
 
-    def _add(self, what: str, **told: Any) -> int:
+    def _add(self, what: str, **fields: Any) -> int:
         with self._changed:
             n = len(self.entries) + 1
             at = f"2026-11-20T10:{n // 60 % 60:02}:{n % 60:02}.120Z"
-            self.entries.append({"n": n, "at": at, "what": what, **told})
+            self.entries.append({"n": n, "at": at, "what": what, **fields})
             if what == "request":
                 self.counts["requests"] += 1
-                self.counts[told["outcome"]] += 1
+                self.counts[fields["outcome"]] += 1
             self._changed.notify_all()
         return n
 
-    def request(self, message: dict[str, Any] | None = None, **told: Any) -> int:
-        given = {
+    def request(self, message: dict[str, Any] | None = None, **fields: Any) -> int:
+        defaults = {
             "dialect": "skycore",
             "action": "SendMMS",
             "outcome": "accepted",
             "code": None,
             "info": None,
+            "fault": None,
             "to": "15551234888",
             "sender": "60856",
             "mms_id": None,
             "tracking_id": None,
             "message": message,
-            **told,
         }
-        return self._add("request", **given)
+        return self._add("request", **{**defaults, **fields})
 
-    def report(self, code: str, **told: Any) -> int:
-        given = {
+    def report(self, code: str, **fields: Any) -> int:
+        defaults = {
             "meaning": "",
             "status": None,
             "tracking_id": None,
             "mms_id": None,
             "to": "15551234888",
             "posted": None,
-            **told,
         }
-        return self._add("report", code=code, **given)
+        return self._add("report", code=code, **{**defaults, **fields})
 
-    def inbound(self, **told: Any) -> int:
-        given = {"sender": "15551234888", "to": "60856", "subject": None, "text": None, "files": [], "posted": None, **told}
-        return self._add("inbound", code="N401", **given)
-
-
-def message(*slides: dict[str, Any], **told: Any) -> dict[str, Any]:
-    each = [{"text": None, "duration": None, "files": [], **slide} for slide in slides]
-    return {"name": "coupon", "subject": "Free coupon!", "fallback_text": None, "slides": each, **told}
+    def inbound(self, **fields: Any) -> int:
+        defaults = {"sender": "15551234888", "to": "60856", "subject": None, "text": None, "files": [], "posted": None}
+        return self._add("inbound", code="N401", **{**defaults, **fields})
 
 
-class Served:
-    """The page over a journal, at a port of this machine; `files` are served beside it, by path."""
+def message(*slides: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A message as an entry contains it."""
+    complete = [{"text": None, "duration": None, "files": [], **slide} for slide in slides]
+    return {"name": "coupon", "subject": "Free coupon!", "fallback_text": None, "slides": complete, **fields}
 
-    def __init__(self, journal: ScriptedJournal, port: int = 0, host: str = "") -> None:
-        self.journal = journal
+
+class PageServer:
+    """Serves the page over an event log; `files` are served too, by path; `requests` are those that arrived."""
+
+    def __init__(self, events: ScriptedEvents, port: int = 0, host: str = "") -> None:
+        self.events = events
         self._host = host
         self.files: dict[str, tuple[str, bytes]] = {}
-        self.asked: list[Incoming] = []
-        self._listener = Listener(self._answer, port=port)
+        self.requests: list[ServerRequest] = []
+        self._listener = Listener(self._respond, port=port)
         self.url = self._listener.url
         self.port = int(self.url.rpartition(":")[2])
 
-    def _answer(self, request: Incoming) -> Outgoing:
-        self.asked.append(request)
+    def _respond(self, request: ServerRequest) -> ServerResponse:
+        self.requests.append(request)
         if request.path in self.files:
-            kind, body = self.files[request.path]
-            return Outgoing(200, body, kind)
-        return answer(request, self.journal, host=self._host) or Outgoing(404, b"the core answers this\n", "text/plain")
+            content_type, body = self.files[request.path]
+            return ServerResponse(200, body, content_type)
+        response = respond(request, self.events, host=self._host)
+        return response or ServerResponse(404, b"the sandbox itself responds to this\n", "text/plain")
 
     def close(self) -> None:
         self._listener.close()
-        # As when a process ends: the questions that wait are not kept waiting.
-        self.journal.close()
+        # As when a process ends: waiting requests to the feed end too.
+        self.events.close()
 
-    def __enter__(self) -> Served:
+    def __enter__(self) -> PageServer:
         return self
 
-    def __exit__(self, *raised: object) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
