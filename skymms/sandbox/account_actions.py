@@ -61,7 +61,7 @@ def _save(state: State, operation: SaveMMS, dialect: Dialect) -> ActionResult:
         origin="MMS_MT",
         mms_id=mms_id,
         tracking_id=tracking_id,
-        client_reference=operation.client_reference,
+        client_reference=None if operation.client_reference is None else str(operation.client_reference),
         **failed_file,
     )
     return SavedMMS(mms_id, tracking_id, "accepted by the sandbox, to be encoded"), [ScheduledNotice(delay, report)]
@@ -133,22 +133,23 @@ def _subscribe(state: State, operation: Subscribe, dialect: Dialect) -> ActionRe
     campaign = state.campaign(operation.campaign)
     if campaign is None:
         return refuse(operation, "E903"), []
-    store(campaign.numbers, operation.mobile, operation.subscriber_ref)
+    mobile = str(operation.mobile)
+    subscriber_ref = None if operation.subscriber_ref is None else str(operation.subscriber_ref)
+    store(campaign.numbers, mobile, subscriber_ref)
     # The response repeats the campaign reference of the request.
-    reply = Subscription(str(operation.campaign), operation.subscriber_ref, operation.mobile)
-    return reply, [_subscription_change(state, "N301", campaign, operation.mobile)]
+    reply = Subscription(str(operation.campaign), subscriber_ref, mobile)
+    return reply, [_subscription_change(state, "N301", campaign, mobile)]
 
 
 def _unsubscribe(state: State, operation: Unsubscribe, dialect: Dialect) -> ActionResult:
     campaign = state.campaign(operation.campaign)
     if campaign is None:
         return refuse(operation, "E903"), []
-    if operation.mobile not in campaign.numbers:
+    mobile = str(operation.mobile)
+    if mobile not in campaign.numbers:
         return refuse(operation, "E905"), []
-    del campaign.numbers[operation.mobile]
-    return Subscription(str(operation.campaign), mobile=operation.mobile), [
-        _subscription_change(state, "N302", campaign, operation.mobile)
-    ]
+    del campaign.numbers[mobile]
+    return Subscription(str(operation.campaign), mobile=mobile), [_subscription_change(state, "N302", campaign, mobile)]
 
 
 def _subscription_change(state: State, code: str, campaign: CampaignRecord, mobile: str) -> ScheduledNotice:
@@ -193,12 +194,13 @@ def inbound_mms(
 
 
 def _remove(state: State, operation: RemoveInboxMessage, dialect: Dialect) -> ActionResult:
-    if not state.inbox.get(operation.inbox_id):
+    inbox_id = str(operation.inbox_id)
+    if not state.inbox.get(inbox_id):
         # Removing a message removes its files but not its entry, so a second removal gets E642.
-        return refuse(operation, "E642" if operation.inbox_id in state.inbox else "E641"), []
-    state.inbox[operation.inbox_id] = False
-    state.files.pop(f"{INBOX}{operation.inbox_id}/text.txt", None)
-    return RemovedInboxMessage(operation.inbox_id), []
+        return refuse(operation, "E642" if inbox_id in state.inbox else "E641"), []
+    state.inbox[inbox_id] = False
+    state.files.pop(f"{INBOX}{inbox_id}/text.txt", None)
+    return RemovedInboxMessage(inbox_id), []
 
 
 def _create_statistics(state: State, operation: GetStatistics, dialect: Dialect) -> ActionResult:

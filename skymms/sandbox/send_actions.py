@@ -87,8 +87,10 @@ def _send_pass(state: State, operation: SendPassInMMS, saved: SavedSlideshow) ->
 def _send_sms(state: State, operation: SendSMS, dialect: Dialect) -> ActionResult:
     if (refusal := _account_refusal(state, operation)) is not None:
         return refusal, []
-    tracking_id, scheduled = send_sms(state, operation.to, operation.sender, operation.text, operation.operator_id)
-    return SentSMS(tracking_id, operation.to), scheduled
+    to, sender = str(operation.to), str(operation.sender)
+    operator_id = None if operation.operator_id is None else str(operation.operator_id)
+    tracking_id, scheduled = send_sms(state, to, sender, operation.text, operator_id)
+    return SentSMS(tracking_id, to), scheduled
 
 
 def _send_to_campaign(state: State, operation: SendSavedMMSCampaign, saved: SavedSlideshow) -> ActionResult:
@@ -117,7 +119,7 @@ def _send_to_subscriber(state: State, operation: SendMessageBySubscriberRef, dia
         result, reports = _send_to_subscriber_number(state, operation, number)
         results.append(result)
         scheduled += reports
-    return SentToSubscriber(operation.subscriber_ref, operation.campaign_ref, tuple(results)), scheduled
+    return SentToSubscriber(str(operation.subscriber_ref), str(operation.campaign_ref), tuple(results)), scheduled
 
 
 def _send_to_subscriber_number(
