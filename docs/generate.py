@@ -58,7 +58,7 @@ for problem in account.problems(message):
 ```
 
 The builder, `problems()`, the client, `skymms check` and the [sandbox](sandbox.md) all apply this list, and report every problem of a
-message at once. *At once* means that `Slideshow.slide(…)` raises. The other rules are applied before a message is sent, because a
+message at once; the words are explained in the [glossary](glossary.md). *At once* means that `Slideshow.slide(…)` raises. The other rules are applied before a message is sent, because a
 later call can still make it valid.
 
 {table_of(["code", "field", "rule", "applied"], refusals)}
@@ -116,7 +116,8 @@ it and nothing was sent. `sent_maybe` is true if a message may have been sent: d
 {tree}
 ```
 
-`skymms explain E227` prints an entry of these tables. An unknown code is raised as `MMSError`, with `error.code`.
+`skymms explain E227` prints an entry of these tables; the [glossary](glossary.md) explains their words. An unknown code is raised as
+`MMSError`, with `error.code`.
 
 ## Codes in responses
 
@@ -166,7 +167,8 @@ def dialects_page() -> str:
     ]
     return f"""# Dialects
 {GENERATED}
-*Reference.* After this page you know which fields each [dialect](glossary.md#dialect) supports, and their wire names.
+*Reference.* After this page you know which fields each [dialect](glossary.md#dialect) supports, and their
+[wire names](glossary.md#wire-name).
 
 ```python
 from skymms import Account, ListMMS
