@@ -124,7 +124,7 @@ it and nothing was sent. `sent_maybe` is true if a message may have been sent: d
 {table_of(["code", "class", "meaning", "what to do"], responses)}
 ## Codes in postbacks
 
-{', '.join(first)} and {last} are in both tables: they mean one thing in a response and another in a [postback](glossary.md#postback).
+{", ".join(first)} and {last} are in both tables: they mean one thing in a response and another in a [postback](glossary.md#postback).
 
 {table_of(["code", "kind", "meaning", "what to do"], events)}"""
 
@@ -140,11 +140,12 @@ def wire_names(row: Row, column: int) -> str:
 
 
 def actions_of(operation: type) -> str:
-    """The values of ACTION for an operation, the current ones first."""
-    current = dict.fromkeys(action for dialect in DIALECTS.values() if (action := dialect.action(operation)))
-    older = dict.fromkeys(action for dialect in DIALECTS.values() for action in dialect.actions(operation)[1:])
-    names = ", ".join(f"`{action}`" for action in current)
-    return names + (f"; earlier {', '.join(f'`{one}`' for one in older)}" if older else "")
+    """The values of ACTION for an operation in all dialects: the current ones, then the earlier ones."""
+    accepted = [table.REQUESTS[operation][0][dialect.column].replace("-", "").split() for dialect in DIALECTS.values()]
+    current = dict.fromkeys(names[0] for names in accepted if names)
+    older = dict.fromkeys(name for names in accepted for name in names[1:])
+    shown = ", ".join(f"`{action}`" for action in current)
+    return shown + (f"; earlier {', '.join(f'`{one}`' for one in older)}" if older else "")
 
 
 def section(title: str, rows_: Iterable[Row], names: list[str]) -> str:
