@@ -1,13 +1,14 @@
-"""Write the pages and tables of docs/ that are made from the code: rules.md, errors.md, dialects.md, the tables of sandbox.md.
+"""Write what docs/ has from the code: rules.md, errors.md, dialects.md, the tables of sandbox.md, the layout in design.md.
 
 ``make docs`` runs it. A test compares the pages with its output, so they cannot become outdated.
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from skymms import codes, errors, limits
@@ -219,17 +220,56 @@ def outcomes_table() -> str:
     return table_of(["outcome", "meaning", "reports"], listed)
 
 
-def sandbox_page() -> str:
-    """The handwritten page with its generated tables renewed."""
-    page = (HERE / "sandbox.md").read_text(encoding="utf-8")
-    for name, new_table in (("faults", faults_table), ("outcomes", outcomes_table)):
+def with_parts(page_name: str, parts: dict[str, Callable[[], str]]) -> str:
+    """A handwritten page with its generated parts renewed."""
+    page = (HERE / page_name).read_text(encoding="utf-8")
+    for name, new_part in parts.items():
         before, mark, rest = page.partition(f"<!-- {name} -->\n")
         _, end, after = rest.partition(f"<!-- end of {name} -->")
-        page = f"{before}{mark}{new_table()}{end}{after}"
+        page = f"{before}{mark}{new_part()}{end}{after}"
     return page
 
 
-PAGES = {"rules.md": rules_page, "errors.md": errors_page, "dialects.md": dialects_page, "sandbox.md": sandbox_page}
+def sandbox_page() -> str:
+    return with_parts("sandbox.md", {"faults": faults_table, "outcomes": outcomes_table})
+
+
+# ------------------------------------------------------------------------------------------------ design.md
+
+
+def import_order() -> list[str]:
+    """The names in ``ORDER`` of tests/test_layout.py."""
+    source = ast.parse((HERE.parent / "tests" / "test_layout.py").read_text(encoding="utf-8"))
+    for node in source.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "ORDER":
+            return list(ast.literal_eval(node.value))
+    raise LookupError("tests/test_layout.py has no ORDER")
+
+
+def layout() -> str:
+    """Each module and package in import order, with the first sentence of its docstring."""
+    lines = []
+    for name in import_order():
+        package = HERE.parent / "skymms" / name
+        file = package / "__init__.py" if package.is_dir() else package.with_suffix(".py")
+        docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+        sentence = re.split(r"\.(?:\s|$)", docstring.partition("\n\n")[0], maxsplit=1)[0]
+        sentence = re.sub(r":\w+:`~?(?:[\w.]+\.)?(\w+)`|`+", r"\1", " ".join(sentence.split()))
+        lines.append(f"{name + ('/' if package.is_dir() else '.py'):<18}{sentence}")
+    return "```\n" + "\n".join(lines) + "\n```\n"
+
+
+def design_page() -> str:
+    return with_parts("design.md", {"layout": layout})
+
+
+PAGES = {
+    "rules.md": rules_page,
+    "errors.md": errors_page,
+    "dialects.md": dialects_page,
+    "sandbox.md": sandbox_page,
+    "design.md": design_page,
+}
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import importlib.util
 import re
@@ -229,18 +228,6 @@ def test_the_command_line_page_names_every_option_of_the_sandbox() -> None:
 def test_the_command_line_page_names_exactly_the_commands_that_exist() -> None:
     documented = set(re.findall(r"`skymms ([a-z][a-z-]*)[^`]*`", text_of("docs/command-line.md")))
     assert documented == set(command.commands)
-
-
-def test_the_design_page_lists_the_modules_in_import_order() -> None:
-    source = ast.parse(text_of("tests/test_layout.py"))
-    order = next(
-        ast.literal_eval(node.value)
-        for node in source.body
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "ORDER"
-    )
-    listing = re.search(r"```\n(_functools\.py.*?)```", text_of("docs/design.md"), re.DOTALL)
-    assert listing is not None
-    assert re.findall(r"^(\w+)(?:\.py|/) +\S", listing[1], re.MULTILINE) == order
 
 
 @pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/design.md"])
