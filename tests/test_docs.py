@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import click
 import pytest
 from misbehaving_server import Faulty, stall
 
@@ -220,9 +221,15 @@ def test_the_sandbox_page_names_every_method_that_can_be_posted() -> None:
         assert set(re.findall(r"8025/sandbox/(\w+)", text_of("docs/sandbox.md"))) == set(running._verbs)
 
 
-def test_the_command_line_page_names_every_option_of_the_sandbox() -> None:
-    options = {option for parameter in command.commands["sandbox"].params for option in parameter.opts}
-    assert options - set(re.findall(r"--[\w-]+", text_of("docs/command-line.md"))) == set()
+def options_of(one: click.Command) -> set[str]:
+    """The long options of a command and of its subcommands."""
+    options = {option for parameter in one.params for option in parameter.opts if option.startswith("--")}
+    subcommands = one.commands.values() if isinstance(one, click.Group) else ()
+    return options.union(*map(options_of, subcommands))
+
+
+def test_the_command_line_page_names_every_option() -> None:
+    assert options_of(command) - {"--version"} - set(re.findall(r"--[\w-]+", text_of("docs/command-line.md"))) == set()
 
 
 def test_the_command_line_page_names_exactly_the_commands_that_exist() -> None:
