@@ -35,6 +35,8 @@ class Clock:
         self._run_lock = threading.RLock()
         self._closing = False
         self._thread: threading.Thread | None = None
+        #: The thread that runs jobs at present.
+        self._runner: int | None = None
 
     def now(self) -> datetime:
         """Return the sandbox's date and time, with the zone UTC."""
@@ -90,7 +92,8 @@ class Clock:
             self._closing = True
             self._jobs.clear()
             self._changed.notify_all()
-        if self._thread is not None and self._thread is not threading.current_thread():
+        # A job may close the clock. The clock's thread may then wait for the lock that the job's thread holds: do not join it.
+        if self._thread is not None and self._runner != threading.get_ident():
             self._thread.join()
 
     def _run_forever(self) -> None:
@@ -116,7 +119,10 @@ class Clock:
                 due, _, job = heapq.heappop(self._jobs)
                 # A job sees the time at which it was due, not the time to which the clock is being advanced.
                 self._ahead = max(self._ahead, due - time.monotonic())
+            outer, self._runner = self._runner, threading.get_ident()
             try:
                 job()
             except Exception:  # a postback that cannot be encoded must not stop the other jobs
                 traceback.print_exc()
+            finally:
+                self._runner = outer

@@ -385,7 +385,10 @@ class TestAccount:
             ({"SKYMMS_CELLCAST_KEY": CANARY}, "never guessed"),
             ({"SKYMMS_CELLCAST_GENERATION": "v3"}, "no key"),
             ({"SKYMMS_CELLCAST_KEY": CANARY, "SKYMMS_CELLCAST_GENERATION": "v4"}, "v3 or v1"),
-            ({"SKYMMS_CELLCAST_KEY": CANARY, "SKYMMS_CELLCAST_GENERATION": "v3", "SKYMMS_CELLCAST_URL": "ftp://a"}, "address"),
+            (
+                {"SKYMMS_CELLCAST_KEY": CANARY, "SKYMMS_CELLCAST_GENERATION": "v3", "SKYMMS_CELLCAST_URL": "ftp://a"},
+                "gateway's URL",
+            ),
         ],
     )
     def test_wrong_arguments_are_configuration_errors(self, env, message):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import urllib.request
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from skymms import (
+    BlockedRecipientError,
     CampaignError,
     Client,
     ConfigurationError,
@@ -25,7 +27,6 @@ from skymms import (
     MMSError,
     NotFoundError,
     NotReadyError,
-    RecipientError,
     SaveMMS,
     SenderError,
     SendMMS,
@@ -147,6 +148,20 @@ class TestClock:
         clock.advance(seconds=1)
         assert done == [5]
         clock.close()
+
+    def test_a_job_can_close_the_clock_while_its_thread_waits_to_run_another(self):
+        clock = Clock()
+
+        def close():
+            clock.schedule(0, lambda: None)  # wakes the clock's thread, which waits for this job to end
+            time.sleep(0.05)
+            clock.close()
+
+        clock.schedule(5, close)
+        advancing = threading.Thread(target=clock.advance, kwargs={"seconds": 5}, daemon=True)
+        advancing.start()
+        advancing.join(10)
+        assert not advancing.is_alive()
 
     def test_a_closed_clock_drops_its_jobs(self):
         clock, done = Clock(), []
@@ -521,7 +536,7 @@ class TestSettings:
 
     def test_a_blocked_number_is_refused(self, sandbox):
         sandbox.block(A)
-        assert self.refused(sandbox) == f"{RecipientError.__name__} E114"
+        assert self.refused(sandbox) == f"{BlockedRecipientError.__name__} E114"
 
     def test_operators_are_the_only_accepted_carriers(self):
         with Sandbox(operators=["31002"]) as sandbox:
