@@ -27,6 +27,7 @@ from skymms import (
     MMSError,
     NotFoundError,
     NotReadyError,
+    RecipientError,
     SaveMMS,
     SenderError,
     SendMMS,
