@@ -19,7 +19,7 @@ from .http import MAX_RESPONSE, HttpRequest, HttpResponse, check_gateway_url
 from .limits import DOCUMENTED, Limits
 from .model.operations import Operation, R_co
 from .rate_limit import Rate, RateLimit, rate_limit_from
-from .redaction import MASK, KeyHolder, account_repr, check_key
+from .redaction import MASK, KeyHolder, account_repr, check_key, key_from_environment
 from .validation.validator import WARNINGS_VALIDATOR
 from .wire import table
 from .wire.dialects import Dialect, check_required_fields, get_dialect
@@ -86,17 +86,16 @@ class Account(KeyHolder):
     def from_env(cls, env: Mapping[str, str] | None = None, /, **overrides: Any) -> Account:
         """Return the account that the environment describes; keyword arguments win over it.
 
-        Reads ``SKYMMS_API_KEY``, ``SKYMMS_DIALECT``, ``SKYMMS_URL``, ``SKYMMS_SENDER`` and ``SKYMMS_SERVICE_ID``. If
-        ``SKYMMS_API_KEY`` is not set, the key is read from the file named by ``SKYMMS_API_KEY_FILE``. Empty variables count
-        as not set. Raises :class:`~skymms.ConfigurationError` for a key file that cannot be read or is empty.
+        Reads ``SKYMMS_API_KEY_FILE`` (the name of a file that contains the key) or ``SKYMMS_API_KEY``, and ``SKYMMS_DIALECT``,
+        ``SKYMMS_URL``, ``SKYMMS_SENDER`` and ``SKYMMS_SERVICE_ID``. Empty variables count as not set. Raises
+        :class:`~skymms.ConfigurationError` for a key file that cannot be read or is empty.
         """
         env = os.environ if env is None else env
-        names = ("api_key", "dialect", "url", "sender", "service_id")
+        names = ("dialect", "url", "sender", "service_id")
         found: dict[str, Any] = {name: value for name in names if (value := env.get(f"SKYMMS_{name.upper()}"))}
-        chosen: dict[str, Any] = {"api_key": "", **found, **overrides}
-        if not chosen["api_key"] and (path := env.get("SKYMMS_API_KEY_FILE")):
-            chosen["api_key"] = _read_key_file(path)
-        return cls(**chosen)
+        if "api_key" not in overrides:
+            found["api_key"] = key_from_environment(env, "SKYMMS_API_KEY")
+        return cls(**{**found, **overrides})
 
     @property
     def name(self) -> str:
@@ -195,18 +194,6 @@ class Account(KeyHolder):
         the protocol or answers another request; its ``sent_maybe`` is True unless the operation only reads.
         """
         return cast(R_co, decode_response(self.dialect_spec, operation, response, self.api_key, self.max_response))
-
-
-def _read_key_file(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8") as file:
-            key = file.read().strip()
-    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
-        reason = getattr(error, "strerror", None) or "it is not a text file"
-        raise ConfigurationError(f"SKYMMS_API_KEY_FILE={path!r:.200} cannot be read: {reason}") from None
-    if not key:
-        raise ConfigurationError(f"SKYMMS_API_KEY_FILE={path!r:.200} is empty: write the API key into it")
-    return key
 
 
 def _check_types(account: Account) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, NoReturn, cast
 from urllib.parse import quote, quote_plus
@@ -32,6 +33,26 @@ class KeyHolder:
 
     def __deepcopy__(self, memo: object) -> Any:
         return self
+
+
+def key_from_environment(env: Mapping[str, str], variable: str) -> str:
+    """Return the key in the file that ``variable`` + ``_FILE`` names, else the key in ``variable``; empty if neither is set.
+
+    The file wins: it is what a container platform mounts, while the variable may be left from elsewhere. Raises
+    :class:`~skymms.ConfigurationError` for a file that cannot be read or is empty.
+    """
+    path = env.get(f"{variable}_FILE")
+    if not path:
+        return env.get(variable) or ""
+    try:
+        with open(path, encoding="utf-8") as file:
+            key = file.read().strip()
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
+        reason = getattr(error, "strerror", None) or "it is not a text file"
+        raise ConfigurationError(f"{variable}_FILE={path!r:.200} cannot be read: {reason}") from None
+    if not key:
+        raise ConfigurationError(f"{variable}_FILE={path!r:.200} is empty: write the API key into it")
+    return key
 
 
 def check_key(key: Any, how: str) -> None:

@@ -2,7 +2,7 @@
 
 An option wins over the environment, the environment over the profile, and the profile over the dialect that a request file is
 written in. The API key is never an option, because every user of the machine can read the list of processes. It comes from the
-environment (``SKYMMS_API_KEY``, or the file that ``SKYMMS_API_KEY_FILE`` names), the profile, or a prompt. A key in a request
+file that ``SKYMMS_API_KEY_FILE`` names, ``SKYMMS_API_KEY``, the profile, or a prompt, in this order. A key in a request
 file is never used.
 """
 
@@ -133,9 +133,9 @@ def _naming_the_profile(settings: Settings) -> Generator[None, None, None]:
 
 
 def _read_key(profile: Profile | None, variable: str) -> str:
-    """The API key: from the environment, the profile, or a prompt if stdin is a terminal."""
+    """The API key: from a file, the environment, the profile, or a prompt if stdin is a terminal."""
     from_profile = profile.read_api_key() if profile else None
-    for source in (variable, f"{variable}_FILE"):
+    for source in (f"{variable}_FILE", variable):
         if value := os.environ.get(source, "").strip():
             if from_profile:
                 _report_override(source, "the API key")

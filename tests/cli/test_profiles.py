@@ -242,6 +242,13 @@ class TestApiKey:
         monkeypatch.setenv("SKYMMS_API_KEY_FILE", "key")
         assert run("list").status == 0
 
+    @pytest.mark.usefixtures("gateway")
+    def test_the_file_wins_over_the_variable(self, run, monkeypatch, tmp_path):
+        (tmp_path / "key").write_text(CANARY)
+        monkeypatch.setenv("SKYMMS_API_KEY", "wrong-key")
+        monkeypatch.setenv("SKYMMS_API_KEY_FILE", "key")
+        assert run("list").status == 0
+
     @pytest.mark.usefixtures("without_key", "gateway")
     def test_it_comes_from_a_file_beside_the_configuration_file(self, run, write_config, monkeypatch, tmp_path):
         path = write_config("[profiles.test]\napi_key_file = 'test.key'\n")

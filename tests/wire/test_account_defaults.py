@@ -101,7 +101,7 @@ def test_the_key_is_read_from_a_file(tmp_path: Any) -> None:
     file.write_text(f"{KEY}\n")
     env = {"SKYMMS_API_KEY_FILE": str(file)}
     assert Account.from_env(env) == Account(KEY)
-    assert Account.from_env({**env, "SKYMMS_API_KEY": "another-key"}) == Account("another-key")
+    assert Account.from_env({**env, "SKYMMS_API_KEY": "another-key"}) == Account(KEY), "the file wins over the variable"
     assert Account.from_env({"SKYMMS_API_KEY_FILE": "/nowhere"}, api_key=KEY) == Account(KEY)
 
 
