@@ -5,7 +5,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from skymms import Client, EncodingReport, SaveMMS, SendSavedMMS, Slideshow
+from skymms import Client, DeliveryReport, EncodingReport, SaveMMS, SendSavedMMS, Slideshow
 from skymms.sandbox import PostbackReceiver, Sandbox
 
 film = Slideshow("Film", subject="New in", fallback_text="See what is new:").slide(
@@ -46,4 +46,5 @@ with (
     )
     sandbox.clock.advance(minutes=1)
     for notice in inbox.wait(2):
-        print(notice.client_reference, "->", notice.code, notice.meaning)
+        if isinstance(notice, DeliveryReport):
+            print(notice.client_reference, "->", notice.code, notice.meaning)

@@ -11,7 +11,7 @@ requests are imported only when something is parsed or sent.
 
 from __future__ import annotations
 
-from importlib import import_module
+from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ __all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]  # the li
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    value = getattr(_import_module(f".{_HOME[name]}", __name__), name)
     globals()[name] = value  # so that this function is not called again for it
     return value
 

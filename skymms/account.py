@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from .errors import ConfigurationError, Problem, refusal
 from .http import MAX_RESPONSE, HttpRequest, HttpResponse, check_gateway_url
@@ -22,14 +22,12 @@ from .rate_limit import Rate, RateLimit, rate_limit_from
 from .redaction import MASK, KeyHolder, account_repr, check_key, key_from_environment
 from .validation.validator import WARNINGS_VALIDATOR
 from .wire import table
-from .wire.dialects import Dialect, check_required_fields, get_dialect
+from .wire.dialects import Dialect, DialectName, check_required_fields, get_dialect
 from .wire.placement import Placement
 from .wire.prepared import OperationEncoder, PreparedMessage
 from .wire.responses import decode_response
 
 OperationT = TypeVar("OperationT", bound=Operation[Any])
-
-DialectName = Literal["skycore", "skycore-get", "sinch", "sinch-json"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -95,7 +95,7 @@ class SkymmsError(Exception):
 
     def __init__(self, message: str = "", *, problems: Sequence[Problem] = (), sent_maybe: bool = False) -> None:
         super().__init__(message)
-        self.problems = tuple(problems)
+        self.problems: tuple[Problem, ...] = tuple(problems)
         self.sent_maybe = sent_maybe
 
 
@@ -121,7 +121,7 @@ class MMSError(SkymmsError):
     ) -> None:
         super().__init__(info, problems=problems, sent_maybe=sent_maybe)
         # pickle and copy call the class with these; all other attributes are restored from __dict__.
-        self.args = (code, info)
+        self.args: tuple[Any, ...] = (code, info)
         self.code = code
         self.info = info
         self.slide = slide
@@ -304,7 +304,7 @@ class ProtocolError(SkymmsError):
 
     def __init__(self, message: str = "", *, body: bytes = b"", status: int | None = None, sent_maybe: bool = False) -> None:
         super().__init__(message, sent_maybe=sent_maybe)
-        self.body = body[:MAX_BODY_EXCERPT]
+        self.body: bytes = body[:MAX_BODY_EXCERPT]
         self.status = status
 
 

@@ -16,7 +16,7 @@ marked ``@pytest.mark.skymms_live``. To switch the plugin off, run ``pytest -p n
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -64,7 +64,7 @@ class Guard:
         return self._lifted > 0
 
 
-guard = Guard()
+guard: Final = Guard()
 
 
 # ------------------------------------------------------------------------------------------------ fixtures

@@ -51,7 +51,7 @@ class SpacedRateLimit:
     __slots__ = ("_clock", "_factor", "_lock", "_next", "_slowed_at", "gap")
 
     def __init__(self, gap: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self.gap = gap
+        self.gap: float = gap
         self._clock = clock
         self._factor = 1
         self._slowed_at = float("-inf")

@@ -10,7 +10,7 @@ import click
 from ..errors import ConfigurationError, Problem
 from ..files import FileContent, read_file
 from ..wire.codecs import xml
-from ..wire.dialects import DIALECTS, MAX_REQUEST
+from ..wire.dialects import MAX_REQUEST, get_dialect
 from ..wire.schemas import schema_problems
 from . import output
 from .accounts import Settings, masked_account, skycore_settings
@@ -69,7 +69,7 @@ def _validate(data: bytes, content: FileContent, dialect: str | None) -> Finding
     if content.operation is None:
         return _validate_slideshow(content, skycore_settings(dialect))
     account = masked_account(skycore_settings(dialect or content.dialect))
-    written_in = DIALECTS[content.dialect or account.dialect]
+    written_in = get_dialect(content.dialect or account.dialect)
     by_schema = schema_problems(data) if written_in.codec is xml else ()
     return Findings(
         kind="request",

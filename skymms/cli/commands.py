@@ -28,9 +28,9 @@ def command() -> None:
     """
 
 
-for module in (check, show, send, decode, report, sandbox, demo, cellcast):
-    for each in module.COMMANDS:
-        command.add_command(each)
+for _module in (check, show, send, decode, report, sandbox, demo, cellcast):
+    for _command in _module.COMMANDS:
+        command.add_command(_command)
 
 
 def run(argv: list[str]) -> int:

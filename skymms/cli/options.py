@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -42,8 +42,8 @@ def _combine(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-file_argument = click.argument("file", metavar="FILE")
-profile_option = click.option(
+file_argument: Final = click.argument("file", metavar="FILE")
+profile_option: Final = click.option(
     "--profile",
     envvar="SKYMMS_PROFILE",
     metavar="NAME",
@@ -51,10 +51,10 @@ profile_option = click.option(
     callback=_store(PROFILE),
     help="Use the settings of this profile in the configuration file. Default: SKYMMS_PROFILE.",
 )
-json_option = click.option(
+json_option: Final = click.option(
     "--json", "as_json", is_flag=True, callback=_store(AS_JSON), is_eager=True, help="Print the result as one JSON document."
 )
-dialect_option = click.option(
+dialect_option: Final = click.option(
     "--dialect",
     type=click.Choice(list(DIALECTS)),
     help="The protocol that the gateway speaks. Default: SKYMMS_DIALECT, or the profile's, or the file's, or skycore.",
@@ -65,12 +65,12 @@ _url_option = click.option(
     help="The gateway's full address. Default: SKYMMS_URL, or the profile's, or the vendor's own address.",
 )
 #: ``--dialect`` and ``--url``.
-gateway_options = _combine(dialect_option, _url_option)
-client_reference_option = click.option(
+gateway_options: Final = _combine(dialect_option, _url_option)
+client_reference_option: Final = click.option(
     "--client-reference", metavar="TEXT", help="Your own id for the message; its postbacks contain it. sinch-json only."
 )
 #: An option for each field in :data:`SEND_FIELDS`.
-send_options = _combine(
+send_options: Final = _combine(
     click.option("--to", metavar="NUMBER", help="The recipient's phone number, with the country code first."),
     click.option("--from", "sender", metavar="CODE", help="The sender: a short code of the account. Default: SKYMMS_SENDER."),
     click.option("--sender-mask", metavar="NAME", help="A sender's name to show, in countries that allow one."),

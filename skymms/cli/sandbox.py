@@ -163,7 +163,7 @@ def _open(key: str, *, host: str, port: int, senders: tuple[str, ...], operators
 
 def _addresses(running: Sandbox) -> tuple[dict[str, str], dict[str, str]]:
     """The sandbox's address for each dialect, and for each generation of Cellcast."""
-    dialects = {name: running.account(name).address for name in DIALECTS}
+    dialects: dict[str, str] = {name: running.account(name).address for name in DIALECTS}
     generations = {name: running.account(f"cellcast-{name}").address for name in GENERATIONS}
     return dialects, generations
 

@@ -34,6 +34,8 @@ class SendSavedMMSCampaign(Operation[ScheduledMMS]):
     """Send a stored slideshow to all subscribers of a campaign, from the campaign's own short code."""
 
     reply: ClassVar[type[ScheduledMMS]] = ScheduledMMS
+    #: Always None: the message has no number of its own.
+    to: ClassVar[None] = None
 
     mms_id: str | int | None
     to_campaign: str | int | None
@@ -111,10 +113,12 @@ class SendMessageBySubscriberRef(Operation[SentToSubscriber]):
     """
 
     reply: ClassVar[type[SentToSubscriber]] = SentToSubscriber
+    #: Always None: the gateway knows the subscriber's numbers.
+    to: ClassVar[None] = None
 
     subscriber_ref: str | int
     _: KW_ONLY
-    campaign_ref: str | int
+    campaign_ref: str | int | None
     mms_id: str | int | None = None
     text: str | None = None
 
@@ -173,7 +177,7 @@ class Subscribe(Operation[Subscription]):
 
     mobile: str | int
     _: KW_ONLY
-    campaign: str | int
+    campaign: str | int | None
     subscriber_ref: str | int | None = None
     data: Mapping[str, str] = field(default_factory=empty_mapping, hash=False)
     operator_id: str | int | None = None
@@ -193,7 +197,7 @@ class Unsubscribe(Operation[Subscription]):
 
     mobile: str | int
     _: KW_ONLY
-    campaign: str | int
+    campaign: str | int | None
     notify: bool | None = None
 
 
@@ -206,7 +210,7 @@ class RemoveInboxMessage(Operation[RemovedInboxMessage]):
 
     reply: ClassVar[type[RemovedInboxMessage]] = RemovedInboxMessage
 
-    inbox_id: str | int
+    inbox_id: str | int | None
 
 
 @value

@@ -134,7 +134,11 @@ class Sandbox:
 
     @property
     def sent(self) -> list[SendOperation]:
-        """The messages that were accepted, as the operations that were sent, oldest first."""
+        """The messages that were accepted, as the operations that were sent, oldest first.
+
+        All have ``to``: the number, a tuple of numbers for :class:`~skymms.cellcast.CellcastSend`, and None for a campaign or
+        subscriber. To read a field that not all of them have, such as ``slideshow``, check the class with ``isinstance`` first.
+        """
         return cast("list[SendOperation]", list(self._state.sent))
 
     @property

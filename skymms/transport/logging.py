@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import Any
+from typing import Any, Final
 
 from ..errors import ProtocolError, SkymmsError, TransportError
 
-logger = logging.getLogger("skymms")
+logger: Final = logging.getLogger("skymms")
 # Without a handler, Python would print warnings of a program that does not configure logging.
 logger.addHandler(logging.NullHandler())
 

@@ -40,13 +40,13 @@ class Reporter:
     __slots__ = ("_observer", "attempt", "call_id", "dialect", "observed", "operation", "part")
 
     def __init__(self, operation: Operation[Any], dialect: str = "", observer: object | None = None) -> None:
-        self.operation = operation
-        self.dialect = dialect
-        self.part = 1
-        self.attempt = 1
+        self.operation: Operation[Any] = operation
+        self.dialect: str = dialect
+        self.part: int = 1
+        self.attempt: int = 1
         self._observer = observer
-        self.observed = observer is not None
-        self.call_id = "" if observer is None else _new_id()
+        self.observed: bool = observer is not None
+        self.call_id: str = "" if observer is None else _new_id()
 
     def report(self, method: str, **details: Any) -> None:
         """Call this method of the observer, if it has one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from importlib import import_module
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from ..model.operations import Operation
 
@@ -34,11 +34,19 @@ T = TypeVar("T")
 
 
 class _Client(Protocol):
-    def call(self, operation: Operation[T], /) -> T: ...
+    """A client whose ``call`` returns the reply."""
+
+    def call(self, operation: Operation[T], /) -> T:
+        """Send the operation and return its reply."""
+        ...
 
 
 class _AsyncClient(Protocol):
-    def call(self, operation: Operation[T], /) -> Coroutine[Any, Any, T]: ...
+    """A client whose ``call`` has to be awaited."""
+
+    def call(self, operation: Operation[T], /) -> Coroutine[Any, Any, T]:
+        """Send the operation; await the result to get its reply."""
+        ...
 
 
 class OperationMethod(Generic[P, R]):
@@ -95,20 +103,20 @@ class OperationMethods:
 
     __slots__ = ()
 
-    send_mms = OperationMethod(lambda: operations.SendMMS)
-    save_mms = OperationMethod(lambda: operations.SaveMMS)
-    send_saved_mms = OperationMethod(lambda: operations.SendSavedMMS)
-    list_mms = OperationMethod(lambda: operations.ListMMS)
-    delete_mms = OperationMethod(lambda: operations.DeleteMMS)
-    send_saved_mms_campaign = OperationMethod(lambda: actions.SendSavedMMSCampaign)
-    send_mms_barcode = OperationMethod(lambda: actions.SendMMSBarcode)
-    send_pass_in_mms = OperationMethod(lambda: actions.SendPassInMMS)
-    send_message_by_subscriber_ref = OperationMethod(lambda: actions.SendMessageBySubscriberRef)
-    send_sms = OperationMethod(lambda: actions.SendSMS)
-    list_campaigns = OperationMethod(lambda: actions.ListCampaigns)
-    create_campaign = OperationMethod(lambda: actions.CreateCampaign)
-    subscribe = OperationMethod(lambda: actions.Subscribe)
-    unsubscribe = OperationMethod(lambda: actions.Unsubscribe)
-    remove_inbox_message = OperationMethod(lambda: actions.RemoveInboxMessage)
-    get_statistics = OperationMethod(lambda: actions.GetStatistics)
-    create_session = OperationMethod(lambda: actions.CreateSession)
+    send_mms: Final = OperationMethod(lambda: operations.SendMMS)
+    save_mms: Final = OperationMethod(lambda: operations.SaveMMS)
+    send_saved_mms: Final = OperationMethod(lambda: operations.SendSavedMMS)
+    list_mms: Final = OperationMethod(lambda: operations.ListMMS)
+    delete_mms: Final = OperationMethod(lambda: operations.DeleteMMS)
+    send_saved_mms_campaign: Final = OperationMethod(lambda: actions.SendSavedMMSCampaign)
+    send_mms_barcode: Final = OperationMethod(lambda: actions.SendMMSBarcode)
+    send_pass_in_mms: Final = OperationMethod(lambda: actions.SendPassInMMS)
+    send_message_by_subscriber_ref: Final = OperationMethod(lambda: actions.SendMessageBySubscriberRef)
+    send_sms: Final = OperationMethod(lambda: actions.SendSMS)
+    list_campaigns: Final = OperationMethod(lambda: actions.ListCampaigns)
+    create_campaign: Final = OperationMethod(lambda: actions.CreateCampaign)
+    subscribe: Final = OperationMethod(lambda: actions.Subscribe)
+    unsubscribe: Final = OperationMethod(lambda: actions.Unsubscribe)
+    remove_inbox_message: Final = OperationMethod(lambda: actions.RemoveInboxMessage)
+    get_statistics: Final = OperationMethod(lambda: actions.GetStatistics)
+    create_session: Final = OperationMethod(lambda: actions.CreateSession)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
 
 from .._functools import memoize
 from ..errors import ConfigurationError, Problem
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 #: The longest request that is decoded, in bytes: twice the size of eight slides of 5,000 escaped characters outside ASCII.
 MAX_REQUEST = 1024 * 1024
+
+#: The names of the dialects.
+DialectName: TypeAlias = Literal["skycore", "skycore-get", "sinch", "sinch-json"]
 
 
 class UnknownActionError(DecodeError):
@@ -47,7 +50,7 @@ class DecodedRequest(NamedTuple):
 class Dialect:
     """A way to write requests, responses and postbacks, and the URL of the service that uses it."""
 
-    name: str
+    name: DialectName
     #: The name for people.
     title: str
     #: The vendor's own URL; ``Account(url=…)`` replaces it for a white-label host.
@@ -337,11 +340,11 @@ SINCH_JSON = Dialect(
     },
 )
 
-DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (SKYCORE, SKYCORE_GET, SINCH, SINCH_JSON)}
+DIALECTS: Mapping[DialectName, Dialect] = {dialect.name: dialect for dialect in (SKYCORE, SKYCORE_GET, SINCH, SINCH_JSON)}
 
 
 def get_dialect(name: Any) -> Dialect:
     """Return the dialect of that name. Raises :class:`~skymms.ConfigurationError` for an unknown name."""
     if not isinstance(name, str) or name not in DIALECTS:
         raise ConfigurationError(f"there is no dialect {name!r:.40}: choose one of {', '.join(DIALECTS)}")
-    return DIALECTS[name]
+    return DIALECTS[cast("DialectName", name)]

@@ -61,7 +61,7 @@ class Encoder:
         self._steps = [*before, *([recipient] if recipient else ()), *after]
         self._before, self._after = before, after
         self._recipient = recipient
-        self.has_fields_before_recipient = bool(before)
+        self.has_fields_before_recipient: bool = bool(before)
 
     def leaves(self, value: Any) -> list[Leaf]:
         """Return the leaves of a value, in the order of the rows."""

@@ -27,7 +27,8 @@ class Placement(KeyHolder):
         escape: Callable[[bytes], bytes] = bytes,
     ) -> None:
         self._method, self._url, self._headers = method, url, headers
-        self._prefix, self.escape = prefix, escape
+        self._prefix = prefix
+        self.escape: Callable[[bytes], bytes] = escape
 
     @classmethod
     def for_account(cls, dialect: Dialect, api_key: str, url: str, bare_body: bool) -> Placement:

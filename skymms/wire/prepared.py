@@ -107,7 +107,7 @@ class OperationEncoder(KeyHolder, Generic[OperationT]):
         self._encoder = dialect.request_encoder(kind, api_key, line_break, placement.escape)
         self._defaults = _Defaults.for_operation(kind, dialect, defaults)
         names = [item.name for item in fields(cast(Any, kind))]
-        self.has_recipient = RECIPIENT in names
+        self.has_recipient: bool = RECIPIENT in names
         self._fetch = attribute_getter([name for name in names if name != RECIPIENT])
         #: The field values of the last operation, before defaults were filled in, and its prepared message.
         self._last: tuple[tuple[Any, ...], PreparedMessage[OperationT]] | None = None
