@@ -45,7 +45,7 @@ from skymms import (
     ThrottledError,
 )
 from skymms.aio import AsyncClient
-from skymms.wire.dialects import DIALECTS
+from skymms.wire.dialects import DIALECTS, DialectName
 
 CANARY = "canary-5fa1c0de-key"
 SHOW = Slideshow("Coupon", subject="Free!", fallback_text="See", slides=(Slide("Hi!"),))
@@ -53,7 +53,7 @@ TO = {"to": "15551234888", "sender": "60856", "service_id": None}
 EACH_DIALECT = pytest.mark.parametrize("dialect", DIALECTS)
 
 
-def account(dialect: str = "skycore", **options: Any) -> Account:
+def account(dialect: DialectName = "skycore", **options: Any) -> Account:
     return Account(CANARY, dialect=dialect, **options)
 
 
@@ -104,14 +104,14 @@ def test_sinch_xml_is_always_the_body() -> None:
 
 
 @EACH_DIALECT
-def test_the_url_of_the_account_is_used_unchanged(dialect: str) -> None:
+def test_the_url_of_the_account_is_used_unchanged(dialect: DialectName) -> None:
     url = "https://secure.sumotext.example/API/wxml/1.3/"
     request = account(dialect, url=url).encode(sending(dialect))
     assert request.url.partition("?")[0] == url
 
 
 @EACH_DIALECT
-def test_a_wrong_operation_is_not_encoded(dialect: str) -> None:
+def test_a_wrong_operation_is_not_encoded(dialect: DialectName) -> None:
     wrong = replace(
         sending(dialect), slideshow=SHOW.replace(slides=(Slide(audio="https://x.example/a", video="https://x.example/b"),))
     )
@@ -122,7 +122,7 @@ def test_a_wrong_operation_is_not_encoded(dialect: str) -> None:
 
 
 @EACH_DIALECT
-def test_encoding_twice_gives_the_same(dialect: str) -> None:
+def test_encoding_twice_gives_the_same(dialect: DialectName) -> None:
     assert account(dialect).encode(sending(dialect)) == account(dialect).encode(sending(dialect))
 
 
@@ -498,7 +498,7 @@ def shown(error: BaseException) -> str:
 
 
 @EACH_DIALECT
-def test_no_repr_shows_the_key(dialect: str) -> None:
+def test_no_repr_shows_the_key(dialect: DialectName) -> None:
     held = account(dialect)
     request = held.encode(sending(dialect))
     for value in held, request, [held, request], {"request": request}:
@@ -625,7 +625,7 @@ class TestLimits:
 
     def test_that_insist_on_a_field_that_is_none_are_refused_by_name(self):
         with pytest.raises(ConfigurationError, match=r"'operator'.*operator_id"):
-            Account("key-of-nobody", limits=Limits(required={"operator"}))
+            Account("key-of-nobody", limits=Limits(required=frozenset({"operator"})))
 
     @pytest.mark.parametrize("names", [{"operator_id"}, ["operator_id"], ("operator_id",), frozenset({"operator_id"})])
     def test_take_names_in_any_collection(self, names):

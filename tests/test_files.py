@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import fields
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import strategies
@@ -62,15 +63,16 @@ OPERATIONS = [
 ]
 
 
-#: The same as far as the JSON service can say it: no passbook, no duration, no merge values, no name of what is only sent.
+#: The same message without the fields that sinch-json does not have: passbook, duration, and the name of a slideshow that is
+#: only sent.
 IN_JSON = (
     Slideshow("Membership coupon", subject="Welcome", fallback_text="It waits.")
     .slide("Good to have you with us.", image="http://media.example/welcome.jpg")
     .slide("The first coffee is ours.\nShow this at the till.", pdf="http://media.example/coupon.pdf")
 )
 SEND_IN_JSON = SendMMS(IN_JSON.replace(name=""), to="15551234888", sender="60856", service_id="1")
-SAYABLE = [
-    (name, operation) for name, spoken in DIALECTS.items() for operation in OPERATIONS if not spoken.unsupported(operation)
+ENCODABLE = [
+    (name, operation) for name, dialect in DIALECTS.items() for operation in OPERATIONS if not dialect.unsupported(operation)
 ] + [
     ("sinch-json", SEND_IN_JSON),
     ("sinch-json", SaveMMS(IN_JSON)),
@@ -78,13 +80,20 @@ SAYABLE = [
 ]
 
 
-def complaint(data: bytes) -> str:
-    """What is said of a file that cannot be read; it never quotes a key."""
+def error_message(data: bytes) -> str:
+    """The error message for a file that cannot be read; it never quotes a key."""
     with pytest.raises(ConfigurationError) as caught:
         read_file(data)
     assert CANARY not in repr(caught.value) + str(caught.value) + repr(caught.value.problems)
     assert caught.value.__cause__ is None
     return str(caught.value)
+
+
+def slideshow_in(data: bytes) -> Slideshow:
+    """The slideshow in a file."""
+    slideshow = read_file(data).slideshow
+    assert slideshow is not None
+    return slideshow
 
 
 class TestTomlSlideshow:
@@ -93,7 +102,7 @@ class TestTomlSlideshow:
 
     def test_the_example_slideshow_is_read(self):
         example = Path(__file__).parents[1] / "examples" / "coupon.toml"
-        assert read_file(example.read_bytes()).slideshow.problems() == ()
+        assert slideshow_in(example.read_bytes()).problems() == ()
 
     def test_a_byte_order_mark_is_accepted(self):
         assert read_file(b"\xef\xbb\xbf" + COUPON_TOML) == read_file(COUPON_TOML)
@@ -107,8 +116,9 @@ class TestTomlSlideshow:
 
     @pytest.mark.parametrize("kind", ["image", "audio", "video", "vcard", "ical", "pdf", "passbook"])
     def test_the_keys_of_files_are_the_names_in_python(self, kind):
-        content = read_file(f'[[slide]]\n{kind} = "http://media.example/file"'.encode())
-        assert content.slideshow.slides == (Slide(**{kind: "http://media.example/file"}),)
+        slideshow = slideshow_in(f'[[slide]]\n{kind} = "http://media.example/file"'.encode())
+        expected: dict[str, Any] = {kind: "http://media.example/file"}
+        assert slideshow.slides == (Slide(**expected),)
 
     @pytest.mark.parametrize(
         ("written", "read"),
@@ -119,18 +129,18 @@ class TestTomlSlideshow:
         ],
     )
     def test_the_link_expiration_may_have_any_type_that_python_accepts(self, written, read):
-        assert read_file(f'name = "n"\nlink_expires = {written}'.encode()).slideshow.link_expires == read
+        assert slideshow_in(f'name = "n"\nlink_expires = {written}'.encode()).link_expires == read
 
     def test_flags_are_kept(self):
-        slideshow = read_file(b"disable_fallback = true\ndisable_fallback_link = false").slideshow
+        slideshow = slideshow_in(b"disable_fallback = true\ndisable_fallback_link = false")
         assert (slideshow.disable_fallback, slideshow.disable_fallback_link) == (True, False)
 
     def test_a_wrong_slideshow_is_read_without_validation(self):
-        slideshow = read_file(b'[[slide]]\naudio = "a"\nvideo = "b"\nduration = 0\n[[slide]]').slideshow
+        slideshow = slideshow_in(b'[[slide]]\naudio = "a"\nvideo = "b"\nduration = 0\n[[slide]]')
         assert {problem.code for problem in slideshow.problems()} >= {"E226", "E230", "E311", "E313", "E352", "E353"}
 
     def test_a_slideshow_without_slides_or_a_name_is_read(self):
-        assert [problem.code for problem in read_file(b'subject = "s"').slideshow.problems()] == ["E311", "E312"]
+        assert [problem.code for problem in slideshow_in(b'subject = "s"').problems()] == ["E311", "E312"]
 
     @pytest.mark.parametrize(
         ("toml", "slide", "key", "said"),
@@ -181,7 +191,7 @@ class TestTomlSlideshow:
         ids=["no value", "twice", "open quote"],
     )
     def test_invalid_toml_is_refused_with_its_line(self, toml, line):
-        said = complaint(toml)
+        said = error_message(toml)
         assert said.startswith("not a slideshow in TOML")
         assert line in said
 
@@ -197,7 +207,7 @@ class TestRequest:
         assert all(not any(of_each) for of_each in lost.values())
 
     @pytest.mark.parametrize(
-        ("dialect", "operation"), SAYABLE, ids=lambda one: one if isinstance(one, str) else type(one).__name__
+        ("dialect", "operation"), ENCODABLE, ids=lambda one: one if isinstance(one, str) else type(one).__name__
     )
     def test_a_request_is_read_in_the_dialect_that_encoded_it(self, operation, dialect):
         content = read_file(DIALECTS[dialect].encode_request(operation, CANARY))
@@ -263,6 +273,7 @@ class TestGetRequest:
             b"https://gateway.example/index.php?action=sendmms\n&api_key=abc\n&to=15551234888\n&from=60856\n"
             b"&subject=Hello you!\n&name=n\n&slide_image_url_0=http://media.example/a.jpg\n&slide_text_value_1=It's\\nhere"
         )
+        assert isinstance(content.operation, SendMMS)
         assert content.operation.slideshow == Slideshow(
             "n", subject="Hello you!", slides=(Slide(image="http://media.example/a.jpg"), Slide("It's\\nhere"))
         )
@@ -273,7 +284,7 @@ class TestGetRequest:
         assert CANARY not in repr(content)
 
     def test_an_unescaped_hash_is_refused(self):
-        assert "write %23" in complaint(b"action=sendmms&subject=We're #1&name=n")
+        assert "write %23" in error_message(b"action=sendmms&subject=We're #1&name=n")
 
     @pytest.mark.parametrize(
         ("written", "said"),
@@ -290,7 +301,7 @@ class TestGetRequest:
         ],
     )
     def test_an_invalid_query_is_refused_with_the_reason(self, written, said):
-        assert said in complaint(written.encode())
+        assert said in error_message(written.encode())
 
 
 class TestSerializedFile:
@@ -304,12 +315,12 @@ class TestSerializedFile:
         assert content == FileContent(slideshow=SEND.slideshow, operation=SEND)
 
     def test_another_value_is_refused_by_its_type(self):
-        assert "has a SentMMS: a slideshow or an operation is required" in complaint(
+        assert "has a SentMMS: a slideshow or an operation is required" in error_message(
             json.dumps(SentMMS("7").to_dict()).encode()
         )
 
     def test_an_unknown_key_is_refused(self):
-        assert "nmae" in complaint(json.dumps({**SEND.slideshow.to_dict(), "nmae": "x"}).encode())
+        assert "nmae" in error_message(json.dumps({**SEND.slideshow.to_dict(), "nmae": "x"}).encode())
 
 
 class TestOtherFiles:
@@ -349,10 +360,10 @@ class TestOtherFiles:
         ],
     )
     def test_another_file_is_refused_with_the_reason(self, data, said):
-        assert said in complaint(data)
+        assert said in error_message(data)
 
     def test_invalid_xml_is_refused_with_its_line(self):
-        assert "line 3" in complaint(b"<REQUEST>\n<ACTION>sendMMS</ACTION>\n<TO>15551234888</FROM>\n</REQUEST>")
+        assert "line 3" in error_message(b"<REQUEST>\n<ACTION>sendMMS</ACTION>\n<TO>15551234888</FROM>\n</REQUEST>")
 
     def test_the_limit_can_be_changed(self):
         with pytest.raises(ConfigurationError, match="longer than the 10 bytes"):

@@ -411,8 +411,9 @@ def test_each_sample_is_decoded_in_every_form(sample: Sample, envelope: str) -> 
 @EACH
 def test_each_sample_is_decoded_in_lower_case(sample: Sample) -> None:
     nodes = sample.nodes
-    for node in etree.fromstring(f"<POSTBACK>{nodes}</POSTBACK>").iterdescendants():
-        nodes = nodes.replace(f"<{node.tag}>", f"<{node.tag.lower()}>").replace(f"</{node.tag}>", f"</{node.tag.lower()}>")
+    for element in etree.fromstring(f"<POSTBACK>{nodes}</POSTBACK>").iterdescendants():
+        name = str(element.tag)
+        nodes = nodes.replace(f"<{name}>", f"<{name.lower()}>").replace(f"</{name}>", f"</{name.lower()}>")
     assert nodes != sample.nodes
     assert one(f"<postback>{nodes}</postback>") == sample.notice
 
@@ -437,12 +438,13 @@ def test_the_content_type_header_does_not_matter(sample: Sample, content_type: s
 @EACH
 def test_raw_has_the_whole_event(sample: Sample) -> None:
     document = f"<POSTBACK>{sample.nodes}</POSTBACK>"
-    told = []
-    for node in etree.fromstring(document).iterdescendants():
-        if len(node) == 0:
-            parent = node.getparent().tag
-            told.append((node.tag if parent == "POSTBACK" else f"{parent}/{node.tag}", node.text or ""))
-    assert list(one(document).raw) == told
+    expected: list[tuple[str, str]] = []
+    for parent in etree.fromstring(document).iter():
+        for element in parent:
+            if len(element) == 0:
+                name = str(element.tag)
+                expected.append((name if parent.tag == "POSTBACK" else f"{parent.tag}/{name}", element.text or ""))
+    assert list(one(document).raw) == expected
 
 
 @EACH
@@ -510,6 +512,7 @@ def test_the_status_attribute_of_the_2013_form_is_decoded() -> None:
         timestamp=moment(7, 27, 34),
     )
     assert ("HISTORYID", "455811") in notice.raw
+    assert isinstance(notice, DeliveryReport)
     assert notice.delivered
     failed = one(told.replace("Retrieved", "Expired"))
     assert isinstance(failed, DeliveryReport)
@@ -681,7 +684,9 @@ def test_the_files_of_an_inbound_message_are_in_one_element() -> None:
         InboundMMS("N401", origin="MMS_MO", files=("https://a.example/1", "https://a.example/2"))
     )
     assert (written.count(b"<CONTENT>"), written.count(b"<FILE>")) == (1, 2)
-    assert one(written).files == ("https://a.example/1", "https://a.example/2")
+    notice = one(written)
+    assert isinstance(notice, InboundMMS)
+    assert notice.files == ("https://a.example/1", "https://a.example/2")
 
 
 def test_different_events_have_different_identities() -> None:
@@ -796,6 +801,7 @@ def test_a_duplicate_field_in_a_batch_does_not_affect_the_other_events() -> None
 def test_a_lone_surrogate_in_a_postback_is_replaced(half: str) -> None:
     whole = f'{{"origin": "MMS_MT", "code": "N102", "tracking-id": "T\\ud83d\\ude00{half}", "{half}": "x"}}'
     (report,) = read_postbacks(whole.encode())
+    assert report.tracking_id is not None
     assert report.tracking_id.rstrip("\ufffd") == "T😀"
     assert report.tracking_id.endswith("\ufffd")
     assert f"{report.identity} {report.raw}".encode()

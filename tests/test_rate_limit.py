@@ -38,15 +38,9 @@ def clock() -> Clock:
     return Clock()
 
 
-class LimitedAccount:
-    """An account with this rate limit; everything else is a Skycore account's."""
-
-    def __init__(self, url: str, rate_limit: RateLimit | None) -> None:
-        self._account = Account(CANARY, url=url)
-        self.rate_limit = rate_limit
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._account, name)
+def limited_account(url: str, rate_limit: RateLimit | None) -> Account:
+    """A Skycore account with this rate limit."""
+    return Account(CANARY, url=url, rate=rate_limit)
 
 
 # ------------------------------------------------------------------------------------------------ spacing
@@ -196,13 +190,13 @@ class Counting:
 class TestClientsWithARateLimit:
     def test_reserve_one_turn_for_each_request(self, kind: Any) -> None:
         limit = Counting()
-        with Faulty(http(SENT)) as server, kind(LimitedAccount(server.url, limit)) as client:
+        with Faulty(http(SENT)) as server, kind(limited_account(server.url, limit)) as client:
             for _ in range(3):
                 client.call(SEND)
         assert limit.calls == [("reserve", 1)] * 3
 
     def test_wait_for_their_turn(self, kind: Any) -> None:
-        with Faulty(http(SENT)) as server, kind(LimitedAccount(server.url, Counting(0.2))) as client:
+        with Faulty(http(SENT)) as server, kind(limited_account(server.url, Counting(0.2))) as client:
             started = time.monotonic()
             client.call(SEND)
         assert 0.2 <= time.monotonic() - started < 5
@@ -212,7 +206,7 @@ class TestClientsWithARateLimit:
     )
     def test_report_a_throttled_request_and_reserve_a_turn_for_its_retry(self, kind: Any, throttled: bytes) -> None:
         limit = Counting()
-        with Faulty(throttled, http(SENT)) as server, kind(LimitedAccount(server.url, limit), retries=QUICK) as client:
+        with Faulty(throttled, http(SENT)) as server, kind(limited_account(server.url, limit), retries=QUICK) as client:
             client.call(SEND)
         assert [name for name, _ in limit.calls] == ["reserve", "slow_down", "reserve"]
         assert 0 < limit.calls[1][1] < 1
@@ -222,7 +216,7 @@ class TestClientsWithARateLimit:
         busy = http(b"", "429 Too Many Requests", Retry_After="17")
         with (
             Faulty(busy) as server,
-            kind(LimitedAccount(server.url, limit), retries=0) as client,
+            kind(limited_account(server.url, limit), retries=0) as client,
             pytest.raises(ThrottledError),
         ):
             client.call(SEND)
@@ -233,7 +227,7 @@ class TestClientsWithARateLimit:
         limit = Counting()
         with (
             Faulty(http(refused(code))) as server,
-            kind(LimitedAccount(server.url, limit), retries=0) as client,
+            kind(limited_account(server.url, limit), retries=0) as client,
             pytest.raises(Exception, match=code),
         ):
             client.call(SEND)
@@ -246,7 +240,7 @@ class TestClientsWithARateLimit:
 
         with (
             Faulty(http(SENT)) as server,
-            kind(LimitedAccount(server.url, Broken())) as client,
+            kind(limited_account(server.url, Broken())) as client,
             pytest.raises(OSError, match="no database") as raised,
         ):
             client.call(SEND)
@@ -259,7 +253,7 @@ class TestAsyncClientWithARateLimit:
         """Call once and return the thread of the event loop."""
 
         async def job(server: Faulty) -> int:
-            async with AsyncClient(LimitedAccount(server.url, limit), retries=QUICK) as client:
+            async with AsyncClient(limited_account(server.url, limit), retries=QUICK) as client:
                 await client.call(SEND)
             return threading.get_ident()
 
@@ -316,7 +310,7 @@ class LimitedGateway(Faulty):
 def test_ten_threads_lose_none_of_200_messages_to_a_limit_of_150_a_second(rate: float) -> None:
     server = LimitedGateway(150)
     with server:
-        account = LimitedAccount(server.url, rate_limit_from(rate))
+        account = limited_account(server.url, rate_limit_from(rate))
         with Client(account, retries=Retries(first=0.2, longest=1)) as client:
             numbers = itertools.count()
             sent: list[str | None] = []

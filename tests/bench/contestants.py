@@ -3,8 +3,12 @@
 ``python contestants.py NAME URL CALLS``. Each contestant is a generator. It yields after its import; then a function that sends
 a message and returns its id (a coroutine function for asynchronous libraries); then the name of its distribution; and if it is
 asynchronous, a function that closes it. The text and the picture are built once, as programs do that send one message to many
-people; the message to its recipient is built for every call. Every library is pointed to this machine in the way it offers.
+people; the message to its recipient is built for every call. Every library sends to this machine, set up as its documentation
+says.
 """
+
+# Only `make bench-peers` installs the other libraries.
+# pyright: reportMissingImports=false
 
 from __future__ import annotations
 
@@ -55,7 +59,7 @@ def skymms_async(url: str) -> Contestant:
     yield client.close
 
 
-#: Its documentation of custom HTTP clients: a subclass whose `request` changes what it is given.
+#: The address that the subclasses of Twilio's HTTP clients replace, as its page about custom HTTP clients shows.
 TWILIO = "https://api.twilio.com"
 
 
@@ -105,7 +109,7 @@ def vonage(url: str) -> Contestant:
     from vonage_messages import MmsImage, MmsResource
 
     yield
-    # `api_host` is what it offers: the scheme is always https.
+    # Only the host can be set: the scheme is always https.
     host = url.removeprefix("https://")
     picture = MmsResource(url=PICTURE, caption=WORDS)
     client = Vonage(Auth(api_key="abcdef01", api_secret=SECRET), HttpClientOptions(api_host=host))
@@ -123,7 +127,7 @@ def plivo(url: str) -> Contestant:
     from plivo import RestClient
 
     yield
-    # It offers nothing: the constant is put in the place of the client's own address at every call.
+    # There is no option for the address; the client reads this constant at every call.
     plivo.rest.client.PLIVO_API_BASE_URI = f"{url}/v1/Account"
     client = RestClient("MAMDJMMTEZOTY0ZDVLNW", SECRET)
 

@@ -37,6 +37,9 @@ async def main():
     await server.serve_forever()
 asyncio.run(main())
 """
+#: The microseconds or calls per second of both, and their ratio.
+Figures = tuple[float, float, float]
+
 HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -74,9 +77,9 @@ async def rate(call: Callable[[], Awaitable[Any]], in_flight: int, number: int) 
     return number / (time.perf_counter() - started)
 
 
-async def paired(send: SendMMS, answer: bytes, key: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+async def paired(send: SendMMS, answer: bytes, key: str) -> tuple[Figures, Figures]:
     """(ours, theirs, ratio) of the CPU a call one after the other, and of calls a second with 200 in flight."""
-    figures: list[tuple[float, ...]] = []
+    figures: list[Figures] = []
     for delay, measure in ((0.0, lambda call: cpu(call, 200)), (0.05, lambda call: rate(call, 200, 4000))):
         with Slow(delay, answer) as server:
             account = Account(key, url=server.url)
@@ -93,7 +96,8 @@ async def paired(send: SendMMS, answer: bytes, key: str) -> tuple[tuple[float, .
                 async def ours(client: AsyncClient = client) -> Any:
                     return await client.call(send)
 
-                await ours(), await bare()
+                await ours()
+                await bare()
                 rounds = [(await measure(ours), await measure(bare)) for _ in range(9)]
         first, second = zip(*rounds, strict=True)
         ratio = statistics.median(a / b for a, b in rounds)
@@ -101,6 +105,6 @@ async def paired(send: SendMMS, answer: bytes, key: str) -> tuple[tuple[float, .
     return figures[0], figures[1]
 
 
-def flight(send: SendMMS, answer: bytes, key: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def flight(send: SendMMS, answer: bytes, key: str) -> tuple[Figures, Figures]:
     """Return both figures."""
     return asyncio.run(paired(send, answer, key))

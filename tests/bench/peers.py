@@ -152,10 +152,11 @@ listen(plain, False)
 
 
 def certificate(folder: Path) -> Path:
-    """A key and a certificate for 127.0.0.1 in one file, good for a day. `cryptography` comes with vonage's library."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
+    """Write a key and a certificate for 127.0.0.1 into one file, valid for a day."""
+    # Only `make bench-peers` installs it, with vonage's library.
+    from cryptography import x509  # pyright: ignore[reportMissingImports]
+    from cryptography.hazmat.primitives import hashes, serialization  # pyright: ignore[reportMissingImports]
+    from cryptography.hazmat.primitives.asymmetric import ec  # pyright: ignore[reportMissingImports]
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])

@@ -39,7 +39,8 @@ def compared(
     """Return the microseconds of CPU per call of both, and the median of the ratios of neighbours."""
     first, second, ratios = [], [], []
     prepare()
-    ours(), theirs()
+    ours()
+    theirs()
     for _ in range(rounds):
         prepare()
         a, b = timed(ours, number), timed(theirs, number)

@@ -21,7 +21,7 @@ from skymms import Client, ListMMS, SaveMMS, SendMMS, SkymmsError, Slideshow
 from skymms.cellcast import CellcastAccount
 from skymms.cli.exit_status import Status
 from skymms.sandbox import FAULTS, PostbackReceiver, Sandbox
-from skymms.wire.dialects import DIALECTS
+from skymms.wire.dialects import DIALECTS, get_dialect
 
 SLIDESHOW = Slideshow("hello", subject="Hi").slide("Hello!")
 SEND = SendMMS(SLIDESHOW, to="15551234888", sender="60856")
@@ -66,7 +66,7 @@ class TestPrintedSettings:
         assert set(printed) == set(DIALECTS)
         for name, setting in printed.items():
             address = urlsplit(setting["SKYMMS_URL"])
-            assert (address.hostname, address.path) == ("127.0.0.1", urlsplit(DIALECTS[name].url).path)
+            assert (address.hostname, address.path) == ("127.0.0.1", urlsplit(get_dialect(name).url).path)
             assert setting["SKYMMS_API_KEY"] == "sandbox-key"
         for setting in settings[len(printed) :]:
             account = CellcastAccount.from_env(setting)

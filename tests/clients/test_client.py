@@ -42,6 +42,7 @@ from skymms import (
 )
 from skymms.sandbox import AT_ONCE, PostbackReceiver, Sandbox
 from skymms.transport.requests_adapter import DeadlineAdapter
+from skymms.wire.dialects import DialectName
 
 CANARY = "canary-5fa1c0de-key"
 SEND = SendMMS(Slideshow("coupon", subject="Free").slide("Hi!"), to="15551234888", sender="60856")
@@ -50,7 +51,7 @@ SOON = (2.0, 0.6)
 QUICK = Retries(count=3, first=0.001, longest=0.002)
 
 
-def client(server: Faulty, dialect: str = "skycore", **options) -> Client:
+def client(server: Faulty, dialect: DialectName = "skycore", **options) -> Client:
     options = {"timeout": SOON, "retries": QUICK, **options}
     return Client(Account(CANARY, dialect=dialect, url=server.url), **options)
 

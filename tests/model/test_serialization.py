@@ -43,7 +43,7 @@ from skymms.model.declarations import CLASSES, known_class
 from skymms.model.notices import EncodingReport, InboundSMS, SubscriptionChange, UnknownNotice
 from skymms.slide import FILES
 from skymms.wire import table
-from skymms.wire.dialects import DIALECTS
+from skymms.wire.dialects import DIALECTS, DialectName
 
 SHOW = Slideshow("Coupon", subject="Free coupon!").slide("Hi!", image="https://x.example/a.jpg", duration=5)
 SEND = SendMMS(SHOW, to="15551234888", sender="60856")
@@ -86,7 +86,7 @@ def paths(data: Any) -> list[str]:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 @given(data=st.data())
-def test_every_operation_is_restored(dialect: str, data: st.DataObject) -> None:
+def test_every_operation_is_restored(dialect: DialectName, data: st.DataObject) -> None:
     kinds = [kind for kind in table.REQUESTS if DIALECTS[dialect].action(kind)]
     kind = data.draw(st.sampled_from(sorted(kinds, key=lambda kind: kind.__name__)))
     operation = data.draw(right_operations(DIALECTS[dialect], kind))

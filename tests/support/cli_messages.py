@@ -30,7 +30,7 @@ from skymms import (
     Unsubscribe,
 )
 from skymms.model.operations import Operation
-from skymms.wire.dialects import DIALECTS
+from skymms.wire.dialects import DIALECTS, DialectName
 
 SLIDESHOW = Slideshow("Membership coupon", subject="Welcome", fallback_text="Your coupon is waiting.").slide(
     "Good to have you with us.", image="http://media.example/welcome.jpg", duration=5
@@ -91,7 +91,7 @@ def service_id(dialect: str) -> str | None:
     return "1" if dialect.startswith("sinch") else None
 
 
-def encode(dialect: str, operation: Any = SEND) -> bytes:
+def encode(dialect: DialectName, operation: Any = SEND) -> bytes:
     """A request as a file of that dialect."""
     return DIALECTS[dialect].encode_request(operation, CANARY)
 

@@ -34,7 +34,7 @@ from skymms import (
     StoredMMS,
 )
 from skymms.model.replies import Refusal
-from skymms.wire.dialects import DIALECTS, Dialect
+from skymms.wire.dialects import DIALECTS, Dialect, DialectName
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -44,7 +44,7 @@ class Vector(NamedTuple):
 
     name: str
     source: str
-    dialect: str
+    dialect: DialectName
     operation: Operation[Any]
     #: XML, JSON, or the lines of a query, as the vendor prints them.
     document: str
@@ -833,7 +833,7 @@ class Posted(NamedTuple):
     """A postback and what it means."""
 
     name: str
-    dialect: str
+    dialect: DialectName
     document: str
     notice: Notice
 

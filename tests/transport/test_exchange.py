@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -200,19 +201,14 @@ class Limit:
     slow_down = reserve
 
 
-class LimitedAccount:
-    """A Skycore account with a rate limit."""
-
-    rate_limit = Limit()
-
-    def __getattr__(self, name):
-        return getattr(ACCOUNT, name)
+LIMIT = Limit()
+LIMITED_ACCOUNT = replace(ACCOUNT, rate=LIMIT)
 
 
 class TestRateLimit:
     def steps(self, *outcomes, retries=STANDARD):
         """The steps of a call until it ends; ``outcomes`` are those of its steps."""
-        exchange = Exchange(LimitedAccount(), SEND, retries=retries, random=lambda: 0.0)
+        exchange = Exchange(LIMITED_ACCOUNT, SEND, retries=retries, random=lambda: 0.0)
         steps = [exchange.next_step]
         for outcome in outcomes:
             exchange.advance(outcome)
@@ -220,19 +216,19 @@ class TestRateLimit:
         return [step.method if isinstance(step, HttpRequest) else step for step in steps]
 
     def test_is_asked_for_a_turn_before_each_request(self):
-        reserve, slow_down = Reserve(LimitedAccount.rate_limit), SlowDown(LimitedAccount.rate_limit, 1.0)
+        reserve, slow_down = Reserve(LIMIT), SlowDown(LIMIT, 1.0)
         steps = self.steps(0.0, ok(refused("E106")), None, None, 0.5, None, ok(SENT))
         assert steps == [reserve, "POST", slow_down, Pause(1.0), reserve, Pause(0.5), "POST", None]
 
     def test_is_asked_again_for_a_retry_after_a_connection_failed(self):
-        reserve = Reserve(LimitedAccount.rate_limit)
+        reserve = Reserve(LIMIT)
         assert self.steps(0.0, NEVER_LEFT, None) == [reserve, "POST", Pause(1.0), reserve]
 
     def test_is_told_of_a_throttled_request_that_is_not_retried(self):
-        exchange = Exchange(LimitedAccount(), SEND, retries=Retries(count=0), random=lambda: 0.0)
+        exchange = Exchange(LIMITED_ACCOUNT, SEND, retries=Retries(count=0), random=lambda: 0.0)
         exchange.advance(0.0)
         exchange.advance(ok(b"", 429, Retry_After="9"))
-        assert exchange.next_step == SlowDown(LimitedAccount.rate_limit, 9.0)
+        assert exchange.next_step == SlowDown(LIMIT, 9.0)
         with pytest.raises(ThrottledError):
             exchange.advance(None)
 

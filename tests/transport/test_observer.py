@@ -20,6 +20,7 @@ from skymms import (
     ConfigurationError,
     HttpResponse,
     ListMMS,
+    Operation,
     ProtocolError,
     RecipientError,
     Retries,
@@ -64,13 +65,6 @@ class CellcastGateway(Faulty):
 
 def cellcast_account(server: Faulty) -> CellcastAccount:
     return CellcastAccount(CANARY, generation="v3", url=f"http://127.0.0.1:{server.port}/api/v3/")
-
-
-class ExchangeAccount:
-    """A Skycore account whose methods can be replaced."""
-
-    def __getattr__(self, name):
-        return getattr(Account(CANARY), name)
 
 
 @pytest.fixture
@@ -294,14 +288,14 @@ class TestExceptionsOfOtherMethods:
         assert stop.partial.tracking_id == "MMS_12345"
 
     def test_win_over_an_error_in_the_reply(self):
-        class Nobody(ExchangeAccount):
-            def parts(self, operation):
+        class RefusingAccount(Account):
+            def parts(self, operation: Operation[Any]) -> Any:
                 yield operation
                 raise RecipientError("E110")
 
         stop = Stop()
         reporter = Reporter(SEND, observer=Recorder({"part_finished": stop}))
-        exchange = Exchange(Nobody(), SEND, retries=QUICK, random=lambda: 0.0, reporter=reporter)
+        exchange = Exchange(RefusingAccount(CANARY), SEND, retries=QUICK, random=lambda: 0.0, reporter=reporter)
         with pytest.raises(Stop):
             exchange.advance(HttpResponse(200, {}, SENT))
         assert stop.sent_maybe is True

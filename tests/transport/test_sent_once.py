@@ -38,6 +38,7 @@ from skymms import (
     TransportError,
 )
 from skymms.aio import AsyncClient
+from skymms.wire.dialects import DialectName
 
 CANARY = "canary-5fa1c0de-key"
 SEND = SendMMS(Slideshow("coupon", subject="Free").slide("Hi!"), to="15551234888", sender="60856")
@@ -55,7 +56,7 @@ def dialect(request):
 
 @pytest.fixture
 def client(kind) -> Callable[..., Any]:
-    def made(server: Faulty, dialect: str = "skycore", **options: Any) -> Any:
+    def made(server: Faulty, dialect: DialectName = "skycore", **options: Any) -> Any:
         return kind(Account(CANARY, dialect=dialect, url=server.url), **{"timeout": SOON, "retries": QUICK, **options})
 
     return made

@@ -43,7 +43,7 @@ from skymms.validation.rule import RULES, Rule
 from skymms.validation.validator import VALIDATOR, WARNINGS_VALIDATOR
 from skymms.validation.warnings import WARNINGS
 from skymms.wire import table
-from skymms.wire.dialects import DIALECTS
+from skymms.wire.dialects import DIALECTS, DialectName
 
 KEY = "not-a-key-at-all"
 SHOW = Slideshow("Coupon", subject="Free coupon!", slides=(Slide("Hi!"),))
@@ -476,7 +476,7 @@ def test_a_url_that_is_not_absolute_is_refused(url: Any) -> None:
     ],
 )
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_a_recipient_is_sent_in_digits(typed: Any, dialect: str) -> None:
+def test_a_recipient_is_sent_in_digits(typed: Any, dialect: DialectName) -> None:
     spoken = DIALECTS[dialect]
     document = spoken.encode_request(send(to=typed), KEY)
     assert VALIDATOR.validate(send(to=typed), DOCUMENTED) == []
@@ -555,7 +555,7 @@ def test_a_short_code_or_number_is_accepted_as_the_sender(typed: Any) -> None:
         ("sinch", SaveMMS(show(subject="")), ["E314"]),
     ],
 )
-def test_a_dialect_requires_its_own_fields(dialect: str, operation: Operation[Any], expected: list[str]) -> None:
+def test_a_dialect_requires_its_own_fields(dialect: DialectName, operation: Operation[Any], expected: list[str]) -> None:
     found = Account(KEY, dialect=dialect).problems(operation)
     assert sorted(problem.code or "" for problem in found) == expected
 

@@ -1,10 +1,10 @@
-"""What only 1.3 has: written, read, refused elsewhere, answered by the sandbox; and requests of former times."""
+"""The operations that only Skycore 1.3 has: encoding, decoding and the sandbox's responses; legacy requests; reports."""
 
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import strategies
@@ -56,25 +56,26 @@ from skymms.reports import StatusUpdate
 from skymms.sandbox import AT_ONCE, PostbackReceiver, Sandbox
 from skymms.wire import table
 from skymms.wire.codecs import xml
-from skymms.wire.dialects import DIALECTS, Dialect
+from skymms.wire.dialects import DIALECTS, Dialect, DialectName
 
 KEY = "0123456789abcdef0123456789abcdef"
-OLD = [DIALECTS["skycore"], DIALECTS["skycore-get"]]
+SKYCORE_DIALECTS = [DIALECTS["skycore"], DIALECTS["skycore-get"]]
 KINDS = [kind for kind in table.REQUESTS if kind.__module__ == actions.__name__]
-EACH_OLD = pytest.mark.parametrize("dialect", OLD, ids=lambda dialect: dialect.name)
+EACH_SKYCORE_DIALECT = pytest.mark.parametrize("dialect", SKYCORE_DIALECTS, ids=lambda dialect: dialect.name)
 EACH_KIND = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 
 A, B, C = "15551230001", "15551230002", "15551230003"
 
 
 def decode(operation: Operation[Any], nodes: str, status: int = 200) -> Any:
+    """Decode a response in XML that has these elements."""
     return Account(KEY).decode(operation, HttpResponse(status, {}, f"<RESPONSE>{nodes}</RESPONSE>".encode()))
 
 
-# ------------------------------------------------------------------------------------------------ there and back
+# ------------------------------------------------------------------------------------------------ encoding and decoding
 
 
-@EACH_OLD
+@EACH_SKYCORE_DIALECT
 @EACH_KIND
 @given(data=st.data())
 def test_an_operation_is_decoded_equal(dialect: Dialect, kind: type[Operation[Any]], data: st.DataObject) -> None:
@@ -88,8 +89,8 @@ def test_an_operation_is_decoded_equal(dialect: Dialect, kind: type[Operation[An
 @given(data=st.data())
 def test_a_reply_is_decoded_equal(kind: type[Operation[Any]], data: st.DataObject) -> None:
     reply = data.draw(strategies.replies(0)[kind.reply])
-    # An operation that asks for nothing in particular, so that every number is its own.
-    operation = kind(**{item.name: "" for item in fields(kind) if item.default is item.default_factory is MISSING})
+    # Without a recipient's number or an id of its own, the operation matches any response.
+    operation = kind(**{item.name: "" for item in fields(cast("Any", kind)) if item.default is item.default_factory is MISSING})
     document = DIALECTS["skycore"].encode_reply(reply)
     assert Account(KEY).decode(operation, HttpResponse(200, {}, document)) == reply
 
@@ -100,7 +101,7 @@ def test_every_action_has_a_vector() -> None:
 
 @EACH_KIND
 @pytest.mark.parametrize("dialect", ["sinch", "sinch-json"])
-def test_sinch_refuses_every_action_that_only_skycore_1_3_has(kind: type[Operation[Any]], dialect: str) -> None:
+def test_sinch_refuses_every_action_that_only_skycore_1_3_has(kind: type[Operation[Any]], dialect: DialectName) -> None:
     operation = next(vector.operation for vector in ACTION_VECTORS if type(vector.operation) is kind)
     with pytest.raises(ConfigurationError, match="is not supported in") as caught:
         Account(KEY, dialect=dialect).encode(operation)
@@ -137,7 +138,7 @@ def test_an_operation_copies_the_mappings_it_is_given() -> None:
         ("soon", "soon"),
     ],
 )
-@EACH_OLD
+@EACH_SKYCORE_DIALECT
 def test_the_dates_of_a_report_are_in_utc(dialect: Dialect, when: Any, written: str) -> None:
     leaves = dialect.decode_leaves(dialect.encode_request(GetStatistics(when, date(2011, 1, 1)), KEY))
     assert [text for name, _, text in leaves if name.lower() == "start_date"] == [written]
@@ -149,14 +150,14 @@ def test_a_date_outside_the_range_of_utc_is_refused(when: Any) -> None:
     assert ("E507", None, "end") in [problem[:3] for problem in found]
 
 
-def test_a_message_by_subscriber_is_one_message() -> None:
-    nothing = SendMessageBySubscriberRef("ACCT-1", campaign_ref="C1")
-    assert [problem[:3] for problem in Account(KEY).problems(nothing)] == [("E620", None, "mms_id")]
+def test_a_message_by_subscriber_needs_its_reference_and_a_slideshow_or_text() -> None:
+    empty = SendMessageBySubscriberRef("ACCT-1", campaign_ref="C1")
+    assert [problem[:3] for problem in Account(KEY).problems(empty)] == [("E620", None, "mms_id")]
     unnamed = SendMessageBySubscriberRef("", campaign_ref="", text="Hi!")
     assert sorted(problem[0] or "" for problem in Account(KEY).problems(unnamed)) == ["E100", "E718"]
 
 
-# ------------------------------------------------------------------------------------------------ answers
+# ------------------------------------------------------------------------------------------------ replies
 
 
 def test_a_reply_lists_the_results_that_failed() -> None:
@@ -201,13 +202,13 @@ def test_a_subscriber_that_is_refused_as_a_whole_is_an_error() -> None:
         "<SUBSCRIBERREF>T</SUBSCRIBERREF>",
     ],
 )
-def test_a_response_without_any_status_may_have_sent(nodes: str) -> None:
+def test_after_a_response_without_any_status_the_message_may_have_been_sent(nodes: str) -> None:
     with pytest.raises(ProtocolError) as caught:
         decode(SendMessageBySubscriberRef("S", campaign_ref="C", text="Hi!"), nodes)
     assert caught.value.sent_maybe
 
 
-def test_other_replies_still_need_a_status_of_their_own() -> None:
+def test_a_reply_of_another_operation_needs_its_own_status() -> None:
     with pytest.raises(ProtocolError, match="no status"):
         decode(ListCampaigns(), "<SUBSCRIBER><STATUS>Success</STATUS></SUBSCRIBER>")
 
@@ -222,11 +223,11 @@ def test_the_statistics_link_is_found_in_any_element(nodes: str) -> None:
 
 
 def test_a_statistics_link_needs_no_status_and_no_known_element() -> None:
-    asked = GetStatistics("2010-10-01", "2010-10-02")
-    assert decode(asked, "<LINK>https://a.example/1.xml</LINK>").link == "https://a.example/1.xml"
+    operation = GetStatistics("2010-10-01", "2010-10-02")
+    assert decode(operation, "<LINK>https://a.example/1.xml</LINK>").link == "https://a.example/1.xml"
     for nodes in ("<STATUS>Success</STATUS>", "<STATUS>Success</STATUS><URL/>", "<FILE>https://a.example/1.xml</FILE>"):
         with pytest.raises(ProtocolError):
-            decode(asked, nodes)
+            decode(operation, nodes)
     with pytest.raises(ValueError, match="no URL"):
         StatisticsLink()
 
@@ -237,16 +238,27 @@ def test_results_with_error_codes_and_no_status_are_refusals() -> None:
     assert [(one.to, one.error and one.error.code) for one in got.failed] == [(A, "E110"), (B, "E110")]
 
 
-def test_the_error_of_one_number_is_the_error_of_a_call() -> None:
-    def error(status: str, code: str | None) -> MMSError | None:
-        return SubscriberResult(status=status, error_code=code).error
+@pytest.mark.parametrize(
+    ("status", "code", "sent_maybe"),
+    [
+        ("Failure", "E110", False),
+        # The gateway failed, or the status contradicts the code.
+        ("Failure", "E503", True),
+        ("Success", "E110", True),
+    ],
+)
+def test_the_error_of_one_number_says_whether_its_message_may_have_been_sent(status: str, code: str, sent_maybe: bool) -> None:
+    error = SubscriberResult(status=status, error_code=code).error
+    assert error is not None
+    assert (error.code, error.sent_maybe) == (code, sent_maybe)
 
-    assert [error("Failure", code).sent_maybe for code in ("E110", "E503")] == [False, True]
-    assert error("Success", "E110").sent_maybe, "it says both"
-    assert [error(yes, None) for yes in ("Success", "success", "SUCCESS")] == [None] * 3
+
+@pytest.mark.parametrize("status", ["Success", "success", "SUCCESS"])
+def test_a_number_with_the_status_success_has_no_error(status: str) -> None:
+    assert SubscriberResult(status=status).error is None
 
 
-def test_a_response_with_another_number_or_id_answers_another_request() -> None:
+def test_a_response_with_another_number_or_id_is_refused() -> None:
     for operation, nodes in (
         (Subscribe(A, campaign="1"), f"<MOBILE>{B}</MOBILE>"),
         (RemoveInboxMessage("MMS_MO_1"), "<MMSINBOXID>MMS_MO_2</MMSINBOXID>"),
@@ -262,20 +274,21 @@ def test_an_id_in_place_of_a_reference_is_decoded() -> None:
 
 @pytest.mark.parametrize("wrong", [["Hello"], "x", None, 5])
 def test_a_value_that_is_not_a_mapping_is_refused_by_field(wrong: Any) -> None:
-    fields = {"to": A, "sender": "60856"}
-    for made, name in (
+    fields: dict[str, Any] = {"to": A, "sender": "60856"}
+    for make, name in (
         (lambda: SendSavedMMS("35674", **fields, custom_text=wrong), "custom_text"),
         (lambda: SendMMSBarcode("35674", **fields, barcode_id="7", data=wrong), "data"),
         (lambda: SendPassInMMS("35674", **fields, pass_data=wrong), "pass_data"),
         (lambda: Subscribe(A, campaign="1", data=wrong), "data"),
     ):
         with pytest.raises(TypeError, match=f"{name} must be a dict"):
-            made()
+            make()
 
 
 def test_a_report_must_be_bytes() -> None:
+    wrong: Any = "<RESPONSE/>"
     with pytest.raises(TypeError, match="expected the bytes of the report"):
-        read_report("<RESPONSE/>")  # type: ignore[arg-type]
+        read_report(wrong)
 
 
 def test_a_sessions_id_is_not_shown() -> None:
@@ -291,7 +304,7 @@ def test_a_former_error_code_gives_the_same_error(old: str, new: str) -> None:
     assert (caught.value.code, error_class(old)) == (old, error_class(new))
 
 
-# ------------------------------------------------------------------------------------------------ requests of former times
+# ------------------------------------------------------------------------------------------------ legacy requests
 
 NESTED = b"""
 <REQUEST>
@@ -325,9 +338,10 @@ def test_a_legacy_request_in_a_file_is_read() -> None:
     assert read_file(NESTED).operation == SaveMMS(FISHTANK)
 
 
-def read(document: bytes, dialect: str = "skycore") -> Any:
-    spoken = DIALECTS[dialect]
-    return spoken.decode_request(spoken.decode_leaves(document))
+def read(document: bytes, name: DialectName = "skycore") -> Any:
+    """Decode a request."""
+    dialect = DIALECTS[name]
+    return dialect.decode_request(dialect.decode_leaves(document))
 
 
 @pytest.mark.parametrize("document", [NESTED, NESTED.replace(b"CONTENT", b"Content").replace(b"SEQUENCE", b"sequence")])
@@ -373,12 +387,12 @@ def test_legacy_forms_are_not_decoded_in_sinch_requests_and_postbacks() -> None:
         ),
     ],
 )
-def test_former_names_are_decoded(dialect: str, document: bytes, operation: Operation[Any]) -> None:
+def test_former_names_are_decoded_and_encoded_as_current_names(
+    dialect: DialectName, document: bytes, operation: Operation[Any]
+) -> None:
     got = read(document, dialect)
     assert (got.operation, got.unread) == (operation, ())
-    # And written as they are now.
-    spoken = DIALECTS[dialect]
-    assert read(spoken.encode_request(operation, KEY), dialect).operation == operation
+    assert read(DIALECTS[dialect].encode_request(operation, KEY), dialect).operation == operation
 
 
 # ------------------------------------------------------------------------------------------------ reports
@@ -479,13 +493,14 @@ def sandbox_and_client(request, kind):
 
 
 def refused(client: Any, operation: Operation[Any]) -> MMSError:
+    """The error of an operation that the sandbox refuses."""
     with pytest.raises(MMSError) as caught:
         client.call(operation)
     assert not caught.value.foreseen
     return caught.value
 
 
-def test_campaigns_are_created_listed_joined_sent_to_and_left(sandbox_and_client) -> None:
+def test_a_campaign_is_created_and_listed_and_numbers_subscribe_receive_and_unsubscribe(sandbox_and_client) -> None:
     sandbox, client = sandbox_and_client
     assert client.call(ListCampaigns()).campaigns == ()
     made = client.call(CreateCampaign("Winter Sale", brand_name="Shop"))
@@ -537,8 +552,9 @@ def test_one_call_sends_to_all_numbers_of_a_subscriber(sandbox_and_client) -> No
         client.call(Subscribe(number, campaign=campaign, subscriber_ref="ACCT-1" if number != C else "ACCT-2"))
     sandbox.block(B)
     mms_id = client.call(SaveMMS(SHOW)).mms_id
-    for said in ({"mms_id": mms_id}, {"text": "Hi!"}):
-        reply = client.call(SendMessageBySubscriberRef("ACCT-1", campaign_ref=campaign, **said))
+    contents: list[dict[str, Any]] = [{"mms_id": mms_id}, {"text": "Hi!"}]
+    for content in contents:
+        reply = client.call(SendMessageBySubscriberRef("ACCT-1", campaign_ref=campaign, **content))
         assert [(result.to, result.error_code) for result in reply.results] == [(A, None), (B, "E114")]
         assert [type(result.error) for result in reply.failed] == [BlockedRecipientError]
         assert [notice.to for notice in sandbox.requests[-1].notices] == [A, A]
@@ -551,7 +567,7 @@ def test_one_call_sends_to_all_numbers_of_a_subscriber(sandbox_and_client) -> No
 
 def test_passes_barcodes_and_sms_are_sent(sandbox_and_client) -> None:
     sandbox, client = sandbox_and_client
-    to = {"to": A, "sender": "60856"}
+    to: dict[str, Any] = {"to": A, "sender": "60856"}
     show, wallet = (client.call(SaveMMS(one)).mms_id for one in (SHOW, PASS))
     sent = client.call(SendPassInMMS(wallet, **to, pass_data={"barcodevalue": "7"}))
     assert (sent.to, sent.mms_id, sandbox.sent[-1].pass_data) == (A, wallet, {"barcodevalue": "7"})
@@ -572,12 +588,12 @@ def test_passes_barcodes_and_sms_are_sent(sandbox_and_client) -> None:
         SendSavedMMS(show, **to),
     ):
         assert refused(client, operation).code == "E114"
-    for nothing in (SendPassInMMS("1", **to, pass_data={"a": "b"}), SendMMSBarcode("1", **to, barcode_id="7")):
-        assert type(refused(client, nothing)) is NotFoundError
+    for missing in (SendPassInMMS("1", **to, pass_data={"a": "b"}), SendMMSBarcode("1", **to, barcode_id="7")):
+        assert type(refused(client, missing)) is NotFoundError
 
 
 UUID = "2f234454-cf6d-4a0f-adf2-f4911ba9ffa6"
-#: 1.3, the codes of sendPassInMMS: ten for each kind of value, one for each place or beacon of a pass.
+#: The codes of sendPassInMMS in Skycore 1.3: ten for each kind of value, because a pass has up to ten places and ten beacons.
 WRONG_VALUES = (
     *(({"rellatitude1": wrong}, "E880") for wrong in ("999", "90.1", "-91", "north", "40,7", "1e1", "4٠", "nan")),
     ({"rellatitude10": "90.5"}, "E889"),
@@ -598,7 +614,7 @@ RIGHT_VALUES = (
     {"rellatitude1": "+41.8781", "rellongitude1": " -87.6298 ", "rellatitude2": "-90.000"},
     {"ibeaconuuid1": UUID.upper(), "ibeaconmajor1": "0", "ibeaconminor1": "65535", "ibeacontext1": "You are near"},
     {"ibeaconuuid10": UUID},
-    # Blank is not given; a name that nobody knows is left alone.
+    # A blank value counts as missing, and an unknown name is not validated.
     {"rellatitude1": " ", "ibeaconmajor1": "", "barcodevalue": "7"},
     {"rellatitude11": "999", "rellatitude": "999", "colour": "zz"},
 )
@@ -608,8 +624,8 @@ RIGHT_VALUES = (
 def test_a_pass_with_a_value_of_the_wrong_form_is_refused(sandbox_and_client, values: dict[str, str], code: str) -> None:
     sandbox, client = sandbox_and_client
     wallet = client.call(SaveMMS(PASS)).mms_id
-    for spelled in (str.lower, str.upper):
-        named = {spelled(name): value for name, value in values.items()}
+    for change_case in (str.lower, str.upper):
+        named = {change_case(name): value for name, value in values.items()}
         error = refused(client, SendPassInMMS(wallet, to=A, sender="60856", pass_data=named))
         assert (type(error), error.code) == (PassError, code)
         assert any(f"pass_data: {name} " in error.info for name in values)

@@ -11,7 +11,7 @@ import json
 import pickle
 import threading
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import strategies
@@ -198,7 +198,7 @@ def test_a_wrong_recipient_is_refused_and_does_not_change_later_requests(dialect
 
 def test_a_message_that_is_equal_but_not_identical_is_validated() -> None:
     # True equals 1, and only 1 is a number of seconds.
-    right, wrong = (Slideshow("n", subject="s", slides=[Slide("x", duration=each)]) for each in (1, True))
+    right, wrong = (Slideshow("n", subject="s", slides=(Slide("x", duration=each),)) for each in (1, True))
     assert right == wrong
     sender = account("skycore")
     sender.encode(SendMMS(right, to="15551230001", sender="60856"))
@@ -239,7 +239,7 @@ def test_the_mappings_of_an_operation_are_dicts_in_every_other_way() -> None:
     for other in (pickle.loads(pickle.dumps(operation)), copy.deepcopy(operation), replace(operation, to="15551230001")):
         assert other == operation
         with pytest.raises(TypeError):
-            other.data.clear()
+            cast("dict[str, str]", other.data).clear()
     assert {**operation.data, "name": "Bob"} == dict(operation.data) | {"name": "Bob"} == {"name": "Bob"}
 
 

@@ -92,7 +92,7 @@ def test_raw_has_every_field_of_a_response(vector: Vector) -> None:
     root = etree.fromstring(vector.answer.strip())
     # Of an element's ancestors the first is its parent and the last the root, which is no part of a node's name.
     said = [
-        ("/".join([*[above.tag for above in node.iterancestors()][-2::-1], node.tag]), node.text)
+        ("/".join([*[str(above.tag) for above in node.iterancestors()][-2::-1], str(node.tag)]), node.text)
         for node in root.iterdescendants()
         if len(node) == 0
     ]
