@@ -143,7 +143,7 @@ class TestTomlSlideshow:
         assert [problem.code for problem in slideshow_in(b'subject = "s"').problems()] == ["E311", "E312"]
 
     @pytest.mark.parametrize(
-        ("toml", "slide", "key", "said"),
+        ("toml", "slide", "key", "message"),
         [
             ('nmae = "n"', None, "nmae", "did you mean name?"),
             ('[[slides]]\ntext = "t"', None, "slides", "did you mean slide?"),
@@ -166,12 +166,12 @@ class TestTomlSlideshow:
             ('[[slide]]\nimage.url = "i"', 1, "image", "must be a text in quotes"),
         ],
     )
-    def test_an_unknown_key_or_a_value_of_the_wrong_type_is_refused_by_name(self, toml, slide, key, said):
+    def test_an_unknown_key_or_a_value_of_the_wrong_type_is_refused_by_name(self, toml, slide, key, message):
         with pytest.raises(ConfigurationError) as caught:
             read_file(toml.encode())
         (problem,) = caught.value.problems
         assert (problem.code, problem.slide, problem.field) == (None, slide, key)
-        assert said in problem.message
+        assert message in problem.message
         assert CANARY not in str(caught.value)
 
     def test_all_wrong_keys_are_reported_at_once(self):
@@ -191,16 +191,16 @@ class TestTomlSlideshow:
         ids=["no value", "twice", "open quote"],
     )
     def test_invalid_toml_is_refused_with_its_line(self, toml, line):
-        said = error_message(toml)
-        assert said.startswith("not a slideshow in TOML")
-        assert line in said
+        message = error_message(toml)
+        assert message.startswith("not a slideshow in TOML")
+        assert line in message
 
 
 class TestRequest:
     def test_operations_with_unsupported_fields(self):
         lost = {
-            name: [{problem.field for problem in spoken.unsupported(one)} for one in OPERATIONS]
-            for name, spoken in DIALECTS.items()
+            name: [{problem.field for problem in dialect.unsupported(one)} for one in OPERATIONS]
+            for name, dialect in DIALECTS.items()
         }
         of_slides = {"duration", "passbook"}
         assert lost.pop("sinch-json") == [of_slides, of_slides, {"data"}, {"ListMMS"}, {"DeleteMMS"}]
@@ -287,7 +287,7 @@ class TestGetRequest:
         assert "write %23" in error_message(b"action=sendmms&subject=We're #1&name=n")
 
     @pytest.mark.parametrize(
-        ("written", "said"),
+        ("written", "message"),
         [
             ("https://gateway.example/index.php", "it has no action"),
             ("https://gateway.example/?to=1", "it has no action"),
@@ -300,8 +300,8 @@ class TestGetRequest:
             ("action=sendmms" + "&a=b" * 1500, "not a query string"),
         ],
     )
-    def test_an_invalid_query_is_refused_with_the_reason(self, written, said):
-        assert said in error_message(written.encode())
+    def test_an_invalid_query_is_refused_with_the_reason(self, written, message):
+        assert message in error_message(written.encode())
 
 
 class TestSerializedFile:
@@ -325,7 +325,7 @@ class TestSerializedFile:
 
 class TestOtherFiles:
     @pytest.mark.parametrize(
-        ("data", "said"),
+        ("data", "message"),
         [
             (b"", "empty"),
             (b" \n\t", "empty"),
@@ -359,8 +359,8 @@ class TestOtherFiles:
             (b'<?xml version="1.0" encoding="ISO-8859-1"?><REQUEST/>', "encoding"),
         ],
     )
-    def test_another_file_is_refused_with_the_reason(self, data, said):
-        assert said in error_message(data)
+    def test_another_file_is_refused_with_the_reason(self, data, message):
+        assert message in error_message(data)
 
     def test_invalid_xml_is_refused_with_its_line(self):
         assert "line 3" in error_message(b"<REQUEST>\n<ACTION>sendMMS</ACTION>\n<TO>15551234888</FROM>\n</REQUEST>")
@@ -378,6 +378,6 @@ class TestOtherFiles:
 @given(strategies.words, strategies.words)
 def test_a_slideshow_is_never_taken_for_a_query(text, subject):
     # Whatever stands in its texts: TOML comes first.
-    quoted = [json.dumps(words, ensure_ascii=False).replace("\x7f", "") for words in (text + "&action=sendmms&to=1", subject)]
+    quoted = [json.dumps(each, ensure_ascii=False).replace("\x7f", "") for each in (text + "&action=sendmms&to=1", subject)]
     content = read_file(f"subject={quoted[1]}\n[[slide]]\ntext={quoted[0]}".encode())
     assert content.operation is None

@@ -44,7 +44,7 @@ class Sample(NamedTuple):
     notice: Notice
 
 
-def moment(hour: int, minute: int, second: int) -> datetime:
+def central_time(hour: int, minute: int, second: int) -> datetime:
     return datetime(2012, 6, 7, hour, minute, second, tzinfo=MINUS_FIVE)
 
 
@@ -58,7 +58,7 @@ SENT = DeliveryReport(
     to="15551112222",
     tracking_id="TU1TXzU5Nzg3OQ==",
     operator_id="0001570",
-    timestamp=moment(7, 27, 29),
+    timestamp=central_time(7, 27, 29),
 )
 
 SAMPLES = (
@@ -124,7 +124,7 @@ SAMPLES = (
             to="15551112222",
             tracking_id="TU1TXzU5Nzg3OQ==",
             operator_id="0001570",
-            timestamp=moment(7, 27, 34),
+            timestamp=central_time(7, 27, 34),
             handset="motol7c",
             aggregator_id="11529-64807-97508-73852-97658",
         ),
@@ -151,7 +151,7 @@ SAMPLES = (
             to="15552424956",
             tracking_id="TU1TXzU5Nzg3Nw==",
             operator_id="0001140",
-            timestamp=moment(7, 28, 9),
+            timestamp=central_time(7, 28, 9),
             aggregator_id="11529-64807-97508-73852-97658",
         ),
     ),
@@ -202,7 +202,7 @@ SAMPLES = (
             to="15552424956",
             tracking_id="TU1TXzU5Nzg3Nw==",
             operator_id="0001140",
-            timestamp=moment(7, 28, 9),
+            timestamp=central_time(7, 28, 9),
             aggregator_id="11529-64807-97508-73852-97658",
             details="Recipient blocked by mobile operator",
         ),
@@ -244,12 +244,12 @@ SAMPLES = (
             to="15553333058",
             tracking_id="U01TXzgwNjc4",
             operator_id="0001470",
-            timestamp=moment(5, 41, 15),
+            timestamp=central_time(5, 41, 15),
             aggregator_id="11529-64807-97508-73852-97658",
         ),
     ),
     Sample(
-        "E202 of an SMS, with the carrier's words",
+        "E202 of an SMS, with the carrier's text",
         """
     <ORIGIN>SMS_MT</ORIGIN>
     <CODE>E202</CODE>
@@ -282,7 +282,7 @@ SAMPLES = (
             sender="15552312102",
             to="86717",
             text="STOP",
-            timestamp=moment(17, 31, 2),
+            timestamp=central_time(17, 31, 2),
             transaction_id="511XG-02294-192SA-482H8",
         ),
     ),
@@ -317,7 +317,7 @@ SAMPLES = (
             subject="Hello there",
             tracking_id="MMS_MO_iLnCRrL6",
             operator_id="0001470",
-            timestamp=moment(11, 19, 49),
+            timestamp=central_time(11, 19, 49),
             files=("https://files.example/1.jpg", "https://files.example/1.txt", "https://files.example/1.smil"),
         ),
     ),
@@ -360,7 +360,7 @@ SAMPLES = (
             origin="SUB",
             mobile="15551112222",
             campaign_ref="1478",
-            timestamp=moment(14, 32, 23),
+            timestamp=central_time(14, 32, 23),
             short_code="123456",
             campaign_title="My Campaign Name",
             brand_name="My Brand Name",
@@ -378,14 +378,14 @@ SAMPLES = (
         SubscriptionChange("N304", origin="EMAIL_SUB", email="ada@example.com", campaign_ref="Spring"),
     ),
     Sample(
-        "N801: a pass was made, told in a node of its own",
+        "N801: a pass was created, reported in an element of its own",
         "<ORIGIN>GENERATE_PASS</ORIGIN><STATUSCODE>N801</STATUSCODE><SERIALNUMBER>17</SERIALNUMBER>",
         UnknownNotice(origin="GENERATE_PASS", status_code="N801"),
     ),
 )
 EACH = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 
-#: How an event can be wrapped. `xsi:…` stood on POSTBACK in 2013-14; SUMO wraps what comes in once more.
+#: The forms of an event's document. POSTBACK had `xsi:…` in 2013-14; SUMO adds one more element to inbound messages.
 ENVELOPES = {
     "flat": "<POSTBACK>{}</POSTBACK>",
     "declared": "<?xml version='1.0'?>\n<POSTBACK>{}</POSTBACK>",
@@ -457,13 +457,13 @@ def test_a_notice_can_be_pickled(sample: Sample) -> None:
 
 
 def test_hyphenated_sinch_names_are_decoded() -> None:
-    told = """<postback>
+    document = """<postback>
         <origin>MMS_MT</origin><code>N102</code><sent-as>MMS</sent-as><status>Message Sent/Delivered</status>
         <mms-id>39597</mms-id><from>28444</from><to>15551112222</to><tracking-id>TU1T</tracking-id>
         <operator-id>31002</operator-id><timestamp>2012-06-07T07:27:34-05:00</timestamp>
         <handset>motol7c</handset><status-details></status-details>
     </postback>"""
-    assert one(told) == DeliveryReport(
+    assert one(document) == DeliveryReport(
         "N102",
         origin="MMS_MT",
         sent_as="MMS",
@@ -473,7 +473,7 @@ def test_hyphenated_sinch_names_are_decoded() -> None:
         to="15551112222",
         tracking_id="TU1T",
         operator_id="31002",
-        timestamp=moment(7, 27, 34),
+        timestamp=central_time(7, 27, 34),
         handset="motol7c",
         details="",
     )
@@ -485,7 +485,7 @@ def test_hyphenated_sinch_names_are_decoded() -> None:
 
 
 def test_the_status_attribute_of_the_2013_form_is_decoded() -> None:
-    told = """<POSTBACK><NOTIFICATION id="521495" created="2012-06-07 07:27:34.398593-04">
+    document = """<POSTBACK><NOTIFICATION id="521495" created="2012-06-07 07:27:34.398593-04">
         <ORIGIN>MMS_MT</ORIGIN>
         <CODE>N102</CODE>
         <BODY>
@@ -499,7 +499,7 @@ def test_the_status_attribute_of_the_2013_form_is_decoded() -> None:
             <TIMESTAMP>2012-06-07 07:27:34-05</TIMESTAMP>
         </BODY>
     </NOTIFICATION></POSTBACK>"""
-    notice = one(told)
+    notice = one(document)
     assert notice == DeliveryReport(
         "N102",
         origin="MMS_MT",
@@ -509,12 +509,12 @@ def test_the_status_attribute_of_the_2013_form_is_decoded() -> None:
         tracking_id="MMS_389076",
         operator_id="000157",
         handset="motol7c",
-        timestamp=moment(7, 27, 34),
+        timestamp=central_time(7, 27, 34),
     )
     assert ("HISTORYID", "455811") in notice.raw
     assert isinstance(notice, DeliveryReport)
     assert notice.delivered
-    failed = one(told.replace("Retrieved", "Expired"))
+    failed = one(document.replace("Retrieved", "Expired"))
     assert isinstance(failed, DeliveryReport)
     assert failed.failed
     assert not failed.delivered
@@ -547,14 +547,14 @@ def test_other_elements_in_a_batch_are_not_events() -> None:
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        ("2012-06-07T07:27:34-05:00", moment(7, 27, 34)),
-        ("2012-06-07T07:27:34-05", moment(7, 27, 34)),
-        ("2012-06-07T07:27:34.123456-05:00", moment(7, 27, 34).replace(microsecond=123456)),
-        ("2012-06-07 07:27:34-05", moment(7, 27, 34)),
+        ("2012-06-07T07:27:34-05:00", central_time(7, 27, 34)),
+        ("2012-06-07T07:27:34-05", central_time(7, 27, 34)),
+        ("2012-06-07T07:27:34.123456-05:00", central_time(7, 27, 34).replace(microsecond=123456)),
+        ("2012-06-07 07:27:34-05", central_time(7, 27, 34)),
         ("2012-06-07 07:27:34", datetime(2012, 6, 7, 7, 27, 34, tzinfo=UTC)),
         ("2012-06-07T07:27:34Z", datetime(2012, 6, 7, 7, 27, 34, tzinfo=UTC)),
-        ("  2012-06-07T07:27:34-05:00\n", moment(7, 27, 34)),
-        ("20120607T072734-0500", moment(7, 27, 34)),
+        ("  2012-06-07T07:27:34-05:00\n", central_time(7, 27, 34)),
+        ("20120607T072734-0500", central_time(7, 27, 34)),
     ],
 )
 def test_every_form_of_time_is_decoded_with_a_time_zone(written: str, meant: datetime) -> None:
@@ -590,7 +590,7 @@ SENT_ON, DELIVERED, FAILED = (False, False), (True, False), (False, True)
         ("N102", None, DELIVERED),
         ("N102", "", DELIVERED),
         ("N102", "Retrieved", DELIVERED),
-        # Before 2014-10-21 a failure came as N102, and its status alone told.
+        # Before 2014-10-21 a failure was N102, too, with another status.
         ("N102", "Message Sent/Expired", FAILED),
         ("N102", "Message Sent/Rejected", FAILED),
         ("N102", "Message Sent/Failed", FAILED),
@@ -658,8 +658,8 @@ def test_an_encoding_report_says_whether_the_slideshow_can_be_sent_and_which_fil
 def test_a_subscription_change_says_whether_it_is_active() -> None:
     changes = [sample.notice for sample in SAMPLES if isinstance(sample.notice, SubscriptionChange)]
     assert [(change.code, change.subscribed) for change in changes] == [("N301", True), ("N302", False), ("N304", False)]
-    told = {code: SubscriptionChange(code).subscribed for code in ("N301", "N302", "N303", "N304")}
-    assert told == {"N301": True, "N302": False, "N303": True, "N304": False}
+    subscribed = {code: SubscriptionChange(code).subscribed for code in ("N301", "N302", "N303", "N304")}
+    assert subscribed == {"N301": True, "N302": False, "N303": True, "N304": False}
 
 
 def test_a_notice_has_the_meaning_of_its_code() -> None:
@@ -708,15 +708,18 @@ def test_different_events_have_different_identities() -> None:
         (EncodingReport("E002", mms_id="1", audio="a"), EncodingReport("E002", mms_id="1", audio="b")),
         # The JSON service's tell no id until there is one.
         (EncodingReport("E003", tracking_id="1"), EncodingReport("E003", tracking_id="2")),
-        (InboundMMS("N401", sender="1", timestamp=moment(1, 2, 3)), InboundMMS("N401", sender="1", timestamp=moment(1, 2, 4))),
+        (
+            InboundMMS("N401", sender="1", timestamp=central_time(1, 2, 3)),
+            InboundMMS("N401", sender="1", timestamp=central_time(1, 2, 4)),
+        ),
         (InboundSMS("N211", sender="1", to="2", text="STOP"), InboundSMS("N211", sender="1", to="3", text="STOP")),
         (InboundMMS("N401", tracking_id="1"), InboundMMS("N401", tracking_id="2")),
         (InboundSMS("N211", sender="1", text="STOP"), InboundSMS("N211", sender="1", text="START")),
         (
-            SubscriptionChange("N301", mobile="1", timestamp=moment(1, 2, 3)),
-            SubscriptionChange("N301", mobile="1", timestamp=moment(1, 2, 4)),
+            SubscriptionChange("N301", mobile="1", timestamp=central_time(1, 2, 3)),
+            SubscriptionChange("N301", mobile="1", timestamp=central_time(1, 2, 4)),
         ),
-        # Where nothing of that kind was told, everything that was told is asked.
+        # Without any of the fields that identify an event, the whole event is compared.
         (DeliveryReport("N101", raw=(("A", "1"),)), DeliveryReport("N101", raw=(("A", "2"),))),
         (UnknownNotice("N999", raw=(("A", "1"),)), UnknownNotice("N999", raw=(("A", "2"),))),
         (UnknownNotice("N999", raw=(("A", "1"), ("B", "2"))), UnknownNotice("N999", raw=(("A", "1', 'B"), ("2", "")))),
@@ -738,7 +741,7 @@ def test_texts_that_may_differ_between_repeats_are_not_in_an_identity() -> None:
     assert first.identity == again.identity
 
 
-# ------------------------------------------------------------------------------------------------ what nobody knows
+# ------------------------------------------------------------------------------------------------ unknown events
 
 
 @pytest.mark.parametrize(
@@ -839,13 +842,13 @@ NOT_POSTBACKS: dict[str, bytes] = {
     "JSON without code and origin": b'{"status": "Success", "to": "15551112222"}',
     "an empty object in JSON": b"{}",
     "a list without events in JSON": b"[]",
-    "a list of words in JSON": b'["code", "origin"]',
+    "a list of strings in JSON": b'["code", "origin"]',
     "a list in JSON with one that is no event": b'[{"origin": "MMS_MT", "code": "N102"}, {"to": "1"}]',
     "a list of lists in JSON": b'[[{"origin": "MMS_MT", "code": "N102"}]]',
     "code and origin within another object in JSON": b'{"event": {"origin": "MMS_MT", "code": "N102"}}',
     "JSON that is never closed": b'{"origin": "MMS_MT", "code": "N102"',
     "JSON that says a thing twice": b'{"origin": "MMS_MT", "code": "N102", "code": "N101"}',
-    "words after JSON": b'{"origin": "MMS_MT", "code": "N102"}!',
+    "text after JSON": b'{"origin": "MMS_MT", "code": "N102"}!',
     "JSON in latin-1": '{"origin": "MMS_MT", "code": "N102", "status": "é"}'.encode("latin-1"),
     "JSON in UTF-16": '{"origin": "MMS_MT", "code": "N102"}'.encode("utf-16"),
     "a number that JSON has not": b'{"origin": "MMS_MT", "code": "N102", "to": NaN}',
@@ -857,18 +860,18 @@ NOT_POSTBACKS: dict[str, bytes] = {
     "junk": MADE_UP,
     "a picture": b"\x89PNG\r\n\x1a\n\x00\x00",
     "gzip": b"\x1f\x8b\x08\x00\x00",
-    "words": b"Message Sent/Delivered",
+    "plain text": b"Message Sent/Delivered",
     "a form without XML": b"a=1&b=2&xml=",
     "a form of broken percent signs": b"xml=%3CPOSTBACK%3E%FF%FE",
     "a form with broken XML": b"xml=%3CPOSTBACK%3E",
     "a tag that is never closed": GOOD.encode()[:-4],
     "two roots": GOOD.encode() * 2,
-    "words after the end": GOOD.encode() + b"!",
+    "text after the end": GOOD.encode() + b"!",
     "another document": b"<RESPONSE><STATUS>Success</STATUS></RESPONSE>",
     "a web page": b"<!DOCTYPE html><html><body>502 Bad Gateway</body></html>",
     "a harmless DOCTYPE": b"<!DOCTYPE POSTBACK>" + GOOD.encode(),
     "an entity": b'<!DOCTYPE POSTBACK [<!ENTITY x "5">]>' + GOOD.replace("1112222", "111&x;222").encode(),
-    "an entity nobody declared": GOOD.replace("1112222", "111&x;222").encode(),
+    "an undeclared entity": GOOD.replace("1112222", "111&x;222").encode(),
     "UTF-16": GOOD.encode("utf-16"),
     "UTF-16 without a mark": GOOD.encode("utf-16-le"),
     "UTF-16 with a declaration": ("<?xml version='1.0' encoding='UTF-16'?>" + GOOD).encode("utf-16"),
@@ -877,7 +880,7 @@ NOT_POSTBACKS: dict[str, bytes] = {
     "latin-1": "<POSTBACK><TEXT>é</TEXT></POSTBACK>".encode("latin-1"),
     "declared latin-1": "<?xml version='1.0' encoding='ISO-8859-1'?><POSTBACK><TEXT>é</TEXT></POSTBACK>".encode("latin-1"),
     "declared windows-1252": b"<?xml version='1.0' encoding='windows-1252'?><POSTBACK/>",
-    "declared as what nobody speaks": b"<?xml version='1.0' encoding='klingon'?><POSTBACK/>",
+    "an unknown encoding": b"<?xml version='1.0' encoding='klingon'?><POSTBACK/>",
     "the vendor's slip": b"<POSTBACK><FROM_MASK><FROM_MASK><TO>15551112222</TO></POSTBACK>",
 }
 

@@ -34,7 +34,7 @@ class SendSavedMMSCampaign(Operation[ScheduledMMS]):
     """Send a stored slideshow to all subscribers of a campaign, from the campaign's own short code."""
 
     reply: ClassVar[type[ScheduledMMS]] = ScheduledMMS
-    #: Always None: the message has no number of its own.
+    #: Always None: the message is sent to a whole campaign.
     to: ClassVar[None] = None
 
     mms_id: str | int | None

@@ -22,7 +22,7 @@ from typing import Any
 STARTED = time.perf_counter()
 
 PICTURE = "http://www.yoursite.com/images/welcome.jpg"
-WORDS = "Hi! Thank you for joining us!"
+TEXT = "Hi! Thank you for joining us!"
 TO, SENDER = "15551234888", "15557654321"
 ACCOUNT, SECRET = "AC0123456789abcdef0123456789abcdef", "ea7966f90de2bf520e3f0042053e6ec3"
 
@@ -34,7 +34,7 @@ def skymms(url: str) -> Contestant:
 
     yield
     client = Client(Account(SECRET, url=f"{url}/API/wxml/1.3/index.php"))
-    show = Slideshow("Membership coupon", subject="Free coupon!").slide(WORDS, image=PICTURE)
+    show = Slideshow("Membership coupon", subject="Free coupon!").slide(TEXT, image=PICTURE)
 
     def send() -> str | None:
         return client.call(SendMMS(show, to=TO, sender=SENDER)).tracking_id
@@ -49,7 +49,7 @@ def skymms_async(url: str) -> Contestant:
 
     yield
     client = AsyncClient(Account(SECRET, url=f"{url}/API/wxml/1.3/index.php"))
-    show = Slideshow("Membership coupon", subject="Free coupon!").slide(WORDS, image=PICTURE)
+    show = Slideshow("Membership coupon", subject="Free coupon!").slide(TEXT, image=PICTURE)
 
     async def send() -> str | None:
         return (await client.call(SendMMS(show, to=TO, sender=SENDER))).tracking_id
@@ -76,7 +76,7 @@ def twilio(url: str) -> Contestant:
     client = Client(ACCOUNT, SECRET, http_client=Here())
 
     def send() -> str | None:
-        return client.messages.create(to=f"+{TO}", from_=f"+{SENDER}", body=WORDS, media_url=[PICTURE]).sid
+        return client.messages.create(to=f"+{TO}", from_=f"+{SENDER}", body=TEXT, media_url=[PICTURE]).sid
 
     yield send
     yield "twilio"
@@ -96,7 +96,7 @@ def twilio_async(url: str) -> Contestant:
     client = Client(ACCOUNT, SECRET, http_client=http)
 
     async def send() -> str | None:
-        message = await client.messages.create_async(to=f"+{TO}", from_=f"+{SENDER}", body=WORDS, media_url=[PICTURE])
+        message = await client.messages.create_async(to=f"+{TO}", from_=f"+{SENDER}", body=TEXT, media_url=[PICTURE])
         return message.sid
 
     yield send
@@ -111,7 +111,7 @@ def vonage(url: str) -> Contestant:
     yield
     # Only the host can be set: the scheme is always https.
     host = url.removeprefix("https://")
-    picture = MmsResource(url=PICTURE, caption=WORDS)
+    picture = MmsResource(url=PICTURE, caption=TEXT)
     client = Vonage(Auth(api_key="abcdef01", api_secret=SECRET), HttpClientOptions(api_host=host))
 
     def send() -> str | None:
@@ -132,7 +132,7 @@ def plivo(url: str) -> Contestant:
     client = RestClient("MAMDJMMTEZOTY0ZDVLNW", SECRET)
 
     def send() -> str | None:
-        sent = client.messages.create(src=f"+{SENDER}", dst=f"+{TO}", text=WORDS, type_="mms", media_urls=[PICTURE])
+        sent = client.messages.create(src=f"+{SENDER}", dst=f"+{TO}", text=TEXT, type_="mms", media_urls=[PICTURE])
         return sent.message_uuid[0]
 
     yield send
@@ -146,7 +146,7 @@ def telnyx(url: str) -> Contestant:
     client = Telnyx(api_key=SECRET, base_url=f"{url}/v2")
 
     def send() -> str | None:
-        sent = client.messages.send(from_=f"+{SENDER}", to=f"+{TO}", text=WORDS, media_urls=[PICTURE], type="MMS")
+        sent = client.messages.send(from_=f"+{SENDER}", to=f"+{TO}", text=TEXT, media_urls=[PICTURE], type="MMS")
         return sent.data and sent.data.id
 
     yield send
@@ -160,7 +160,7 @@ def telnyx_async(url: str) -> Contestant:
     client = AsyncTelnyx(api_key=SECRET, base_url=f"{url}/v2")
 
     async def send() -> str | None:
-        sent = await client.messages.send(from_=f"+{SENDER}", to=f"+{TO}", text=WORDS, media_urls=[PICTURE], type="MMS")
+        sent = await client.messages.send(from_=f"+{SENDER}", to=f"+{TO}", text=TEXT, media_urls=[PICTURE], type="MMS")
         return sent.data and sent.data.id
 
     yield send
@@ -170,15 +170,15 @@ def telnyx_async(url: str) -> Contestant:
 
 # ------------------------------------------------------------------------------------------------ measuring
 
-#: Calls before the clock runs: the connection is made by then, and what is worked out once is.
+#: Calls before the measurement, which open the connection and fill the caches.
 WARM = 30
 
-#: What the server says in every answer.
-TOLD = "0123456789abcdef"
+#: The message id in every response of the server.
+MESSAGE_ID = "0123456789abcdef"
 
 
 async def measured(contestant: Callable[[str], Contestant], url: str, calls: int) -> dict[str, Any]:
-    """Seconds for the import and until the first answer, then a call's; a coroutine is awaited, anything else is not."""
+    """Return the seconds until the first response, import included, and the seconds of each call after it."""
     steps = contestant(url)
     next(steps)
     imported = time.perf_counter() - STARTED
@@ -186,7 +186,7 @@ async def measured(contestant: Callable[[str], Contestant], url: str, calls: int
     waits = inspect.iscoroutinefunction(send)
     first = await send() if waits else send()
     until_first = time.perf_counter() - STARTED
-    assert TOLD in str(first), f"it did not understand its answer: {first!r:.80}"
+    assert MESSAGE_ID in str(first), f"it did not decode the response: {first!r:.80}"
     for _ in range(WARM):
         await send() if waits else send()
     wall, cpu = time.perf_counter(), time.process_time()
@@ -207,7 +207,7 @@ async def measured(contestant: Callable[[str], Contestant], url: str, calls: int
 
 
 def peak() -> int:
-    """The most memory that was in use, in bytes. Not getrusage: a child's begins with what its parent had."""
+    """Return the peak memory use in bytes. getrusage is not used: a child process starts with its parent's figure."""
     try:
         with open("/proc/self/status") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) * 1024

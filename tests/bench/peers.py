@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import page
-from contestants import TOLD
+from contestants import MESSAGE_ID
 
 CONTESTANTS = Path(__file__).with_name("contestants.py")
 
@@ -70,15 +70,15 @@ TWILIO_SAYS = {
     "num_segments": "1",
     "price": None,
     "price_unit": "USD",
-    "sid": f"MM{TOLD}{TOLD}",
+    "sid": f"MM{MESSAGE_ID}{MESSAGE_ID}",
     "status": "queued",
-    "subresource_uris": {"media": f"/2010-04-01/Accounts/AC01/Messages/MM{TOLD}{TOLD}/Media.json"},
+    "subresource_uris": {"media": f"/2010-04-01/Accounts/AC01/Messages/MM{MESSAGE_ID}{MESSAGE_ID}/Media.json"},
     "to": "+15551234888",
-    "uri": f"/2010-04-01/Accounts/AC01/Messages/MM{TOLD}{TOLD}.json",
+    "uri": f"/2010-04-01/Accounts/AC01/Messages/MM{MESSAGE_ID}{MESSAGE_ID}.json",
 }
 TELNYX_SAYS = {
     "data": {
-        "id": f"40385f64-{TOLD}",
+        "id": f"40385f64-{MESSAGE_ID}",
         "record_type": "message",
         "direction": "outbound",
         "type": "MMS",
@@ -99,9 +99,9 @@ TELNYX_SAYS = {
         "errors": [],
     }
 }
-PLIVO_SAYS = {"api_id": "db342550-7e5d-11e1-8ea7-1231380bc196", "message": "message(s) queued", "message_uuid": [TOLD]}
+PLIVO_SAYS = {"api_id": "db342550-7e5d-11e1-8ea7-1231380bc196", "message": "message(s) queued", "message_uuid": [MESSAGE_ID]}
 SKYCORE_SAYS = (
-    f"<RESPONSE><STATUS>Success</STATUS><TO>15551234888</TO><MMSID>35674</MMSID><TRACKINGID>MMS_{TOLD}</TRACKINGID>"
+    f"<RESPONSE><STATUS>Success</STATUS><TO>15551234888</TO><MMSID>35674</MMSID><TRACKINGID>MMS_{MESSAGE_ID}</TRACKINGID>"
     "<STATUSDETAILS>MMS request accepted and queued for delivery</STATUSDETAILS></RESPONSE>"
 )
 
@@ -109,7 +109,7 @@ SKYCORE_SAYS = (
 ANSWERS = {
     "/API/": ("200 OK", "text/xml", SKYCORE_SAYS),
     "/2010-04-01/": ("201 Created", "application/json", json.dumps(TWILIO_SAYS)),
-    "/v1/messages": ("202 Accepted", "application/json", json.dumps({"message_uuid": f"aaaaaaaa-{TOLD}"})),
+    "/v1/messages": ("202 Accepted", "application/json", json.dumps({"message_uuid": f"aaaaaaaa-{MESSAGE_ID}"})),
     "/v1/Account/": ("202 Accepted", "application/json", json.dumps(PLIVO_SAYS)),
     "/v2/messages": ("200 OK", "application/json", json.dumps(TELNYX_SAYS)),
 }

@@ -162,8 +162,8 @@ def test_a_message_by_subscriber_needs_its_reference_and_a_slideshow_or_text() -
 
 def test_a_reply_lists_the_results_that_failed() -> None:
     operation, reply = next((one.operation, one.reply) for one in ACTION_VECTORS if "many" in one.name)
-    nodes = next(one.answer for one in ACTION_VECTORS if "many" in one.name)
-    got = Account(KEY).decode(operation, HttpResponse(200, {}, nodes.encode()))
+    body = next(one.answer for one in ACTION_VECTORS if "many" in one.name)
+    got = Account(KEY).decode(operation, HttpResponse(200, {}, body.encode()))
     assert got == reply
     sent, failed = got.results
     assert sent.error is None

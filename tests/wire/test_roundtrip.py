@@ -258,10 +258,10 @@ def test_all_kinds_of_line_breaks_are_written_alike(dialect: Dialect, typed: str
 
 @EACH_DIALECT
 @pytest.mark.parametrize(
-    "words", ["", " ", " both ends ", "\tTab", "]]>", "&amp;", "&#65;", "<b>", "'\"", "😀", "a\r\nb", "+ %20", "\x85\u2028"]
+    "text", ["", " ", " both ends ", "\tTab", "]]>", "&amp;", "&#65;", "<b>", "'\"", "😀", "a\r\nb", "+ %20", "\x85\u2028"]
 )
-def test_texts_are_decoded_unchanged(dialect: Dialect, words: str) -> None:
-    operation = SaveMMS(Slideshow(words, subject=words, slides=(Slide(words.replace("\r\n", "\n")),)))
+def test_texts_are_decoded_unchanged(dialect: Dialect, text: str) -> None:
+    operation = SaveMMS(Slideshow(text, subject=text, slides=(Slide(text.replace("\r\n", "\n")),)))
     assert read_back(dialect, dialect.encode_request(operation, KEY)) == operation
 
 
@@ -300,15 +300,15 @@ def test_dates_and_times_are_decoded_equal(dialect: Dialect, when: date) -> None
         st.sampled_from(["&", "<", "]]>", "\r", "\n", "\x00", "\x0b", "\ud800", "\ufffe", "\uffff", "😀"]) | st.characters()
     ).map("".join)
 )
-def test_xml_refuses_only_the_characters_that_it_cannot_hold(words: str) -> None:
+def test_xml_refuses_only_the_characters_that_it_cannot_hold(text: str) -> None:
     try:
-        etree.Element("words").text = words
+        etree.Element("name").text = text
     except ValueError:
         with pytest.raises(ValueError, match=r"XML|surrogate"):
-            xml.encode("root", [(xml.compile_name("words"), None, words)])
+            xml.encode("root", [(xml.compile_name("name"), None, text)])
     else:
-        document = xml.encode("root", [(xml.compile_name("words"), None, words)])
-        assert xml.decode(document, len(document)) == ("root", [("words", 0, words)])
+        document = xml.encode("root", [(xml.compile_name("name"), None, text)])
+        assert xml.decode(document, len(document)) == ("root", [("name", 0, text)])
 
 
 # ------------------------------------------------------------------------------------------------ unsupported fields

@@ -1,4 +1,4 @@
-"""The schemas of `xsd/`: that they load, that they say what the rules in Python say, and what is said of what they refuse."""
+"""The schemas in `xsd/`: loading them, comparing them with the rules in Python, and the problems that they find."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def codes(document: bytes | str) -> list[str | None]:
 # ------------------------------------------------------------------------------------------------ the vendors' examples
 
 #: The only complete example on the Skycore 1.3 sendMMS page. The texts are ours, the structure is the vendor's.
-SEED_003 = r"""<REQUEST>
+SKYCORE_EXAMPLE = r"""<REQUEST>
     <ACTION>sendMMS</ACTION>
     <API_KEY>canary-5fa1c0de-key</API_KEY>
     <TO>15551234888</TO>
@@ -60,7 +60,7 @@ SEED_003 = r"""<REQUEST>
 """
 
 #: The sample on the Sinch sendSavedMMS page, which lacks the fallback text that the list above it requires.
-SEED_004 = """<request>
+SINCH_EXAMPLE = """<request>
 <action>sendSavedMMS</action>
 <api-key>canary-5fa1c0de-key</api-key>
 <to>15551234888</to>
@@ -79,7 +79,7 @@ ANSWERS = [
     "<RESPONSE><STATUS>Success</STATUS><TO>15551234888</TO><MMSID>35674</MMSID><TRACKINGID>MMS_12345</TRACKINGID>"
     "<STATUSDETAILS>queued</STATUSDETAILS></RESPONSE>",
     "<RESPONSE><STATUS>Failure</STATUS><ERRORCODE>E111</ERRORCODE><TO>15551234888</TO><ERRORINFO>no</ERRORINFO></RESPONSE>",
-    "<RESPONSE><STATUS>Success</STATUS><MMSIDS>1,2,3</MMSIDS><NEWER>node</NEWER></RESPONSE>",
+    "<RESPONSE><STATUS>Success</STATUS><MMSIDS>1,2,3</MMSIDS><NEWER>element</NEWER></RESPONSE>",
     "<response><status>Success</status><mms-id>35674</mms-id><tracking-id>TU1TXzU5Nzg3OQ==</tracking-id><to>15551234888</to>"
     "<from>28444</from><status-details>queued</status-details></response>",
     "<response><status>Failure</status><error-code>E713</error-code><to>15551234888</to><error-info>no</error-info></response>",
@@ -109,15 +109,15 @@ NESTED = b"""<REQUEST>
 
 class TestVendorExamples:
     def test_the_skycore_sendmms_page_is_valid(self):
-        assert schema_problems(SEED_003.encode()) == ()
+        assert schema_problems(SKYCORE_EXAMPLE.encode()) == ()
 
     def test_the_sinch_sendsavedmms_page_lacks_the_fallback_text_that_it_requires(self):
-        (problem,) = schema_problems(SEED_004.encode())
+        (problem,) = schema_problems(SINCH_EXAMPLE.encode())
         assert problem == SchemaProblem("E622", 1, "/request", problem.message)
 
     def test_the_sinch_sendsavedmms_page_with_a_fallback_text_is_valid(self):
         text = "<fallback-sms-text>It is here</fallback-sms-text></request>"
-        assert schema_problems(SEED_004.replace("</request>", text).encode()) == ()
+        assert schema_problems(SINCH_EXAMPLE.replace("</request>", text).encode()) == ()
 
     @pytest.mark.parametrize("document", ANSWERS + POSTBACKS)
     def test_responses_and_postbacks_with_unknown_elements_are_valid(self, document):
@@ -132,7 +132,7 @@ class TestVendorExamples:
 
 
 class TestLegacyRequest:
-    """Until 2014-02 a slideshow stood in CONTENT, its slides in a SEQUENCE in it; the vendor still takes it."""
+    """Until 2014-02 a slideshow was in the element CONTENT and its slides in SEQUENCE; the gateway still accepts that."""
 
     def test_a_legacy_request_is_valid(self):
         assert schema_problems(NESTED) == ()
@@ -202,31 +202,31 @@ class TestSchemaFiles:
     def test_importing_the_module_imports_neither_xmlschema_nor_lxml(self):
         import subprocess
 
-        asked = "import sys, skymms.wire.schemas; print(sorted({'xmlschema', 'lxml'} & set(sys.modules)))"
-        done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60)
+        code = "import sys, skymms.wire.schemas; print(sorted({'xmlschema', 'lxml'} & set(sys.modules)))"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
         assert done.stdout.strip() == "[]"
 
 
 # ------------------------------------------------------------------------------------------------ rules and schemas agree
 
-#: The rules that look at what a slideshow is made of; the others are told by each dialect in its own way.
+#: The codes of the rules that the schemas have, too: those about the content of a slideshow.
 SHARED = {
     *("E223", "E224", "E225", "E226", "E227", "E230", "E311", "E312", "E313", "E314", "E334"),
     *("E351", "E352", "E353", "E355", "E356", "E357", "E358"),
 }
 
 # A carriage return is drawn apart: it is sent as a line feed, and the rule counts it before.
-_any_words = st.text(
+_any_texts = st.text(
     st.characters(min_codepoint=0x20, exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"), max_size=8
 )
 _blank = st.text(" \t\n\u00a0\u2003", max_size=4)
-_words = _any_words | _blank | st.sampled_from(["&<>]]>", "👩‍👩‍👧", "1\n2", "\n", " x "])
+_texts = _any_texts | _blank | st.sampled_from(["&<>]]>", "👩‍👩‍👧", "1\n2", "\n", " x "])
 _long = st.builds(
     lambda piece, count: (piece * count)[:count],
     st.sampled_from(["x", "😀", "&", " ", "é\n"]),
     st.sampled_from([4999, 5000, 5001, 9000]),
 )
-_subjects = _words | st.builds(lambda piece, count: piece * count, st.sampled_from(["x", "😀", "<"]), st.integers(79, 82))
+_subjects = _texts | st.builds(lambda piece, count: piece * count, st.sampled_from(["x", "😀", "<"]), st.integers(79, 82))
 _addresses = (
     st.sampled_from(
         [
@@ -253,21 +253,21 @@ _addresses = (
             "",
         ]
     )
-    | st.builds("http://media.example/{}".format, _any_words)
-    | st.builds("{}://x".format, _any_words)
+    | st.builds("http://media.example/{}".format, _any_texts)
+    | st.builds("{}://x".format, _any_texts)
 )
 _durations = st.integers(-2, 3) | st.sampled_from([0, 30, 10**17, -(10**17)])
 _slides = st.builds(
     Slide,
-    st.none() | _words | _long,
+    st.none() | _texts | _long,
     duration=st.none() | _durations,
     **{kind: st.none() | st.none() | _addresses for kind in FILES},
 )
 _slideshows = st.builds(
     Slideshow,
-    _words,
+    _texts,
     subject=st.none() | _subjects,
-    fallback_text=st.none() | _words,
+    fallback_text=st.none() | _texts,
     slides=st.lists(_slides, max_size=10).map(tuple),
 )
 
@@ -311,8 +311,8 @@ def nested(document: bytes) -> bytes:
 def test_a_legacy_request_has_the_problems_of_a_current_one(slideshow, kind):
     operation = kind(slideshow, to="15551234888", sender="60856") if kind is SendMMS else kind(slideshow)
     flat = DIALECTS["skycore"].encode_request(operation, CANARY)
-    told = [{(one.code, slide_of(one.path)) for one in schema_problems(document)} for document in (flat, nested(flat))]
-    assert told[0] == told[1]
+    found = [{(one.code, slide_of(one.path)) for one in schema_problems(document)} for document in (flat, nested(flat))]
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("dialect", XML_DIALECTS)
@@ -333,7 +333,7 @@ class TestRulesAndSchema:
         assert file.read_text().count(f'id="{code}"') == 1
 
 
-# ------------------------------------------------------------------------------------------------ what is said
+# ------------------------------------------------------------------------------------------------ problems
 
 START = "<REQUEST><ACTION>sendMMS</ACTION><API_KEY>canary-5fa1c0de-key</API_KEY><TO>15551234888</TO><FROM>60856</FROM>\n"
 REST = "<SUBJECT>s</SUBJECT><NAME>n</NAME>\n<SLIDE>\n<TEXT>t</TEXT></SLIDE></REQUEST>"
@@ -341,7 +341,7 @@ REST = "<SUBJECT>s</SUBJECT><NAME>n</NAME>\n<SLIDE>\n<TEXT>t</TEXT></SLIDE></REQ
 
 class TestProblems:
     @pytest.mark.parametrize(
-        ("body", "code", "line", "path", "said"),
+        ("body", "code", "line", "path", "message"),
         [
             ("<FOO>x</FOO>" + REST, None, 2, "/REQUEST/FOO", "is not allowed here"),
             (REST.replace("<TEXT>", "<TEXT>u</TEXT>\n<TEXT>"), None, 5, "/REQUEST/SLIDE/TEXT[2]", "is there twice"),
@@ -354,10 +354,10 @@ class TestProblems:
             ("<MMSLINK_EXPIRATION_DATE>soon</MMSLINK_EXPIRATION_DATE>" + REST, "E617", 1, "/REQUEST", "ISO 8601"),
         ],
     )
-    def test_a_problem_has_path_line_and_message(self, body, code, line, path, said):
+    def test_a_problem_has_path_line_and_message(self, body, code, line, path, message):
         (problem,) = schema_problems((START + body).encode())
         assert (problem.code, problem.line, problem.path) == (code, line, path)
-        assert said in problem.message
+        assert message in problem.message
 
     def test_a_duration_that_is_not_a_number_has_two_problems(self):
         problems = schema_problems((START + REST.replace("<TEXT>", "<DURATION>soon</DURATION><TEXT>")).encode())
@@ -380,7 +380,7 @@ class TestProblems:
         assert str(SchemaProblem(None, None, "/", "words")) == "/: words"
 
     @pytest.mark.parametrize(
-        ("document", "said"),
+        ("document", "message"),
         [
             ("", "not well-formed"),
             ("/etc/passwd", "not well-formed"),
@@ -397,10 +397,10 @@ class TestProblems:
         ],
         ids=range(12),
     )
-    def test_another_document_has_one_problem(self, document, said):
+    def test_another_document_has_one_problem(self, document, message):
         (problem,) = schema_problems(document.encode())
         assert problem.code is None
-        assert said in problem.message
+        assert message in problem.message
 
     def test_the_number_of_problems_is_limited(self):
         assert len(schema_problems(b"<REQUEST>" + b"<X/>" * 500 + b"</REQUEST>")) == MAX_PROBLEMS
@@ -431,7 +431,7 @@ class TestHostileDocument:
         # The gateways' own postbacks of 2013 carry such an address; nothing may be fetched from there.
         import urllib.request
 
-        monkeypatch.setattr(urllib.request, "urlopen", lambda *asked, **how: pytest.fail(f"asked for {asked}"))
+        monkeypatch.setattr(urllib.request, "urlopen", lambda *args, **options: pytest.fail(f"opened {args}"))
         spaces = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
         document = POSTBACKS[0].replace(
             "<POSTBACK>",
@@ -442,7 +442,7 @@ class TestHostileDocument:
     @pytest.mark.parametrize("switch", ['xsi:type="xs:integer"', 'xsi:type="nothing"', 'xsi:type="a:b:c"', 'xsi:nil="true"'])
     def test_a_document_cannot_change_its_validation(self, switch):
         spaces = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xs="http://www.w3.org/2001/XMLSchema"'
-        document = SEED_003.replace("<REQUEST>", f"<REQUEST {spaces}>").replace("<SUBJECT>", f"<SUBJECT {switch}>")
+        document = SKYCORE_EXAMPLE.replace("<REQUEST>", f"<REQUEST {spaces}>").replace("<SUBJECT>", f"<SUBJECT {switch}>")
         (problem,) = schema_problems(document.encode())
         assert (problem.path, problem.message) == (
             "/REQUEST/SUBJECT",
@@ -501,12 +501,14 @@ def test_the_schemas_are_in_the_folder_that_the_wheel_includes():
     assert wheel["force-include"] == {"xsd": "skymms/xsd"}
 
 
-SAYABLE = [(spoken, kind) for spoken in DIALECTS.values() if spoken.codec is xml for kind in REQUESTS if spoken.action(kind)]
+ENCODABLE = [
+    (dialect, kind) for dialect in DIALECTS.values() if dialect.codec is xml for kind in REQUESTS if dialect.action(kind)
+]
 
 
-@pytest.mark.parametrize(("spoken", "kind"), SAYABLE, ids=lambda it: getattr(it, "name", None) or it.__name__)
+@pytest.mark.parametrize(("dialect", "kind"), ENCODABLE, ids=lambda it: getattr(it, "name", None) or it.__name__)
 @settings(max_examples=5)
 @given(data=st.data())
-def test_every_wire_name_of_the_table_is_in_the_schema(spoken: Dialect, kind: type[Any], data: st.DataObject) -> None:
-    document = spoken.encode_request(data.draw(strategies.right_operations(spoken, kind)), "0123456789abcdef")
+def test_every_wire_name_of_the_table_is_in_the_schema(dialect: Dialect, kind: type[Any], data: st.DataObject) -> None:
+    document = dialect.encode_request(data.draw(strategies.right_operations(dialect, kind)), "0123456789abcdef")
     assert [problem for problem in schema_problems(document) if problem.code is None] == []
