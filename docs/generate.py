@@ -92,10 +92,10 @@ def errors_page() -> str:
     tree = inspect.cleandoc("\n".join(re.findall(r"^ {4}.*$", docstring.partition("::\n")[2], re.MULTILINE)))
     responses = [
         (code, known.family, known.meaning, known.remedy + (f" *{known.note}*" if known.note else ""))
-        for code, known in sorted(codes.ANSWERS.items())
+        for code, known in sorted(codes.ERROR_CODES.items())
     ]
     events = [(code, known.kind, known.meaning, known.remedy) for code, known in sorted(codes.EVENTS.items())]
-    *first, last = sorted(codes.ANSWERS.keys() & codes.EVENTS.keys())
+    *first, last = sorted(codes.ERROR_CODES.keys() & codes.EVENTS.keys())
     return f"""# Errors and codes
 {GENERATED}
 *Reference.* After this page you know which exception to catch, and what each code of the gateways means.

@@ -82,8 +82,8 @@ def spans() -> list[tuple[str, set[str], bool]]:
             if last:
                 span = {f"E{number}" for number in range(int(first[1:]), int(last[1:]) + 1)}
             else:
-                span = {code for code in codes.ANSWERS if re.fullmatch(first.replace("x", r"\d"), code)}
-            named.append((name, span & set(codes.ANSWERS), not last and "x" not in first))
+                span = {code for code in codes.ERROR_CODES if re.fullmatch(first.replace("x", r"\d"), code)}
+            named.append((name, span & set(codes.ERROR_CODES), not last and "x" not in first))
     return named
 
 
@@ -95,7 +95,7 @@ def test_the_codes_in_the_tree_belong_to_their_class() -> None:
             assert error_class(code).__name__ == name, code
 
 
-@pytest.mark.parametrize("code", codes.ANSWERS)
+@pytest.mark.parametrize("code", codes.ERROR_CODES)
 def test_every_code_has_a_class_a_meaning_and_a_remedy(code: str) -> None:
     kind = error_class(code)
     error = kind(code)

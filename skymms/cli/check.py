@@ -22,7 +22,7 @@ from .options import SEND_FIELDS, dialect_option, file_argument, json_option
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What ``check`` found. ``--json`` prints these fields."""
+    """The findings of ``check``. ``--json`` prints these fields."""
 
     kind: str
     operation: str | None = None
@@ -34,7 +34,7 @@ class Findings:
 
     @property
     def failed(self) -> bool:
-        """Whether anything but warnings was found."""
+        """True if there are problems; warnings do not count."""
         return bool(self.problems or self.unrecognised_fields or self.schema)
 
 
@@ -94,7 +94,7 @@ def _validate_slideshow(content: FileContent, settings: Settings) -> Findings:
 
 
 def slideshow_problems(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    """The problems of a send that are the slideshow's own, without those of recipient, sender and so on."""
+    """Return the problems of the slideshow, without those of the other fields of a send, such as recipient and sender."""
     return tuple(problem for problem in problems if problem.slide is not None or problem.field not in SEND_FIELDS)
 
 

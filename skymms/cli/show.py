@@ -79,7 +79,7 @@ def _print(account: Account, document: bytes, *, raw: bool, as_json: bool) -> No
 
 
 def _address(request: HttpRequest) -> str:
-    """A request's address, without the user name and password that it may contain."""
+    """Return a request's URL without a user name and password."""
     query = request.url.partition("?")[2]
     return f"{request.safe_url}?{query}" if query else request.safe_url
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..codes import ANSWERS
+from ..codes import ERROR_CODES
 from ..model.action_replies import ScheduledMMS, SentSMS, SentToSubscriber, SubscriberResult
 from ..model.actions import SendMessageBySubscriberRef, SendMMSBarcode, SendPassInMMS, SendSavedMMSCampaign, SendSMS
 from ..model.operations import Operation, SendMMS, SendSavedMMS
@@ -126,7 +126,7 @@ def _send_to_subscriber_number(
     state: State, operation: SendMessageBySubscriberRef, to: str
 ) -> tuple[SubscriberResult, list[ScheduledNotice]]:
     if to in state.blocked:
-        return SubscriberResult("Failure", to=to, error_code="E114", error_info=ANSWERS["E114"].meaning), []
+        return SubscriberResult("Failure", to=to, error_code="E114", error_info=ERROR_CODES["E114"].meaning), []
     if operation.mms_id:
         sent, scheduled = send_mms(state, to, SHORT_CODE, str(operation.mms_id))
         return SubscriberResult("Success", sent.tracking_id, to, SHORT_CODE, sent.details), scheduled
@@ -137,7 +137,7 @@ def _send_to_subscriber_number(
 def _with_saved(
     action: Callable[[State, Any, SavedSlideshow], ActionResult],
 ) -> Callable[[State, Any, Dialect], ActionResult]:
-    """Make an action that receives the stored slideshow of its operation, or is refused if that cannot be sent."""
+    """Return an action that passes the stored slideshow of its operation to ``action``, or refuses if it cannot be sent."""
 
     def act(state: State, operation: Any, dialect: Dialect) -> ActionResult:
         saved = state.sendable(operation)

@@ -123,10 +123,10 @@ def _normalize_line_breaks(value: Any) -> str:
 
 def _flag_converter(true: Any, false: Any) -> Converter:
     def encode(value: Any) -> Any:
-        # What is neither True nor False is written as it is; the rules refuse it before.
+        # A value other than True and False is written as text. The rules refuse it before that.
         return {True: true, False: false}.get(value, str(value))
 
-    # In JSON only true and false are flags: the text "yes" is not.
+    # In JSON only true and false are flags; the text "yes" is not a flag.
     return Converter(encode, _parse_json_flag if true is True else _parse_flag)
 
 

@@ -106,7 +106,7 @@ SKYCORE_SAYS = (
 )
 
 #: The beginning of a request's path, and the response: status, content type, body.
-ANSWERS = {
+ERROR_CODES = {
     "/API/": ("200 OK", "text/xml", SKYCORE_SAYS),
     "/2010-04-01/": ("201 Created", "application/json", json.dumps(TWILIO_SAYS)),
     "/v1/messages": ("202 Accepted", "application/json", json.dumps({"message_uuid": f"aaaaaaaa-{TOLD}"})),
@@ -195,7 +195,7 @@ def run(rounds: int, calls: int) -> tuple[Found, dict[tuple[str, str], str]]:
         # The certificates that the libraries trust, and no proxy.
         env = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         env |= {"REQUESTS_CA_BUNDLE": str(trusted), "SSL_CERT_FILE": str(trusted)}
-        command = [sys.executable, "-c", SERVER, json.dumps(ANSWERS), str(trusted)]
+        command = [sys.executable, "-c", SERVER, json.dumps(ERROR_CODES), str(trusted)]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert server.stdout is not None
         try:

@@ -8,7 +8,7 @@ import pytest
 from cli_messages import WRONG_SLIDESHOW, encode
 from cli_process import COUPON, TO_AND_FROM
 
-from skymms.codes import ANSWERS
+from skymms.codes import ERROR_CODES
 
 
 class TestCheck:
@@ -24,11 +24,11 @@ class TestCheck:
         result = run("check", "f", f=WRONG_SLIDESHOW)
         assert (result.status, result.err) == (4, "")
         rows = [re.split(r"\s{2,}", line.strip()) for line in result.out.splitlines()]
-        assert ["E311", "name", "a name is required: the account lists the slideshow under it"] in rows
+        assert ["E311", "name", "a name is required: pass name, under which the account lists the slideshow"] in rows
         assert ["E226", "1", "audio/video"] in [row[:3] for row in rows]
         assert ["E353", "1", "video"] in [row[:3] for row in rows]
         assert ["E313", "2", "text"] in [row[:3] for row in rows]
-        assert ["E226", ANSWERS["E226"].remedy] in rows
+        assert ["E226", ERROR_CODES["E226"].remedy] in rows
 
     def test_warnings_are_printed_after_the_problems(self, run):
         out = run("check", "f", f=WRONG_SLIDESHOW).out

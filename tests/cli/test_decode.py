@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from skymms.codes import ANSWERS, EVENTS
+from skymms.codes import ERROR_CODES, EVENTS
 
 POSTBACK = (
     "<POSTBACK><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE><SENTAS>MMS</SENTAS><STATUS>Message Sent/Delivered</STATUS>"
@@ -75,14 +75,14 @@ class TestExplain:
     def test_a_code_is_explained_with_meaning_error_class_and_remedy(self, run, code):
         result = run("explain", code)
         assert (result.status, result.err) == (0, "")
-        assert result.out.startswith(f"E227 in a response: {ANSWERS['E227'].meaning}\n")
+        assert result.out.startswith(f"E227 in a response: {ERROR_CODES['E227'].meaning}\n")
         assert "VideoWithImageError" in result.out
-        assert ANSWERS["E227"].remedy in result.out
+        assert ERROR_CODES["E227"].remedy in result.out
 
     def test_a_code_with_two_meanings_is_explained_for_responses_and_postbacks(self, run):
         out = run("explain", "E101").out
-        assert f"E101 in a response: {ANSWERS['E101'].meaning}" in out
-        assert ANSWERS["E101"].note in out
+        assert f"E101 in a response: {ERROR_CODES['E101'].meaning}" in out
+        assert ERROR_CODES["E101"].note in out
         assert f"E101 in a postback: {EVENTS['E101'].meaning}" in out
 
     def test_a_postback_code_is_not_explained_as_a_response(self, run):
@@ -91,6 +91,9 @@ class TestExplain:
         assert "N102 in a postback" in out
 
     def test_every_code_is_explained(self, run):
-        for code in {*ANSWERS, *EVENTS}:
+        for code in {*ERROR_CODES, *EVENTS}:
             explained = run("explain", code, "--json").json
-            assert (explained["response"] is not None, explained["postback"] is not None) == (code in ANSWERS, code in EVENTS)
+            assert (explained["response"] is not None, explained["postback"] is not None) == (
+                code in ERROR_CODES,
+                code in EVENTS,
+            )

@@ -63,7 +63,7 @@ from skymms.cellcast import (
 )
 from skymms.cli import main
 from skymms.cli.exit_status import Status
-from skymms.codes import ANSWERS
+from skymms.codes import ERROR_CODES
 from skymms.sandbox import AT_ONCE, FAULTS, PostbackReceiver, Sandbox
 from skymms.sandbox.cellcast_bodies import REFUSALS
 from skymms.sandbox.listener import ServerRequest
@@ -599,7 +599,7 @@ class TestFaults:
     def test_every_refusal_code_of_either_gateway_is_decoded_as_a_refusal(self, running, dialect):
         account, generation, operation = unlimited(running, dialect), running._cellcasts[dialect], send(dialect)
         classes = {}
-        for code in [*ANSWERS, *REFUSALS]:
+        for code in [*ERROR_CODES, *REFUSALS]:
             written = generation.encode_reply(operation, generation.refuse(operation, code))
             with pytest.raises(MMSError) as raised:
                 account.decode(operation, HttpResponse(written.status, {}, written.body))
@@ -971,6 +971,6 @@ class TestCommandLine:
         sandbox.fail("drop", to=MANY[1200])
         numbers = [argument for number in MANY[:1300] for argument in ("--to", number)]
         status, output = run("cellcast-v3", "send", "png.toml", *numbers)
-        assert status == Status.NO_ANSWER
+        assert status == Status.NO_RESPONSE
         assert (len(output["error"]["partial"]["queued"]), len(output["error"]["partial"]["maybe_sent"])) == (1000, 300)
         assert len(sandbox.requests) == 2

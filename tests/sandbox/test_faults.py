@@ -27,7 +27,7 @@ from skymms import (
     TransportError,
     error_class,
 )
-from skymms.codes import ANSWERS
+from skymms.codes import ERROR_CODES
 from skymms.sandbox import FAULTS, Sandbox
 from skymms.wire.dialects import DIALECTS
 
@@ -65,7 +65,7 @@ FAULTS_AND_DIALECTS = [
     if dialect == "skycore" or how in {"half", "html", "charset", "stranger"}
 ]
 #: For each class of error, the first of its codes.
-ONE_CODE_OF_EACH_CLASS = sorted({error_class(code): code for code in reversed(ANSWERS)}.values())
+ONE_CODE_OF_EACH_CLASS = sorted({error_class(code): code for code in reversed(ERROR_CODES)}.values())
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ class TestFault:
         assert sandbox.sent == []
 
     def test_every_code_can_be_a_fault(self, sandbox):
-        for code in ANSWERS.keys() - FAULTS.keys():
+        for code in ERROR_CODES.keys() - FAULTS.keys():
             assert sandbox.fail(code, to=A).code == code
 
     @pytest.mark.parametrize("code", ["E106", "E113"])

@@ -36,7 +36,7 @@ from skymms import (
     Subscribe,
     Unsubscribe,
 )
-from skymms.codes import ANSWERS
+from skymms.codes import ERROR_CODES
 from skymms.limits import DOCUMENTED
 from skymms.slide import FILES
 from skymms.validation.rule import RULES, Rule
@@ -223,10 +223,10 @@ CASES: dict[tuple[str | None, str, str], Case] = {
         show(Slide(audio="https://x.example/a.mp3", duration=5)),
         slide=1,
     ),
-    (None, "bare_address", "audio"): Case(
+    (None, "url_without_query", "audio"): Case(
         show(Slide(audio="https://x.example/7/a.mp3")), show(Slide(audio="https://x.example/a.mp3?id=7")), slide=1
     ),
-    (None, "bare_address", "video"): Case(
+    (None, "url_without_query", "video"): Case(
         show(Slide(video="https://x.example/7/a.mp4")), show(Slide(video="https://x.example/a.mp4?id=7")), slide=1
     ),
     **{
@@ -347,7 +347,7 @@ def test_displayed_numbers_are_normalized_like_the_recipient() -> None:
 
 
 def test_every_rule_has_a_known_code_and_no_warning_has_one() -> None:
-    assert {rule.code for rule in RULES} <= set(ANSWERS)
+    assert {rule.code for rule in RULES} <= set(ERROR_CODES)
     assert {rule.code for rule in WARNINGS} == {None}
 
 

@@ -32,7 +32,7 @@ FLAT = Shape()
 
 
 class Codec(Protocol):
-    """What the modules of this package offer."""
+    """The interface of each module of this package."""
 
     # Properties, because the constants of a module cannot be assigned to.
     @property

@@ -137,7 +137,7 @@ def _leaves_of(value: Any, path: str, index: int, depth: int) -> Iterator[Leaf]:
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(members)
     if len(found) < len(members):
-        raise DecodeError("a member is there twice")
+        raise DecodeError("a member is given twice")
     return found
 
 
