@@ -40,7 +40,7 @@ class Account(KeyHolder):
       or ``"sinch-json"`` (Sinch MMS, JSON).
     - ``url``: the gateway's full endpoint; the vendor's own if None. Give it for a white-label host or a sandbox.
     - ``sender``, ``service_id``, ``fallback_text``: used for operations that leave these fields out (None), if the dialect has
-      them in the operation. A value in the operation wins.
+      them in the operation. A value in the operation takes precedence.
     - ``rate``: the most requests a second, or a :class:`~skymms.rate_limit.RateLimit`; None for no limit.
     - ``bare_body``: send a Skycore 1.3 XML document as the request body, as some production clients do, and not in the
       documented form field.
@@ -84,7 +84,7 @@ class Account(KeyHolder):
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None, /, **overrides: Any) -> Account:
-        """Return the account that the environment describes; keyword arguments win over it.
+        """Return the account that the environment describes; keyword arguments take precedence over it.
 
         Reads ``SKYMMS_API_KEY_FILE`` (the name of a file that contains the key) or ``SKYMMS_API_KEY``, and ``SKYMMS_DIALECT``,
         ``SKYMMS_URL``, ``SKYMMS_SENDER`` and ``SKYMMS_SERVICE_ID``. Empty variables count as not set. Raises
@@ -191,7 +191,7 @@ class Account(KeyHolder):
         """Return the reply to an operation.
 
         Raises the :class:`~skymms.MMSError` of a refusal, or :class:`~skymms.ProtocolError` for a response that does not follow
-        the protocol or answers another request; its ``sent_maybe`` is True unless the operation only reads.
+        the protocol or belongs to another request; its ``sent_maybe`` is True unless the operation only reads.
         """
         return cast(R_co, decode_response(self.dialect_spec, operation, response, self.api_key, self.max_response))
 

@@ -290,7 +290,7 @@ def _middlewares(session: aiohttp.ClientSession, method: str) -> tuple[Any, ...]
     middlewares = (_send_once, *own) if method == "GET" else None
     if not guard.is_active():
         return middlewares
-    # The innermost middleware, so that a middleware that replaces the gateway answers first.
+    # The guard is the innermost middleware, so that a middleware that replaces the gateway works in tests.
     return (*(own if middlewares is None else middlewares), _guard_tests)
 
 
@@ -347,13 +347,13 @@ class _Sending:
         self.start(reports_writes=False)
 
     def start(self, *, reports_writes: bool) -> None:
-        """Begin a request; ``reports_writes`` is whether its body would notice that it is written."""
+        """Begin a request; ``reports_writes`` is True if aiohttp will call the write method of its body."""
         self._reports_writes = reports_writes
         self.written = False
 
     @property
     def maybe(self) -> bool:
-        """Whether the request may have left."""
+        """True if the request may have left this machine."""
         return self.written or not self._reports_writes
 
     def may_have_left(self, error: BaseException, started: float) -> bool:

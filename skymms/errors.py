@@ -59,7 +59,7 @@ Nodes = tuple[tuple[str, str], ...]
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong, or a warning, found before anything was sent.
+    """A problem or a warning that was found before anything was sent.
 
     ``code`` is the gateway's code for it (None for a warning, and for a field that the dialect does not support). ``slide``
     counts from 1, and is None if the problem is not about a slide. ``field`` is the name used in Python.
@@ -204,7 +204,7 @@ class EmptySlideError(SlideRuleError):
 
 
 class MediaError(MMSError):
-    """Something is wrong with the file behind a URL."""
+    """A problem with the file behind a URL."""
 
 
 class MediaTooLargeError(MediaError):

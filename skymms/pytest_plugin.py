@@ -61,7 +61,7 @@ class Guard:
 
     @property
     def lifted(self) -> bool:
-        """Whether the current code may send: it belongs to a test that is marked ``skymms_live``."""
+        """True if the current code may send, because it belongs to a test that is marked ``skymms_live``."""
         return self._lifted > 0
 
 

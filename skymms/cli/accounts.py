@@ -1,8 +1,8 @@
 """Creates the account that a command uses, from its options, the environment and the profile.
 
-An option wins over the environment, the environment over the profile, and the profile over the dialect that a request file is
-written in. The API key is never an option, because every user of the machine can read the list of processes. It comes from the
-file that ``SKYMMS_API_KEY_FILE`` names, ``SKYMMS_API_KEY``, the profile, or a prompt, in this order. A key in a request
+An option takes precedence over the environment, the environment over the profile, and the profile over the dialect of a
+request file. The API key is never an option, because every user of the machine can read the list of processes. It comes from
+the file that ``SKYMMS_API_KEY_FILE`` names, ``SKYMMS_API_KEY``, the profile, or a prompt, in this order. A key in a request
 file is never used.
 """
 

@@ -16,7 +16,7 @@ from . import output
 from .accounts import Settings, masked_account, skycore_settings
 from .exit_status import Status
 from .inputs import read_bytes
-from .operations import in_terms_of_the_file, send_operation, slideshow_in
+from .operations import send_operation, slideshow_in, with_toml_messages
 from .options import SEND_FIELDS, dialect_option, file_argument, json_option
 
 
@@ -90,7 +90,7 @@ def _validate_slideshow(content: FileContent, settings: Settings) -> Findings:
         account = masked_account(settings)
         operation = send_operation(content, {}, may_be_incomplete=True)
         problems, warnings = slideshow_problems(account.problems(operation)), account.warnings(operation)
-    return Findings(kind="slideshow", problems=in_terms_of_the_file(content, problems), warnings=warnings)
+    return Findings(kind="slideshow", problems=with_toml_messages(content, problems), warnings=warnings)
 
 
 def slideshow_problems(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Status(IntEnum):
-    """How a command ended, for scripts."""
+    """The exit status of a command, for scripts."""
 
     DONE = 0
     #: The gateway refused the request.

@@ -117,10 +117,10 @@ def refuse_missing_action(account: Account, operation: Operation[Any]) -> None:
 def refuse_problems(account: Account, operation: Operation[Any], content: FileContent) -> None:
     """Raise the error for the problems of an operation that was read from a file, in the file's terms."""
     if problems := account.problems(operation):
-        raise refusal(in_terms_of_the_file(content, problems))
+        raise refusal(with_toml_messages(content, problems))
 
 
-def in_terms_of_the_file(content: FileContent, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+def with_toml_messages(content: FileContent, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     """Return the problems with messages for the author of a TOML file instead of messages for Python code."""
     if content.operation is not None:
         return problems

@@ -20,7 +20,7 @@ from .serializable import Serializable
 
 @value
 class Notice(Serializable):
-    """Any event: its ``code``, its ``origin``, and the ``tracking_id`` of the message that it is about."""
+    """An event: its ``code``, its ``origin``, and the ``tracking_id`` of the message that it is about."""
 
     #: The fields that tell two events of this class apart.
     identity_fields: ClassVar[tuple[str, ...]] = ()

@@ -167,7 +167,7 @@ class Phone {
       slides ? this.#bubble() : make("p", {class: "no-message"}, ...(notice ?? [])));
     this.#element.replaceChildren(make("div", {class: "screen"},
       make("div", {class: "status-bar", "aria-hidden": "true"}, time ?? "", icon("signal")),
-      make("div", {class: "contact"}, make("i", null, icon("person")), make("bdi", null, contact ?? "nobody"),
+      make("div", {class: "contact"}, make("i", null, icon("person")), make("bdi", null, contact ?? "unknown"),
            make("small", null, direction ? make("bdi", null, direction) : null)),
       conversation,
       this.#slides.length > 1 ? this.#controls() : null));

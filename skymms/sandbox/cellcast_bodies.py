@@ -144,7 +144,7 @@ def _encode_refusal(v1: bool, refused: Refusal) -> ServerResponse:
     if form.error is None:
         cause = "contacts are required" if name == "RECIPIENTS_ERROR" else text
         return _response({"code": form.http_v1, "message": text, "stack": f"APIError: {cause}"}, form.http_v1)
-    return _response(_app({}, status=False, message=text, error=form.error), form.http_v1)
+    return _response(_v1_app_envelope({}, status=False, message=text, error=form.error), form.http_v1)
 
 
 # ------------------------------------------------------------------------------------------------ envelopes
@@ -159,18 +159,18 @@ def dump(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _v3(data: Any, msg: str) -> Any:
+def _v3_envelope(data: Any, msg: str) -> Any:
     return {"meta": {"code": 200, "status": "SUCCESS"}, "msg": msg, "data": data}
 
 
-def _app(data: Any, *, status: bool = True, message: str = "the sandbox has accepted it", error: Any = None) -> Any:
+def _v1_app_envelope(data: Any, *, status: bool = True, message: str = "the sandbox has accepted it", error: Any = None) -> Any:
     """Return the v1 envelope for sends and reports. Most of its fields are for the vendor's app."""
     envelope = {"app_type": "web", "app_version": "1.0", "maintainence": 0, "new_version": 0, "force_update": 0}
     envelope |= {"invalid_token": 0, "refresh_token": "", "show_message": 0, "is_enc": False}
     return {**envelope, "status": status, "message": message, "message_type": "toast", "data": data, "error": error or {}}
 
 
-def _meta(data: Any) -> Any:
+def _v1_list_envelope(data: Any) -> Any:
     """Return the v1 envelope for lists and balances."""
     return {"meta": {"code": 200, "status": "SUCCESS"}, "message": "", "data": data, "error": {}}
 
@@ -183,12 +183,12 @@ def encode_reply(v1: bool, operation: Any, reply: Any, now: datetime) -> ServerR
     if isinstance(reply, Refusal):
         return _encode_refusal(v1, reply)
     if isinstance(reply, CellcastSent):
-        return _response(_app(_sent_v1(reply)) if v1 else _v3(_sent_v3(operation, reply, now), "Queued"))
+        return _response(_v1_app_envelope(_sent_v1(reply)) if v1 else _v3_envelope(_sent_v3(operation, reply, now), "Queued"))
     if isinstance(reply, Page):
         return _response(_listing_v1(reply) if v1 else _listing_v3(reply))
     if isinstance(reply, AccountBalance):
-        return _response(_meta(_row(v1, reply)) if v1 else _v3(_row(v1, reply), "Here is your account"))
-    return _response(_v3([], reply.details or ""))
+        return _response(_v1_list_envelope(_row(v1, reply)) if v1 else _v3_envelope(_row(v1, reply), "Here is your account"))
+    return _response(_v3_envelope([], reply.details or ""))
 
 
 def _sent_v3(operation: Any, reply: CellcastSent, now: datetime) -> Any:
@@ -235,10 +235,10 @@ def nine_digits(number: str) -> str:
 def _listing_v3(reply: Page) -> Any:
     if not reply.rows:
         # As in a recorded response: the count in quotes, page 0, and no list.
-        return _v3({"page": {"count": "0", "number": 0}, "total": 0, "responses": ""}, "there are no responses")
+        return _v3_envelope({"page": {"count": "0", "number": 0}, "total": 0, "responses": ""}, "there are no responses")
     rows = [_row(False, row) for row in reply.rows]
     counts = {"page": {"count": reply.pages, "number": reply.page}, "total": str(reply.total)}
-    return _v3({**counts, "responses": rows}, f"There are {reply.total} rows")
+    return _v3_envelope({**counts, "responses": rows}, f"There are {reply.total} rows")
 
 
 def _listing_v1(reply: Page) -> Any:
@@ -248,7 +248,7 @@ def _listing_v1(reply: Page) -> Any:
     has_previous, has_next = reply.page > 1, reply.page < reply.pages
     links: dict[str, Any] = {"hasPrevPage": has_previous, "hasNextPage": has_next}
     links |= {"prevPage": reply.page - 1 if has_previous else None, "nextPage": reply.page + 1 if has_next else None}
-    return (_app if are_reports else _meta)({"items": rows, **counts, **links})
+    return (_v1_app_envelope if are_reports else _v1_list_envelope)({"items": rows, **counts, **links})
 
 
 def _row(v1: bool, row: Any) -> dict[str, Any]:

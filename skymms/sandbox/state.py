@@ -184,7 +184,7 @@ class RecentItems(Generic[V]):
 
 
 class State:
-    """Everything the sandbox remembers. Hold the gateway's lock to change it."""
+    """The stored data of a sandbox. Hold the gateway's lock to change it."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings: Settings = settings

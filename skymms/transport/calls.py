@@ -54,7 +54,7 @@ class BaseClient(OperationMethods):
 
 
 class Call(Generic[R_co]):
-    """One call under way: a context manager around the loop in which a client performs its steps.
+    """One call: a context manager around the loop in which a client performs the steps of the call.
 
     ``may_have_left`` is called with an exception that interrupts a request and the time at which the request was started. It
     returns whether the request may have left this machine.

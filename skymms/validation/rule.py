@@ -12,7 +12,7 @@ Check = Callable[[Any, Any], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule.
+    """A rule: a check, the object that it applies to, and the code of a violation.
 
     :param code: the gateway's code for a violation; None for a warning.
     :param target: the argument of the check: ``slide`` (a slide), ``text`` (a slide's text), ``url`` (the URL of the file named

@@ -49,7 +49,7 @@ _ContentCheck = Callable[[str, Any, Requirements], list[Problem]]
 
 
 class _Plan(NamedTuple):
-    """How messages of one class are validated. It is computed once per class and set of required fields."""
+    """The checks for messages of one class, prepared for speed. It is computed once per class and set of required fields."""
 
     #: Returns the values of all fields, in the order of ``fields``.
     get_values: Callable[[Any], tuple[Any, ...]]
@@ -108,7 +108,7 @@ class Validator:
 
     def validate(self, message: Any, limits: Requirements) -> list[Problem]:
         """Return all problems of a slideshow or an operation: of its fields, then of what is inside it."""
-        # Nearly all messages are right, so each field is looked at once, and problems are put in order afterwards.
+        # Nearly all messages are valid, so each field is visited once, and problems are sorted afterwards.
         kind: type[Any] = message.__class__
         get_values, all_fields, always, contents, slides_at = self._plan(kind, limits.required)
         values = get_values(message)

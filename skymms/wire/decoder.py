@@ -64,7 +64,7 @@ def _set(values: dict[Any, Any], key: Any, value: Any, path: str) -> None:
 
 
 class _Target(NamedTuple):
-    """Where a name leads: the field, how its text is converted, how it is collected, and the group it is in."""
+    """The target of a wire name: the field, the functions that convert and collect its text, and the group it is in."""
 
     field: str
     decode: Callable[[str], Any]
@@ -166,7 +166,7 @@ class Decoder:
             collected.unrecognised.append(path)
 
     def _find(self, path: str) -> tuple[_Target | None, str | int | None]:
-        """Return where a name leads, and the number or key at its end."""
+        """Return the target of a name, and the number or key at the end of the name."""
         # A document could have a mark of the table as a name: slide_text_value_# is not the text of a slide.
         target = self._targets.get(self._normalize(path)) if path[-1:] not in _MARKS else None
         if target is not None:
@@ -227,7 +227,7 @@ class Decoder:
 
 @memoize
 def _required_fields(kind: Any) -> tuple[str, ...]:
-    """The fields without a default. A request that lacks one is wrong, but it must be possible to build it and report it."""
+    """Return the fields without a default. A request without them is invalid, but is decoded so that it can be reported."""
     return tuple(
         item.name for item in fields(kind) if item.default is MISSING and item.default_factory is MISSING and item.init
     )

@@ -25,9 +25,9 @@ RECIPIENT = "to"
 
 
 class _Place(NamedTuple):
-    """Where a row's field is in Python. Neighbouring rows with the same place are encoded in one step."""
+    """The place of a row's field in Python objects. Neighbouring rows with the same place are encoded in one step."""
 
-    #: True for the recipient, which is encoded by itself.
+    #: True for the recipient, which is encoded in a step of its own.
     is_recipient: bool
     #: ``""`` for a field of its own, ``[].`` for a field of the items of a group, ``[]`` for texts, ``{}`` for a mapping.
     shape: str

@@ -85,7 +85,7 @@ class PreparedMessage(KeyHolder, Generic[OperationT]):
 class OperationEncoder(KeyHolder, Generic[OperationT]):
     """Validates and encodes the operations of one class for one account.
 
-    It keeps the last message with a recipient. If the next operation has the very same field values (compared by identity, so
+    It keeps the last message with a recipient. If the next operation has the same field values (compared by identity, so
     mappings in operations must be immutable), only its recipient is validated and encoded.
     """
 

@@ -361,7 +361,7 @@ _SESSION = _skycore_rows(
 #: response had a SENDING for each of them.
 RESPONSE_SHAPE = Shape(containers=frozenset({"mmscampaigns", "sending"}), unwrapped=frozenset({"sending"}))
 
-#: The replies without a status of their own: their parts have one each.
+#: The replies without a status. Each of their parts has a status.
 WITHOUT_STATUS: ClassTable[bool] = ClassTable({"skymms.model.action_replies": {"SentToSubscriber": True}})
 
 #: The replies that may come without a status, and the fields that are there instead.
