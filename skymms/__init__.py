@@ -112,7 +112,7 @@ if TYPE_CHECKING:
     from .transport.retries import Retries as Retries
 
 #: The module of each name. A test compares this list with the one above.
-_HOMES = {
+_NAMES_BY_MODULE = {
     "account": ("Account",),
     "model.actions": (
         "CreateCampaign",
@@ -210,15 +210,15 @@ _HOMES = {
     "model.serialization": ("from_dict", "to_dict"),
     "model.slideshow": ("Slideshow",),
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}
 
-__all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]  # the list above is checked by a test
+__all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]  # the list above is checked by a test
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(_import_module(f".{_HOME[name]}", __name__), name)
+    value = getattr(_import_module(f".{_MODULE_OF[name]}", __name__), name)
     globals()[name] = value  # so that this function is not called again for it
     return value
 

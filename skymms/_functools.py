@@ -56,48 +56,48 @@ def value(kind: type[T]) -> type[T]:
     ``dataclass(frozen=True, slots=True)`` sets each field with ``object.__setattr__``, which took a third of the time to build
     and encode a message. This constructor has the same signature and calls the slots' own setters instead.
     """
-    made = dataclass(init=False, repr=False, frozen=True, slots=True)(kind)
-    made.__init__ = _constructor(made)  # type: ignore[method-assign]
-    if made.__repr__ is object.__repr__:
-        made.__repr__ = repr_of_set_fields  # type: ignore[method-assign]
-    return made
+    result = dataclass(init=False, repr=False, frozen=True, slots=True)(kind)
+    result.__init__ = _constructor(result)  # type: ignore[method-assign]
+    if result.__repr__ is object.__repr__:
+        result.__repr__ = repr_of_set_fields  # type: ignore[method-assign]
+    return result
 
 
 def _constructor(kind: Any) -> Any:
     """Compile an ``__init__`` that takes the fields of a slotted dataclass, in the order that ``dataclass`` would."""
-    held: tuple[Field[Any], ...] = fields(kind)
+    items: tuple[Field[Any], ...] = fields(kind)
     names: dict[str, Any] = {"_MISSING": MISSING}
     body: list[str] = []
-    for item in held:
+    for item in items:
         names[f"_set_{item.name}"] = getattr(kind, item.name).__set__
-        given = item.name
+        argument = item.name
         if item.default_factory is not MISSING:
             names[f"_make_{item.name}"] = item.default_factory
-            given = f"_make_{item.name}() if {item.name} is _MISSING else {item.name}"
-        body.append(f"    _set_{item.name}(self, {given})")
+            argument = f"_make_{item.name}() if {item.name} is _MISSING else {item.name}"
+        body.append(f"    _set_{item.name}(self, {argument})")
     if hasattr(kind, "__post_init__"):
         body.append("    self.__post_init__()")
-    positional = [item for item in held if not item.kw_only]
-    keyword = [item for item in held if item.kw_only]
+    positional = [item for item in items if not item.kw_only]
+    keyword = [item for item in items if item.kw_only]
     parameters = ["self", *(_parameter(item, names) for item in positional)]
     parameters += ["*", *(_parameter(item, names) for item in keyword)] if keyword else []
     source = "\n".join([f"def __init__({', '.join(parameters)}):", *(body or ["    pass"])])
     exec(source, names)  # noqa: S102  # the source consists of field names; dataclasses does the same
-    made = names["__init__"]
-    made.__qualname__ = f"{kind.__qualname__}.__init__"
-    made.__module__ = kind.__module__
-    made.__annotations__ = {**{item.name: item.type for item in held}, "return": None}
-    return made
+    constructor = names["__init__"]
+    constructor.__qualname__ = f"{kind.__qualname__}.__init__"
+    constructor.__module__ = kind.__module__
+    constructor.__annotations__ = {**{item.name: item.type for item in items}, "return": None}
+    return constructor
 
 
 def copier(kind: type[T], changed: str) -> Callable[[T, Any], T]:
     """Compile a function that copies a value with another value for one field. It does not call ``__post_init__``."""
-    held = [item.name for item in fields(cast("Any", kind))]
+    field_names = [item.name for item in fields(cast("Any", kind))]
     names: dict[str, Any] = {"_new": object.__new__, "_kind": kind}
-    names |= {f"_set_{name}": getattr(kind, name).__set__ for name in held}
-    body = [f"    _set_{name}(copy, {'changed' if name == changed else f'self.{name}'})" for name in held]
+    names |= {f"_set_{name}": getattr(kind, name).__set__ for name in field_names}
+    body = [f"    _set_{name}(copy, {'changed' if name == changed else f'self.{name}'})" for name in field_names]
     source = "\n".join(["def copy_with(self, changed):", "    copy = _new(_kind)", *body, "    return copy"])
-    exec(source, names)  # noqa: S102  # as above
+    exec(source, names)  # noqa: S102  # the source consists of field names
     return cast("Callable[[T, Any], T]", names["copy_with"])
 
 
@@ -112,6 +112,6 @@ def _parameter(item: Field[Any], names: dict[str, Any]) -> str:
 
 def repr_of_set_fields(self: Any) -> str:
     """A dataclass's ``repr`` without the fields that are None and without empty mappings."""
-    shown = [(item.name, getattr(self, item.name)) for item in fields(self) if item.repr]
-    given = [f"{name}={held!r}" for name, held in shown if held is not None and not (isinstance(held, dict) and not held)]
-    return f"{type(self).__qualname__}({', '.join(given)})"
+    pairs = [(item.name, getattr(self, item.name)) for item in fields(self) if item.repr]
+    texts = [f"{name}={value!r}" for name, value in pairs if value is not None and not (isinstance(value, dict) and not value)]
+    return f"{type(self).__qualname__}({', '.join(texts)})"

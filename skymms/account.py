@@ -1,10 +1,10 @@
 """One account at a gateway: encodes operations as HTTP requests, and decodes HTTP responses to replies or errors.
 
-An account does no I/O. The clients (or a queue of your own) call :meth:`Account.encode` and :meth:`Account.decode` and send the
-requests.
+An account does no I/O. A client (or your own code) calls :meth:`Account.encode`, sends the request, and calls
+:meth:`Account.decode` with the response.
 
-The API key never shows: no repr has it, errors have it masked even if a gateway echoes it, and neither an account nor a request
-can be pickled. Build the account where it is used, from the environment for example.
+The API key is never shown: it is in no repr, it is masked in errors even if a gateway repeats it, and accounts and requests
+cannot be pickled. Create the account in the process that uses it, for example with :meth:`Account.from_env`.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ class Account(KeyHolder):
       or ``"sinch-json"`` (Sinch MMS, JSON).
     - ``url``: the gateway's full endpoint; the vendor's own if None. Give it for a white-label host or a sandbox.
     - ``sender``, ``service_id``, ``fallback_text``: used for operations that leave these fields out (None), if the dialect has
-      them in the operation. A value in the operation wins.
-    - ``rate``: at most so many requests a second, or a :class:`~skymms.rate_limit.RateLimit`; None for no limit.
+      them in the operation. A value in the operation takes precedence.
+    - ``rate``: the most requests a second, or a :class:`~skymms.rate_limit.RateLimit`; None for no limit.
     - ``bare_body``: send a Skycore 1.3 XML document as the request body, as some production clients do, and not in the
       documented form field.
-    - ``line_break``: what is written for a line break in a text; ``r"\\n"`` writes the two characters of the vendor's example.
+    - ``line_break``: the text that replaces a line break; ``r"\\n"`` writes a backslash and an n, as in the vendor's example.
     - ``limits``: the figures and required fields of this account's gateway.
     - ``max_response``: how many bytes of a response are read; the default is 64 kB, about 6,000 ids of stored messages.
 
-    Raises :class:`~skymms.ConfigurationError` for a value that cannot be right.
+    Raises :class:`~skymms.ConfigurationError` for an invalid value.
     """
 
     api_key: str = field(repr=False)
@@ -82,7 +82,7 @@ class Account(KeyHolder):
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None, /, **overrides: Any) -> Account:
-        """Return the account that the environment describes; keyword arguments win over it.
+        """Return the account that the environment describes; keyword arguments take precedence over it.
 
         Reads ``SKYMMS_API_KEY_FILE`` (the name of a file that contains the key) or ``SKYMMS_API_KEY``, and ``SKYMMS_DIALECT``,
         ``SKYMMS_URL``, ``SKYMMS_SENDER`` and ``SKYMMS_SERVICE_ID``. Empty variables count as not set. Raises
@@ -170,7 +170,7 @@ class Account(KeyHolder):
         encoder = self._encoders.get(kind)
         if encoder is None:
             dialect = self.dialect_spec
-            # Before anything is sent: without its decoder, the response could not be read.
+            # Load the decoder now: if lxml is missing, the error must come before the request is sent.
             dialect.response_codec.load()
             defaults = {"sender": self.sender, "service_id": self.service_id, "fallback_text": self.fallback_text}
             given = {name: value for name, value in defaults.items() if value is not None}
@@ -189,7 +189,7 @@ class Account(KeyHolder):
         """Return the reply to an operation.
 
         Raises the :class:`~skymms.MMSError` of a refusal, or :class:`~skymms.ProtocolError` for a response that does not follow
-        the protocol or answers another request; its ``sent_maybe`` is True unless the operation only reads.
+        the protocol or belongs to another request; its ``sent_maybe`` is True unless the operation only reads.
         """
         return cast(R_co, decode_response(self.dialect_spec, operation, response, self.api_key, self.max_response))
 

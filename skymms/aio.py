@@ -1,8 +1,8 @@
-"""The client over aiohttp: the same calls and decisions as :class:`skymms.Client`, for coroutines.
+"""The client for coroutines, which sends with aiohttp. It has the methods of :class:`skymms.Client` and decides like it.
 
-aiohttp comes with ``pip install 'skymms[async]'`` and is imported when the first client is made. aiohttp sends a GET request
-again if a kept connection turns out to be closed, and a GET request of ours can send a message. A middleware prevents that.
-It is also added to sessions of the caller, whose own middlewares stay in place.
+aiohttp comes with ``pip install 'skymms[async]'`` and is imported when the first client is created. By itself aiohttp sends a
+GET request again if a kept connection turns out to be closed. A GET request can send a message (dialect ``skycore-get``), so a
+middleware prevents that. It is also added to sessions of the caller, whose own middlewares stay in place.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class AsyncClient(BaseClient):
-    """Calls a gateway from coroutines. Hundreds of tasks of one event loop can share it; it is an async context manager.
+    """A client for coroutines, and an async context manager. Hundreds of tasks of one event loop can share it.
 
     The arguments are those of :class:`skymms.Client`; ``session`` is an ``aiohttp.ClientSession`` of yours, for connection
     pools, proxies and TLS settings, and is not closed. The response has to be complete within ``connect`` + ``read`` seconds.
@@ -66,7 +66,8 @@ class AsyncClient(BaseClient):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._proxy: str | None = None
         self._url: URL | None = None
-        #: Whether aiohttp ever called the write method of a body of ours. If so, a body that was not written has not left.
+        #: True once aiohttp has called the write method of a body. From then on, a body whose write method was not called has
+        #: not been sent.
         self._reports_writes = False
 
     async def call(self, operation: Operation[R_co]) -> R_co:
@@ -131,7 +132,7 @@ class AsyncClient(BaseClient):
         sending: _Sending,
     ) -> HttpResponse | NoResponse:
         """Send a request and return its response, read up to just above ``limit`` bytes, or why there is none."""
-        # A middleware of the caller's may send the body in another way, which the body does not notice.
+        # A middleware of the caller's may send the body in another way, so that its write method is not called.
         plain = bool(request.body) and not _session_setting(session, "_middlewares", ())
         sending.start(reports_writes=plain and self._reports_writes)
         response = None
@@ -170,7 +171,7 @@ class AsyncClient(BaseClient):
         return self._url
 
     def _open_session(self) -> aiohttp.ClientSession | NoResponse:
-        """Return the session, or why it cannot be used; ours is made in the event loop of the first call."""
+        """Return the session, or why it cannot be used; our own session is created in the event loop of the first call."""
         if self._closed:
             return CLIENT_CLOSED
         loop = asyncio.get_running_loop()
@@ -185,12 +186,14 @@ class AsyncClient(BaseClient):
             self._proxy = _environment_proxy(self.account.address)
             self._loop = loop
         elif self._session.closed:
-            return NoResponse("the session that was passed in is closed; nothing was sent", left=False, transient=False)
+            return NoResponse(
+                "the session that was passed in is closed; nothing was sent: pass an open session", left=False, transient=False
+            )
         if self._loop is None:
             self._loop = _session_setting(self._session, "_loop", loop)
         if self._loop is not loop:
             raise ConfigurationError(
-                "an AsyncClient and its session belong to one event loop: make them in the loop that calls"
+                "an AsyncClient and its session belong to one event loop: create them in the event loop that calls them"
             )
         return self._session
 
@@ -287,7 +290,7 @@ def _middlewares(session: aiohttp.ClientSession, method: str) -> tuple[Any, ...]
     middlewares = (_send_once, *own) if method == "GET" else None
     if not guard.is_active():
         return middlewares
-    # The innermost middleware, so that a middleware that replaces the gateway answers first.
+    # The guard is the innermost middleware, so that a middleware that replaces the gateway works in tests.
     return (*(own if middlewares is None else middlewares), _guard_tests)
 
 
@@ -323,7 +326,7 @@ def _no_response(error: BaseException, request: HttpRequest, maybe: bool) -> NoR
     never_connected = isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
     if never_connected or not maybe:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        # A call that waited in vain for a connection of the session would wait in vain again.
+        # A call that timed out while it waited for a free connection of the session is not retried: it would wait again.
         return not_connected(request, reason, transient=never_connected or not isinstance(error, TimeoutError))
     return timed_out(request) if isinstance(error, TimeoutError) else connection_broke(request, type(error).__name__)
 
@@ -332,7 +335,7 @@ def _no_response(error: BaseException, request: HttpRequest, maybe: bool) -> NoR
 
 
 class _Sending:
-    """Whether the body of a request has begun to leave.
+    """Records whether aiohttp has begun to send the body of a request.
 
     aiohttp calls the write method of a body once there is a connection, not before, and a request without its body cannot send
     a message. A GET request has no body, so nothing is known about it.
@@ -344,13 +347,13 @@ class _Sending:
         self.start(reports_writes=False)
 
     def start(self, *, reports_writes: bool) -> None:
-        """Begin a request; ``reports_writes`` is whether its body would notice that it is written."""
+        """Begin a request; ``reports_writes`` is True if aiohttp will call the write method of its body."""
         self._reports_writes = reports_writes
         self.written = False
 
     @property
     def maybe(self) -> bool:
-        """Whether the request may have left."""
+        """True if the request may have left this machine."""
         return self.written or not self._reports_writes
 
     def may_have_left(self, error: BaseException, started: float) -> bool:

@@ -1,7 +1,7 @@
-"""The client over requests. It performs the steps that an :class:`~skymms.transport.exchange.Exchange` decides.
+"""The client, which sends with requests. It performs the steps that an :class:`~skymms.transport.exchange.Exchange` decides.
 
-requests is imported when the first client is made. What stays the same from call to call (prepared headers, proxies,
-certificates) is computed once: it takes requests a third of its time.
+requests is imported when the first client is created. Prepared headers, proxies and certificates are the same for each call
+and are computed once, because requests spends a third of its time on them.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 
     import requests
 
-#: Bytes that are read from a response at once.
-PIECE = 16384
+#: The most bytes that are read from a response at once.
+CHUNK_SIZE = 16384
 
 
 class Client(BaseClient):
-    """Calls a gateway. It keeps its connections open, can be shared by threads, and is a context manager.
+    """A client that calls a gateway. It keeps its connections open, can be shared by threads, and is a context manager.
 
     ``timeout`` is (connect, read) in seconds, or one number for both: ``connect`` limits connecting, and ``read`` the time from
     sending the request to the last byte of the response. ``retries`` is a number or a :class:`~skymms.Retries`: how often a
-    request is sent again that cannot have left or that the gateway postponed; 0 turns retries off. ``observer`` is an object
-    that is told about requests, retries and replies: see :mod:`skymms.transport.events`.
+    request is sent again if it cannot have left this machine or the gateway postponed it; 0 turns retries off. ``observer`` is
+    an object whose methods are called for requests, retries and replies: see :mod:`skymms.transport.events`.
 
     ``session`` is a ``requests.Session`` of yours, for proxies, certificates and headers. It is not closed. Until the client is
     closed, a :class:`~skymms.transport.requests_adapter.DeadlineAdapter` replaces its plain adapter for the gateway's URL.
@@ -149,15 +149,16 @@ class Client(BaseClient):
         import urllib3
 
         if response.status_code < 200:
-            # Returned by an adapter of the caller's: the real response follows, and the next call must not read it.
+            # The caller's adapter returned a preliminary response. Close the connection: the next call must not read the real
+            # one.
             response.close()
         deadline = time.monotonic() + self._timeout[1]
         body = bytearray()
         # read1 returns what has arrived. With an adapter of the caller's, read would wait for all 16 kB without a time limit.
         read: Any = response.raw.read1 if hasattr(getattr(response.raw, "_fp", None), "read1") else response.raw.read
         try:
-            while len(body) <= limit and (piece := read(PIECE, decode_content=False)):
-                body += piece
+            while len(body) <= limit and (chunk := read(CHUNK_SIZE, decode_content=False)):
+                body += chunk
                 if time.monotonic() > deadline:
                     raise TimeoutError
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -181,9 +182,9 @@ class Client(BaseClient):
         # An auth object that signs requests has to see each request.
         signs = session.auth is not None and not isinstance(session.auth, tuple)
         if signs or template is None or template[0] != key:
-            made = self._newly_prepared(request)
-            self._template = (key, made)
-            return made
+            new = self._newly_prepared(request)
+            self._template = (key, new)
+            return new
         prepared = requests.PreparedRequest()
         prepared.method = request.method
         if in_body:
@@ -201,13 +202,14 @@ class Client(BaseClient):
     def _newly_prepared(self, request: HttpRequest) -> requests.PreparedRequest:
         import requests
 
-        # Without an auth, requests would replace an API key in the Authorization header by what .netrc has for the host.
+        # Without auth=, requests would replace an API key in the Authorization header with the credentials for the host in
+        # .netrc.
         auth = _keep_authorization if "Authorization" in request.headers else None
-        made = self._session.prepare_request(
+        prepared = self._session.prepare_request(
             requests.Request(request.method, request.url, headers=dict(request.headers), data=request.body or None, auth=auth)
         )
-        made.hooks["response"].append(_drop_location)
-        return made
+        prepared.hooks["response"].append(_drop_location)
+        return prepared
 
     def _environment(self) -> dict[str, Any]:
         """Return the proxies and certificates of the session and the environment, computed again if the session changes."""

@@ -1,7 +1,7 @@
 """The errors that skymms raises.
 
 Errors with the same remedy have the same class. Each gateway code belongs to one class, whether skymms or the gateway found
-the problem: ``except AudioWithVideoError`` catches both, and ``foreseen`` tells which it was.
+the problem: ``except AudioWithVideoError`` catches both, and ``foreseen`` is True if skymms found it.
 
 ::
 
@@ -44,7 +44,7 @@ the problem: ``except AudioWithVideoError`` catches both, and ``foreseen`` tells
     ├─ ProtocolError                   a response outside the protocol: .body (its beginning) .status
     └─ ConfigurationError              a missing key, an unknown dialect, a field that the dialect does not support
 
-All of them can be pickled and copied, and none of them contains an API key.
+All of them can be pickled and copied. No error contains an API key.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ Nodes = tuple[tuple[str, str], ...]
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong, or a warning, found before anything was sent.
+    """A problem or a warning that was found before anything was sent.
 
     ``code`` is the gateway's code for it (None for a warning, and for a field that the dialect does not support). ``slide``
     counts from 1, and is None if the problem is not about a slide. ``field`` is the name used in Python.
@@ -76,8 +76,8 @@ class Problem(NamedTuple):
         return self.field if self.slide is None else f"slide {self.slide}, {self.field}"
 
     def __repr__(self) -> str:
-        given = [(name, held) for name, held in zip(self._fields, self, strict=True) if held is not None]
-        return f"Problem({', '.join(f'{name}={held!r}' for name, held in given)})"
+        given = [(name, value) for name, value in zip(self._fields, self, strict=True) if value is not None]
+        return f"Problem({', '.join(f'{name}={value!r}' for name, value in given)})"
 
     def __str__(self) -> str:
         return f"{self.code + ' ' if self.code else ''}{self.where}: {self.message}"
@@ -131,15 +131,15 @@ class MMSError(SkymmsError):
 
     @property
     def meaning(self) -> str:
-        """What the code means; empty for an unknown code."""
+        """The meaning of the code; empty for an unknown code."""
         known = codes.ANSWERS.get(self.code)
         return known.meaning if known else ""
 
     @property
     def remedy(self) -> str:
-        """What to do about it; empty for an unknown code.
+        """The remedy: what to do about the error; empty for an unknown code.
 
-        If the message may have been sent in spite of the code (``sent_maybe``), the remedy is to find out first.
+        If the message may have been sent in spite of the code (``sent_maybe``), the remedy is to wait for its delivery report.
         """
         if self.sent_maybe:
             return CHECK_POSTBACKS
@@ -159,12 +159,12 @@ class MMSError(SkymmsError):
 
     def __repr__(self) -> str:
         place = {"slide": self.slide, "field": self.field}
-        given = [repr(self.code), *(f"{name}={held!r}" for name, held in place.items() if held is not None)]
+        given = [repr(self.code), *(f"{name}={value!r}" for name, value in place.items() if value is not None)]
         return f"{type(self).__name__}({', '.join(given)})"
 
 
 class SlideRuleError(MMSError):
-    """A slide contains what the gateway does not allow, or there are too few or too many slides."""
+    """A slide breaks a rule of the gateway, or there are too few or too many slides."""
 
 
 class MultipleObjectsError(SlideRuleError):
@@ -192,7 +192,7 @@ class TextTooLongError(SlideRuleError):
 
 
 class DurationError(SlideRuleError):
-    """E230: a duration that is not a whole number of seconds from 1 up."""
+    """E230: a duration is not a whole number of seconds from 1 up."""
 
 
 class NoSlidesError(SlideRuleError):
@@ -204,7 +204,7 @@ class EmptySlideError(SlideRuleError):
 
 
 class MediaError(MMSError):
-    """Something is wrong with the file behind a URL."""
+    """A problem with the file behind a URL."""
 
 
 class MediaTooLargeError(MediaError):
@@ -284,7 +284,7 @@ class NotReadyError(MMSError):
 
 
 class PassError(MMSError):
-    """E63x, E8xx, E950-E999: a pass or barcode cannot be made as requested."""
+    """E63x, E8xx, E950-E999: the gateway cannot make a pass or barcode as requested."""
 
 
 class MalformedRequestError(MMSError):

@@ -1,8 +1,8 @@
 """Files: a slideshow in TOML or JSON, or a request as it is sent to a gateway.
 
-Nothing in a file is ignored. An unknown key of a slideshow is an error. An unrecognised name in a request, which may be for a
-newer gateway, is returned in ``unread``. So a typo never sends a message without its picture. The kind of a file is recognised
-by its content, not by its name. A request's API key is dropped: nothing returned here has it.
+Nothing in a file is ignored, so a misspelled key cannot cause a message to be sent without its picture. An unknown key of a
+slideshow is an error. An unrecognised name in a request is returned in ``unread``, because the request may be for a newer
+gateway. The kind of a file is recognised by its content, not by its name. The API key of a request is dropped.
 
 A slideshow::
 
@@ -53,15 +53,15 @@ class FileContent:
 def read_file(data: bytes, *, limit: int = MAX_REQUEST) -> FileContent:
     """Return the content of a file of at most ``limit`` bytes.
 
-    The file has a slideshow in TOML; a slideshow or an operation in JSON, as ``to_dict`` writes them; a request in XML or JSON;
-    or the URL of a GET request. The content is not validated. Raises :class:`~skymms.ConfigurationError` for any other file,
-    with the line if the parser knows it; for a slideshow in TOML, ``error.problems`` has every wrong key.
+    The file contains a slideshow in TOML; or a slideshow or an operation in JSON, as ``to_dict`` writes it; or a request in
+    XML or JSON; or the URL of a GET request. The content is not validated. Raises :class:`~skymms.ConfigurationError` for any
+    other file, with the line if the parser knows it; for a slideshow in TOML, ``error.problems`` has every wrong key.
     """
     if len(data) > limit:
         raise ConfigurationError(f"the file is longer than the {limit:,} bytes allowed")
     data = data.removeprefix(b"\xef\xbb\xbf")
     if not data.strip():
-        raise ConfigurationError("the file is empty")
+        raise ConfigurationError("the file is empty: it must contain a slideshow or a request")
     if data.lstrip()[:1] == b"<":
         return _from_xml(data, limit)
     # A TOML file never begins with a brace.
@@ -128,7 +128,7 @@ def _from_dict(document: dict[str, Any]) -> FileContent:
     if isinstance(value, Operation):
         operation: Operation[Any] = cast(Any, value)
         return FileContent(slideshow=getattr(operation, "slideshow", None), operation=operation)
-    raise ConfigurationError(f"the file has a {type(value).__name__}: a slideshow or an operation is required")
+    raise ConfigurationError(f"the file contains a {type(value).__name__}: give a file with a slideshow or an operation")
 
 
 def _from_query(text: str, limit: int) -> FileContent:

@@ -1,8 +1,8 @@
-"""The length of a text in a phone network: the complete GSM 03.38 alphabet.
+"""Counts the length of a text as a phone network does, by the GSM 03.38 alphabet.
 
 A character of the basic table counts as one unit, one of the extension table as two. A single character that is in neither
-makes the whole text UCS-2, which is counted in UTF-16 units. Do not copy the tables from gateways' pages, which are
-incomplete, nor from the common regular expressions, which lack ``¤``.
+makes the whole text UCS-2, which is counted in UTF-16 units. The tables on gateways' pages are incomplete, and
+common regular expressions lack ``¤``: do not copy them.
 """
 
 from __future__ import annotations
@@ -34,6 +34,6 @@ def gsm_units(text: str) -> Units:
     return Units("ucs2", len(text.encode("utf-16-le", "surrogatepass")) // 2)
 
 
-def most_units(text: str) -> int:
-    """Return the largest length that a gateway can compute, counting each character as two that any method counts as two."""
+def max_units(text: str) -> int:
+    """Return the largest length that any gateway can compute: each character that some gateways count as two counts as two."""
     return sum(2 if character in EXTENSION or character > "\uffff" else 1 for character in text)

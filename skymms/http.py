@@ -11,8 +11,8 @@ from ._functools import value
 from .errors import ConfigurationError
 from .redaction import KeyHolder, strip_credentials
 
-#: How many bytes of a response are read. The longest documented response has a few hundred bytes, but a list of ids may be
-#: long.
+#: The most bytes of a response that are read. The longest documented response has a few hundred bytes, but a list of ids may
+#: be long.
 MAX_RESPONSE = 64 * 1024
 
 
@@ -51,10 +51,10 @@ class HttpResponse:
 def check_gateway_url(address: Any) -> None:
     """Raise :class:`~skymms.ConfigurationError` for a URL that cannot be a gateway's."""
     parts = parse_http_url(address)
-    # A password with an unescaped "/", "?" or "#" moves the "@" behind what is taken for the host.
+    # In a URL whose password has an unescaped "/", "?" or "#", the part before that character is parsed as the host.
     if parts is None or "@" in parts.path + parts.query + parts.fragment:
-        shown = strip_credentials(address) if isinstance(address, str) else address
-        raise ConfigurationError(f"url={shown!r:.80} is not a gateway's URL: give an absolute http(s) URL")
+        safe = strip_credentials(address) if isinstance(address, str) else address
+        raise ConfigurationError(f"url={safe!r:.80} is not a gateway's URL: give an absolute http(s) URL")
     if parts.query or parts.fragment:
         raise ConfigurationError("url: a gateway's URL has no query (?…) and no fragment (#…): leave them out")
 

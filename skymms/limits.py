@@ -1,4 +1,4 @@
-"""The figures that the rules use, each in one place with its source, and the fields that an account requires."""
+"""The limits that the rules use, each with its source, and the fields that an account requires."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Limits:
 
 
 def texts(name: str, given: Any, remedy: str) -> frozenset[str]:
-    """Return several texts as a set; ConfigurationError for anything else, also for a single text, which has no items."""
+    """Return several texts as a set; ConfigurationError for anything else, including a single text."""
     listed: list[Any] = [None] if isinstance(given, str) or not hasattr(given, "__iter__") else list(given)
     if not all(isinstance(text, str) for text in listed):
         raise ConfigurationError(f"{name}={given!r:.60}: {remedy}")

@@ -1,4 +1,4 @@
-"""Phone numbers: one normalization, which validation, encoding and callers share."""
+"""Phone numbers: normalizes and validates them, the same way everywhere."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 
 from .errors import Problem, refusal
 
-# The vendor's rule (Skycore 1.3, introduction): international, country code first, without + and 00. No numbering plan is
-# checked: the vendor's own example, 15551234888, is in none.
+# The vendor's rule (Skycore 1.3, introduction): international, country code first, without + and 00. Numbering plans are not
+# checked, because the vendor's own example, 15551234888, is not a valid number in any.
 #: A number that can be a recipient; E.164 allows 15 digits.
 E164_NUMBER = re.compile(r"[1-9][0-9]{0,14}")
 #: A number or short code that can be a sender.
@@ -37,7 +37,7 @@ def digits(number: object) -> str:
 
 
 def number_problem(number: object) -> str | None:
-    """Return what is wrong with a recipient's number, or None."""
+    """Return the problem of a recipient's number, or None."""
     # Other types are refused: a column of numbers with a gap is read as floats, and 15551234888.0 without its dot is another
     # number.
     if isinstance(number, str):

@@ -1,4 +1,4 @@
-"""Postbacks: from the body that a gateway posts to notices.
+"""Parses postbacks: the body that a gateway posts becomes notices.
 
 A body may have one event or hundreds, in any form that the vendors have used: flat; wrapped in NOTIFICATION; wrapped in
 NOTIFICATION and BODY (until 2013-11, many events in one body); in upper case or hyphenated; as XML or JSON; as the request body
@@ -131,7 +131,7 @@ def _events_of_xml(root: Element) -> Iterable[list[Leaf]]:
     flat = xml.flat(root)
     if flat and normalize_name(flat[0][0]) != "notification" and _NOTIFICATION.isdisjoint([path for path, _, _ in flat]):
         return [flat]
-    # If one event is wrapped, all of them are, whatever is before the first.
+    # If one event is in a NOTIFICATION, all events are, even if other elements come before the first.
     if next(root.iterchildren(*_NOTIFICATION), None) is not None or (
         len(root) and normalize_name(xml.name(root[0])) == "notification"
     ):
@@ -161,8 +161,8 @@ def _notice(leaves: list[Leaf], *, alone: bool) -> Notice:
     try:
         notice, _ = response_decoder(kind).decode(leaves, raw=raw)
     except DecodeError:
-        # A name that is there twice. A single event of a known kind is refused. An unknown event is kept, and so is one of
-        # many, because refusing it would refuse the others too.
+        # A field is given twice. A single event of a known kind is refused. An unknown event, and one of several events,
+        # becomes an UnknownNotice, because refusing it would refuse the other events of the body too.
         if alone and kind is not UnknownNotice:
             raise
         notice = UnknownNotice(code or None, origin=origin or None, raw=raw)
@@ -181,7 +181,7 @@ def _class_of(origin: str, code: str) -> type[Notice]:
 
 
 def _text_of(texts: Mapping[str, str], name: str, upper: str) -> str:
-    """Return the text of the field with a name, in whatever form the name is written; empty if there is none."""
+    """Return the text of the field with a name, in any form of the name; empty if there is no such field."""
     text = texts.get(upper)
     if text is None:
         text = next((text for path, text in texts.items() if normalize_name(path) == name), "")
@@ -189,5 +189,5 @@ def _text_of(texts: Mapping[str, str], name: str, upper: str) -> str:
 
 
 def _aware(when: Any) -> datetime | None:
-    """Return a time in UTC if it has no time zone, as one form of 2013 has none. Any other value is kept only in ``raw``."""
+    """Return a time without a time zone (a form of 2013) in UTC. Any other value becomes None and is only in ``raw``."""
     return when.replace(tzinfo=UTC) if isinstance(when, datetime) else None

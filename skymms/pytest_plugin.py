@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 
 class Guard:
-    """Whether requests to other machines are refused now. ``skymms.transport.guard`` reads it before each request.
+    """Records whether requests to other machines are refused. ``skymms.transport.guard`` reads it before each request.
 
-    It counts, because a pytest session can run inside a test, and a fixture can be torn down during another one's teardown.
+    It counts sessions and lifts, because a pytest session can run inside a test, and a fixture can be torn down while another
+    fixture is being torn down.
     """
 
     def __init__(self) -> None:
@@ -39,7 +40,7 @@ class Guard:
         self.refused: list[str] = []
 
     def is_active(self) -> bool:
-        """Whether a pytest session is running, and the current code may not send."""
+        """Return whether requests to other machines are refused: a pytest session is running, and the guard is not lifted."""
         return self._sessions > 0 and not self.lifted
 
     def session_started(self) -> None:
@@ -60,7 +61,7 @@ class Guard:
 
     @property
     def lifted(self) -> bool:
-        """Whether the current code may send: it belongs to a test that is marked ``skymms_live``."""
+        """True if the current code may send, because it belongs to a test that is marked ``skymms_live``."""
         return self._lifted > 0
 
 
@@ -117,7 +118,7 @@ def skymms_client(skymms_account: Account) -> Iterator[Client]:
 
 @pytest.fixture
 def skymms_refused() -> list[str]:
-    """The hosts that this test was not allowed to call, in order. A test that uses this may pass although it called them."""
+    """The hosts that this test called and was refused, in order. A test that uses this fixture may pass in spite of them."""
     return guard.refused
 
 
@@ -131,7 +132,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(guard.session_finished)
 
 
-# The hooks below are wrappers of the older kind: pytest 7 may not start with the newer one.
+# hookwrapper=True is the older form of a hook wrapper. Some versions of pytest 7 do not support the newer form, wrapper=True.
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Lift the guard for a marked test, from its setup to its teardown."""

@@ -1,4 +1,4 @@
-"""Rate limits: how far apart the requests of an account are sent.
+"""Rate limits: the least time between two requests of an account.
 
 Requests are spaced, not counted. A counter of 15 requests a second allows 15 at the end of one second and 14 at the beginning
 of the next, and the gateway then receives 29 within one second.

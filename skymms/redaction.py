@@ -1,6 +1,7 @@
-"""API keys: checks of a key, and masking, so that a key never shows.
+"""Checks API keys, and masks them in everything that is shown or kept.
 
-A key that a gateway echoes is masked in everything that is kept of its response. Objects with a key cannot be pickled.
+A key that a gateway repeats in a response is masked before any part of the response is kept. Objects with a key cannot be
+pickled.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ MIN_KEY_LENGTH = 6
 
 
 class KeyHolder:
-    """A base class for immutable objects with a key: they cannot be pickled, and copying returns the same object."""
+    """Base class of immutable objects with a key: they cannot be pickled, and copying returns the same object."""
 
     __slots__ = ()
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} has an account's key, so it cannot be pickled: build it where it is used")
+        raise TypeError(
+            f"{type(self).__name__} has an account's key, so it cannot be pickled: create it in the process that uses it"
+        )
 
     def __copy__(self) -> Any:
         return self

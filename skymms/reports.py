@@ -1,9 +1,9 @@
-"""Statistics reports: from the XML file that GetStatistics links to, to one row for each message.
+"""Parses statistics reports: the XML file that GetStatistics links to becomes one row for each message.
 
-The file groups messages by how they were sent (campaign batches, autoresponders, subscriptions, all others). What the messages
-of a group have in common is written at the group only; here every row has it. An element that is not a message becomes a row of
-its own, with everything in ``raw``. Most of the vendor's samples are not well-formed XML and are refused. Source: Skycore 1.3
-reference, Appendix C.
+The file groups messages by how they were sent (campaign batches, autoresponders, subscriptions, all others). The file writes
+fields that the messages of a group share only once, at the group; here every row has them. An element that is not a message
+becomes a row of its own, with everything in ``raw``. Most of the vendor's samples are not well-formed XML and are refused.
+Source: Skycore 1.3 reference, Appendix C.
 """
 
 from __future__ import annotations
@@ -143,24 +143,25 @@ def _rows(parent: Element, section: str, common: Mapping[str, Any]) -> Iterator[
             yield MessageReport(kind=tag, section=section, raw=_raw(child))
 
 
-def _message(node: Element, kind: str, section: str, common: Mapping[str, Any]) -> MessageReport:
+def _message(element: Element, kind: str, section: str, common: Mapping[str, Any]) -> MessageReport:
     statuses: list[StatusUpdate] = []
     handset: str | None = None
-    for inner in node.iter():
+    for inner in element.iter():
         tag = xml.name(inner).upper()
         if tag in _HANDSETS:
             handset = (inner.text or "").strip() or None
-        elif inner is not node and (time := inner.get("time")) is not None:
+        elif inner is not element and (time := inner.get("time")) is not None:
             statuses.append(StatusUpdate(tag, parse_date(time), inner.get("gw"), inner.get("net"), inner.get("info")))
-    values = {**common, **_attributes(node, _MESSAGE_FIELDS)}
-    return MessageReport(kind=kind, section=section, statuses=tuple(statuses), handset=handset, raw=_raw(node), **values)
+    values = {**common, **_attributes(element, _MESSAGE_FIELDS)}
+    return MessageReport(kind=kind, section=section, statuses=tuple(statuses), handset=handset, raw=_raw(element), **values)
 
 
-def _attributes(node: Element, names: Mapping[str, str]) -> dict[str, str]:
-    # One by one: a dict of all attributes takes quadratic time for many attributes.
-    return {field: value for name, field in names.items() if (value := node.get(name)) is not None}
+def _attributes(element: Element, names: Mapping[str, str]) -> dict[str, str]:
+    # Look up each name: building a dict of an element's attributes takes quadratic time if it has many.
+    return {field: value for name, field in names.items() if (value := element.get(name)) is not None}
 
 
-def _raw(node: Element) -> Nodes:
-    text = (node.text or "").strip()
-    return (*((f"@{name}", str(value)) for name, value in node.items()), *(((xml.name(node), text),) if text else ()))
+def _raw(element: Element) -> Nodes:
+    text = (element.text or "").strip()
+    attributes = ((f"@{name}", str(value)) for name, value in element.items())
+    return (*attributes, *(((xml.name(element), text),) if text else ()))

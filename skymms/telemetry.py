@@ -38,7 +38,7 @@ class OpenTelemetryObserver:
 
     The spans have the operation, dialect, HTTP status, error code, ``sent_maybe`` and tracking id, and never the API key, the
     sender, the recipient or the text. The span of a call includes the time it waited for its rate limit. A call that is refused
-    before sending is a span without children.
+    before sending has a span without children.
 
     ``tracer_provider`` is the global one by default. Raises :class:`~skymms.ConfigurationError` if OpenTelemetry is not
     installed.
@@ -126,7 +126,7 @@ def _common(event: CallEvent) -> dict[str, str | int]:
 #: A piece of text without spaces that contains an API key as a query parameter: a URL or a bare query.
 _WITH_KEY = re.compile(r"""(?i)[^\s"'<>]*\bapi[_-]?key=[^\s"'<>]*""")
 _PARAMETER = re.compile(r"([?&;]|^)([^=&;?#]+)=[^&;#]*")
-#: Only this parameter of a gateway's URL is neither secret nor personal.
+#: The only parameter of a gateway's URL that is neither secret nor personal.
 _ACTION = "action"
 
 
@@ -158,7 +158,7 @@ def redact_event(event: T, hint: object = None) -> T:
 def _redacted(value: Any) -> Any:
     if isinstance(value, str):
         return _WITH_KEY.sub(lambda found: redact_url(found[0]), value)
-    items: Any = value  # isinstance would give it a type that pyright does not know
+    items: Any = value  # after isinstance, pyright would report an unknown type
     if isinstance(value, Mapping):
         return {name: _redacted(item) for name, item in items.items()}
     if isinstance(value, (list, tuple)):

@@ -292,9 +292,9 @@ class TestGetRequest:
             ("https://gateway.example/index.php", "it has no action"),
             ("https://gateway.example/?to=1", "it has no action"),
             ("to=1&from=2", "it has no action"),
-            ("action=sendmms&to=1&to=2", "to is there twice"),
+            ("action=sendmms&to=1&to=2", "to is given twice"),
             (f"action=sendfax&api_key={CANARY}", "sendfax is not an action"),
-            (f"action=sendmms&api_key={CANARY}&api_key=x", "api_key is there twice"),
+            (f"action=sendmms&api_key={CANARY}&api_key=x", "api_key is given twice"),
             (f"action=sendmms&api_key={CANARY}&name=%ff", "not a query string"),
             (f"action=sendmms&api_key={CANARY}&name=\xfc", "not a query string"),
             ("action=sendmms" + "&a=b" * 1500, "not a query string"),
@@ -315,7 +315,7 @@ class TestSerializedFile:
         assert content == FileContent(slideshow=SEND.slideshow, operation=SEND)
 
     def test_another_value_is_refused_by_its_type(self):
-        assert "has a SentMMS: a slideshow or an operation is required" in error_message(
+        assert "contains a SentMMS: give a file with a slideshow or an operation" in error_message(
             json.dumps(SentMMS("7").to_dict()).encode()
         )
 
@@ -338,8 +338,8 @@ class TestOtherFiles:
             (b'{"origin": "MMS_MT", "code": "N102"}', "it has no action"),
             (f'{{"action": "listMMS", "x-api-key": "{CANARY}"}}'.encode(), "listMMS is not an action"),
             (f'{{"action": "sendMMS", "x-api-key": "{CANARY}}}'.encode(), "not a request in JSON: not JSON"),
-            (b'{"action": "sendMMS", "to": "1", "to": "2"}', "a member is there twice"),
-            (b'{"action": "sendMMS", "to": "1", "TO": "2"}', "TO is there twice"),
+            (b'{"action": "sendMMS", "to": "1", "to": "2"}', "a member is given twice"),
+            (b'{"action": "sendMMS", "to": "1", "TO": "2"}', "TO is given twice"),
             (b'{"action": "sendMMS", "name": "caf\xe9"}', "not a request in JSON: not UTF-8"),
             (b'{"action": ' + b"[" * 100_000, "nested too deeply"),
             (b'[{"action": "sendMMS"}]', "not a slideshow in TOML"),
@@ -354,7 +354,7 @@ class TestOtherFiles:
             (b"<REQUEST/>", "it has no action"),
             (f"<REQUEST><ACTION>sendMMS</ACTION><API_KEY>{CANARY}</API-KEY></REQUEST>".encode(), "not well-formed"),
             (f"<REQUEST><ACTION>x</ACTION><API_KEY>{CANARY}</API_KEY></REQUEST>".encode(), "x is not an action"),
-            (b"<REQUEST><ACTION>sendMMS</ACTION><TO>1</TO><TO>2</TO></REQUEST>", "TO is there twice"),
+            (b"<REQUEST><ACTION>sendMMS</ACTION><TO>1</TO><TO>2</TO></REQUEST>", "TO is given twice"),
             (b'<!DOCTYPE REQUEST [<!ENTITY k "v">]><REQUEST><ACTION>sendMMS</ACTION></REQUEST>', "DOCTYPE"),
             (b'<?xml version="1.0" encoding="ISO-8859-1"?><REQUEST/>', "encoding"),
         ],

@@ -163,15 +163,15 @@ def names_for_type_checkers() -> dict[str, str]:
 
 
 def test_the_list_for_type_checkers_is_the_list_for_the_interpreter() -> None:
-    assert names_for_type_checkers() == skymms._HOME
+    assert names_for_type_checkers() == skymms._MODULE_OF
 
 
 @pytest.mark.parametrize("name", skymms.__all__)
 def test_a_public_name_is_defined_in_its_module(name: str) -> None:
     thing = getattr(skymms, name)
-    home = importlib.import_module(f"skymms.{skymms._HOME[name]}")
-    assert thing is getattr(home, name)
-    assert thing.__module__ == home.__name__
+    module = importlib.import_module(f"skymms.{skymms._MODULE_OF[name]}")
+    assert thing is getattr(module, name)
+    assert thing.__module__ == module.__name__
 
 
 def test_the_public_names_are_sorted_and_listed() -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast
 
 from .. import errors
 from ..errors import Problem
-from ..gsm import most_units
+from ..gsm import max_units
 from ..limits import Limits
 from ..model.operations import Operation
 from ..model.slideshow import Slideshow
@@ -199,7 +199,7 @@ def valid_subject(show: Any, limits: CellcastLimits) -> str | None:
 
 def _too_long(text: str, allowed: int) -> str | None:
     # The pages do not say how a text is counted, so the largest plausible count has to fit.
-    if (units := most_units(text)) <= allowed:
+    if (units := max_units(text)) <= allowed:
         return None
     return f"{units:,} units, {units - allowed:,} more than the {allowed:,} allowed: shorten it"
 
@@ -212,7 +212,7 @@ def has_image(slide: Slide, limits: CellcastLimits) -> str | None:
     return "Cellcast requires an image: give the slide the URL of a png, jpeg or gif"
 
 
-@_rule("FIELD_INVALID", "address", "image")
+@_rule("FIELD_INVALID", "url", "image")
 def valid_image(url: Any, limits: CellcastLimits) -> str | None:
     """An image is the URL of a png, jpeg or gif (v3), or of a gif (v1)."""
     if problem := absolute_url(url, limits):

@@ -2,8 +2,8 @@
 
 Results are printed on stdout, everything else (warnings, progress, errors) on stderr. The exit statuses are listed in
 ``skymms.cli.exit_status``. click and rich come with the extra ``skymms[cli]`` and are imported when a command runs, so this
-package can be imported without them. This file handles what concerns the whole process: its streams, Ctrl-C, a closed pipe.
-Expected errors never end in a traceback.
+package can be imported without them. This file handles the streams of the process, Ctrl-C and a closed
+pipe. Expected errors are printed without a traceback.
 
 In reading order:
 
@@ -21,7 +21,7 @@ In reading order:
 - ``render``: prints the gateway's replies
 - ``report``: `skymms report` prints a statistics report
 - ``sandbox``: `skymms sandbox` runs a local gateway until Ctrl-C
-- ``calling``: calls the gateway, and explains what a lost response means
+- ``calling``: calls the gateway, and says after a failure whether the message may have been sent
 - ``send``: `skymms send`, `save`, `send-saved`, `list`, `delete` and `call`
 - ``cellcast``: `skymms cellcast …`, the commands for the Australian gateway
 - ``commands``: the command group `skymms`, and the exit status of each error
@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Not Status.USAGE, which promises that no request was sent: the output may be the reply to a send.
         print(f"cannot write the output: {error.strerror or error}", file=sys.stderr)
         _discard_stdout()
-        return Status.NO_ANSWER
+        return Status.NO_RESPONSE
 
 
 def _run(argv: list[str]) -> int:

@@ -1,8 +1,8 @@
 """Creates the account that a command uses, from its options, the environment and the profile.
 
-An option wins over the environment, the environment over the profile, and the profile over the dialect that a request file is
-written in. The API key is never an option, because every user of the machine can read the list of processes. It comes from the
-file that ``SKYMMS_API_KEY_FILE`` names, ``SKYMMS_API_KEY``, the profile, or a prompt, in this order. A key in a request
+An option takes precedence over the environment, the environment over the profile, and the profile over the dialect of a
+request file. The API key is never an option, because every user of the machine can read the list of processes. It comes from
+the file that ``SKYMMS_API_KEY_FILE`` names, ``SKYMMS_API_KEY``, the profile, or a prompt, in this order. A key in a request
 file is never used.
 """
 
@@ -25,7 +25,7 @@ from ..redaction import MASK
 from .output import print_message
 from .profiles import Profile, read_key_file, read_profile
 
-#: Where the option ``--profile`` leaves its value for the commands.
+#: The key under which the context has the value of ``--profile``.
 PROFILE = "skymms.profile"
 
 _SKYCORE = {
@@ -55,38 +55,38 @@ class Settings:
 
     @property
     def sender(self) -> str | None:
-        """The sender to use where a command was given none."""
+        """The default sender for commands."""
         return self.values.get("sender")
 
 
 def skycore_settings(dialect: str | None, url: str | None = None, file_dialect: str | None = None) -> Settings:
-    """The settings for an account of a Skycore or Sinch MMS gateway. ``file_dialect`` is used if nothing else chooses one."""
+    """Return the settings for an account of a Skycore or Sinch MMS gateway. ``file_dialect`` is the default dialect."""
     settings = _combine("skycore", {"dialect": dialect, "url": url}, _SKYCORE)
     return Settings(values={"dialect": file_dialect, **settings.values}, profile=settings.profile)
 
 
 def cellcast_settings(generation: str | None, url: str | None) -> Settings:
-    """The settings for an account of Cellcast."""
+    """Return the settings for an account of Cellcast."""
     return _combine("cellcast", {"generation": generation, "url": url}, _CELLCAST)
 
 
 def account_from_settings(settings: Settings) -> Account:
-    """The account to call a Skycore or Sinch MMS gateway with."""
+    """Return the account for calls of a Skycore or Sinch MMS gateway."""
     # Settings are validated before the prompt for the key.
     account = masked_account(settings)
-    with _naming_the_profile(settings):
+    with _profile_in_errors(settings):
         return replace(account, api_key=_read_key(settings.profile, "SKYMMS_API_KEY"))
 
 
 def masked_account(settings: Settings) -> Account:
-    """The same account with ``***`` for a key, for commands that only show or validate a request."""
-    with _naming_the_profile(settings):
+    """Return the same account with the key ``***``, for commands that only show or validate a request."""
+    with _profile_in_errors(settings):
         return Account(MASK, **_arguments(settings, _ACCOUNT_ARGUMENTS))
 
 
 def cellcast_account(settings: Settings) -> CellcastAccount:
-    """The account to call Cellcast with."""
-    with _naming_the_profile(settings):
+    """Return the account for calls of Cellcast."""
+    with _profile_in_errors(settings):
         arguments: dict[str, Any] = {"generation": "", **_arguments(settings, _CELLCAST_ARGUMENTS)}
         account = CellcastAccount(MASK, **arguments)
         return replace(account, api_key=_read_key(settings.profile, "SKYMMS_CELLCAST_KEY"))
@@ -119,8 +119,8 @@ def _chosen_profile(gateway: str) -> Profile | None:
 
 
 @contextmanager
-def _naming_the_profile(settings: Settings) -> Generator[None, None, None]:
-    """Add to a configuration error which profile was used, since the wrong value may be in there."""
+def _profile_in_errors(settings: Settings) -> Generator[None, None, None]:
+    """Add the name and file of the profile to a configuration error, because the wrong value may be in the profile."""
     try:
         yield
     except ConfigurationError as error:

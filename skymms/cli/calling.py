@@ -29,7 +29,7 @@ from .render import print_reply
 
 
 class Outcome(NamedTuple):
-    """How to describe a call whose response was lost or refused."""
+    """The sentence to print after a failed call, if it may have had an effect (``maybe``) and if it had none (``nothing``)."""
 
     maybe: str
     nothing: str
@@ -40,7 +40,7 @@ _SENT = Outcome(
     "Nothing was sent.",
 )
 _DONE = Outcome(
-    "The request may have been carried out. Find out before you repeat it.",
+    "The gateway may have executed the request. Check that before you send it again.",
     "Nothing was changed.",
 )
 _OUTCOMES: Mapping[type[Operation[Any]], Outcome] = {
@@ -82,7 +82,7 @@ _OUTCOMES: Mapping[type[Operation[Any]], Outcome] = {
 
 def call_and_print(settings: Settings, operation: Operation[Any], as_json: bool, content: FileContent | None = None) -> int:
     """Call the gateway once and print the reply. ``content`` is the file that the operation was read from."""
-    # A mistake in the file is reported before the API key is needed.
+    # Problems of the file are reported first, so that finding them needs no API key.
     refuse_missing_action(masked_account(settings), operation)
     if content is not None:
         refuse_problems(masked_account(settings), operation, content)

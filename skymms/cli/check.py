@@ -16,13 +16,13 @@ from . import output
 from .accounts import Settings, masked_account, skycore_settings
 from .exit_status import Status
 from .inputs import read_bytes
-from .operations import in_terms_of_the_file, send_operation, slideshow_in
+from .operations import send_operation, slideshow_in, with_toml_messages
 from .options import SEND_FIELDS, dialect_option, file_argument, json_option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What ``check`` found. ``--json`` prints these fields."""
+    """The findings of ``check``. ``--json`` prints these fields."""
 
     kind: str
     operation: str | None = None
@@ -34,7 +34,7 @@ class Findings:
 
     @property
     def failed(self) -> bool:
-        """Whether anything but warnings was found."""
+        """True if there are problems; warnings do not count."""
         return bool(self.problems or self.unrecognised_fields or self.schema)
 
 
@@ -90,11 +90,11 @@ def _validate_slideshow(content: FileContent, settings: Settings) -> Findings:
         account = masked_account(settings)
         operation = send_operation(content, {}, may_be_incomplete=True)
         problems, warnings = slideshow_problems(account.problems(operation)), account.warnings(operation)
-    return Findings(kind="slideshow", problems=in_terms_of_the_file(content, problems), warnings=warnings)
+    return Findings(kind="slideshow", problems=with_toml_messages(content, problems), warnings=warnings)
 
 
 def slideshow_problems(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    """The problems of a send that are the slideshow's own, without those of recipient, sender and so on."""
+    """Return the problems of the slideshow, without those of the other fields of a send, such as recipient and sender."""
     return tuple(problem for problem in problems if problem.slide is not None or problem.field not in SEND_FIELDS)
 
 

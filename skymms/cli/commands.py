@@ -57,4 +57,4 @@ def _status(error: SkymmsError) -> Status:
         return Status.PROBLEMS
     if isinstance(error, MMSError):
         return Status.REFUSED
-    return Status.USAGE if isinstance(error, ConfigurationError) else Status.NO_ANSWER
+    return Status.USAGE if isinstance(error, ConfigurationError) else Status.NO_RESPONSE

@@ -47,7 +47,7 @@ def _notice_fields(notice: Notice) -> dict[str, Any]:
 
 
 def print_notice(notice: Notice) -> None:
-    """Print a notice: its fields, or everything that was received if its fields are not known."""
+    """Print a notice: its fields, or everything that was received for an unknown notice."""
     # The first field is the code, which is in the title.
     pairs = notice.raw if isinstance(notice, UnknownNotice) else output.labelled_fields(notice)[1:]
     results = [(name, "yes") for name in ("delivered", "failed", "ready") if getattr(notice, name, False)]
@@ -65,7 +65,9 @@ def explain(code: str, as_json: bool) -> int:
     code = code.strip().upper()
     response, event = ANSWERS.get(code), EVENTS.get(code)
     if response is None and event is None:
-        raise ConfigurationError(f"{code:.20} is not a code that skymms knows. The text that came with it is all there is.")
+        raise ConfigurationError(
+            f"{code:.20} is not a code that skymms knows: read the text that came with it, or ask the gateway's support"
+        )
     if as_json:
         output.print_json({"code": code, "response": response and response._asdict(), "postback": event and event._asdict()})
         return Status.DONE

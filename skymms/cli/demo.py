@@ -1,7 +1,7 @@
 """`skymms demo` tries everything against a local sandbox: no API key, no network, no phone.
 
-Newcomers run it first. Each step prints what was done and what came of it, and the printed code is the code that ran. The exit
-status is 0 only if every step had the expected result.
+Newcomers run it first. Each step prints its result, and the printed code is the code that ran. The exit status is 0 only if
+every step had the expected result.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _store(sandbox: Sandbox) -> SentMMS:
 
 
 def _print_postbacks(sent: list[SentMMS], inbox: PostbackReceiver) -> None:
-    output.print_heading("8. Read the postbacks: what became of each message")
+    output.print_heading("8. Read the postbacks, which report the delivery of each message")
     expected = {("N003", None)} | {(code, reply.tracking_id) for reply in sent for code in ("N101", "N102")}
     try:
         notices = inbox.wait(len(expected), timeout=POSTBACK_TIMEOUT)

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Status(IntEnum):
-    """How a command ended, for scripts."""
+    """The exit status of a command, for scripts."""
 
     DONE = 0
     #: The gateway refused the request.
@@ -14,7 +14,7 @@ class Status(IntEnum):
     #: The command line, the environment, the profile or the form of a file is wrong. No request was sent.
     USAGE = 2
     #: No usable response arrived, or the output could not be written. stderr says whether the message may have been sent.
-    NO_ANSWER = 3
+    NO_RESPONSE = 3
     #: The slideshow or the request breaks a rule. This was found before sending.
     PROBLEMS = 4
     #: Ctrl-C. Shells use 128 + the signal's number.

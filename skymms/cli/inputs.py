@@ -15,7 +15,7 @@ def read_bytes(name: str, limit: int) -> bytes:
     try:
         if name == "-":
             if sys.stdin is None:
-                raise ConfigurationError("standard input is closed")
+                raise ConfigurationError("standard input is closed: give the name of a file")
             return sys.stdin.buffer.read(limit + 1)
         with open(name, "rb") as file:
             return file.read(limit + 1)

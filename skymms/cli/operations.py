@@ -24,7 +24,7 @@ def read_content(name: str) -> FileContent:
 
 
 def request_in(content: FileContent) -> Operation[Any]:
-    """The request in a file, unchanged. A file with a slideshow is a usage error."""
+    """Return the request in a file, unchanged. Raises a usage error for a file with a slideshow."""
     _refuse_unrecognised(content)
     if content.operation is None:
         raise click.UsageError("the file contains a slideshow, not a request: use `skymms send` or `skymms save`")
@@ -32,7 +32,7 @@ def request_in(content: FileContent) -> Operation[Any]:
 
 
 def slideshow_in(content: FileContent) -> Slideshow:
-    """The slideshow in a file. A request without a slideshow is a usage error."""
+    """Return the slideshow in a file. Raises a usage error for a request without a slideshow."""
     if content.slideshow is None:
         kind = type(content.operation).__name__
         raise click.UsageError(f"the file contains a {kind} request without a slideshow: use `skymms call`")
@@ -42,7 +42,7 @@ def slideshow_in(content: FileContent) -> Slideshow:
 def send_operation(
     content: FileContent, options: Mapping[str, Any], sender: str | None = None, *, may_be_incomplete: bool = False
 ) -> Operation[Any]:
-    """Create the send for a file; options replace what the file says.
+    """Return the operation that sends a file's slideshow or request; options replace values in the file.
 
     ``sender`` is the account's own, used if neither the options nor the file has one. ``may_be_incomplete`` allows a slideshow
     without a recipient and a sender.
@@ -61,7 +61,7 @@ def send_operation(
 
 
 def with_account_defaults(account: Account, operation: Operation[Any]) -> Operation[Any]:
-    """The operation with the account's sender, service id and fallback text where it has none, as the account sends it."""
+    """Return the operation with the account's defaults (sender, service id, fallback text), as the account sends it."""
     unsupported = len(account.dialect_spec.unsupported(operation))
     for name in ("sender", "service_id", "fallback_text"):
         changed = _with_default(operation, name, getattr(account, name))
@@ -71,7 +71,7 @@ def with_account_defaults(account: Account, operation: Operation[Any]) -> Operat
 
 
 def _with_default(operation: Any, name: str, value: object) -> Operation[Any]:
-    """The operation with a value for a field of it, or of its slideshow, that is None."""
+    """Return the operation with a value for one of its fields, or of its slideshow's, that is None."""
     slideshow: Slideshow | None = getattr(operation, "slideshow", None)
     if value is not None and getattr(operation, name, value) is None:
         operation = replace(operation, **{name: value})
@@ -81,14 +81,14 @@ def _with_default(operation: Any, name: str, value: object) -> Operation[Any]:
 
 
 def save_operation(content: FileContent, client_reference: str | None = None) -> SaveMMS:
-    """Create the request that stores a file's slideshow."""
+    """Return the operation that stores a file's slideshow."""
     _refuse_unrecognised(content)
     operation = content.operation if isinstance(content.operation, SaveMMS) else SaveMMS(slideshow_in(content))
     return operation if client_reference is None else replace(operation, client_reference=client_reference)
 
 
 def operation_to_show(content: FileContent, options: Mapping[str, Any], sender: str | None = None) -> Operation[Any]:
-    """The request in a file with the options filled in, or the send of its slideshow."""
+    """Return the request in a file with the options filled in, or the operation that sends its slideshow."""
     if content.operation is not None:
         operation: Any = request_in(content)
         values = given(options)
@@ -107,8 +107,8 @@ def operation_to_show(content: FileContent, options: Mapping[str, Any], sender: 
 def refuse_missing_action(account: Account, operation: Operation[Any]) -> None:
     """Raise :class:`~skymms.ConfigurationError` if the account's dialect does not have the operation.
 
-    The account's ``problems`` include this too, but as one problem of the message among others. Here it is reported as what it
-    is: the wrong dialect was chosen.
+    The account's ``problems`` include this problem, but among those of the message. Here it is an error of its own, because
+    the user chose the wrong dialect.
     """
     if not account.dialect_spec.action(type(operation)):
         raise ConfigurationError("\n".join(map(str, account.dialect_spec.unsupported(operation))))
@@ -117,11 +117,11 @@ def refuse_missing_action(account: Account, operation: Operation[Any]) -> None:
 def refuse_problems(account: Account, operation: Operation[Any], content: FileContent) -> None:
     """Raise the error for the problems of an operation that was read from a file, in the file's terms."""
     if problems := account.problems(operation):
-        raise refusal(in_terms_of_the_file(content, problems))
+        raise refusal(with_toml_messages(content, problems))
 
 
-def in_terms_of_the_file(content: FileContent, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    """The problems, with advice for the author of a TOML file where the library's own is for Python code."""
+def with_toml_messages(content: FileContent, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Return the problems with messages for the author of a TOML file instead of messages for Python code."""
     if content.operation is not None:
         return problems
     no_slides = "no slides: add a [[slide]] section"
@@ -129,7 +129,7 @@ def in_terms_of_the_file(content: FileContent, problems: tuple[Problem, ...]) ->
 
 
 def _refuse_unrecognised(content: FileContent) -> None:
-    """Refuse a file with fields that were not understood. A misspelled name may be a picture, which would be left out."""
+    """Refuse a file with unrecognised fields: a misspelled field may be a picture, which would not be sent."""
     if content.unread:
         raise refusal(
             [Problem(None, None, name, "unknown field in this dialect; check its spelling") for name in content.unread]

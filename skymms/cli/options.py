@@ -14,7 +14,7 @@ from .accounts import PROFILE
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: Where ``--json`` leaves its value, so that errors can be reported as JSON.
+#: The key under which the context has the value of ``--json``, so that errors can be reported as JSON.
 AS_JSON = "skymms.json"
 
 #: The fields of a send that are options on the command line: all except the slideshow.
@@ -22,7 +22,7 @@ SEND_FIELDS = tuple(item.name for item in fields(SendMMS) if item.name != "slide
 
 
 def _store(key: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
-    """A callback that leaves an option's value in the context."""
+    """Return a callback that stores an option's value in the context."""
 
     def callback(context: click.Context, option: click.Parameter, value: Any) -> Any:
         context.meta[key] = value
@@ -32,7 +32,7 @@ def _store(key: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
 
 
 def _combine(*options: Callable[[F], F]) -> Callable[[F], F]:
-    """One decorator for several options, in this order in the help."""
+    """Return one decorator for several options. The help lists them in this order."""
 
     def decorate(command: F) -> F:
         for option in reversed(options):
@@ -57,7 +57,7 @@ json_option: Final = click.option(
 dialect_option: Final = click.option(
     "--dialect",
     type=click.Choice(list(DIALECTS)),
-    help="The protocol that the gateway speaks. Default: SKYMMS_DIALECT, or the profile's, or the file's, or skycore.",
+    help="The gateway's dialect. Default: SKYMMS_DIALECT, or the profile's, or the file's, or skycore.",
 )
 _url_option = click.option(
     "--url",
@@ -91,5 +91,5 @@ send_options: Final = _combine(
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that were given. A repeatable option that was not given is an empty tuple."""
+    """Return the options that the user gave. A repeatable option that was not given is an empty tuple."""
     return {name: value for name, value in options.items() if value is not None and value != ()}

@@ -1,7 +1,7 @@
 """Prints results on stdout, and messages and errors on stderr.
 
-Replies, files and postbacks contain text written by strangers. All text passes :func:`printable` on its way to a terminal,
-because a terminal would obey control characters, and rich's markup is switched off.
+Replies, files and postbacks can contain any text. All text is escaped by :func:`printable`, because a terminal executes control
+characters, and rich's markup is switched off.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from ..errors import MMSError, Problem, ProtocolError, SkymmsError
 #: Control characters except tab and line feed, characters that change the writing direction, and lone surrogates.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
-#: Wider than any line.
+#: A width larger than any line.
 _UNLIMITED_WIDTH = 1_000_000
 
 
 def printable(value: object) -> str:
-    """A value as text, with every character escaped that a terminal would obey instead of printing."""
+    """Return a value as text in which control characters, which a terminal would execute, are escaped."""
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), str(value))
 
 
@@ -43,7 +43,7 @@ class _Console(Console):
 
 
 def _console(*, stderr: bool = False) -> Console:
-    """A console on the stream as it is now: tests and callers replace streams."""
+    """Return a console on the current stream. It is not kept, because tests and callers replace the streams."""
     return _Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
@@ -75,7 +75,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     Nothing is cut off. Long cells are wrapped in a terminal, or always with ``wrap``.
     """
     if title:
-        # Not as the table's own title, which would be wrapped to the table's width.
+        # Not the table's own title, because rich would wrap it to the table's width.
         print_line(title, "bold")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
@@ -103,7 +103,7 @@ def print_fields(title: str, pairs: Iterable[tuple[str, object]]) -> None:
 
 
 def labelled_fields(value: object) -> list[tuple[str, object]]:
-    """The fields of a reply or notice for :func:`print_fields`, without ``raw`` and empty lists. Lists become lines."""
+    """Return the fields of a reply or notice for :func:`print_fields`, without ``raw`` and empty lists. Lists become lines."""
     labelled: list[tuple[str, object]] = []
     for name, inner in to_json(value).items():
         if name != "raw" and inner != []:
@@ -138,7 +138,7 @@ def to_json(value: object) -> Any:
 
 
 def remedy(problem: Problem) -> str | None:
-    """What to do about a problem, from the catalogue of codes. None if the problem has no code."""
+    """Return the remedy for a problem's code, or None if the problem has no code."""
     entry = ANSWERS.get(problem.code or "")
     return entry.remedy if entry else None
 

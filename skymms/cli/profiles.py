@@ -33,7 +33,7 @@ from ..errors import ConfigurationError
 from .inputs import read_bytes
 from .output import print_message
 
-#: A configuration file and a key file are small. A device or a wrong path is not read to its end.
+#: The most bytes of a configuration file and of a key file, so that a device or a wrong path is not read to its end.
 MAX_CONFIG = 1_000_000
 MAX_KEY_FILE = 10_000
 
@@ -57,12 +57,12 @@ class Profile:
     _key_file: Path | None = None
 
     def read_api_key(self) -> str | None:
-        """The API key of the profile, from ``api_key_file`` or ``api_key``. None if it has neither."""
+        """Return the API key of the profile, from ``api_key_file`` or ``api_key``; None if it has neither."""
         return read_key_file(self._key_file) if self._key_file else self._key
 
 
 def config_path() -> Path:
-    """The path of the configuration file, which may not exist."""
+    """Return the path of the configuration file, which may not exist."""
     if chosen := os.environ.get("SKYMMS_CONFIG"):
         return _expand(chosen)
     return _expand(os.environ.get("XDG_CONFIG_HOME") or "~/.config") / "skymms" / "config.toml"
@@ -108,7 +108,7 @@ def read_key_file(path: Path) -> str:
 
 
 def _profiles(path: Path, name: str) -> dict[str, Any]:
-    """All profiles in the configuration file."""
+    """Return all profiles in the configuration file."""
     try:
         path.stat()
     except FileNotFoundError:
@@ -129,7 +129,7 @@ def _profiles(path: Path, name: str) -> dict[str, Any]:
 
 
 def _mistakes(table: Any) -> Iterator[str]:
-    """Everything that is wrong with a profile."""
+    """Yield a message for each mistake in a profile."""
     if isinstance(table, dict):
         yield from _wrong_settings(cast(dict[str, Any], table))
     else:
@@ -154,7 +154,7 @@ def _wrong_settings(table: dict[str, Any]) -> Iterator[str]:
 
 
 def _expand(path: str) -> Path:
-    """A path with ``~`` replaced by the home directory, or unchanged if there is no such user."""
+    """Return a path with ``~`` replaced by the home directory, or unchanged if there is no such user."""
     return Path(os.path.expanduser(path))
 
 

@@ -1,7 +1,7 @@
 """Prints the gateway's replies.
 
 A reply about one thing is printed as fields, a list as a table, and a link alone on its line, so that a script can use it.
-What remains to be done after a reply is printed on stderr.
+Hints about the next step are printed on stderr.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ TITLES: Mapping[type[Operation[Any]], str] = {
     Subscribe: "Subscribed",
     Unsubscribe: "Unsubscribed",
     RemoveInboxMessage: "Deleted",
-    # A session id gives access to the account. It is printed because it is what was requested, and only here.
+    # A session id gives access to the account. It is printed only here, because the user requested it.
     CreateSession: "Session created",
 }
 
@@ -65,7 +65,7 @@ def _status(reply: Any) -> Status:
 
 
 def _id_follows(operation: SaveMMS, reply: Any) -> str:
-    """Where to find the id of a stored slideshow that is not in the response: sinch-json reports it in a postback only."""
+    """Return a hint where the id of a stored slideshow is: sinch-json reports it in a postback only."""
     known = (("tracking id", reply.tracking_id), ("client reference", operation.client_reference))
     found = " and ".join(f"{name} {value}" for name, value in known if value)
     return f"The id is not in the response. It arrives in the N003 postback{f' with {found}' if found else ''}."
@@ -105,7 +105,7 @@ def _print_link(found: StatisticsLink) -> None:
     output.print_message(f"print the report with: skymms report {shlex.quote(found.link)}", "dim")
 
 
-#: How to print the replies that are not one thing with fields.
+#: Functions that print lists and links. Other replies are printed as fields.
 PRINTERS: Mapping[type[Any], Callable[[Any], None]] = {
     MMSList: _print_stored,
     CampaignList: _print_campaigns,

@@ -56,7 +56,7 @@ def _read(name: str) -> tuple[MessageReport, ...]:
 
 
 def _cells(row: MessageReport) -> tuple[Any, ...]:
-    """The cells of a row, in the order of :data:`_COLUMNS`."""
+    """Return the cells of a row, in the order of :data:`_COLUMNS`."""
     last = row.statuses[-1] if row.statuses else None
     # An entry of an unknown kind is shown by its attributes.
     message = row.mms_name or row.text or row.mms_id or ", ".join(f"{name} {value}" for name, value in row.raw)
@@ -66,7 +66,7 @@ def _cells(row: MessageReport) -> tuple[Any, ...]:
 
 
 def _to_the_second(time: Any) -> Any:
-    """A time without fractions of a second, so that a row fits into a line."""
+    """Return a time without fractions of a second, so that a row fits into a line."""
     return time.isoformat(" ", "seconds") if isinstance(time, datetime) else time
 
 

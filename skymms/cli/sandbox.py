@@ -19,10 +19,10 @@ from . import output
 from .exit_status import Status
 from .options import json_option
 
-#: The default key. Only this one is printed, since it is not a secret.
+#: The default key. It is printed because it is not a secret; a key that the user chose is never printed.
 _DEFAULT_KEY = "sandbox-key"
 
-#: What may follow a fault's name in ``--fail``, and its type.
+#: The options that may follow a fault's name in ``--fail``, and their types.
 _FAULT_OPTIONS: dict[str, Callable[[str], Any]] = {"times": int, "every": int, "seconds": float, "to": str}
 
 
@@ -60,8 +60,8 @@ def _check_ids(context: click.Context, option: click.Parameter, values: tuple[st
 def _print_event(line: str) -> None:
     """Print a line about a request or postback on stderr.
 
-    Called from the server's threads. A closed stderr must not stop the server, and rich's console would cost more than
-    answering the request, which matters under load.
+    Called from the server's threads. A closed stderr must not stop the server. rich is not used, because printing with it
+    takes longer than handling the request.
     """
     with suppress(OSError, ValueError):
         sys.stderr.write(output.printable(line) + "\n")
@@ -162,7 +162,7 @@ def _open(key: str, *, host: str, port: int, senders: tuple[str, ...], operators
 
 
 def _addresses(running: Sandbox) -> tuple[dict[str, str], dict[str, str]]:
-    """The sandbox's address for each dialect, and for each generation of Cellcast."""
+    """Return the sandbox's address for each dialect, and for each generation of Cellcast."""
     dialects: dict[str, str] = {name: running.account(name).address for name in DIALECTS}
     generations = {name: running.account(f"cellcast-{name}").address for name in GENERATIONS}
     return dialects, generations

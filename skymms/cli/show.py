@@ -23,12 +23,12 @@ from .accounts import masked_account, skycore_settings
 from .check import slideshow_problems
 from .exit_status import Status
 from .operations import (
-    in_terms_of_the_file,
     operation_to_show,
     read_content,
     refuse_missing_action,
     save_operation,
     with_account_defaults,
+    with_toml_messages,
 )
 from .options import file_argument, gateway_options, given, json_option, send_options
 
@@ -52,7 +52,7 @@ def show(file: str, dialect: str | None, url: str | None, save: bool, raw: bool,
     saved = save_operation(content, options["client_reference"]) if save else None
     operation: Operation[Any] = saved or operation_to_show(content, options, settings.sender)
     refuse_missing_action(account, operation)
-    problems = in_terms_of_the_file(content, account.problems(operation))
+    problems = with_toml_messages(content, account.problems(operation))
     if content.operation is None and not given(options):
         problems = slideshow_problems(problems)
     for problem in problems:
@@ -79,7 +79,7 @@ def _print(account: Account, document: bytes, *, raw: bool, as_json: bool) -> No
 
 
 def _address(request: HttpRequest) -> str:
-    """A request's address, without the user name and password that it may contain."""
+    """Return a request's URL without a user name and password."""
     query = request.url.partition("?")[2]
     return f"{request.safe_url}?{query}" if query else request.safe_url
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 
 def find_damage(image: bytes) -> str | None:
-    """Return what is wrong with a PNG, JPEG or GIF, None for a complete image. Bytes after its end are ignored."""
+    """Return the damage of a PNG, JPEG or GIF file, or None for a complete image. Bytes after its end are ignored."""
     for signature, check in _FORMATS.items():
         if image.startswith(signature):
             try:
@@ -36,7 +36,7 @@ def _check_png(image: bytes) -> str | None:
 
 
 _MARKER = re.compile(rb"\xff++([^\x00\xff])")
-# Within a scan, FF 00 stands for the byte FF, and FF D0 to FF D7 are restart markers.
+# Within a scan, FF 00 is the escape of the byte FF, and FF D0 to FF D7 are restart markers.
 _END_OF_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9

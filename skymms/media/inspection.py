@@ -4,8 +4,8 @@ A gateway copies every file from its URL, and most first messages fail there. `i
 problems with the gateway's codes: E351-E358 for a file that cannot be fetched, E331-E338 for a file that is too big, E629 for
 a type that the slide does not accept, E341 for a damaged image.
 
-**It calls every URL that the slideshow names**, from this machine and with its access. The sandbox does so only if asked
-(``fetch_media=True``), and should then listen on loopback, which is the default. Only http and https URLs are fetched, the
+**It calls every URL that the slideshow names**, from this machine and with its access. The sandbox does so only with
+``fetch_media=True``, and should then listen on loopback, which is the default. Only http and https URLs are fetched, the
 content is not passed on, and no redirect is followed, so that a server elsewhere cannot direct the request into the local
 network.
 
@@ -104,7 +104,7 @@ def _fetched_url(kind: str, address: str) -> str:
 
 
 def _fetch_error(adapter: HTTPAdapter, kind: str, url: str, limits: Limits, deadline: float) -> _Error | None:
-    """Fetch a file, and return what is wrong with it."""
+    """Fetch a file, and return its problem as a code and a message, or None."""
     import requests
     from urllib3.exceptions import HTTPError
 
@@ -156,7 +156,7 @@ def _transfer_error(response: Response) -> str | None:
     headers = response.headers
     if response.status_code != 200:
         hint = ", a redirect: give the URL it leads to" if response.is_redirect else ", not 200"
-        return f"its server answered {response.status_code}{hint}"
+        return f"its server returned status {response.status_code}{hint}"
     # Sinch MMS: the request fails without a Content-Length, or with chunked transfer.
     if "Transfer-Encoding" in headers:
         return "its server sends it in chunks (Transfer-Encoding): have it sent with a Content-Length"

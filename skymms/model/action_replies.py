@@ -105,7 +105,7 @@ class Subscription(Serializable):
 
 @value
 class RemovedInboxMessage(Serializable):
-    """The gateway deleted the files of a received message. Its record that the message came remains."""
+    """The gateway deleted the files of a received message. Its record that the message arrived remains."""
 
     inbox_id: str | None = None
     raw: Nodes = field(default=(), compare=False, repr=False)
@@ -115,8 +115,8 @@ class RemovedInboxMessage(Serializable):
 class StatisticsLink(Serializable):
     """The URL of a report: fetch ``link`` and parse it with :func:`skymms.read_report`.
 
-    No vendor page shows this response. The first URL in it is taken as the link, whatever its field is called; a response
-    without a URL raises ``ValueError``.
+    No vendor page shows this response, so the link is the first URL in it, in a field of any name. A response without a URL
+    raises ``ValueError``.
     """
 
     link: str = ""

@@ -47,14 +47,14 @@ def _load(name: str) -> type[Any] | None:
 
 
 class Declared(NamedTuple):
-    """What the annotation of a field allows."""
+    """The types that the annotation of a field allows."""
 
     plain: frozenset[type[Any]] = frozenset()
-    #: Classes of values. They are empty for a row of a listing, too, which may be of any class.
+    #: Classes of values. A row of a listing may be of any class, so they are empty for it.
     classes: tuple[type[Any], ...] = ()
-    #: For a tuple: what each of its items is, or one entry per item if its length is fixed.
+    #: For a tuple: the types of each item, or one entry per item if its length is fixed.
     items: Declared | tuple[Declared, ...] | None = None
-    #: For a mapping: the type of its keys and what its values are.
+    #: For a mapping: the type of its keys, and the types of its values.
     mapping: tuple[type[Any], Declared] | None = None
 
     @property
@@ -65,7 +65,7 @@ class Declared(NamedTuple):
 
 @memoize
 def declarations(kind: type[Any]) -> dict[str, tuple[Field[Any], Declared]]:
-    """Return the fields of a class by name, each with what it allows."""
+    """Return the fields of a class by name, each with the types that it allows."""
     hints = get_type_hints(kind)
     return {item.name: (item, _declared(hints[item.name])) for item in fields(kind)}
 

@@ -20,7 +20,7 @@ from .serializable import Serializable
 
 @value
 class Notice(Serializable):
-    """Any event: its ``code``, its ``origin``, and the ``tracking_id`` of the message that it is about."""
+    """An event: its ``code``, its ``origin``, and the ``tracking_id`` of the message that it is about."""
 
     #: The fields that tell two events of this class apart.
     identity_fields: ClassVar[tuple[str, ...]] = ()
@@ -43,7 +43,7 @@ class Notice(Serializable):
 
     @property
     def meaning(self) -> str:
-        """What the code means; empty for an unknown code."""
+        """The meaning of the code; empty for an unknown code."""
         return _meaning(self.code)
 
 
@@ -52,11 +52,12 @@ def _meaning(code: str | None) -> str:
     return known.meaning if known else ""
 
 
-# The last part of STATUS, in lower case and without spaces. The vendors write "Message Sent/NotSupported" and "Not Supported".
-# "retrieved" and "unrecognised" come from the envelope used before 2013-11, which passed on the carrier's own status.
+# Compared with the last part of STATUS, in lower case and without spaces. The vendors write "Message Sent/NotSupported" and
+# "Not Supported". "retrieved" and "unrecognised" come from the envelope used before 2013-11, which passed on the carrier's own
+# status.
 _DELIVERED = frozenset({"delivered", "retrieved"})
 _FAILED = frozenset({"failed", "messagefailed", "expired", "rejected", "notsupported", "unrecognised", "unrecognized"})
-# Codes that mean it by themselves, if there is no status.
+# The codes that mean delivered or expired if the report has no status.
 _DELIVERY_CODES = frozenset({"N102", "N202"})
 _EXPIRY_CODE = "N103"
 _DISCOVERY_CODES = frozenset({"N501", "N502", "E501", "E502"})
@@ -93,8 +94,8 @@ class DeliveryReport(Notice):
     def discovery(self) -> bool:
         """True for a report about the device discovery message; its result is in ``code`` and ``status``.
 
-        The message itself has its own reports. If the discovery message is not answered in time, the gateway sends the
-        message as to an unknown phone (Sinch MMS reference, ddm-message-timeout).
+        The message itself has its own reports. If no report about the discovery message arrives in time, the gateway
+        sends the message as to an unknown phone (Sinch MMS reference, ddm-message-timeout).
         """
         return self.code in _DISCOVERY_CODES
 
@@ -229,5 +230,5 @@ class UnknownNotice(Notice):
 
     @property
     def meaning(self) -> str:
-        """What the code means; empty for an unknown code."""
+        """The meaning of the code; empty for an unknown code."""
         return _meaning(self.code or self.status_code)

@@ -29,7 +29,7 @@ class Operation(Serializable, Generic[R_co]):
 
     #: The class of the reply.
     reply: ClassVar[type[Any]]
-    #: True if the client may retry after a lost response, which is safe only for operations that read (docs/design.md).
+    #: True if the client may retry after a lost response. That is safe only for operations that read (docs/design.md).
     repeatable: ClassVar[bool] = False
 
 

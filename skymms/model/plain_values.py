@@ -13,7 +13,7 @@ from .declarations import PLAIN_TYPES, Declared
 
 #: A field that allows every plain value.
 ANY_PLAIN = Declared(PLAIN_TYPES)
-#: Stands for a value that could not be read and whose problem is already reported.
+#: Returned for a value that could not be read. Its problem is already reported.
 FAILED = object()
 
 #: How each type is written. A subclass comes before its base class: bool before int, datetime before date.

@@ -8,7 +8,7 @@ V = TypeVar("V", bound="Serializable")
 
 
 class Serializable:
-    """Anything that :func:`skymms.to_dict` can write: a slideshow, an operation, a reply or a notice."""
+    """Base class of the values that :func:`skymms.to_dict` can write: a slideshow, an operation, a reply or a notice."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Values as dicts that JSON can hold, and back, without loss.
+"""Converts values to dicts that JSON can hold, and back, without loss.
 
 ::
 
@@ -67,7 +67,8 @@ def to_dict(value: Any) -> dict[str, Any]:
     if writer.problems:
         raise _refusal(writer.problems)
     derived = {name: getattr(value, name) for name in _DERIVED if isinstance(getattr(kind, name, None), property)}
-    # Only notices have an identity. The `failed` of a reply, for example, holds what is in its fields already.
+    # Only notices have an identity, and only they have derived values: `failed` of a reply is computed from `results`, for
+    # example, which is written.
     return {**data, "derived": derived} if "identity" in derived else data
 
 
@@ -117,9 +118,9 @@ class _Writer:
         """Return the fields of a value without those that have their default."""
         kind: type[Any] = value.__class__
         return {
-            name: self.value(held, declared, _join(path, name))
+            name: self.value(inner, declared, _join(path, name))
             for name, (item, declared) in declarations(kind).items()
-            if not _is_default(held := getattr(value, name), item)
+            if not _is_default(inner := getattr(value, name), item)
         }
 
     def value(self, value: Any, declared: Declared, path: str) -> Any:
@@ -141,10 +142,10 @@ class _Writer:
             self.problems.append(_problem(path, f"must have {len(each)} items, and has {len(items)}"))
         return [self.value(item, one, f"{path}[{at}]") for at, (item, one) in enumerate(zip(items, each, strict=False))]
 
-    def mapping(self, held: Mapping[Any, Any], key_type: type[Any], declared: Declared, path: str) -> dict[str, Any]:
+    def mapping(self, pairs: Mapping[Any, Any], key_type: type[Any], declared: Declared, path: str) -> dict[str, Any]:
         """Return a mapping as an object, or as pairs if its keys do not have the declared type."""
-        values = [(key, self.value(value, declared, f"{path}[{key!r:.40}]")) for key, value in held.items()]
-        if all(_is_member_name(key, key_type) for key in held):
+        values = [(key, self.value(value, declared, f"{path}[{key!r:.40}]")) for key, value in pairs.items()]
+        if all(_is_member_name(key, key_type) for key in pairs):
             return {str(key): value for key, value in values}
         return {"$map": [[self.plain(key, ANY_PLAIN, path), value] for key, value in values]}
 
@@ -159,11 +160,11 @@ class _Writer:
         return written if kind is not None and is_allowed(kind, declared) else {"$any": written}
 
 
-def _is_default(held: Any, item: Field[Any]) -> bool:
+def _is_default(value: Any, item: Field[Any]) -> bool:
     if item.default_factory is not MISSING:
-        return is_object(held) and not held
+        return is_object(value) and not value
     # Identity, because False equals 0.
-    return item.default is not MISSING and held is item.default
+    return item.default is not MISSING and value is item.default
 
 
 def _is_member_name(key: Any, key_type: type[Any]) -> bool:
@@ -242,7 +243,7 @@ class _Reader:
         return tuple([self.value(item, one, f"{path}[{at}]") for at, (item, one) in enumerate(zip(data, each, strict=True))])
 
     def object(self, data: dict[Any, Any], declared: Declared, path: str) -> Any:
-        """Return what an object stands for: a plain value, a mapping, or a value of a class."""
+        """Return the value of a JSON object: a plain value, a mapping, or a value of a class."""
         if list(data) == ["$any"]:
             return self.value(data["$any"], ANY_PLAIN, path)
         if is_tagged(data):

@@ -16,11 +16,11 @@ from .serializable import Serializable
 
 
 class _Validated:
-    """Holds what is not part of a slideshow's value: it is not compared, copied, pickled or shown, and may be unset."""
+    """Base class with an attribute that is not part of a slideshow's value: not compared, copied, pickled or shown."""
 
     __slots__ = ("valid_slides",)
 
-    #: The number of slides, if :meth:`Slideshow.slide` added each of them and found no problem.
+    #: The number of slides, if :meth:`Slideshow.slide` added all of them and found no problem; unset otherwise.
     valid_slides: int
 
 
@@ -119,14 +119,14 @@ class Slideshow(_Validated, Serializable):
         return replace(self, **changes)
 
     def problems(self, limits: Limits = DOCUMENTED) -> tuple[Problem, ...]:
-        """Return everything that a gateway would refuse: first about the whole slideshow, then slide by slide.
+        """Return all problems that a gateway would refuse: first those of the whole slideshow, then slide by slide.
 
         An account may require more (Sinch MMS requires a fallback text): see ``account.problems(operation)``.
         """
         return tuple(VALIDATOR.validate(self, limits))
 
     def warnings(self, limits: Limits = DOCUMENTED) -> tuple[Problem, ...]:
-        """Return what the vendors advise against but accept. A warning never prevents sending."""
+        """Return the warnings: what the vendors advise against but accept. A warning never prevents sending."""
         return tuple(WARNINGS_VALIDATOR.validate(self, limits))
 
 

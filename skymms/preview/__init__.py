@@ -1,7 +1,7 @@
-"""How a phone shows a message: the parts of an HTML page that draw it.
+"""The parts of an HTML page that show a message as a phone does.
 
 A page that contains all three parts creates a ``Phone`` in its script and calls ``phone.show(view)``; phone.js describes the
-view. The parts need nothing from the network, and make no markup from the texts of a message.
+view. The parts load nothing from the network, and never turn the texts of a message into markup.
 
 - ``phone.css``: the style of the phone, and the colours it shares with the page around it
 - ``phone.js``: the class ``Phone``, which draws a message, turns its slides and plays it, and functions that make elements

@@ -24,7 +24,7 @@ function iconButton(name, label, onClick, attributes) {
   return button;
 }
 
-// A text in the writing direction of its own script; null without a text.
+// Returns an element with a text in the writing direction of its script; null without a text.
 const textElement = (className, text) => text ? make("div", {class: className, dir: "auto"}, text) : null;
 
 // ---------------------------------------------------------------- files
@@ -36,7 +36,7 @@ const KIND_BY_EXTENSION = {jpg: "image", jpeg: "image", png: "image", gif: "imag
                            mp4: "video", "3gp": "video", mov: "video", vcf: "vcard", ics: "ical", pdf: "pdf",
                            pkpass: "passbook"};
 
-// The only URLs that are loaded or linked: complete http and https URLs. Null for any other text.
+// Returns an absolute http or https URL, and null for any other text. Only these URLs are loaded or linked.
 function webUrl(text) {
   try {
     const url = new URL(text);
@@ -167,7 +167,7 @@ class Phone {
       slides ? this.#bubble() : make("p", {class: "no-message"}, ...(notice ?? [])));
     this.#element.replaceChildren(make("div", {class: "screen"},
       make("div", {class: "status-bar", "aria-hidden": "true"}, time ?? "", icon("signal")),
-      make("div", {class: "contact"}, make("i", null, icon("person")), make("bdi", null, contact ?? "nobody"),
+      make("div", {class: "contact"}, make("i", null, icon("person")), make("bdi", null, contact ?? "unknown"),
            make("small", null, direction ? make("bdi", null, direction) : null)),
       conversation,
       this.#slides.length > 1 ? this.#controls() : null));

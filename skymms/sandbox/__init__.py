@@ -12,18 +12,18 @@ In reading order:
 - ``clock``: the sandbox's time, which a test can advance
 - ``listener``: an HTTP server in a thread, which can break a response on its connection
 - ``routing``: which dialect a request uses, and whether its Host header is trusted
-- ``state``: the settings, and everything the sandbox remembers
+- ``state``: the settings, and everything that the sandbox stores
 - ``gateway_rules``: rules that only a gateway can check: dates, and the values of a wallet pass
 - ``cellcast_requests``: parses a request to Cellcast
 - ``cellcast_bodies``: the bodies of Cellcast's responses and webhooks
 - ``cellcast``: the two generations of Cellcast
-- ``faults``: the faults that a test can ask for, and the requests they apply to
+- ``faults``: the faults that a test can arrange, and the requests they apply to
 - ``outcomes``: the reports that follow an accepted message
 - ``send_actions``: the actions that send a message
 - ``account_actions``: the other actions: stored slideshows, campaigns, the inbox, statistics
 - ``gateway``: decodes, validates and executes a request
 - ``fault_responses``: how a fault changes a response
-- ``postback_sender``: posts notices, and repeats them until the receiver answers 200
+- ``postback_sender``: posts notices, and retries until the receiver responds with 200
 - ``receiver``: a receiver of postbacks for demos and tests
 - ``events``: the log of requests and notices that the page reads
 - ``event_text``: one line of text for each request and postback

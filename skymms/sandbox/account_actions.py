@@ -54,8 +54,8 @@ def _save(state: State, operation: SaveMMS, dialect: Dialect) -> ActionResult:
     now = state.clock.now()
     failed, failed_file = _encoding_failure(state, slideshow)
     store(state.saved, mms_id, SavedSlideshow(mms_id, slideshow, now, now + timedelta(seconds=delay), failed))
-    # The JSON service of Sinch MMS puts into the report what links it to the request; the others put in only the MMS id, which
-    # their response contains too.
+    # All dialects report the MMS id, which their response contains too. The JSON service of Sinch MMS has no id in its
+    # response: its report has the tracking id and the client reference of the request.
     report = EncodingReport(
         failed or "N003",
         origin="MMS_MT",
@@ -173,7 +173,7 @@ def _subscription_change(state: State, code: str, campaign: CampaignRecord, mobi
 def inbound_mms(
     state: State, sender: str, to: str, files: tuple[str, ...], text: str | None, subject: str | None
 ) -> InboundMMS:
-    """Put an MMS into the inbox, and return its notice; the notice's ``tracking_id`` is the message's id in the inbox."""
+    """Store an MMS in the inbox, and return its notice. The notice's ``tracking_id`` is the message's id in the inbox."""
     inbox_id = f"MMS_MO_{secrets.token_urlsafe(6)}"
     store(state.inbox, inbox_id, True)
     if text is not None:

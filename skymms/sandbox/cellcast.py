@@ -1,7 +1,7 @@
-"""Cellcast in the sandbox, both generations: decode requests by the library's own tables, and carry out what they request.
+"""Simulates both generations of Cellcast: decodes requests, validates them and acts on them.
 
-A request is read by the table that the library writes it by, and validated by the rules that the library uses. Recipients are
-checked one by one, as the gateway does. Where the vendor's pages leave something open, docs/cellcast.md says what is assumed.
+Requests are decoded with the tables that the library encodes them with, and validated by the library's rules. Recipients are
+checked one by one, as the gateway does. docs/cellcast.md lists the assumptions where the vendor's pages are not clear.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _RequestedCall(NamedTuple):
 
 
 class Cellcast:
-    """One generation of Cellcast: decodes requests, carries out operations, and encodes replies and webhooks."""
+    """One generation of Cellcast: decodes requests, executes operations, and encodes replies and webhooks."""
 
     #: Webhooks of both generations are JSON.
     response_codec = json
@@ -102,7 +102,7 @@ class Cellcast:
         kind, call, tail = requested
         fields = FIELD_READERS[call.placement](request)
         for name, constant in call.constants.items():
-            # The URL on the v3 page ends in "type=mms;", which is not the type of any message.
+            # The URL on the v3 page ends in "type=mms;". With the semicolon it is not a valid type.
             if fields.get(name, constant) != constant:
                 raise DecodeError(f"{name} must be {constant}")
         wire_names = {name: wire_name for name, wire_name in call.names.items() if wire_name}
@@ -120,9 +120,9 @@ class Cellcast:
         return None if hmac.compare_digest(given.encode(), expected.encode()) else self.refuse(None, "AUTH_FAILED")
 
     def _validate(self, operation: Any) -> Refusal | None:
-        """Return the refusal for the first broken rule; that there is no recipient comes before all others.
+        """Return the refusal for the first violated rule. A missing recipient comes before all other problems.
 
-        A bad number does not refuse a request: numbers are checked one by one.
+        An invalid number does not refuse the request: numbers are checked one by one.
         """
         problems = self._account.problems(operation) if operation is not None else ()
         if found := [problem for problem in problems if not problem.field.startswith("to[")]:
@@ -138,13 +138,13 @@ class Cellcast:
         return None
 
     def refuse(self, operation: Any, code: str, info: str = "", *, field: str = "") -> Refusal:
-        """Return a refusal by one of Cellcast's names, or by the one that is nearest to a code of Skycore's."""
+        """Return the refusal with one of Cellcast's names, or the one that is most similar to a code of Skycore's."""
         return refusal(self._v1, code, field, info)
 
     # -------------------------------------------------------------------------------------------- operations
 
     def act(self, operation: Any) -> ActionResult:
-        """Carry out a valid operation. The caller holds the gateway's lock."""
+        """Execute a valid operation. The caller must hold the gateway's lock."""
         if isinstance(operation, CellcastSend):
             return self._send(operation)
         if isinstance(operation, MarkRead):
@@ -175,7 +175,7 @@ class Cellcast:
             due += self._store(operation, number, queued[number], len(accepted))
         if self._v1:
             return CellcastSent(queued=queued, invalid=invalid, unsubscribed=unsubscribed), due
-        # v3 lists only what it accepts; the others show in its counts alone.
+        # v3 lists only the accepted numbers. The others are only in its counts.
         return CellcastSent(queued=queued, unaccounted=(*invalid, *unsubscribed), credits=Decimal(len(queued))), due
 
     def _store(self, operation: CellcastSend, number: str, message_id: str, recipients: int) -> list[ScheduledNotice]:
@@ -235,30 +235,30 @@ class Cellcast:
         if getattr(operation, "message_id", None) and not rows:
             return self.refuse(operation, "NOT_FOUND")
         page: int = operation.page or 1
-        shown = rows[(page - 1) * PER_PAGE : page * PER_PAGE]
-        return Page(tuple(shown), more=page * PER_PAGE < len(rows), page=page, total=len(rows))
+        rows_of_page = rows[(page - 1) * PER_PAGE : page * PER_PAGE]
+        return Page(tuple(rows_of_page), more=page * PER_PAGE < len(rows), page=page, total=len(rows))
 
     # -------------------------------------------------------------------------------------------- inbound messages
 
     def receive(self, sender: str, to: str, text: str, files: tuple[str, ...] | None) -> tuple[str, Notice]:
-        """Store a message that somebody sent; return its id and the notice for its webhook. Without ``files`` it is an SMS.
+        """Store an inbound message; return its id and the notice for its webhook. Without ``files`` it is an SMS.
 
-        The caller holds the gateway's lock.
+        The caller must hold the gateway's lock.
         """
         state, sender, now = self._state, mobile(sender) or sender, self._state.clock.now()
-        number, answered = int(state.next_id()), state.latest_to(sender)
+        number, replied_to = int(state.next_id()), state.latest_to(sender)
         message_id = f"6752be54{number:016x}" if self._v1 else f"dba864ec-e486-4647-82c4-{number:012x}"
         response = Response(
             sender=sender,
             text=text,
             received_at=now,
             message_id=message_id,
-            original_message_id=answered.message_id if answered else None,
-            original_text=answered.text if answered else None,
+            original_message_id=replied_to.message_id if replied_to else None,
+            original_text=replied_to.text if replied_to else None,
         )
         state.responses.append(ReceivedResponse(response), 100 + len(text))
-        # The notice has what the library will read from the webhook. In v3 times have no zone, and files and the receiver are
-        # missing; in v1 the time is missing, and the message that is answered.
+        # The notice has only the fields that the library can decode from the webhook. In v3 the time has no zone, and there
+        # are no files and no recipient. In v1 there is no time, and no message that this one replies to.
         common: dict[str, Any] = {
             "origin": ORIGIN,
             "sender": sender,
@@ -287,7 +287,7 @@ class Cellcast:
 
 
 def generations(api_key: str, state: State) -> dict[str, Cellcast]:
-    """Return both generations, by the names that the sandbox has for them."""
+    """Return both generations, by their names in the sandbox."""
     both = [Cellcast(generation, api_key, state) for generation in GENERATIONS.values()]
     return {cellcast.name: cellcast for cellcast in both}
 

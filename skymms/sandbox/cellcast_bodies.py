@@ -1,6 +1,6 @@
-"""Write Cellcast's bodies: refusals, replies and webhooks of both generations, from the library's own values.
+"""Encodes the bodies of Cellcast's responses and webhooks, in both generations.
 
-The tables that the library reads by are used here for writing. Types drift as they do in the vendor's pages and in recorded
+The library's tables for decoding are used here for encoding. Types vary as they do on the vendor's pages and in recorded
 responses: counters in quotes, ``""`` for an empty list, a number with its plus, without it, or as its last nine digits.
 """
 
@@ -24,10 +24,10 @@ from .state import Message, printable
 #: Rows of a page (v3 page).
 PER_PAGE = 25
 
-#: The sender of messages that name none.
+#: The sender of messages without a sender.
 SHARED = "#SharedNum#"
 
-#: The reply to a request that the caller did not make.
+#: A reply that belongs to another request, for the fault ``stranger``.
 OTHER_REPLY = CellcastSent(queued={"+61400000000": "A21741CB-9B8E-3956-A1CE-000000000001"})
 
 
@@ -48,10 +48,10 @@ class Page(Listing[Any]):
 
 
 class RefusalForm(NamedTuple):
-    """How a refusal is written: the HTTP status and the text in v3, the same in v1, and the Skycore code that is nearest to it.
+    """The HTTP status and the text of a refusal in v3 and in v1, and the most similar Skycore code.
 
-    ``status`` is v3's name for it, if that differs. ``error`` are v1's details; without them v1 writes a short body that has no
-    envelope.
+    ``status`` is v3's name for the refusal, if it differs. ``error`` has v1's details; without it the body of v1 is short and
+    has no envelope.
     """
 
     http: int
@@ -64,12 +64,13 @@ class RefusalForm(NamedTuple):
 
 
 _LOW = "the balance is too low: a test set how many credits are left"
-#: By v3's name, which the library uses for both generations. The last two are FIELD_INVALID in v3, and more specific in v1.
+#: The refusals by v3's name, which the library uses for both generations. In v3 the last two are FIELD_INVALID; v1 is more
+#: specific.
 REFUSALS: Mapping[str, RefusalForm] = {
     "AUTH_FAILED_NO_DATA": RefusalForm(401, "the request has no APPKEY", 401, "Unauthorized", "E104"),
     "AUTH_FAILED": RefusalForm(401, "no account has this APPKEY", 401, "Token expired", "E104"),
     "NO_ACCESS": RefusalForm(400, "no access", 403, "Forbidden", "E105"),
-    # The v3 page names it and prints no body.
+    # The v3 page mentions this refusal but does not show its body.
     "OVER_LIMIT": RefusalForm(429, "more than 15 calls a second", 429, "Too many requests", "E113"),
     "RECIPIENTS_ERROR": RefusalForm(
         400,
@@ -83,7 +84,7 @@ REFUSALS: Mapping[str, RefusalForm] = {
     "NOT_FOUND": RefusalForm(400, "there are no responses", 200, "message not found", "E241", error={}),
     "FIELD_EMPTY": RefusalForm(400, "a required field is empty", 400, "a required field is empty", "E311"),
     "FIELD_INVALID": RefusalForm(400, "a field is not valid", 400, "a field is not valid", "E314"),
-    # Recorded: a 500 with an envelope.
+    # A recorded response of status 500 has an envelope.
     "SERVER_ERROR": RefusalForm(500, "internal server error", 500, "internal server error", "E503", error={}),
     "LEDGER_ERROR": RefusalForm(
         400,
@@ -117,8 +118,8 @@ _FIELD_TEXTS = {
 }
 
 
-def _nearest(code: str) -> str:
-    """Return the name of a refusal: the code itself, or the refusal that is nearest to a code of Skycore's."""
+def _refusal_name(code: str) -> str:
+    """Return the name of a refusal: the code itself, or the refusal that is most similar to a code of Skycore's."""
     if code in REFUSALS:
         return code
     kind = error_class(code)
@@ -127,7 +128,7 @@ def _nearest(code: str) -> str:
 
 def refusal(v1: bool, code: str, field: str = "", info: str = "") -> Refusal:
     """Return the refusal for a name of :data:`REFUSALS` or a code of Skycore's; v3 has its own texts for some fields."""
-    name = _nearest(code)
+    name = _refusal_name(code)
     form = REFUSALS[name]
     field = field or error_class(code).__name__
     field_text = "" if v1 or name != "FIELD_INVALID" else _FIELD_TEXTS.get(field, "")
@@ -143,7 +144,7 @@ def _encode_refusal(v1: bool, refused: Refusal) -> ServerResponse:
     if form.error is None:
         cause = "contacts are required" if name == "RECIPIENTS_ERROR" else text
         return _response({"code": form.http_v1, "message": text, "stack": f"APIError: {cause}"}, form.http_v1)
-    return _response(_app({}, status=False, message=text, error=form.error), form.http_v1)
+    return _response(_v1_app_envelope({}, status=False, message=text, error=form.error), form.http_v1)
 
 
 # ------------------------------------------------------------------------------------------------ envelopes
@@ -158,18 +159,18 @@ def dump(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _v3(data: Any, msg: str) -> Any:
+def _v3_envelope(data: Any, msg: str) -> Any:
     return {"meta": {"code": 200, "status": "SUCCESS"}, "msg": msg, "data": data}
 
 
-def _app(data: Any, *, status: bool = True, message: str = "the sandbox has accepted it", error: Any = None) -> Any:
-    """Return the v1 envelope for sends and reports, which was made for an app."""
+def _v1_app_envelope(data: Any, *, status: bool = True, message: str = "the sandbox has accepted it", error: Any = None) -> Any:
+    """Return the v1 envelope for sends and reports. Most of its fields are for the vendor's app."""
     envelope = {"app_type": "web", "app_version": "1.0", "maintainence": 0, "new_version": 0, "force_update": 0}
     envelope |= {"invalid_token": 0, "refresh_token": "", "show_message": 0, "is_enc": False}
     return {**envelope, "status": status, "message": message, "message_type": "toast", "data": data, "error": error or {}}
 
 
-def _meta(data: Any) -> Any:
+def _v1_list_envelope(data: Any) -> Any:
     """Return the v1 envelope for lists and balances."""
     return {"meta": {"code": 200, "status": "SUCCESS"}, "message": "", "data": data, "error": {}}
 
@@ -182,12 +183,12 @@ def encode_reply(v1: bool, operation: Any, reply: Any, now: datetime) -> ServerR
     if isinstance(reply, Refusal):
         return _encode_refusal(v1, reply)
     if isinstance(reply, CellcastSent):
-        return _response(_app(_sent_v1(reply)) if v1 else _v3(_sent_v3(operation, reply, now), "Queued"))
+        return _response(_v1_app_envelope(_sent_v1(reply)) if v1 else _v3_envelope(_sent_v3(operation, reply, now), "Queued"))
     if isinstance(reply, Page):
         return _response(_listing_v1(reply) if v1 else _listing_v3(reply))
     if isinstance(reply, AccountBalance):
-        return _response(_meta(_row(v1, reply)) if v1 else _v3(_row(v1, reply), "Here is your account"))
-    return _response(_v3([], reply.details or ""))
+        return _response(_v1_list_envelope(_row(v1, reply)) if v1 else _v3_envelope(_row(v1, reply), "Here is your account"))
+    return _response(_v3_envelope([], reply.details or ""))
 
 
 def _sent_v3(operation: Any, reply: CellcastSent, now: datetime) -> Any:
@@ -233,11 +234,11 @@ def nine_digits(number: str) -> str:
 
 def _listing_v3(reply: Page) -> Any:
     if not reply.rows:
-        # Recorded: the count in quotes, page 0, and no list.
-        return _v3({"page": {"count": "0", "number": 0}, "total": 0, "responses": ""}, "there are no responses")
+        # As in a recorded response: the count in quotes, page 0, and no list.
+        return _v3_envelope({"page": {"count": "0", "number": 0}, "total": 0, "responses": ""}, "there are no responses")
     rows = [_row(False, row) for row in reply.rows]
     counts = {"page": {"count": reply.pages, "number": reply.page}, "total": str(reply.total)}
-    return _v3({**counts, "responses": rows}, f"There are {reply.total} rows")
+    return _v3_envelope({**counts, "responses": rows}, f"There are {reply.total} rows")
 
 
 def _listing_v1(reply: Page) -> Any:
@@ -247,7 +248,7 @@ def _listing_v1(reply: Page) -> Any:
     has_previous, has_next = reply.page > 1, reply.page < reply.pages
     links: dict[str, Any] = {"hasPrevPage": has_previous, "hasNextPage": has_next}
     links |= {"prevPage": reply.page - 1 if has_previous else None, "nextPage": reply.page + 1 if has_next else None}
-    return (_app if are_reports else _meta)({"items": rows, **counts, **links})
+    return (_v1_app_envelope if are_reports else _v1_list_envelope)({"items": rows, **counts, **links})
 
 
 def _row(v1: bool, row: Any) -> dict[str, Any]:
@@ -280,33 +281,34 @@ def encode_report(v1: bool, notice: DeliveryReport) -> bytes:
     return dump([{**event, "custom_string": ""}])
 
 
-def encode_inbound(v1: bool, notice: InboundSMS | CellcastMMS, answered: Message | None) -> bytes:
-    """Return the webhook for a message that somebody sent; ``answered`` is the message that it replies to."""
-    return dump(_inbound_v1(notice, answered) if v1 else [_inbound_v3(notice, answered)])
+def encode_inbound(v1: bool, notice: InboundSMS | CellcastMMS, replied_to: Message | None) -> bytes:
+    """Return the webhook for an inbound message; ``replied_to`` is the message that it replies to."""
+    return dump(_inbound_v1(notice, replied_to) if v1 else [_inbound_v3(notice, replied_to)])
 
 
-def _inbound_v3(notice: InboundSMS | CellcastMMS, answered: Message | None) -> Any:
+def _inbound_v3(notice: InboundSMS | CellcastMMS, replied_to: Message | None) -> Any:
     # The v3 page names no field for files.
     event = {"from": _without_plus(notice.sender), "body": notice.text or "", "message_id": _inbound_id(notice)}
     event |= {"received_at": f"{notice.timestamp:%Y-%m-%d %H:%M:%S}", "custom_string": ""}
     event["type"] = "MMS" if isinstance(notice, CellcastMMS) else "SMS"
-    if answered is not None:
-        event |= {"original_message_id": answered.message_id, "original_body": _crlf(answered.text)}
+    if replied_to is not None:
+        event |= {"original_message_id": replied_to.message_id, "original_body": _crlf(replied_to.text)}
     return event
 
 
-def _inbound_v1(notice: InboundSMS | CellcastMMS, answered: Message | None) -> Any:
+def _inbound_v1(notice: InboundSMS | CellcastMMS, replied_to: Message | None) -> Any:
     event: dict[str, Any] = {"_id": _inbound_id(notice), "status": "received", "type": "receive"}
     event |= {"sender": _without_plus(notice.sender), "receiver": _without_plus(notice.to)}
     if isinstance(notice, CellcastMMS):
-        # As a gateway with the same software writes it: text and files in a text of JSON, and the files beside it.
+        # The form of another gateway with the same software: `message` is JSON text with the text and the files, and the files
+        # are also in `media`.
         media = [{"url": url} for url in notice.files]
         return {**event, "mms": True, "message": json.dumps({"message": notice.text or "", "media": media}), "media": media}
-    if answered is None:
-        # As the v1 page has it.
+    if replied_to is None:
+        # The form on the v1 page.
         return {**event, "message": notice.text}
-    # As in production.
-    return {**event, "reply": notice.text, "message": _crlf(answered.text)}
+    # The form that is posted in production.
+    return {**event, "reply": notice.text, "message": _crlf(replied_to.text)}
 
 
 def _inbound_id(notice: InboundSMS | CellcastMMS) -> str:

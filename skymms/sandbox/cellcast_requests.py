@@ -1,6 +1,6 @@
-"""Read requests to Cellcast: the fields of a request, wherever they are placed, and the operation that they make.
+"""Decodes requests to Cellcast: reads their fields, and creates the operation that has these fields.
 
-Only what the library writes is read: JSON in v3, forms with a file in v1, and queries for listings.
+Only the forms that the library sends are supported: JSON in v3, forms with a file in v1, and queries for listings.
 """
 
 from __future__ import annotations
@@ -71,10 +71,10 @@ FIELD_READERS: Mapping[str, Callable[[ServerRequest], Fields]] = {"query": _read
 
 
 def operation_of(kind: type[Operation[Any]], fields: Fields, *, numbers_are_json: bool) -> Operation[Any]:
-    """Return the operation with these fields, which have our names.
+    """Return the operation with these fields, which are named as in Python.
 
     With ``numbers_are_json`` the recipients are the text of a JSON array (v1), otherwise an array (v3). Raises
-    :class:`~skymms.wire.codecs.DecodeError` if the fields make no operation.
+    :class:`~skymms.wire.codecs.DecodeError` if the fields are not valid.
     """
     if kind is CellcastSend:
         return _send_of(fields, numbers_are_json=numbers_are_json)
@@ -90,7 +90,7 @@ def _send_of(fields: Fields, *, numbers_are_json: bool) -> CellcastSend:
         try:
             to = json.parse((_text(to) or "").encode(), MAX_REQUEST)
         except DecodeError:
-            # Both samples of the v1 page send no array: then there is nobody to send to.
+            # Both samples on the v1 page do not have an array. The request then has no recipients.
             to = None
     numbers = [mobile(number) or number for number in as_list(to)]
     if not all(isinstance(number, str) for number in numbers):
@@ -106,14 +106,14 @@ def _send_of(fields: Fields, *, numbers_are_json: bool) -> CellcastSend:
 
 
 def _selection_of(mark: MarkRead) -> MarkRead:
-    """Return what the v3 page says is marked: the message id wins, and without id and date everything is marked."""
+    """Return a MarkRead as the v3 page defines it: an id takes precedence, and without id and date everything is marked."""
     if mark.message_id is not None:
         return replace(mark, before=None)
     return replace(mark, everything=mark.before is None)
 
 
 def _text(value: Any) -> str | None:
-    """Return a text, or None for an empty one."""
+    """Return a field's text, or None if it is empty."""
     if isinstance(value, bytes):
         try:
             value = value.decode()

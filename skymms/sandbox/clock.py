@@ -1,7 +1,7 @@
 """The sandbox's time: the machine's clock, plus the seconds by which a test has advanced it.
 
-Everything that happens later (a report, the end of an encoding, the next attempt of a postback) is a job on this clock. A
-thread runs the jobs one at a time, in the order in which they are due. :meth:`Clock.advance` runs all jobs that become due,
+Everything that happens later (a report, the next attempt of a postback) is a job on this clock. A thread runs the jobs one at a
+time, in the order in which they are due. :meth:`Clock.advance` runs all jobs that become due,
 and the jobs that those create, in the caller's thread, so tests never wait.
 """
 
@@ -22,7 +22,7 @@ MAX_AHEAD = 100 * 365 * 86_400
 
 
 class Clock:
-    """Tells the time and runs jobs later."""
+    """A clock that returns the sandbox's time and runs jobs later."""
 
     def __init__(self, on_advance: Callable[[float], None] = lambda seconds: None) -> None:
         """Call ``on_advance`` with the number of seconds whenever :meth:`advance` moves the clock."""
@@ -53,10 +53,14 @@ class Clock:
                 raise ConfigurationError(f"{name}={value!r:.40}: give a number")
         span = seconds + 60 * minutes + 3600 * hours
         if not 0 <= span < float("inf"):
-            raise ConfigurationError(f"the clock cannot be moved by {span:g} seconds: only forward")
+            raise ConfigurationError(
+                f"the clock cannot be moved by {span:g} seconds: give a positive number, it only moves forward"
+            )
         with self._run_lock:
             if self._ahead + span > MAX_AHEAD:
-                raise ConfigurationError("the clock cannot be moved more than a hundred years ahead")
+                raise ConfigurationError(
+                    "the clock cannot be moved more than a hundred years ahead: give less, or call reset() first"
+                )
             if span:
                 self._on_advance(span)
             until = self.seconds() + span
@@ -92,7 +96,8 @@ class Clock:
             self._closing = True
             self._jobs.clear()
             self._changed.notify_all()
-        # A job may close the clock. The clock's thread may then wait for the lock that the job's thread holds: do not join it.
+        # A job may close the clock. Then do not join the clock's thread: it may be this thread, or wait for a lock that this
+        # thread has.
         if self._thread is not None and self._runner != threading.get_ident():
             self._thread.join()
 

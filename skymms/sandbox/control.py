@@ -1,8 +1,8 @@
-"""The control API, for tests in other languages than Python: each method a test calls on the sandbox, as JSON over HTTP.
+"""The control API: the methods of the sandbox as JSON over HTTP, for tests in other languages than Python.
 
 ``{"how": "drop", "times": 2}`` posted to ``/sandbox/fail`` is ``sandbox.fail("drop", times=2)``. The content type must be
-JSON and the Host header must be trusted: a web page from elsewhere can post to this machine, but not JSON, and not under a
-trusted name.
+JSON and the Host header must be trusted, because any web page can post to this machine. A browser lets such a page post neither
+JSON nor a trusted Host header.
 
 Arguments are checked against the annotations of the method. A wrong argument is refused with its name.
 """
@@ -24,7 +24,7 @@ ROOT = "/sandbox/"
 
 
 def respond(request: ServerRequest, methods: Mapping[str, Callable[..., object]], *, host: str = "") -> ServerResponse | None:
-    """Call the method that a request names, and return the response; None if the request is not for the control API.
+    """Call the method that a request names, and return the response. Returns None if the request is not for the control API.
 
     ``host`` is the name that the sandbox listens on.
     """
@@ -32,7 +32,7 @@ def respond(request: ServerRequest, methods: Mapping[str, Callable[..., object]]
         return None
     name = request.path.removeprefix(ROOT)
     if name not in methods:
-        return _json_response(404, {"error": f"there is no {name!r:.40}: use one of {', '.join(methods)}"})
+        return _json_response(404, {"error": f"there is no method {name!r:.40}: use one of {', '.join(methods)}"})
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if request.method != "POST" or content_type != "application/json":
         message = f"POST a JSON object to {ROOT}{name}, with the content type application/json"
@@ -91,12 +91,12 @@ def _bind_arguments(method: Callable[..., object], given: Mapping[str, Any]) -> 
 
 
 def _is_list_of_text(value: Any) -> bool:
-    # Parsed JSON has no type that a type checker knows.
+    # The type of parsed JSON is unknown to a type checker.
     elements: list[Any] = value if type(value) is list else [None]  # pyright: ignore[reportUnknownVariableType]
     return all(isinstance(element, str) for element in elements)
 
 
-#: For each annotation: what the type is called in JSON, and the check of a value.
+#: For each annotation: the name of the type in JSON, and the check of a value.
 _JSON_TYPES: Mapping[Any, tuple[str, Callable[[Any], bool]]] = {
     str: ("text", lambda value: isinstance(value, str)),
     # True is an int in Python, but not a number in JSON.

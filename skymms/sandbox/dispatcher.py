@@ -59,8 +59,8 @@ class Dispatcher:
         self.events.reset()
 
     def refuse_connection(self, first_bytes: bytes) -> bool:
-        """Whether the fault ``refuse`` closes the connection of a request that begins with these bytes."""
-        # Never for the page and the control API: a test needs them to see the fault and to end it.
+        """Return whether the fault ``refuse`` closes the connection of a request that begins with these bytes."""
+        # The fault never applies to the page and the control API: a test needs them to see the fault and to end it.
         if is_page_or_control(first_bytes) or self.faults.before_reading() is None:
             return False
         self._log("fault refuse: a connection was closed before its request was read")

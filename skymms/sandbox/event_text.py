@@ -1,4 +1,4 @@
-"""One line of text for each request and each postback."""
+"""Describes each request and each postback in one line of text."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _reply_text(reply: Any) -> str:
 
 
 def _fault_text(name: str) -> str:
-    """Describe the fault that was applied; for a code, the refusal says it all."""
+    """Describe the fault that was applied. A code needs no description, because the refusal has its text."""
     fault = FAULTS.get(name)
     if fault is None:
         return f"fault {name}"

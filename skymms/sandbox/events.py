@@ -1,7 +1,7 @@
-"""The event log: every request and notice with a number, for the page in the browser, which asks for everything after a number.
+"""The event log: numbered entries for every request and notice. The page in the browser requests all entries after a number.
 
-Entries are recorded when something happens and formatted when somebody reads them, so recording ten thousand sends that nobody
-watches is cheap. docs/sandbox.md describes the format.
+Entries are recorded when something happens and formatted only when the page reads them, so recording ten thousand sends is
+cheap. docs/sandbox.md describes the format.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _Entry = dict[str, Any]
 
 
 class EventLog:
-    """Numbered entries; may be used from many threads."""
+    """The log: numbered entries. It may be used from many threads."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -63,7 +63,7 @@ class EventLog:
         with self._changed:
             run_id = self._run_id
             self._changed.wait_for(lambda: self._closed or self._last_number != number or self._run_id != run_id, wait)
-            # A number from before a reset: return all, and the page sees from the changed id that it must start again.
+            # A number above the last one is from before a reset. Return all entries; the changed id makes the page start over.
             new = [one for one in self._entries if one[0] > number] if number <= self._last_number else list(self._entries)
             summary = {"sandbox": self._run_id, "upto": self._last_number, "counts": dict(self.counts)}
         returned = new[:MAX_RETURNED]
@@ -131,7 +131,7 @@ def _ids(reply: Any) -> _Entry:
 
 
 def _message(operation: Any, stored: Slideshow | None) -> _Entry | None:
-    """Return what a phone shows: the subject and the slides, with the texts and merge tags of this recipient."""
+    """Return the message as a phone shows it: the subject and the slides, with the texts and merge values of the recipient."""
     if isinstance(operation, SendSMS | SendMessageBySubscriberRef) and operation.text:
         return {"name": None, "subject": None, "fallback_text": None, "slides": [_slide(operation.text, None, [])]}
     slideshow: Any = operation.slideshow if isinstance(operation, SendMMS | SaveMMS | CellcastSend) else stored

@@ -1,4 +1,4 @@
-"""How a fault changes a response: turns the table of faults into HTTP responses."""
+"""Applies a fault to a response."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _HTML = (
 )
 _STATUS_TEXTS = {"500": b"Internal Server Error\n", "503": b"Service Unavailable\n", "429": b"Too Many Requests\n"}
 
-#: A reply to somebody else's request.
+#: A reply to another caller's request.
 _STRANGERS_REPLY = SentMMS(
-    mms_id="1", tracking_id="MMS_1", to="15550000000", sender="60856", details="the response to somebody else's request"
+    mms_id="1", tracking_id="MMS_1", to="15550000000", sender="60856", details="the response to another caller's request"
 )
 
 
 def _to_stranger(reply: Any) -> Any:
-    """Return a reply like this one, but to another number."""
+    """Return a copy of a reply with another number and tracking id."""
     if isinstance(reply, Refusal) or not hasattr(reply, "to"):
         return _STRANGERS_REPLY
     return replace(reply, to=_STRANGERS_REPLY.to, tracking_id=_STRANGERS_REPLY.tracking_id)
@@ -38,7 +38,7 @@ def response_with_fault(
     rule: FaultRule | None,
     to_stranger: Callable[[Any], Any] = _to_stranger,
 ) -> ServerResponse:
-    """Encode a reply with ``encode``, and apply the fault of a rule; ``to_stranger`` makes a reply to somebody else of it."""
+    """Encode a reply with ``encode``, and apply the fault of a rule. ``to_stranger`` changes the reply for ``stranger``."""
     fault = rule.how if rule and not rule.code else ""
     seconds = rule.seconds if rule else None
     if fault in _STATUS_TEXTS:

@@ -1,7 +1,8 @@
-"""Faults: errors that a test asks the sandbox to produce, and the requests that they apply to.
+"""Faults: errors that a test arranges in the sandbox, and the requests that they apply to.
 
 Each fault has a name. Some faults accept the message and break the response, which makes a retry dangerous; the others refuse
-the request before the message is accepted. :data:`FAULTS` says which is which, and a test compares it with what happens.
+the request before the message is accepted. The field ``accepted`` in
+:data:`FAULTS` distinguishes the two.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from ..errors import ConfigurationError
 from .cellcast_bodies import REFUSALS
 from .state import number_forms
 
-#: The codes that a fault can refuse with: Skycore's codes, and Cellcast's names for a refusal.
+#: The codes with which a fault can refuse a request: Skycore's codes and Cellcast's names of refusals.
 CODES: frozenset[str] = frozenset({*ANSWERS, *REFUSALS})
 
 
 class Fault(NamedTuple):
-    """A fault: whether the message is accepted nevertheless, a short label, and what the caller sees."""
+    """A fault: whether the message is accepted in spite of it, a short label, and the effect that the caller sees."""
 
     accepted: bool
     label: str
@@ -42,7 +43,7 @@ FAULTS: Mapping[str, Fault] = {
     "429": Fault(False, "HTTP 429", "HTTP 429 with a Retry-After header"),
     "html": Fault(True, "web page instead of a response", "HTTP 200 with a web page"),
     "charset": Fault(True, "wrong encoding", "a response in UTF-16 that says it is UTF-8"),
-    "stranger": Fault(True, "response for another number", "a valid response to somebody else's request"),
+    "stranger": Fault(True, "response for another number", "a valid response to another caller's request"),
 }
 
 
@@ -72,7 +73,7 @@ class FaultRule:
 
     @property
     def accepted(self) -> bool:
-        """Whether the message is accepted although the fault is applied."""
+        """True if the message is accepted although the fault is applied."""
         return not self.code and FAULTS[self.how].accepted
 
     def applies(self, numbers: Collection[str]) -> bool:
@@ -87,7 +88,7 @@ class FaultRule:
 
     @property
     def over(self) -> bool:
-        """Whether the fault was applied as often as requested."""
+        """True if the fault was applied as often as requested."""
         return self._times is not None and self.struck >= self._times
 
     def __str__(self) -> str:
@@ -134,7 +135,7 @@ class Faults:
         """Add a rule; raises :class:`~skymms.ConfigurationError` if there is no such fault, or an argument does not fit it."""
         how = how.upper() if how.upper() in CODES else how
         _check_rule(how, times, every, to, seconds)
-        # A rule with `every` has no end of its own; any other rule applies once unless `times` says otherwise.
+        # Without `times`, a rule with `every` applies without end, and any other rule applies once.
         times = 1 if times is None and every is None else times
         numbers = frozenset(number_forms(to)) if to is not None else None
         rule = FaultRule(how, times=times, every=every, to=numbers, seconds=seconds)

@@ -1,4 +1,4 @@
-"""The gateway without its sockets: decodes a request, validates it, acts on it, and returns the reply.
+"""Handles requests without sockets: decodes a request, validates it, acts on it, and returns the reply.
 
 Requests are decoded with the library's wire table and validated by the library's rules, so the sandbox refuses exactly what the
 builder refuses. Accepted operations are kept as the library's own values. The API key of a request is not kept.
@@ -90,7 +90,7 @@ class Gateway:
         act: Callable[[Any], ActionResult],
         refuse: Callable[..., Refusal],
     ) -> tuple[RequestRecord, FaultRule | None]:
-        """Apply faults first, then refuse what is wrong, then act."""
+        """Apply a fault, or refuse an invalid request, or act on a valid one."""
         size = len(request.query) + len(request.body)
         operation, refusal = decoded
         rule = self._faults.for_request(_recipients(operation))
@@ -137,7 +137,7 @@ class Gateway:
         """Return the code and text of the first rule that an operation violates."""
         # Skycore 1.3: "digits only, no +". The wire table accepts separators, because files that people write have them.
         if any(not (number.isascii() and number.isdigit()) for number in _recipients(operation)):
-            return "E110", "a number has digits only, country code first, and no +"
+            return "E110", "the number must have digits only, country code first, without +"
         kind = cast("type[Operation[Any]]", type(operation))
         limits = dialect.limits_for(_limits(self._state.settings), kind)
         if problems := VALIDATOR.validate(operation, limits):
@@ -164,7 +164,7 @@ def _refuse(operation: Any, code: str, info: str = "") -> Refusal:
 
 
 def _is_send(operation: Any, reply: Any) -> bool:
-    """Whether a message was accepted. Cellcast also reports success for a message that it accepted for nobody."""
+    """Whether a message was accepted. Cellcast also reports success for a message without a valid recipient."""
     if isinstance(reply, CellcastSent):
         return bool(reply.queued)
     return type(operation) in SEND_ACTIONS and not isinstance(reply, Refusal)
@@ -176,7 +176,7 @@ def _limits(settings: Settings) -> Limits:
 
 
 def _schema_error(dialect: Dialect, document: bytes, unknown: Collection[str]) -> tuple[str, str] | None:
-    """Return what a strict sandbox refuses in addition: an unknown field, or a violation of the XML schema."""
+    """Return the error that only a strict sandbox reports: an unknown field, or a violation of the XML schema."""
     if unknown:
         return "E100", f"{next(iter(unknown)):.40} is not a field of this action"
     if dialect.codec is dialect.response_codec and dialect.roots[0]:

@@ -22,7 +22,7 @@ class _ExpiryRule(NamedTuple):
 
 
 _EXPIRY_RULES = (
-    # Sinch MMS reference, 2.2: delivery is attempted for at most three days. There is no specific code for this.
+    # Sinch MMS reference, 2.2: delivery is attempted for at most three days. The vendor has no code for this.
     _ExpiryRule("expires", timedelta(days=3), "E100"),
     # The same section: the link is valid for a year (365 days). Skycore 1.3 says only that 365 days are the default.
     _ExpiryRule("link_expires", timedelta(days=365), "E617"),

@@ -1,7 +1,7 @@
 """An HTTP server on this machine, in a thread, that passes each request to one function and sends the response it returns.
 
-It is built on the standard library's server: that needs no installation and gives access to the socket, which the faults need.
-It listens on loopback unless told otherwise, limits the size of a request, and limits the time that a request may take.
+It uses the standard library's server, because the faults need access to the socket. It listens on loopback by default, and
+limits the size of a request and the time that a request may take.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class _Server(ThreadingHTTPServer):
     # Do not wait at the end for connections that callers keep open.
     block_on_close = False
     request_queue_size = 128
-    # Do not wait for a connection that was already closed again by the caller.
+    # Do not wait for a connection that the caller has already closed.
     timeout = 0
 
     def __init__(
@@ -173,9 +173,9 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "skymms-sandbox"
     sys_version = ""
-    # Bytes that are not HTTP are answered in HTTP too, with a status.
+    # The response to bytes that are not HTTP is HTTP/1.1 too, with a status line.
     default_request_version = "HTTP/1.1"
-    # Headers and body leave in one packet: two packets would wait for each other, 40 ms on a kept connection.
+    # Send headers and body in one packet: on a kept connection the second of two packets is delayed by 40 ms.
     wbufsize = -1
     disable_nagle_algorithm = True
     server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]  (as the standard library's own subclasses)
@@ -188,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle_one_request(self) -> None:
         self._reader.deadline = time.monotonic() + self.server.request_timeout
-        # Checked when a request begins, not when the connection is made: a connection may carry several requests.
+        # Checked when a request begins, not when the connection is made: a connection may be used for several requests.
         if (first_bytes := self._buffered.peek(1)) and self.server.refuse(first_bytes):
             self.close_connection = True
         else:
@@ -207,12 +207,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
-            self._send(ServerResponse(411, b"a Content-Length is required\n", "text/plain"), close=True)
+            self._send(ServerResponse(411, b"a Content-Length header is required\n", "text/plain"), close=True)
         elif int(length[:12]) > MAX_BODY:
             self._send(ServerResponse(413, b"the request body is too long\n", "text/plain"), close=True)
         else:
             body = self.rfile.read(int(length))
-            # A shorter body means that the caller closed the connection, so there is nobody to respond to.
+            # A shorter body means that the caller closed the connection, so no response is sent.
             if len(body) == int(length):
                 self._respond(body)
 
@@ -224,7 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
         except Exception:
             # A bug in the sandbox: the caller gets a 500, and the traceback is printed.
             traceback.print_exc()
-            response = ServerResponse(500, b"the sandbox itself failed: see its stderr\n", "text/plain")
+            response = ServerResponse(500, b"the sandbox has a bug: the traceback is on its stderr\n", "text/plain")
         self._send(response, close=close)
 
     def _send(self, response: ServerResponse, *, close: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""What happens to a message after the gateway has accepted it: the reports that follow, and when.
+"""The outcomes of accepted messages: the reports that follow, and when.
 
 A message is delivered unless a test has arranged another outcome for its number. :data:`OUTCOMES` lists the outcomes that
 Skycore 1.3 documents (postbacks, 5.2): sent and delivered, sent and not delivered, not sent, or sent as a link by SMS.
@@ -16,7 +16,7 @@ from .state import Delays, ScheduledNotice, State
 
 
 class ReportStep(NamedTuple):
-    """One report: its code, its status, what it was sent as (MMS, or SMS for a link), and whether it is the last report."""
+    """One report: its code, its status, the kind of message (MMS, or SMS for a link), and whether it is the last report."""
 
     code: str
     status: str
@@ -38,11 +38,11 @@ OUTCOMES: Mapping[str, tuple[ReportStep, ...]] = {
     "N101": (_SENT,),
 }
 
-#: Skycore 1.3 of 2013-2015: a first message finds out which phone it is, with reports like those of an MMS (5.6). Tests cannot
+#: Skycore 1.3 of 2013-2015: a device discovery message has reports like those of an MMS (5.6). Tests cannot
 #: arrange its outcome.
 _DISCOVERY = (ReportStep("N501", "Message Sent"), ReportStep("N502", "Message Sent/Delivered", last=True))
 
-#: The reports that name the phone.
+#: The reports that have the phone's model.
 _WITH_HANDSET = frozenset({"N102", "N502"})
 
 _DETAILS = {

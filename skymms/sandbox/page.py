@@ -1,8 +1,8 @@
-"""The page at the sandbox's address, and the feed that it reads.
+"""Serves the sandbox's web page, and the feed that the page reads.
 
-The page is the same for everybody: `page.html` with the parts of `skymms.preview`. Messages reach it only as JSON, through the
-feed, and the page shows them as text. The browser enforces that: the Content-Security-Policy allows only the one script and the
-one style of the page, identified by their hashes, and allows no string to become markup.
+The page is `page.html` with the parts of `skymms.preview`. It receives messages only as JSON, from the feed, and shows them as
+text. The browser enforces that: the Content-Security-Policy allows only the one script and the
+one style of the page, identified by their hashes, and does not allow strings to become markup.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FEED = "/sandbox/feed"
 #: The path at which browsers look for a page's icon.
 ICON = "/favicon.ico"
 
-#: The feed waits at most this many seconds for something to happen: less than the usual time limit of an idle connection.
+#: The feed waits at most this many seconds for a new entry: less than the usual time limit of an idle connection.
 MAX_WAIT = 25
 
 
@@ -78,8 +78,8 @@ def _feed(request: ServerRequest, events: EventSource) -> ServerResponse:
     after, wait = parameters.get("after", "0"), parameters.get("wait", "0")
     if not re.fullmatch("[0-9]{1,15}", after) or not re.fullmatch("[0-9]{1,15}", wait):
         return _text(400, "after and wait must be whole numbers: the number of the last known entry, and seconds to wait.")
-    news = events.after(int(after), min(int(wait), MAX_WAIT))
-    return ServerResponse(200, json.dumps(news).encode(), "application/json", _HEADERS)
+    entries = events.after(int(after), min(int(wait), MAX_WAIT))
+    return ServerResponse(200, json.dumps(entries).encode(), "application/json", _HEADERS)
 
 
 def _text(status: int, text: str) -> ServerResponse:
@@ -91,7 +91,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # A kept connection would be answered for half a minute after the sandbox is closed, and the page would not notice.
+    # On a kept connection the page would get responses for half a minute after the sandbox is closed.
     "Connection": "close",
 }
 
@@ -120,7 +120,7 @@ def _document() -> tuple[bytes, str]:
             "base-uri 'none'",
             "form-action 'none'",
             "frame-ancestors 'none'",
-            # No string becomes markup or script, whatever the page's own code does.
+            # The browser refuses to turn a string into markup or script, even if the page's code has a bug.
             "require-trusted-types-for 'script'",
             "trusted-types 'none'",
         ]

@@ -1,7 +1,7 @@
-"""Posts notices to the developer's receiver, and repeats them like the real gateway.
+"""Posts notices to the developer's receiver, and retries like the real gateway.
 
-Skycore 1.3: a receiver must answer 200 within ten seconds. Otherwise the postback is repeated after five minutes, at most five
-times. The waiting follows the sandbox's clock, so a test that advances the clock sees all attempts at once.
+Skycore 1.3: a receiver must respond with 200 within ten seconds. Otherwise the postback is sent again after five minutes, at
+most five times. The retries are jobs on the sandbox's clock, so a test that advances the clock sees them at once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..wire.codecs import xml
 from ..wire.dialects import SKYCORE, Dialect
 from .clock import Clock
 
-#: Skycore 1.3: seconds until the receiver must have answered, the number of retries, and seconds between the attempts.
+#: Skycore 1.3: seconds within which the receiver must respond, the number of retries, and seconds between the attempts.
 RECEIVER_TIMEOUT, MAX_RETRIES, RETRY_DELAY = 10, 5, 300
 
 #: Skycore 1.3 before November 2013: seconds between batches, and the largest number of events in one batch.
@@ -30,7 +30,7 @@ BATCH_INTERVAL, MAX_BATCH = 60, 300
 class PostbackPolicy:
     """How postbacks are sent.
 
-    ``dialect``: in this dialect, whatever the dialect of the request was. ``twice``: each one two times. ``disorder``: the last
+    ``dialect``: in this dialect, not in the dialect of the request. ``twice``: each one two times. ``disorder``: the last
     report of a message first. ``batch``: once a minute, in the envelope that Skycore used before November 2013.
     """
 
@@ -59,7 +59,9 @@ class PostbackSender:
     def __init__(self, url: str | None, clock: Clock, on_posted: Callable[[Notice, str | None], None]) -> None:
         """Call ``on_posted`` with each notice and the result of its postback; the result is None without a URL."""
         if url and parse_http_url(url) is None:
-            raise ConfigurationError(f"postback_url: {url!r:.80} is not an http or https URL")
+            raise ConfigurationError(
+                f"postback_url: {url!r:.80} is not an http or https URL: give the full URL of your receiver"
+            )
         self._url = url
         self._clock = clock
         self._on_posted = on_posted
@@ -101,7 +103,7 @@ class PostbackSender:
             self._post(tuple(notice for notice, _ in batch), body, xml.CONTENT_TYPE)
 
     def _post(self, notices: tuple[Notice, ...], body: bytes, content_type: str, attempt: int = 0) -> None:
-        """Post a body, report the result, and schedule the next attempt if the receiver did not answer 200."""
+        """Post a body, report the result, and schedule the next attempt if the receiver did not respond with 200."""
         accepted, result = (True, None) if self._url is None else self._request(self._url, body, content_type)
         for notice in notices:
             self._on_posted(notice, result)
@@ -109,7 +111,7 @@ class PostbackSender:
             self._clock.schedule(RETRY_DELAY, lambda: self._post(notices, body, content_type, attempt + 1))
 
     def _request(self, url: str, body: bytes, content_type: str) -> tuple[bool, str]:
-        """Return whether the receiver answered 200, and the result as text."""
+        """Return whether the receiver responded with 200, and the result as text."""
         request = urllib.request.Request(url, body, {"Content-Type": content_type})  # noqa: S310 (checked in __init__)
         try:
             with self._opener.open(request, timeout=RECEIVER_TIMEOUT) as response:
@@ -125,7 +127,7 @@ class PostbackSender:
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: to the gateway a redirect is an answer other than 200."""
+    """Does not follow redirects: to the gateway a redirect is a response other than 200."""
 
     def redirect_request(self, *args: object, **kwargs: object) -> None:
         return None
@@ -135,7 +137,7 @@ def _with_dialect_status(notice: Notice, dialect: Dialect) -> Notice:
     """Return a notice with the dialect's status text; a status that the dialect does not have is kept."""
     if not isinstance(notice, DeliveryReport) or (status := dialect.status_texts.get(notice.status or "")) is None:
         return notice
-    # The original status moves to the details, in front of the details that there are.
+    # The original status moves to the details, before the original details.
     details = notice.status if notice.details is None else f"{notice.status}: {notice.details}"
     return replace(notice, status=status, details=details)
 

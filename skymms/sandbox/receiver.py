@@ -12,9 +12,9 @@ from .listener import Listener, ServerRequest, ServerResponse
 
 
 class PostbackReceiver:
-    """Listens on ``url`` and keeps the notices that arrive, without repeats; a context manager.
+    """A server that listens on ``url`` and keeps the notices that arrive, without repeats; a context manager.
 
-    A body that is not a postback is answered with 400, and its error is added to ``failures``. ``read`` parses a body: pass
+    The response to a body that is not a postback is 400, and its error is added to ``failures``. ``read`` parses a body: pass
     :func:`~skymms.cellcast.read_cellcast_webhook` to receive Cellcast's webhooks; the default reads Skycore's postbacks.
     """
 

@@ -1,4 +1,4 @@
-"""Which dialect a request uses: found from its path and method, as at the real gateways, with one port for all of them."""
+"""Finds the dialect of a request from its path and method, so that one port serves all dialects; checks Host headers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def dialect_at(request: ServerRequest) -> Dialect | None:
 
 
 def is_page_or_control(first_bytes: bytes) -> bool:
-    """Whether a request that begins with these bytes is for the page or the control API, not for the gateway."""
+    """Return whether a request that begins with these bytes is for the page or the control API, not for the gateway."""
     target = first_bytes.partition(b" ")[2]
     return target.startswith((b"/sandbox/", b"/ ", b"/?", b"/favicon.ico"))
 
@@ -75,11 +75,11 @@ def request_document(request: ServerRequest, dialect: Dialect) -> bytes:
 
 
 def has_trusted_host(request: ServerRequest, host: str) -> bool:
-    """Whether a request's Host header is localhost, an IP address, or ``host``, the name the sandbox listens on.
+    """Return whether a request's Host header is localhost, an IP address, or ``host``, the name the sandbox listens on.
 
     A web page from elsewhere can point its own domain at 127.0.0.1 and then read the sandbox as its own origin (DNS rebinding).
-    Its domain in the Host header gives it away. An IP address cannot be redirected like that, so any IP address is accepted:
-    a sandbox that is open to other machines, or runs in a container, does not know the addresses it is reached at.
+    Its domain in the Host header shows that. An IP address cannot be pointed elsewhere, so any IP address is accepted: a
+    sandbox that is open to other machines, or runs in a container, does not know its own addresses.
     """
     parts = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?", request.headers.get("host", "").lower())
     if parts is None:

@@ -137,7 +137,7 @@ def _send_to_subscriber_number(
 def _with_saved(
     action: Callable[[State, Any, SavedSlideshow], ActionResult],
 ) -> Callable[[State, Any, Dialect], ActionResult]:
-    """Make an action that receives the stored slideshow of its operation, or is refused if that cannot be sent."""
+    """Return an action that passes the stored slideshow of its operation to ``action``, or refuses if it cannot be sent."""
 
     def act(state: State, operation: Any, dialect: Dialect) -> ActionResult:
         saved = state.sendable(operation)

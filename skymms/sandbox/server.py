@@ -1,4 +1,4 @@
-"""The class Sandbox: a gateway on this machine for tests and demos, with the methods by which a test arranges what it does."""
+"""The class Sandbox: a gateway on this machine for tests and demos, and the methods by which a test controls it."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Sandbox:
         )
         return {method.__name__: method for method in methods}
 
-    # -------------------------------------------------------------------------------------------- what happened
+    # -------------------------------------------------------------------------------------------- results
 
     # A text that is not one of these two literals is a dialect of Skycore, so the overloads may overlap.
     @overload
@@ -161,7 +161,7 @@ class Sandbox:
         """The number of ``requests``, and how many were ``accepted``, ``refused`` and ``broken`` by a fault."""
         return dict(self._dispatcher.events.counts)
 
-    # -------------------------------------------------------------------------------------------- what tests arrange
+    # -------------------------------------------------------------------------------------------- arrangements of a test
 
     def fail(
         self,
@@ -176,7 +176,7 @@ class Sandbox:
 
         ``how`` is a name in :data:`~skymms.sandbox.FAULTS` (``refuse``, ``drop``, ``reset``, ``stall``, ``slow``, ``half``,
         ``500``, ``503``, ``429``, ``html``, ``charset``, ``stranger``), a code (``E106``, ``E503``), or Cellcast's name of a
-        refusal (``OVER_LIMIT``, ``RECIPIENTS_ERROR``). A gateway that does not have the code uses the most similar one.
+        refusal (``OVER_LIMIT``, ``RECIPIENTS_ERROR``). A gateway that does not have the code returns the most similar one.
         ``times`` is 1, or without limit if ``every`` is given. ``seconds`` is how long a ``stall`` lasts (default 60), how
         long a ``slow`` response takes (5), or the value of ``Retry-After`` for ``503`` and ``429`` (1). If several faults
         apply to a request, the one that was arranged first is used. ``struck`` of the returned rule counts the requests it
@@ -231,7 +231,7 @@ class Sandbox:
         if code not in {"E002", "E003"}:
             raise ConfigurationError(f"{code!r:.40} is not the code of a failed encoding: choose E002 or E003")
         if urlsplit(str(url)).scheme not in {"http", "https"}:
-            raise ConfigurationError(f"url: {url!r:.80} is not an http or https URL")
+            raise ConfigurationError(f"url: {url!r:.80} is not an http or https URL: give the URL of a file of a slide")
         self._state.encoding_failures[url] = code
         self._log(f"arranged: spoil {printable(url)[:80]}, {code}")
 
@@ -240,7 +240,7 @@ class Sandbox:
     ) -> None:
         """Set how later postbacks are sent.
 
-        ``dialect``: in this dialect, whatever the dialect of the request was. ``twice``: each one two times. ``disorder``: the
+        ``dialect``: in this dialect, not in the dialect of the request. ``twice``: each one two times. ``disorder``: the
         last report of a message first. ``batch``: once a minute, in the envelope that Skycore used before November 2013.
         Cellcast's webhooks are always in its own format.
         """
@@ -331,6 +331,6 @@ def _check_texts(*texts: object) -> None:
     """Check that a postback can contain these texts: it is posted later, when the error could not be reported to the caller."""
     for text in texts:
         if not isinstance(text, str):
-            raise ConfigurationError(f"{text!r:.40} is {type(text).__name__}, not text")
+            raise ConfigurationError(f"{text!r:.40} must be text, not {type(text).__name__}")
         if invalid := INVALID_XML_CHARACTERS.search(text):
-            raise ConfigurationError(f"U+{ord(invalid[0]):04X} in {text!r:.40}: XML cannot contain this character")
+            raise ConfigurationError(f"U+{ord(invalid[0]):04X} in {text!r:.40}: XML cannot contain this character, remove it")

@@ -1,7 +1,6 @@
-"""What the sandbox remembers between requests, its settings, and helpers that several actions use.
+"""The sandbox's settings, the data that it stores between requests, and helpers that several actions use.
 
-Everything remembered is bounded, and the oldest items are dropped first, so that a long run does not grow. API keys are not
-kept.
+All stored data is limited in number and size, and the oldest items are dropped first. API keys are not stored.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ AT_ONCE = Delays(0.0, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What this gateway requires beyond the validation rules; see :class:`~skymms.sandbox.Sandbox`."""
+    """The settings of a sandbox, by which it can be stricter than the rules; see :class:`~skymms.sandbox.Sandbox`."""
 
     limits: Limits = DOCUMENTED
     delays: Delays = field(default_factory=Delays)
@@ -87,7 +86,7 @@ def _are_delays(value: object) -> bool:
     return isinstance(value, Delays) and all(type(one) in {int, float} and 0 <= one < float("inf") for one in value)
 
 
-# ------------------------------------------------------------------------------------------------ what is remembered
+# ------------------------------------------------------------------------------------------------ stored data
 
 
 class ScheduledNotice(NamedTuple):
@@ -153,7 +152,7 @@ class Message:
 
 @dataclass(slots=True)
 class ReceivedResponse:
-    """A message that somebody sent to the Cellcast account, and whether it was marked as read."""
+    """An inbound message to the Cellcast account, and whether it was marked as read."""
 
     response: Response
     read: bool = False
@@ -185,7 +184,7 @@ class RecentItems(Generic[V]):
 
 
 class State:
-    """Everything the sandbox remembers. Hold the gateway's lock to change it."""
+    """The stored data of a sandbox. Hold the gateway's lock to change it."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings: Settings = settings
@@ -231,7 +230,7 @@ class State:
         """Return the stored slideshow that an operation names, or the refusal if it cannot be sent."""
         saved = self.saved.get(str(operation.mms_id))
         # Skycore 1.3: after a failed encoding the slideshow "should be considered corrupted". No page documents the response to
-        # sending it; the sandbox answers as if it did not exist.
+        # sending it; the sandbox responds as if the slideshow did not exist.
         if saved is None or (saved.failed and self.clock.now() >= saved.ready):
             return refuse(operation, "E241")
         return saved if self.clock.now() >= saved.ready else refuse(operation, "E626")
@@ -253,8 +252,7 @@ class State:
 def number_forms(numbers: Iterable[Any] | str) -> set[str]:
     """Return the forms in which requests contain these numbers: digits only, and Cellcast's form of an Australian mobile.
 
-    Raises :class:`~skymms.ConfigurationError` for a value that is not a number: it would match no request without anybody
-    noticing.
+    Raises :class:`~skymms.ConfigurationError` for a value that is not a number, because it would never match a request.
     """
     given: list[Any] = [numbers] if isinstance(numbers, str) else list(numbers)
     for number in given:
@@ -273,7 +271,7 @@ def store(mapping: dict[K, V], key: K, value: V) -> None:
 def refuse(operation: object, code: str, info: str = "") -> Refusal:
     """Return the refusal of an operation; without ``info`` it has the text of the code.
 
-    What it repeats of the request is short and printable.
+    The recipient's number is shortened and made printable, because the request may have any text there.
     """
     to = getattr(operation, "to", None)
     echoed = printable(str(to)[:MAX_ECHOED]) if to else None

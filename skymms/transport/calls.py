@@ -1,4 +1,4 @@
-"""Checks a client's arguments and keeps the books of each call: its time, its log line, its observer, its interruption."""
+"""Checks a client's arguments, and measures, logs and reports each call."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DEFAULT_TIMEOUT = (5.0, 30.0)
 
 
 class BaseClient(OperationMethods):
-    """What both clients are made of. ``session_class`` is the class of sessions that the client's library has."""
+    """Base class of both clients. ``session_class`` is the session class of the client's HTTP library."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class BaseClient(OperationMethods):
         self._retries = Retries.of(retries)
         self._observer = observer
         self._closed = False
-        #: Whether the session is ours, and is closed with the client.
+        #: True if the client created its session and closes it.
         self._own = session is None
 
     def _begin(self, operation: Operation[R_co], may_have_left: Callable[[BaseException, float], bool]) -> Call[R_co]:
@@ -54,9 +54,10 @@ class BaseClient(OperationMethods):
 
 
 class Call(Generic[R_co]):
-    """One call under way: a context manager around the loop in which a client performs its steps.
+    """One call: a context manager around the loop in which a client performs the steps of the call.
 
-    ``may_have_left`` is asked about an exception that interrupts a request, and the time at which the request was started.
+    ``may_have_left`` is called with an exception that interrupts a request and the time at which the request was started. It
+    returns whether the request may have left this machine.
     """
 
     __slots__ = ("_account", "_began", "_exchange", "_may_have_left", "_operation", "_reporter", "_retries", "_step_began")
@@ -81,7 +82,7 @@ class Call(Generic[R_co]):
         return self
 
     def start(self) -> Step | None:
-        """Return the first step; raise what is wrong with the operation."""
+        """Return the first step. Raises the error of an invalid operation."""
         self._exchange = Exchange(
             self._account, self._operation, retries=self._retries, random=random.random, reporter=self._reporter
         )
@@ -104,7 +105,7 @@ class Call(Generic[R_co]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         exchange = self._exchange
         if exchange is not None and error is not None:
-            # A client raises errors of ours only before it sends the request.
+            # A client raises a SkymmsError only before it sends the request.
             left = not isinstance(error, SkymmsError) and self._may_have_left(error, self._step_began)
             exchange.interrupt(error, left=left)
         if error is not None:

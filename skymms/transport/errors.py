@@ -1,4 +1,4 @@
-"""Why there is no response, from the errors of requests and urllib3.
+"""Explains why there is no response, from the errors of requests and urllib3.
 
 The messages never quote the error itself: it contains the URL, and the URL of a GET request contains the API key.
 """
@@ -19,34 +19,34 @@ CLIENT_CLOSED = NoResponse("the client was closed; nothing was sent", left=False
 
 
 def not_connected(request: HttpRequest, reason: str, *, transient: bool = True) -> NoResponse:
-    """There was no connection to the gateway."""
+    """Return the outcome of a request for which there was no connection to the gateway."""
     return NoResponse(f"no connection to {request.safe_url}: {reason}; nothing was sent", left=False, transient=transient)
 
 
 def unusable_url(request: HttpRequest, library: str, *, proxy: bool = False) -> NoResponse:
-    """The library cannot use the URL, or that of the ``proxy``."""
+    """Return the outcome of a request whose URL, or the URL of its ``proxy``, the library cannot use."""
     which = f"{request.safe_url}, or the proxy to it, is" if proxy else f"{request.safe_url} is"
     return NoResponse(f"{which} not a URL that {library} can use; nothing was sent", left=False, transient=False)
 
 
 def refused_by_proxy(request: HttpRequest, status: int | None = None) -> NoResponse:
-    """The proxy did not open a tunnel to the gateway."""
+    """Return the outcome of a request for which the proxy did not open a tunnel to the gateway."""
     http = f" (HTTP {status})" if status else ""
     return NoResponse(f"the proxy did not connect to {request.safe_url}{http}; nothing was sent", left=False, transient=False)
 
 
 def untrusted_certificate(request: HttpRequest) -> NoResponse:
-    """The gateway's certificate is not trusted."""
+    """Return the outcome of a request to a gateway whose certificate is not trusted."""
     return NoResponse(f"the certificate of {request.safe_url} is not trusted; nothing was sent", left=False, transient=False)
 
 
 def timed_out(request: HttpRequest) -> NoResponse:
-    """The request was sent, and its response was not complete in time."""
+    """Return the outcome of a request that was sent and whose response was not complete in time."""
     return NoResponse(f"no complete response from {request.safe_url} in time; the request may have arrived", left=True)
 
 
 def connection_broke(request: HttpRequest, reason: str) -> NoResponse:
-    """The connection broke after the request may have left."""
+    """Return the outcome of a request that may have left before the connection broke."""
     return NoResponse(f"the connection to {request.safe_url} broke ({reason}); the request may have arrived", left=True)
 
 
@@ -59,7 +59,7 @@ def no_response(error: BaseException, request: HttpRequest, started: float | Non
     ``started`` is None once the beginning of a response has arrived: an error of the TLS handshake is then impossible.
     """
     chain = list(causes(error))
-    # Only these mean that no byte of the request left. After any other error it may have left, however unlikely that is.
+    # Only the following errors mean that no byte of the request left. After any other error it may have left.
     if _never_connected(chain):
         return not_connected(request, _reason(chain))
     if _url_is_unusable(chain):
@@ -68,7 +68,7 @@ def no_response(error: BaseException, request: HttpRequest, started: float | Non
         return refused_by_proxy(request)
     if _certificate_is_untrusted(chain):
         return untrusted_certificate(request)
-    if started is not None and any(failed_before_sending(link, started) for link in chain):
+    if started is not None and any(failed_before_sending(cause, started) for cause in chain):
         return not_connected(request, _reason(chain))
     return timed_out(request) if _is_timeout(chain) else connection_broke(request, _reason(chain))
 
@@ -92,18 +92,18 @@ def causes(error: BaseException) -> Iterator[BaseException]:
     seen: set[int] = set()
     queue: list[Any] = [error]
     while queue:
-        link = queue.pop(0)
-        if not isinstance(link, BaseException) or id(link) in seen:
+        cause = queue.pop(0)
+        if not isinstance(cause, BaseException) or id(cause) in seen:
             continue
-        seen.add(id(link))
-        yield link
-        queue += [*link.args, getattr(link, "reason", None), getattr(link, "original_error", None), link.__cause__]
+        seen.add(id(cause))
+        yield cause
+        queue += [*cause.args, getattr(cause, "reason", None), getattr(cause, "original_error", None), cause.__cause__]
 
 
 def _never_connected(chain: list[BaseException]) -> bool:
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-    return any(isinstance(link, (NewConnectionError, ConnectTimeoutError)) for link in chain)
+    return any(isinstance(cause, (NewConnectionError, ConnectTimeoutError)) for cause in chain)
 
 
 def _url_is_unusable(chain: list[BaseException]) -> bool:
@@ -111,25 +111,25 @@ def _url_is_unusable(chain: list[BaseException]) -> bool:
     from requests.exceptions import InvalidProxyURL, InvalidSchema
     from urllib3.exceptions import LocationValueError
 
-    return any(isinstance(link, (LocationValueError, InvalidProxyURL, InvalidSchema)) for link in chain)
+    return any(isinstance(cause, (LocationValueError, InvalidProxyURL, InvalidSchema)) for cause in chain)
 
 
 def _proxy_refused(chain: list[BaseException]) -> bool:
     """Whether the proxy did not open a tunnel. http.client reports that with this text only."""
-    return any(type(link) is OSError and str(link).startswith("Tunnel connection failed") for link in chain)
+    return any(type(cause) is OSError and str(cause).startswith("Tunnel connection failed") for cause in chain)
 
 
 def _certificate_is_untrusted(chain: list[BaseException]) -> bool:
     import ssl
 
-    return any(isinstance(link, ssl.SSLCertVerificationError) for link in chain)
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain)
 
 
 def _is_timeout(chain: list[BaseException]) -> bool:
-    return any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain)
+    return any(isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__ for cause in chain)
 
 
 def _reason(chain: list[BaseException]) -> str:
     """The text of the innermost operating system error, or the name of the outermost class."""
-    texts = [link.strerror for link in chain if isinstance(link, OSError) and link.strerror]
+    texts = [cause.strerror for cause in chain if isinstance(cause, OSError) and cause.strerror]
     return texts[-1] if texts else type(chain[0]).__name__

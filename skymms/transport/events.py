@@ -1,4 +1,4 @@
-"""The events that an observer is given. This module is imported only where a client has an observer.
+"""The events that an observer receives. This module is imported only if a client has an observer.
 
 An observer is any object. It may have any of these methods, each called with one event:
 
@@ -27,7 +27,7 @@ from ..model.operations import Operation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEvent:
-    """What all events have in common.
+    """The fields that all events have.
 
     ``operation`` is the operation of the request. Only Cellcast sends more than one request a call: ``operation`` then has the
     numbers of that request, and ``part`` counts the requests from 1. ``call_id`` is the same for all events of a call.
@@ -63,8 +63,8 @@ class ResponseReceived(CallEvent):
 class AttemptFailed(CallEvent):
     """A request failed: ``left`` is whether it may have left this machine, and ``reason`` is fit for a log.
 
-    ``error.sent_maybe`` tells whether the message may have been sent. A request that the gateway refused has left, but sent
-    nothing.
+    ``error.sent_maybe`` is whether the message may have been sent. It is False for most refusals: the request has left this
+    machine, but the gateway has not sent the message.
     """
 
     left: bool

@@ -1,8 +1,8 @@
-"""One call, decided step by step and without I/O.
+"""Decides the steps of one call, without I/O.
 
-:class:`Exchange` names the next step (send a request, wait, use the rate limit), a client performs it and reports the outcome,
-until there is a reply or an error. Everything that keeps a message from being sent twice is decided here, and no socket, clock
-or random number is needed to test it:
+:class:`Exchange` returns the next step (send a request, wait, use the rate limit). A client performs it and reports the
+outcome, until there is a reply or an error. All decisions that keep a message from being sent twice are made here, so they can
+be tested without sockets, clocks and random numbers:
 
 - A request that cannot have left (the connection was never made) is retried.
 - A request that the gateway postponed (E106, E113, E618, HTTP 429) is retried after a wait.
@@ -30,7 +30,7 @@ from .retries import Retries, retry_after
 
 @runtime_checkable
 class GatewayAccount(Protocol):
-    """An account of any gateway: what the clients need of it. It does no I/O."""
+    """The interface that the clients need of an account of any gateway. An account does no I/O."""
 
     @property
     def name(self) -> str:
@@ -53,11 +53,11 @@ class GatewayAccount(Protocol):
         ...
 
     def encode(self, operation: Operation[Any]) -> HttpRequest:
-        """Return the request for one part of a call; raise what is wrong with it."""
+        """Return the request for one part of a call; raises the error of an invalid one."""
         ...
 
     def decode(self, operation: Operation[R_co], response: HttpResponse) -> R_co:
-        """Return the reply in a response; raise the error in it."""
+        """Return the reply in a response; raises the error of a refusal or an unusable response."""
         ...
 
     def parts(self, operation: Operation[R_co]) -> Generator[Operation[Any], Any, R_co]:
@@ -85,7 +85,7 @@ class Reserve(NamedTuple):
 
 
 class SlowDown(NamedTuple):
-    """Tell the rate limit that the gateway throttled a request, and to wait this many seconds; the outcome is None."""
+    """Report to the rate limit that the gateway throttled a request and wants a wait of ``seconds``; the outcome is None."""
 
     rate_limit: RateLimit
     seconds: float
@@ -114,8 +114,8 @@ class Exchange(Generic[R_co]):
     """The steps of one call.
 
     ``next_step`` is an :class:`HttpRequest` to send, or a :class:`Pause`, :class:`Reserve` or :class:`SlowDown` to perform; it
-    is None once ``result`` is there. The constructor raises what is wrong with the operation. ``random`` returns numbers
-    from 0 to 1.
+    is None once ``result`` is set. The constructor raises the error of an invalid operation. ``random`` returns numbers from
+    0 to 1.
     """
 
     def __init__(
@@ -132,14 +132,14 @@ class Exchange(Generic[R_co]):
         self._retries = retries
         self._random = random
         self._reporter = reporter or Reporter(operation)
-        #: How long the last step took, and all of them.
+        #: Seconds that the last step took, and that all steps took together.
         self._seconds = self._elapsed = 0.0
-        #: Whether a part that is not repeatable was done.
+        #: True if a part that is not repeatable has its reply.
         self._done = False
-        #: Whether the current request may have left, and the message with it.
+        #: True if the current request, and its message with it, may have left this machine.
         self._in_doubt = False
-        #: The error that the last response, or its absence, was judged to be.
-        self._verdict: SkymmsError | None = None
+        #: The error of the last response, or of the missing response.
+        self._last_error: SkymmsError | None = None
         #: The exception by which the steps ended.
         self._failure: BaseException | None = None
         self.next_step: Step | None = None
@@ -148,7 +148,7 @@ class Exchange(Generic[R_co]):
 
     @property
     def sent_maybe(self) -> bool:
-        """Whether anything was or may have been sent until now."""
+        """True if a message was sent, or may have been sent, until now."""
         return self._done or self._in_doubt
 
     def advance(self, outcome: Outcome, seconds: float = 0.0) -> None:
@@ -162,7 +162,7 @@ class Exchange(Generic[R_co]):
             self.result = end.value
         except BaseException as error:
             self._failure = error
-            # An error of ours has the right value already. Anything else came from an observer, a signal or a defect.
+            # A SkymmsError has the right value already. Other exceptions come from an observer, a signal or a bug.
             if not isinstance(error, SkymmsError):
                 _set_sent_maybe(error, self.sent_maybe)
             raise
@@ -195,11 +195,11 @@ class Exchange(Generic[R_co]):
             try:
                 reply = yield from self._attempts(part, self._account.encode(part))
             except BaseException as error:
-                if error is not self._verdict:
+                if error is not self._last_error:
                     _set_sent_maybe(error, self._in_doubt)
                 with suppress(type(error)):
                     parts.throw(error)
-                # Calling again would repeat what the other parts have done.
+                # Parts before this one were sent, so calling again would send them twice.
                 if self._done:
                     _set_sent_maybe(error, True)
                 raise
@@ -258,7 +258,7 @@ class Exchange(Generic[R_co]):
             except SkymmsError as caught:
                 # Raised later, or dropped; in either case outside this handler.
                 error = caught.with_traceback(None)
-        self._verdict = error
+        self._last_error = error
         self._in_doubt = error.sent_maybe
         left = outcome.left if isinstance(outcome, NoResponse) else True
         self._report("attempt_failed", left=left, error=error, reason=_reason(error, outcome))
@@ -288,7 +288,7 @@ def _wait_for_turn(rate_limit: RateLimit) -> Generator[Step, Outcome, None]:
 
 
 def _is_throttled(error: SkymmsError) -> bool:
-    """Whether the gateway was called too often. A used-up quota (E120) does not come back within seconds."""
+    """Whether the gateway was called too often. A used-up quota (E120) does not count: waiting seconds does not help."""
     return isinstance(error, ThrottledError) and not isinstance(error, QuotaExceededError)
 
 
@@ -327,7 +327,7 @@ def _add_reply(error: BaseException, parts: Generator[Operation[Any], Any, Any],
     except SkymmsError:
         pass
     else:
-        # The account asks whether the next part was sent, which it was not.
+        # The account reads `sent_maybe` of the next part, which was not sent.
         _set_sent_maybe(error, False)
         with suppress(type(error)):
             parts.throw(error)

@@ -8,7 +8,7 @@ from ..errors import ConfigurationError, ProtocolError, TransportError
 from ..http import HttpRequest, HttpResponse, parse_http_url
 from .exchange import NoResponse
 
-NOT_A_LINK = "the link is not an http or https URL"
+NOT_A_LINK = "the link is not an http or https URL: pass the link as the gateway returned it"
 
 
 def user_agent() -> str:
@@ -29,7 +29,7 @@ def link_request(url: Any) -> HttpRequest:
 
 
 def file_from_response(outcome: HttpResponse | NoResponse, link: HttpRequest, limit: int) -> bytes:
-    """Return the downloaded file; raise an error if there is no response, a status other than 200, or too long a file."""
+    """Return the downloaded file. Raises an error for no response, for a status other than 200, and for too long a file."""
     if isinstance(outcome, NoResponse):
         raise TransportError(outcome.why)
     if outcome.status != 200:

@@ -23,7 +23,7 @@ def one_line(text: object) -> str:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return an error in words fit for a log: without the text of the gateway, which may quote the message or the recipient."""
+    """Describe an error for a log, without the gateway's text, which may quote the message or the recipient."""
     name = type(error).__name__
     if isinstance(error, TransportError):
         return one_line(f"{name}: {error}")
@@ -34,7 +34,6 @@ def describe_error(error: BaseException) -> str:
 
 def log_retry(operation: object, reason: str, seconds: float) -> None:
     """Log that a request will be sent again."""
-    # The command line prints the records that begin with this word.
     logger.info("waiting %.1f s before sending %s again: %s", seconds, type(operation).__name__, one_line(reason))
 
 
@@ -72,7 +71,7 @@ class _MaskKeys(logging.Filter):
         return True
 
     def _masked(self, argument: object) -> object:
-        # The text of an exception quotes the data that could not be parsed, whatever it is.
+        # The text of an exception may quote the data that could not be parsed, and the data may contain the key.
         if isinstance(argument, Exception):
             return type(argument).__name__
         return self._key.sub(r"\1***", argument) if isinstance(argument, str) else argument

@@ -54,9 +54,9 @@ class Reporter:
         if listener is not None:
             from .events import EVENTS
 
-            make: Any = EVENTS[method]
+            event_class: Any = EVENTS[method]
             listener(
-                make(
+                event_class(
                     operation=self.operation,
                     call_id=self.call_id,
                     dialect=self.dialect,

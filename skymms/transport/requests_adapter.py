@@ -2,7 +2,8 @@
 
 requests passes its time-out to the socket, where it starts again with every byte: a server that sent its response byte by byte
 held a call with a time-out of one second for six seconds. Here each read gets the time that is left. The adapter also never
-repeats a request, whatever urllib3's defaults become. Proxies, certificates and keep-alive work as in requests.
+repeats a request, so a change of urllib3's defaults cannot send a message twice. Proxies, certificates and keep-alive work as
+in requests.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def mount(session: Session, address: str) -> str | None:
             return next(prefix for prefix, adapter in session.adapters.items() if adapter is present)
         if type(present) is not HTTPAdapter:
             return None
-        # Keep the pool sizes that the caller chose. requests publishes them only for pickling.
+        # Keep the pool sizes that the caller chose. __getstate__ is the only public way to read them.
         chosen: Any = present.__getstate__()
         mounted = DeadlineAdapter(chosen["_pool_connections"], chosen["_pool_maxsize"], chosen["_pool_block"])
         mounted.users = 1

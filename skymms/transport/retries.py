@@ -1,4 +1,4 @@
-"""When and how often a request is retried."""
+"""The retry policy: when and how often a request is retried."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ..http import HttpResponse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries:
-    """How often a request is retried, and how long to wait in between.
+    """The retry policy of a client: how often a request is retried, and how long to wait in between.
 
     A request is retried at most ``count`` times. The wait starts at ``first`` seconds and doubles up to ``longest``. Each wait
-    is shortened at random by up to a half, so that clients that failed together do not retry together. A ``Retry-After``
-    header is obeyed in full. A call whose waits would add up to more than ``total`` seconds fails instead.
+    is shortened at random by up to a half, so that clients that failed together do not retry together. The wait is never
+    shorter than a ``Retry-After`` header says. A call whose waits would add up to more than ``total`` seconds fails instead.
 
     Only requests that cannot have done anything are retried: see "Sent once" in docs/design.md.
     """

@@ -17,21 +17,21 @@ from .rule import rule
 @rule("E624", "field", "to_campaign")
 def campaign_to_send_to(message: Any, limits: Limits) -> str | None:
     """The campaign to send to is given."""
-    return "the id of the campaign to send to is required" if is_blank(message.to_campaign) else None
+    return "the id of the campaign to send to is required: pass to_campaign" if is_blank(message.to_campaign) else None
 
 
 # Skycore 1.3, sendMMSBarcode.
 @rule("E631", "field", "barcode_id")
 def barcode(message: Any, limits: Limits) -> str | None:
     """The text of the barcode is given."""
-    return "the text of the barcode is required" if is_blank(message.barcode_id) else None
+    return "the text of the barcode is required: pass barcode_id" if is_blank(message.barcode_id) else None
 
 
 # Skycore 1.3, sendSMS. A message to a subscriber may have an MMS instead; if it has neither, that is E620.
 @rule("E712", "field", "text")
 def sms_text(message: Any, limits: Limits) -> str | None:
     """An SMS has a text."""
-    return "the text is required" if is_blank(message.text) and not hasattr(message, "mms_id") else None
+    return "the text of the SMS is required: pass text" if is_blank(message.text) and not hasattr(message, "mms_id") else None
 
 
 # Skycore 1.3, sendMessageBySubscriberRef: an MMS or an SMS, never both.
@@ -40,7 +40,7 @@ def one_message(message: Any, limits: Limits) -> str | None:
     """A text and the id of a saved MMS are not given together."""
     if message.text is None or getattr(message, "mms_id", None) in (None, ""):
         return None
-    return "mms_id and text are two messages: pass one of them"
+    return "mms_id and text are given, which are two messages: pass one of them"
 
 
 # Skycore 1.3, sendMessageBySubscriberRef, where it is mandatory; the page gives no code for it.
@@ -57,13 +57,13 @@ def subscriber(message: Any, limits: Limits) -> str | None:
 @rule("E170", "field", "campaign_name")
 def campaign_named(message: Any, limits: Limits) -> str | None:
     """A new campaign has a name."""
-    return "the campaign's name is required" if is_blank(message.campaign_name) else None
+    return "the campaign's name is required: pass campaign_name" if is_blank(message.campaign_name) else None
 
 
 @rule("E171", "field", "brand_name")
 def brand_named(message: Any, limits: Limits) -> str | None:
     """A new campaign has a brand name."""
-    return "the brand's name is required" if is_blank(message.brand_name) else None
+    return "the brand's name is required: pass brand_name" if is_blank(message.brand_name) else None
 
 
 # Skycore 1.3, subscribe and unsubscribe. The pages give no code for an invalid number.
@@ -78,14 +78,18 @@ def subscribers_number(message: Any, limits: Limits) -> str | None:
 @rule("E902", "field", "campaign")
 def subscribers_campaign(message: Any, limits: Limits) -> str | None:
     """The campaign to subscribe to is given."""
-    return "the campaign's reference is required" if is_blank(message.campaign) else None
+    return "the campaign's reference is required: pass campaign" if is_blank(message.campaign) else None
 
 
 # Skycore 1.3, removeMMSInboxMessage.
 @rule("E640", "field", "inbox_id")
 def inbox_message(message: Any, limits: Limits) -> str | None:
     """The id of the inbox message is given."""
-    return "the tracking_id of the message's N401 postback is required" if is_blank(message.inbox_id) else None
+    return (
+        "the id of the inbox message is required: pass the tracking_id of its N401 postback"
+        if is_blank(message.inbox_id)
+        else None
+    )
 
 
 # ------------------------------------------------------------------------------------------------ statistics
@@ -95,13 +99,13 @@ def inbox_message(message: Any, limits: Limits) -> str | None:
 @rule("E506", "field", "start")
 def report_starts(message: Any, limits: Limits) -> str | None:
     """The start of a report is given."""
-    return "the start of the report is required" if is_blank(message.start) else None
+    return "the start of the report is required: pass start" if is_blank(message.start) else None
 
 
 @rule("E506", "field", "end")
 def report_ends(message: Any, limits: Limits) -> str | None:
     """The end of a report is given."""
-    return "the end of the report is required" if is_blank(message.end) else None
+    return "the end of the report is required: pass end" if is_blank(message.end) else None
 
 
 @rule("E507", "field", "start", checks_type=True)

@@ -22,7 +22,7 @@ def is_whole_number(number: Any, least: int) -> bool:
 
 
 def positive_problem(number: Any) -> str | None:
-    """Return what is wrong with a value that must be a whole number from 1 up, or None."""
+    """Return the problem of a value that is not a whole number from 1 up, or None."""
     return None if is_whole_number(number, 1) else f"{number!r:.40} is not a whole number from 1 up"
 
 
@@ -38,7 +38,7 @@ _DATA_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 def value_names_problem(names: Iterable[Any]) -> str | None:
-    """Return what is wrong with the names of a mapping of values, or None."""
+    """Return the problem of the first invalid name of a mapping of values, or None."""
     given = list(names)
     for name in given:
         if not (isinstance(name, str) and _DATA_NAME.fullmatch(name)):

@@ -12,7 +12,7 @@ _DAY = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}(?:T|$)")
 
 
 def date_problem(when: Any) -> str | None:
-    """Return what is wrong with a date or time, or None. Allowed are a date, a datetime, and ISO 8601 text."""
+    """Return the problem of a value that is not a date, a datetime or ISO 8601 text, or None."""
     if when is None or isinstance(when, date):
         return None
     # A calendar day, with or without a time. Weeks and incomplete dates of ISO 8601 are in no vendor's document.
@@ -32,7 +32,7 @@ def calendar_problem(when: Any) -> str | None:
     """Return the problem of a text that looks like a date but is not a day of the calendar, or None."""
     if not _has_form(when) or to_utc(when) is not None:
         return None
-    return f"{when!r:.40} is not a day of the calendar"
+    return f"{when!r:.40} is not a day of the calendar: correct the date"
 
 
 def _has_form(when: Any) -> bool:
@@ -40,7 +40,7 @@ def _has_form(when: Any) -> bool:
 
 
 def utc_problem(when: Any) -> str | None:
-    """Return what is wrong with a date or time that must be convertible to UTC, or None."""
+    """Return the problem of a date or time that cannot be converted to UTC, or None."""
     if is_blank(when) or _has_form(when) or to_utc(when) is not None:
         return None
     return f"{when!r:.40} is not a date, a datetime or ISO 8601 text between the years 1 and 9999 in UTC"

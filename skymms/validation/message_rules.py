@@ -24,7 +24,7 @@ def recipient(message: Any, limits: Limits) -> str | None:
 # Sinch JSON service: comma-separated numbers, which are shown and to which nothing is sent.
 @rule("E110", "field", "display_to", only_if_set=True, checks_type=True)
 def displayed(message: Any, limits: Limits) -> str | None:
-    """The numbers shown as members of a group are numbers as the recipient is."""
+    """Each number shown as a member of a group is a valid recipient's number."""
     return next((problem for number in message.display_to or () if (problem := number_problem(number))), None)
 
 
@@ -49,7 +49,7 @@ def named(message: Any, limits: Limits) -> str | None:
     """A slideshow has a name, which recipients do not see."""
     if not is_blank(message.name) or "name" in limits.waived:
         return None
-    return "a name is required: the account lists the slideshow under it"
+    return "a name is required: pass name, under which the account lists the slideshow"
 
 
 @rule("E312", "field", "slides")
@@ -71,7 +71,7 @@ def not_too_many_slides(message: Any, limits: Limits) -> str | None:
 def subject(message: Any, limits: Limits) -> str | None:
     """A subject has at most 80 characters, and is given if the dialect requires one."""
     if is_blank(message.subject):
-        return "a subject is required in this dialect" if "subject" in limits.required else None
+        return "a subject is required in this dialect: pass subject" if "subject" in limits.required else None
     return _length_problem(message.subject, limits.max_subject)
 
 
@@ -94,13 +94,13 @@ def fallback_text(message: Any, limits: Limits) -> str | None:
         return None
     if "fallback_text" in limits.required:
         disabled = message.disable_fallback
-        return None if disabled else "the text of the fallback SMS is required in this dialect, also with a subject"
+        return None if disabled else "a fallback text is required in this dialect, also with a subject: pass fallback_text"
     if "subject" in limits.required:
-        return None  # then the missing subject is reported
-    # A saved message has its subject or its fallback text from when it was saved.
+        return None  # the rule for the subject reports that it is missing
+    # A saved message has no field `subject`: its subject and fallback text were given when it was saved.
     if not is_blank(getattr(message, "subject", "saved")):
         return None
-    return "without a subject, the text of the fallback SMS is required"
+    return "a subject or a fallback text is required: pass subject or fallback_text"
 
 
 @rule("E617", "field", "link_expires", only_if_set=True, checks_type=True)
@@ -188,7 +188,7 @@ def pass_names(message: Any, limits: Limits) -> str | None:
 @rule("E824", "field", "pass_data")
 def some_pass_data(message: Any, limits: Limits) -> str | None:
     """A pass has at least one value."""
-    return None if message.pass_data else "the values of the pass are required"
+    return None if message.pass_data else "the values of the pass are required: pass pass_data"
 
 
 # ------------------------------------------------------------------------------------------------ the rest
@@ -222,7 +222,7 @@ def discovery_timeout(message: Any, limits: Limits) -> str | None:
     """The time to wait for a device discovery message's report is a whole number of minutes."""
     if is_whole_number(message.ddm_timeout, 0):
         return None
-    return f"{message.ddm_timeout!r:.40} is not a whole number of minutes from 0 up"
+    return f"{message.ddm_timeout!r:.40} is not a whole number of minutes: give 0 or more"
 
 
 def _flag(field: str) -> None:
@@ -233,7 +233,7 @@ def _flag(field: str) -> None:
         # The text "no" would be sent as it is, and the JSON service may take any text for yes.
         if given is None or isinstance(given, bool):
             return None
-        return f"{given!r:.40} is not a switch: pass True or False, or leave it out"
+        return f"{given!r:.40} is not True or False: pass one of them, or leave it out"
 
 
 for _field in (

@@ -1,4 +1,4 @@
-"""What a rule is, and the list in which Skycore's rules are registered."""
+"""Defines rules, and the list in which Skycore's rules are registered."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-#: A function that gets an object and the account's limits, and returns what is wrong with the object, or None.
+#: A function that receives an object and the account's limits, and returns the problem of the object as text, or None.
 Check = Callable[[Any, Any], str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule.
+    """A rule: a check, the object that it applies to, and the code of a violation.
 
     :param code: the gateway's code for a violation; None for a warning.
-    :param of: what the check gets: ``slide`` (a slide), ``text`` (a slide's text), ``address`` (the URL of the file named by
-        ``field``), ``field`` (the slideshow or operation that has this field), ``item`` (each item of the tuple in this
-        field), or ``words`` (each text of a message, wherever it is, that is not printable or not a ``str``).
+    :param target: the argument of the check: ``slide`` (a slide), ``text`` (a slide's text), ``url`` (the URL of the file named
+        by ``field``), ``field`` (the slideshow or operation that has this field), ``item`` (each item of the tuple in this
+        field), or ``any text`` (each text in any field of a message that is not printable or not a ``str``).
     :param field: the field that a problem is reported for. Two names with ``/`` between them are files of one slide: the rule
         is then applied only to slides with more than one file.
     :param check: the function.
@@ -27,7 +27,7 @@ class Rule:
     """
 
     code: str | None
-    of: str
+    target: str
     field: str
     check: Check
     at_build: bool = False
@@ -45,12 +45,12 @@ RULES: list[Rule] = []
 
 
 def rule(
-    code: str, of: str, field: str = "", *, at_build: bool = False, only_if_set: bool = False, checks_type: bool = False
+    code: str, target: str, field: str = "", *, at_build: bool = False, only_if_set: bool = False, checks_type: bool = False
 ) -> Callable[[Check], Check]:
     """Register the decorated function as a rule of the Skycore gateways; see :class:`Rule` for the parameters."""
 
     def add(check: Check) -> Check:
-        RULES.append(Rule(code, of, field, check, at_build, only_if_set, checks_type))
+        RULES.append(Rule(code, target, field, check, at_build, only_if_set, checks_type))
         return check
 
     return add

@@ -13,12 +13,12 @@ from .rule import rule
 
 # ------------------------------------------------------------------------------------------------ any text
 
-#: The characters that XML 1.0 (section 2.2) excludes; none of them is printable. A gateway fails to parse them: E108.
+#: The characters that XML 1.0 (section 2.2) excludes. All of them are unprintable. A gateway fails to parse them: E108.
 # The excluded characters, because a class of the allowed ones takes 9 ms to compile.
 INVALID_XML_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-@rule("E108", "words")
+@rule("E108", "any text")
 def xml_characters(text: Any, limits: Limits) -> str | None:
     """Every text consists of characters that XML can contain."""
     if not isinstance(text, str):
@@ -52,19 +52,20 @@ _SPACES = re.compile(r"[ \t\r\n]")
 
 
 # Skycore 1.3, saveMMS: the URL is the full absolute path to the file; E351-E358 mean that the gateway could not fetch it.
-@rule("E351", "address", "image", at_build=True)
-@rule("E352", "address", "audio", at_build=True)
-@rule("E353", "address", "video", at_build=True)
-@rule("E355", "address", "vcard", at_build=True)
-@rule("E356", "address", "ical", at_build=True)
-@rule("E357", "address", "pdf", at_build=True)
-@rule("E358", "address", "passbook", at_build=True)
+@rule("E351", "url", "image", at_build=True)
+@rule("E352", "url", "audio", at_build=True)
+@rule("E353", "url", "video", at_build=True)
+@rule("E355", "url", "vcard", at_build=True)
+@rule("E356", "url", "ical", at_build=True)
+@rule("E357", "url", "pdf", at_build=True)
+@rule("E358", "url", "passbook", at_build=True)
 def absolute_url(url: Any, limits: Limits) -> str | None:
-    """The address of a file is an absolute http or https URL without spaces."""
+    """The URL of a file is an absolute http or https URL without spaces."""
     if not isinstance(url, str):
         return f"must be a URL as text; got a {type(url).__name__}"
     scheme, found, rest = url.partition("://")
-    # Only the scheme, the beginning of the host and white space are checked. Printable text has no white space but the space.
+    # Only the scheme, the beginning of the host and white space are checked. The only white space in printable text is the
+    # space.
     if (
         found
         and (scheme in _SCHEMES or scheme.lower() in _SCHEMES)
@@ -140,7 +141,7 @@ def whole_seconds(slide: Slide, limits: Limits) -> str | None:
     # `type`, because True is an int too.
     if duration is None or (type(duration) is int and duration >= 1):
         return None
-    return f"{duration!r:.40} is not a whole number of seconds from 1 up"
+    return f"{duration!r:.40} is not a whole number of seconds: give 1 or more, or leave it out"
 
 
 def _files(slide: Slide, kinds: Iterable[str]) -> str:

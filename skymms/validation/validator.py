@@ -34,7 +34,7 @@ class Requirements(Protocol):
 
 
 class _Field(NamedTuple):
-    """What is checked of one field of a message, if it is not None."""
+    """The checks of one field of a message. They are called only if the field is not None."""
 
     name: str
     #: The checks that get the message.
@@ -49,7 +49,7 @@ _ContentCheck = Callable[[str, Any, Requirements], list[Problem]]
 
 
 class _Plan(NamedTuple):
-    """How messages of one class are validated. It is computed once per class and set of required fields."""
+    """The checks for messages of one class, prepared for speed. It is computed once per class and set of required fields."""
 
     #: Returns the values of all fields, in the order of ``fields``.
     get_values: Callable[[Any], tuple[Any, ...]]
@@ -89,17 +89,17 @@ class Validator:
         texts_by_name: Collection[str] = (),
         count_valid: Callable[[Any, Any], int] = lambda slideshow, limits: 0,
     ) -> None:
-        by_kind: dict[str, _Checks] = {kind: [] for kind in ("words", "text", "address", "slide", "field", "item")}
+        by_target: dict[str, _Checks] = {target: [] for target in ("any text", "text", "url", "slide", "field", "item")}
         for rule in sorted(rules, key=lambda rule: rule.code or ""):
-            by_kind[rule.of].append((rule.check, rule))
-        self._words = by_kind["words"]
-        self._slide = by_kind["slide"]
+            by_target[rule.target].append((rule.check, rule))
+        self._any_text = by_target["any text"]
+        self._slide = by_target["slide"]
         # Rules about several files (their names have a "/" between them) cannot be violated by a slide with one file.
         self._slide_with_one_file = [(check, rule) for check, rule in self._slide if "/" not in rule.field]
-        self._slide_text = by_kind["text"]
-        self._file = [(kind, _for_field(by_kind["address"], kind)) for kind in FILES]
-        self._field = by_kind["field"]
-        self._item = by_kind["item"]
+        self._slide_text = by_target["text"]
+        self._file = [(kind, _for_field(by_target["url"], kind)) for kind in FILES]
+        self._field = by_target["field"]
+        self._item = by_target["item"]
         self._typed = {rule.field for _, rule in self._field if rule.checks_type}
         self._by_slide = frozenset(texts_by_slide)
         self._by_name = frozenset(texts_by_name)
@@ -108,7 +108,7 @@ class Validator:
 
     def validate(self, message: Any, limits: Requirements) -> list[Problem]:
         """Return all problems of a slideshow or an operation: of its fields, then of what is inside it."""
-        # Nearly all messages are right, so each field is looked at once, and problems are put in order afterwards.
+        # Nearly all messages are valid, so each field is visited once, and problems are sorted afterwards.
         kind: type[Any] = message.__class__
         get_values, all_fields, always, contents, slides_at = self._plan(kind, limits.required)
         values = get_values(message)
@@ -118,59 +118,63 @@ class Validator:
             if problem := check(message, limits):
                 of_rules.append(Problem(rule.code, None, rule.field, problem))
         value: Any
-        text: Any
         for value, field in zip(values, all_fields):  # noqa: B905  # both have one entry per field, and strict= takes time
             if value is not None:
-                name, checks, text_checks, need_not_be_text = field
-                for check, rule in checks:
+                for check, rule in field.checks:
                     if problem := check(message, limits):
-                        of_rules.append(Problem(rule.code, None, name, problem))
-                if text_checks and not (isinstance(value, str) and value.isprintable()):
-                    for text in value if value.__class__ is tuple else (value,):
-                        if isinstance(text, str) or not need_not_be_text(text):
-                            _apply_to_words(text_checks, name, text, None, limits, of_texts)
+                        of_rules.append(Problem(rule.code, None, field.name, problem))
+                if field.text_checks and not (isinstance(value, str) and value.isprintable()):
+                    _validate_texts(field, value, limits, of_texts)
         if len(of_rules) > 1:
             of_rules.sort(key=self._position)
         found = of_rules + of_texts
         for at, name, check_contents in contents:
             found += check_contents(name, values[at], limits)
-        if slides_at is not None and (slides := values[slides_at]):
-            for number in range(self._count_valid(message, limits), len(slides)):
-                found += self.validate_slide(slides[number], number + 1, limits)
+        if slides_at is not None and values[slides_at]:
+            found += self._validate_slides(message, values[slides_at], limits)
+        return found
+
+    def _validate_slides(self, slideshow: Any, slides: tuple[Slide, ...], limits: Requirements) -> list[Problem]:
+        """Return the problems of the slides, except the first ones that are known to be valid with these limits."""
+        found: list[Problem] = []
+        for number in range(self._count_valid(slideshow, limits), len(slides)):
+            found += self.validate_slide(slides[number], number + 1, limits)
         return found
 
     def validate_slide(self, slide: Slide, number: int, limits: Requirements) -> list[Problem]:
         """Return the problems of one slide; ``number`` counts from 1."""
         found: list[Problem] = []
-        words = self._words
         text: Any = slide.text
-        url: Any
         # Written out, because this is called for each slide of each message. The order is that of FILES.
         files = (slide.image, slide.audio, slide.video, slide.vcard, slide.ical, slide.pdf, slide.passbook)
-        left = 7 - files.count(None)
-        for check, rule in self._slide if left > 1 else self._slide_with_one_file:
+        count = 7 - files.count(None)
+        for check, rule in self._slide if count > 1 else self._slide_with_one_file:
             if problem := check(slide, limits):
                 found.append(Problem(rule.code, number, rule.field, problem))
         if text is not None:
             for check, rule in self._slide_text:
                 if problem := check(text, limits):
                     found.append(Problem(rule.code, number, "text", problem))
-            if words and not (isinstance(text, str) and text.isprintable()):
-                _apply(words, "text", text, number, limits, found)
+            _apply_to_text(self._any_text, "text", text, number, limits, found)
         if (template := slide.personalized_image) is not None:
-            _apply_to_words(self._words, "personalized_image", template, number, limits, found)
-        if left:
-            for url, (kind, checks) in zip(files, self._file):  # noqa: B905  # equally long, and strict= takes time
-                if url is not None:
-                    for check, rule in checks:
-                        if problem := check(url, limits):
-                            found.append(Problem(rule.code, number, kind, problem))
-                    if words and not (isinstance(url, str) and url.isprintable()):
-                        _apply(words, kind, url, number, limits, found)
-                    left -= 1
-                    if not left:
-                        break
+            _apply_to_text(self._any_text, "personalized_image", template, number, limits, found)
+        if count:
+            self._validate_urls(files, count, number, limits, found)
         return found
+
+    def _validate_urls(
+        self, files: tuple[Any, ...], count: int, number: int, limits: Requirements, found: list[Problem]
+    ) -> None:
+        """Add the problems of the URLs of a slide's files. ``count`` of ``files`` are not None."""
+        for url, (kind, checks) in zip(files, self._file):  # noqa: B905  # equally long, and strict= takes time
+            if url is not None:
+                for check, rule in checks:
+                    if problem := check(url, limits):
+                        found.append(Problem(rule.code, number, kind, problem))
+                _apply_to_text(self._any_text, kind, url, number, limits, found)
+                count -= 1
+                if not count:
+                    return
 
     def validate_fields(self, message: Any, limits: Requirements) -> list[Problem]:
         """Return the problems of a message that the rules for its own fields find; texts and slides are not checked."""
@@ -188,7 +192,7 @@ class Validator:
         found: list[Problem] = []
         _apply(_for_field(self._field, name), name, message, None, limits, found)
         if value is not None and not self._need_not_be_text(name)(value):
-            _apply_to_words(self._words, name, value, None, limits, found)
+            _apply_to_text(self._any_text, name, value, None, limits, found)
         return found
 
     def _check_slideshow(self, name: str, slideshow: Any, limits: Requirements) -> list[Problem]:
@@ -207,20 +211,20 @@ class Validator:
         found: list[Problem] = []
         for number, text in texts.items():
             _apply(self._slide_text, name, text, number, limits, found)
-            _apply_to_words(self._words, name, text, number, limits, found)
+            _apply_to_text(self._any_text, name, text, number, limits, found)
         return found
 
     def _check_texts_by_name(self, name: str, texts: Any, limits: Requirements) -> list[Problem]:
         found: list[Problem] = []
         for key, text in texts.items():
-            _apply_to_words(self._words, f"{name}[{key!r}]", text, None, limits, found)
+            _apply_to_text(self._any_text, f"{name}[{key!r}]", text, None, limits, found)
         return found
 
     def _need_not_be_text(self, name: str) -> Callable[[Any], bool]:
         return _is_not_text if name in self._typed else _is_whole_number
 
     def _position(self, problem: Problem) -> int:
-        """Where the rule of a problem is in the order of the codes."""
+        """Return the position of a problem's rule in the order of the codes."""
         return next(at for at, (_, rule) in enumerate(self._field) if (rule.code, rule.field) == (problem.code, problem.field))
 
     def _make_plan(self, kind: type[Any], required: frozenset[str]) -> _Plan:
@@ -239,7 +243,7 @@ class Validator:
                 _Field(
                     name,
                     _for_field(if_set, name),
-                    [] if name in structure or name == "slides" else self._words,
+                    [] if name in structure or name == "slides" else self._any_text,
                     self._need_not_be_text(name),
                 )
                 for name in names
@@ -254,13 +258,21 @@ def _for_field(checks: _Checks, name: str) -> _Checks:
     return [(check, rule) for check, rule in checks if rule.field == name]
 
 
+def _validate_texts(field: _Field, value: Any, limits: Requirements, found: list[Problem]) -> None:
+    """Add the problems of a field that is not one printable text: a tuple of texts, an unprintable text, or another type."""
+    text: Any
+    for text in value if value.__class__ is tuple else (value,):
+        if isinstance(text, str) or not field.need_not_be_text(text):
+            _apply_to_text(field.text_checks, field.name, text, None, limits, found)
+
+
 def _apply(checks: _Checks, name: str, value: Any, slide: int | None, limits: Requirements, found: list[Problem]) -> None:
     for check, rule in checks:
         if problem := check(value, limits):
             found.append(Problem(rule.code, slide, name, problem))
 
 
-def _apply_to_words(
+def _apply_to_text(
     checks: _Checks, name: str, text: Any, slide: int | None, limits: Requirements, found: list[Problem]
 ) -> None:
     if not (isinstance(text, str) and text.isprintable()):  # nearly every text is printable

@@ -1,4 +1,4 @@
-"""Warnings: what the vendors advise against but their gateways accept. A warning never prevents sending.
+"""Warnings: rules for what the vendors advise against but their gateways accept. A warning never prevents sending.
 
 Warnings are rules without a code, in a list of their own, so that they cannot be mistaken for problems.
 """
@@ -20,9 +20,9 @@ from .rule import Check, Rule
 WARNINGS: list[Rule] = []
 
 
-def _warning(of: str, field: str) -> Callable[[Check], Check]:
+def _warning(target: str, field: str) -> Callable[[Check], Check]:
     def add(check: Check) -> Check:
-        WARNINGS.append(Rule(None, of, field, check))
+        WARNINGS.append(Rule(None, target, field, check))
         return check
 
     return add
@@ -35,7 +35,7 @@ def _warning(of: str, field: str) -> Callable[[Check], Check]:
 def short_enough(slide: Slide, limits: Limits) -> str | None:
     """A slide should not be shown for more than 30 seconds."""
     if type(slide.duration) is int and slide.duration > ADVISED_DURATION:
-        return f"{slide.duration} seconds: the vendor advises at most {ADVISED_DURATION}"
+        return f"{slide.duration} seconds: shorten it to the {ADVISED_DURATION} that the vendor advises"
     return None
 
 
@@ -47,9 +47,9 @@ def duration_of_its_own(slide: Slide, limits: Limits) -> str | None:
     return "the length of the audio or video replaces the duration: leave it out"
 
 
-@_warning("address", "audio")
-@_warning("address", "video")
-def bare_address(url: Any, limits: Limits) -> str | None:
+@_warning("url", "audio")
+@_warning("url", "video")
+def url_without_query(url: Any, limits: Limits) -> str | None:
     """The gateway removes the query part of audio and video URLs."""
     # Skycore 1.3, sendMMS, the note under the template.
     if isinstance(url, str) and "?" in url:
@@ -57,13 +57,13 @@ def bare_address(url: Any, limits: Limits) -> str | None:
     return None
 
 
-@_warning("address", "image")
-@_warning("address", "audio")
-@_warning("address", "video")
-@_warning("address", "vcard")
-@_warning("address", "ical")
-@_warning("address", "pdf")
-@_warning("address", "passbook")
+@_warning("url", "image")
+@_warning("url", "audio")
+@_warning("url", "video")
+@_warning("url", "vcard")
+@_warning("url", "ical")
+@_warning("url", "pdf")
+@_warning("url", "passbook")
 def public_host(url: Any, limits: Limits) -> str | None:
     """The host of a file's URL should not be this computer or in a private network."""
     reason = unreachable_host(url)
@@ -121,13 +121,13 @@ def short_mask(message: Any, limits: Limits) -> str | None:
 
 def _length_warning(text: Any, advised: int) -> str | None:
     if isinstance(text, str) and len(text) > advised:
-        return f"{len(text)} characters: at most {advised} are advised"
+        return f"{len(text)} characters: shorten it to the {advised} that the vendor advises"
     return None
 
 
 def _ascii_warning(text: Any) -> str | None:
     if isinstance(text, str) and not text.isascii():
-        return "contains characters other than ASCII, which carriers may reject"
+        return "contains characters outside ASCII, which some carriers reject: replace them"
     return None
 
 
@@ -163,5 +163,5 @@ def _zone_warning(when: Any) -> str | None:
     _, separator, time = (when.isoformat() if isinstance(when, date) else str(when)).partition("T")
     if not separator:
         # The Sinch MMS reference wants a date and time, Skycore 1.3 a date.
-        return "it has no time of day, so the gateway decides when the day begins"
-    return None if _ZONE.search(time) else "it has no time zone, so the gateway uses its own"
+        return "has no time of day, so the gateway decides when the day begins: add a time with a time zone"
+    return None if _ZONE.search(time) else "has no time zone, so the gateway uses its own: add one, such as Z"

@@ -35,7 +35,7 @@ class ClassTable(Mapping[type[Any], V]):
 
 
 class ClassesByPath(Mapping[str, type[Any]]):
-    """A mapping from paths of fields to classes, given as ``{path: (module, class name)}``; imports what is looked up."""
+    """A mapping from paths of fields to classes, given as ``{path: (module, class name)}``. Looking up a class imports it."""
 
     def __init__(self, classes: Mapping[str, tuple[str, str]]) -> None:
         self._classes = classes

@@ -2,7 +2,7 @@
 
 A :class:`Decoder` is compiled once from the rows of a class. Each wire name leads to a :class:`_Target`: the field, how its
 text is converted, and how several leaves are collected into one field. Names that no row has are returned as unrecognised. A
-name that is there twice is refused, because either of them could be meant.
+document in which a name is given twice is refused, because it is not clear which value is meant.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MARKS = ("#", "*")
 
 
 class _Fields:
-    """The fields decoded so far. Its methods are the ways in which the leaves of a field are collected."""
+    """The fields decoded so far. Each method adds a leaf to a field of one shape."""
 
     def __init__(self, known: dict[str, Any], groups: Iterable[str]) -> None:
         self.values = known
@@ -59,12 +59,12 @@ class _Fields:
 
 def _set(values: dict[Any, Any], key: Any, value: Any, path: str) -> None:
     if key in values:
-        raise DecodeError(f"{path} is there twice")
+        raise DecodeError(f"{path} is given twice")
     values[key] = value
 
 
 class _Target(NamedTuple):
-    """Where a name leads: the field, how its text is converted, how it is collected, and the group it is in."""
+    """The target of a wire name: the field, the functions that convert and collect its text, and the group it is in."""
 
     field: str
     decode: Callable[[str], Any]
@@ -75,8 +75,8 @@ class _Target(NamedTuple):
 class Decoder:
     """Decodes the values of one class.
 
-    ``columns`` are the columns whose names are accepted, ``group_classes`` the classes of the items of groups, and
-    ``normalize`` what is done to a name before it is compared.
+    ``columns`` are the columns whose names are accepted, ``group_classes`` are the classes of the items of groups, and
+    ``normalize`` is called with each name before it is compared.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class Decoder:
             self._exact[name] = plain, decode
 
     def decode(self, leaves: Iterable[Leaf], **known: Any) -> tuple[Any, list[str]]:
-        """Return the value and the unrecognised names. Raises :class:`DecodeError` for a name that is there twice.
+        """Return the value and the unrecognised names. Raises :class:`DecodeError` for a name that is given twice.
 
         ``known`` are fields that do not come from the document.
         """
@@ -142,10 +142,10 @@ class Decoder:
                     collected = _Fields(known, ())
                 self._collect(collected, path, index, text)
                 continue
-            # The same as _Fields.add_single, without the call: every postback passes here.
+            # The same as _Fields.add_single. It is repeated here, because a call for each field would slow down every postback.
             field, convert = target
             if field in known:
-                raise DecodeError(f"{path} is there twice")
+                raise DecodeError(f"{path} is given twice")
             known[field] = convert(text)
         if collected is None:
             return self._build(known), []
@@ -158,7 +158,7 @@ class Decoder:
         if target is not None:
             target.add(collected, target, path, index if key is None else key, text)
             return
-        # An empty element of a group is an item: an empty slide is wrong, and must not disappear.
+        # An empty element of a group is an item: an empty slide is invalid, and must be reported.
         group = self._groups.get(self._normalize(path))
         if group is not None:
             collected.groups[group].setdefault(index, {})
@@ -166,7 +166,7 @@ class Decoder:
             collected.unrecognised.append(path)
 
     def _find(self, path: str) -> tuple[_Target | None, str | int | None]:
-        """Return where a name leads, and the number or key at its end."""
+        """Return the target of a name, and the number or key at the end of the name."""
         # A document could have a mark of the table as a name: slide_text_value_# is not the text of a slide.
         target = self._targets.get(self._normalize(path)) if path[-1:] not in _MARKS else None
         if target is not None:
@@ -227,7 +227,7 @@ class Decoder:
 
 @memoize
 def _required_fields(kind: Any) -> tuple[str, ...]:
-    """The fields without a default. A request that lacks one is wrong, but it must be possible to build it and report it."""
+    """Return the fields without a default. A request without them is invalid, but is decoded so that it can be reported."""
     return tuple(
         item.name for item in fields(kind) if item.default is MISSING and item.default_factory is MISSING and item.init
     )

@@ -1,7 +1,7 @@
 """The dialects: each is a column of the table with its codec, its URL, and the place of the document in a request.
 
-A dialect encodes and decodes requests, responses and postbacks. It validates nothing and sends nothing. No code asks which
-dialect it has: the differences are data here and in :mod:`skymms.wire.table`. A new dialect is a column there and an entry at
+A dialect encodes and decodes requests, responses and postbacks. It validates nothing and sends nothing. Code never compares
+dialect names: the differences are data here and in :mod:`skymms.wire.table`. A new dialect is a column there and an entry at
 the end of this module.
 """
 
@@ -45,13 +45,13 @@ class DecodedRequest(NamedTuple):
     unread: tuple[str, ...]
 
 
-# Compared by identity: it is a key of every cache below, and hashing its fields at each call would take too long.
+# eq=False compares by identity: a dialect is a key of every cache below, and hashing its fields at each call would be slow.
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dialect:
     """A way to write requests, responses and postbacks, and the URL of the service that uses it."""
 
     name: DialectName
-    #: The name for people.
+    #: The name that is shown to people.
     title: str
     #: The vendor's own URL; ``Account(url=…)`` replaces it for a white-label host.
     url: str
@@ -67,9 +67,9 @@ class Dialect:
     roots: tuple[str, str, str]
     #: The case in which the names of merge values are written: ``upper`` or ``lower``.
     case: str
-    #: The code of the response to a listing when nothing is stored; empty if the gateway answers with an empty list.
+    #: The code of the response to a listing when nothing is stored; empty if the response is then an empty list.
     empty_list_code: str
-    #: Whether the response to sendMMS has the id under which its slideshow is stored.
+    #: True if the response to sendMMS has the id under which its slideshow is stored.
     returns_mms_id: bool = True
     #: The form of older requests that are still decoded.
     legacy_shape: Shape = FLAT
@@ -128,7 +128,7 @@ class Dialect:
         """Decode a request.
 
         Raises :class:`UnknownActionError` for an unknown action, and :class:`DecodeError` for a request without an action or
-        with a field that is there twice.
+        with a field that is given twice.
         """
         names = {wire_name(row, self.column).lower(): row.field for row in table.ENVELOPE if wire_name(row, self.column)}
         envelope: dict[str, str] = {}
@@ -137,7 +137,7 @@ class Dialect:
             if (field := names.get(leaf[0].lower())) is None:
                 rest.append(leaf)
             elif field in envelope:
-                raise DecodeError(f"{leaf[0]} is there twice")
+                raise DecodeError(f"{leaf[0]} is given twice")
             else:
                 envelope[field] = leaf[2].strip()
         action = envelope.get("action")
@@ -170,7 +170,7 @@ class Dialect:
         return self.response_codec.encode(self.roots[2], _response_encoder(self, type(notice)).leaves(notice))
 
 
-# A bounded cache: honest documents have few names, a hostile one as many as its sender likes.
+# The cache is bounded, because a hostile document can have any number of names. Ordinary documents have few.
 @lru_cache(maxsize=512)
 def normalize_name(name: str) -> str:
     """Return a name as names of responses and postbacks are compared: in lower case, without ``-`` and ``_``."""

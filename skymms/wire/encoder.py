@@ -25,9 +25,9 @@ RECIPIENT = "to"
 
 
 class _Place(NamedTuple):
-    """Where a row's field is in Python. Neighbouring rows with the same place are encoded in one step."""
+    """The place of a row's field in Python objects. Neighbouring rows with the same place are encoded in one step."""
 
-    #: True for the recipient, which is encoded by itself.
+    #: True for the recipient, which is encoded in a step of its own.
     is_recipient: bool
     #: ``""`` for a field of its own, ``[].`` for a field of the items of a group, ``[]`` for texts, ``{}`` for a mapping.
     shape: str
@@ -117,8 +117,9 @@ class RequestEncoder(KeyHolder):
         self._encoder, self._escape = encoder, escape
         self._begin, self._separator, self._end = escape(begin + envelope), escape(separator), escape(end)
         before_number, self._after_number = map(escape, encoder.markup_around_recipient())
-        #: What is before the number, if there are fields before the recipient and if there are none.
+        #: The bytes between the fields before the recipient and its number.
         self._opening = self._separator + before_number
+        #: All bytes before the number, if there are no fields before the recipient.
         self._whole_opening = self._begin + self._opening
 
     def encode(self, operation: Any) -> bytes:
@@ -126,7 +127,7 @@ class RequestEncoder(KeyHolder):
         return self._add(self._begin, self._encoder.part(operation)) + self._end
 
     def encode_around(self, operation: Any) -> tuple[bytes, bytes]:
-        """Return what is before and after the digits of the recipient in the document of an operation that has a recipient."""
+        """Return the bytes before and after the recipient's digits in the document of an operation that has a recipient."""
         before = self._whole_opening
         if self._encoder.has_fields_before_recipient:
             before = self._add(self._begin, self._encoder.part_before_recipient(operation)) + self._opening
@@ -145,7 +146,7 @@ class UnsupportedFields:
     ) -> None:
         self._operation, self._dialect, self._alternatives = operation, dialect, alternatives
         self._names: list[str] = []
-        #: For a field of the items of a group: what fetches the items, what fetches the field, and its name.
+        #: For a field of the items of a group: functions that fetch the items and the field, and the field's name.
         self._in_groups: list[tuple[Callable[[Any], Iterable[Any]], Callable[[Any], Any], str]] = []
         for row in rows:
             if is_unsupported(row, column):
@@ -262,7 +263,7 @@ def _items_step(group: str, fields: Sequence[str], encodings: Sequence[_Encoding
     lines = [f"for index, item in enumerate(holder.{group}):", "    length = len(out)"]
     lines += [f"    {line}" for at, field in enumerate(fields) for line in _encode_field(f"item.{field}", "index", at)]
     if marker is not None:
-        # An empty item is wrong, but it is there: without its element the sandbox could not refuse it.
+        # An empty slide is invalid, but its element is written: without it the sandbox could not refuse the slide.
         lines += ["    if len(out) == length:", '        add((marker, index, ""))']
     return _compile(lines, encodings, marker)
 

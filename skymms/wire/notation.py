@@ -54,7 +54,7 @@ class Row(NamedTuple):
 
 
 class Converter(NamedTuple):
-    """How a value becomes text, and text a value. Decoding never fails: text that does not fit the kind stays text."""
+    """Converts values of one kind to text and back. Decoding never fails: text that does not fit the kind stays text."""
 
     encode: Callable[[Any], str]
     decode: Callable[[str], Any]
@@ -123,10 +123,10 @@ def _normalize_line_breaks(value: Any) -> str:
 
 def _flag_converter(true: Any, false: Any) -> Converter:
     def encode(value: Any) -> Any:
-        # What is neither True nor False is written as it is; the rules refuse it before.
+        # A value other than True and False is written as text. The rules refuse it before that.
         return {True: true, False: false}.get(value, str(value))
 
-    # In JSON only true and false are flags: the text "yes" is not.
+    # In JSON only true and false are flags; the text "yes" is not a flag.
     return Converter(encode, _parse_json_flag if true is True else _parse_flag)
 
 
@@ -161,13 +161,13 @@ def converters(line_break: str = "\n", flags: tuple[Any, Any] = ("yes", "no")) -
 
 
 def wire_name(row: Row, column: int) -> str:
-    """The field's name in a column's dialect, without its mark; empty if the dialect has none."""
+    """Return the field's name in a column's dialect, without its mark; empty if the dialect has no name for it."""
     name = row.names[column].partition(" ")[0]
     return "" if name in {"-", "."} else name.rstrip("!")
 
 
 def accepted_names(row: Row, column: int) -> tuple[str, ...]:
-    """All names that are decoded as the field: the one that is written, and its former names."""
+    """Return all names that are decoded as the field: the name that is written, and its former names."""
     name, *former = row.names[column].split()
     return () if name in {"-", "."} else (name.rstrip("!"), *former)
 

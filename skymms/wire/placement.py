@@ -11,9 +11,9 @@ from .dialects import Dialect
 
 
 class Placement(KeyHolder):
-    """How the documents of an account become HTTP requests. Headers and documents have the key.
+    """Creates the HTTP requests of an account from documents. The headers or the documents contain the key.
 
-    ``prefix`` is what a body has before the document, and ``escape`` escapes the document or a part of it.
+    ``prefix`` is the beginning of a body, before the document. ``escape`` escapes the document or a part of it.
     """
 
     __slots__ = ("_headers", "_method", "_prefix", "_url", "escape")

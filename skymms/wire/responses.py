@@ -1,4 +1,4 @@
-"""From an HTTP response to the reply of an operation, or to the error that it means."""
+"""Decodes an HTTP response to the reply of an operation, or to an error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .codecs import DecodeError, Leaf, replace_surrogates
 from .dialects import Dialect, normalize_name, response_decoder, status_substitutes
 from .notation import wire_name
 
-# The two names that say whether a request was accepted, as names are compared.
+# The normalized names of the two fields that say whether a request was accepted.
 _STATUS, _CODE = (normalize_name(wire_name(row, 0)) for row in (table.STATUS[0], table.REFUSAL[0]))
 
 
@@ -29,7 +29,7 @@ def decode_response(
     """Return the reply to an operation.
 
     Raises the :class:`~skymms.MMSError` of a refusal, or :class:`~skymms.ProtocolError` for a response that does not follow the
-    protocol or answers another request. The key is masked in all of them.
+    protocol or belongs to another request. The key is masked in the reply and in the errors.
     """
     try:
         document = _parse(dialect, response.body, api_key, max_response)
@@ -50,7 +50,7 @@ class _Document(NamedTuple):
     raw: Nodes
     #: The status in lower case; None if there is none.
     status: str | None
-    #: Whether it has a field for an error code, even an empty one.
+    #: True if it has a field for an error code, even an empty one.
     has_code: bool
 
 
@@ -69,7 +69,7 @@ def _parse(dialect: Dialect, body: bytes, api_key: str, max_response: int) -> _D
             has_code = True
         elif name == _STATUS:
             if status is not None:
-                raise DecodeError("the status is there twice")
+                raise DecodeError("the status is given twice")
             status = text.strip().lower()
             # The status is not a field of any reply.
             del leaves[at]
@@ -88,11 +88,11 @@ def _masked(leaves: list[Leaf], api_key: str) -> tuple[list[Leaf], Nodes]:
 
 def _reply(operation: Operation[Any], document: _Document) -> Any:
     status = document.status
-    # A response is a refusal if its status is not success or if it has an error code, whatever the HTTP status.
+    # A response is a refusal if its status is not success or if it has an error code. The HTTP status does not matter.
     if document.has_code or (status and status != "success"):
         refused, _ = response_decoder(Refusal).decode(document.leaves)
         if (error := _refusal_error(operation, document, refused)) is not None:
-            # Some gateways refuse to list nothing; an empty list is a list.
+            # Some gateways refuse a list request with this code if nothing is stored. The reply is then an empty list.
             if (refused.code or "").upper() == table.EMPTY_LIST_CODES.get(operation.reply):
                 return operation.reply(raw=document.raw)
             raise error
@@ -104,7 +104,7 @@ def _reply(operation: Operation[Any], document: _Document) -> Any:
 
 def _refusal_error(operation: Operation[Any], document: _Document, refused: Refusal) -> MMSError | None:
     """Return the error for a refusal; None for a successful response whose error code is empty."""
-    # If "try again later" answers another request, repeating ours would send a message twice.
+    # If "try again later" is the response to another request, a retry of this one would send its message twice.
     if (reason := answers_other_request(operation, refused)) is not None:
         raise DecodeError(reason)
     if not refused.code and document.status in {None, "", "success"}:
@@ -144,12 +144,12 @@ def _remedy(http: int, maybe: bool) -> str:
 
 
 def answers_other_request(operation: Operation[Any], reply: Any) -> str | None:
-    """Return what is different if a response names another number or id than the request; None if it answers the request."""
+    """Return the problem if a response has another number or id than the request, or None."""
     reply_class: type[Any] = cast(Any, type(reply))
     for name, normalize in _shared_fields(type(operation), reply_class):
-        requested, answered = getattr(operation, name), getattr(reply, name)
-        if requested and answered and normalize(requested) != normalize(answered):
-            return f"it answers another request: its {name} is not the one of this request"
+        requested, returned = getattr(operation, name), getattr(reply, name)
+        if requested and returned and normalize(requested) != normalize(returned):
+            return f"it belongs to another request: its {name} is not the {name} of this request"
     return None
 
 

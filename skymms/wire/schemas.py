@@ -114,7 +114,7 @@ _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 def _schema_instance_problems(root: Element) -> Iterator[SchemaProblem]:
     """Report and remove the attributes with which a document could change its own validation.
 
-    xmlschema (4.3) raises an error if `xsi:type` has a type that the schema does not have.
+    xmlschema (4.3) raises an error if `xsi:type` names a type that the schema does not have.
     """
     for element in root.iter():
         for name in ("type", "nil"):
@@ -129,14 +129,14 @@ def _from_error(error: XMLSchemaValidationError, root: Element) -> SchemaProblem
 
     element: Any = root if error.elem is None else error.elem
     if isinstance(error.validator, XsdAssert):
-        # The id of an assertion is a code; the ids of built-in types are not.
+        # The id of an assertion is a code. Only assertions are checked, because built-in types have ids that are not codes.
         rule = error.validator.elem
         return _problem(rule.get("id"), element, rule.findtext("{*}annotation/{*}documentation") or "")
     if isinstance(error, XMLSchemaChildrenValidationError):
         child: Any = error.invalid_child
         if child is not None:
             is_repeated = next(child.itersiblings(child.tag, preceding=True), None) is not None
-            return _problem(None, child, "is there twice" if is_repeated else "is not allowed here")
+            return _problem(None, child, "is given twice" if is_repeated else "is not allowed here")
         expected = ", ".join(str(one.local_name) for one in error.expected or ())
         return _problem(None, element, f"{expected or 'an element'} is missing")
     if isinstance(error, XMLSchemaDecodeError):

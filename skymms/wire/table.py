@@ -24,8 +24,8 @@ def _rows(*rows: tuple[str, ...]) -> tuple[Row, ...]:
     return tuple(Row(field, kind, tuple(names)) for field, kind, *names in rows)
 
 
-def _rows_of_1_3(*rows: tuple[str, ...]) -> tuple[Row, ...]:
-    """Rows of fields that Sinch MMS does not have: two names of Skycore 1.3 in a request, one in a response."""
+def _skycore_rows(*rows: tuple[str, ...]) -> tuple[Row, ...]:
+    """Return rows for fields that only Skycore 1.3 has: two names in a request (XML and GET), one in a response."""
     return tuple(Row(field, kind, (*names, "-", "-")) for field, kind, *names in rows)
 
 
@@ -61,7 +61,7 @@ _SLIDES = _rows(
     ("slideshow.slides[].pdf",         "token",   "SLIDE[]/PDF/URL",           "slide_pdf_url_#",         "slide[]/pdf/url",             "slide[]/pdf/url"),
     ("slideshow.slides[].passbook",    "token",   "SLIDE[]/PASSBOOK/URL",      "slide_passbook_url_#",    "slide[]/passbook/url",        "-"),
     ("slideshow.slides[].text",        "lines",   "SLIDE[]/TEXT",              "slide_text_value_#",      "slide[]/message-text",        "slide[]/message-text"),
-    # It was an attribute until 2014-02.
+    # The duration was an attribute until 2014-02.
     ("slideshow.slides[].duration",    "integer", "SLIDE[]/DURATION SLIDE[]/@duration", "slide_duration_#", "slide[]/duration",          "-"),
 )
 
@@ -134,13 +134,13 @@ _DELETE = _rows(
 #
 #     field                            kind       Skycore 1.3 XML              Skycore 1.3 GET
 
-_CAMPAIGN_SEND = _rows_of_1_3(
+_CAMPAIGN_SEND = _skycore_rows(
     ("mms_id",                         "token",   "MMSID!",                    "mmsid!"),
     # The vendor's example of a GET request has the second name.
     ("to_campaign",                    "token",   "TOCAMPAIGN! CAMPAIGNID",    "tocampaign! campaignid"),
 )
 
-_SEND_STORED = _rows_of_1_3(
+_SEND_STORED = _skycore_rows(
     ("mms_id",                         "token",   "MMSID!",                    "mmsid!"),
     ("to",                             "phone",   "TO!",                       "to!"),
     ("sender",                         "phone",   "FROM!",                     "from!"),
@@ -159,7 +159,7 @@ _SEND_STORED = _rows_of_1_3(
     ("device",                         "token",   "DEVICE",                    "device"),
 )
 
-_BARCODE = _SEND_STORED + _rows_of_1_3(
+_BARCODE = _SEND_STORED + _skycore_rows(
     ("operator_id",                    "token",   "OPERATORID SPID",           "operatorid spid"),
     # The reference says only of passes that they have no fallback text.
     ("fallback_text",                  "lines",   "FALLBACKSMSTEXT",           "fallbacksmstext"),
@@ -168,18 +168,18 @@ _BARCODE = _SEND_STORED + _rows_of_1_3(
     ("database_id",                    "token",   "DATABASEID",                "databaseid"),
 )
 
-_PASS = _SEND_STORED + _rows_of_1_3(
+_PASS = _SEND_STORED + _skycore_rows(
     ("pass_data{}",                    "text",    "PASSDATA/*",                "pd_*"),
 )
 
-_BY_SUBSCRIBER = _rows_of_1_3(
+_BY_SUBSCRIBER = _skycore_rows(
     ("subscriber_ref",                 "token",   "SUBSCRIBERREF!",            "subscriberref!"),
     ("campaign_ref",                   "token",   "CAMPAIGNREF!",              "campaignref!"),
     ("mms_id",                         "token",   "MMSID",                     "mmsid"),
     ("text",                           "lines",   "TEXT",                      "text"),
 )
 
-_SMS = _rows_of_1_3(
+_SMS = _skycore_rows(
     ("to",                             "phone",   "TO!",                       "to!"),
     ("sender",                         "phone",   "FROM!",                     "from!"),
     ("sender_mask",                    "text",    "FROM_MASK",                 "from_mask"),
@@ -188,31 +188,31 @@ _SMS = _rows_of_1_3(
     ("text",                           "lines",   "TEXT!",                     "text!"),
 )
 
-_NEW_CAMPAIGN = _rows_of_1_3(
+_NEW_CAMPAIGN = _skycore_rows(
     ("campaign_name",                  "text",    "CAMPAIGNNAME!",             "campaignname!"),
     ("brand_name",                     "text",    "BRANDNAME!",                "brandname!"),
 )
 
-_REMOVE_INBOX = _rows_of_1_3(
+_REMOVE_INBOX = _skycore_rows(
     ("inbox_id",                       "token",   "MMSINBOXID!",               "mmsinboxid!"),
 )
 
-_STATISTICS = _rows_of_1_3(
+_STATISTICS = _skycore_rows(
     ("start",                          "utc",     "START_DATE!",               "start_date!"),
     ("end",                            "utc",     "END_DATE!",                 "end_date!"),
 )
 
-_UNSUBSCRIBE = _rows_of_1_3(
+_UNSUBSCRIBE = _skycore_rows(
     ("mobile",                         "phone",   "MOBILE!",                   "mobile!"),
     # The second name is from the time when it was an integer.
     ("campaign",                       "token",   "CAMPAIGNREF! CAMPAIGNID",   "campaignref! campaignid"),
     ("notify",                         "flag",    "NOTIFY",                    "notify"),
 )
 
-_SUBSCRIBE = _UNSUBSCRIBE + _rows_of_1_3(
+_SUBSCRIBE = _UNSUBSCRIBE + _skycore_rows(
     ("subscriber_ref",                 "token",   "SUBSCRIBERREF",             "subscriberref"),
     ("data{}",                         "text",    "DATA/*",                    "data_*"),
-    # In this request SPID is still the current name.
+    # In this request SPID is the current name and OPERATORID the former one.
     ("operator_id",                    "token",   "SPID OPERATORID",           "spid operatorid"),
     ("timezone",                       "token",   "TIMEZONE",                  "timezone"),
     ("call_to_action",                 "flag",    "CTA",                       "cta"),
@@ -253,7 +253,7 @@ REQUESTS: ClassTable[tuple[tuple[str, ...], tuple[Row, ...]]] = ClassTable({
     },
 })
 
-#: What to do instead, for unsupported fields of an operation where something better than leaving the field out is known.
+#: The remedy for an unsupported field, if it is something else than leaving the field out.
 ALTERNATIVES: Mapping[tuple[str, str], str] = {
     ("SaveMMS", "fallback_text"): "pass it to SendSavedMMS",
 }
@@ -301,21 +301,21 @@ _LISTED = _rows(
     ("templates[].size",               "integer", "-",                         "mms-template[]/mms-size",  "-"),
 )
 
-# ---------------------------------------------------------------------------------- responses that only Skycore 1.3 gives
+# ---------------------------------------------------------------------------------- responses that only Skycore 1.3 has
 #
 #     field                            kind       Skycore 1.3
 
-_SCHEDULED = _rows_of_1_3(
+_SCHEDULED = _skycore_rows(
     ("mms_id",                         "token",   "MMSID"),
     ("scheduled_id",                   "token",   "SCHEDULEDID"),
 )
 
-_SENT_SMS = _rows_of_1_3(
+_SENT_SMS = _skycore_rows(
     ("tracking_id",                    "token",   "TRACKINGID"),
     ("to",                             "token",   "TO"),
 )
 
-_SENT_TO_SUBSCRIBER = _rows_of_1_3(
+_SENT_TO_SUBSCRIBER = _skycore_rows(
     ("subscriber_ref",                 "token",   "SUBSCRIBERREF"),
     ("campaign_ref",                   "token",   "CAMPAIGNREF"),
     ("results[].status",               "token",   "SUBSCRIBER[]/STATUS"),
@@ -327,33 +327,33 @@ _SENT_TO_SUBSCRIBER = _rows_of_1_3(
     ("results[].error_info",           "text",    "SUBSCRIBER[]/ERRORINFO"),
 )
 
-_CAMPAIGN = _rows_of_1_3(
+_CAMPAIGN = _skycore_rows(
     ("campaign_id",                    "token",   "CAMPAIGNID"),
     ("campaign_name",                  "text",    "CAMPAIGNNAME"),
     ("brand_name",                     "text",    "BRANDNAME"),
 )
 
-_CAMPAIGNS = _rows_of_1_3(
+_CAMPAIGNS = _skycore_rows(
     ("campaigns[].campaign_id",        "token",   "MMSCAMPAIGNS/CAMPAIGN[]/ID"),
     ("campaigns[].name",               "text",    "MMSCAMPAIGNS/CAMPAIGN[]/NAME"),
 )
 
-_SUBSCRIPTION_MADE = _rows_of_1_3(
+_SUBSCRIPTION_REPLY = _skycore_rows(
     ("campaign",                       "token",   "CAMPAIGNREF CAMPAIGNID"),
     ("subscriber_ref",                 "token",   "SUBSCRIBERREF"),
     ("mobile",                         "token",   "MOBILE"),
 )
 
-_INBOX_REMOVED = _rows_of_1_3(
+_INBOX_REMOVED = _skycore_rows(
     ("inbox_id",                       "token",   "MMSINBOXID"),
 )
 
 # The documents show no response and say only that it has a link; the reply takes the first URL in any element.
-_LINK = _rows_of_1_3(
+_LINK = _skycore_rows(
     ("link",                           "token",   "URL LINK"),
 )
 
-_SESSION = _rows_of_1_3(
+_SESSION = _skycore_rows(
     ("session_id",                     "token",   "SESSIONID"),
 )
 
@@ -361,7 +361,7 @@ _SESSION = _rows_of_1_3(
 #: response had a SENDING for each of them.
 RESPONSE_SHAPE = Shape(containers=frozenset({"mmscampaigns", "sending"}), unwrapped=frozenset({"sending"}))
 
-#: The replies without a status of their own: their parts have one each.
+#: The replies without a status. Each of their parts has a status.
 WITHOUT_STATUS: ClassTable[bool] = ClassTable({"skymms.model.action_replies": {"SentToSubscriber": True}})
 
 #: The replies that may come without a status, and the fields that are there instead.
@@ -372,7 +372,7 @@ STATUS_SUBSTITUTES: ClassTable[tuple[str, ...]] = ClassTable({
     },
 })
 
-#: The replies that are lists, and the error code that a gateway may answer where the list is empty.
+#: The replies that are lists, and the error code that a gateway may return if the list is empty.
 EMPTY_LIST_CODES: ClassTable[str] = ClassTable({
     "skymms.model.replies": {"MMSList": "E200"},
     "skymms.model.action_replies": {"CampaignList": "E405"},
@@ -398,7 +398,7 @@ REPLIES: ClassTable[tuple[Row, ...]] = ClassTable({
         "SentToSubscriber": _SENT_TO_SUBSCRIBER,
         "NewCampaign": _CAMPAIGN,
         "CampaignList": _CAMPAIGNS,
-        "Subscription": _SUBSCRIPTION_MADE,
+        "Subscription": _SUBSCRIPTION_REPLY,
         "RemovedInboxMessage": _INBOX_REMOVED,
         "StatisticsLink": _LINK,
         "Session": _SESSION,

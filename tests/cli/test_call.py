@@ -130,14 +130,14 @@ class TestCall:
             (SendSavedMMSCampaign, "The message may have been sent. Wait for its delivery report"),
             (Subscribe, "The number may have been subscribed. Wait for the postback"),
             (CreateCampaign, "The campaign may have been created. List the campaigns"),
-            (CreateSession, "The request may have been carried out. Find out"),
+            (CreateSession, "The gateway may have executed the request. Check"),
         ],
     )
     def test_a_lost_response_says_what_may_have_happened(self, run, kind, message):
         with Faulty(drop) as server:
             result = run("call", "f", "--url", server.url, f=encode("skycore", OPERATIONS[kind]))
             assert len(server.requests) == 1
-        assert result.status == Status.NO_ANSWER
+        assert result.status == Status.NO_RESPONSE
         assert message in result.err
 
 

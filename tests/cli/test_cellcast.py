@@ -91,7 +91,7 @@ class TestSend:
         numbers = [argument for last in range(1500) for argument in ("--to", f"049157{last:04}")]
         with AcceptingGateway(fails={1}) as server:
             status, out, err = run_cellcast(server, "send", "slideshow.toml", *numbers, *["--json"] * as_json)
-        assert status == Status.NO_ANSWER
+        assert status == Status.NO_RESPONSE
         assert "Wait for its delivery report" in err
         assert "ID+61491570999" in out
         if as_json:
@@ -115,7 +115,7 @@ class TestOtherCommands:
     def test_a_list_whose_first_page_fails_prints_nothing(self, run_cellcast):
         with Faulty(http(b"<html>", "401 Unauthorized")) as server:
             status, out, err = run_cellcast(server, "responses")
-        assert (status, out) == (Status.NO_ANSWER, "")
+        assert (status, out) == (Status.NO_RESPONSE, "")
         assert "listed" not in err
 
     def test_mark_read_without_arguments_is_refused(self, run_cellcast):

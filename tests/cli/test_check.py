@@ -24,7 +24,7 @@ class TestCheck:
         result = run("check", "f", f=WRONG_SLIDESHOW)
         assert (result.status, result.err) == (4, "")
         rows = [re.split(r"\s{2,}", line.strip()) for line in result.out.splitlines()]
-        assert ["E311", "name", "a name is required: the account lists the slideshow under it"] in rows
+        assert ["E311", "name", "a name is required: pass name, under which the account lists the slideshow"] in rows
         assert ["E226", "1", "audio/video"] in [row[:3] for row in rows]
         assert ["E353", "1", "video"] in [row[:3] for row in rows]
         assert ["E313", "2", "text"] in [row[:3] for row in rows]

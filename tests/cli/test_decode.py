@@ -93,4 +93,7 @@ class TestExplain:
     def test_every_code_is_explained(self, run):
         for code in {*ANSWERS, *EVENTS}:
             explained = run("explain", code, "--json").json
-            assert (explained["response"] is not None, explained["postback"] is not None) == (code in ANSWERS, code in EVENTS)
+            assert (explained["response"] is not None, explained["postback"] is not None) == (
+                code in ANSWERS,
+                code in EVENTS,
+            )

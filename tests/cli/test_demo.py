@@ -40,7 +40,7 @@ class TestDemo:
         monkeypatch.setattr("skymms.cli.demo.PostbackReceiver.wait", lambda self, count, timeout: self.notices)
         monkeypatch.setattr("skymms.cli.demo.PostbackReceiver.notices", ())
         result = run("demo")
-        assert result.status == Status.NO_ANSWER
+        assert result.status == Status.NO_RESPONSE
         assert "the demo failed: expected that every message is reported" in result.err
 
     def test_the_demo_fails_if_the_postbacks_do_not_arrive(self, run, monkeypatch):
@@ -49,5 +49,5 @@ class TestDemo:
 
         monkeypatch.setattr("skymms.cli.demo.PostbackReceiver.wait", late)
         result = run("demo")
-        assert result.status == Status.NO_ANSWER
+        assert result.status == Status.NO_RESPONSE
         assert "the demo failed: 0 of 9 notices came" in result.err

@@ -31,7 +31,7 @@ class TestExitStatus:
     def test_a_key_that_the_gateway_echoes_is_masked(self, run, body):
         with Faulty(http(body)) as server:
             result = run("send", "f", *TO_AND_FROM, "--url", server.url, "--json", f=COUPON)
-        assert result.status in {Status.REFUSED, Status.NO_ANSWER}
+        assert result.status in {Status.REFUSED, Status.NO_RESPONSE}
         assert "***" in result.out
         assert "***" in result.err
 
@@ -81,14 +81,14 @@ class TestExitStatus:
         with Faulty(drop) as server:
             result = run("send", "f", *TO_AND_FROM, "--url", server.url, "--json", f=COUPON)
             assert len(server.requests) == 1
-        assert result.status == Status.NO_ANSWER
+        assert result.status == Status.NO_RESPONSE
         assert result.json["error"]["sent_maybe"] is True
         assert "The message may have been sent. Wait for its delivery report" in result.err
 
     def test_status_3_for_a_response_from_another_server_which_is_printed(self, run):
         with Faulty(http(b"<html>Not here\x9b31m</html>", "404 Not Found")) as server:
             result = run("send", "f", *TO_AND_FROM, "--url", server.url, "--json", f=COUPON)
-        assert result.status == Status.NO_ANSWER
+        assert result.status == Status.NO_RESPONSE
         assert (result.json["error"]["status"], result.json["error"]["sent_maybe"]) == (404, False)
         assert "the response begins: <html>Not here\\x9b31m" in result.err
         assert "Nothing was sent." in result.err
@@ -98,7 +98,7 @@ class TestExitStatus:
         with socket.create_server(("127.0.0.1", 0)) as closed:
             port = closed.getsockname()[1]
         result = run("send", "f", *TO_AND_FROM, "--url", f"http://127.0.0.1:{port}/", f=COUPON)
-        assert result.status == Status.NO_ANSWER
+        assert result.status == Status.NO_RESPONSE
         assert "nothing was sent" in result.err
         assert result.err.count("waiting") == 3
         assert "may have been" not in result.err
@@ -106,7 +106,7 @@ class TestExitStatus:
     def test_status_3_for_a_lost_response_to_a_deletion_which_may_have_happened(self, run):
         with Faulty(drop) as server:
             result = run("delete", "1", "--url", server.url)
-        assert result.status == Status.NO_ANSWER
+        assert result.status == Status.NO_RESPONSE
         assert "The slideshow may have been deleted. Run `skymms list`" in result.err
 
     def test_status_4_for_problems_found_before_sending(self, run, gateway):
@@ -166,5 +166,5 @@ class TestExitStatus:
         with monkeypatch.context() as patched:
             patched.setattr(sys, "stdout", Full())
             result = run("explain", "E226", "--json")
-        assert result.status == Status.NO_ANSWER
+        assert result.status == Status.NO_RESPONSE
         assert result.err == "cannot write the output: No space left on device\n"

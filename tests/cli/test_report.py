@@ -76,7 +76,7 @@ class TestReport:
     def test_a_statistics_response_without_a_link_is_printed(self, run):
         with Faulty(response("<NOTE>ask again tomorrow</NOTE>")) as server:
             result = run("call", "f", "--url", server.url, f=encode("skycore", OPERATIONS[GetStatistics]))
-        assert result.status == Status.NO_ANSWER
+        assert result.status == Status.NO_RESPONSE
         # The vendor's pages do not show this response. A person may find the link in it.
         assert "URL of a report" in result.err
         assert "ask again tomorrow" in result.err
@@ -93,7 +93,7 @@ class TestReport:
     def test_a_link_that_does_not_lead_to_a_report_has_exit_status_3(self, run, act):
         with Faulty(act) as server:
             result = run("report", server.url)
-        assert (result.status, result.out) == (Status.NO_ANSWER, "")
+        assert (result.status, result.out) == (Status.NO_RESPONSE, "")
 
     def test_a_malformed_link_has_exit_status_2(self, run):
         assert run("report", "http://[::1/x.xml").status == Status.USAGE

@@ -329,7 +329,7 @@ class TestUnreachableFile:
             (problem,) = found("image", UNREACHABLE[does]("image"))
             return str(problem)
 
-        assert message("does not have it") == "E351 slide 2, image: its server answered 404, not 200"
+        assert message("does not have it") == "E351 slide 2, image: its server returned status 404, not 200"
         assert "a redirect: give the URL it leads to" in message("sends elsewhere")
         assert "with a Content-Length" in message("sends it in chunks")
 

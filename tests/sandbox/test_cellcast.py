@@ -971,6 +971,6 @@ class TestCommandLine:
         sandbox.fail("drop", to=MANY[1200])
         numbers = [argument for number in MANY[:1300] for argument in ("--to", number)]
         status, output = run("cellcast-v3", "send", "png.toml", *numbers)
-        assert status == Status.NO_ANSWER
+        assert status == Status.NO_RESPONSE
         assert (len(output["error"]["partial"]["queued"]), len(output["error"]["partial"]["maybe_sent"])) == (1000, 300)
         assert len(sandbox.requests) == 2

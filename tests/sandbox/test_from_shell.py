@@ -173,7 +173,7 @@ class TestControlWithCurl:
     def test_an_unknown_method_lists_the_methods(self, sandbox):
         status, response = post(sandbox, "explode", "{}")
         assert status == 404
-        assert response["error"] == f"there is no 'explode': use one of {', '.join(METHODS)}"
+        assert response["error"] == f"there is no method 'explode': use one of {', '.join(METHODS)}"
 
     def test_an_arrangement_made_by_curl_applies(self, sandbox):
         with Client(sandbox.account()) as client:
@@ -231,17 +231,29 @@ class TestControlWithCurl:
             ("fail", '{"how": "drop", "seconds": NaN}', "seconds must be a number or null"),
             ("throttle", '{"calls": 5, "code": "E1"}', "'E1' is not a code for too many calls: use E106, E113, E120"),
             ("block", '{"numbers": "15551234888"}', "numbers must be a list of texts"),
-            ("outcome", '{"code": "N102", "status": "\\u0000"}', r"U+0000 in '\x00': XML cannot contain this character"),
+            (
+                "outcome",
+                '{"code": "N102", "status": "\\u0000"}',
+                r"U+0000 in '\x00': XML cannot contain this character, remove it",
+            ),
             ("receive_mms", '{"sender": "1", "files": ["http://media.example/a.jpg"]}', "to is missing"),
             (
                 "receive_sms",
                 '{"sender": "1", "to": "2", "text": "\\ud800"}',
-                r"U+D800 in '\ud800': XML cannot contain this character",
+                r"U+D800 in '\ud800': XML cannot contain this character, remove it",
             ),
             ("advance", '{"hours": "1"}', "hours must be a number"),
-            ("advance", '{"seconds": -1}', "the clock cannot be moved by -1 seconds: only forward"),
+            (
+                "advance",
+                '{"seconds": -1}',
+                "the clock cannot be moved by -1 seconds: give a positive number, it only moves forward",
+            ),
             ("advance", '{"seconds": 1e300}', "seconds must be a number"),
-            ("advance", '{"hours": 1e9}', "the clock cannot be moved more than a hundred years ahead"),
+            (
+                "advance",
+                '{"hours": 1e9}',
+                "the clock cannot be moved more than a hundred years ahead: give less, or call reset() first",
+            ),
             ("reset", '{"all": true}', "there is no argument 'all': use none"),
             ("reset", "[]", "the JSON must be an object with the names and values of the arguments"),
             (

@@ -223,10 +223,10 @@ CASES: dict[tuple[str | None, str, str], Case] = {
         show(Slide(audio="https://x.example/a.mp3", duration=5)),
         slide=1,
     ),
-    (None, "bare_address", "audio"): Case(
+    (None, "url_without_query", "audio"): Case(
         show(Slide(audio="https://x.example/7/a.mp3")), show(Slide(audio="https://x.example/a.mp3?id=7")), slide=1
     ),
-    (None, "bare_address", "video"): Case(
+    (None, "url_without_query", "video"): Case(
         show(Slide(video="https://x.example/7/a.mp4")), show(Slide(video="https://x.example/a.mp4?id=7")), slide=1
     ),
     **{

@@ -64,7 +64,7 @@ RULES = [
     Rule("FIELD_EMPTY", "field", "media", has_media, only_if_set=True),
     Rule("FIELD_EMPTY", "slide", "text", has_text),
     Rule("FIELD_INVALID", "text", "text", is_short),
-    Rule("FIELD_INVALID", "address", "image", is_png),
+    Rule("FIELD_INVALID", "url", "image", is_png),
 ]
 
 
@@ -102,7 +102,7 @@ def test_any_limits_with_required_fields_can_be_used(limits: Any) -> None:
 
 
 def test_words_rules_get_only_texts_that_are_not_printable_and_values_that_are_not_text() -> None:
-    rules = [Rule("X", "words", "", is_printable)]
+    rules = [Rule("X", "any text", "", is_printable)]
     message = Message(show(Slide("a\nb", image="https://x.example/\x00"), Slide("Hi!")), to=("1", "\n", 2, 1.5))
     assert found(message, rules) == [("X", None, "to"), ("X", None, "to"), ("X", 1, "text"), ("X", 1, "image")]
 

@@ -344,13 +344,19 @@ class TestProblems:
         ("body", "code", "line", "path", "message"),
         [
             ("<FOO>x</FOO>" + REST, None, 2, "/REQUEST/FOO", "is not allowed here"),
-            (REST.replace("<TEXT>", "<TEXT>u</TEXT>\n<TEXT>"), None, 5, "/REQUEST/SLIDE/TEXT[2]", "is there twice"),
+            (REST.replace("<TEXT>", "<TEXT>u</TEXT>\n<TEXT>"), None, 5, "/REQUEST/SLIDE/TEXT[2]", "is given twice"),
             (REST.replace("<SLIDE>", "<SLIDE><IMAGE/>"), None, 3, "/REQUEST/SLIDE/IMAGE", "URL is missing"),
             (REST.replace("<SLIDE>", '<SLIDE length="5">'), None, 3, "/REQUEST/SLIDE", "'length' attribute not allowed"),
             (REST.replace("t</TEXT>", "t<B/></TEXT>"), None, 4, "/REQUEST/SLIDE/TEXT", "can't have child elements"),
             (REST.replace("<SLIDE>", "<SLIDE>words"), None, 3, "/REQUEST/SLIDE", "character data between"),
-            ("<NAME>n</NAME>" + REST, "E100", 1, "/REQUEST", "only slides and custom texts come more than once"),
-            (REST.replace("<SLIDE>", "<SLIDE/>\n<SLIDE>"), "E313", 3, "/REQUEST/SLIDE[1]", "A slide shows something"),
+            ("<NAME>n</NAME>" + REST, "E100", 1, "/REQUEST", "only slides and custom texts are given more than once"),
+            (
+                REST.replace("<SLIDE>", "<SLIDE/>\n<SLIDE>"),
+                "E313",
+                3,
+                "/REQUEST/SLIDE[1]",
+                "A slide has a file, or text that is not blank",
+            ),
             ("<MMSLINK_EXPIRATION_DATE>soon</MMSLINK_EXPIRATION_DATE>" + REST, "E617", 1, "/REQUEST", "ISO 8601"),
         ],
     )

@@ -32,7 +32,7 @@ FLAT = Shape()
 
 
 class Codec(Protocol):
-    """What the modules of this package offer."""
+    """The interface of each module of this package."""
 
     # Properties, because the constants of a module cannot be assigned to.
     @property
@@ -47,11 +47,11 @@ class Codec(Protocol):
 
     @property
     def FLAGS(self) -> tuple[Any, Any]:
-        """How True and False are written."""
+        """The values that are written for True and False."""
         ...
 
     def compile_name(self, path: str) -> Any:
-        """Precompute what encoding needs to know of a wire name; the result is the path of a leaf."""
+        """Return a wire name in the form that encoding needs; it is the path of a leaf."""
         ...
 
     def encode(self, root: str, leaves: Sequence[Leaf]) -> bytes:
@@ -71,7 +71,7 @@ class Codec(Protocol):
         ...
 
     def load(self) -> None:
-        """Import what decoding needs, so that a missing dependency shows before a request is sent."""
+        """Import the dependencies of decoding, so that a missing one is reported before a request is sent."""
         ...
 
 

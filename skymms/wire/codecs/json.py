@@ -15,7 +15,7 @@ from . import FLAT, DecodeError, Frame, Leaf, Shape, join_part
 CONTENT_TYPE = "application/json; charset=utf-8"
 ACCEPT = "application/json"
 
-#: How True and False are written.
+#: The values that are written for True and False.
 FLAGS: tuple[Any, Any] = (True, False)
 
 #: The longest path of a member (the longest documented path has 40 characters) and the deepest nesting. Without them, one
@@ -74,7 +74,7 @@ def dump(document: Any) -> bytes:
 
 
 def load() -> None:
-    """Decoding needs nothing beyond the imports above."""
+    """Do nothing: decoding needs no further imports."""
 
 
 def decode(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf]]:
@@ -137,7 +137,7 @@ def _leaves_of(value: Any, path: str, index: int, depth: int) -> Iterator[Leaf]:
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(members)
     if len(found) < len(members):
-        raise DecodeError("a member is there twice")
+        raise DecodeError("a member is given twice")
     return found
 
 

@@ -13,7 +13,7 @@ from . import FLAT, DecodeError, Frame, Leaf, Shape, join_part
 CONTENT_TYPE = "application/x-www-form-urlencoded"
 ACCEPT = "*/*"
 
-#: How True and False are written.
+#: The values that are written for True and False.
 FLAGS = ("yes", "no")
 
 #: More fields than any request has, so that a query of a million fields is refused early.
@@ -76,4 +76,4 @@ def decode(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf
 
 
 def load() -> None:
-    """Decoding needs nothing beyond the imports above."""
+    """Do nothing: decoding needs no further imports."""

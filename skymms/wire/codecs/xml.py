@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "text/xml; charset=utf-8"
 ACCEPT = "application/xml, text/xml"
 
-#: How True and False are written.
+#: The values that are written for True and False.
 FLAGS = ("yes", "no")
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -65,7 +65,7 @@ def encode(root: str, leaves: Sequence[Leaf]) -> bytes:
 
 def encode_part(leaves: Sequence[Leaf]) -> bytes:
     """Encode some elements of a document. Raises ValueError for a character that XML cannot hold."""
-    # One look at all texts: most have no character that needs a check or an escape.
+    # Search all texts at once: most have no character that needs a check or an escape.
     together = " ".join([text for _, _, text in leaves])
     if not together.isprintable() or "&" in together or "<" in together or ">" in together:
         leaves = _escaped(leaves)
@@ -160,7 +160,7 @@ MAX_NAME = 256
 
 
 class _Parser(threading.local):
-    """lxml, imported at the first use. One parser for each thread, because threads that share a parser wait for each other."""
+    """lxml's parser, imported at the first use. Each thread has its own, because threads that share one wait for each other."""
 
     def __init__(self) -> None:
         from lxml import etree
