@@ -226,7 +226,7 @@ ANSWERS: dict[str, ErrorCode] = {
     "E617": ErrorCode("FallbackError", "the expiry of the fallback link is invalid",
                       "Give an ISO 8601 time in the future, at most one year from now."),
     "E622": ErrorCode("FallbackError", "the fallback text is missing",
-                      "Give a fallback text. In Skycore 1.3 a subject is enough. Or pass disable_fallback=True."),
+                      "Give a fallback text. In Skycore 1.3 a subject is enough."),
     "E712": ErrorCode("FieldError", "the text of the SMS is missing", "Give the text."),
 
     # Carriers and billing.
