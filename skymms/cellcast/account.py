@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
-from operator import is_
-from typing import Any, cast
+from typing import Any, TypedDict, Unpack, cast
 
 from .. import errors
 from ..errors import Nodes, Problem
@@ -25,16 +24,14 @@ from .generations import (
     ERROR_CLASSES,
     GENERATIONS,
     MAX_NUMBERS,
-    ROW_CLASSES,
+    RECIPIENTS_VALIDATOR,
     VALIDATOR,
     WARNINGS_VALIDATOR,
-    CellcastLimits,
     Generation,
-    invalid_numbers,
-    recipient_problems,
     unsupported,
+    valid_recipient,
 )
-from .values import CellcastSend, CellcastSent, Listing, MarkRead, unique_mobiles
+from .values import CellcastSend, CellcastSent, Listing, ListOperation, MarkRead, mobile, unique_mobiles
 from .wire import read_reply, write_request
 
 #: Bytes of a response that are read: it repeats the text for each of a thousand numbers, with six bytes a character at worst.
@@ -47,14 +44,15 @@ DEFAULT_RATE = 14.5
 # ------------------------------------------------------------------------------------------------ calls of several requests
 
 
-def _send_in_parts(send: CellcastSend) -> Generator[Operation[Any], Any, CellcastSent]:
+def _send_in_parts(send: CellcastSend, prepared: PreparedSend) -> Generator[Operation[Any], Any, CellcastSent]:
     """Yield the requests for a thousand numbers each, and return one reply. An error that ends them gets it as ``partial``."""
-    sent = CellcastSent(invalid={number: reason for _, number, reason in invalid_numbers(send.recipients)})
+    skipped = {str(number): reason for number in send.recipients if (reason := valid_recipient(number, None))}
+    sent = CellcastSent(invalid=skipped)
     remaining = unique_mobiles(send.recipients)
     while remaining:
         current, remaining = remaining[:MAX_NUMBERS], remaining[MAX_NUMBERS:]
         try:
-            sent += yield replace(send, to=current)
+            sent += yield prepared.unchecked_operation(current)
         except BaseException as error:
             maybe = getattr(error, "sent_maybe", True)
             failed = CellcastSent(maybe_sent=current if maybe else (), not_sent=() if maybe else current, not_tried=remaining)
@@ -101,11 +99,13 @@ def _list_in_parts(operation: Any, mark_read: bool) -> Generator[Operation[Any],
 # ------------------------------------------------------------------------------------------------ the account
 
 
-_Content = tuple[object, object, object]
+class _Options(TypedDict, total=False):
+    """The optional arguments of an account."""
 
-
-def _content_of(send: CellcastSend) -> _Content:
-    return send.slideshow, send.media, send.sender
+    url: str | None
+    max_text: int | None
+    rate: Rate
+    max_response: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -132,9 +132,6 @@ class CellcastAccount(KeyHolder):
     address: str = field(init=False, repr=False, compare=False)
     rate_limit: RateLimit | None = field(init=False, repr=False, compare=False)
     _generation: Generation = field(init=False, repr=False, compare=False)
-    _limits: CellcastLimits = field(init=False, repr=False, compare=False)
-    #: The content that was validated last, or nothing. It is matched by identity, as it cannot change.
-    _validated: list[_Content] = field(init=False, repr=False, compare=False, default_factory=list[_Content])
 
     def __post_init__(self) -> None:
         given: Any = self.generation
@@ -144,44 +141,28 @@ class CellcastAccount(KeyHolder):
         check_key(self.api_key, "pass it to CellcastAccount.v3 or .v1, or set SKYMMS_CELLCAST_KEY for .from_env()")
         url = generation.url if self.url is None else self.url
         check_gateway_url(url)
-        _check_whole_number("max_text", 0 if self.max_text is None else self.max_text, 0)
-        _check_whole_number("max_response", self.max_response, 1)
-        limits = generation.limits if self.max_text is None else replace(generation.limits, max_text=self.max_text)
+        if type(self.max_response) is not int or self.max_response < 1:
+            raise errors.ConfigurationError(f"max_response={self.max_response!r:.40}: give a whole number from 1 up")
+        if self.max_text is not None:
+            generation = generation._replace(limits=replace(generation.limits, max_text=self.max_text))
         derived = {
             "name": generation.label,
             "address": url.rstrip("/") + "/",
             "rate_limit": rate_limit_from(self.rate),
             "_generation": generation,
-            "_limits": limits,
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
 
     @classmethod
-    def v3(
-        cls,
-        appkey: str,
-        *,
-        url: str | None = None,
-        max_text: int | None = None,
-        rate: Rate = DEFAULT_RATE,
-        max_response: int = MAX_RESPONSE,
-    ) -> CellcastAccount:
-        """Return an account of the older generation, by its APPKEY."""
-        return cls(appkey, generation="v3", url=url, max_text=max_text, rate=rate, max_response=max_response)
+    def v3(cls, appkey: str, **options: Unpack[_Options]) -> CellcastAccount:
+        """Return an account of the older generation, by its APPKEY; the options are those of the class."""
+        return cls(appkey, generation="v3", **options)
 
     @classmethod
-    def v1(
-        cls,
-        api_key: str,
-        *,
-        url: str | None = None,
-        max_text: int | None = None,
-        rate: Rate = DEFAULT_RATE,
-        max_response: int = MAX_RESPONSE,
-    ) -> CellcastAccount:
-        """Return an account of the newer generation, by an API key made in the dashboard."""
-        return cls(api_key, generation="v1", url=url, max_text=max_text, rate=rate, max_response=max_response)
+    def v1(cls, api_key: str, **options: Unpack[_Options]) -> CellcastAccount:
+        """Return an account of the newer generation, by an API key made in the dashboard; the options are those of the class."""
+        return cls(api_key, generation="v1", **options)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None, /, **overrides: Any) -> CellcastAccount:
@@ -203,34 +184,29 @@ class CellcastAccount(KeyHolder):
 
     def problems(self, operation: Operation[Any]) -> tuple[Problem, ...]:
         """Return everything that Cellcast would refuse or does not support; for the latter, ``code`` is None."""
-        if not isinstance(operation, Operation):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
-            raise TypeError(f"pass an operation such as CellcastSend(…), not {type(operation).__name__}")
-        if not isinstance(operation, CellcastSend):
-            return tuple(self._problems(operation))
-        content = _content_of(operation)
-        known = any(all(map(is_, content, validated)) for validated in self._validated[:])
-        found = [] if known else self._problems(operation)
-        if not found:
-            self._validated[:] = [content]
-        return (*found, *recipient_problems(operation))
+        return (*self._content_problems(operation), *self._recipient_problems(operation))
 
     def warnings(self, operation: Operation[Any]) -> tuple[Problem, ...]:
         """Return what may go wrong although Cellcast accepts it."""
-        return tuple(WARNINGS_VALIDATOR.validate(operation, self._limits))
+        return tuple(WARNINGS_VALIDATOR.validate(operation, self._generation.limits))
 
-    def _problems(self, operation: Operation[Any]) -> list[Problem]:
+    def _content_problems(self, operation: Operation[Any]) -> list[Problem]:
         """Return the problems of everything but the recipients."""
+        if not isinstance(operation, Operation):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+            raise TypeError(f"pass an operation such as CellcastSend(…), not {type(operation).__name__}")
         found = list(unsupported(operation, self._generation))
         if type(operation) not in self._generation.calls:
             return found
         # The rules have nothing to add about fields and slides that are not supported.
         known = {(problem.slide, problem.field) for problem in found}
-        broken = VALIDATOR.validate(operation, self._limits)
+        broken = VALIDATOR.validate(operation, self._generation.limits)
         return found + [one for one in broken if known.isdisjoint({(one.slide, one.field), (one.slide, "slides")})]
 
-    def _check(self, operation: Operation[Any]) -> None:
-        if found := self.problems(operation):
-            raise errors.refusal(found, ERROR_CLASSES.get(found[0].field.partition("[")[0], errors.FieldError))
+    def _recipient_problems(self, operation: Operation[Any]) -> list[Problem]:
+        """Return the problems of the recipients, if the operation has any. One valid number is enough with ``skip_invalid``."""
+        if not isinstance(operation, CellcastSend) or (operation.skip_invalid and any(map(mobile, operation.recipients))):
+            return []
+        return RECIPIENTS_VALIDATOR.validate(operation, self._generation.limits)
 
     # -------------------------------------------------------------------------------------------- requests
 
@@ -238,8 +214,7 @@ class CellcastAccount(KeyHolder):
         """Validate everything in a message but its recipients, and return it ready for any recipients."""
         if not isinstance(operation, CellcastSend):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
             raise TypeError(f"pass a CellcastSend to prepare, not {type(operation).__name__}")
-        # Any valid number takes the recipients' place.
-        self._check(replace(operation, to="+61400000000"))
+        _refuse(self._content_problems(operation))
         return PreparedSend(self, operation)
 
     def parts(self, operation: Operation[R_co]) -> Generator[Operation[Any], Any, R_co]:
@@ -250,8 +225,8 @@ class CellcastAccount(KeyHolder):
         """
         self._check(operation)
         if isinstance(operation, CellcastSend):
-            return cast(R_co, (yield from _send_in_parts(operation)))
-        if type(operation) in ROW_CLASSES and not (getattr(operation, "page", None) or getattr(operation, "message_id", None)):
+            return cast(R_co, (yield from _send_in_parts(operation, PreparedSend(self, operation))))
+        if isinstance(operation, ListOperation) and operation.is_list and getattr(operation, "page", None) is None:
             return cast(R_co, (yield from _list_in_parts(operation, getattr(operation, "mark_read", False))))
         return cast(R_co, (yield operation))
 
@@ -259,6 +234,12 @@ class CellcastAccount(KeyHolder):
         """Return the HTTP request for an operation. Raises the first of its :meth:`problems`, with all of them."""
         self._check(operation)
         return write_request(operation, self._generation, self.address, self.api_key)
+
+    def _check(self, operation: Operation[Any]) -> None:
+        """Raise the problems of an operation, unless a message that this account prepared has validated it."""
+        prepared: PreparedSend | None = getattr(operation, "_prepared", None)
+        if prepared is None or not prepared.is_from(self):
+            _refuse(self.problems(operation))
 
     # -------------------------------------------------------------------------------------------- responses
 
@@ -281,9 +262,9 @@ class CellcastAccount(KeyHolder):
         raise protocol_error(operation, response, reason, self.api_key)
 
 
-def _check_whole_number(name: str, value: object, least: int) -> None:
-    if type(value) is not int or value < least:
-        raise errors.ConfigurationError(f"{name}={value!r:.40}: give a whole number from {least} up, or leave it out")
+def _refuse(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise errors.refusal(problems, ERROR_CLASSES.get(problems[0].field.partition("[")[0], errors.FieldError))
 
 
 class PreparedSend:
@@ -292,17 +273,24 @@ class PreparedSend:
     __slots__ = ("_account", "_send")
 
     def __init__(self, account: CellcastAccount, send: CellcastSend) -> None:
-        self._account = account
-        self._send = send
-
-    def operation(self, to: Sequence[str | int] | int) -> CellcastSend:
-        """Return the operation for these recipients, for ``client.call``. Raises :class:`~skymms.RecipientError`."""
-        send = replace(self._send, to=to)
-        if found := list(recipient_problems(send)):
-            raise errors.refusal(found, errors.RecipientError)
-        self._account._validated[:] = [_content_of(send)]  # pyright: ignore[reportPrivateUsage]  # belongs to the account
-        return send
+        self._account, self._send = account, send
 
     def request(self, to: Sequence[str | int] | int) -> HttpRequest:
         """Return the HTTP request for these recipients, at most a thousand of them."""
         return self._account.encode(self.operation(to))
+
+    def operation(self, to: Sequence[str | int] | int) -> CellcastSend:
+        """Return the operation for these recipients, for ``client.call``. Raises :class:`~skymms.RecipientError`."""
+        send = self.unchecked_operation(to)
+        _refuse(self._account._recipient_problems(send))  # pyright: ignore[reportPrivateUsage]  # belongs to the account
+        return send
+
+    def unchecked_operation(self, to: Sequence[str | int] | int) -> CellcastSend:
+        """Return the operation for recipients that are known to be valid. The account encodes it without validating it."""
+        send = replace(self._send, to=to)
+        object.__setattr__(send, "_prepared", self)
+        return send
+
+    def is_from(self, account: object) -> bool:
+        """True if this account prepared the message."""
+        return self._account is account

@@ -7,10 +7,10 @@ contradict themselves or each other, a comment beside the row says which stateme
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from .. import errors
 from ..errors import Problem
@@ -24,19 +24,8 @@ from ..validation.rule import Check, Rule
 from ..validation.slide_rules import absolute_url, xml_characters
 from ..validation.validator import Validator
 from ..validation.warnings import WARNINGS
-from .values import (
-    Balance,
-    CancelScheduled,
-    CellcastSend,
-    MarkRead,
-    MessageReports,
-    OptOut,
-    OptOuts,
-    Response,
-    Responses,
-    SentMessage,
-    mobile,
-)
+from . import values
+from .values import CellcastSend, mobile
 
 #: Recipients of one request (both pages; an error text of v3 says ten thousand, which nobody has tried).
 MAX_NUMBERS = 1000
@@ -91,43 +80,42 @@ class Generation(NamedTuple):
 
 #: The largest count for a text whose limit is not documented.
 UNLIMITED = 2**31
+#: The fields of a send that only skymms uses, or whose fields are sent.
+_NOT_SENT = dict.fromkeys(["slideshow", "name", "slides", "skip_invalid"], "")
 
 V3 = Generation(
     "v3", "https://cellcast.com.au/api/v3/", "APPKEY", "", "+",
     CellcastLimits(max_text=1000, max_subject=40, required=frozenset({"image"}), message_id=r"[^\s/]+",
                    images=("png", "gif", "jpeg", "jpg", "")),
     {
-        CellcastSend: Call("POST", "send-mms", "json",
-                           {"subject": "subject", "text": "mms_text", "image": "mms_file", "to": "numbers",
-                            "skip_invalid": ""}),
+        CellcastSend: Call("POST", "send-mms", "json", _NOT_SENT | {
+            "subject": "subject", "text": "mms_text", "image": "mms_file", "to": "numbers"}),
         # The page's own URL ends in "type=mms;", which is another type.
-        Responses: Call("GET", "get-responses", "query", {"page": "page", "mark_read": ""}, {"type": "mms"}),
+        values.Responses: Call("GET", "get-responses", "query", {"page": "page", "mark_read": ""}, {"type": "mms"}),
         # With neither id nor date, the gateway marks all messages. `everything` makes that explicit.
-        MarkRead: Call("POST", "inbound-read", "json", {"message_id": "message_id", "before": "date_before", "everything": ""}),
-        OptOuts: Call("GET", "get-optout", "query", {"page": "page"}),
-        Balance: Call("GET", "account", "query"),
+        values.MarkRead: Call("POST", "inbound-read", "json", {
+            "message_id": "message_id", "before": "date_before", "everything": ""}),
+        values.OptOuts: Call("GET", "get-optout", "query", {"page": "page"}),
+        values.Balance: Call("GET", "account", "query"),
     },
 )  # fmt: skip
 V1 = Generation(
     "v1", "https://api.cellcast.com/api/v1/", "Authorization", "Bearer ", "",
     CellcastLimits(max_text=UNLIMITED, max_image=MAX_MEDIA, message_id="[0-9a-f]{24}", images=("gif",)),
     {
-        CellcastSend: Call("POST", "gatewaymms", "form",
-                           {"text": "message", "to": "contacts", "media": "media", "image": "gif", "sender": "sender",
-                            "skip_invalid": ""}),
-        Responses: Call("GET", "apiClient/getResponses", "query", {"page": "page"}),
-        OptOuts: Call("GET", "apiClient/getOptout", "query", {"page": "page"}),
-        Balance: Call("GET", "apiClient/account", "query"),
-        MessageReports: Call("GET", "../v2/report/message", "query", {"message_id": "/", "page": "page", "status": "status",
-                                                                      "since": "fromDate", "until": "toDate"},
-                             {"campType": "mms"}),
-        CancelScheduled: Call("POST", "gateway/cancelScheduleQuickMessage", "json", {"message_id": "messageId"},
-                              {"type": "mms"}),
+        CellcastSend: Call("POST", "gatewaymms", "form", _NOT_SENT | {
+            "text": "message", "to": "contacts", "media": "media", "image": "gif", "sender": "sender"}),
+        values.Responses: Call("GET", "apiClient/getResponses", "query", {"page": "page"}),
+        values.OptOuts: Call("GET", "apiClient/getOptout", "query", {"page": "page"}),
+        values.Balance: Call("GET", "apiClient/account", "query"),
+        values.MessageReports: Call("GET", "../v2/report/message", "query", {
+            "message_id": "/", "page": "page", "status": "status", "since": "fromDate", "until": "toDate"},
+            {"campType": "mms"}),
+        values.CancelScheduled: Call("POST", "gateway/cancelScheduleQuickMessage", "json", {
+            "message_id": "messageId"}, {"type": "mms"}),
     },
 )  # fmt: skip
 GENERATIONS = {generation.name: generation for generation in (V3, V1)}
-#: The class of the rows of each listing.
-ROW_CLASSES: Mapping[type[Operation[Any]], type[Any]] = {Responses: Response, OptOuts: OptOut, MessageReports: SentMessage}
 
 #: The first bytes of a picture, and the file name and content type it is sent with.
 PICTURES = {b"\xff\xd8\xff": ("media.jpg", "image/jpeg"), b"\x89PNG\r\n\x1a\n": ("media.png", "image/png")}
@@ -168,11 +156,10 @@ def slideshow_of(send: CellcastSend) -> Slideshow:
 RULES: list[Rule] = []
 
 
-def _rule(code: str, of: str, field: str) -> Callable[[Callable[[Any, CellcastLimits], str | None]], Check]:
-    def add(check: Callable[[Any, CellcastLimits], str | None]) -> Check:
-        # These rules are only used with the limits of a generation.
-        RULES.append(Rule(code, of, field, cast(Check, check)))
-        return cast(Check, check)
+def _rule(code: str, of: str, field: str) -> Callable[[Check], Check]:
+    def add(check: Check) -> Check:
+        RULES.append(Rule(code, of, field, check))
+        return check
 
     return add
 
@@ -292,9 +279,9 @@ def valid_message_id(operation: Any, limits: CellcastLimits) -> str | None:
 @_rule("FIELD_EMPTY", "field", "message_id")
 def has_message_id(operation: Any, limits: CellcastLimits) -> str | None:
     """Cancelling needs a message id (v1); marking as read needs a message id or another selection (v3)."""
-    if isinstance(operation, CancelScheduled) and not operation.message_id:
+    if isinstance(operation, values.CancelScheduled) and not operation.message_id:
         return "there is no message id"
-    if isinstance(operation, MarkRead) and not _selections(operation):
+    if isinstance(operation, values.MarkRead) and not _selections(operation):
         return "nothing is selected: pass message_id=…, before=… or everything=True"
     return None
 
@@ -302,11 +289,11 @@ def has_message_id(operation: Any, limits: CellcastLimits) -> str | None:
 @_rule("FIELD_INVALID", "field", "message_id")
 def one_selection(operation: Any, limits: CellcastLimits) -> str | None:
     """Marking as read takes one selection (v3)."""
-    given = _selections(operation) if isinstance(operation, MarkRead) else []
+    given = _selections(operation) if isinstance(operation, values.MarkRead) else []
     return f"pass only one of {', '.join(given)}" if len(given) > 1 else None
 
 
-def _selections(mark: MarkRead) -> list[str]:
+def _selections(mark: values.MarkRead) -> list[str]:
     return [name for name, value in own_fields(mark).items() if value is not None and value is not False]
 
 
@@ -319,8 +306,23 @@ def valid_before(operation: Any, limits: CellcastLimits) -> str | None:
     return f"{before!r:.60}: pass a datetime with a time zone, or text that is sent unchanged"
 
 
-#: Everything that Cellcast would refuse, but for the recipients and for fields that a generation does not support.
-VALIDATOR = Validator(RULES)
+@_rule("RECIPIENTS_ERROR", "field", "to")
+def has_recipient(send: Any, limits: CellcastLimits) -> str | None:
+    """A message has a recipient."""
+    return None if send.recipients else "there is no recipient: pass to=[…]"
+
+
+@_rule("RECIPIENTS_ERROR", "item", "to")
+def valid_recipient(number: Any, limits: CellcastLimits) -> str | None:
+    """Recipients are Australian mobile numbers."""
+    if mobile(number) is not None:
+        return None
+    return f"{number!r:.40} is not an Australian mobile number: write +614 and eight digits"
+
+
+#: The rules for everything but the recipients, which differ between the uses of a prepared message.
+VALIDATOR = Validator(rule for rule in RULES if rule.field != "to")
+RECIPIENTS_VALIDATOR = Validator(rule for rule in RULES if rule.field == "to")
 #: Warnings about images apply here as well; Cellcast supports none of the other fields that have warnings.
 WARNINGS_VALIDATOR = Validator(warning for warning in WARNINGS if warning.field == "image")
 #: The error class for a problem in these fields; it is FieldError for all others.
@@ -335,32 +337,13 @@ def unsupported(operation: Operation[Any], generation: Generation) -> Iterator[P
     if (call := generation.calls.get(type(operation))) is None:
         yield Problem(None, None, kind, f"not supported in {generation.label}")
         return
-    given: list[tuple[int | None, str, Any]] = [(None, *item) for item in own_fields(operation).items()]
+    holders: list[tuple[int | None, Any]] = [(None, operation)]
     if isinstance(operation, CellcastSend):
         show = slideshow_of(operation)
-        given += [(None, *item) for item in own_fields(show).items()]
-        given += [(number, *item) for number, slide in enumerate(show.slides, 1) for item in own_fields(slide).items()]
-        # The slideshow's name is not sent, and what it contains is looked at by itself.
-        given = [item for item in given if item[1] not in {"slideshow", "name", "slides"}]
+        holders += [(None, show), *enumerate(show.slides, 1)]
         for number in range(2, len(show.slides) + 1):
             yield Problem(None, number, "slides", "Cellcast sends one slide in a message: send this one by itself")
-    for slide_number, name, value in given:
-        if is_given(value) and name not in call.names:
-            yield Problem(None, slide_number, name, f"not supported by {kind} in {generation.label}: leave it out")
-
-
-def invalid_numbers(numbers: Iterable[object]) -> Iterator[tuple[int, str, str]]:
-    """Iterate over the numbers that are not Australian mobiles: the position, the number as text, and the reason."""
-    for position, number in enumerate(numbers):
-        if mobile(number) is None:
-            yield position, str(number), f"{number!r:.40} is not an Australian mobile number: write +614 and eight digits"
-
-
-def recipient_problems(send: CellcastSend) -> Iterator[Problem]:
-    """Yield a problem if there is no recipient, and one for each bad number that has to be refused."""
-    if not send.recipients:
-        yield Problem("RECIPIENTS_ERROR", None, "to", "there is no recipient: pass to=[…]")
-    invalid = list(invalid_numbers(send.recipients))
-    if not send.skip_invalid or len(invalid) == len(send.recipients):
-        for position, _, reason in invalid:
-            yield Problem("RECIPIENTS_ERROR", None, f"to[{position}]", reason)
+    for slide, holder in holders:
+        for name, value in own_fields(holder).items():
+            if name not in call.names and is_given(value):
+                yield Problem(None, slide, name, f"not supported by {kind} in {generation.label}: leave it out")
