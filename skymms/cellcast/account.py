@@ -20,18 +20,9 @@ from ..rate_limit import Rate, RateLimit, rate_limit_from
 from ..redaction import KeyHolder, account_repr, check_key, mask_key, mask_key_in_json
 from ..wire.codecs import DecodeError, json
 from ..wire.responses import protocol_error
-from .generations import (
-    ERROR_CLASSES,
-    GENERATIONS,
-    MAX_NUMBERS,
-    RECIPIENTS_VALIDATOR,
-    VALIDATOR,
-    WARNINGS_VALIDATOR,
-    Generation,
-    unsupported,
-    valid_recipient,
-)
-from .values import CellcastSend, CellcastSent, Listing, ListOperation, MarkRead, mobile, unique_mobiles
+from . import generations
+from .generations import MAX_NUMBERS, Generation, refuse, valid_recipient
+from .values import CellcastSend, CellcastSent, Listing, ListOperation, MarkRead, unique_mobiles
 from .wire import read_reply, write_request
 
 #: Bytes of a response that are read: it repeats the text for each of a thousand numbers, with six bytes a character at worst.
@@ -44,15 +35,14 @@ DEFAULT_RATE = 14.5
 # ------------------------------------------------------------------------------------------------ calls of several requests
 
 
-def _send_in_parts(send: CellcastSend, prepared: PreparedSend) -> Generator[Operation[Any], Any, CellcastSent]:
+def _send_in_parts(prepared: PreparedSend, to: Sequence[str | int]) -> Generator[Operation[Any], Any, CellcastSent]:
     """Yield the requests for a thousand numbers each, and return one reply. An error that ends them gets it as ``partial``."""
-    skipped = {str(number): reason for number in send.recipients if (reason := valid_recipient(number, None))}
-    sent = CellcastSent(invalid=skipped)
-    remaining = unique_mobiles(send.recipients)
+    sent = CellcastSent(invalid={str(number): reason for number in to if (reason := valid_recipient(number, None))})
+    remaining = unique_mobiles(to)
     while remaining:
         current, remaining = remaining[:MAX_NUMBERS], remaining[MAX_NUMBERS:]
         try:
-            sent += yield prepared.unchecked_operation(current)
+            sent += yield prepared.operation(current)
         except BaseException as error:
             maybe = getattr(error, "sent_maybe", True)
             failed = CellcastSent(maybe_sent=current if maybe else (), not_sent=() if maybe else current, not_tried=remaining)
@@ -65,7 +55,7 @@ def _send_in_parts(send: CellcastSend, prepared: PreparedSend) -> Generator[Oper
     return sent
 
 
-def _list_in_parts(operation: Any, mark_read: bool) -> Generator[Operation[Any], Any, Listing[Any]]:
+def _list_in_parts(operation: Any) -> Generator[Operation[Any], Any, Listing[Any]]:
     """Yield the requests for all pages, then those that mark the rows as read; marking in between would move the pages.
 
     An error that ends them gets the rows that were read, and the ids that were marked, as its ``partial``.
@@ -73,6 +63,7 @@ def _list_in_parts(operation: Any, mark_read: bool) -> Generator[Operation[Any],
     rows: dict[Any, None] = {}
     raw: Nodes = ()
     marked: list[str] = []
+    mark_read = getattr(operation, "mark_read", False)
     previous: tuple[Any, ...] | None = None
     try:
         for page in range(1, MAX_PAGES + 1):
@@ -135,7 +126,7 @@ class CellcastAccount(KeyHolder):
 
     def __post_init__(self) -> None:
         given: Any = self.generation
-        generation = GENERATIONS.get(given) if isinstance(given, str) else None
+        generation = generations.GENERATIONS.get(given) if isinstance(given, str) else None
         if generation is None:
             raise errors.ConfigurationError(f"generation={given!r:.40}: choose v3 or v1; it is never guessed from the key")
         check_key(self.api_key, "pass it to CellcastAccount.v3 or .v1, or set SKYMMS_CELLCAST_KEY for .from_env()")
@@ -184,29 +175,16 @@ class CellcastAccount(KeyHolder):
 
     def problems(self, operation: Operation[Any]) -> tuple[Problem, ...]:
         """Return everything that Cellcast would refuse or does not support; for the latter, ``code`` is None."""
-        return (*self._content_problems(operation), *self._recipient_problems(operation))
+        if not isinstance(operation, Operation):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+            raise TypeError(f"pass an operation such as CellcastSend(…), not {type(operation).__name__}")
+        prepared: PreparedSend | None = getattr(operation, "_prepared", None)
+        content_is_valid = prepared is not None and prepared.is_from(self)
+        found = [] if content_is_valid else generations.content_problems(operation, self._generation)
+        return (*found, *generations.recipient_problems(operation, self._generation))
 
     def warnings(self, operation: Operation[Any]) -> tuple[Problem, ...]:
         """Return what may go wrong although Cellcast accepts it."""
-        return tuple(WARNINGS_VALIDATOR.validate(operation, self._generation.limits))
-
-    def _content_problems(self, operation: Operation[Any]) -> list[Problem]:
-        """Return the problems of everything but the recipients."""
-        if not isinstance(operation, Operation):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
-            raise TypeError(f"pass an operation such as CellcastSend(…), not {type(operation).__name__}")
-        found = list(unsupported(operation, self._generation))
-        if type(operation) not in self._generation.calls:
-            return found
-        # The rules have nothing to add about fields and slides that are not supported.
-        known = {(problem.slide, problem.field) for problem in found}
-        broken = VALIDATOR.validate(operation, self._generation.limits)
-        return found + [one for one in broken if known.isdisjoint({(one.slide, one.field), (one.slide, "slides")})]
-
-    def _recipient_problems(self, operation: Operation[Any]) -> list[Problem]:
-        """Return the problems of the recipients, if the operation has any. One valid number is enough with ``skip_invalid``."""
-        if not isinstance(operation, CellcastSend) or (operation.skip_invalid and any(map(mobile, operation.recipients))):
-            return []
-        return RECIPIENTS_VALIDATOR.validate(operation, self._generation.limits)
+        return tuple(generations.WARNINGS_VALIDATOR.validate(operation, self._generation.limits))
 
     # -------------------------------------------------------------------------------------------- requests
 
@@ -214,7 +192,7 @@ class CellcastAccount(KeyHolder):
         """Validate everything in a message but its recipients, and return it ready for any recipients."""
         if not isinstance(operation, CellcastSend):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
             raise TypeError(f"pass a CellcastSend to prepare, not {type(operation).__name__}")
-        _refuse(self._content_problems(operation))
+        refuse(generations.content_problems(operation, self._generation))
         return PreparedSend(self, operation)
 
     def parts(self, operation: Operation[R_co]) -> Generator[Operation[Any], Any, R_co]:
@@ -223,23 +201,17 @@ class CellcastAccount(KeyHolder):
         A send makes one request for each thousand numbers. A listing makes one for each page, and then one for each row that is
         marked as read. Everything is validated before the first request.
         """
-        self._check(operation)
+        refuse(self.problems(operation))
         if isinstance(operation, CellcastSend):
-            return cast(R_co, (yield from _send_in_parts(operation, PreparedSend(self, operation))))
+            return cast(R_co, (yield from _send_in_parts(PreparedSend(self, operation), operation.recipients)))
         if isinstance(operation, ListOperation) and operation.is_list and getattr(operation, "page", None) is None:
-            return cast(R_co, (yield from _list_in_parts(operation, getattr(operation, "mark_read", False))))
+            return cast(R_co, (yield from _list_in_parts(operation)))
         return cast(R_co, (yield operation))
 
     def encode(self, operation: Operation[Any]) -> HttpRequest:
         """Return the HTTP request for an operation. Raises the first of its :meth:`problems`, with all of them."""
-        self._check(operation)
+        refuse(self.problems(operation))
         return write_request(operation, self._generation, self.address, self.api_key)
-
-    def _check(self, operation: Operation[Any]) -> None:
-        """Raise the problems of an operation, unless a message that this account prepared has validated it."""
-        prepared: PreparedSend | None = getattr(operation, "_prepared", None)
-        if prepared is None or not prepared.is_from(self):
-            _refuse(self.problems(operation))
 
     # -------------------------------------------------------------------------------------------- responses
 
@@ -262,11 +234,6 @@ class CellcastAccount(KeyHolder):
         raise protocol_error(operation, response, reason, self.api_key)
 
 
-def _refuse(problems: Sequence[Problem]) -> None:
-    if problems:
-        raise errors.refusal(problems, ERROR_CLASSES.get(problems[0].field.partition("[")[0], errors.FieldError))
-
-
 class PreparedSend:
     """A message that :meth:`CellcastAccount.prepare` validated; only the recipients are validated for each use."""
 
@@ -281,14 +248,9 @@ class PreparedSend:
 
     def operation(self, to: Sequence[str | int] | int) -> CellcastSend:
         """Return the operation for these recipients, for ``client.call``. Raises :class:`~skymms.RecipientError`."""
-        send = self.unchecked_operation(to)
-        _refuse(self._account._recipient_problems(send))  # pyright: ignore[reportPrivateUsage]  # belongs to the account
-        return send
-
-    def unchecked_operation(self, to: Sequence[str | int] | int) -> CellcastSend:
-        """Return the operation for recipients that are known to be valid. The account encodes it without validating it."""
         send = replace(self._send, to=to)
         object.__setattr__(send, "_prepared", self)
+        refuse(self._account.problems(send))
         return send
 
     def is_from(self, account: object) -> bool:

@@ -7,7 +7,7 @@ contradict themselves or each other, a comment beside the row says which stateme
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,7 +18,6 @@ from ..gsm import most_units
 from ..limits import Limits
 from ..model.operations import Operation
 from ..model.slideshow import Slideshow
-from ..slide import Slide
 from ..validation.checks import is_blank, positive_problem
 from ..validation.rule import Check, Rule
 from ..validation.slide_rules import absolute_url, xml_characters
@@ -132,6 +131,11 @@ def crlf(text: str) -> str:
     return re.sub(r"\r\n?|\n", "\r\n", text)
 
 
+def sender_text(send: CellcastSend) -> str:
+    """Return the sender as it is sent. The v1 page's alphabet for senders has no plus, although its sample has one."""
+    return str(send.sender or "").removeprefix("+")
+
+
 def own_fields(value: Any) -> dict[str, Any]:
     """Return the fields of a dataclass object and their values."""
     return {item.name: getattr(value, item.name) for item in fields(value)}
@@ -152,8 +156,51 @@ def slideshow_of(send: CellcastSend) -> Slideshow:
 
 # ------------------------------------------------------------------------------------------------ rules
 
+
+def _first_image(send: CellcastSend) -> str | None:
+    slides = slideshow_of(send).slides
+    return slides[0].image if slides else None
+
+
+def _selections(operation: Any) -> int:
+    """Return how many of the three ways to select responses are used."""
+    return sum(map(is_given, own_fields(operation).values()))
+
+
+#: A rule whose message is always the same: the code, what is checked, its field, when the rule is broken, and the message.
+_FixedRule = tuple[str, str, str, Callable[[Any, CellcastLimits], bool], str]
 #: What Cellcast refuses. The codes are v3's, also for v1, which has none.
-RULES: list[Rule] = []
+_FIXED_RULES: list[_FixedRule] = [
+    ("FIELD_EMPTY", "field", "slides", lambda show, limits: not show.slides,
+     "there is no slide: add one with .slide(…)"),
+    ("FIELD_EMPTY", "slide", "text", lambda slide, limits: is_blank(slide.text),
+     "Cellcast requires a text: give the slide one"),
+    ("FIELD_EMPTY", "slide", "image", lambda slide, limits: not slide.image and "image" in limits.required,
+     "Cellcast requires an image: give the slide the URL of a png, jpeg or gif"),
+    ("FIELD_EMPTY", "field", "media",
+     lambda send, limits: send.media is None and "image" not in limits.required and not _first_image(send),
+     "Cellcast requires a picture: pass the bytes of a jpeg or png as media=…, or give the slide an image (the URL of a gif)"),
+    ("FIELD_INVALID", "field", "media", lambda send, limits: send.media is not None and bool(_first_image(send)),
+     "the slide has an image too, and Cellcast sends one picture: leave out media or the image"),
+    ("FIELD_EMPTY", "field", "message_id",
+     lambda operation, limits: isinstance(operation, values.CancelScheduled) and not operation.message_id,
+     "there is no message id"),
+    ("FIELD_EMPTY", "field", "message_id",
+     lambda operation, limits: isinstance(operation, values.MarkRead) and _selections(operation) == 0,
+     "nothing is selected: pass message_id=…, before=… or everything=True"),
+    ("FIELD_INVALID", "field", "message_id",
+     lambda operation, limits: isinstance(operation, values.MarkRead) and _selections(operation) > 1,
+     "pass only one of message_id, before and everything"),
+    ("RECIPIENTS_ERROR", "field", "to", lambda send, limits: not send.recipients,
+     "there is no recipient: pass to=[…]"),
+]  # fmt: skip
+
+
+def _fixed_check(is_broken: Callable[[Any, CellcastLimits], bool], message: str) -> Check:
+    return lambda holder, limits: message if is_broken(holder, limits) else None
+
+
+RULES = [Rule(code, of, field, _fixed_check(broken, message)) for code, of, field, broken, message in _FIXED_RULES]
 
 
 def _rule(code: str, of: str, field: str) -> Callable[[Check], Check]:
@@ -162,12 +209,6 @@ def _rule(code: str, of: str, field: str) -> Callable[[Check], Check]:
         return check
 
     return add
-
-
-@_rule("FIELD_EMPTY", "slide", "text")
-def has_text(slide: Slide, limits: CellcastLimits) -> str | None:
-    """A message has a text."""
-    return "Cellcast requires a text: give the slide one" if is_blank(slide.text) else None
 
 
 @_rule("FIELD_INVALID", "text", "text")
@@ -179,9 +220,7 @@ def valid_text(text: Any, limits: CellcastLimits) -> str | None:
 @_rule("FIELD_INVALID", "field", "subject")
 def valid_subject(show: Any, limits: CellcastLimits) -> str | None:
     """A subject has at most 40 units (v3)."""
-    if not show.subject:
-        return None
-    return xml_characters(show.subject, limits) or _too_long(show.subject, limits.max_subject)
+    return (xml_characters(show.subject, limits) or _too_long(show.subject, limits.max_subject)) if show.subject else None
 
 
 def _too_long(text: str, allowed: int) -> str | None:
@@ -189,14 +228,6 @@ def _too_long(text: str, allowed: int) -> str | None:
     if (units := most_units(text)) <= allowed:
         return None
     return f"{units:,} units, {units - allowed:,} more than the {allowed:,} allowed: shorten it"
-
-
-@_rule("FIELD_EMPTY", "slide", "image")
-def has_image(slide: Slide, limits: CellcastLimits) -> str | None:
-    """A message has an image (v3)."""
-    if slide.image or "image" not in limits.required:
-        return None
-    return "Cellcast requires an image: give the slide the URL of a png, jpeg or gif"
 
 
 @_rule("FIELD_INVALID", "address", "image")
@@ -211,41 +242,12 @@ def valid_image(url: Any, limits: CellcastLimits) -> str | None:
     return f"{url!r:.80} does not end in {', '.join(f'.{ending}' for ending in limits.images if ending)}{instead}"
 
 
-@_rule("FIELD_EMPTY", "field", "media")
-def has_picture(send: Any, limits: CellcastLimits) -> str | None:
-    """A message has a picture: media or an image (v1)."""
-    if send.media is not None or "image" in limits.required or _first_image(send):
-        return None
-    return (
-        "Cellcast requires a picture: pass the bytes of a jpeg or png as media=…, or give the slide an image (the URL of a gif)"
-    )
-
-
-@_rule("FIELD_INVALID", "field", "media")
-def one_picture(send: Any, limits: CellcastLimits) -> str | None:
-    """A message has one picture: media or an image, not both (v1)."""
-    if send.media is None or not _first_image(send):
-        return None
-    return "the slide has an image too, and Cellcast sends one picture: leave out media or the image"
-
-
 @_rule("FIELD_INVALID", "field", "media")
 def valid_media(send: Any, limits: CellcastLimits) -> str | None:
     """Media are the bytes of a jpeg or png, at most 230,000 (v1)."""
     if send.media is None or (picture_type(send.media) is not None and len(send.media) <= limits.max_image):
         return None
     return f"media must be the bytes of a jpeg or png, at most {limits.max_image:,}"
-
-
-def _first_image(send: Any) -> str | None:
-    slides = send.slideshow.slides
-    return slides[0].image if slides else None
-
-
-@_rule("FIELD_EMPTY", "field", "slides")
-def has_slide(show: Any, limits: CellcastLimits) -> str | None:
-    """A slideshow has a slide."""
-    return None if show.slides else "there is no slide: add one with .slide(…)"
 
 
 #: v1 page: letters, digits, spaces and dashes; 16 digits at most, 11 characters if there are letters; or their shared number.
@@ -255,7 +257,7 @@ _SENDER = re.compile(r"#SharedNum#|[0-9]{1,16}|(?=.{1,11}\Z)[A-Za-z0-9-]([A-Za-z
 @_rule("FIELD_INVALID", "field", "sender")
 def valid_sender(send: Any, limits: CellcastLimits) -> str | None:
     """A sender has at most 16 digits, or 11 letters, digits, dashes and inner spaces (v1)."""
-    sender = "" if send.sender is None else str(send.sender).removeprefix("+")
+    sender = sender_text(send)
     if not sender or _SENDER.fullmatch(sender):
         return None
     return f"{sender!r:.40}: use at most 16 digits, or at most 11 letters, digits, dashes and inner spaces"
@@ -276,27 +278,6 @@ def valid_message_id(operation: Any, limits: CellcastLimits) -> str | None:
     return f"{message_id!r:.40} is not a message id of this generation"
 
 
-@_rule("FIELD_EMPTY", "field", "message_id")
-def has_message_id(operation: Any, limits: CellcastLimits) -> str | None:
-    """Cancelling needs a message id (v1); marking as read needs a message id or another selection (v3)."""
-    if isinstance(operation, values.CancelScheduled) and not operation.message_id:
-        return "there is no message id"
-    if isinstance(operation, values.MarkRead) and not _selections(operation):
-        return "nothing is selected: pass message_id=…, before=… or everything=True"
-    return None
-
-
-@_rule("FIELD_INVALID", "field", "message_id")
-def one_selection(operation: Any, limits: CellcastLimits) -> str | None:
-    """Marking as read takes one selection (v3)."""
-    given = _selections(operation) if isinstance(operation, values.MarkRead) else []
-    return f"pass only one of {', '.join(given)}" if len(given) > 1 else None
-
-
-def _selections(mark: values.MarkRead) -> list[str]:
-    return [name for name, value in own_fields(mark).items() if value is not None and value is not False]
-
-
 @_rule("FIELD_INVALID", "field", "before")
 def valid_before(operation: Any, limits: CellcastLimits) -> str | None:
     """The time up to which responses are marked is a datetime with a time zone, or text."""
@@ -306,12 +287,6 @@ def valid_before(operation: Any, limits: CellcastLimits) -> str | None:
     return f"{before!r:.60}: pass a datetime with a time zone, or text that is sent unchanged"
 
 
-@_rule("RECIPIENTS_ERROR", "field", "to")
-def has_recipient(send: Any, limits: CellcastLimits) -> str | None:
-    """A message has a recipient."""
-    return None if send.recipients else "there is no recipient: pass to=[…]"
-
-
 @_rule("RECIPIENTS_ERROR", "item", "to")
 def valid_recipient(number: Any, limits: CellcastLimits) -> str | None:
     """Recipients are Australian mobile numbers."""
@@ -319,6 +294,8 @@ def valid_recipient(number: Any, limits: CellcastLimits) -> str | None:
         return None
     return f"{number!r:.40} is not an Australian mobile number: write +614 and eight digits"
 
+
+# ------------------------------------------------------------------------------------------------ validation
 
 #: The rules for everything but the recipients, which differ between the uses of a prepared message.
 VALIDATOR = Validator(rule for rule in RULES if rule.field != "to")
@@ -331,19 +308,40 @@ ERROR_CLASSES: Mapping[str, type[errors.MMSError]] = {
 }  # fmt: skip
 
 
-def unsupported(operation: Operation[Any], generation: Generation) -> Iterator[Problem]:
-    """Yield a problem for each field that has no wire name in this generation, and for each slide after the first."""
-    kind = type(operation).__name__
-    if (call := generation.calls.get(type(operation))) is None:
-        yield Problem(None, None, kind, f"not supported in {generation.label}")
-        return
+def content_problems(operation: Operation[Any], generation: Generation) -> list[Problem]:
+    """Return the problems of everything but the recipients."""
+    if type(operation) not in generation.calls:
+        return [Problem(None, None, type(operation).__name__, f"not supported in {generation.label}")]
+    found = list(_unsupported(operation, generation))
+    # The rules have nothing to add about fields and slides that are not supported.
+    known = {(problem.slide, problem.field) for problem in found}
+    broken = VALIDATOR.validate(operation, generation.limits)
+    return found + [one for one in broken if known.isdisjoint({(one.slide, one.field), (one.slide, "slides")})]
+
+
+def _unsupported(operation: Operation[Any], generation: Generation) -> Iterator[Problem]:
+    """Yield a problem for each slide after the first, and for each field that has no wire name in this generation."""
     holders: list[tuple[int | None, Any]] = [(None, operation)]
     if isinstance(operation, CellcastSend):
         show = slideshow_of(operation)
         holders += [(None, show), *enumerate(show.slides, 1)]
         for number in range(2, len(show.slides) + 1):
             yield Problem(None, number, "slides", "Cellcast sends one slide in a message: send this one by itself")
+    kind = type(operation)
     for slide, holder in holders:
         for name, value in own_fields(holder).items():
-            if name not in call.names and is_given(value):
-                yield Problem(None, slide, name, f"not supported by {kind} in {generation.label}: leave it out")
+            if name not in generation.calls[kind].names and is_given(value):
+                yield Problem(None, slide, name, f"not supported by {kind.__name__} in {generation.label}: leave it out")
+
+
+def recipient_problems(operation: Operation[Any], generation: Generation) -> list[Problem]:
+    """Return the problems of the recipients. With ``skip_invalid`` there are none if one number is valid."""
+    if not isinstance(operation, CellcastSend) or (operation.skip_invalid and any(map(mobile, operation.recipients))):
+        return []
+    return RECIPIENTS_VALIDATOR.validate(operation, generation.limits)
+
+
+def refuse(problems: Sequence[Problem]) -> None:
+    """Raise the first of these problems, if there are any, with all of them."""
+    if problems:
+        raise errors.refusal(problems, ERROR_CLASSES.get(problems[0].field.partition("[")[0], errors.FieldError))

@@ -87,7 +87,7 @@ def as_object(value: object) -> Mapping[str, Any]:
 
 def as_row(value: object, name: str) -> Mapping[str, Any]:
     """Return a JSON object, and an object that has any other value under ``name``."""
-    return as_object(value) if isinstance(value, dict) else {name: value}
+    return as_object(cast(object, value)) if isinstance(value, dict) else {name: value}
 
 
 def as_list(value: object) -> Sequence[Any]:
@@ -104,10 +104,10 @@ class Texts(dict[str, str]):
 
     def __init__(self, document: object) -> None:
         outer = as_object(document)
-        inner = {f"{name}/{key}": value for name, held in outer.items() for key, value in as_object(held).items()}
-        for path, value in {**outer, **inner}.items():
-            if value is not None and not isinstance(value, (dict, list)) and str(value).strip():
-                self[path] = str(value).lower() if isinstance(value, bool) else str(value)
+        inner = {f"{name}/{key}": text for name, held in outer.items() for key, text in as_object(held).items()}
+        for path, held in {**outer, **inner}.items():
+            if held is not None and not isinstance(held, (dict, list)) and str(held).strip():
+                self[path] = str(held).lower() if isinstance(held, bool) else str(held)
 
     def first(self, names: str, parse: Callable[[str], Any] = str) -> Any:
         """Return the parsed text under the first of several names that is there, or None."""

@@ -21,7 +21,7 @@ from ..http import HttpRequest
 from ..model.notices import DeliveryReport, InboundMMS, InboundSMS, Notice, UnknownNotice
 from ..model.operations import Operation
 from ..wire.codecs import DecodeError, json, multipart
-from .generations import MAX_NUMBERS, Call, Generation, crlf, is_given, own_fields, picture_type, slideshow_of
+from .generations import MAX_NUMBERS, Call, Generation, crlf, is_given, own_fields, picture_type, sender_text, slideshow_of
 from .values import (
     CellcastSend,
     CellcastSent,
@@ -74,8 +74,7 @@ def _sent_values(send: CellcastSend, generation: Generation, call: Call) -> dict
     values["text"] = crlf(values["text"])
     # Both samples of the v1 page lose the contacts. In a form they are one field that contains a JSON array.
     values["to"] = json.dump(numbers).decode() if call.placement == "form" else numbers
-    # The v1 page's alphabet for senders has no plus, although its sample has one.
-    values["sender"] = str(send.sender or "").removeprefix("+")
+    values["sender"] = sender_text(send)
     if (file := picture_type(send.media)) is not None:
         values["media"] = (*file, send.media)
     return values

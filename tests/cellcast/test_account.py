@@ -295,7 +295,7 @@ def validations(monkeypatch):
             validated.append(message)
             return VALIDATOR.validate(message, limits)
 
-    monkeypatch.setattr("skymms.cellcast.account.VALIDATOR", Counting)
+    monkeypatch.setattr("skymms.cellcast.generations.VALIDATOR", Counting)
     return validated
 
 
