@@ -37,7 +37,7 @@ DEFAULT_RATE = 14.5
 
 def _send_in_parts(prepared: PreparedSend, to: Sequence[str | int]) -> Generator[Operation[Any], Any, CellcastSent]:
     """Yield the requests for a thousand numbers each, and return one reply. An error that ends them gets it as ``partial``."""
-    sent = CellcastSent(invalid={str(number): reason for number in to if (reason := valid_recipient(number, None))})
+    sent = CellcastSent(invalid={str(number): reason for number in to if (reason := valid_recipient(number))})
     remaining = unique_mobiles(to)
     while remaining:
         current, remaining = remaining[:MAX_NUMBERS], remaining[MAX_NUMBERS:]
@@ -147,12 +147,12 @@ class CellcastAccount(KeyHolder):
 
     @classmethod
     def v3(cls, appkey: str, **options: Unpack[_Options]) -> CellcastAccount:
-        """Return an account of the older generation, by its APPKEY; the options are those of the class."""
+        """Return an account of the older generation, by its APPKEY; for the options see the class."""
         return cls(appkey, generation="v3", **options)
 
     @classmethod
     def v1(cls, api_key: str, **options: Unpack[_Options]) -> CellcastAccount:
-        """Return an account of the newer generation, by an API key made in the dashboard; the options are those of the class."""
+        """Return an account of the newer generation, by an API key made in the dashboard; for the options see the class."""
         return cls(api_key, generation="v1", **options)
 
     @classmethod
@@ -204,7 +204,7 @@ class CellcastAccount(KeyHolder):
         refuse(self.problems(operation))
         if isinstance(operation, CellcastSend):
             return cast(R_co, (yield from _send_in_parts(PreparedSend(self, operation), operation.recipients)))
-        if isinstance(operation, ListOperation) and operation.is_list and getattr(operation, "page", None) is None:
+        if isinstance(operation, ListOperation) and operation.is_list and operation.page is None:
             return cast(R_co, (yield from _list_in_parts(operation)))
         return cast(R_co, (yield operation))
 

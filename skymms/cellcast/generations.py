@@ -18,8 +18,8 @@ from ..gsm import most_units
 from ..limits import Limits
 from ..model.operations import Operation
 from ..model.slideshow import Slideshow
-from ..validation.checks import is_blank, positive_problem
-from ..validation.rule import Check, Rule
+from ..validation.checks import is_blank, is_whole_number
+from ..validation.rule import Rule
 from ..validation.slide_rules import absolute_url, xml_characters
 from ..validation.validator import Validator
 from ..validation.warnings import WARNINGS
@@ -116,6 +116,8 @@ V1 = Generation(
 )  # fmt: skip
 GENERATIONS = {generation.name: generation for generation in (V3, V1)}
 
+# ------------------------------------------------------------------------------------------------ values as they are sent
+
 #: The first bytes of a picture, and the file name and content type it is sent with.
 PICTURES = {b"\xff\xd8\xff": ("media.jpg", "image/jpeg"), b"\x89PNG\r\n\x1a\n": ("media.png", "image/png")}
 
@@ -131,14 +133,14 @@ def crlf(text: str) -> str:
     return re.sub(r"\r\n?|\n", "\r\n", text)
 
 
-def sender_text(send: CellcastSend) -> str:
+def sender_text(sender: str | int | None) -> str:
     """Return the sender as it is sent. The v1 page's alphabet for senders has no plus, although its sample has one."""
-    return str(send.sender or "").removeprefix("+")
+    return str(sender or "").removeprefix("+")
 
 
-def own_fields(value: Any) -> dict[str, Any]:
+def own_fields(holder: Any) -> dict[str, Any]:
     """Return the fields of a dataclass object and their values."""
-    return {item.name: getattr(value, item.name) for item in fields(value)}
+    return {item.name: getattr(holder, item.name) for item in fields(holder)}
 
 
 def is_given(value: Any) -> bool:
@@ -157,68 +159,12 @@ def slideshow_of(send: CellcastSend) -> Slideshow:
 # ------------------------------------------------------------------------------------------------ rules
 
 
-def _first_image(send: CellcastSend) -> str | None:
-    slides = slideshow_of(send).slides
-    return slides[0].image if slides else None
-
-
-def _selections(operation: Any) -> int:
-    """Return how many of the three ways to select responses are used."""
-    return sum(map(is_given, own_fields(operation).values()))
-
-
-#: A rule whose message is always the same: the code, what is checked, its field, when the rule is broken, and the message.
-_FixedRule = tuple[str, str, str, Callable[[Any, CellcastLimits], bool], str]
-#: What Cellcast refuses. The codes are v3's, also for v1, which has none.
-_FIXED_RULES: list[_FixedRule] = [
-    ("FIELD_EMPTY", "field", "slides", lambda show, limits: not show.slides,
-     "there is no slide: add one with .slide(…)"),
-    ("FIELD_EMPTY", "slide", "text", lambda slide, limits: is_blank(slide.text),
-     "Cellcast requires a text: give the slide one"),
-    ("FIELD_EMPTY", "slide", "image", lambda slide, limits: not slide.image and "image" in limits.required,
-     "Cellcast requires an image: give the slide the URL of a png, jpeg or gif"),
-    ("FIELD_EMPTY", "field", "media",
-     lambda send, limits: send.media is None and "image" not in limits.required and not _first_image(send),
-     "Cellcast requires a picture: pass the bytes of a jpeg or png as media=…, or give the slide an image (the URL of a gif)"),
-    ("FIELD_INVALID", "field", "media", lambda send, limits: send.media is not None and bool(_first_image(send)),
-     "the slide has an image too, and Cellcast sends one picture: leave out media or the image"),
-    ("FIELD_EMPTY", "field", "message_id",
-     lambda operation, limits: isinstance(operation, values.CancelScheduled) and not operation.message_id,
-     "there is no message id"),
-    ("FIELD_EMPTY", "field", "message_id",
-     lambda operation, limits: isinstance(operation, values.MarkRead) and _selections(operation) == 0,
-     "nothing is selected: pass message_id=…, before=… or everything=True"),
-    ("FIELD_INVALID", "field", "message_id",
-     lambda operation, limits: isinstance(operation, values.MarkRead) and _selections(operation) > 1,
-     "pass only one of message_id, before and everything"),
-    ("RECIPIENTS_ERROR", "field", "to", lambda send, limits: not send.recipients,
-     "there is no recipient: pass to=[…]"),
-]  # fmt: skip
-
-
-def _fixed_check(is_broken: Callable[[Any, CellcastLimits], bool], message: str) -> Check:
-    return lambda holder, limits: message if is_broken(holder, limits) else None
-
-
-RULES = [Rule(code, of, field, _fixed_check(broken, message)) for code, of, field, broken, message in _FIXED_RULES]
-
-
-def _rule(code: str, of: str, field: str) -> Callable[[Check], Check]:
-    def add(check: Check) -> Check:
-        RULES.append(Rule(code, of, field, check))
-        return check
-
-    return add
-
-
-@_rule("FIELD_INVALID", "text", "text")
-def valid_text(text: Any, limits: CellcastLimits) -> str | None:
+def valid_text(text: Any, limits: Any) -> str | None:
     """A text has at most 1,000 units in v3; no limit is documented for v1."""
     return xml_characters(text, limits) or _too_long(crlf(text), limits.max_text)
 
 
-@_rule("FIELD_INVALID", "field", "subject")
-def valid_subject(show: Any, limits: CellcastLimits) -> str | None:
+def valid_subject(show: Any, limits: Any) -> str | None:
     """A subject has at most 40 units (v3)."""
     return (xml_characters(show.subject, limits) or _too_long(show.subject, limits.max_subject)) if show.subject else None
 
@@ -230,8 +176,7 @@ def _too_long(text: str, allowed: int) -> str | None:
     return f"{units:,} units, {units - allowed:,} more than the {allowed:,} allowed: shorten it"
 
 
-@_rule("FIELD_INVALID", "address", "image")
-def valid_image(url: Any, limits: CellcastLimits) -> str | None:
+def valid_image(url: Any, limits: Any) -> str | None:
     """An image is the URL of a png, jpeg or gif (v3), or of a gif (v1)."""
     if problem := absolute_url(url, limits):
         return problem
@@ -242,58 +187,82 @@ def valid_image(url: Any, limits: CellcastLimits) -> str | None:
     return f"{url!r:.80} does not end in {', '.join(f'.{ending}' for ending in limits.images if ending)}{instead}"
 
 
-@_rule("FIELD_INVALID", "field", "media")
-def valid_media(send: Any, limits: CellcastLimits) -> str | None:
-    """Media are the bytes of a jpeg or png, at most 230,000 (v1)."""
-    if send.media is None or (picture_type(send.media) is not None and len(send.media) <= limits.max_image):
-        return None
-    return f"media must be the bytes of a jpeg or png, at most {limits.max_image:,}"
-
-
-#: v1 page: letters, digits, spaces and dashes; 16 digits at most, 11 characters if there are letters; or their shared number.
-_SENDER = re.compile(r"#SharedNum#|[0-9]{1,16}|(?=.{1,11}\Z)[A-Za-z0-9-]([A-Za-z0-9 -]*[A-Za-z0-9-])?")
-
-
-@_rule("FIELD_INVALID", "field", "sender")
-def valid_sender(send: Any, limits: CellcastLimits) -> str | None:
-    """A sender has at most 16 digits, or 11 letters, digits, dashes and inner spaces (v1)."""
-    sender = sender_text(send)
-    if not sender or _SENDER.fullmatch(sender):
-        return None
-    return f"{sender!r:.40}: use at most 16 digits, or at most 11 letters, digits, dashes and inner spaces"
-
-
-@_rule("FIELD_INVALID", "field", "page")
-def valid_page(operation: Any, limits: CellcastLimits) -> str | None:
-    """Pages are whole numbers from 1 up."""
-    return positive_problem(operation.page)
-
-
-@_rule("FIELD_INVALID", "field", "message_id")
-def valid_message_id(operation: Any, limits: CellcastLimits) -> str | None:
-    """A message id has 24 hexadecimal digits in v1, and no spaces and slashes in v3."""
-    message_id = operation.message_id
-    if message_id is None or re.fullmatch(limits.message_id, str(message_id)):
-        return None
-    return f"{message_id!r:.40} is not a message id of this generation"
-
-
-@_rule("FIELD_INVALID", "field", "before")
-def valid_before(operation: Any, limits: CellcastLimits) -> str | None:
-    """The time up to which responses are marked is a datetime with a time zone, or text."""
-    before = operation.before
-    if before is None or (before.tzinfo if isinstance(before, datetime) else isinstance(before, str) and before.strip()):
-        return None
-    return f"{before!r:.60}: pass a datetime with a time zone, or text that is sent unchanged"
-
-
-@_rule("RECIPIENTS_ERROR", "item", "to")
-def valid_recipient(number: Any, limits: CellcastLimits) -> str | None:
-    """Recipients are Australian mobile numbers."""
+def valid_recipient(number: Any, limits: Any = None) -> str | None:
+    """A recipient is an Australian mobile number."""
     if mobile(number) is not None:
         return None
     return f"{number!r:.40} is not an Australian mobile number: write +614 and eight digits"
 
+
+def _is_media(media: Any, max_bytes: int) -> bool:
+    return picture_type(media) is not None and len(media) <= max_bytes
+
+
+#: v1 page: letters, digits, spaces and dashes; 16 digits at most, 11 characters if there are letters; or their shared number.
+_SENDER = re.compile(r"|#SharedNum#|[0-9]{1,16}|(?=.{1,11}\Z)[A-Za-z0-9-]([A-Za-z0-9 -]*[A-Za-z0-9-])?")
+
+
+def _is_time(before: Any) -> bool:
+    return before.tzinfo is not None if isinstance(before, datetime) else isinstance(before, str) and bool(before.strip())
+
+
+def _first_image(send: CellcastSend) -> str | None:
+    slides = slideshow_of(send).slides
+    return slides[0].image if slides else None
+
+
+def _selections(mark: values.MarkRead) -> int:
+    """Return how many of the three ways to select responses are used."""
+    return sum(map(is_given, own_fields(mark).values()))
+
+
+def _rule(code: str, of: str, field: str, holds: Callable[[Any, Any], object], message: str) -> Rule:
+    """Return the rule that something holds. ``{value}`` in the message for a violation is the field's value."""
+
+    def check(holder: Any, limits: Any) -> str | None:
+        return None if holds(holder, limits) else message.format(value=getattr(holder, field), limits=limits)
+
+    return Rule(code, of, field, check)
+
+
+#: What Cellcast refuses. The codes are v3's, also for v1, which has none.
+RULES = [
+    Rule("FIELD_INVALID", "text", "text", valid_text),
+    Rule("FIELD_INVALID", "field", "subject", valid_subject),
+    Rule("FIELD_INVALID", "address", "image", valid_image),
+    Rule("RECIPIENTS_ERROR", "item", "to", valid_recipient),
+    _rule("RECIPIENTS_ERROR", "field", "to", lambda send, _: send.recipients,
+          "there is no recipient: pass to=[…]"),
+    _rule("FIELD_EMPTY", "field", "slides", lambda show, _: show.slides,
+          "there is no slide: add one with .slide(…)"),
+    _rule("FIELD_EMPTY", "slide", "text", lambda slide, _: not is_blank(slide.text),
+          "Cellcast requires a text: give the slide one"),
+    _rule("FIELD_EMPTY", "slide", "image", lambda slide, limits: slide.image or "image" not in limits.required,
+          "Cellcast requires an image: give the slide the URL of a png, jpeg or gif"),
+    _rule("FIELD_EMPTY", "field", "media",
+          lambda send, limits: send.media is not None or _first_image(send) or "image" in limits.required,
+          "Cellcast requires a picture: pass the bytes of a jpeg or png as media=…, or give the slide the URL of a gif"),
+    _rule("FIELD_INVALID", "field", "media", lambda send, _: send.media is None or not _first_image(send),
+          "the slide has an image too, and Cellcast sends one picture: leave out media or the image"),
+    _rule("FIELD_INVALID", "field", "media", lambda send, limits: send.media is None or _is_media(send.media, limits.max_image),
+          "media must be the bytes of a jpeg or png, at most {limits.max_image:,}"),
+    _rule("FIELD_INVALID", "field", "sender", lambda send, _: _SENDER.fullmatch(sender_text(send.sender)),
+          "{value!r:.40}: use at most 16 digits, or at most 11 letters, digits, dashes and inner spaces"),
+    _rule("FIELD_INVALID", "field", "page", lambda listing, _: is_whole_number(listing.page, 1),
+          "{value!r:.40} is not a whole number from 1 up"),
+    _rule("FIELD_INVALID", "field", "message_id",
+          lambda one, limits: one.message_id is None or re.fullmatch(limits.message_id, str(one.message_id)),
+          "{value!r:.40} is not a message id of this generation"),
+    _rule("FIELD_EMPTY", "field", "message_id",
+          lambda one, _: one.message_id or not isinstance(one, values.CancelScheduled),
+          "there is no message id"),
+    _rule("FIELD_EMPTY", "field", "message_id", lambda one, _: not isinstance(one, values.MarkRead) or _selections(one) > 0,
+          "nothing is selected: pass message_id=…, before=… or everything=True"),
+    _rule("FIELD_INVALID", "field", "message_id", lambda one, _: not isinstance(one, values.MarkRead) or _selections(one) < 2,
+          "pass only one of message_id, before and everything"),
+    _rule("FIELD_INVALID", "field", "before", lambda mark, _: mark.before is None or _is_time(mark.before),
+          "{value!r:.60}: pass a datetime with a time zone, or text that is sent unchanged"),
+]  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------ validation
 

@@ -290,6 +290,7 @@ class ListOperation(Operation[Listing[Row]]):
     reply: ClassVar[type[Any]] = Listing
     repeatable: ClassVar[bool] = True
     row: ClassVar[type[Any]]
+    page: int | None
 
     @property
     def is_list(self) -> bool:

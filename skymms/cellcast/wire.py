@@ -21,23 +21,9 @@ from ..http import HttpRequest
 from ..model.notices import DeliveryReport, InboundMMS, InboundSMS, Notice, UnknownNotice
 from ..model.operations import Operation
 from ..wire.codecs import DecodeError, json, multipart
+from . import values
 from .generations import MAX_NUMBERS, Call, Generation, crlf, is_given, own_fields, picture_type, sender_text, slideshow_of
-from .values import (
-    CellcastSend,
-    CellcastSent,
-    Listing,
-    ListOperation,
-    Texts,
-    as_list,
-    as_object,
-    as_row,
-    mobile,
-    normalize_mobile,
-    normalize_status,
-    parse_datetime,
-    parse_decimal,
-    unique_mobiles,
-)
+from .values import CellcastSend, CellcastSent, Listing, ListOperation, Texts, as_list, as_object, as_row
 
 # ------------------------------------------------------------------------------------------------ writing requests
 
@@ -45,10 +31,10 @@ from .values import (
 def write_request(operation: Operation[Any], generation: Generation, address: str, api_key: str) -> HttpRequest:
     """Return the HTTP request for an operation that was validated."""
     call = generation.calls[type(operation)]
-    values = _sent_values(operation, generation, call) if isinstance(operation, CellcastSend) else own_fields(operation)
-    if isinstance(before := values.get("before"), datetime):
-        values["before"] = int(before.timestamp())
-    sent = {wire_name: values[name] for name, wire_name in call.names.items() if wire_name and is_given(values[name])}
+    given = _sent_values(operation, generation, call) if isinstance(operation, CellcastSend) else own_fields(operation)
+    if isinstance(before := given.get("before"), datetime):
+        given["before"] = int(before.timestamp())
+    sent = {wire_name: given[name] for name, wire_name in call.names.items() if wire_name and is_given(given[name])}
     url = urljoin(address, call.path)
     if "/" in sent:  # A single row, requested by its id, needs no constants.
         url += f"/{sent.pop('/')}"
@@ -64,20 +50,20 @@ def write_request(operation: Operation[Any], generation: Generation, address: st
 
 def _sent_values(send: CellcastSend, generation: Generation, call: Call) -> dict[str, Any]:
     """Return the values of the fields of a send, of its slideshow and of its only slide."""
-    numbers = [generation.number_prefix + number.removeprefix("+") for number in unique_mobiles(send.recipients)]
+    numbers = [generation.number_prefix + number.removeprefix("+") for number in values.unique_mobiles(send.recipients)]
     if len(numbers) > MAX_NUMBERS:
         raise errors.ConfigurationError(
             f"to: {len(numbers):,} numbers in one request, at most {MAX_NUMBERS:,}; client.call makes several requests"
         )
     show = slideshow_of(send)
-    values = own_fields(send) | own_fields(show) | own_fields(show.slides[0])
-    values["text"] = crlf(values["text"])
+    given = own_fields(send) | own_fields(show) | own_fields(show.slides[0])
+    given["text"] = crlf(given["text"])
     # Both samples of the v1 page lose the contacts. In a form they are one field that contains a JSON array.
-    values["to"] = json.dump(numbers).decode() if call.placement == "form" else numbers
-    values["sender"] = sender_text(send)
+    given["to"] = json.dump(numbers).decode() if call.placement == "form" else numbers
+    given["sender"] = sender_text(send.sender)
     if (file := picture_type(send.media)) is not None:
-        values["media"] = (*file, send.media)
-    return values
+        given["media"] = (*file, send.media)
+    return given
 
 
 # ------------------------------------------------------------------------------------------------ reading responses
@@ -166,8 +152,8 @@ def _read_listing(row_class: type[Any], data: object, raw: Nodes) -> Listing[Any
     rows = as_list(data) or ([data] if "_id" in texts else _rows(data, "responses", "items"))
     read = tuple([Texts(row).build(row_class) for row in rows if as_object(row)])
     # v3 counts the pages in an object of its own; v1 beside the rows, and it names the next page.
-    page = texts.first("page/number current", parse_decimal)
-    last_page = texts.first("page/count totalPages", parse_decimal)
+    page = texts.first("page/number current", values.parse_decimal)
+    last_page = texts.first("page/count totalPages", values.parse_decimal)
     more = "nextPage" in texts or bool(page and last_page and page < last_page)
     return Listing(read, more=bool(read) and more, raw=raw)
 
@@ -178,9 +164,9 @@ def _read_sent(send: CellcastSend, data: object, raw: Nodes) -> CellcastSent:
     def listed(*names: str) -> list[tuple[str, Texts]]:
         rows = [Texts(as_row(row, "to")) for row in _rows(data, *names)]
         # v3 calls the number "to", v1 "Contact" (its mock server "Number"); it may have quotes and brackets around it.
-        return [(normalize_mobile(re.sub("[^0-9]", "", row.first("to Contact Number") or "")), row) for row in rows]
+        return [(values.normalize_mobile(re.sub("[^0-9]", "", row.first("to Contact Number") or "")), row) for row in rows]
 
-    requested = dict.fromkeys(unique_mobiles(send.recipients))
+    requested = dict.fromkeys(values.unique_mobiles(send.recipients))
     queued = {
         number: message_id
         for number, row in listed("messages", "queueResponse")
@@ -190,7 +176,7 @@ def _read_sent(send: CellcastSend, data: object, raw: Nodes) -> CellcastSent:
     invalid = {
         number: row.first("Error ErrorType") or "the gateway gave no reason"
         for number, row in listed("invalidContacts")
-        if number and number not in queued and (number in requested or mobile(number) is None)
+        if number and number not in queued and (number in requested or values.mobile(number) is None)
     }
     known = queued.keys() | invalid.keys()
     opted_out = dict.fromkeys(number for number, _ in listed("unsubscribeContacts") if number in requested.keys() - known)
@@ -199,7 +185,7 @@ def _read_sent(send: CellcastSend, data: object, raw: Nodes) -> CellcastSent:
         invalid=invalid,
         unsubscribed=tuple(opted_out),
         unaccounted=tuple(number for number in requested if number not in known and number not in opted_out),
-        credits=Texts(data).first("credits_used", parse_decimal),
+        credits=Texts(data).first("credits_used", values.parse_decimal),
         raw=raw,
     )
 
@@ -251,10 +237,10 @@ def _notice(event: Mapping[str, Any]) -> Notice:
             origin=ORIGIN,
             raw=raw,
             tracking_id=texts.first("message_id _id"),
-            status=texts.first("status", normalize_status),
+            status=texts.first("status", values.normalize_status),
             details=texts.first("reason status"),
-            to=texts.first("recipient receiver", normalize_mobile),
-            sender=texts.first("sender", normalize_mobile),
+            to=texts.first("recipient receiver", values.normalize_mobile),
+            sender=texts.first("sender", values.normalize_mobile),
             client_reference=texts.first("custom_string"),
         )
     return UnknownNotice(origin=ORIGIN, raw=raw)
@@ -267,10 +253,10 @@ def _inbound(event: Mapping[str, Any], texts: Texts, raw: Nodes) -> Notice:
     common: dict[str, Any] = {
         "origin": ORIGIN,
         "raw": raw,
-        "sender": texts.first("from sender", normalize_mobile),
-        "to": texts.first("receiver", normalize_mobile),
+        "sender": texts.first("from sender", values.normalize_mobile),
+        "to": texts.first("receiver", values.normalize_mobile),
         "text": text,
-        "timestamp": texts.first("received_at", parse_datetime),
+        "timestamp": texts.first("received_at", values.parse_datetime),
     }
     if texts.get("type", "").lower() == "mms" or urls or texts.get("mms", "").lower() in {"true", "1"}:
         return CellcastMMS(**common, tracking_id=message_id, original_message_id=original_id, files=urls)
