@@ -178,9 +178,9 @@ class CellcastAccount(KeyHolder):
         if not isinstance(operation, Operation):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
             raise TypeError(f"pass an operation such as CellcastSend(…), not {type(operation).__name__}")
         prepared: PreparedSend | None = getattr(operation, "_prepared", None)
-        content_is_valid = prepared is not None and prepared.is_from(self)
-        found = [] if content_is_valid else generations.content_problems(operation, self._generation)
-        return (*found, *generations.recipient_problems(operation, self._generation))
+        if prepared is not None and prepared.is_from(self):
+            return ()
+        return (*generations.content_problems(operation, self._generation), *generations.recipient_problems(operation))
 
     def warnings(self, operation: Operation[Any]) -> tuple[Problem, ...]:
         """Return what may go wrong although Cellcast accepts it."""
@@ -249,8 +249,8 @@ class PreparedSend:
     def operation(self, to: Sequence[str | int] | int) -> CellcastSend:
         """Return the operation for these recipients, for ``client.call``. Raises :class:`~skymms.RecipientError`."""
         send = replace(self._send, to=to)
+        refuse(generations.recipient_problems(send))
         object.__setattr__(send, "_prepared", self)
-        refuse(self._account.problems(send))
         return send
 
     def is_from(self, account: object) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from .. import errors
 from ..errors import Problem
 from ..gsm import most_units
-from ..limits import Limits
+from ..limits import DOCUMENTED, Limits
 from ..model.operations import Operation
 from ..model.slideshow import Slideshow
 from ..validation.checks import is_blank, is_whole_number
@@ -303,11 +303,11 @@ def _unsupported(operation: Operation[Any], generation: Generation) -> Iterator[
                 yield Problem(None, slide, name, f"not supported by {kind.__name__} in {generation.label}: leave it out")
 
 
-def recipient_problems(operation: Operation[Any], generation: Generation) -> list[Problem]:
+def recipient_problems(operation: Operation[Any]) -> list[Problem]:
     """Return the problems of the recipients. With ``skip_invalid`` there are none if one number is valid."""
     if not isinstance(operation, CellcastSend) or (operation.skip_invalid and any(map(mobile, operation.recipients))):
         return []
-    return RECIPIENTS_VALIDATOR.validate(operation, generation.limits)
+    return RECIPIENTS_VALIDATOR.validate(operation, DOCUMENTED)
 
 
 def refuse(problems: Sequence[Problem]) -> None:
