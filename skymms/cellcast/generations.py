@@ -241,7 +241,8 @@ RULES = [
           "Cellcast requires an image: give the slide the URL of a png, jpeg or gif"),
     _rule("FIELD_EMPTY", "field", "media",
           lambda send, limits: send.media is not None or _first_image(send) or "image" in limits.required,
-          "Cellcast requires a picture: pass the bytes of a jpeg or png as media=…, or give the slide the URL of a gif"),
+          "Cellcast requires a picture: "
+          "pass the bytes of a jpeg or png as media=…, or give the slide an image (the URL of a gif)"),
     _rule("FIELD_INVALID", "field", "media", lambda send, _: send.media is None or not _first_image(send),
           "the slide has an image too, and Cellcast sends one picture: leave out media or the image"),
     _rule("FIELD_INVALID", "field", "media", lambda send, limits: send.media is None or _is_media(send.media, limits.max_image),
