@@ -7,36 +7,24 @@ contradict themselves or each other, a comment beside the row says which stateme
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from .. import errors
 from ..errors import Problem
 from ..gsm import max_units
-from ..limits import Limits
+from ..limits import DOCUMENTED, Limits
 from ..model.operations import Operation
 from ..model.slideshow import Slideshow
-from ..slide import Slide
-from ..validation.checks import is_blank, positive_problem
-from ..validation.rule import Check, Rule
+from ..validation.checks import is_blank, is_whole_number
+from ..validation.rule import Rule
 from ..validation.slide_rules import absolute_url, xml_characters
 from ..validation.validator import Validator
 from ..validation.warnings import WARNINGS
-from .values import (
-    Balance,
-    CancelScheduled,
-    CellcastSend,
-    MarkRead,
-    MessageReports,
-    OptOut,
-    OptOuts,
-    Response,
-    Responses,
-    SentMessage,
-    mobile,
-)
+from . import values
+from .values import CellcastSend, mobile
 
 #: Recipients of one request (both pages; an error text of v3 says ten thousand, which nobody has tried).
 MAX_NUMBERS = 1000
@@ -91,43 +79,44 @@ class Generation(NamedTuple):
 
 #: The largest count for a text whose limit is not documented.
 UNLIMITED = 2**31
+#: The fields of a send that only skymms uses, or whose fields are sent.
+_NOT_SENT = dict.fromkeys(["slideshow", "name", "slides", "skip_invalid"], "")
 
 V3 = Generation(
     "v3", "https://cellcast.com.au/api/v3/", "APPKEY", "", "+",
     CellcastLimits(max_text=1000, max_subject=40, required=frozenset({"image"}), message_id=r"[^\s/]+",
                    images=("png", "gif", "jpeg", "jpg", "")),
     {
-        CellcastSend: Call("POST", "send-mms", "json",
-                           {"subject": "subject", "text": "mms_text", "image": "mms_file", "to": "numbers",
-                            "skip_invalid": ""}),
+        CellcastSend: Call("POST", "send-mms", "json", _NOT_SENT | {
+            "subject": "subject", "text": "mms_text", "image": "mms_file", "to": "numbers"}),
         # The page's own URL ends in "type=mms;", which is another type.
-        Responses: Call("GET", "get-responses", "query", {"page": "page", "mark_read": ""}, {"type": "mms"}),
+        values.Responses: Call("GET", "get-responses", "query", {"page": "page", "mark_read": ""}, {"type": "mms"}),
         # With neither id nor date, the gateway marks all messages. `everything` makes that explicit.
-        MarkRead: Call("POST", "inbound-read", "json", {"message_id": "message_id", "before": "date_before", "everything": ""}),
-        OptOuts: Call("GET", "get-optout", "query", {"page": "page"}),
-        Balance: Call("GET", "account", "query"),
+        values.MarkRead: Call("POST", "inbound-read", "json", {
+            "message_id": "message_id", "before": "date_before", "everything": ""}),
+        values.OptOuts: Call("GET", "get-optout", "query", {"page": "page"}),
+        values.Balance: Call("GET", "account", "query"),
     },
 )  # fmt: skip
 V1 = Generation(
     "v1", "https://api.cellcast.com/api/v1/", "Authorization", "Bearer ", "",
     CellcastLimits(max_text=UNLIMITED, max_image=MAX_MEDIA, message_id="[0-9a-f]{24}", images=("gif",)),
     {
-        CellcastSend: Call("POST", "gatewaymms", "form",
-                           {"text": "message", "to": "contacts", "media": "media", "image": "gif", "sender": "sender",
-                            "skip_invalid": ""}),
-        Responses: Call("GET", "apiClient/getResponses", "query", {"page": "page"}),
-        OptOuts: Call("GET", "apiClient/getOptout", "query", {"page": "page"}),
-        Balance: Call("GET", "apiClient/account", "query"),
-        MessageReports: Call("GET", "../v2/report/message", "query", {"message_id": "/", "page": "page", "status": "status",
-                                                                      "since": "fromDate", "until": "toDate"},
-                             {"campType": "mms"}),
-        CancelScheduled: Call("POST", "gateway/cancelScheduleQuickMessage", "json", {"message_id": "messageId"},
-                              {"type": "mms"}),
+        CellcastSend: Call("POST", "gatewaymms", "form", _NOT_SENT | {
+            "text": "message", "to": "contacts", "media": "media", "image": "gif", "sender": "sender"}),
+        values.Responses: Call("GET", "apiClient/getResponses", "query", {"page": "page"}),
+        values.OptOuts: Call("GET", "apiClient/getOptout", "query", {"page": "page"}),
+        values.Balance: Call("GET", "apiClient/account", "query"),
+        values.MessageReports: Call("GET", "../v2/report/message", "query", {
+            "message_id": "/", "page": "page", "status": "status", "since": "fromDate", "until": "toDate"},
+            {"campType": "mms"}),
+        values.CancelScheduled: Call("POST", "gateway/cancelScheduleQuickMessage", "json", {
+            "message_id": "messageId"}, {"type": "mms"}),
     },
 )  # fmt: skip
 GENERATIONS = {generation.name: generation for generation in (V3, V1)}
-#: The class of the rows of each listing.
-ROW_CLASSES: Mapping[type[Operation[Any]], type[Any]] = {Responses: Response, OptOuts: OptOut, MessageReports: SentMessage}
+
+# ------------------------------------------------------------------------------------------------ values as they are sent
 
 #: The first bytes of a picture, and the file name and content type it is sent with.
 PICTURES = {b"\xff\xd8\xff": ("media.jpg", "image/jpeg"), b"\x89PNG\r\n\x1a\n": ("media.png", "image/png")}
@@ -144,9 +133,14 @@ def crlf(text: str) -> str:
     return re.sub(r"\r\n?|\n", "\r\n", text)
 
 
-def own_fields(value: Any) -> dict[str, Any]:
+def sender_text(sender: str | int | None) -> str:
+    """Return the sender as it is sent. The v1 page's alphabet for senders has no plus, although its sample has one."""
+    return str(sender or "").removeprefix("+")
+
+
+def own_fields(holder: Any) -> dict[str, Any]:
     """Return the fields of a dataclass object and their values."""
-    return {item.name: getattr(value, item.name) for item in fields(value)}
+    return {item.name: getattr(holder, item.name) for item in fields(holder)}
 
 
 def is_given(value: Any) -> bool:
@@ -164,37 +158,15 @@ def slideshow_of(send: CellcastSend) -> Slideshow:
 
 # ------------------------------------------------------------------------------------------------ rules
 
-#: What Cellcast refuses. The codes are v3's, also for v1, which has none.
-RULES: list[Rule] = []
 
-
-def _rule(code: str, of: str, field: str) -> Callable[[Callable[[Any, CellcastLimits], str | None]], Check]:
-    def add(check: Callable[[Any, CellcastLimits], str | None]) -> Check:
-        # These rules are only used with the limits of a generation.
-        RULES.append(Rule(code, of, field, cast(Check, check)))
-        return cast(Check, check)
-
-    return add
-
-
-@_rule("FIELD_EMPTY", "slide", "text")
-def has_text(slide: Slide, limits: CellcastLimits) -> str | None:
-    """A message has a text."""
-    return "Cellcast requires a text: give the slide one" if is_blank(slide.text) else None
-
-
-@_rule("FIELD_INVALID", "text", "text")
-def valid_text(text: Any, limits: CellcastLimits) -> str | None:
+def valid_text(text: Any, limits: Any) -> str | None:
     """A text has at most 1,000 units in v3; no limit is documented for v1."""
     return xml_characters(text, limits) or _too_long(crlf(text), limits.max_text)
 
 
-@_rule("FIELD_INVALID", "field", "subject")
-def valid_subject(show: Any, limits: CellcastLimits) -> str | None:
+def valid_subject(show: Any, limits: Any) -> str | None:
     """A subject has at most 40 units (v3)."""
-    if not show.subject:
-        return None
-    return xml_characters(show.subject, limits) or _too_long(show.subject, limits.max_subject)
+    return (xml_characters(show.subject, limits) or _too_long(show.subject, limits.max_subject)) if show.subject else None
 
 
 def _too_long(text: str, allowed: int) -> str | None:
@@ -204,16 +176,7 @@ def _too_long(text: str, allowed: int) -> str | None:
     return f"{units:,} units, {units - allowed:,} more than the {allowed:,} allowed: shorten it"
 
 
-@_rule("FIELD_EMPTY", "slide", "image")
-def has_image(slide: Slide, limits: CellcastLimits) -> str | None:
-    """A message has an image (v3)."""
-    if slide.image or "image" not in limits.required:
-        return None
-    return "Cellcast requires an image: give the slide the URL of a png, jpeg or gif"
-
-
-@_rule("FIELD_INVALID", "url", "image")
-def valid_image(url: Any, limits: CellcastLimits) -> str | None:
+def valid_image(url: Any, limits: Any) -> str | None:
     """An image is the URL of a png, jpeg or gif (v3), or of a gif (v1)."""
     if problem := absolute_url(url, limits):
         return problem
@@ -224,103 +187,89 @@ def valid_image(url: Any, limits: CellcastLimits) -> str | None:
     return f"{url!r:.80} does not end in {', '.join(f'.{ending}' for ending in limits.images if ending)}{instead}"
 
 
-@_rule("FIELD_EMPTY", "field", "media")
-def has_picture(send: Any, limits: CellcastLimits) -> str | None:
-    """A message has a picture: media or an image (v1)."""
-    if send.media is not None or "image" in limits.required or _first_image(send):
+def valid_recipient(number: Any, limits: Any = None) -> str | None:
+    """A recipient is an Australian mobile number."""
+    if mobile(number) is not None:
         return None
-    return (
-        "Cellcast requires a picture: pass the bytes of a jpeg or png as media=…, or give the slide an image (the URL of a gif)"
-    )
+    return f"{number!r:.40} is not an Australian mobile number: write +614 and eight digits"
 
 
-@_rule("FIELD_INVALID", "field", "media")
-def one_picture(send: Any, limits: CellcastLimits) -> str | None:
-    """A message has one picture: media or an image, not both (v1)."""
-    if send.media is None or not _first_image(send):
-        return None
-    return "the slide has an image too, and Cellcast sends one picture: leave out media or the image"
-
-
-@_rule("FIELD_INVALID", "field", "media")
-def valid_media(send: Any, limits: CellcastLimits) -> str | None:
-    """Media are the bytes of a jpeg or png, at most 230,000 (v1)."""
-    if send.media is None or (picture_type(send.media) is not None and len(send.media) <= limits.max_image):
-        return None
-    return f"media must be the bytes of a jpeg or png, at most {limits.max_image:,}"
-
-
-def _first_image(send: Any) -> str | None:
-    slides = send.slideshow.slides
-    return slides[0].image if slides else None
-
-
-@_rule("FIELD_EMPTY", "field", "slides")
-def has_slide(show: Any, limits: CellcastLimits) -> str | None:
-    """A slideshow has a slide."""
-    return None if show.slides else "there is no slide: add one with .slide(…)"
+def _is_media(media: Any, max_bytes: int) -> bool:
+    return picture_type(media) is not None and len(media) <= max_bytes
 
 
 #: v1 page: letters, digits, spaces and dashes; 16 digits at most, 11 characters if there are letters; or their shared number.
-_SENDER = re.compile(r"#SharedNum#|[0-9]{1,16}|(?=.{1,11}\Z)[A-Za-z0-9-]([A-Za-z0-9 -]*[A-Za-z0-9-])?")
+_SENDER = re.compile(r"|#SharedNum#|[0-9]{1,16}|(?=.{1,11}\Z)[A-Za-z0-9-]([A-Za-z0-9 -]*[A-Za-z0-9-])?")
 
 
-@_rule("FIELD_INVALID", "field", "sender")
-def valid_sender(send: Any, limits: CellcastLimits) -> str | None:
-    """A sender has at most 16 digits, or 11 letters, digits, dashes and inner spaces (v1)."""
-    sender = "" if send.sender is None else str(send.sender).removeprefix("+")
-    if not sender or _SENDER.fullmatch(sender):
-        return None
-    return f"{sender!r:.40}: use at most 16 digits, or at most 11 letters, digits, dashes and inner spaces"
+def _is_time(before: Any) -> bool:
+    return before.tzinfo is not None if isinstance(before, datetime) else isinstance(before, str) and bool(before.strip())
 
 
-@_rule("FIELD_INVALID", "field", "page")
-def valid_page(operation: Any, limits: CellcastLimits) -> str | None:
-    """Pages are whole numbers from 1 up."""
-    return positive_problem(operation.page)
+def _first_image(send: CellcastSend) -> str | None:
+    slides = slideshow_of(send).slides
+    return slides[0].image if slides else None
 
 
-@_rule("FIELD_INVALID", "field", "message_id")
-def valid_message_id(operation: Any, limits: CellcastLimits) -> str | None:
-    """A message id has 24 hexadecimal digits in v1, and no spaces and slashes in v3."""
-    message_id = operation.message_id
-    if message_id is None or re.fullmatch(limits.message_id, str(message_id)):
-        return None
-    return f"{message_id!r:.40} is not a message id of this generation"
+def _selections(mark: values.MarkRead) -> int:
+    """Return how many of the three ways to select responses are used."""
+    return sum(map(is_given, own_fields(mark).values()))
 
 
-@_rule("FIELD_EMPTY", "field", "message_id")
-def has_message_id(operation: Any, limits: CellcastLimits) -> str | None:
-    """Cancelling needs a message id (v1); marking as read needs a message id or another selection (v3)."""
-    if isinstance(operation, CancelScheduled) and not operation.message_id:
-        return "there is no message id"
-    if isinstance(operation, MarkRead) and not _selections(operation):
-        return "nothing is selected: pass message_id=…, before=… or everything=True"
-    return None
+def _rule(code: str, of: str, field: str, holds: Callable[[Any, Any], object], message: str) -> Rule:
+    """Return the rule that something holds. ``{value}`` in the message for a violation is the field's value."""
+
+    def check(holder: Any, limits: Any) -> str | None:
+        return None if holds(holder, limits) else message.format(value=getattr(holder, field), limits=limits)
+
+    return Rule(code, of, field, check)
 
 
-@_rule("FIELD_INVALID", "field", "message_id")
-def one_selection(operation: Any, limits: CellcastLimits) -> str | None:
-    """Marking as read takes one selection (v3)."""
-    given = _selections(operation) if isinstance(operation, MarkRead) else []
-    return f"pass only one of {', '.join(given)}" if len(given) > 1 else None
+#: What Cellcast refuses. The codes are v3's, also for v1, which has none.
+RULES = [
+    Rule("FIELD_INVALID", "text", "text", valid_text),
+    Rule("FIELD_INVALID", "field", "subject", valid_subject),
+    Rule("FIELD_INVALID", "url", "image", valid_image),
+    Rule("RECIPIENTS_ERROR", "item", "to", valid_recipient),
+    _rule("RECIPIENTS_ERROR", "field", "to", lambda send, _: send.recipients,
+          "there is no recipient: pass to=[…]"),
+    _rule("FIELD_EMPTY", "field", "slides", lambda show, _: show.slides,
+          "there is no slide: add one with .slide(…)"),
+    _rule("FIELD_EMPTY", "slide", "text", lambda slide, _: not is_blank(slide.text),
+          "Cellcast requires a text: give the slide one"),
+    _rule("FIELD_EMPTY", "slide", "image", lambda slide, limits: slide.image or "image" not in limits.required,
+          "Cellcast requires an image: give the slide the URL of a png, jpeg or gif"),
+    _rule("FIELD_EMPTY", "field", "media",
+          lambda send, limits: send.media is not None or _first_image(send) or "image" in limits.required,
+          "Cellcast requires a picture: "
+          "pass the bytes of a jpeg or png as media=…, or give the slide an image (the URL of a gif)"),
+    _rule("FIELD_INVALID", "field", "media", lambda send, _: send.media is None or not _first_image(send),
+          "the slide has an image too, and Cellcast sends one picture: leave out media or the image"),
+    _rule("FIELD_INVALID", "field", "media", lambda send, limits: send.media is None or _is_media(send.media, limits.max_image),
+          "media must be the bytes of a jpeg or png, at most {limits.max_image:,}"),
+    _rule("FIELD_INVALID", "field", "sender", lambda send, _: _SENDER.fullmatch(sender_text(send.sender)),
+          "{value!r:.40}: use at most 16 digits, or at most 11 letters, digits, dashes and inner spaces"),
+    _rule("FIELD_INVALID", "field", "page", lambda listing, _: is_whole_number(listing.page, 1),
+          "{value!r:.40} is not a whole number from 1 up"),
+    _rule("FIELD_INVALID", "field", "message_id",
+          lambda one, limits: one.message_id is None or re.fullmatch(limits.message_id, str(one.message_id)),
+          "{value!r:.40} is not a message id of this generation"),
+    _rule("FIELD_EMPTY", "field", "message_id",
+          lambda one, _: one.message_id or not isinstance(one, values.CancelScheduled),
+          "there is no message id"),
+    _rule("FIELD_EMPTY", "field", "message_id", lambda one, _: not isinstance(one, values.MarkRead) or _selections(one) > 0,
+          "nothing is selected: pass message_id=…, before=… or everything=True"),
+    _rule("FIELD_INVALID", "field", "message_id", lambda one, _: not isinstance(one, values.MarkRead) or _selections(one) < 2,
+          "pass only one of message_id, before and everything"),
+    _rule("FIELD_INVALID", "field", "before", lambda mark, _: mark.before is None or _is_time(mark.before),
+          "{value!r:.60}: pass a datetime with a time zone, or text that is sent unchanged"),
+]  # fmt: skip
 
+# ------------------------------------------------------------------------------------------------ validation
 
-def _selections(mark: MarkRead) -> list[str]:
-    return [name for name, value in own_fields(mark).items() if value is not None and value is not False]
-
-
-@_rule("FIELD_INVALID", "field", "before")
-def valid_before(operation: Any, limits: CellcastLimits) -> str | None:
-    """The time up to which responses are marked is a datetime with a time zone, or text."""
-    before = operation.before
-    if before is None or (before.tzinfo if isinstance(before, datetime) else isinstance(before, str) and before.strip()):
-        return None
-    return f"{before!r:.60}: pass a datetime with a time zone, or text that is sent unchanged"
-
-
-#: Everything that Cellcast would refuse, but for the recipients and for fields that a generation does not support.
-VALIDATOR = Validator(RULES)
+#: The rules for everything but the recipients, which differ between the uses of a prepared message.
+VALIDATOR = Validator(rule for rule in RULES if rule.field != "to")
+RECIPIENTS_VALIDATOR = Validator(rule for rule in RULES if rule.field == "to")
 #: Warnings about images apply here as well; Cellcast supports none of the other fields that have warnings.
 WARNINGS_VALIDATOR = Validator(warning for warning in WARNINGS if warning.field == "image")
 #: The error class for a problem in these fields; it is FieldError for all others.
@@ -329,38 +278,40 @@ ERROR_CLASSES: Mapping[str, type[errors.MMSError]] = {
 }  # fmt: skip
 
 
-def unsupported(operation: Operation[Any], generation: Generation) -> Iterator[Problem]:
-    """Yield a problem for each field that has no wire name in this generation, and for each slide after the first."""
-    kind = type(operation).__name__
-    if (call := generation.calls.get(type(operation))) is None:
-        yield Problem(None, None, kind, f"not supported in {generation.label}")
-        return
-    given: list[tuple[int | None, str, Any]] = [(None, *item) for item in own_fields(operation).items()]
+def content_problems(operation: Operation[Any], generation: Generation) -> list[Problem]:
+    """Return the problems of everything but the recipients."""
+    if type(operation) not in generation.calls:
+        return [Problem(None, None, type(operation).__name__, f"not supported in {generation.label}")]
+    found = list(_unsupported(operation, generation))
+    # The rules have nothing to add about fields and slides that are not supported.
+    known = {(problem.slide, problem.field) for problem in found}
+    broken = VALIDATOR.validate(operation, generation.limits)
+    return found + [one for one in broken if known.isdisjoint({(one.slide, one.field), (one.slide, "slides")})]
+
+
+def _unsupported(operation: Operation[Any], generation: Generation) -> Iterator[Problem]:
+    """Yield a problem for each slide after the first, and for each field that has no wire name in this generation."""
+    holders: list[tuple[int | None, Any]] = [(None, operation)]
     if isinstance(operation, CellcastSend):
         show = slideshow_of(operation)
-        given += [(None, *item) for item in own_fields(show).items()]
-        given += [(number, *item) for number, slide in enumerate(show.slides, 1) for item in own_fields(slide).items()]
-        # The slideshow's name is not sent, and what it contains is looked at by itself.
-        given = [item for item in given if item[1] not in {"slideshow", "name", "slides"}]
+        holders += [(None, show), *enumerate(show.slides, 1)]
         for number in range(2, len(show.slides) + 1):
             yield Problem(None, number, "slides", "Cellcast sends one slide in a message: send this one by itself")
-    for slide_number, name, value in given:
-        if is_given(value) and name not in call.names:
-            yield Problem(None, slide_number, name, f"not supported by {kind} in {generation.label}: leave it out")
+    kind = type(operation)
+    for slide, holder in holders:
+        for name, value in own_fields(holder).items():
+            if name not in generation.calls[kind].names and is_given(value):
+                yield Problem(None, slide, name, f"not supported by {kind.__name__} in {generation.label}: leave it out")
 
 
-def invalid_numbers(numbers: Iterable[object]) -> Iterator[tuple[int, str, str]]:
-    """Iterate over the numbers that are not Australian mobiles: the position, the number as text, and the reason."""
-    for position, number in enumerate(numbers):
-        if mobile(number) is None:
-            yield position, str(number), f"{number!r:.40} is not an Australian mobile number: write +614 and eight digits"
+def recipient_problems(operation: Operation[Any]) -> list[Problem]:
+    """Return the problems of the recipients. With ``skip_invalid`` there are none if one number is valid."""
+    if not isinstance(operation, CellcastSend) or (operation.skip_invalid and any(map(mobile, operation.recipients))):
+        return []
+    return RECIPIENTS_VALIDATOR.validate(operation, DOCUMENTED)
 
 
-def recipient_problems(send: CellcastSend) -> Iterator[Problem]:
-    """Yield a problem if there is no recipient, and one for each bad number that has to be refused."""
-    if not send.recipients:
-        yield Problem("RECIPIENTS_ERROR", None, "to", "there is no recipient: pass to=[…]")
-    invalid = list(invalid_numbers(send.recipients))
-    if not send.skip_invalid or len(invalid) == len(send.recipients):
-        for position, _, reason in invalid:
-            yield Problem("RECIPIENTS_ERROR", None, f"to[{position}]", reason)
+def refuse(problems: Sequence[Problem]) -> None:
+    """Raise the first of these problems, if there are any, with all of them."""
+    if problems:
+        raise errors.refusal(problems, ERROR_CLASSES.get(problems[0].field.partition("[")[0], errors.FieldError))

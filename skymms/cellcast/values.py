@@ -1,20 +1,22 @@
 """Cellcast's operations and what they return, and how their values are read from JSON.
 
-The fields of a reply declare under which names the gateway sends them (:func:`read_from`), so a class is also the table by
-which it is read.
+The fields of a reply declare under which names the gateway sends them (:func:`source`), so a class is also the table by which
+it is read.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, fields
+from dataclasses import KW_ONLY, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
+from .._functools import value
 from ..errors import Nodes
 from ..model.operations import Operation
+from ..model.serializable import Serializable
 from ..model.slideshow import Slideshow
 from ..slide import Slide
 
@@ -77,10 +79,6 @@ def parse_decimal(text: str) -> Decimal | None:
 
 # ------------------------------------------------------------------------------------------------ reading JSON
 
-#: The texts of a JSON object under their paths. Cellcast's types drift: a number may come in quotes, and a missing value may be
-#: "", {}, [] or null. So every value is read as text, and blank values are left out.
-Texts = Mapping[str, str]
-
 
 def as_object(value: object) -> Mapping[str, Any]:
     """Return a JSON object, and an empty one for any other value."""
@@ -89,7 +87,7 @@ def as_object(value: object) -> Mapping[str, Any]:
 
 def as_row(value: object, name: str) -> Mapping[str, Any]:
     """Return a JSON object, and an object that has any other value under ``name``."""
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {name: value}
+    return as_object(cast(object, value)) if isinstance(value, dict) else {name: value}
 
 
 def as_list(value: object) -> Sequence[Any]:
@@ -97,47 +95,44 @@ def as_list(value: object) -> Sequence[Any]:
     return cast("Sequence[Any]", value) if isinstance(value, list) else []
 
 
-def flatten(document: object) -> Texts:
-    """Return the texts of an object, and those of the objects in it as ``meta/status``; lists are left out."""
-    outer = as_object(document)
-    inner = {f"{name}/{key}": value for name, held in outer.items() for key, value in as_object(held).items()}
-    texts: dict[str, str] = {}
-    for path, value in {**outer, **inner}.items():
-        if value is not None and not isinstance(value, (dict, list)) and str(value).strip():
-            texts[path] = str(value).lower() if isinstance(value, bool) else str(value)
-    return texts
+class Texts(dict[str, str]):
+    """The texts of a JSON object by name, and those of the objects in it as ``meta/status``.
+
+    Cellcast's types drift: a number may come in quotes, and a missing value may be "", {}, [] or null. So every value is read
+    as text, and lists and blank values are left out.
+    """
+
+    def __init__(self, document: object) -> None:
+        outer = as_object(document)
+        inner = {f"{name}/{key}": text for name, held in outer.items() for key, text in as_object(held).items()}
+        for path, held in {**outer, **inner}.items():
+            if held is not None and not isinstance(held, (dict, list)) and str(held).strip():
+                self[path] = str(held).lower() if isinstance(held, bool) else str(held)
+
+    def first(self, names: str, parse: Callable[[str], Any] = str) -> Any:
+        """Return the parsed text under the first of several names that is there, or None."""
+        return next((parse(self[name]) for name in names.split() if name in self), None)
+
+    def build(self, kind: type[T], **values: Any) -> T:
+        """Return an object of a class, made of the texts for its fields with a :func:`source` and of other values."""
+        return kind(**{name: self.first(names, parse) for name, names, parse in sources(kind)}, **values)
 
 
-def first_text(texts: Texts, names: str) -> str | None:
-    """Return the text under the first of several names that is there."""
-    return next((texts[name] for name in names.split() if name in texts), None)
-
-
-def first_value(texts: Texts, names: str, parse: Callable[[str], T | None]) -> T | None:
-    """Return the parsed text under the first of several names that is there."""
-    return None if (text := first_text(texts, names)) is None else parse(text)
-
-
-def read_from(names: str, parse: Callable[[str], object] = str) -> Mapping[str, Any]:
-    """Return the metadata of a dataclass field: the gateway's names for it, the preferred one first, and how it is parsed."""
-    return {"names": names, "parse": parse}
+def source(names: str, parse: Callable[[str], Any] = str) -> Any:
+    """Declare a field that is read from JSON: the gateway's names for it, the preferred one first, and how it is parsed."""
+    return field(default=None, metadata={"names": names, "parse": parse})
 
 
 def sources(of: Any) -> Iterator[tuple[str, str, Callable[[str], Any]]]:
-    """Iterate over the fields of a dataclass with :func:`read_from`: our name, the gateway's names, the parser."""
-    return ((item.name, item.metadata["names"], item.metadata["parse"]) for item in fields(of) if "names" in item.metadata)
-
-
-def build(kind: type[T], texts: Texts, **values: Any) -> T:
-    """Create an object of a class from the fields with :func:`read_from`, and the other values."""
-    return kind(**{name: first_value(texts, names, parse) for name, names, parse in sources(kind)}, **values)
+    """Iterate over the fields of a class that have a :func:`source`: our name, the gateway's names, the parser."""
+    return ((item.name, item.metadata["names"], item.metadata["parse"]) for item in fields(of) if item.metadata)
 
 
 # ------------------------------------------------------------------------------------------------ replies
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellcastSent:
+@value
+class CellcastSent(Serializable):
     """The outcome of a :class:`CellcastSend` for each number. Numbers are written ``+614NNNNNNNN``.
 
     - ``queued``: accepted, each with its message id.
@@ -175,8 +170,8 @@ class CellcastSent:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Listing(Generic[Row]):
+@value
+class Listing(Serializable, Generic[Row]):
     """The rows of a list, which can be iterated over.
 
     ``more`` is True if a single page was requested and others follow it. ``marked`` are the ids that were marked as read.
@@ -195,65 +190,65 @@ class Listing(Generic[Row]):
         return len(self.rows)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+@value
+class Response(Serializable):
     """A message that somebody sent in reply. ``received_at`` is naive in v3, whose page names no time zone; v1 sends no id."""
 
-    sender: str | None = field(default=None, metadata=read_from("from", normalize_mobile))
-    text: str | None = field(default=None, metadata=read_from("body"))
-    received_at: datetime | None = field(default=None, metadata=read_from("received_at", parse_datetime))
-    message_id: str | None = field(default=None, metadata=read_from("message_id"))
-    original_message_id: str | None = field(default=None, metadata=read_from("original_message_id"))
-    original_text: str | None = field(default=None, metadata=read_from("original_body"))
-    subaccount: str | None = field(default=None, metadata=read_from("subaccount_id"))
+    sender: str | None = source("from", normalize_mobile)
+    text: str | None = source("body")
+    received_at: datetime | None = source("received_at", parse_datetime)
+    message_id: str | None = source("message_id")
+    original_message_id: str | None = source("original_message_id")
+    original_text: str | None = source("original_body")
+    subaccount: str | None = source("subaccount_id")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptOut:
+@value
+class OptOut(Serializable):
     """A person who opted out of messages."""
 
-    number: str | None = field(default=None, metadata=read_from("number", normalize_mobile))
-    first_name: str | None = field(default=None, metadata=read_from("first_name"))
-    last_name: str | None = field(default=None, metadata=read_from("last_name"))
+    number: str | None = source("number", normalize_mobile)
+    first_name: str | None = source("first_name")
+    last_name: str | None = source("last_name")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentMessage:
+@value
+class SentMessage(Serializable):
     """One message in v1's report. ``status`` is a value of :data:`STATES`, ``updated_at`` the time of its last change."""
 
-    message_id: str | None = field(default=None, metadata=read_from("_id"))
-    status: str | None = field(default=None, metadata=read_from("status", normalize_status))
-    to: str | None = field(default=None, metadata=read_from("receiver", normalize_mobile))
-    sender: str | None = field(default=None, metadata=read_from("sender", normalize_mobile))
-    text: str | None = field(default=None, metadata=read_from("message"))
-    created_at: datetime | None = field(default=None, metadata=read_from("createdAt", parse_datetime))
-    updated_at: datetime | None = field(default=None, metadata=read_from("updatedAt", parse_datetime))
-    credits: Decimal | None = field(default=None, metadata=read_from("creditAmount", parse_decimal))
+    message_id: str | None = source("_id")
+    status: str | None = source("status", normalize_status)
+    to: str | None = source("receiver", normalize_mobile)
+    sender: str | None = source("sender", normalize_mobile)
+    text: str | None = source("message")
+    created_at: datetime | None = source("createdAt", parse_datetime)
+    updated_at: datetime | None = source("updatedAt", parse_datetime)
+    credits: Decimal | None = source("creditAmount", parse_decimal)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountBalance:
+@value
+class AccountBalance(Serializable):
     """The account's name and its remaining credits."""
 
-    name: str | None = field(default=None, metadata=read_from("data/account_name"))
-    email: str | None = field(default=None, metadata=read_from("data/account_email"))
-    sms: Decimal | None = field(default=None, metadata=read_from("data/sms_balance", parse_decimal))
-    mms: Decimal | None = field(default=None, metadata=read_from("data/mms_balance", parse_decimal))
+    name: str | None = source("data/account_name")
+    email: str | None = source("data/account_email")
+    sms: Decimal | None = source("data/sms_balance", parse_decimal)
+    mms: Decimal | None = source("data/mms_balance", parse_decimal)
     raw: Nodes = field(default=(), compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+@value
+class Done(Serializable):
     """The operation succeeded. ``details`` is the gateway's own text."""
 
-    details: str | None = field(default=None, metadata=read_from("msg message"))
+    details: str | None = source("msg message")
     raw: Nodes = field(default=(), compare=False, repr=False)
 
 
 # ------------------------------------------------------------------------------------------------ operations
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CellcastSend(Operation[CellcastSent]):
     """Send a slideshow of one slide to any number of Australian mobiles; each request carries a thousand numbers.
 
@@ -288,16 +283,23 @@ class CellcastSend(Operation[CellcastSent]):
         return cast("tuple[str | int, ...]", self.to)
 
 
-class _ListOperation(Operation[Listing[Row]]):
-    """An operation that lists rows, and may be repeated."""
+class ListOperation(Operation[Listing[Row]]):
+    """An operation that lists rows, which are of the class ``row``. It may be repeated."""
 
     __slots__ = ()
     reply: ClassVar[type[Any]] = Listing
     repeatable: ClassVar[bool] = True
+    row: ClassVar[type[Any]]
+    page: int | None
+
+    @property
+    def is_list(self) -> bool:
+        """False if one row is requested by its id."""
+        return not getattr(self, "message_id", None)
 
 
-@dataclass(frozen=True, slots=True)
-class Responses(_ListOperation[Response]):
+@value
+class Responses(ListOperation[Response]):
     """List what people sent in reply: page number ``page``, or all pages. v3 lists only what is not marked as read.
 
     ``mark_read`` (v3) marks the listed messages as read, one by one, after all pages were read: marking in between would move
@@ -305,21 +307,27 @@ class Responses(_ListOperation[Response]):
     is the listing.
     """
 
+    row: ClassVar[type[Response]] = Response
+
     page: int | None = None
     _: KW_ONLY
     mark_read: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OptOuts(_ListOperation[OptOut]):
+@value
+class OptOuts(ListOperation[OptOut]):
     """List the people who opted out: page ``page``, or all pages. v3 needs "Opt-out for API" on in the account's settings."""
+
+    row: ClassVar[type[OptOut]] = OptOut
 
     page: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MessageReports(_ListOperation[SentMessage]):
+@value
+class MessageReports(ListOperation[SentMessage]):
     """Report the states of messages (v1): one message, page number ``page``, or all pages; ``since`` and ``until`` are days."""
+
+    row: ClassVar[type[SentMessage]] = SentMessage
 
     message_id: str | None = None
     _: KW_ONLY
@@ -329,7 +337,7 @@ class MessageReports(_ListOperation[SentMessage]):
     until: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Balance(Operation[AccountBalance]):
     """Report the remaining credits. This is also the way to find out whether a key is valid."""
 
@@ -337,7 +345,7 @@ class Balance(Operation[AccountBalance]):
     repeatable: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MarkRead(Operation[Done]):
     """Mark responses as read (v3): the one with ``message_id``, those ``before`` a time, or ``everything``. Pass exactly one.
 
@@ -346,12 +354,13 @@ class MarkRead(Operation[Done]):
 
     reply: ClassVar[type[Done]] = Done
 
+    _: KW_ONLY
     message_id: str | None = None
     before: datetime | str | None = None
     everything: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CancelScheduled(Operation[Done]):
     """Cancel a scheduled message (v1)."""
 

@@ -8,85 +8,62 @@ their fields. Webhooks are not signed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from .. import errors
+from .._functools import value
 from ..errors import Nodes
 from ..http import HttpRequest
 from ..model.notices import DeliveryReport, InboundMMS, InboundSMS, Notice, UnknownNotice
 from ..model.operations import Operation
 from ..wire.codecs import DecodeError, json, multipart
-from .generations import MAX_NUMBERS, ROW_CLASSES, Generation, crlf, is_given, own_fields, picture_type, slideshow_of
-from .values import (
-    CellcastSend,
-    CellcastSent,
-    Listing,
-    Texts,
-    as_list,
-    as_object,
-    as_row,
-    build,
-    first_text,
-    first_value,
-    flatten,
-    mobile,
-    normalize_mobile,
-    normalize_status,
-    parse_datetime,
-    parse_decimal,
-    unique_mobiles,
-)
-
-T = TypeVar("T")
+from . import values
+from .generations import MAX_NUMBERS, Call, Generation, crlf, is_given, own_fields, picture_type, sender_text, slideshow_of
+from .values import CellcastSend, CellcastSent, Listing, ListOperation, Texts, as_list, as_object, as_row
 
 # ------------------------------------------------------------------------------------------------ writing requests
 
 
-def _values(operation: Operation[Any]) -> dict[str, Any]:
-    """Return what is sent, under our names: the fields of the operation, of its slideshow and of its only slide."""
-    values = own_fields(operation)
-    if isinstance(operation, CellcastSend):
-        show = slideshow_of(operation)
-        values |= {"subject": show.subject, **own_fields(show.slides[0])}
-        values["text"] = crlf(values["text"])
-        # The v1 page's alphabet for senders has no plus, although its sample has one.
-        values["sender"] = str(operation.sender or "").removeprefix("+")
-    elif isinstance(before := values.get("before"), datetime):
-        values["before"] = int(before.timestamp())
-    return values
-
-
 def write_request(operation: Operation[Any], generation: Generation, address: str, api_key: str) -> HttpRequest:
     """Return the HTTP request for an operation that was validated."""
-    call, values = generation.calls[type(operation)], _values(operation)
-    if isinstance(operation, CellcastSend):
-        numbers = [generation.number_prefix + number.removeprefix("+") for number in unique_mobiles(operation.recipients)]
-        if len(numbers) > MAX_NUMBERS:
-            raise errors.ConfigurationError(
-                f"to: {len(numbers):,} numbers in one request, at most {MAX_NUMBERS:,}; client.call makes several requests"
-            )
-        # Both samples of the v1 page lose the contacts. In a form they are one field that contains a JSON array.
-        values["to"] = json.dump(numbers).decode() if call.placement == "form" else numbers
-        if (named := picture_type(operation.media)) is not None:
-            values["media"] = (*named, operation.media)
-    sent = {wire_name: values[name] for name, wire_name in call.names.items() if wire_name and is_given(values[name])}
-    end = f"/{sent.pop('/')}" if "/" in sent else ""
-    if not end:  # A single row, requested by its id, needs no constants.
+    call = generation.calls[type(operation)]
+    given = _sent_values(operation, generation, call) if isinstance(operation, CellcastSend) else own_fields(operation)
+    if isinstance(before := given.get("before"), datetime):
+        given["before"] = int(before.timestamp())
+    sent = {wire_name: given[name] for name, wire_name in call.names.items() if wire_name and is_given(given[name])}
+    url = urljoin(address, call.path)
+    if "/" in sent:  # A single row, requested by its id, needs no constants.
+        url += f"/{sent.pop('/')}"
+    else:
         sent = {**call.constants, **sent}
-    url = urljoin(address, call.path) + end
-    headers = {
-        "Accept": json.ACCEPT,
-        "Accept-Encoding": "identity",
-        generation.key_header: generation.key_prefix + api_key,
-    }
+    key = {generation.key_header: generation.key_prefix + api_key}
+    headers = {"Accept": json.ACCEPT, "Accept-Encoding": "identity", **key}
     if call.placement == "query":
         return HttpRequest(call.method, f"{url}?{urlencode(sent)}" if sent else url, headers)
     body, content_type = multipart.encode(sent) if call.placement == "form" else (json.dump(sent), "application/json")
     return HttpRequest(call.method, url, {**headers, "Content-Type": content_type}, body)
+
+
+def _sent_values(send: CellcastSend, generation: Generation, call: Call) -> dict[str, Any]:
+    """Return the values of the fields of a send, of its slideshow and of its only slide."""
+    numbers = [generation.number_prefix + number.removeprefix("+") for number in values.unique_mobiles(send.recipients)]
+    if len(numbers) > MAX_NUMBERS:
+        raise errors.ConfigurationError(
+            f"to: {len(numbers):,} numbers in one request, at most {MAX_NUMBERS:,}; client.call makes several requests"
+        )
+    show = slideshow_of(send)
+    given = own_fields(send) | own_fields(show) | own_fields(show.slides[0])
+    given["text"] = crlf(given["text"])
+    # Both samples of the v1 page lose the contacts. In a form they are one field that contains a JSON array.
+    given["to"] = json.dump(numbers).decode() if call.placement == "form" else numbers
+    given["sender"] = sender_text(send.sender)
+    if (file := picture_type(send.media)) is not None:
+        given["media"] = (*file, send.media)
+    return given
 
 
 # ------------------------------------------------------------------------------------------------ reading responses
@@ -115,13 +92,16 @@ _SIGNALS = f"{_CODES} meta/code invalid_token error/sender"
 _REASONS = "error/errorMessage error/error error/description error/message msg message"
 
 
+def _texts_with_paths(document: Mapping[str, Any]) -> Nodes:
+    return tuple([(path, text) for path, _, text in json.leaves(dict(document))])
+
+
 def read_reply(operation: Operation[Any], document: Mapping[str, Any], status: int) -> Any:
     """Return the reply in a response.
 
     Raises the error for a refusal, and :class:`~skymms.wire.codecs.DecodeError` for a document that is not a response.
     """
-    raw: Nodes = tuple([(path, text) for path, _, text in json.leaves(dict(document))])
-    texts = flatten(document)
+    raw, texts = _texts_with_paths(document), Texts(document)
     # Compared without case: one recorded body has "success".
     states = {texts[name].lower() for name in ("status", "meta/status", "error/code") if name in texts}
     error_code = "data" not in document and re.match("[4-9][0-9]{2}", texts.get("code", ""))
@@ -129,17 +109,16 @@ def read_reply(operation: Operation[Any], document: Mapping[str, Any], status: i
     if not (refused or states or (operation.repeatable and "data" in document)) and status < 400:
         raise DecodeError("it has no status")
     # `status: false` with HTTP 200 was recorded more than once, and v1 refuses a template with 203.
-    if not (refused or status == 203 or status >= 300):
-        return _read_accepted(operation, texts, document.get("data"), raw)
-    error = _refusal(operation, texts, status, refused, raw)
-    if isinstance(error, errors.NotFoundError) and _is_whole_listing(operation):
-        empty: Listing[Any] = Listing(raw=raw)
-        return empty
-    raise error
-
-
-def _is_whole_listing(operation: Operation[Any]) -> bool:
-    return type(operation) in ROW_CLASSES and not getattr(operation, "message_id", None)
+    if refused or status == 203 or status >= 300:
+        error = _refusal(operation, texts, status, refused, raw)
+        if isinstance(error, errors.NotFoundError) and isinstance(operation, ListOperation) and operation.is_list:
+            return _read_listing(operation.row, None, raw)
+        raise error
+    if isinstance(operation, CellcastSend):
+        return _read_sent(operation, document.get("data"), raw)
+    if isinstance(operation, ListOperation):
+        return _read_listing(operation.row, document.get("data"), raw)
+    return texts.build(operation.reply, raw=raw)
 
 
 def _refusal(operation: Operation[Any], texts: Texts, status: int, refused: bool, raw: Nodes) -> errors.MMSError:
@@ -157,71 +136,56 @@ def _refusal(operation: Operation[Any], texts: Texts, status: int, refused: bool
     maybe = not operation.repeatable and (fault or not (refused or 400 <= status < 500))
     if not code and status >= 400:
         code = str(status)
-    return kind(code, first_text(texts, _REASONS) or "", field=field, reply=raw, sent_maybe=maybe)
+    return kind(code, texts.first(_REASONS) or "", field=field, reply=raw, sent_maybe=maybe)
 
 
-def _read_accepted(operation: Operation[Any], texts: Texts, data: object, raw: Nodes) -> Any:
-    if isinstance(operation, CellcastSend):
-        return _read_sent(operation, data, raw)
-    if (row_class := ROW_CLASSES.get(type(operation))) is not None:
-        return _read_listing(row_class, data, raw)
-    reply: type[Any] = operation.reply
-    return build(reply, texts, raw=raw)
-
-
-def _read_listing(row_class: type[T], data: object, raw: Nodes) -> Listing[T]:
-    texts = flatten(data)
-    # v3 lists "responses", v1 "items"; the report on one message is that message.
-    rows = as_list(data) or ([data] if "_id" in texts else _rows(data, "responses", "items"))
-    read = tuple([build(row_class, flatten(row)) for row in map(as_object, rows) if row])
-    # v3 counts the pages in an object of its own; v1 beside the rows, and it names the next page.
-    page = first_value(texts, "page/number current", parse_decimal)
-    last_page = first_value(texts, "page/count totalPages", parse_decimal)
-    more = "nextPage" in texts or bool(page and last_page and page < last_page)
-    return Listing(read, more=bool(read) and more, raw=raw)
-
-
-def _rows(data: object, *names: str) -> list[Any]:
-    """Return the rows under these names. An empty list may come as "", and a single row without its list."""
-    rows: list[Any] = []
+def _rows(data: object, *names: str) -> Iterator[Any]:
+    """Yield the rows under these names. An empty list may come as "", and a single row without its list."""
     for name in names:
         under = as_object(data).get(name)
-        rows += as_list(under) or ([under] if as_object(under) else [])
-    return rows
+        yield from as_list(under) or ([under] if as_object(under) else [])
+
+
+def _read_listing(row_class: type[Any], data: object, raw: Nodes) -> Listing[Any]:
+    texts = Texts(data)
+    # v3 lists "responses", v1 "items"; the report on one message is that message.
+    rows = as_list(data) or ([data] if "_id" in texts else _rows(data, "responses", "items"))
+    read = tuple([Texts(row).build(row_class) for row in rows if as_object(row)])
+    # v3 counts the pages in an object of its own; v1 beside the rows, and it names the next page.
+    page = texts.first("page/number current", values.parse_decimal)
+    last_page = texts.first("page/count totalPages", values.parse_decimal)
+    more = "nextPage" in texts or bool(page and last_page and page < last_page)
+    return Listing(read, more=bool(read) and more, raw=raw)
 
 
 def _read_sent(send: CellcastSend, data: object, raw: Nodes) -> CellcastSent:
     """Sort the numbers by their outcome. Only a message id shows that a number is queued."""
 
     def listed(*names: str) -> list[tuple[str, Texts]]:
-        rows = [flatten(as_row(row, "to")) for row in _rows(data, *names)]
+        rows = [Texts(as_row(row, "to")) for row in _rows(data, *names)]
         # v3 calls the number "to", v1 "Contact" (its mock server "Number"); it may have quotes and brackets around it.
-        return [(normalize_mobile(re.sub("[^0-9]", "", first_text(row, "to Contact Number") or "")), row) for row in rows]
+        return [(values.normalize_mobile(re.sub("[^0-9]", "", row.first("to Contact Number") or "")), row) for row in rows]
 
-    requested = dict.fromkeys(unique_mobiles(send.recipients))
+    requested = dict.fromkeys(values.unique_mobiles(send.recipients))
     queued = {
         number: message_id
         for number, row in listed("messages", "queueResponse")
-        if number in requested and (message_id := first_text(row, "message_id MessageId"))
+        if number in requested and (message_id := row.first("message_id MessageId"))
     }
     # A number that was not requested is kept only if it is not a number at all: nothing else can show which one it was.
     invalid = {
-        number: first_text(row, "Error ErrorType") or "the gateway gave no reason"
+        number: row.first("Error ErrorType") or "the gateway gave no reason"
         for number, row in listed("invalidContacts")
-        if number and number not in queued and (number in requested or mobile(number) is None)
+        if number and number not in queued and (number in requested or values.mobile(number) is None)
     }
-    unsubscribed = dict.fromkeys(
-        number
-        for number, _ in listed("unsubscribeContacts")
-        if number in requested and number not in queued and number not in invalid
-    )
-    known = {**queued, **invalid, **unsubscribed}
+    known = queued.keys() | invalid.keys()
+    opted_out = dict.fromkeys(number for number, _ in listed("unsubscribeContacts") if number in requested.keys() - known)
     return CellcastSent(
         queued=queued,
         invalid=invalid,
-        unsubscribed=tuple(unsubscribed),
-        unaccounted=tuple(number for number in requested if number not in known),
-        credits=first_value(flatten(data), "credits_used", parse_decimal),
+        unsubscribed=tuple(opted_out),
+        unaccounted=tuple(number for number in requested if number not in known and number not in opted_out),
+        credits=Texts(data).first("credits_used", values.parse_decimal),
         raw=raw,
     )
 
@@ -234,10 +198,11 @@ MAX_WEBHOOK = 512 * 1024
 ORIGIN = "CELLCAST"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CellcastMMS(InboundMMS):
     """An MMS that somebody sent to the account: its text is in the event itself, and so is the id of the message it answers."""
 
+    _: KW_ONLY
     text: str | None = None
     original_message_id: str | None = None
 
@@ -263,38 +228,36 @@ def read_cellcast_webhook(body: bytes, *, max_bytes: int = MAX_WEBHOOK) -> tuple
 
 
 def _notice(event: Mapping[str, Any]) -> Notice:
-    texts, names = flatten(event), event.keys()
+    raw, texts, names = _texts_with_paths(event), Texts(event), event.keys()
     kind = texts.get("type", "").lower()
-    raw = tuple([(path, text) for path, _, text in json.leaves(dict(event))])
     if kind == "receive" or {"from", "body"} <= names:
         return _inbound(event, texts, raw)
     if (kind == "send" and {"_id", "status"} <= names) or {"message_id", "status", "recipient"} <= names:
         return DeliveryReport(
             origin=ORIGIN,
             raw=raw,
-            tracking_id=first_text(texts, "message_id _id"),
-            status=first_value(texts, "status", normalize_status),
-            details=first_text(texts, "reason status"),
-            to=first_value(texts, "recipient receiver", normalize_mobile),
-            sender=first_value(texts, "sender", normalize_mobile),
-            client_reference=first_text(texts, "custom_string"),
+            tracking_id=texts.first("message_id _id"),
+            status=texts.first("status", values.normalize_status),
+            details=texts.first("reason status"),
+            to=texts.first("recipient receiver", values.normalize_mobile),
+            sender=texts.first("sender", values.normalize_mobile),
+            client_reference=texts.first("custom_string"),
         )
     return UnknownNotice(origin=ORIGIN, raw=raw)
 
 
 def _inbound(event: Mapping[str, Any], texts: Texts, raw: Nodes) -> Notice:
-    text, media = _unwrap(first_text(texts, "reply message body"), as_list(event.get("media")))
-    files = [first_text(flatten(as_row(file, "url")), "url") for file in media]
-    message_id, original_id = first_text(texts, "message_id _id"), first_text(texts, "original_message_id")
+    text, media = _unwrap(texts.first("reply message body"), as_list(event.get("media")))
+    urls = tuple([url for file in media if (url := Texts(as_row(file, "url")).first("url"))])
+    message_id, original_id = texts.first("message_id _id"), texts.first("original_message_id")
     common: dict[str, Any] = {
         "origin": ORIGIN,
         "raw": raw,
-        "sender": first_value(texts, "from sender", normalize_mobile),
-        "to": first_value(texts, "receiver", normalize_mobile),
+        "sender": texts.first("from sender", values.normalize_mobile),
+        "to": texts.first("receiver", values.normalize_mobile),
         "text": text,
-        "timestamp": first_value(texts, "received_at", parse_datetime),
+        "timestamp": texts.first("received_at", values.parse_datetime),
     }
-    urls = tuple([url for url in files if url])
     if texts.get("type", "").lower() == "mms" or urls or texts.get("mms", "").lower() in {"true", "1"}:
         return CellcastMMS(**common, tracking_id=message_id, original_message_id=original_id, files=urls)
     return InboundSMS(**common, tracking_id=original_id, transaction_id=message_id)
@@ -308,5 +271,5 @@ def _unwrap(text: str | None, media: Sequence[Any]) -> tuple[str | None, Sequenc
         except DecodeError:
             return text, media
         if {"message", "media"} & wrapped.keys():
-            return first_text(flatten(wrapped), "message"), as_list(wrapped.get("media")) or media
+            return Texts(wrapped).first("message"), as_list(wrapped.get("media")) or media
     return text, media

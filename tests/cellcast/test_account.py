@@ -32,6 +32,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skymms import (
+    Account,
     BillingError,
     ConfigurationError,
     GatewayFaultError,
@@ -295,7 +296,7 @@ def validations(monkeypatch):
             validated.append(message)
             return VALIDATOR.validate(message, limits)
 
-    monkeypatch.setattr("skymms.cellcast.account.VALIDATOR", Counting)
+    monkeypatch.setattr("skymms.cellcast.generations.VALIDATOR", Counting)
     return validated
 
 
@@ -333,6 +334,23 @@ class TestPrepare:
         V3.prepare(CellcastSend(SHOW))
         with pytest.raises(ConfigurationError):
             V3.encode(other)
+
+    def test_a_message_that_another_account_prepared_is_validated(self):
+        operation = (
+            CellcastAccount.v3(CANARY, max_text=2000).prepare(CellcastSend(Slide("x" * 1001, image=GIF_URL))).operation(ADA)
+        )
+        assert problems(V3, operation) == [("FIELD_INVALID", 1, "text")]
+
+    def test_a_changed_copy_of_a_prepared_message_is_validated(self):
+        operation = V3.prepare(CellcastSend(SHOW)).operation(ADA)
+        assert problems(V3, operation) == []
+        assert problems(V3, replace(operation, to="1300000000")) == [("RECIPIENTS_ERROR", None, "to[0]")]
+
+    @EACH_ACCOUNT
+    def test_a_skycore_account_refuses_a_prepared_message(self, account):
+        operation = account.prepare(CellcastSend(Slide("Hi", image=GIF_URL))).operation(ADA)
+        with pytest.raises(ConfigurationError, match="CellcastSend"):
+            Account(CANARY).encode(operation)
 
     def test_recipients_are_validated_for_each_use(self):
         prepared = V3.prepare(CellcastSend(SHOW))
@@ -378,6 +396,13 @@ class TestAccount:
         assert account == CellcastAccount.v1(CANARY, url="http://127.0.0.1:1/api/v1")
         assert account.encode(Balance()).url == "http://127.0.0.1:1/api/v1/apiClient/account"
         assert account.encode(MessageReports()).url == "http://127.0.0.1:1/api/v2/report/message?campType=mms"
+
+    def test_the_key_file_wins_over_the_key_in_the_environment(self, tmp_path):
+        file = tmp_path / "key"
+        file.write_text(f"{CANARY}\n")
+        env = {"SKYMMS_CELLCAST_KEY_FILE": str(file), "SKYMMS_CELLCAST_KEY": "another-key", "SKYMMS_CELLCAST_GENERATION": "v1"}
+        assert CellcastAccount.from_env(env) == CellcastAccount.v1(CANARY)
+        assert CellcastAccount.from_env(env, api_key="a-third-key") == CellcastAccount.v1("a-third-key")
 
     @pytest.mark.parametrize(
         ("env", "message"),

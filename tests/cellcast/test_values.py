@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from skymms.cellcast.values import (
-    build,
-    first_text,
-    first_value,
-    flatten,
-    parse_datetime,
-    parse_decimal,
-    read_from,
-    sources,
-)
+from skymms.cellcast.values import Texts, parse_datetime, parse_decimal, source, sources
 
 
 @dataclass(frozen=True)
 class Row:
-    id: str | None = field(default=None, metadata=read_from("id _id"))
-    spent: Decimal | None = field(default=None, metadata=read_from("spent", parse_decimal))
+    id: str | None = source("id _id")
+    spent: Decimal | None = source("spent", parse_decimal)
     raw: tuple[str, ...] = ()
 
 
 class TestTexts:
     def test_texts_are_those_of_the_object_and_of_the_objects_in_it(self):
-        texts = flatten({"status": True, "meta": {"code": "200", "deep": {"er": "1"}}, "msg": " ", "none": None, "list": ["a"]})
+        texts = Texts({"status": True, "meta": {"code": "200", "deep": {"er": "1"}}, "msg": " ", "none": None, "list": ["a"]})
         assert texts == {"status": "true", "meta/code": "200"}
 
     @pytest.mark.parametrize("document", [None, "", [], ["a"], 7, {}])
     def test_other_documents_have_no_texts(self, document):
-        assert flatten(document) == {}
+        assert Texts(document) == {}
 
     def test_the_first_name_that_is_there_is_preferred(self):
-        assert first_text({"b": "2", "c": "3"}, "a b c") == "2"
-        assert first_value({"b": "2"}, "a b", int) == 2
-        assert first_text({}, "a b") is None
+        assert Texts({"b": "2", "c": "3"}).first("a b c") == "2"
+        assert Texts({"b": "2"}).first("a b", int) == 2
+        assert Texts({}).first("a b") is None
 
 
 class TestDeclaredSources:
@@ -47,8 +38,8 @@ class TestDeclaredSources:
         assert list(sources(Row)) == [("id", "id _id", str), ("spent", "spent", parse_decimal)]
 
     def test_an_object_is_built_from_texts(self):
-        assert build(Row, {"_id": "7", "spent": "1.50"}, raw=("kept",)) == Row("7", Decimal("1.5"), ("kept",))
-        assert build(Row, {}) == Row()
+        assert Texts({"_id": "7", "spent": "1.50"}).build(Row, raw=("kept",)) == Row("7", Decimal("1.5"), ("kept",))
+        assert Texts({}).build(Row) == Row()
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ from skymms import cellcast as cellcast_module
 from skymms.cellcast import CellcastMMS, CellcastSend, CellcastSent, Listing, MarkRead, MessageReports, Response
 from skymms.model.declarations import CLASSES, known_class
 from skymms.model.notices import EncodingReport, InboundSMS, SubscriptionChange, UnknownNotice
+from skymms.model.serializable import Serializable
 from skymms.slide import FILES
 from skymms.wire import table
 from skymms.wire.dialects import DIALECTS, DialectName
@@ -229,6 +230,7 @@ def test_every_value_of_both_gateways_has_a_class_in_the_registry() -> None:
         kind = known_class(name)
         assert kind is not None, name
         assert kind.__name__ == name
+        assert issubclass(kind, (Serializable, Slide)), name
         assert {item.name for item in fields(kind)}.isdisjoint({"skymms", "type", "derived"})
 
 
