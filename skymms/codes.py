@@ -374,7 +374,7 @@ EVENTS: dict[str, Event] = {
 
     # Delivery of MMS. Before 2014-10-21 failures were reported as N102 and N202 too, so the status decides.
     "N101": Event("delivery", "the MMS is being sent", ""),
-    "N102": Event("delivery", "delivered, or expired or rejected if the status says so", ""),
+    "N102": Event("delivery", "delivered, expired or rejected: see the status", ""),
     "N103": Event("delivery", "the MMS expired before it was delivered", "Send it again if it is still needed."),
     "E100": Event("delivery", "the request was invalid", "Check the request that this notice is about."),
     "E101": Event("delivery", "the MMS could not be sent", "Read the details; check merge values and URLs."),
@@ -383,7 +383,7 @@ EVENTS: dict[str, Event] = {
 
     # SMS, or the fallback SMS of an MMS (N202 and E202 then have the origin MMS_MT).
     "N201": Event("delivery", "the SMS is being sent", ""),
-    "N202": Event("delivery", "the SMS was delivered, or failed if the status says so", ""),
+    "N202": Event("delivery", "the SMS was delivered or failed: see the status", ""),
     "E201": Event("delivery", "the SMS could not be sent", "Check sender and number, then send again."),
     "E202": Event("delivery", "the SMS was not delivered", "Read the status and its details for the reason."),
 

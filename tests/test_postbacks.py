@@ -25,6 +25,7 @@ from skymms import (
     codes,
     read_postbacks,
 )
+from skymms.codes import EVENTS
 from skymms.wire.dialects import DIALECTS
 
 MINUS_FIVE = timezone(timedelta(hours=-5))
@@ -663,7 +664,10 @@ def test_a_subscription_change_says_whether_it_is_active() -> None:
 
 
 def test_a_notice_has_the_meaning_of_its_code() -> None:
-    assert "delivered" in DeliveryReport("N102").meaning
+    assert DeliveryReport("N102").meaning == "delivered"
+    assert DeliveryReport("N102", status="Message Sent/Expired").meaning == "expired"
+    assert DeliveryReport("N202", status="Message Sent/Not Supported").meaning == "not supported"
+    assert DeliveryReport("N103").meaning == EVENTS["N103"].meaning
     assert UnknownNotice("N999").meaning == ""
     assert UnknownNotice().meaning == ""
 

@@ -120,6 +120,13 @@ class DeliveryReport(Notice):
         return self.status is not None and _last_part(self.status) in _FAILED
 
     @property
+    def meaning(self) -> str:
+        """What the report says: the outcome, if the code leaves it to the status, else the meaning of the code."""
+        if self.code in _DELIVERY_CODES:
+            return "delivered" if self.delivered else (self.status or "").rpartition("/")[2].strip().lower()
+        return _meaning(self.code)
+
+    @property
     def final(self) -> bool:
         """True if no more reports of this message are expected."""
         return self.delivered or self.failed

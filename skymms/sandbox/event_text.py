@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..cellcast import CellcastSent
-from ..codes import EVENTS
 from ..model.notices import Notice
 from ..model.replies import MMSList, Refusal
 from .cellcast_bodies import Page
@@ -54,6 +53,5 @@ def postback_line(notice: Notice, result: str) -> str:
     to = printable(getattr(notice, "to", None) or "")
     # Cellcast has no codes.
     label = notice.code or getattr(notice, "status", None) or type(notice).__name__
-    event = EVENTS.get(notice.code or "")
-    meaning = f" ({event.meaning if event else 'unknown code'})" if notice.code else ""
+    meaning = f" ({notice.meaning or 'unknown code'})" if notice.code else ""
     return f"postback {label}{f' of {id}' if id else ''}{f' to {to}' if to else ''} -> {result}{meaning}"
