@@ -53,7 +53,7 @@ class TestPostback:
 
     def test_everything_in_a_postback_with_an_unknown_origin_is_printed(self, run):
         out = run("postback", "f", f=POSTBACK.replace("MMS_MT", "ELSEWHERE")).out
-        assert out.startswith("N102: delivered\n")
+        assert out.startswith(f"N102: {EVENTS['N102'].meaning}\n")
         assert re.search(r"TRACKINGID +MMS_12345", out)
 
     def test_every_event_of_a_batch_is_printed(self, run):
