@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, parse_qsl, quote, quote_plus, urlsplit
 from xml.sax.saxutils import escape
 
 import pytest
+from client_calls import CANARY
 
 from skymms import (
     Account,
@@ -45,9 +46,11 @@ from skymms import (
     ThrottledError,
 )
 from skymms.aio import AsyncClient
+from skymms.cellcast import Balance
 from skymms.wire.dialects import DIALECTS, DialectName
 
-CANARY = "canary-5fa1c0de-key"
+pytestmark = pytest.mark.compat
+
 SHOW = Slideshow("Coupon", subject="Free!", fallback_text="See", slides=(Slide("Hi!"),))
 TO = {"to": "15551234888", "sender": "60856", "service_id": None}
 EACH_DIALECT = pytest.mark.parametrize("dialect", DIALECTS)
@@ -111,7 +114,7 @@ def test_the_url_of_the_account_is_used_unchanged(dialect: DialectName) -> None:
 
 
 @EACH_DIALECT
-def test_a_wrong_operation_is_not_encoded(dialect: DialectName) -> None:
+def test_an_invalid_operation_is_not_encoded(dialect: DialectName) -> None:
     wrong = replace(
         sending(dialect), slideshow=SHOW.replace(slides=(Slide(audio="https://x.example/a", video="https://x.example/b"),))
     )
@@ -122,7 +125,7 @@ def test_a_wrong_operation_is_not_encoded(dialect: DialectName) -> None:
 
 
 @EACH_DIALECT
-def test_encoding_twice_gives_the_same(dialect: DialectName) -> None:
+def test_encoding_an_operation_twice_gives_equal_requests(dialect: DialectName) -> None:
     assert account(dialect).encode(sending(dialect)) == account(dialect).encode(sending(dialect))
 
 
@@ -338,7 +341,7 @@ def test_an_empty_error_code_is_ignored() -> None:
 
 
 @pytest.mark.parametrize("code", ["E716", "E000", "X-17"])
-def test_an_unknown_code_is_kept(code: str) -> None:
+def test_an_unknown_error_code_is_kept(code: str) -> None:
     with pytest.raises(MMSError) as caught:
         account().decode(sending(), answer(FAILURE, f"<ERRORCODE>{code}</ERRORCODE>"))
     assert type(caught.value) is MMSError
@@ -473,7 +476,7 @@ def test_objects_with_a_key_are_copied_but_not_pickled(held: Any) -> None:
         pickle.dumps({"inside": [held]})
 
 
-def test_a_response_can_be_pickled() -> None:
+def test_an_http_response_can_be_pickled() -> None:
     response = answer(SUCCESS, headers={"A": "b"})
     assert pickle.loads(pickle.dumps(response)) == response
 
@@ -619,15 +622,20 @@ class TestLimits:
     )
 
     @pytest.mark.parametrize(("limits", "said"), WRONG)
-    def test_that_cannot_be_are_refused(self, limits, said):
+    def test_impossible_limits_are_refused(self, limits, said):
         with pytest.raises(ConfigurationError, match=said):
             Limits(**limits)
 
-    def test_that_insist_on_a_field_that_is_none_are_refused_by_name(self):
+    def test_limits_that_require_an_unknown_field_are_refused_by_name(self):
         with pytest.raises(ConfigurationError, match=r"'operator'.*operator_id"):
             Account("key-of-nobody", limits=Limits(required=frozenset({"operator"})))
 
     @pytest.mark.parametrize("names", [{"operator_id"}, ["operator_id"], ("operator_id",), frozenset({"operator_id"})])
-    def test_take_names_in_any_collection(self, names):
+    def test_limits_take_the_names_of_required_fields_in_any_collection(self, names):
         assert Limits(required=names) == Limits(required=frozenset({"operator_id"}))
         assert hash(Limits(required=names)) == hash(Limits(required=frozenset({"operator_id"})))
+
+
+def test_an_operation_of_another_gateway_is_a_problem():
+    (problem,) = Account(CANARY).problems(Balance())
+    assert (problem.field, problem.message) == ("Balance", "is not supported in skycore")

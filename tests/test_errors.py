@@ -173,7 +173,7 @@ def test_a_code_has_different_meanings_in_a_response_and_in_a_postback(code: str
     assert in_response.meaning != in_postback.meaning
 
 
-def test_a_code_of_postbacks_has_no_meaning_in_a_response() -> None:
+def test_a_postback_code_has_no_meaning_in_a_response() -> None:
     assert error_class("N102") is MMSError
     assert MMSError("N102").meaning == ""
     assert DeliveryReport("E226").meaning == ""

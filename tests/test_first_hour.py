@@ -91,7 +91,7 @@ def test_a_throttling_response_about_another_recipient_is_not_retried():
     assert raised.value.sent_maybe
 
 
-def test_a_batch_of_events_is_read_although_another_element_comes_first():
+def test_a_batch_of_postbacks_is_read_although_another_element_comes_first():
     event = "<NOTIFICATION><ORIGIN>MMS_MT</ORIGIN><CODE>N003</CODE><BODY><MMSID>{}</MMSID></BODY></NOTIFICATION>"
     batch = f"<POSTBACK><COUNT>2</COUNT>{event.format(1)}{event.format(2)}</POSTBACK>"
     assert [getattr(notice, "mms_id", None) for notice in read_postbacks(batch.encode())] == ["1", "2"]

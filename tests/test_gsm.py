@@ -27,14 +27,14 @@ class TestGsmUnits:
             ("\x1b", ("ucs2", 1)),
         ],
     )
-    def test_encoding_and_units_of_a_text(self, text, units):
+    def test_the_sms_encoding_and_units_of_a_text(self, text, units):
         assert gsm_units(text) == units
 
-    def test_the_basic_table_has_its_127_characters_and_the_extension_ten(self):
+    def test_the_gsm_table_has_127_basic_characters_and_ten_of_the_extension(self):
         every = map(chr, range(0x10000))
         sizes = [gsm_units(one).units for one in every if gsm_units(one).encoding == "gsm"]
         assert (sizes.count(1), sizes.count(2)) == (127, 10)
 
     @given(st.text())
-    def test_the_largest_count_is_an_upper_bound(self, text):
+    def test_the_largest_count_of_units_is_an_upper_bound(self, text):
         assert max_units(text) >= gsm_units(text).units >= len(text)

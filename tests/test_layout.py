@@ -105,8 +105,8 @@ def test_imports_go_to_modules_listed_earlier(source: Path) -> None:
 
 def reading_order(package: Path) -> list[str]:
     """The files that a package's docstring lists, in its order."""
-    words = ast.get_docstring(parse(package / "__init__.py")) or ""
-    return re.findall(r"^- ``(\w+)``: \S", words, re.MULTILINE)
+    text = ast.get_docstring(parse(package / "__init__.py")) or ""
+    return re.findall(r"^- ``(\w+)``: \S", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
@@ -285,5 +285,5 @@ def overrides(source: Path, name: str) -> bool:
 
 @pytest.mark.parametrize("source", SOURCES, ids=relative)
 def test_public_docstrings_begin_with_a_sentence(source: Path) -> None:
-    without = [name for name, words in documented(source) if not (words and words.strip().split("\n")[0].endswith((".", ":")))]
+    without = [name for name, text in documented(source) if not (text and text.strip().split("\n")[0].endswith((".", ":")))]
     assert without == []

@@ -49,7 +49,7 @@ def test_a_number_has_1_to_15_digits(number: Any) -> None:
     ],
     ids=lambda it: f"{type(it).__name__} {it if not isinstance(it, int) or it < 10**20 else 'large'}"[:24],
 )
-def test_anything_else_is_a_recipient_error_with_its_problem(number: Any) -> None:
+def test_text_that_is_not_a_number_is_a_recipient_error_with_its_problem(number: Any) -> None:
     with pytest.raises(RecipientError) as caught:
         normalize(number)
     error = caught.value
@@ -57,7 +57,7 @@ def test_anything_else_is_a_recipient_error_with_its_problem(number: Any) -> Non
     assert error.problems == (Problem("E110", None, "to", error.info),)
 
 
-def test_the_message_says_how_many_digits_are_too_many() -> None:
+def test_the_error_says_how_many_digits_are_too_many() -> None:
     with pytest.raises(RecipientError, match="has 16 digits, and a phone number has at most 15"):
         normalize("1" * 16)
 

@@ -10,17 +10,14 @@ from collections import deque
 from typing import Any
 
 import pytest
+from client_calls import CANARY, QUICK, SEND
 from hypothesis import given
 from hypothesis import strategies as st
 from misbehaving_server import SENT, Faulty, http, refused
 
-from skymms import Account, Client, ConfigurationError, Retries, SendMMS, Slideshow, ThrottledError
+from skymms import Account, Client, ConfigurationError, Retries, ThrottledError
 from skymms.aio import AsyncClient
 from skymms.rate_limit import MAX_FACTOR, RECOVERY_SECONDS, RateLimit, SpacedRateLimit, rate_limit_from
-
-CANARY = "canary-5fa1c0de-key"
-SEND = SendMMS(Slideshow("coupon", subject="Free").slide("Hi!"), to="15551234888", sender="60856")
-QUICK = Retries(count=3, first=0.001, longest=0.002)
 
 
 class Clock:
@@ -91,18 +88,18 @@ class TestSpacing:
 
 
 class TestSlowingDown:
-    def test_starts_no_turn_within_these_seconds(self, clock: Clock) -> None:
+    def test_slow_down_starts_no_turn_within_its_seconds(self, clock: Clock) -> None:
         limit = SpacedRateLimit(0.5, clock)
         limit.slow_down(7)
         assert limit.reserve() == 7
 
-    def test_does_not_bring_a_later_turn_forward(self, clock: Clock) -> None:
+    def test_slow_down_does_not_bring_a_later_turn_forward(self, clock: Clock) -> None:
         limit = SpacedRateLimit(10, clock)
         limit.reserve()
         limit.slow_down(1)
         assert limit.reserve() == 10
 
-    def test_doubles_the_gap_up_to_eight_times(self, clock: Clock) -> None:
+    def test_slow_down_doubles_the_gap_up_to_eight_times(self, clock: Clock) -> None:
         limit = SpacedRateLimit(1.0, clock)
         assert [self.gap_after_slow_down(limit, clock) for _ in range(5)] == [2, 4, 8, 8, 8]
         assert MAX_FACTOR == 8
@@ -117,7 +114,7 @@ class TestSlowingDown:
         first = limit.reserve()
         return limit.reserve() - first
 
-    def test_is_halved_after_every_30_seconds(self, clock: Clock) -> None:
+    def test_the_gap_is_halved_after_every_30_seconds(self, clock: Clock) -> None:
         limit = SpacedRateLimit(1.0, clock)
         for _ in range(3):
             limit.slow_down(0)
@@ -128,14 +125,14 @@ class TestSlowingDown:
         assert gaps == [8, 4, 2, 1, 1]
         assert RECOVERY_SECONDS == 30
 
-    def test_is_halved_several_times_after_a_long_pause(self, clock: Clock) -> None:
+    def test_the_gap_is_halved_several_times_after_a_long_pause(self, clock: Clock) -> None:
         limit = SpacedRateLimit(1.0, clock)
         for _ in range(3):
             limit.slow_down(0)
         clock.now += 65
         assert self.gap(limit) == 2
 
-    def test_counts_the_30_seconds_from_the_last_time(self, clock: Clock) -> None:
+    def test_the_30_seconds_count_from_the_last_slow_down(self, clock: Clock) -> None:
         limit = SpacedRateLimit(1.0, clock)
         limit.slow_down(0)
         clock.now += 29
@@ -147,19 +144,19 @@ class TestSlowingDown:
 
 
 class TestRate:
-    def test_is_requests_a_second(self) -> None:
+    def test_a_rate_is_the_number_of_requests_a_second(self) -> None:
         limit = rate_limit_from(14.5)
         assert isinstance(limit, SpacedRateLimit)
         assert limit.gap == pytest.approx(0.069, abs=0.0001)
         assert isinstance(rate_limit_from(2), SpacedRateLimit)
 
-    def test_is_a_limit_of_your_own_or_none(self) -> None:
+    def test_a_rate_may_be_a_custom_rate_limit_or_none(self) -> None:
         limit = SpacedRateLimit(1)
         assert rate_limit_from(limit) is limit
         assert rate_limit_from(None) is None
 
     @pytest.mark.parametrize("rate", [0, -1, True, float("inf"), float("nan"), "14.5", object(), SpacedRateLimit])
-    def test_is_nothing_else(self, rate: Any) -> None:
+    def test_a_rate_that_is_not_a_positive_number_or_a_limit_is_refused(self, rate: Any) -> None:
         with pytest.raises(ConfigurationError, match=r"rate=.*give requests a second"):
             rate_limit_from(rate)
 
@@ -187,15 +184,15 @@ class Counting:
         self.threads.add(threading.get_ident())
 
 
-class TestClientsWithARateLimit:
-    def test_reserve_one_turn_for_each_request(self, kind: Any) -> None:
+class TestRateLimitOfClient:
+    def test_a_client_reserves_one_turn_for_each_request(self, kind: Any) -> None:
         limit = Counting()
         with Faulty(http(SENT)) as server, kind(limited_account(server.url, limit)) as client:
             for _ in range(3):
                 client.call(SEND)
         assert limit.calls == [("reserve", 1)] * 3
 
-    def test_wait_for_their_turn(self, kind: Any) -> None:
+    def test_a_client_waits_for_its_turn(self, kind: Any) -> None:
         with Faulty(http(SENT)) as server, kind(limited_account(server.url, Counting(0.2))) as client:
             started = time.monotonic()
             client.call(SEND)
@@ -204,14 +201,14 @@ class TestClientsWithARateLimit:
     @pytest.mark.parametrize(
         "throttled", [http(refused("E106")), http(refused("E113")), http(b"", "429 Too Many Requests", Retry_After="0")]
     )
-    def test_report_a_throttled_request_and_reserve_a_turn_for_its_retry(self, kind: Any, throttled: bytes) -> None:
+    def test_a_client_reports_a_throttled_request_and_reserves_a_turn_for_its_retry(self, kind: Any, throttled: bytes) -> None:
         limit = Counting()
         with Faulty(throttled, http(SENT)) as server, kind(limited_account(server.url, limit), retries=QUICK) as client:
             client.call(SEND)
         assert [name for name, _ in limit.calls] == ["reserve", "slow_down", "reserve"]
         assert 0 < limit.calls[1][1] < 1
 
-    def test_report_the_seconds_of_retry_after(self, kind: Any) -> None:
+    def test_a_client_reports_the_seconds_of_retry_after_to_the_rate_limit(self, kind: Any) -> None:
         limit = Counting()
         busy = http(b"", "429 Too Many Requests", Retry_After="17")
         with (
@@ -223,7 +220,7 @@ class TestClientsWithARateLimit:
         assert limit.calls == [("reserve", 1), ("slow_down", 17.0)]
 
     @pytest.mark.parametrize("code", ["E120", "E618", "E104"])
-    def test_do_not_report_other_refusals(self, kind: Any, code: str) -> None:
+    def test_a_client_does_not_report_other_refusals_to_the_rate_limit(self, kind: Any, code: str) -> None:
         limit = Counting()
         with (
             Faulty(http(refused(code))) as server,
@@ -233,7 +230,7 @@ class TestClientsWithARateLimit:
             client.call(SEND)
         assert limit.calls == [("reserve", 1)]
 
-    def test_pass_on_the_error_of_a_limit_which_sent_nothing(self, kind: Any) -> None:
+    def test_an_error_of_the_rate_limit_is_raised_and_nothing_was_sent(self, kind: Any) -> None:
         class Broken(Counting):
             def reserve(self, n: int, /) -> float:
                 raise OSError("no database")
@@ -248,7 +245,7 @@ class TestClientsWithARateLimit:
         assert server.requests == []
 
 
-class TestAsyncClientWithARateLimit:
+class TestRateLimitOfAsyncClient:
     def call(self, limit: RateLimit, *acts: bytes) -> int:
         """Call once and return the thread of the event loop."""
 
@@ -260,12 +257,12 @@ class TestAsyncClientWithARateLimit:
         with Faulty(*acts) as server:
             return asyncio.run(job(server))
 
-    def test_calls_a_limit_of_your_own_in_a_thread(self) -> None:
+    def test_an_async_client_calls_a_custom_rate_limit_in_a_thread(self) -> None:
         limit = Counting()
         assert self.call(limit, http(refused("E106")), http(SENT)) not in limit.threads
         assert [name for name, _ in limit.calls] == ["reserve", "slow_down", "reserve"]
 
-    def test_awaits_reserve_async_if_there_is_one(self) -> None:
+    def test_an_async_client_awaits_reserve_async_if_there_is_one(self) -> None:
         class Asynchronous(Counting):
             async def reserve_async(self, n: int) -> float:
                 self._record("reserve_async", n)
@@ -275,7 +272,7 @@ class TestAsyncClientWithARateLimit:
         assert self.call(limit, http(SENT)) in limit.threads
         assert limit.calls == [("reserve_async", 1)]
 
-    def test_starts_no_thread_for_our_own_limit(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_async_client_starts_no_thread_for_the_built_in_rate_limit(self, monkeypatch: pytest.MonkeyPatch) -> None:
         async def fail(*args: Any) -> None:
             raise AssertionError("no thread is needed")
 

@@ -10,9 +10,10 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from client_calls import CANARY, QUICK, cancel_after_request
 from misbehaving_server import SENT, Faulty, drop, http, refused, stall
 
-from skymms import Account, Client, Retries, SendMMS, SkymmsError, Slideshow, TransportError
+from skymms import Account, Client, SendMMS, SkymmsError, Slideshow, TransportError
 from skymms.aio import AsyncClient
 from skymms.telemetry import OpenTelemetryObserver, redact_event, redact_span, redact_url
 
@@ -20,10 +21,10 @@ sdk = pytest.importorskip("opentelemetry.sdk.trace")
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: E402
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter  # noqa: E402
 
-CANARY = "canary-5fa1c0de-key"
+pytestmark = pytest.mark.compat
+
 SEND = SendMMS(Slideshow("coupon", subject="Free").slide("Secret text"), to="15551234888", sender="60856")
 SECRETS = (CANARY, "15551234888", "60856", "Secret", "coupon")
-QUICK = Retries(count=3, first=0.001, longest=0.002)
 
 
 class Spans:
@@ -55,7 +56,7 @@ class TestSpans:
             with kind(account, **{"retries": QUICK, "observer": observer, **options}) as client:
                 client.call(SEND)
 
-    def test_of_a_call_and_its_request(self, kind: Any, spans: Spans) -> None:
+    def test_a_call_and_its_request_have_a_span_each(self, kind: Any, spans: Spans) -> None:
         self.call(kind, spans, http(SENT))
         call, request = spans.finished()
         assert (call.name, request.name) == ("SendMMS", "SendMMS request")
@@ -77,7 +78,7 @@ class TestSpans:
         assert call.status.is_ok
         assert call.start_time <= request.start_time <= request.end_time <= call.end_time
 
-    def test_of_a_retry(self, kind: Any, spans: Spans) -> None:
+    def test_a_retry_has_a_span_of_its_own(self, kind: Any, spans: Spans) -> None:
         self.call(kind, spans, http(refused("E106")), http(SENT))
         call, first, second = spans.finished()
         assert [span.attributes["skymms.attempt"] for span in (first, second)] == [1, 2]
@@ -86,34 +87,30 @@ class TestSpans:
         (retry,) = call.events
         assert (retry.name, retry.attributes["skymms.reason"]) == ("retry", "ThrottledError E106")
 
-    def test_of_a_lost_response(self, kind: Any, spans: Spans) -> None:
+    def test_the_spans_of_a_lost_response_have_sent_maybe(self, kind: Any, spans: Spans) -> None:
         with pytest.raises(TransportError):
             self.call(kind, spans, drop)
         for span in spans.finished():
             assert (span.attributes["error.type"], span.attributes["skymms.sent_maybe"]) == ("TransportError", True)
             assert not span.status.is_ok
 
-    def test_of_an_operation_that_is_wrong(self, spans: Spans) -> None:
+    def test_the_span_of_an_invalid_operation_has_its_error_code(self, spans: Spans) -> None:
         with Client(Account(CANARY), observer=OpenTelemetryObserver(spans.provider)) as client, pytest.raises(SkymmsError):
             client.call(SendMMS(SEND.slideshow, to="", sender="60856"))
         (call,) = spans.finished()
         assert (call.attributes["skymms.error_code"], call.attributes["skymms.sent_maybe"]) == ("E110", False)
 
-    def test_of_a_cancelled_call_end(self, spans: Spans) -> None:
+    def test_the_spans_of_a_cancelled_call_end(self, spans: Spans) -> None:
         async def job(server: Faulty) -> None:
             observer = OpenTelemetryObserver(spans.provider)
             async with AsyncClient(Account(CANARY, url=server.url), observer=observer) as client:
-                task = asyncio.ensure_future(client.call(SEND))
-                while not server.requests:
-                    await asyncio.sleep(0.001)
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+                await cancel_after_request(client, server, SEND)
 
         with Faulty(stall) as server:
             asyncio.run(job(server))
         assert [span.attributes["error.type"] for span in spans.finished()] == ["CancelledError"] * 2
 
-    def test_of_many_tasks_have_their_own_parents(self, spans: Spans) -> None:
+    def test_the_requests_of_many_tasks_have_the_spans_of_their_calls_as_parents(self, spans: Spans) -> None:
         async def job(server: Faulty) -> None:
             observer = OpenTelemetryObserver(spans.provider)
             async with AsyncClient(Account(CANARY, url=server.url), observer=observer) as client:
@@ -126,14 +123,14 @@ class TestSpans:
         assert len(calls) == 20
         assert {span.parent.span_id for span in finished if span.parent is not None} == calls
 
-    def test_are_children_of_the_callers_span(self, spans: Spans) -> None:
+    def test_the_span_of_a_call_is_a_child_of_the_callers_span(self, spans: Spans) -> None:
         with spans.provider.get_tracer("app").start_as_current_span("job") as job:
             self.call(Client, spans, http(SENT))
         call = next(span for span in spans.finished() if span.name == "SendMMS")
         assert call.parent.span_id == job.get_span_context().span_id
 
     @pytest.mark.parametrize("act", [http(SENT), drop, http(refused("E104")), http(b"<html>15551234888 Secret</html>")])
-    def test_hold_no_key_recipient_or_text(self, kind: Any, spans: Spans, act: Any) -> None:
+    def test_spans_hold_no_key_recipient_or_text(self, kind: Any, spans: Spans, act: Any) -> None:
         with suppress(SkymmsError):
             self.call(kind, spans, act, retries=0)
         text = spans.text()
@@ -180,34 +177,34 @@ def get_account(server: Faulty) -> Account:
     return Account(CANARY, dialect="skycore-get", url=server.url)
 
 
-class TestRedactedUrls:
-    def test_keep_the_names_and_the_action(self) -> None:
+class TestRedactUrl:
+    def test_a_redacted_url_keeps_the_names_and_the_action(self) -> None:
         assert redact_url("https://a.example/x?action=sendmms&api_key=abc&to=1#top") == (
             "https://a.example/x?action=sendmms&api_key=***&to=***#top"
         )
 
-    def test_have_no_secrets(self) -> None:
+    def test_a_redacted_url_has_no_secrets(self) -> None:
         url = redact_url(get_url())
         assert url.startswith("https://secure.skycore.com/API/wxml/1.3/index.php?action=sendmms&api_key=***&to=***&from=***&")
         assert secrets_in(url) == []
 
     @pytest.mark.parametrize("query", ["api_key=abc&to=1", "to=1&API_KEY=abc", "to=1;apikey=abc", "to=a?b&api-key=a%26b"])
-    def test_may_be_a_bare_query(self, query: str) -> None:
+    def test_a_bare_query_is_redacted(self, query: str) -> None:
         assert "abc" not in redact_url(query)
         assert "=1" not in redact_url(query)
 
     @pytest.mark.parametrize("url", ["https://a.example/x?to=1", "https://a.example/api_key", "", "api_keys=1 and text"])
-    def test_without_a_key_are_unchanged(self, url: str) -> None:
+    def test_a_url_without_a_key_is_unchanged(self, url: str) -> None:
         assert redact_url(url) == url
 
-    def test_may_be_objects(self) -> None:
+    def test_a_yarl_url_is_redacted(self) -> None:
         from yarl import URL
 
         assert secrets_in(redact_url(URL(get_url(), encoded=True))) == []
 
 
-class TestRedactedEvents:
-    def test_of_sentry_have_no_secrets(self) -> None:
+class TestRedactEvent:
+    def test_a_redacted_sentry_event_has_no_secrets(self) -> None:
         url = get_url()
         event = {
             "request": {"url": url, "query_string": url.partition("?")[2]},
@@ -224,10 +221,20 @@ class TestRedactedEvents:
         assert json.dumps(event) == before, "the event itself is unchanged"
 
 
+def test_redact_span_masks_the_urls_of_a_span(spans: Spans) -> None:
+    with spans.provider.get_tracer("app").start_as_current_span("GET") as span:
+        span.set_attributes({"url.full": get_url(), "http.request.method": "GET"})
+        redact_span(span, "a request")
+    (finished,) = spans.finished()
+    assert finished.attributes["http.request.method"] == "GET"
+    assert "api_key=***" in finished.attributes["url.full"]
+    assert secrets_in(spans.text()) == []
+
+
 class TestInstrumentation:
     """With the instrumentation of other projects, where it is installed."""
 
-    def test_of_requests(self, spans: Spans) -> None:
+    def test_the_instrumentation_of_requests_records_no_key(self, spans: Spans) -> None:
         instrumentation = pytest.importorskip("opentelemetry.instrumentation.requests")
         instrumentor = instrumentation.RequestsInstrumentor()
         instrumentor.instrument(tracer_provider=spans.provider, request_hook=redact_span)
@@ -239,7 +246,7 @@ class TestInstrumentation:
         assert "api_key=***" in spans.text()
         assert secrets_in(spans.text()) == []
 
-    def test_of_aiohttp(self, spans: Spans) -> None:
+    def test_the_instrumentation_of_aiohttp_records_no_key(self, spans: Spans) -> None:
         instrumentation = pytest.importorskip("opentelemetry.instrumentation.aiohttp_client")
         instrumentor = instrumentation.AioHttpClientInstrumentor()
         instrumentor.instrument(tracer_provider=spans.provider, request_hook=redact_span, url_filter=redact_url)

@@ -23,6 +23,8 @@ from skymms.cellcast import Balance, CellcastAccount, CellcastSend, MarkRead, Me
 from skymms.rate_limit import SpacedRateLimit
 from skymms.transport.exchange import GatewayAccount
 
+pytestmark = pytest.mark.compat
+
 SHOW = Slideshow("coupon", subject="Free").slide("Hi!", image="http://media.example/welcome.png")
 MANY = [f"0491 57{last // 1000} {last % 1000:03}" for last in range(2500)]
 QUICK = Retries(count=3, first=0.001, longest=0.002)

@@ -40,6 +40,8 @@ from skymms.cellcast import (
 )
 from skymms.cellcast.values import unique_mobiles
 
+pytestmark = pytest.mark.compat
+
 # ------------------------------------------------------------------------------------------------ responses
 
 

@@ -37,6 +37,8 @@ from skymms.cellcast import (
     mobile,
 )
 
+pytestmark = pytest.mark.compat
+
 # ------------------------------------------------------------------------------------------------ numbers
 
 NUMBERS = {

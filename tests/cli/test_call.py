@@ -55,13 +55,13 @@ REPLIES = (
 
 
 class TestCall:
-    def test_the_tests_cover_every_operation(self):
+    def test_the_tests_of_call_cover_every_operation(self):
         assert set(OPERATIONS) == set(REQUESTS)
         replies = {kind: kind.reply for kind in OPERATIONS}
         assert all((kind in render.TITLES) != (reply in render.PRINTERS) for kind, reply in replies.items())
 
     @pytest.mark.parametrize(("kind", "inside", "first", "line"), REPLIES, ids=lambda one: getattr(one, "__name__", ""))
-    def test_the_request_is_sent_once_and_the_reply_printed(self, run, kind, inside, first, line):
+    def test_call_sends_the_request_once_and_prints_the_reply(self, run, kind, inside, first, line):
         with Faulty(response(inside)) as server:
             result = run("call", "f", "--url", server.url, f=encode("skycore", OPERATIONS[kind]))
             assert len(server.requests) == 1
@@ -75,14 +75,14 @@ class TestCall:
         assert run("call", "f", f=encode("skycore", DeleteMMS(saved))).out.split() == ["Deleted", "mms", "id", saved]
 
     @pytest.mark.parametrize("dialect", DIALECTS)
-    def test_a_request_file_may_be_in_any_dialect(self, run, sandbox, dialect):
+    def test_call_reads_a_request_file_in_any_dialect(self, run, sandbox, dialect):
         show = JSON_SLIDESHOW if dialect == "sinch-json" else SLIDESHOW
         operation = SendMMS(show, to="15551234888", sender="60856", service_id=service_id(dialect))
         gateway_options = ("--url", sandbox.account(dialect).address)
         assert run("call", "-", *gateway_options, stdin=encode(dialect, operation)).status == 0
         assert sandbox.sent[-1] == operation
 
-    def test_the_key_in_the_request_file_is_not_used(self, run, gateway, monkeypatch):
+    def test_call_does_not_use_the_key_in_the_request_file(self, run, gateway, monkeypatch):
         monkeypatch.setenv("SKYMMS_API_KEY", "another-key-altogether")
         result = run("call", "f", f=encode("skycore", OPERATIONS[ListCampaigns]))
         assert result.status == 1
@@ -112,7 +112,7 @@ class TestCall:
             assert ("T9" in result.out, "E114" in result.out) == (one in inside, two in inside)
             assert "refused" not in result.err if message is None else message in result.err
 
-    def test_an_unrecognised_field_is_refused_before_sending(self, run, gateway):
+    def test_call_refuses_an_unrecognised_field_before_sending(self, run, gateway):
         before = len(gateway.requests)
         result = run("call", "f", f=encode("skycore", OPERATIONS[SendSMS]).replace(b"<TEXT>", b"<TXET>x</TXET><TEXT>"))
         assert (result.status, len(gateway.requests)) == (4, before)
@@ -133,7 +133,7 @@ class TestCall:
             (CreateSession, "The gateway may have executed the request. Check"),
         ],
     )
-    def test_a_lost_response_says_what_may_have_happened(self, run, kind, message):
+    def test_a_call_whose_response_is_lost_says_what_may_have_happened(self, run, kind, message):
         with Faulty(drop) as server:
             result = run("call", "f", "--url", server.url, f=encode("skycore", OPERATIONS[kind]))
             assert len(server.requests) == 1

@@ -12,6 +12,8 @@ from misbehaving_server import Faulty, drop, http
 from skymms.cli import main
 from skymms.cli.exit_status import Status
 
+pytestmark = pytest.mark.compat
+
 SLIDESHOW = """
 name = "coupon"
 [[slide]]
@@ -46,7 +48,7 @@ def run_cellcast(capsys):
 
 
 class TestSend:
-    def test_send_prints_the_result_for_each_number(self, run_cellcast):
+    def test_cellcast_send_prints_the_result_for_each_number(self, run_cellcast):
         with Faulty(http(vectors.SENT_V3)) as server:
             status, out, _ = run_cellcast(server, "send", "slideshow.toml", "--to", "0491 570 156", "--to", "0491570157")
         assert status == Status.DONE
@@ -54,7 +56,7 @@ class TestSend:
         assert "unaccounted" in out
         assert json.loads(body(server.requests[0]))["numbers"] == ["+61491570156", "+61491570157"]
 
-    def test_send_uploads_a_file_in_v1(self, run_cellcast, tmp_path):
+    def test_cellcast_send_uploads_a_file_in_v1(self, run_cellcast, tmp_path):
         (tmp_path / "cat.jpg").write_bytes(JPEG)
         (tmp_path / "text.toml").write_text('name = "coupon"\n[[slide]]\ntext = "Hi!"\n')
         row = {"Contact": "491570156", "MessageId": "1"}
@@ -76,7 +78,7 @@ class TestSend:
         assert json.loads(out)["queued"] == {"+61491570156": "1"}
         assert form(server.requests[0])["media"] == JPEG
 
-    def test_send_prints_every_problem_and_sends_nothing(self, run_cellcast, tmp_path):
+    def test_cellcast_send_prints_every_problem_and_sends_nothing(self, run_cellcast, tmp_path):
         (tmp_path / "slideshow.toml").write_text(SLIDESHOW.format(kind="mp4") + "duration = 5\n")
         with Faulty(drop) as server:
             status, _, err = run_cellcast(server, "send", "slideshow.toml", "--to", "1234567890")
@@ -87,7 +89,7 @@ class TestSend:
         assert server.requests == []
 
     @pytest.mark.parametrize("as_json", [True, False])
-    def test_send_prints_the_partial_result_before_a_failure(self, run_cellcast, as_json):
+    def test_cellcast_send_prints_the_partial_result_before_a_failure(self, run_cellcast, as_json):
         numbers = [argument for last in range(1500) for argument in ("--to", f"049157{last:04}")]
         with AcceptingGateway(fails={1}) as server:
             status, out, err = run_cellcast(server, "send", "slideshow.toml", *numbers, *["--json"] * as_json)
@@ -97,7 +99,7 @@ class TestSend:
         if as_json:
             assert len(json.loads(out)["error"]["partial"]["maybe_sent"]) == 500
 
-    def test_send_requires_a_generation(self, run_cellcast, monkeypatch):
+    def test_cellcast_send_requires_a_generation(self, run_cellcast, monkeypatch):
         monkeypatch.delenv("SKYMMS_CELLCAST_GENERATION")
         status, _, err = run_cellcast(None, "send", "slideshow.toml", "--to", "0491570156")
         assert status == Status.USAGE
@@ -105,20 +107,20 @@ class TestSend:
 
 
 class TestOtherCommands:
-    def test_responses_are_listed_and_marked_as_read(self, run_cellcast):
+    def test_cellcast_responses_are_listed_and_marked_as_read(self, run_cellcast):
         with Faulty(http(vectors.RESPONSES_V3), http(vectors.MARKED_V3)) as server:
             status, out, err = run_cellcast(server, "responses", "--mark-read")
         assert status == Status.DONE
         assert "dba864ec-e486-4647-82c4-d0b94771080b" in out
         assert "1 listed, 1 marked as read" in err
 
-    def test_a_list_whose_first_page_fails_prints_nothing(self, run_cellcast):
+    def test_a_cellcast_list_whose_first_page_fails_prints_nothing(self, run_cellcast):
         with Faulty(http(b"<html>", "401 Unauthorized")) as server:
             status, out, err = run_cellcast(server, "responses")
         assert (status, out) == (Status.NO_RESPONSE, "")
         assert "listed" not in err
 
-    def test_mark_read_without_arguments_is_refused(self, run_cellcast):
+    def test_cellcast_mark_read_without_arguments_is_refused(self, run_cellcast):
         with Faulty(http(vectors.MARKED_V3)) as server:
             assert run_cellcast(server, "mark-read")[0] == Status.PROBLEMS
             assert server.requests == []
@@ -131,7 +133,7 @@ class TestOtherCommands:
             {},
         ]
 
-    def test_optouts_are_listed_also_if_there_are_none(self, run_cellcast):
+    def test_cellcast_optouts_are_listed_also_if_there_are_none(self, run_cellcast):
         with Faulty(http(vectors.OPTOUT_V3)) as server:
             _, out, _ = run_cellcast(server, "optouts", "--json")
         assert json.loads(out)["rows"][0]["number"] == "+61491570157"
@@ -140,13 +142,13 @@ class TestOtherCommands:
         assert (status, out) == (Status.DONE, "")
         assert "0 listed" in err
 
-    def test_balance_is_printed_as_json(self, run_cellcast):
+    def test_the_cellcast_balance_is_printed_as_json(self, run_cellcast):
         with Faulty(http(vectors.BALANCE_V3)) as server:
             status, out, _ = run_cellcast(server, "balance", "--json")
         assert status == Status.DONE
         assert json.loads(out)["mms"] == "1006.00"
 
-    def test_a_refusal_has_exit_status_1_and_masks_the_key(self, run_cellcast):
+    def test_a_refusal_by_cellcast_has_exit_status_1_and_masks_the_key(self, run_cellcast):
         refused = http(vectors.v3(status="AUTH_FAILED", code=401, msg=f"{CANARY} is invalid"), "401 Unauthorized")
         with Faulty(refused) as server:
             status, _, err = run_cellcast(server, "balance")

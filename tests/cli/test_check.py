@@ -12,10 +12,10 @@ from skymms.codes import ANSWERS
 
 
 class TestCheck:
-    def test_a_valid_slideshow_has_no_problems(self, run):
+    def test_check_finds_no_problems_in_a_valid_slideshow(self, run):
         assert run("check", "f", f=COUPON) == (0, "No problems in the slideshow.\n", "")
 
-    def test_no_api_key_is_needed(self, run, monkeypatch):
+    def test_check_needs_no_api_key(self, run, monkeypatch):
         monkeypatch.delenv("SKYMMS_API_KEY")
         assert run("check", "f", f=COUPON).status == 0
         assert run("check", "f", f=encode("sinch")).status == 4
@@ -30,7 +30,7 @@ class TestCheck:
         assert ["E313", "2", "text"] in [row[:3] for row in rows]
         assert ["E226", ANSWERS["E226"].remedy] in rows
 
-    def test_warnings_are_printed_after_the_problems(self, run):
+    def test_check_prints_warnings_after_the_problems(self, run):
         out = run("check", "f", f=WRONG_SLIDESHOW).out
         assert out.index("E313") < out.index("Warnings") < out.index("31 seconds")
 
@@ -40,14 +40,14 @@ class TestCheck:
         assert "31 seconds" in result.out
         assert "No problems" in result.out
 
-    def test_json_is_one_document(self, run):
+    def test_the_json_of_check_is_one_document(self, run):
         found = run("check", "f", "--json", f=WRONG_SLIDESHOW).json
         assert set(found) == {"kind", "operation", "dialect", "problems", "unrecognised_fields", "schema", "warnings"}
         assert {(one["code"], one["slide"], one["field"]) for one in found["problems"]} >= {("E226", 1, "audio/video")}
         assert all(set(one) == {"code", "slide", "field", "message", "remedy"} for one in found["problems"])
         assert [one["slide"] for one in found["warnings"]] == [1, 1]
 
-    def test_a_dash_reads_stdin(self, run):
+    def test_check_with_a_dash_reads_stdin(self, run):
         assert run("check", "-", stdin=COUPON.encode()).status == 0
         assert run("check", "-", stdin=WRONG_SLIDESHOW.encode()).status == 4
 

@@ -33,7 +33,7 @@ class TestPostback:
         assert "MMS_12345" in run("postback", "-", stdin=POSTBACK.encode()).out
         assert "MMS_12345" in run("postback", "-", stdin=urlencode({"xml": POSTBACK}).encode()).out
 
-    def test_json_contains_the_fields_and_the_computed_values(self, run):
+    def test_the_json_of_a_postback_contains_the_fields_and_the_computed_values(self, run):
         (notice,) = run("postback", "f", "--json", f=POSTBACK).json["notices"]
         assert (notice["kind"], notice["timestamp"]) == ("DeliveryReport", "2012-06-07T07:27:34-05:00")
         assert (notice["delivered"], notice["failed"], notice["final"]) == (True, False, True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import io
-import socket
 import sys
 from typing import Any
 
 import pytest
 from cli_messages import WRONG_SLIDESHOW
 from cli_process import CANARY, COUPON, TO_AND_FROM
-from misbehaving_server import Faulty, drop, http, refused
+from misbehaving_server import Faulty, closed_url, drop, http, refused
 
 from skymms import Client
 from skymms.cli import main
 from skymms.cli.exit_status import Status
+
+pytestmark = pytest.mark.compat
 
 
 class TestExitStatus:
@@ -95,9 +96,7 @@ class TestExitStatus:
 
     def test_status_3_for_a_refused_connection_which_sent_nothing(self, run, monkeypatch):
         monkeypatch.setattr("time.sleep", lambda seconds: None)
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            port = closed.getsockname()[1]
-        result = run("send", "f", *TO_AND_FROM, "--url", f"http://127.0.0.1:{port}/", f=COUPON)
+        result = run("send", "f", *TO_AND_FROM, "--url", closed_url(), f=COUPON)
         assert result.status == Status.NO_RESPONSE
         assert "nothing was sent" in result.err
         assert result.err.count("waiting") == 3

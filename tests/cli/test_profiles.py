@@ -144,12 +144,12 @@ class TestSettings:
 
 class TestConfigurationFile:
     @pytest.mark.parametrize("name", ["~no-such-user/config.toml", "file/config.toml", "x" * 300])
-    def test_a_path_that_cannot_exist_is_a_usage_error(self, run, monkeypatch, tmp_path, name):
+    def test_a_configuration_path_that_cannot_exist_is_a_usage_error(self, run, monkeypatch, tmp_path, name):
         (tmp_path / "file").write_text("")
         monkeypatch.setenv("SKYMMS_CONFIG", name)
         assert run("--profile", "test", "list").status == Status.USAGE
 
-    def test_the_default_path_is_in_the_users_configuration_directory(self, monkeypatch, tmp_path):
+    def test_the_default_configuration_file_is_in_the_users_configuration_directory(self, monkeypatch, tmp_path):
         monkeypatch.setenv("HOME", str(tmp_path))
         assert profiles.config_path() == tmp_path / ".config" / "skymms" / "config.toml"
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
@@ -182,7 +182,7 @@ class TestConfigurationFile:
         ],
     )
     @pytest.mark.usefixtures("without_key")
-    def test_a_mistake_is_a_usage_error_that_names_the_file(self, run, write_config, config, message):
+    def test_a_mistake_in_the_configuration_file_is_a_usage_error_that_names_it(self, run, write_config, config, message):
         path = write_config(config)
         result = run("--profile", "test", "list")
         assert (result.status, result.out) == (Status.USAGE, "")
@@ -194,13 +194,13 @@ class TestConfigurationFile:
         write_config("[profiles.test]\nsender = 1\nurl = 2\n")
         assert run("--profile", "test", "list").err.count("must be text in quotes") == 2
 
-    def test_a_message_never_quotes_a_value_which_may_be_the_key(self, run, write_config):
+    def test_an_error_in_the_configuration_file_never_quotes_a_value_which_may_be_the_key(self, run, write_config):
         write_config(f"[profiles.test]\nkey = '{CANARY}'\nrate = '{CANARY}'\ngateway = 'skycore'\n")
         assert "unknown key key" in run("--profile", "test", "list").err  # `run` fails if the output contains the key
         write_config(f"[profiles.test]\napi_key = {CANARY}\n")
         assert "is not valid TOML" in run("--profile", "test", "list").err
 
-    def test_a_missing_file_is_a_usage_error_that_says_what_to_create(self, run, monkeypatch):
+    def test_a_missing_configuration_file_is_a_usage_error_that_says_what_to_create(self, run, monkeypatch):
         monkeypatch.setenv("SKYMMS_CONFIG", "nowhere.toml")
         result = run("--profile", "test", "list")
         assert result.status == Status.USAGE
@@ -209,7 +209,7 @@ class TestConfigurationFile:
     @pytest.mark.parametrize(
         "content", [None, b"\xff\xfe", b"[" * 100_000], ids=["directory", "not UTF-8", "nested too deeply"]
     )
-    def test_a_file_that_cannot_be_read_is_a_usage_error(self, run, monkeypatch, tmp_path, content):
+    def test_a_configuration_file_that_cannot_be_read_is_a_usage_error(self, run, monkeypatch, tmp_path, content):
         path = tmp_path / "config"
         path.mkdir() if content is None else path.write_bytes(content)
         monkeypatch.setenv("SKYMMS_CONFIG", str(path))
@@ -219,7 +219,7 @@ class TestConfigurationFile:
 
     @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
     @pytest.mark.parametrize(("mode", "warns"), [(0o644, True), (0o640, False), (0o600, False)])
-    def test_a_key_in_a_file_that_every_user_can_read_prints_a_warning(self, run, write_config, mode, warns):
+    def test_a_key_in_a_configuration_file_that_every_user_can_read_prints_a_warning(self, run, write_config, mode, warns):
         path = write_config(f"[profiles.test]\n[profiles.other]\napi_key = '{CANARY}'\n", mode)
         result = run("--profile", "test", "check", "f", f=COUPON)
         assert result.status == 0
@@ -237,7 +237,7 @@ class TestApiKey:
     """The sandbox accepts CANARY only, so a successful list means that this key was used."""
 
     @pytest.mark.usefixtures("without_key", "gateway")
-    def test_it_comes_from_the_file_that_the_environment_names(self, run, monkeypatch, tmp_path):
+    def test_the_key_comes_from_the_file_that_the_environment_names(self, run, monkeypatch, tmp_path):
         (tmp_path / "key").write_text(f"{CANARY}\n")
         monkeypatch.setenv("SKYMMS_API_KEY_FILE", "key")
         assert run("list").status == 0
@@ -250,7 +250,7 @@ class TestApiKey:
         assert run("list").status == 0
 
     @pytest.mark.usefixtures("without_key", "gateway")
-    def test_it_comes_from_a_file_beside_the_configuration_file(self, run, write_config, monkeypatch, tmp_path):
+    def test_the_key_comes_from_a_file_beside_the_configuration_file(self, run, write_config, monkeypatch, tmp_path):
         path = write_config("[profiles.test]\napi_key_file = 'test.key'\n")
         (path.parent / "test.key").write_text(f"  {CANARY}\r\n")
         elsewhere = tmp_path / "elsewhere"
@@ -259,7 +259,7 @@ class TestApiKey:
         assert run("--profile", "test", "list").status == 0
 
     @pytest.mark.usefixtures("gateway")
-    def test_the_environment_wins_over_the_profile(self, run, write_config):
+    def test_the_key_of_the_environment_wins_over_the_profiles(self, run, write_config):
         write_config("[profiles.test]\napi_key = 'wrong-key'\n")
         result = run("--profile", "test", "list")
         assert result.status == 0
@@ -267,19 +267,19 @@ class TestApiKey:
 
     @pytest.mark.parametrize("content", [b"", b" \n", b"\xff", b"k" * 20_000])
     @pytest.mark.usefixtures("without_key")
-    def test_a_file_without_a_key_is_a_usage_error(self, run, monkeypatch, content):
+    def test_a_key_file_without_a_key_is_a_usage_error(self, run, monkeypatch, content):
         monkeypatch.setenv("SKYMMS_API_KEY_FILE", "key")
         result = run("list", key=content)
         assert result.status == Status.USAGE
         assert "key: the file must contain the API key and nothing else" in result.err
 
     @pytest.mark.usefixtures("without_key", "gateway")
-    def test_it_is_prompted_for_at_a_terminal(self, run, terminal):
+    def test_the_key_is_prompted_for_at_a_terminal(self, run, terminal):
         assert run("list").status == 0
         assert terminal == ["API key (not shown while you type): "]
 
     @pytest.mark.usefixtures("gateway")
-    def test_it_is_not_prompted_for_if_it_is_known(self, run, terminal):
+    def test_a_known_key_is_not_prompted_for(self, run, terminal):
         assert run("list").status == 0
         assert terminal == []
 
@@ -294,7 +294,7 @@ class TestApiKey:
         assert "no API key: set SKYMMS_API_KEY or SKYMMS_API_KEY_FILE, or use --profile" in result.err
 
     @pytest.mark.usefixtures("without_key", "terminal")
-    def test_ctrl_c_at_the_prompt_has_exit_status_130(self, run, monkeypatch):
+    def test_ctrl_c_at_the_key_prompt_has_exit_status_130(self, run, monkeypatch):
         def interrupt(prompt: str) -> str:
             raise KeyboardInterrupt
 
@@ -302,7 +302,7 @@ class TestApiKey:
         assert run("list").status == Status.INTERRUPTED
 
     @pytest.mark.usefixtures("without_key")
-    def test_it_is_not_prompted_for_if_another_option_is_missing(self, run, terminal):
+    def test_the_key_is_not_prompted_for_if_another_option_is_missing(self, run, terminal):
         assert run("send", "f", "--to", "1", f=COUPON).status == Status.USAGE
         assert terminal == []
 
@@ -310,7 +310,7 @@ class TestApiKey:
 class TestCellcastProfile:
     CONFIG = "[profiles.au]\ngateway = 'cellcast'\ngeneration = 'v3'\napi_key = '{key}'\nurl = '{url}'\n"
 
-    def test_it_has_key_generation_and_url(self, run, write_config):
+    def test_a_cellcast_profile_has_key_generation_and_url(self, run, write_config):
         with Faulty(http(vectors.BALANCE_V3)) as server:
             write_config(self.CONFIG.format(key=CANARY, url=f"http://127.0.0.1:{server.port}/api/v3/"))
             result = run("--profile", "au", "cellcast", "balance", "--json")
@@ -318,7 +318,7 @@ class TestCellcastProfile:
         assert json.loads(result.out)["mms"] == "1006.00"
         assert CANARY.encode() in server.requests[0]
 
-    def test_the_environment_wins_over_it(self, run, write_config, monkeypatch):
+    def test_the_environment_wins_over_a_cellcast_profile(self, run, write_config, monkeypatch):
         monkeypatch.setenv("SKYMMS_CELLCAST_KEY", CANARY)
         with Faulty(http(vectors.BALANCE_V3)) as server:
             monkeypatch.setenv("SKYMMS_CELLCAST_URL", f"http://127.0.0.1:{server.port}/api/v3/")
@@ -326,16 +326,16 @@ class TestCellcastProfile:
             assert run("--profile", "au", "cellcast", "balance").status == Status.DONE
         assert CANARY.encode() in server.requests[0]
 
-    def test_it_is_for_cellcast_commands_only(self, run, write_config):
+    def test_a_cellcast_profile_is_for_cellcast_commands_only(self, run, write_config):
         write_config("[profiles.au]\ngateway = 'cellcast'\n[profiles.test]\n")
         result = run("--profile", "test", "cellcast", "balance")
         assert result.status == Status.USAGE
         assert "the profile test is for skycore: use it with commands other than `skymms cellcast …`" in result.err
 
-    def test_keys_of_other_gateways_are_unknown(self, run, write_config):
+    def test_a_cellcast_profile_refuses_settings_of_other_gateways(self, run, write_config):
         write_config("[profiles.au]\ngateway = 'cellcast'\ndialect = 'sinch'\n")
         assert "unknown key dialect" in run("--profile", "au", "cellcast", "balance").err
 
-    def test_without_a_key_the_message_names_cellcasts_variable(self, run, write_config):
+    def test_without_a_cellcast_key_the_message_names_cellcasts_variable(self, run, write_config):
         write_config("[profiles.au]\ngateway = 'cellcast'\ngeneration = 'v3'\n")
         assert "set SKYMMS_CELLCAST_KEY" in run("--profile", "au", "cellcast", "balance").err

@@ -12,6 +12,8 @@ from misbehaving_server import Faulty, drop, http
 from skymms import GetStatistics, SendSMS
 from skymms.cli.exit_status import Status
 
+pytestmark = pytest.mark.compat
+
 REPORT = """<RESPONSE><BATCHES><BATCH id="12" from="60856" contentname="Flowers"><CONTENT id="15" to="15551234888">
 <MSG_STATUS><INQUE time="2010-10-12T06:32:46.620197Z"/><DLR time="2010-10-12T06:33:19.5797Z"/></MSG_STATUS></CONTENT></BATCH>
 </BATCHES><SENDING_LIST><TEXT id="8" to="15551234889" body="Hi!"><ERROR info="gone" time="later"/></TEXT><FAX id="9"/>
@@ -34,7 +36,7 @@ class TestReport:
             assert (result.status, result.err) == (0, "3 listed, 1 delivered\n")
             assert all(row in self.cells(result.out) for row in self.ROWS)
 
-    def test_json_is_one_document(self, run):
+    def test_the_json_of_a_report_is_one_document(self, run):
         messages = run("report", "f", "--json", f=REPORT).json["messages"]
         assert [(one["kind"], one["to"], one["delivered"]) for one in messages] == [
             ("MMS", "15551234888", True),
@@ -43,7 +45,7 @@ class TestReport:
         ]
         assert messages[0]["statuses"][1]["time"] == "2010-10-12T06:33:19.579700+00:00"
 
-    def test_rows_are_not_wrapped_if_stdout_is_not_a_terminal(self, run, monkeypatch):
+    def test_the_rows_of_a_report_are_not_wrapped_if_stdout_is_not_a_terminal(self, run, monkeypatch):
         monkeypatch.setenv("COLUMNS", "80")
         result = run("report", "f", f=REPORT)
         assert all(row in self.cells(result.out) for row in self.ROWS)
@@ -57,7 +59,7 @@ class TestReport:
     def test_an_empty_report_lists_nothing(self, run):
         assert run("report", "f", f="<RESPONSE/>") == (0, "", "0 listed, 0 delivered\n")
 
-    def test_a_link_is_fetched_without_the_key(self, run, monkeypatch):
+    def test_the_link_to_a_report_is_fetched_without_the_key(self, run, monkeypatch):
         monkeypatch.setenv("SKYMMS_DIALECT", "klingon")  # no account settings are used
         with Faulty(http(REPORT.encode())) as server:
             assert self.ROWS[0] in self.cells(run("report", server.url).out)
@@ -95,5 +97,5 @@ class TestReport:
             result = run("report", server.url)
         assert (result.status, result.out) == (Status.NO_RESPONSE, "")
 
-    def test_a_malformed_link_has_exit_status_2(self, run):
+    def test_a_malformed_link_to_a_report_has_exit_status_2(self, run):
         assert run("report", "http://[::1/x.xml").status == Status.USAGE

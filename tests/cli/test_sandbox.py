@@ -73,7 +73,7 @@ class TestPrintedSettings:
             assert (urlsplit(account.address).path, account.api_key) == (f"/api/{account.generation}/", "sandbox-key")
         assert len(settings) == len(printed) + 2
 
-    def test_json_contains_every_address(self, run_briefly):
+    def test_the_json_of_the_sandbox_command_contains_every_address(self, run_briefly):
         printed = run_briefly("--json").json
         assert set(printed["addresses"]) == {*DIALECTS, "cellcast-v3", "cellcast-v1"}
         assert all(address.startswith(printed["url"]) for address in printed["addresses"].values())
@@ -87,7 +87,7 @@ class TestPrintedSettings:
     def test_the_address_of_the_web_page_is_printed(self, run_briefly):
         assert re.search(r"^Sandbox at http://127\.0\.0\.1:\d+\. Open it in a browser", run_briefly().out)
 
-    def test_the_addresses_are_printed_at_the_start_and_work(self):
+    def test_the_sandboxs_addresses_are_printed_at_the_start_and_work(self):
         running = subprocess.Popen(
             [sys.executable, "-m", "skymms", "sandbox", "--json"],
             stdout=subprocess.PIPE,
@@ -118,7 +118,7 @@ class TestEventLines:
     )
 
     @pytest.mark.parametrize(("action", "line"), LINES)
-    def test_each_request_is_printed_with_time_and_result(self, run_sandbox, action, line):
+    def test_the_sandbox_command_prints_each_request_with_time_and_result(self, run_sandbox, action, line):
         assert re.search(rf"^\d\d:\d\d:\d\d {line}", run_sandbox(action).err, re.MULTILINE)
 
     def test_each_postback_is_printed_with_the_receivers_response(self, run_sandbox):
@@ -131,7 +131,7 @@ class TestEventLines:
         # The line about the second postback may be missing: the sandbox can end before it is printed.
         assert re.search(r"^\d\d:\d\d:\d\d postback N101 of MMS_\d+ to 15551234888 -> answered 200 \(", err, re.MULTILINE)
 
-    def test_the_times_are_those_of_the_sandboxs_clock(self, run_sandbox):
+    def test_the_printed_times_are_those_of_the_sandboxs_clock(self, run_sandbox):
         def action(sandbox: Sandbox) -> None:
             for _ in range(2):
                 calls(SEND)(sandbox)
@@ -155,7 +155,7 @@ class TestEventLines:
         assert len([line for line in err.splitlines() if re.match(r"\d\d:", line)]) == 1
         assert not re.search("[\x1b\u202e]", err)
 
-    def test_the_key_is_not_printed(self, run_sandbox):
+    def test_the_sandbox_command_does_not_print_the_key_of_a_request(self, run_sandbox):
         # The fixture asserts that the key is not in the output.
         result = run_sandbox(lambda sandbox: calls(SEND)(sandbox), "--key", CANARY)
         assert "accepted" in result.err
@@ -181,7 +181,7 @@ class TestOptions:
     def test_an_option_changes_the_sandboxs_responses(self, run_sandbox, argv, message):
         assert message in run_sandbox(calls(SEND), *argv).err
 
-    def test_only_the_given_carriers_are_known(self, run_sandbox):
+    def test_the_sandbox_knows_only_the_given_carriers(self, run_sandbox):
         sends = [replace(SEND, operator_id=carrier) for carrier in ("31002", "31003", "31004")]
         err = run_sandbox(calls(*sends), "--operator", "31002", "--operator", "31003").err
         assert re.findall(r"-> (accepted|refused, \w+)", err) == ["accepted", "accepted", "refused, E651"]
@@ -193,7 +193,7 @@ class TestOptions:
             *["accepted", "accepted", "refused, E503"],
         ]
 
-    def test_strict_refuses_unknown_fields(self, run_sandbox):
+    def test_the_option_strict_refuses_unknown_fields(self, run_sandbox):
         def action(sandbox: Sandbox) -> None:
             request = sandbox.account().encode(SEND)
             body = request.body.replace(quote_plus("<TO>").encode(), quote_plus("<COLOUR>red</COLOUR><TO>").encode())
@@ -202,7 +202,7 @@ class TestOptions:
         assert "-> accepted" in run_sandbox(action).err
         assert "refused, E100: COLOUR" in run_sandbox(action, "--strict").err
 
-    def test_at_once_does_not_lock_a_stored_slideshow(self, run_sandbox):
+    def test_the_option_at_once_does_not_lock_a_stored_slideshow(self, run_sandbox):
         def action(sandbox: Sandbox) -> None:
             calls(SaveMMS(SLIDESHOW.replace(slides=()).slide(audio="http://media.example/a.mp3")))(sandbox)
             (saved,) = sandbox.saved
@@ -236,7 +236,7 @@ class TestOptions:
             (("--operator", " "), "' ' is not an id: it must not be blank"),
         ],
     )
-    def test_a_wrong_option_is_a_usage_error(self, run_briefly, argv, message):
+    def test_a_wrong_option_of_the_sandbox_is_a_usage_error(self, run_briefly, argv, message):
         result = run_briefly(*argv)
         assert (result.status, result.out) == (Status.USAGE, "")
         assert message in " ".join(result.err.split())

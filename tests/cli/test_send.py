@@ -12,6 +12,8 @@ from misbehaving_server import SENT, Faulty, http
 from skymms import SaveMMS, SendMMS, SendSavedMMS
 from skymms.wire.dialects import DIALECTS
 
+pytestmark = pytest.mark.compat
+
 
 class TestSend:
     @pytest.mark.parametrize("dialect", DIALECTS)
@@ -33,7 +35,7 @@ class TestSend:
         assert (problem["code"], problem["slide"], problem["field"]) == (None, 1, "duration")
         assert "is not supported by SendMMS in sinch-json" in problem["message"]
 
-    def test_json_is_one_document(self, run, gateway):
+    def test_the_json_of_send_is_one_document(self, run, gateway):
         reply = run("send", "f", *TO_AND_FROM, "--json", f=COUPON).json
         assert reply["tracking_id"].startswith("MMS_")
         assert reply["to"] == "15551234888"
@@ -96,7 +98,7 @@ class TestSend:
         assert gateway.url in result.err
         assert "warning" not in result.out
 
-    def test_the_key_in_a_request_file_is_not_used(self, run, gateway, monkeypatch):
+    def test_send_does_not_use_the_key_in_a_request_file(self, run, gateway, monkeypatch):
         monkeypatch.setenv("SKYMMS_API_KEY", "another-key-altogether")
         result = run("send", "f", f=encode("skycore"))
         assert result.status == 1

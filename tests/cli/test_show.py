@@ -13,7 +13,7 @@ from skymms.wire.dialects import DIALECTS
 
 
 class TestShow:
-    def test_xml_is_indented_and_the_key_is_masked(self, run):
+    def test_an_xml_request_is_shown_indented_with_the_key_masked(self, run):
         result = run("show", "f", "--dialect", "skycore", *TO_AND_FROM, f=COUPON)
         assert (result.status, result.err) == (0, "")
         assert result.out.startswith(
@@ -31,7 +31,7 @@ class TestShow:
         shown = run("show", "f", f=encode(dialect, operation)).out
         assert run("check", "g", "--json", g=shown).json["problems"] == []
 
-    def test_json_is_indented_and_the_masked_key_is_in_the_header(self, run):
+    def test_a_json_request_is_shown_indented_with_the_masked_key_in_the_header(self, run):
         gateway_options = ("--dialect", "sinch-json", *TO_AND_FROM, "--service-id", "1")
         result = run("show", "f", *gateway_options, f=COUPON.replace("duration", "#").replace("Welcome", "Grüß dich 🎉"))
         assert (result.status, result.err) == (0, "")
@@ -54,18 +54,18 @@ class TestShow:
         assert "duration" not in result.out
 
     @pytest.mark.parametrize(("dialect", "status"), [("skycore", 4), ("sinch", 0), ("sinch-json", 4)])
-    def test_raw_prints_the_exact_bytes(self, run, dialect, status):
+    def test_show_raw_prints_the_exact_bytes(self, run, dialect, status):
         # Unsupported fields are left out and reported: the service id in skycore, the duration in sinch-json.
         result = run("show", "f", "--raw", "--dialect", dialect, *TO_AND_FROM, "--service-id", "1", f=COUPON)
         assert (result.status, "is not supported by SendMMS" in result.err) == (status, status == 4)
         operation = SendMMS(SLIDESHOW, to="15551234888", sender="60856", service_id="1")
         assert result.out.encode() == DIALECTS[dialect].encode_request(operation, "***")
 
-    def test_raw_prints_the_address_of_a_get_request(self, run):
+    def test_show_raw_prints_the_address_of_a_get_request(self, run):
         out = run("show", "f", "--raw", "--dialect", "skycore-get", *TO_AND_FROM, f=COUPON).out
         assert out.startswith(DIALECTS["skycore-get"].url + "?action=sendmms&api_key=%2A%2A%2A&to=15551234888&")
 
-    def test_json_is_one_document(self, run):
+    def test_the_json_of_show_is_one_document(self, run):
         document = run("show", "f", "--json", "--url", "http://gateway.example/x", *TO_AND_FROM, f=COUPON).json
         assert (document["method"], document["url"]) == ("POST", "http://gateway.example/x")
         assert document["document"].endswith("</REQUEST>")
@@ -77,7 +77,7 @@ class TestShow:
         monkeypatch.setenv("SKYMMS_URL", f"http://ada:{CANARY}@gateway.example/x")
         assert "http://gateway.example/x" in run("show", "f", "--dialect", "skycore-get", *how, f=COUPON).out
 
-    def test_neither_a_key_nor_a_recipient_is_needed(self, run, monkeypatch):
+    def test_show_needs_neither_a_key_nor_a_recipient(self, run, monkeypatch):
         monkeypatch.delenv("SKYMMS_API_KEY")
         result = run("show", "f", "--dialect", "sinch", f=COUPON)
         assert (result.status, result.err) == (0, "")
@@ -136,7 +136,7 @@ class TestShow:
         assert "<ACTION>saveMMS</ACTION>" in run("show", "f", "--save", f=COUPON).out
         assert "<ACTION>saveMMS</ACTION>" in run("show", "f", "--save", f=encode("skycore", SaveMMS(SLIDESHOW))).out
 
-    def test_options_replace_fields_of_the_request(self, run):
+    def test_options_of_show_replace_fields_of_the_request(self, run):
         out = run("show", "f", "--to", "+1 (555) 123-4889", "--operator-id", "000189", f=encode("skycore")).out
         assert "<TO>15551234889</TO>" in out
         assert "<FROM>60856</FROM>" in out

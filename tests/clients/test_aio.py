@@ -16,6 +16,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from client_calls import CANARY, QUICK, SOON, cancel_after_request
 from misbehaving_server import SENT, Faulty, drop, http, refused, reset, stall
 
 from skymms import (
@@ -34,18 +35,17 @@ from skymms import (
 from skymms.aio import AsyncClient
 from skymms.sandbox import AT_ONCE, PostbackReceiver, Sandbox
 
-CANARY = "canary-5fa1c0de-key"
+pytestmark = pytest.mark.compat
+
 SHOW = Slideshow("coupon", subject="Free", fallback_text="Free").slide("Hi!")
 SEND = SendMMS(SHOW, to="15551234888", sender="60856")
-SOON = (0.4, 0.4)
-QUICK = Retries(count=3, first=0.001, longest=0.002)
 
 
 def run(coroutine):
     return asyncio.run(asyncio.wait_for(coroutine, 30))
 
 
-def test_hundreds_of_tasks_can_share_a_client():
+def test_hundreds_of_tasks_can_share_an_async_client():
     async def many():
         with Sandbox() as sandbox:
             async with AsyncClient(sandbox.account()) as client:
@@ -65,7 +65,7 @@ def test_hundreds_of_tasks_can_share_a_client():
         ("sinch-json", {"service_id": "12345"}),
     ],
 )
-def test_send_save_and_send_again(dialect, extra):
+def test_an_async_client_sends_saves_and_sends_the_saved_message(dialect, extra):
     async def job():
         plain = SHOW if dialect != "sinch" else SHOW.replace(fallback_text=None)
         with PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox:
@@ -86,27 +86,21 @@ class TestCancellation:
     @staticmethod
     async def cancelled(server: Faulty, operation) -> Any:
         async with AsyncClient(Account(CANARY, url=server.url), timeout=(2.0, 20.0)) as client:
-            task = asyncio.ensure_future(client.call(operation))
-            while not server.requests:
-                await asyncio.sleep(0.001)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError) as raised:
-                await task
-        return raised.value
+            return await cancel_after_request(client, server, operation)
 
-    def test_of_a_send_says_that_it_may_have_arrived(self):
+    def test_a_cancelled_send_may_have_been_sent(self):
         with Faulty(stall) as server:
             error = run(self.cancelled(server, SEND))
         assert error.sent_maybe is True
         assert "may have arrived" in error.__notes__[0]
         assert len(server.requests) == 1
 
-    def test_of_a_listing_does_not(self):
+    def test_a_cancelled_listing_has_sent_maybe_false(self):
         with Faulty(stall) as server:
             error = run(self.cancelled(server, ListMMS()))
         assert error.sent_maybe is False
 
-    def test_by_asyncio_timeout_raises_its_timeout_error(self):
+    def test_a_call_cancelled_by_asyncio_timeout_raises_timeout_error(self):
         async def limited(server):
             async with AsyncClient(Account(CANARY, url=server.url), timeout=(2.0, 20.0)) as client:
                 async with asyncio.timeout(0.2):
@@ -115,7 +109,7 @@ class TestCancellation:
         with Faulty(stall) as server, pytest.raises(TimeoutError):
             run(limited(server))
 
-    def test_during_the_wait_for_a_retry_has_no_sent_maybe(self):
+    def test_a_send_cancelled_while_it_waits_for_a_retry_was_not_sent(self):
         async def waiting(server):
             async with AsyncClient(Account(CANARY, url=server.url), retries=Retries(first=20.0)) as client:
                 task = asyncio.ensure_future(client.call(SEND))
@@ -131,7 +125,7 @@ class TestCancellation:
             error = run(waiting(server))
         assert not getattr(error, "sent_maybe", False)
 
-    def test_leaves_the_client_usable(self):
+    def test_a_client_works_after_a_cancelled_call(self):
         async def once_more(server):
             async with AsyncClient(Account(CANARY, url=server.url), timeout=(2.0, 20.0)) as client:
                 with pytest.raises(TimeoutError):
@@ -150,7 +144,7 @@ class TestRequestThatWaitedForAConnection:
         """Make two calls over one connection, the first without a response; return the error of the second."""
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
             account = Account(CANARY, url=server.url)
-            patient = AsyncClient(account, session=session, timeout=(1, 2), retries=QUICK)
+            patient = AsyncClient(account, session=session, timeout=(0.5, 1), retries=QUICK)
             # Its time-out ends long before the first call, which holds the only connection.
             hurried = AsyncClient(account, session=session, timeout=(0.2, 0.2), retries=QUICK)
             await hurried.call(SEND)
@@ -163,7 +157,7 @@ class TestRequestThatWaitedForAConnection:
             assert lost.sent_maybe
             return error
 
-    def test_until_its_time_out_sent_nothing(self):
+    def test_a_call_that_timed_out_waiting_for_a_connection_sent_nothing(self):
         async def ended(task):
             with pytest.raises(TransportError, match="nothing was sent") as raised:
                 await task
@@ -174,7 +168,7 @@ class TestRequestThatWaitedForAConnection:
         assert not error.sent_maybe
         assert len(server.requests) == 2
 
-    def test_and_was_cancelled_sent_nothing(self):
+    def test_a_call_cancelled_waiting_for_a_connection_sent_nothing(self):
         async def ended(task):
             await asyncio.sleep(0.05)
             task.cancel()
@@ -188,7 +182,7 @@ class TestRequestThatWaitedForAConnection:
         assert not getattr(error, "__notes__", [])
         assert len(server.requests) == 2
 
-    def test_may_have_left_if_a_middleware_could_send_it_in_another_way(self):
+    def test_a_request_may_have_left_if_a_middleware_could_send_it_in_another_way(self):
         # The middleware sends the body over a session of its own if the first attempt fails.
         async def job(server):
             async with aiohttp.ClientSession() as other:
@@ -211,7 +205,7 @@ class TestRequestThatWaitedForAConnection:
         assert error.sent_maybe
         assert len(server.requests) == 2
 
-    def test_may_have_left_if_aiohttp_does_not_report_writes(self, monkeypatch):
+    def test_a_request_may_have_left_if_aiohttp_does_not_report_writes(self, monkeypatch):
         from skymms import aio
 
         monkeypatch.setattr(aio._Sending, "body", lambda self, content: content)
@@ -241,7 +235,7 @@ class TestTimeAndConnections:
         with Faulty(late) as server:
             assert run(job(server)).tracking_id == "MMS_12345"
 
-    def test_each_task_gets_a_connection(self):
+    def test_each_of_120_tasks_gets_a_connection(self):
         # aiohttp's default limit is a hundred connections.
         async def job(server):
             async with AsyncClient(Account(CANARY, url=server.url)) as client:
@@ -277,9 +271,9 @@ class TestTimeAndConnections:
         assert len(tries) == 1
 
 
-class TestSessionOfTheCaller:
+class TestAiohttpSession:
     @pytest.mark.parametrize("dialect", ["skycore", "skycore-get"])
-    def test_may_raise_for_status(self, dialect):
+    def test_an_aiohttp_session_may_raise_for_status(self, dialect):
         async def job(server):
             async with aiohttp.ClientSession(raise_for_status=True) as session:
                 client = AsyncClient(Account(CANARY, dialect=dialect, url=server.url), session=session, retries=QUICK)
@@ -292,7 +286,7 @@ class TestSessionOfTheCaller:
         with Faulty(http(refused("E110"), "400 Bad Request"), slow_down, http(SENT)) as server:
             assert run(job(server)).tracking_id == "MMS_12345"
 
-    def test_is_used_with_its_headers_and_left_open(self):
+    def test_an_aiohttp_session_is_used_with_its_headers_and_left_open(self):
         async def job(server):
             async with aiohttp.ClientSession(headers={"X-Team": "coupons"}) as session:
                 async with AsyncClient(Account(CANARY, url=server.url), session=session) as client:
@@ -304,7 +298,7 @@ class TestSessionOfTheCaller:
         assert b"X-Team: coupons" in server.requests[0]
 
     @pytest.mark.parametrize("fault", [drop, reset, stall])
-    def test_sends_a_get_once(self, fault):
+    def test_an_aiohttp_session_sends_a_get_once(self, fault):
         async def job(server):
             async with aiohttp.ClientSession() as session:
                 account = Account(CANARY, dialect="skycore-get", url=server.url)
@@ -318,7 +312,7 @@ class TestSessionOfTheCaller:
         assert raised.value.sent_maybe
 
     @pytest.mark.parametrize("dialect", ["skycore", "skycore-get"])
-    def test_runs_its_middlewares_in_its_order(self, dialect):
+    def test_the_middlewares_of_an_aiohttp_session_run_in_its_order(self, dialect):
         # The middlewares of a request replace those of its session, which aiohttp does not publish.
         passed = []
 
@@ -341,7 +335,7 @@ class TestSessionOfTheCaller:
         assert b"X-Signed: yes" in server.requests[0]
 
     @pytest.mark.parametrize("fault", [drop, reset])
-    def test_sends_a_get_once_even_if_its_middlewares_raise_other_errors(self, fault):
+    def test_an_aiohttp_session_sends_a_get_once_even_if_its_middlewares_raise_other_errors(self, fault):
         seen = []
 
         async def watching(request, handler):
@@ -368,15 +362,17 @@ class TestSessionOfTheCaller:
 
 
 class TestClosing:
-    def test_an_unused_client_twice_is_allowed(self):
+    def test_an_unused_client_may_be_closed_twice(self):
         async def job():
             client = AsyncClient(Account(CANARY))
             await client.close()
             await client.close()
+            with pytest.raises(TransportError, match="closed; nothing was sent"):
+                await client.call(SEND)
 
         run(job())
 
-    def test_ends_calls_that_wait_for_a_retry(self):
+    def test_closing_a_client_ends_calls_that_wait_for_a_retry(self):
         async def job(server):
             async with AsyncClient(Account(CANARY, url=server.url), retries=Retries(first=0.2)) as client:
                 task = asyncio.ensure_future(client.call(SEND))
@@ -392,7 +388,7 @@ class TestClosing:
         assert not error.sent_maybe
         assert len(server.requests) == 1
 
-    def test_the_session_of_a_client_stops_its_calls(self):
+    def test_a_client_with_a_closed_aiohttp_session_sends_nothing(self):
         async def job(server):
             session = aiohttp.ClientSession()
             await session.close()
@@ -406,7 +402,7 @@ class TestClosing:
         assert server.requests == []
 
 
-def test_a_session_belongs_to_one_event_loop():
+def test_an_aiohttp_session_belongs_to_one_event_loop():
     async def opened():
         return aiohttp.ClientSession()
 
@@ -422,7 +418,7 @@ def test_a_session_belongs_to_one_event_loop():
     assert server.requests == []
 
 
-def test_a_client_belongs_to_one_event_loop():
+def test_an_async_client_belongs_to_one_event_loop():
     async def call(client):
         return await client.call(SEND)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import pickle
 import signal
-import socket
 import threading
 import time
 import traceback
@@ -21,7 +20,8 @@ import requests.auth
 import requests_mock
 import urllib3
 import urllib3.connection
-from misbehaving_server import SENT, Faulty, drip_body, drip_head, drop, http, reset, stall
+from client_calls import CANARY, QUICK, SEND
+from misbehaving_server import SENT, Faulty, closed_url, drip_body, drip_head, drop, http, reset, stall
 
 from skymms import (
     Account,
@@ -32,7 +32,6 @@ from skymms import (
     ListMMS,
     MMSError,
     ProtocolError,
-    Retries,
     SaveMMS,
     SendMMS,
     SendSavedMMS,
@@ -44,11 +43,10 @@ from skymms.sandbox import AT_ONCE, PostbackReceiver, Sandbox
 from skymms.transport.requests_adapter import DeadlineAdapter
 from skymms.wire.dialects import DialectName
 
-CANARY = "canary-5fa1c0de-key"
-SEND = SendMMS(Slideshow("coupon", subject="Free").slide("Hi!"), to="15551234888", sender="60856")
+pytestmark = pytest.mark.compat
+
 #: Time-outs that are short enough to wait for, and long enough not to be reached by chance.
 SOON = (2.0, 0.6)
-QUICK = Retries(count=3, first=0.001, longest=0.002)
 
 
 def client(server: Faulty, dialect: DialectName = "skycore", **options) -> Client:
@@ -57,7 +55,7 @@ def client(server: Faulty, dialect: DialectName = "skycore", **options) -> Clien
 
 
 class TestThreads:
-    def test_can_share_a_client(self):
+    def test_threads_can_share_a_client(self):
         with Sandbox() as sandbox, Client(sandbox.account()) as calling:
             ids: list[str | None] = []
 
@@ -77,7 +75,7 @@ class TestSecrets:
     def dialect(self, request):
         return request.param
 
-    def test_are_not_in_logs_errors_and_reprs(self, dialect, caplog):
+    def test_the_key_is_not_in_logs_errors_and_reprs(self, dialect, caplog):
         caplog.set_level(logging.DEBUG)
         operation = SendMMS(
             Slideshow("c", subject="s", fallback_text="f").slide("Hi!"),
@@ -100,7 +98,7 @@ class TestSecrets:
         assert any("urllib3" in record.name for record in caplog.records), "the search must include urllib3's log"
         assert not [line for line in shown if CANARY in line]
 
-    def test_are_not_in_urllib3s_warning_about_a_malformed_header(self, caplog):
+    def test_the_key_is_not_in_urllib3s_warning_about_a_malformed_header(self, caplog):
         # urllib3 logs it at WARNING, with the whole URL.
         odd = http(SENT, Connection="close").replace(b"\r\n\r\n", f"\r\nno colon here {CANARY}\r\n\r\n".encode())
         with Faulty(odd) as server, client(server, "skycore-get") as calling:
@@ -119,7 +117,7 @@ class TestSecrets:
 
 
 class TestInterruptions:
-    def test_by_the_same_exception_object_are_told_apart(self, monkeypatch):
+    def test_sent_maybe_is_set_anew_when_the_same_exception_object_is_raised_again(self, monkeypatch):
         # A signal handler may raise the same object again and again.
         signalled = RuntimeError("signal")
 
@@ -143,8 +141,8 @@ class TestInterruptions:
         assert (vars(second.value)["sent_maybe"], len(server.requests)) == (True, 2)
 
 
-class TestSessionOfTheCaller:
-    def test_is_used_with_its_headers_and_left_open(self):
+class TestRequestsSession:
+    def test_a_session_is_used_with_its_headers_and_left_open(self):
         with Faulty(http(SENT)) as server, requests.Session() as session:
             session.headers["X-Team"] = "coupons"
             with client(server, session=session) as calling:
@@ -153,14 +151,14 @@ class TestSessionOfTheCaller:
             assert type(session.get_adapter(server.url)) is requests.adapters.HTTPAdapter
             assert session.get(server.url).status_code == 200
 
-    def test_gets_the_deadline_and_sends_once(self):
+    def test_a_session_gets_the_deadline_and_sends_once(self):
         with Faulty(drip_head) as server, requests.Session() as session:
             session.mount("http://", requests.adapters.HTTPAdapter(max_retries=3))
             with client(server, session=session) as calling, pytest.raises(TransportError, match="in time"):
                 calling.call(SEND)
         assert len(server.requests) == 1
 
-    def test_keeps_the_deadline_until_its_last_client_is_closed(self):
+    def test_a_session_keeps_the_deadline_until_its_last_client_is_closed(self):
         with Faulty(http(SENT), drip_head) as server, requests.Session() as session:
             below = Client(Account(CANARY, url=f"{server.url}/below"), session=session, timeout=SOON, retries=0)
             first, second = client(server, session=session), client(server, session=session)
@@ -175,7 +173,7 @@ class TestSessionOfTheCaller:
             below.close()
             assert type(session.get_adapter(server.url)) is requests.adapters.HTTPAdapter
 
-    def test_gets_the_deadline_again_when_the_client_is_entered_again(self):
+    def test_a_session_gets_the_deadline_again_when_the_client_is_entered_again(self):
         with Faulty(http(SENT)) as server, requests.Session() as session:
             calling = client(server, session=session)
             for _ in range(2):
@@ -184,7 +182,7 @@ class TestSessionOfTheCaller:
                     calling.call(SEND)
                 assert type(session.get_adapter(server.url)) is requests.adapters.HTTPAdapter
 
-    def test_keeps_its_pool_sizes(self):
+    def test_a_session_keeps_its_pool_sizes(self):
         with Faulty(http(SENT)) as server, requests.Session() as session:
             session.mount("http://", requests.adapters.HTTPAdapter(pool_connections=2, pool_maxsize=3, pool_block=True))
             with client(server, session=session):
@@ -192,7 +190,7 @@ class TestSessionOfTheCaller:
                 chosen = adapter.__getstate__()
         assert [chosen[f"_pool_{name}"] for name in ("connections", "maxsize", "block")] == [2, 3, True]
 
-    def test_may_have_an_adapter_whose_responses_have_only_read(self):
+    def test_an_adapter_may_return_responses_that_have_only_read(self):
         class Plain:
             def __init__(self):
                 self.left = [SENT, b""]
@@ -219,7 +217,7 @@ class TestSessionOfTheCaller:
             with Client(Account(CANARY), session=session) as calling:
                 assert calling.call(SEND).tracking_id == "MMS_12345"
 
-    def test_has_a_deadline_for_the_body_even_with_its_own_adapter(self):
+    def test_a_session_with_its_own_adapter_has_a_deadline_for_the_body(self):
         class Mine(requests.adapters.HTTPAdapter):
             pass
 
@@ -230,7 +228,7 @@ class TestSessionOfTheCaller:
                 calling.call(SEND)
             assert time.monotonic() - started < 5
 
-    def test_may_change_its_certificates_and_auth_between_calls(self):
+    def test_a_session_may_change_its_certificates_and_auth_between_calls(self):
         mock = requests_mock.Adapter()
         mock.register_uri("POST", requests_mock.ANY, content=SENT)
         with requests.Session() as session:
@@ -244,7 +242,7 @@ class TestSessionOfTheCaller:
         assert [(one.verify, one.cert) for one in history] == [(True, None), (False, "a.pem"), ("ca.pem", "b.pem")]
         assert len({one.headers.get("Authorization") for one in history}) == 3
 
-    def test_adds_its_parameters_to_each_url(self):
+    def test_a_session_adds_its_parameters_to_each_url(self):
         with Faulty(http(SENT)) as server, requests.Session() as session:
             session.params = {"team": "coupons"}
             with client(server, "skycore-get", session=session) as calling:
@@ -252,7 +250,7 @@ class TestSessionOfTheCaller:
                     calling.call(SEND)
         assert [b"team=coupons" in request.split(b"\r\n")[0] for request in server.requests] == [True] * 3
 
-    def test_keeps_an_adapter_of_a_class_of_its_own(self):
+    def test_a_session_keeps_an_adapter_of_a_class_of_its_own(self):
         class Mine(requests.adapters.HTTPAdapter):
             sent = 0
 
@@ -267,7 +265,7 @@ class TestSessionOfTheCaller:
                 calling.call(SEND)
             assert mine.sent == 1
 
-    def test_whose_adapter_returns_a_preliminary_response_mixes_up_no_calls(self):
+    def test_an_adapter_that_returns_a_preliminary_response_mixes_up_no_calls(self):
         class Mine(requests.adapters.HTTPAdapter):
             pass
 
@@ -281,7 +279,7 @@ class TestSessionOfTheCaller:
                 calling.call(SEND)
         assert (len(server.requests), server.connections) == (2, 2)
 
-    def test_is_refused_if_its_adapter_retries(self):
+    def test_a_session_whose_adapter_retries_is_refused(self):
         class Mine(requests.adapters.HTTPAdapter):
             pass
 
@@ -291,7 +289,7 @@ class TestSessionOfTheCaller:
                 calling.call(SEND)
         assert server.requests == []
 
-    def test_may_sign_each_request(self):
+    def test_a_session_may_sign_each_request(self):
         class Signing(requests.auth.AuthBase):
             def __call__(self, request):
                 request.headers["X-Length"] = str(len(request.body or b""))
@@ -310,7 +308,7 @@ class TestSessionOfTheCaller:
 # The gateways are other hosts, but the proxies are on this machine.
 @pytest.mark.skymms_live
 class TestProxies:
-    def test_of_the_environment_are_used(self, monkeypatch):
+    def test_the_proxy_of_the_environment_is_used(self, monkeypatch):
         with Faulty(http(SENT)) as proxy:
             monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
             monkeypatch.delenv("no_proxy", raising=False)
@@ -319,7 +317,7 @@ class TestProxies:
                 calling.call(SEND)
         assert proxy.requests[0].startswith(b"POST http://gateway.example/x HTTP/1.1")
 
-    def test_of_a_session_are_used_and_may_change(self):
+    def test_the_proxy_of_a_session_is_used_and_may_change(self):
         with Faulty(http(SENT)) as first, Faulty(http(SENT)) as second, requests.Session() as session:
             session.trust_env = False
             with Client(Account(CANARY, url="http://gateway.example/x"), timeout=SOON, session=session) as calling:
@@ -328,11 +326,9 @@ class TestProxies:
                     calling.call(SEND)
         assert [len(first.requests), len(second.requests)] == [1, 1]
 
-    def test_that_refuse_connections_sent_nothing(self):
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            port = closed.getsockname()[1]
+    def test_a_proxy_that_refuses_connections_sent_nothing(self):
         with requests.Session() as session:
-            session.proxies = {"http": f"http://127.0.0.1:{port}"}
+            session.proxies = {"http": closed_url()}
             session.trust_env = False
             account = Account(CANARY, url="http://gateway.example/x")
             with Client(account, session=session, retries=0) as calling, pytest.raises(TransportError) as raised:
@@ -340,7 +336,7 @@ class TestProxies:
         assert not raised.value.sent_maybe
 
     @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "http://", "nonsense://127.0.0.1:1"])
-    def test_that_cannot_be_used_sent_nothing(self, proxy):
+    def test_a_proxy_with_an_unusable_url_sent_nothing(self, proxy):
         with requests.Session() as session:
             session.proxies = {"http": proxy}
             session.trust_env = False
@@ -350,7 +346,7 @@ class TestProxies:
         assert not raised.value.sent_maybe
         assert "nothing was sent" in str(raised.value)
 
-    def test_that_respond_slowly_to_connect_have_a_deadline(self):
+    def test_a_proxy_that_responds_slowly_to_connect_has_a_deadline(self):
         with Faulty(drip_head) as proxy, requests.Session() as session:
             session.proxies = {"https": f"http://127.0.0.1:{proxy.port}"}
             session.trust_env = False
@@ -364,7 +360,7 @@ class TestProxies:
             assert time.monotonic() - started < 5
         assert not raised.value.sent_maybe
 
-    def test_that_refuse_the_tunnel_are_an_error_without_the_key(self):
+    def test_the_error_for_a_proxy_that_refuses_the_tunnel_has_no_key(self):
         with Faulty(http(b"", "407 Proxy Authentication Required")) as proxy, requests.Session() as session:
             session.proxies = {"https": f"http://127.0.0.1:{proxy.port}"}
             session.trust_env = False
@@ -376,7 +372,7 @@ class TestProxies:
 
 
 class TestRequestsMock:
-    def test_works(self):
+    def test_requests_mock_answers_calls_and_sees_their_headers(self):
         with requests_mock.Mocker() as mock:
             mock.post("https://secure.skycore.com/API/wxml/1.3/index.php", content=SENT)
             with Client(Account(CANARY)) as calling:
@@ -385,7 +381,7 @@ class TestRequestsMock:
             assert mock.request_history[0].headers["Content-Length"] == str(len(mock.request_history[0].body))
             assert mock.request_history[0].headers["User-Agent"].startswith("skymms/")
 
-    def test_sees_a_content_length_for_each_request(self):
+    def test_requests_mock_sees_a_content_length_for_each_request(self):
         # A request is a copy of the one before, which another thread may still be sending.
         with requests_mock.Mocker() as mock:
             mock.post(requests_mock.ANY, content=SENT)
@@ -396,7 +392,7 @@ class TestRequestsMock:
         assert len(set(lengths)) == 3
         assert all(declared == actual for declared, actual in lengths)
 
-    def test_sees_a_get_request_without_a_body(self):
+    def test_requests_mock_sees_a_get_request_without_a_body(self):
         with requests_mock.Mocker() as mock:
             mock.get("https://secure.skycore.com/API/wxml/1.3/index.php", content=SENT)
             with Client(Account(CANARY, dialect="skycore-get")) as calling:
@@ -416,7 +412,7 @@ class TestRequestsMock:
             (requests.exceptions.InvalidURL("x"), True),
         ],
     )
-    def test_can_raise_errors_which_become_transport_errors(self, thrown, maybe):
+    def test_errors_that_requests_mock_raises_become_transport_errors(self, thrown, maybe):
         with requests_mock.Mocker() as mock:
             mock.post(requests_mock.ANY, exc=thrown)
             with Client(Account(CANARY), retries=0) as calling, pytest.raises(TransportError) as raised:
@@ -435,13 +431,13 @@ class TestRequestsMock:
             assert not raised.value.sent_maybe
             assert mock.call_count == 1
 
-    def test_an_adapter_can_be_pickled_as_requests_promises(self):
+    def test_the_deadline_adapter_can_be_pickled_as_requests_promises(self):
         assert isinstance(pickle.loads(pickle.dumps(DeadlineAdapter())), DeadlineAdapter)
 
 
-class TestWithTheSandbox:
+class TestSandboxCalls:
     @pytest.mark.parametrize(("dialect", "extra"), [("skycore", {}), ("skycore-get", {}), ("sinch", {"service_id": "12345"})])
-    def test_send_save_list_and_delete(self, dialect, extra):
+    def test_a_client_sends_saves_lists_and_deletes(self, dialect, extra):
         show = (
             Slideshow("Membership coupon", subject="Free coupon!")
             .slide("Hi! Thank you for joining us!", image="http://www.yoursite.com/images/welcome.jpg", duration=5)
@@ -465,7 +461,7 @@ class TestWithTheSandbox:
         assert [notice.code for notice in notices] == ["N101", "N102", "N003", "N101", "N102"]
         assert {notice.tracking_id for notice in notices} == {sent.tracking_id, again.tracking_id, None}
 
-    def test_a_wrong_key_is_refused(self):
+    def test_the_sandbox_refuses_a_wrong_key(self):
         with Sandbox() as sandbox:
             account = Account("another-key", url=sandbox.account().url)
             with Client(account) as calling, pytest.raises(AuthenticationError) as raised:
@@ -473,12 +469,12 @@ class TestWithTheSandbox:
         assert not raised.value.foreseen
         assert raised.value.code == "E104"
 
-    def test_a_bare_body_is_understood(self):
+    def test_the_sandbox_reads_a_bare_body(self):
         with Sandbox() as sandbox, Client(sandbox.account(bare_body=True)) as calling:
             calling.call(SEND)
             assert sandbox.sent == [SEND]
 
-    def test_a_refusal_has_the_whole_response(self):
+    def test_the_error_for_a_refusal_has_the_whole_response(self):
         with Sandbox() as sandbox, Client(sandbox.account()) as calling, pytest.raises(MMSError) as raised:
             calling.call(DeleteMMS("999"))
         assert dict(raised.value.reply)["ERRORCODE"] == "E241"

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from client_calls import CANARY
 
 from skymms import Account, Client, Operation, SendMMS, Slideshow
 from skymms.aio import AsyncClient
 from skymms.model import actions, operations
 from skymms.transport.operation_methods import OperationMethod, OperationMethods
 
-CANARY = "canary-5fa1c0de-key"
 SHOW = Slideshow("coupon", subject="Free").slide("Hi!")
 
 
@@ -55,14 +55,14 @@ def arguments(kind: Any) -> tuple[list[Any], dict[str, Any]]:
     return positional, named
 
 
-def test_there_is_one_method_for_each_operation() -> None:
+def test_a_client_has_one_method_for_each_operation() -> None:
     assert set(OPERATIONS) == METHODS
     assert {"send_pass_in_mms", "send_message_by_subscriber_ref", "send_mms_barcode", "send_sms"} <= METHODS
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-class TestEachMethod:
-    def test_equals_call_with_the_operation(self, name: str) -> None:
+class TestOperationMethod:
+    def test_an_operation_method_equals_call_with_the_operation(self, name: str) -> None:
         class Recording(Client):
             def call(self, operation: Any) -> Any:
                 return operation
@@ -78,7 +78,7 @@ class TestEachMethod:
         assert (type(got), got) == (OPERATIONS[name], expected)
         assert asyncio.run(getattr(RecordingAsync(Account(CANARY)), name)(*positional, **named)) == expected
 
-    def test_has_the_signature_and_documentation_of_the_operation(self, name: str) -> None:
+    def test_an_operation_method_has_the_signature_and_documentation_of_the_operation(self, name: str) -> None:
         kind = OPERATIONS[name]
         for client in (Client(Account(CANARY)), AsyncClient(Account(CANARY))):
             method = getattr(client, name)
@@ -89,11 +89,11 @@ class TestEachMethod:
         assert name in dir(Client)
 
 
-def test_a_method_of_the_class_takes_a_client_first() -> None:
+def test_an_operation_method_of_the_class_takes_a_client_first() -> None:
     assert next(iter(inspect.signature(Client.send_mms).parameters)) == "self"
 
 
-def test_wrong_arguments_are_refused_as_the_operation_refuses_them() -> None:
+def test_an_operation_method_refuses_the_arguments_that_the_operation_refuses() -> None:
     with Client(Account(CANARY)) as client, pytest.raises(TypeError, match="recipient"):
         client.send_mms(SHOW, recipient="1")  # type: ignore[call-arg]
 
@@ -157,6 +157,6 @@ def test_type_checkers_know_the_parameters_and_replies_of_both_clients(tmp_path:
     assert found == wrong, done.stdout
 
 
-def test_cellcast_operations_are_passed_to_call() -> None:
+def test_cellcast_operations_have_no_methods() -> None:
     assert not [name for name in METHODS if "cellcast" in name]
     assert SendMMS is OPERATIONS["send_mms"]

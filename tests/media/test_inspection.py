@@ -13,7 +13,7 @@ import pytest
 import strategies  # noqa: F401 (loads hypothesis' profile)
 from hypothesis import given
 from hypothesis import strategies as st
-from misbehaving_server import Faulty, drop, reset, stall
+from misbehaving_server import Faulty, closed_url, drop, reset, stall
 
 from skymms import Limits, MediaCorruptedError, MediaTooLargeError, MediaTypeError, MediaUnreachableError, SendMMS, error_class
 from skymms.media.images import find_damage
@@ -115,11 +115,11 @@ class TestFindDamage:
         assert find_damage(image[:at] + bytes([image[at] ^ data.draw(st.integers(1, 255))]) + image[at + 1 :])
 
     @given(images, junk)
-    def test_bytes_after_the_end_are_ignored(self, image, more):
+    def test_bytes_after_the_end_of_an_image_are_ignored(self, image, more):
         assert find_damage(image + more) is None
 
     @given(st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a"]), junk)
-    def test_random_bytes_raise_no_error(self, begins, rest):
+    def test_find_damage_raises_no_error_for_random_bytes(self, begins, rest):
         assert find_damage(begins + rest) is None or isinstance(find_damage(begins + rest), str)
 
     DAMAGED = (
@@ -140,7 +140,7 @@ class TestFindDamage:
     )
 
     @pytest.mark.parametrize(("description", "image"), DAMAGED)
-    def test_the_damage_is_described(self, description, image):
+    def test_the_damage_of_an_image_is_described(self, description, image):
         assert description in (find_damage(image) or "")
 
     HOSTILE = (
@@ -295,10 +295,8 @@ class TestUnreachableFile:
         assert (problem.code, problem.message) == (UNREACHABLE_CODES[kind], "it did not arrive in time")
 
     @each_kind
-    def test_a_url_without_a_server_is_refused(self, kind):
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            port = closed.getsockname()[1]
-        (problem,) = inspect(show(slide_with(kind, f"http://127.0.0.1:{port}/a")))
+    def test_a_file_url_without_a_server_is_refused(self, kind):
+        (problem,) = inspect(show(slide_with(kind, closed_url())))
         assert problem.code == UNREACHABLE_CODES[kind]
 
     @pytest.mark.parametrize(
@@ -320,11 +318,11 @@ class TestUnreachableFile:
             "http://" + "a" * 300 + ".localhost",
         ],
     )
-    def test_an_invalid_url_is_refused(self, address):
+    def test_the_invalid_url_of_a_file_is_refused(self, address):
         (problem,) = inspect(show(Slide(image=address)))
         assert problem.code == "E351"
 
-    def test_the_message_says_what_to_do(self):
+    def test_the_problem_of_an_unreachable_file_says_what_to_do(self):
         def message(does: str) -> str:
             (problem,) = found("image", UNREACHABLE[does]("image"))
             return str(problem)
@@ -333,7 +331,7 @@ class TestUnreachableFile:
         assert "a redirect: give the URL it leads to" in message("sends elsewhere")
         assert "with a Content-Length" in message("sends it in chunks")
 
-    def test_a_password_in_the_url_is_not_shown(self):
+    def test_a_password_in_the_url_of_a_file_is_not_shown(self):
         with Faulty(drop) as server:
             (problem,) = inspect(show(Slide(image=f"http://ann:tell-nobody@127.0.0.1:{server.port}/a.png?tell-nobody")))
         assert "tell-nobody" not in str(problem)
@@ -388,25 +386,25 @@ class TestContentType:
     CASES = [("image", name) for name in OTHER_TYPES] + [(kind, "text/html") for kind in FILES if kind != "image"]
 
     @pytest.mark.parametrize(("kind", "content_type"), CASES)
-    def test_an_unknown_type_is_refused(self, content_type, kind):
+    def test_an_unknown_content_type_is_refused(self, content_type, kind):
         (problem,) = found(kind, served(kind, Content_Type=content_type))
         assert (problem.code, problem.slide, problem.field) == ("E629", 2, kind)
         assert error_class(problem.code) is MediaTypeError
 
     @pytest.mark.parametrize(("kind", "other"), [*zip(FILES, (*FILES[1:], FILES[0]), strict=True)])
-    def test_the_type_of_another_kind_is_refused(self, kind, other):
+    def test_the_content_type_of_another_kind_of_file_is_refused(self, kind, other):
         (problem,) = found(kind, served(kind, Content_Type=TYPES[other][0]))
         assert problem.code == "E629"
 
     @each_kind
-    def test_the_documented_types_are_accepted(self, kind):
+    def test_the_documented_content_types_are_accepted(self, kind):
         names = TYPES[kind]
         with Faulty(*(served(kind, Content_Type=f"{name.upper()} ; charset=utf-8") for name in names)) as server:
             slides = [slide_with(kind, f"{host(server)}/{number}") for number in range(len(names))]
             assert list(inspect(show(*slides))) == []
             assert len(server.requests) == len(names)
 
-    def test_the_message_names_the_served_and_the_accepted_types(self):
+    def test_the_problem_names_the_served_and_the_accepted_content_types(self):
         (problem,) = found("audio", served("audio", Content_Type="application/octet-stream"))
         assert "'application/octet-stream'" in problem.message
         assert "audio/mpeg" in problem.message
@@ -454,7 +452,7 @@ class TestRequest:
             f"GET /{kind}{'' if kind in {'audio', 'video'} else '?id=1&b=2'} HTTP/1.1" for kind in FILES
         ]
 
-    def test_a_problem_mentions_a_removed_query(self, server):
+    def test_the_problem_of_a_file_mentions_a_removed_query(self, server):
         (problem,) = inspect(show(Slide(audio=f"{host(server)}/audio?id=1")))
         assert "from '?' on" in problem.message
 
@@ -484,7 +482,7 @@ class TestRequest:
         assert [problem.code for problem in problems] == ["E351"] * 3
         assert "no time was left" in problems[-1].message
 
-    def test_a_redirect_is_neither_followed_nor_read(self, server):
+    def test_the_redirect_of_a_file_is_neither_followed_nor_read(self, server):
         def endless(connection: socket.socket, closing: Any) -> None:
             head = f"HTTP/1.1 302 Found\r\nLocation: {host(server)}/inner\r\nContent-Length: 10000000000\r\n\r\n"
             connection.sendall(head.encode())
@@ -496,12 +494,12 @@ class TestRequest:
         assert time.monotonic() - began < 3
         assert (problem.code, server.requests) == ("E351", [])
 
-    def test_the_pytest_guard_blocks_other_machines(self, skymms_refused):
+    def test_the_pytest_guard_blocks_inspection_of_other_machines(self, skymms_refused):
         (problem,) = inspect(show(Slide(image="http://media.example/a.png")))
         assert (problem.code, "this is a test" in problem.message) == ("E351", True)
         assert skymms_refused == ["media.example"]
 
-    def test_no_proxy_is_used_for_this_machine(self, server, monkeypatch):
+    def test_inspection_uses_no_proxy_for_this_machine(self, server, monkeypatch):
         with Faulty(drop) as proxy:
             for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
                 monkeypatch.setenv(name, host(proxy))
@@ -511,14 +509,14 @@ class TestRequest:
             assert proxy.requests == []
 
     @pytest.mark.skymms_live  # the guard looks at where the request is going, not at the proxy on this machine
-    def test_the_proxy_of_the_environment_is_used_for_other_machines(self, monkeypatch):
+    def test_inspection_uses_the_proxy_of_the_environment_for_other_machines(self, monkeypatch):
         with Faulty(served("image")) as proxy:
             monkeypatch.setenv("http_proxy", host(proxy))
             monkeypatch.setenv("no_proxy", "")
             assert list(inspect(show(Slide(image="http://media.example/a.png")))) == []
             assert self.lines(proxy) == ["GET http://media.example/a.png HTTP/1.1"]
 
-    def test_neither_netrc_passwords_nor_cookies_are_sent(self, server, monkeypatch, tmp_path):
+    def test_inspection_sends_neither_netrc_passwords_nor_cookies(self, server, monkeypatch, tmp_path):
         netrc = tmp_path / "netrc"
         netrc.write_text("machine 127.0.0.1 login ann password tell-nobody\n")
         monkeypatch.setenv("NETRC", str(netrc))

@@ -27,6 +27,8 @@ from skymms import (
 )
 from skymms.slide import FILES
 
+pytestmark = pytest.mark.compat
+
 BASE = Slideshow("Coupon", subject="Free coupon!")
 IMAGE, AUDIO, VIDEO = "https://x.example/a.jpg", "https://x.example/a.mp3", "https://x.example/a.mp4"
 VCARD, ICAL, PDF, PASS = (f"https://x.example/a.{ending}" for ending in ("vcf", "ics", "pdf", "pkpass"))
@@ -194,12 +196,12 @@ def test_a_slideshow_can_be_pickled(protocol: int) -> None:
     assert pickle.loads(pickle.dumps(built, protocol)) == built
 
 
-def test_a_copy_is_equal() -> None:
+def test_a_copied_slideshow_is_equal() -> None:
     built = BASE.slide("Hi!", image=IMAGE)
     assert copy.copy(built) == copy.deepcopy(built) == built
 
 
-def test_only_name_and_text_are_positional() -> None:
+def test_only_the_name_of_a_slideshow_and_the_text_of_a_slide_are_positional() -> None:
     with pytest.raises(TypeError):
         Slideshow("Coupon", "Free coupon!")  # type: ignore[misc]
     with pytest.raises(TypeError):
@@ -212,7 +214,7 @@ def test_problems_uses_the_given_limits_and_slide_the_documented_ones() -> None:
     assert [problem[:3] for problem in found] == [("E225", None, "slides"), ("E334", 1, "text"), ("E334", 2, "text")]
 
 
-def test_warnings_are_not_problems() -> None:
+def test_the_warnings_of_a_slideshow_are_not_problems() -> None:
     built = Slideshow("Coupon", subject="Café " * 10).slide(audio=AUDIO + "?id=7", duration=31)
     assert built.problems() == ()
     assert [problem.where for problem in built.warnings()] == [
@@ -225,14 +227,14 @@ def test_warnings_are_not_problems() -> None:
 
 
 @pytest.mark.parametrize("slides", [["Hello"], "Hello", [Slide("x"), None], [{"text": "x"}]])
-def test_other_objects_in_slides_are_refused(slides: Any) -> None:
+def test_a_slideshow_refuses_other_objects_in_slides(slides: Any) -> None:
     with pytest.raises(TypeError, match="slides must hold Slide objects"):
         Slideshow("Coupon", slides=slides)
     with pytest.raises(TypeError, match="slides must hold Slide objects"):
         BASE.replace(slides=slides)
 
 
-def test_the_repr_leaves_out_fields_that_are_none() -> None:
+def test_the_repr_of_a_slideshow_leaves_out_fields_that_are_none() -> None:
     assert repr(Slideshow("Coupon").slide("Hi!", duration=5)) == (
         "Slideshow(name='Coupon', slides=(Slide(text='Hi!', duration=5),))"
     )
@@ -263,7 +265,7 @@ def test_a_control_character_is_reported_although_slide_accepts_it() -> None:
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
-def test_a_copy_can_be_validated_and_extended(duplicate: Any) -> None:
+def test_a_copied_slideshow_can_be_validated_and_extended(duplicate: Any) -> None:
     copied = duplicate(BASE.slide("Hi!")).slide("Ho!")
     assert copied.problems() == ()
     assert copied == BASE.slide("Hi!").slide("Ho!")

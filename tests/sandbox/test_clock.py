@@ -338,7 +338,7 @@ class TestReports:
             assert [notice.code for notice in sandbox.requests[0].notices] == ["N101", "N102"]
 
     @pytest.mark.parametrize("delays", [Delays(sent=-1), Delays(delivered=float("inf")), Delays(encoded=float("nan"))])
-    def test_invalid_delays_are_refused(self, delays):
+    def test_invalid_delays_of_reports_are_refused(self, delays):
         with pytest.raises(ConfigurationError, match="delays"):
             Sandbox(delays=delays)
 
@@ -402,14 +402,14 @@ class TestPostbackRetries:
     """Skycore 1.3: a receiver answers 200 within ten seconds; otherwise there are five retries, five minutes apart."""
 
     @pytest.mark.parametrize("status", [500, 404, 204, 302])
-    def test_there_are_six_attempts_in_all(self, sandbox, receiver, client, status):
+    def test_a_postback_is_attempted_six_times(self, sandbox, receiver, client, status):
         receiver.status = status
         client.call(SendSMS("Hello", to=A, sender="60856"))
         sandbox.clock.advance(hours=12)
         assert receiver.codes.count("N201") == receiver.codes.count("N202") == 6
         assert len({notice.identity for notice in receiver.notices}) == 2
 
-    def test_the_attempts_are_five_minutes_apart(self, sandbox, receiver, client):
+    def test_the_attempts_to_deliver_a_postback_are_five_minutes_apart(self, sandbox, receiver, client):
         receiver.status = 500
         client.call(SaveMMS(SHOW))
         sandbox.clock.advance(seconds=1)
@@ -419,7 +419,7 @@ class TestPostbackRetries:
             tries.append(len(receiver.bodies))
         assert tries == [1, 2, 3, 4, 5, 6, 6, 6]
 
-    def test_retries_end_when_the_receiver_answers_200(self, sandbox, receiver, client):
+    def test_postback_retries_end_when_the_receiver_answers_200(self, sandbox, receiver, client):
         receiver.status = 500
         client.call(SaveMMS(SHOW))
         sandbox.clock.advance(minutes=1)
@@ -427,7 +427,7 @@ class TestPostbackRetries:
         sandbox.clock.advance(hours=1)
         assert receiver.codes == ["N003", "N003"]
 
-    def test_an_unreachable_receiver_is_retried(self, receiver):
+    def test_a_postback_to_an_unreachable_receiver_is_retried(self, receiver):
         lines: list[str] = []
         receiver.close()
         with (
@@ -492,7 +492,7 @@ class TestPostbackPolicy:
         sandbox.clock.advance(seconds=0)
         assert receiver.types == [DIALECTS[dialect].response_codec.CONTENT_TYPE]
 
-    def test_an_unknown_dialect_is_refused(self, sandbox):
+    def test_an_unknown_postback_dialect_is_refused(self, sandbox):
         with pytest.raises(ConfigurationError, match="telegraph"):
             sandbox.postbacks(dialect="telegraph")
 
@@ -516,7 +516,7 @@ class TestInbound:
         assert isinstance(notice, InboundSMS)
         assert (notice.transaction_id, notice.sender, notice.to, notice.text) == (transaction_id, A, "60856", "STOP")
 
-    def test_a_value_that_is_not_text_is_refused(self, sandbox):
+    def test_an_inbound_message_with_a_value_that_is_not_text_is_refused(self, sandbox):
         for call in (lambda: sandbox.receive_sms(15551234888, "60856", "x"), lambda: sandbox.receive_mms(A, "60856", None)):
             with pytest.raises(ConfigurationError, match="must be text, not"):
                 call()
@@ -585,6 +585,16 @@ class TestSettings:
                 response = urllib.request.urlopen(sandbox.account().address, request % unknown, timeout=10).read()
             assert (b"<ERRORCODE>" + code in response) == bool(code), response
 
+    def test_strict_refuses_a_request_that_violates_the_schema(self):
+        request = (
+            b"<REQUEST><ACTION>sendMMS</ACTION><API_KEY>sandbox-key</API_KEY><TO>15551234888</TO><FROM>60856</FROM>"
+            b"<SUBJECT kind='x'>s</SUBJECT><NAME>n</NAME><SLIDE><TEXT>x</TEXT></SLIDE></REQUEST>"
+        )
+        for strict in (True, False):
+            with Sandbox(strict=strict) as sandbox:
+                response = urllib.request.urlopen(sandbox.account().address, request, timeout=10).read()
+            assert (b"<ERRORCODE>E100" in response) == strict, response
+
     def test_strict_accepts_the_old_form_of_a_request(self):
         request = (
             b"<REQUEST><ACTION>saveMMS</ACTION><API_KEY>sandbox-key</API_KEY><CONTENT><NAME>%s</NAME><SUBJECT>s</SUBJECT>"
@@ -647,7 +657,7 @@ class TestExpiryDates:
         return refused
 
     @pytest.mark.parametrize(("field", "code", "days"), FIELDS)
-    def test_a_date_that_is_past_or_too_far_ahead_is_refused(self, sandbox, refused, field, code, days):
+    def test_an_expiry_date_that_is_past_or_too_far_ahead_is_refused(self, sandbox, refused, field, code, days):
         now = sandbox.clock.now()
         for when, why in ((now - timedelta(minutes=1), "is past"), (now + timedelta(days=days, minutes=5), "ahead: give")):
             for operation in (*self.sends(field, when), self.saved_send(sandbox, field, when)):
@@ -657,21 +667,24 @@ class TestExpiryDates:
         assert sandbox.sent == []
 
     @pytest.mark.parametrize(("field", "code", "days"), FIELDS)
-    def test_a_date_between_the_limits_is_accepted(self, sandbox, json_client, field, code, days):
+    def test_an_expiry_date_between_the_limits_is_accepted(self, sandbox, json_client, field, code, days):
         now = sandbox.clock.now()
         for when in (now + timedelta(minutes=5), now + timedelta(days=days)):
-            for operation in (*self.sends(field, when), self.saved_send(sandbox, field, when)):
+            operations = (*self.sends(field, when), self.saved_send(sandbox, field, when))
+            before = sandbox.counts["accepted"]
+            for operation in operations:
                 json_client.call(operation)
+            assert sandbox.counts["accepted"] == before + len(operations)
 
     @pytest.mark.parametrize(("field", "code", "days"), FIELDS)
-    def test_dates_are_compared_with_the_advanced_clock(self, sandbox, json_client, refused, field, code, days):
+    def test_expiry_dates_are_compared_with_the_advanced_clock(self, sandbox, json_client, refused, field, code, days):
         soon, far = sandbox.clock.now() + timedelta(hours=1), sandbox.clock.now() + timedelta(days=days, hours=1)
         sandbox.clock.advance(hours=2)
         assert "is past" in refused(self.sends(field, soon)[0]).info
         json_client.call(self.sends(field, far)[0])
 
     @pytest.mark.parametrize(("field", "code", "days"), FIELDS)
-    def test_a_date_without_a_zone_is_utc(self, sandbox, json_client, refused, field, code, days):
+    def test_an_expiry_date_without_a_zone_is_utc(self, sandbox, json_client, refused, field, code, days):
         now = sandbox.clock.now().replace(tzinfo=None)
         json_client.call(self.sends(field, now + timedelta(minutes=5))[0])
         assert refused(self.sends(field, now - timedelta(minutes=5))[0]).code == code
@@ -680,13 +693,13 @@ class TestExpiryDates:
         assert refused(self.sends(field, (now + timedelta(minutes=5)).replace(tzinfo=ahead))[0]).code == code
 
     @pytest.mark.parametrize(("field", "code", "days"), FIELDS)
-    def test_a_date_without_a_time_is_its_midnight(self, sandbox, json_client, refused, field, code, days):
+    def test_an_expiry_date_without_a_time_is_its_midnight(self, sandbox, json_client, refused, field, code, days):
         today = sandbox.clock.now().date()
         json_client.call(self.sends(field, today + timedelta(days=2))[0])
         assert refused(self.sends(field, today)[0]).code == code
 
     @pytest.mark.parametrize(("field", "code", "days"), FIELDS)
-    def test_a_date_outside_the_range_of_utc_is_refused(self, refused, field, code, days):
+    def test_an_expiry_date_outside_the_range_of_utc_is_refused(self, refused, field, code, days):
         for when in ("9999-12-31T23:00:00-05:00", "0001-01-01T00:00:00+05:00"):
             assert "cannot be converted to UTC" in refused(self.sends(field, when)[0]).info
 
@@ -705,7 +718,7 @@ class TestArrangements:
     FORMS = ("15551234888", "+1 (555) 123-4888", "1.555.123.4888")
 
     @pytest.mark.parametrize("number", FORMS)
-    def test_a_number_may_be_written_in_any_form(self, sandbox, receiver, client, number):
+    def test_an_arrangement_takes_a_number_in_any_form(self, sandbox, receiver, client, number):
         sandbox.outcome("E102", to=number)
         client.call(SEND)
         sandbox.clock.advance(hours=1)
@@ -757,7 +770,7 @@ class TestArrangements:
         with pytest.raises(ConfigurationError):
             Sandbox(**settings)
 
-    def test_a_single_text_is_one_sender(self):
+    def test_a_single_text_as_senders_is_one_sender(self):
         with Sandbox(senders="60856", operators="31002") as sandbox, Client(sandbox.account()) as client:
             client.call(SendMMS(SHOW, to=A, sender="60856", operator_id="31002"))
             with pytest.raises(SenderError):
@@ -781,7 +794,7 @@ class TestArrangements:
 
 
 class TestReset:
-    def test_a_reset_forgets_everything(self, sandbox, receiver, client):
+    def test_a_reset_forgets_requests_messages_and_arrangements(self, sandbox, receiver, client):
         sandbox.block(A)
         sandbox.fail("drop", to=B)
         sandbox.throttle(0)

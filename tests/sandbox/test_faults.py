@@ -7,6 +7,7 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
+from client_calls import QUICK
 
 from skymms import (
     Client,
@@ -16,7 +17,6 @@ from skymms import (
     MMSError,
     ProtocolError,
     QuotaExceededError,
-    Retries,
     SaveMMS,
     SendMMS,
     SendSavedMMS,
@@ -34,7 +34,6 @@ from skymms.wire.dialects import DIALECTS
 A, B = "15551234888", "15551230001"
 SHOW = Slideshow("coupon", subject="Free", fallback_text="f").slide("Hi!")
 SEND = SendMMS(SHOW, to=A, sender="60856")
-QUICK = Retries(count=3, first=0.001, longest=0.002)
 #: These last until the caller's timeout, so the timeout is short in their tests.
 SLOW_FAULTS = {"stall", "slow"}
 
@@ -83,7 +82,7 @@ def send_in(dialect: str) -> SendMMS:
     return SendMMS(SHOW, to=A, sender="60856", service_id=service)
 
 
-def test_the_table_of_this_file_has_every_fault():
+def test_the_table_of_effects_has_every_fault():
     assert CALLER_SEES.keys() == FAULTS.keys()
 
 
@@ -159,15 +158,15 @@ class TestFaultRules:
         sandbox.fail("E120")
         assert self.failed_calls(sandbox, 3) == [1]
 
-    def test_times_limits_how_often_a_fault_applies(self, sandbox):
+    def test_the_argument_times_limits_how_often_a_fault_applies(self, sandbox):
         sandbox.fail("E120", times=3)
         assert self.failed_calls(sandbox, 5) == [1, 2, 3]
 
-    def test_every_has_no_end_by_itself(self, sandbox):
+    def test_the_argument_every_has_no_end_by_itself(self, sandbox):
         sandbox.fail("E120", every=3)
         assert self.failed_calls(sandbox, 10) == [3, 6, 9]
 
-    def test_every_can_be_limited_by_times(self, sandbox):
+    def test_the_argument_every_can_be_limited_by_times(self, sandbox):
         sandbox.fail("E120", every=3, times=2)
         assert self.failed_calls(sandbox, 10) == [3, 6]
 
@@ -180,13 +179,25 @@ class TestFaultRules:
         sandbox.fail("E120", to=[A, B], times=2)
         assert self.failed_calls(sandbox, 1) + self.failed_calls(sandbox, 1, to=B) == [1, 1]
 
+    def test_a_fault_rule_shows_what_it_does_and_how_often_it_was_applied(self, sandbox):
+        rule = sandbox.fail("E106", to=A, times=2)
+        with Client(sandbox.account(), retries=QUICK) as client:
+            client.call(SEND)
+        assert repr(rule) == f"<FaultRule E106, 2 times, to {A}; applied 2 times>"
+
+    def test_the_fault_stranger_replies_to_a_save_with_the_reply_to_a_send(self, sandbox):
+        sandbox.fail("stranger")
+        with Client(sandbox.account(), retries=0) as client:
+            saved = client.call(SaveMMS(SHOW))
+        assert ("TO", "15550000000") in saved.raw
+
     def test_faults_apply_in_the_order_in_which_they_were_arranged(self, sandbox):
         sandbox.fail("E106")
         sandbox.fail("E113", times=2)
         assert self.failed_calls(sandbox, 5) == [1, 2, 3]
         assert [one.fault for one in sandbox.requests] == ["E106", "E113", "E113", None, None]
 
-    def test_refuse_also_closes_a_connection_that_was_used_before(self, sandbox):
+    def test_the_fault_refuse_also_closes_a_connection_that_was_used_before(self, sandbox):
         connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
         connection.request("GET", "/elsewhere")
         assert connection.getresponse().read()
@@ -218,7 +229,7 @@ class TestFaultRules:
 
 
 class TestThrottle:
-    def test_more_calls_than_allowed_in_a_second_are_refused(self, sandbox):
+    def test_a_throttle_refuses_more_calls_than_allowed_in_a_second(self, sandbox):
         sandbox.throttle(2)
         with Client(sandbox.account(), retries=0) as client:
             for _ in range(2):

@@ -72,7 +72,7 @@ def read(response: str) -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def ran():
+def script_run():
     """The script's responses by dialect and action, and the sandbox it ran against."""
     with Sandbox() as sandbox:
         done = subprocess.run([SH, SCRIPT, sandbox.url, "sandbox-key"], capture_output=True, text=True, timeout=120)
@@ -83,38 +83,38 @@ def ran():
 
 @needs_curl
 class TestScript:
-    def test_the_script_makes_every_request_in_every_dialect(self, ran):
-        assert set(ran[0]) == {(dialect, what) for dialect, what, _ in EVERY_REQUEST}
+    def test_the_curl_script_makes_every_request_in_every_dialect(self, script_run):
+        assert set(script_run[0]) == {(dialect, what) for dialect, what, _ in EVERY_REQUEST}
 
     @pytest.mark.parametrize(("dialect", "what", "names"), EVERY_REQUEST, ids=lambda value: value if " " not in value else "")
-    def test_a_response_has_exactly_the_documented_fields(self, ran, dialect, what, names):
-        response = ran[0][dialect, what]
+    def test_each_response_to_the_curl_script_has_exactly_the_documented_fields(self, script_run, dialect, what, names):
+        response = script_run[0][dialect, what]
         assert Counter(name for name, _ in response) == Counter(names.split())
         failed = names == REFUSED
         assert response[0][1].lower() == ("failure" if failed else "success")
         assert dict(response).get("error-code") == ("E107" if failed else None)
 
-    def test_the_id_of_a_saved_slideshow_is_the_same_in_all_responses(self, ran):
+    def test_the_id_of_a_saved_slideshow_is_the_same_in_all_responses(self, script_run):
         for dialect in ("skycore-bare", "skycore-form", "skycore-get", "sinch"):
             saved, again, listed, deleted = (
-                {name.replace("-", "").upper(): value for name, value in ran[0][dialect, what]}
+                {name.replace("-", "").upper(): value for name, value in script_run[0][dialect, what]}
                 for what in ("save", "send-saved", "list", "delete")
             )
             assert saved["MMSID"] == again["MMSID"] == deleted["MMSID"]
             assert (again["TO"], again["FROM"]) == ("15551234888", "60856")
             assert listed.get("MMSIDS", saved["MMSID"]) == saved["MMSID"]
 
-    def test_the_text_is_the_same_in_every_dialect(self, ran):
-        sent = [one for one in ran[1].sent if isinstance(one, SendMMS)]
+    def test_the_curl_script_sends_the_same_text_in_every_dialect(self, script_run):
+        sent = [one for one in script_run[1].sent if isinstance(one, SendMMS)]
         assert Counter(one.slideshow.slides[0].text for one in sent) == {"1 + 1 < 3 & 50% off": 6}
         # A space in a URL is + or %20.
         assert Counter(one.slideshow.subject for one in sent) == {"Hi": 4, "Hi there": 2}
         assert {one.to for one in sent} == {"15551234888"}
 
-    def test_everything_is_deleted_except_in_json_which_cannot_delete(self, ran):
-        assert [one.slideshow.name for one in ran[1].saved] == ["hello"]
+    def test_the_curl_script_deletes_everything_except_in_json_which_cannot_delete(self, script_run):
+        assert [one.slideshow.name for one in script_run[1].saved] == ["hello"]
 
-    def test_a_wrong_key_is_refused(self):
+    def test_the_curl_script_with_a_wrong_key_is_refused(self):
         with Sandbox() as sandbox:
             done = subprocess.run([SH, SCRIPT, sandbox.url, "another"], capture_output=True, text=True, timeout=120)
             assert sandbox.sent == []
@@ -165,12 +165,12 @@ def sandbox():
 @needs_curl
 class TestControlWithCurl:
     @pytest.mark.parametrize("method", METHODS)
-    def test_each_method_can_be_called(self, sandbox, method):
+    def test_each_control_method_can_be_called(self, sandbox, method):
         status, response = post(sandbox, method, METHODS[method])
         assert (status, response["done"]) == (200, method)
         assert ("id" in response) == method.startswith("receive")
 
-    def test_an_unknown_method_lists_the_methods(self, sandbox):
+    def test_an_unknown_control_method_lists_the_methods(self, sandbox):
         status, response = post(sandbox, "explode", "{}")
         assert status == 404
         assert response["error"] == f"there is no method 'explode': use one of {', '.join(METHODS)}"
@@ -200,7 +200,7 @@ class TestControlWithCurl:
         assert (mms.code, mms.tracking_id, mms.files[0]) == ("N401", mms_id, "http://m.example/a.jpg")
         assert mms.files[1].startswith(sandbox.url)
 
-    def test_other_content_types_than_json_are_refused(self, sandbox):
+    def test_control_refuses_other_content_types_than_json(self, sandbox):
         # Any web page can post the other content types to this machine.
         method = "block"
         for content_type in ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data", "text/json"):
@@ -263,7 +263,7 @@ class TestControlWithCurl:
             ),
         ],
     )
-    def test_an_invalid_argument_is_refused_with_a_reason(self, sandbox, method, body, error):
+    def test_an_invalid_control_argument_is_refused_with_a_reason(self, sandbox, method, body, error):
         assert post(sandbox, method, body) == (400, {"error": error})
 
     def test_the_fault_refuse_can_be_ended(self, sandbox):
@@ -321,7 +321,7 @@ BODIES = st.one_of(VALUES, st.dictionaries(st.one_of(st.sampled_from(NAMES), st.
 class TestControl:
     @given(method=st.sampled_from(sorted(METHODS)), changes=BODIES, kept=st.booleans())
     @settings(max_examples=400, deadline=None)
-    def test_random_arguments_are_accepted_or_refused_without_an_error(self, method, changes, kept):
+    def test_random_control_arguments_are_accepted_or_refused_without_an_error(self, method, changes, kept):
         arguments = {**json.loads(METHODS[method]), **changes} if kept and isinstance(changes, dict) else changes
         stderr = io.StringIO()
         with contextlib.redirect_stderr(stderr):
@@ -345,7 +345,7 @@ class TestControl:
             yield
 
     @pytest.mark.parametrize(("host", "status"), [("127.0.0.1:8025", 200), ("[::1]", 200), ("sandbox.example", 403), ("", 403)])
-    def test_a_request_for_another_host_is_refused(self, host, status):
+    def test_a_control_request_for_another_host_is_refused(self, host, status):
         headers = {"content-type": "application/json", "host": host}
         assert self.sandbox._dispatcher.respond(ServerRequest("POST", "/sandbox/reset", "", headers, b"")).status == status
 

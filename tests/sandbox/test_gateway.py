@@ -5,16 +5,19 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 import pytest
 from lxml import etree
+from misbehaving_server import closed_url
 
 from skymms import (
     Account,
+    Client,
     ConfigurationError,
+    CreateCampaign,
     DeliveryReport,
     EncodingReport,
     Limits,
@@ -24,12 +27,16 @@ from skymms import (
     SaveMMS,
     SendMMS,
     SendSavedMMS,
+    SendSavedMMSCampaign,
     Slide,
     Slideshow,
+    Subscribe,
 )
 from skymms.sandbox import AT_ONCE, PostbackReceiver, Sandbox
 from skymms.sandbox.listener import MAX_BODY
 from skymms.wire.dialects import DIALECTS, get_dialect
+
+pytestmark = pytest.mark.compat
 
 IMAGE, AUDIO, VIDEO = (f"http://media.example/file.{kind}" for kind in ("jpg", "mp3", "mp4"))
 SHOW = Slideshow("coupon", subject="Free").slide("Hi!", image=IMAGE)
@@ -75,7 +82,7 @@ class TestRequests:
         assert sandbox.sent[-1].slideshow == Slideshow("n", subject="a + b & c", slides=(Slide("Grüße 🎉"),))
 
     @pytest.mark.parametrize("blank", ["+", "%20"])
-    def test_a_space_in_a_get_may_be_plus_or_percent_20(self, sandbox, blank):
+    def test_a_space_in_a_get_request_may_be_plus_or_percent_20(self, sandbox, blank):
         query = (
             f"action=SENDMMS&api_key=sandbox-key&to=15551234888&from=60856&subject=Free{blank}coupon"
             f"&name=n&slide_text_value_0=Hi{blank}there&slide_duration_0=5"
@@ -124,12 +131,12 @@ class TestRequests:
         status, response = call(sandbox, "GET", f"{SKYCORE_PATH}?{query}")
         assert (status, fields(response)["STATUS"]) == (200, "Failure")
 
-    def test_other_addresses_and_methods_are_refused(self, sandbox):
+    def test_the_sandbox_refuses_other_addresses_and_methods(self, sandbox):
         assert call(sandbox, "POST", "/elsewhere", b"x")[0] == 404
         assert call(sandbox, "GET", "/ep/v1/")[0] == 404
         assert call(sandbox, "PUT", SKYCORE_PATH, b"x")[0] == 501
 
-    def test_a_404_lists_the_addresses(self):
+    def test_the_404_of_the_sandbox_lists_its_addresses(self):
         lines: list[str] = []
         with Sandbox(on_event=lines.append) as sandbox:
             status, page = call(sandbox, "POST", "/api/wxml/1.3/index.php", b"x")
@@ -221,19 +228,19 @@ class TestValidation:
         assert (status, there["errorcode"]) == (200, code) == (200, here.code)
         assert here.where in there["errorinfo"]
 
-    def test_the_limits_can_require_a_field(self, kind):
+    def test_the_sandboxs_limits_can_require_a_field(self, kind):
         with Sandbox(limits=Limits(required=frozenset({"operator_id"}))) as strict, kind(strict.account()) as client:
             with pytest.raises(MMSError) as raised:
                 client.call(SEND)
             assert (raised.value.code, raised.value.foreseen) == ("E650", False)
 
-    def test_the_api_key_is_not_kept(self, sandbox):
+    def test_the_sandbox_does_not_keep_the_api_key(self, sandbox):
         call(sandbox, "GET", f"{SKYCORE_PATH}?{urlencode({'action': 'getmmsids', 'api_key': 'canary-5fa1c0de-key'})}")
         assert "canary" not in repr(sandbox.requests) + repr(sandbox) + repr(vars(sandbox))
 
 
 class TestSavedSlideshows:
-    def test_a_list_is_newest_first_and_has_pages(self, kind):
+    def test_a_list_of_saved_slideshows_is_newest_first_and_has_pages(self, kind):
         with Sandbox() as sandbox, kind(sandbox.account("sinch")) as client:
             assert client.call(ListMMS()).mms_ids == ()
             ids = [client.call(SaveMMS(SHOW.replace(name=f"show {number}"))).mms_id for number in range(5)]
@@ -243,6 +250,26 @@ class TestSavedSlideshows:
         assert page.templates[0].name == "show 2"
         assert page.templates[0].created.tzinfo is not None
 
+    def test_a_list_from_a_date_has_only_slideshows_saved_later(self):
+        with Sandbox() as sandbox, Client(sandbox.account("sinch")) as client:
+            client.call(SaveMMS(SHOW))
+            start = sandbox.clock.now() + timedelta(hours=1)
+            sandbox.clock.advance(hours=2)
+            later = client.call(SaveMMS(SHOW)).mms_id
+            assert client.call(ListMMS(start_date=start)).mms_ids == (later,)
+
+    def test_a_slideshow_sent_to_a_campaign_is_not_sent_to_blocked_numbers(self):
+        numbers = ["15551230001", "15551230002"]
+        with Sandbox(delays=AT_ONCE) as sandbox, Client(sandbox.account()) as client:
+            campaign: Any = client.call(CreateCampaign(campaign_name="offers", brand_name="Shop")).campaign_id
+            for number in numbers:
+                client.call(Subscribe(number, campaign=campaign))
+            mms_id = client.call(SaveMMS(SHOW)).mms_id
+            sandbox.block(numbers[1])
+            client.call(SendSavedMMSCampaign(mms_id, to_campaign=campaign))
+            reports: Any = sandbox.requests[-1].notices
+        assert {report.to for report in reports} == {numbers[0]}
+
     @pytest.mark.parametrize("dialect", ["skycore", "skycore-get", "sinch"])
     def test_an_empty_store_is_an_empty_list_in_every_dialect_that_lists(self, kind, dialect):
         with Sandbox() as sandbox, kind(sandbox.account(dialect)) as client:
@@ -251,7 +278,7 @@ class TestSavedSlideshows:
             # Skycore 1.3 answers with a refusal, which the reply keeps.
             assert (("ERRORCODE", "E200") in listing.raw) == (dialect != "sinch")
 
-    def test_an_unknown_id_cannot_be_sent(self, sandbox, kind):
+    def test_an_unknown_slideshow_id_cannot_be_sent(self, sandbox, kind):
         with kind(sandbox.account()) as client, pytest.raises(NotFoundError) as raised:
             client.call(SendSavedMMS("999999", to="15551234888", sender="60856"))
         assert raised.value.code == "E241"
@@ -281,17 +308,15 @@ class TestPostbacks:
         with pytest.raises(ConfigurationError, match="postback_url"):
             Sandbox(postback_url="nonsense")
 
-    def test_an_unreachable_receiver_does_no_harm(self, kind):
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
+    def test_the_sandbox_serves_requests_while_its_postback_receiver_is_unreachable(self, kind):
         lines: list[str] = []
-        with Sandbox(postback_url=url, on_event=lines.append) as sandbox, kind(sandbox.account()) as client:
+        with Sandbox(postback_url=closed_url(), on_event=lines.append) as sandbox, kind(sandbox.account()) as client:
             client.call(SEND)
             client.call(SEND)
         assert [line for line in lines if "SendMMS in skycore to 15551234888" in line]
         assert not [line for line in lines if "sandbox-key" in line]
 
-    def test_a_receiver_refuses_a_body_that_is_not_a_postback(self):
+    def test_a_postback_receiver_refuses_a_body_that_is_not_a_postback(self):
         with PostbackReceiver() as inbox:
             parts = urlsplit(inbox.url)
             connection = http.client.HTTPConnection(parts.netloc, timeout=10)
@@ -303,7 +328,7 @@ class TestPostbacks:
             with pytest.raises(TimeoutError, match="0 of 1"):
                 inbox.wait(1, timeout=0.01)
 
-    def test_a_receiver_ignores_repeats(self):
+    def test_a_postback_receiver_ignores_repeated_postbacks(self):
         document = b"<POSTBACK><ORIGIN>MMS_MT</ORIGIN><CODE>N003</CODE><MMSID>35674</MMSID></POSTBACK>"
         with PostbackReceiver() as inbox:
             parts = urlsplit(inbox.url)

@@ -17,6 +17,8 @@ from skymms import CreateCampaign, GetStatistics, SaveMMS, SendMMS, SendSMS, Sli
 from skymms.sandbox import Sandbox
 from skymms.sandbox.listener import ServerRequest
 
+pytestmark = pytest.mark.compat
+
 MAX_ITEMS = 20
 MANY = 3 * MAX_ITEMS + 5
 SHOW = Slideshow("hello", subject="Hi").slide("Hello!")
@@ -32,7 +34,7 @@ def sandbox(monkeypatch):
         yield running
 
 
-def ask(sandbox: Sandbox, *operations) -> None:
+def send_directly(sandbox: Sandbox, *operations) -> None:
     """Pass requests to the sandbox without a socket, because only what it remembers is tested."""
     account = sandbox.account()
     for operation in operations:
@@ -45,7 +47,7 @@ def ask(sandbox: Sandbox, *operations) -> None:
 
 
 def test_the_newest_requests_are_remembered_and_all_are_counted(sandbox):
-    ask(sandbox, *(SendMMS(SHOW, to=number, sender="60856") for number in NUMBERS))
+    send_directly(sandbox, *(SendMMS(SHOW, to=number, sender="60856") for number in NUMBERS))
     assert [one.to for one in sandbox.sent] == NUMBERS[-MAX_ITEMS:]
     assert [one.operation.to for one in sandbox.requests] == NUMBERS[-MAX_ITEMS:]
     assert sandbox.counts == {"requests": MANY, "accepted": MANY, "refused": 0, "broken": 0}
@@ -53,14 +55,14 @@ def test_the_newest_requests_are_remembered_and_all_are_counted(sandbox):
 
 def test_the_newest_slideshows_and_campaigns_are_remembered(sandbox):
     names = [f"show {at}" for at in range(MANY)]
-    ask(sandbox, *(SaveMMS(SHOW.replace(name=name)) for name in names))
+    send_directly(sandbox, *(SaveMMS(SHOW.replace(name=name)) for name in names))
     assert [one.slideshow.name for one in sandbox.saved] == names[-MAX_ITEMS:]
-    ask(sandbox, *(CreateCampaign(campaign_name=name, brand_name="b") for name in names))
+    send_directly(sandbox, *(CreateCampaign(campaign_name=name, brand_name="b") for name in names))
     assert [one.name for one in sandbox.campaigns] == names[-MAX_ITEMS:]
 
 
 def test_the_feed_has_the_newest_events(sandbox):
-    ask(sandbox, *(SendMMS(SHOW, to=number, sender="60856") for number in NUMBERS))
+    send_directly(sandbox, *(SendMMS(SHOW, to=number, sender="60856") for number in NUMBERS))
     sandbox.clock.advance(minutes=1)
     news = sandbox._dispatcher.events.after(0, 0)
     assert [entry["n"] for entry in news["entries"]] == list(range(3 * MANY - MAX_ITEMS + 1, 3 * MANY + 1))
@@ -68,13 +70,19 @@ def test_the_feed_has_the_newest_events(sandbox):
     assert news["counts"]["requests"] == MANY
 
 
+def test_the_feed_has_the_text_of_an_sms(sandbox):
+    send_directly(sandbox, SendSMS(to="15551230001", sender="60856", text="See you at 5"))
+    (entry,) = (entry for entry in sandbox._dispatcher.events.after(0, 0)["entries"] if entry["what"] == "request")
+    assert [slide["text"] for slide in entry["message"]["slides"]] == ["See you at 5"]
+
+
 def test_statistics_have_the_newest_messages_and_old_files_are_removed(sandbox):
-    ask(sandbox, *(SendSMS(to=number, sender="60856", text="Hi") for number in NUMBERS))
+    send_directly(sandbox, *(SendSMS(to=number, sender="60856", text="Hi") for number in NUMBERS))
     now = datetime.now(UTC)
     span = GetStatistics(now - timedelta(hours=1), now + timedelta(hours=1))
-    ask(sandbox, *[span] * MANY)
+    send_directly(sandbox, *[span] * MANY)
     first, last = (sandbox.requests[at].reply.link for at in (0, -1))
-    ask(sandbox, span)
+    send_directly(sandbox, span)
     opener = build_opener(ProxyHandler({}))
     with opener.open(last, timeout=10) as report:
         listed = etree.fromstring(report.read())[0]
@@ -84,8 +92,8 @@ def test_statistics_have_the_newest_messages_and_old_files_are_removed(sandbox):
     gone.value.close()
 
 
-def test_a_reset_removes_events_and_sessions(sandbox):
-    ask(sandbox, *(SendMMS(SHOW, to=number, sender="60856") for number in NUMBERS))
+def test_a_reset_of_the_sandbox_removes_events_and_sessions(sandbox):
+    send_directly(sandbox, *(SendMMS(SHOW, to=number, sender="60856") for number in NUMBERS))
     sandbox.reset()
     assert (sandbox.sent, sandbox.requests, sandbox.counts["requests"]) == ([], [], 0)
     sandbox.clock.advance(hours=1)

@@ -149,7 +149,7 @@ class TestHostHeader:
 
     @pytest.mark.parametrize("path", ["/", FEED])
     @pytest.mark.parametrize("host", TRUSTED)
-    def test_an_ip_address_or_localhost_is_accepted(self, host, path):
+    def test_an_ip_address_or_localhost_is_accepted_as_host(self, host, path):
         assert response_to(page_request(path, host=host), RecordingEvents()).status == 200
 
     @pytest.mark.parametrize("path", ["/", FEED])
@@ -163,7 +163,7 @@ class TestHostHeader:
         assert response_to(page_request(host="devbox.example:8025"), RecordingEvents(), host="DevBox.example").status == 200
         assert response_to(page_request(host="other.example:8025"), RecordingEvents(), host="devbox.example").status == 403
 
-    def test_the_host_of_a_real_request_is_checked(self):
+    def test_a_request_with_another_host_header_is_refused(self):
         with PageServer(ScriptedEvents()) as server:
             for host, status in (("evil.example", 403), (f"127.0.0.1:{server.port}", 200)):
                 connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
@@ -286,7 +286,7 @@ class TestMessage:
         tab.click("[aria-label=Pause]")
         assert tab.run("document.querySelector('[aria-label=Play]') !== null")
 
-    def test_a_text_keeps_line_breaks_emoji_and_writing_direction(self, tab, events):
+    def test_the_text_of_a_slide_keeps_line_breaks_emoji_and_writing_direction(self, tab, events):
         events.request(message({"text": "a\nb ☕"}, {"text": "שלום עולם"}))
         tab.until("document.querySelector('.text')?.innerText === 'a\\nb ☕'")
         tab.press("ArrowRight")
@@ -305,7 +305,7 @@ class TestMessage:
         wait_for_text(tab, "Yes a.vcf contact card I will come")
         assert len(rows(tab)) == 1
 
-    def test_everything_lists_requests_and_reports_too(self, tab, events):
+    def test_the_view_everything_lists_requests_and_reports_too(self, tab, events):
         events.request(message({"text": "Hi"}), tracking_id="MMS_1")
         events.request(None, action="ListMMS", to=None, sender=None)
         events.report("N101", tracking_id="MMS_1")
@@ -551,7 +551,7 @@ class TestKeyboardAndMouse:
             tab.run("document.querySelector('#search').dispatchEvent(new Event('input'))")
             assert len(rows(tab)) == left
 
-    def test_an_id_can_be_copied(self, browser, tab, events):
+    def test_the_id_of_a_message_can_be_copied(self, browser, tab, events):
         browser.command("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
         events.request(message({"text": "Hi"}), tracking_id="MMS_12345")
         tab.click("[aria-label='Copy the Tracking id']")

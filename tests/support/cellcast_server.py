@@ -10,11 +10,11 @@ import threading
 from typing import Any
 
 import cellcast_vectors as vectors
+from client_calls import CANARY
 from misbehaving_server import Faulty, http
 
 from skymms.cellcast import CellcastAccount
 
-CANARY = "canary-5fa1c0de-key"
 ADA, BOB, EVE = "+61491570156", "+61491570157", "+61491570158"
 JPEG = b"\xff\xd8\xff\xe0\r\n--not-a-boundary\r\n\x00"
 

@@ -12,12 +12,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pytest
+from client_calls import CANARY
 
 import skymms.client
 from skymms.cli import main
-
-#: The API key in these tests. It must not appear in any output.
-CANARY = "canary-5fa1c0de-key"
 
 COUPON = """
 name = "Membership coupon"

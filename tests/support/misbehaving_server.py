@@ -5,10 +5,10 @@ It uses bare sockets, because the tests are about what broken connections do to 
 
 from __future__ import annotations
 
-import gzip
 import socket
 import struct
 import threading
+import zlib
 from collections.abc import Callable
 
 SENT = (
@@ -25,6 +25,12 @@ def http(body: bytes = b"", status: str = "200 OK", **headers: str) -> bytes:
     named = {"Content-Type": "text/xml", "Content-Length": str(len(body)), **headers}
     lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in named.items())
     return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode() + body
+
+
+def closed_url() -> str:
+    """The URL of a port of this machine where nothing listens any more."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        return f"http://127.0.0.1:{closed.getsockname()[1]}/"
 
 
 class Faulty:
@@ -159,5 +165,8 @@ def endless(connection: socket.socket, closing: threading.Event) -> None:
 
 def bomb() -> bytes:
     """Return a small response that decompresses to 200 MB."""
-    packed = gzip.compress(b"<RESPONSE>" + b" " * 200_000_000 + b"</RESPONSE>", 9)
-    return http(packed, Content_Encoding="gzip")
+    packing = zlib.compressobj(9, wbits=zlib.MAX_WBITS + 16)
+    head = packing.compress(b"<RESPONSE>") + packing.flush(zlib.Z_FULL_FLUSH)
+    # After a full flush nothing refers to earlier data, so a packed megabyte can be repeated instead of packing 200.
+    megabyte = packing.compress(b" " * 1_000_000) + packing.flush(zlib.Z_FULL_FLUSH)
+    return http(head + megabyte * 200, Content_Encoding="gzip")

@@ -270,18 +270,18 @@ OF_1_3: Mapping[type, st.SearchStrategy[Any]] = {
 }
 
 
-def _supported(rows: Sequence[Row], answers: int | None) -> list[str]:
+def _supported(rows: Sequence[Row], column: int | None) -> list[str]:
     """The fields that a column of responses supports; for None, those that any column supports."""
-    columns = range(len(rows[0].names)) if answers is None else [answers]
-    return [plain(row.field) for row in rows if any(wire_name(row, column) for column in columns)]
+    columns = range(len(rows[0].names)) if column is None else [column]
+    return [plain(row.field) for row in rows if any(wire_name(row, each) for each in columns)]
 
 
-def replies(answers: int) -> Mapping[type, st.SearchStrategy[Any]]:
+def replies(column: int) -> Mapping[type, st.SearchStrategy[Any]]:
     """The replies that a column of responses supports, by class."""
     saved = {"mms_id": _perhaps_token, "tracking_id": _perhaps_token, "details": _perhaps_words}
-    listed = {MMSList: LISTS[answers]} if answers in LISTS else {}
+    listed = {MMSList: LISTS[column]} if column in LISTS else {}
     return {
-        **(OF_1_3 if answers == 0 else {}),
+        **(OF_1_3 if column == 0 else {}),
         SentMMS: st.builds(
             SentMMS,
             mms_id=_perhaps_token,
@@ -290,7 +290,7 @@ def replies(answers: int) -> Mapping[type, st.SearchStrategy[Any]]:
             sender=_perhaps_token,
             details=_perhaps_words,
         ),
-        SavedMMS: st.builds(SavedMMS, **{name: saved[name] for name in _supported(table.REPLIES[SavedMMS], answers)}),
+        SavedMMS: st.builds(SavedMMS, **{name: saved[name] for name in _supported(table.REPLIES[SavedMMS], column)}),
         DeletedMMS: st.builds(DeletedMMS, mms_id=_perhaps_token),
         **listed,
         Refusal: st.builds(Refusal, code=tokens, to=_perhaps_token, info=_perhaps_words),
@@ -311,10 +311,10 @@ _files = st.lists(tokens, max_size=4).map(tuple)
 
 
 @st.composite
-def notices(draw: st.DrawFn, kind: type[Notice], answers: int | None = None) -> Notice:
+def notices(draw: st.DrawFn, kind: type[Notice], column: int | None = None) -> Notice:
     """A notice of a class, with a matching code and origin, and the fields that a column supports."""
     found: dict[str, Any] = {}
-    for name in _supported(table.NOTICES[kind], answers):
+    for name in _supported(table.NOTICES[kind], column):
         if name not in {"code", "origin"}:
             of_a_field = {"timestamp": st.none() | aware_moments, "files": _files, "copy_to": _files}
             found[name] = draw(of_a_field.get(name, _perhaps_words if name in _PROSE else _perhaps_token), label=name)
@@ -324,7 +324,7 @@ def notices(draw: st.DrawFn, kind: type[Notice], answers: int | None = None) -> 
         # An XML document is a postback by its root, an object by having one of these.
         if (
             not any(found.get(name) for name in ("code", "origin", "status_code"))
-            and answers == DIALECTS["sinch-json"].response_column
+            and column == DIALECTS["sinch-json"].response_column
         ):
             found["origin"] = draw(tokens)
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -306,15 +307,7 @@ MERGE = SendSavedMMS(
     ddm_force=True,
 )
 
-SAVED_IN_JSON = SendSavedMMS(
-    "35674",
-    to="15554790000",
-    sender="28444",
-    service_id="12345",
-    custom_text={1: "My custom text in first slide"},
-    custom_subject="My custom subject",
-    fallback_text="A picture for you",
-)
+SAVED_IN_JSON = replace(SEND_SAVED, fallback_text="A picture for you")
 SAVED_JSON = """
 {
     "action": "sendsavedmms",

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from client_calls import SEND
 from misbehaving_server import SENT, refused
 
 from skymms import (
@@ -25,7 +26,6 @@ from skymms import (
     QuotaExceededError,
     Retries,
     SendMMS,
-    Slideshow,
     ThrottledError,
     TransportError,
 )
@@ -33,8 +33,9 @@ from skymms.transport.compression import decompress
 from skymms.transport.exchange import Exchange, NoResponse, Pause, Reserve, SlowDown
 from skymms.transport.retries import retry_after
 
+pytestmark = pytest.mark.compat
+
 ACCOUNT = Account("canary-5fa1c0de-key")
-SEND = SendMMS(Slideshow("coupon", subject="Free").slide("Hi!"), to="15551234888", sender="60856")
 LIST = ListMMS()
 LISTED = b"<RESPONSE><STATUS>Success</STATUS><MMSIDS>10011,10234</MMSIDS></RESPONSE>"
 
@@ -64,13 +65,13 @@ def run(operation, *outcomes, retries=STANDARD, random=lambda: 0.0):
     return exchange, sends, waits
 
 
-class TestSuccessfulCall:
-    def test_is_one_request(self):
+class TestCall:
+    def test_a_successful_call_is_one_request(self):
         exchange, sends, waits = run(SEND, ok(SENT))
         assert (exchange.next_step, sends, waits) == (None, 1, [])
         assert exchange.result.tracking_id == "MMS_12345"
 
-    def test_is_impossible_with_an_operation_that_is_wrong(self):
+    def test_an_invalid_operation_is_refused_before_the_first_step(self):
         with pytest.raises(Exception, match="E110"):
             Exchange(ACCOUNT, SendMMS(SEND.slideshow, to="", sender="60856"), retries=Retries(), random=lambda: 0.0)
 
@@ -114,31 +115,31 @@ NOT_RETRIED = [
 
 class TestSend:
     @pytest.mark.parametrize("put_off", RETRIED)
-    def test_is_retried_if_it_cannot_have_done_anything(self, put_off):
+    def test_a_send_that_had_no_effect_is_retried(self, put_off):
         exchange, sends, waits = run(SEND, put_off, ok(SENT))
         assert sends == 2
         assert waits == [1.0]
         assert exchange.result.mms_id == "35674"
 
     @pytest.mark.parametrize(("outcome", "error", "maybe"), NOT_RETRIED)
-    def test_is_not_retried_otherwise_and_has_sent_maybe_if_it_may_have_arrived(self, outcome, error, maybe):
+    def test_any_other_failed_send_is_not_retried_and_has_sent_maybe_if_it_may_have_arrived(self, outcome, error, maybe):
         with pytest.raises(error) as raised:
             run(SEND, outcome)
         assert raised.value.sent_maybe is maybe
 
     @pytest.mark.parametrize("put_off", RETRIED)
-    def test_is_not_retried_with_retries_off(self, put_off):
+    def test_a_send_is_not_retried_with_retries_off(self, put_off):
         with pytest.raises((ThrottledError, CarrierError, TransportError)) as raised:
             run(SEND, put_off, retries=Retries.of(0))
         assert raised.value.sent_maybe is False
 
-    def test_raises_the_last_error_after_the_last_retry(self):
+    def test_a_send_raises_the_last_error_after_the_last_retry(self):
         busy = ok(refused("E106"))
         with pytest.raises(ThrottledError) as raised:
             run(SEND, busy, busy, busy, busy, retries=Retries(count=3))
         assert raised.value.code == "E106"
 
-    def test_is_not_retried_again_once_a_retry_may_have_left(self):
+    def test_a_send_is_not_retried_again_once_a_retry_may_have_left(self):
         with pytest.raises(TransportError) as raised:
             run(SEND, ok(refused("E113")), MAYBE_LEFT)
         assert raised.value.sent_maybe
@@ -146,47 +147,47 @@ class TestSend:
 
 class TestListing:
     @pytest.mark.parametrize("lost", [MAYBE_LEFT, NEVER_LEFT, ok(b"oops", 500), ok(b"", 503), ok(refused("E503"))])
-    def test_is_retried_because_it_changes_nothing(self, lost):
+    def test_a_listing_is_retried_because_it_changes_nothing(self, lost):
         exchange, sends, _ = run(LIST, lost, ok(LISTED))
         assert sends == 2
         assert exchange.result.mms_ids == ("10011", "10234")
 
-    def test_never_has_sent_maybe(self):
+    def test_a_listing_never_has_sent_maybe(self):
         with pytest.raises(TransportError) as raised:
             run(LIST, MAYBE_LEFT, retries=Retries(count=0))
         assert raised.value.sent_maybe is False
 
     @pytest.mark.parametrize("answer", [ok(b"<html/>"), ok(b"no", 404), ok(refused("E104"))])
-    def test_is_not_retried_if_the_response_would_stay_the_same(self, answer):
+    def test_a_listing_is_not_retried_if_the_response_would_stay_the_same(self, answer):
         with pytest.raises((AuthenticationError, ProtocolError)) as raised:
             run(LIST, answer)
         assert raised.value.sent_maybe is False
 
 
 class TestWaits:
-    def test_double_up_to_the_longest(self):
+    def test_waits_double_up_to_the_longest(self):
         busy = ok(refused("E106"))
         policy = Retries(count=6, first=1, longest=5, total=100)
         _, _, waits = run(SEND, *[busy] * 6, ok(SENT), retries=policy)
         assert waits == [1, 2, 4, 5, 5, 5]
 
-    def test_are_shortened_at_random_by_up_to_a_half(self):
+    def test_waits_are_shortened_at_random_by_up_to_a_half(self):
         _, _, waits = run(SEND, ok(refused("E106")), ok(SENT), random=lambda: 1.0)
         assert waits == [0.5]
 
-    def test_are_as_long_as_retry_after(self):
+    def test_a_wait_is_as_long_as_retry_after(self):
         _, _, waits = run(SEND, ok(b"", 429, Retry_After="7"), ok(SENT), random=lambda: 1.0)
         assert waits == [7.0]
 
-    def test_are_not_shortened_by_retry_after(self):
+    def test_retry_after_does_not_shorten_a_wait(self):
         _, _, waits = run(SEND, ok(b"", 429, Retry_After="0"), ok(SENT))
         assert waits == [1.0]
 
-    def test_longer_than_the_total_end_the_call(self):
+    def test_a_wait_longer_than_the_total_ends_the_call(self):
         with pytest.raises(ThrottledError):
             run(SEND, ok(b"", 429, Retry_After="61"))
 
-    def test_count_towards_the_total_together(self):
+    def test_the_sum_of_all_waits_is_limited_by_the_total(self):
         asked = ok(b"", 429, Retry_After="25")
         with pytest.raises(ThrottledError):
             run(SEND, asked, asked, asked)
@@ -215,16 +216,16 @@ class TestRateLimit:
             steps.append(exchange.next_step)
         return [step.method if isinstance(step, HttpRequest) else step for step in steps]
 
-    def test_is_asked_for_a_turn_before_each_request(self):
+    def test_each_request_reserves_a_turn(self):
         reserve, slow_down = Reserve(LIMIT), SlowDown(LIMIT, 1.0)
         steps = self.steps(0.0, ok(refused("E106")), None, None, 0.5, None, ok(SENT))
         assert steps == [reserve, "POST", slow_down, Pause(1.0), reserve, Pause(0.5), "POST", None]
 
-    def test_is_asked_again_for_a_retry_after_a_connection_failed(self):
+    def test_a_retry_after_a_failed_connection_reserves_a_turn(self):
         reserve = Reserve(LIMIT)
         assert self.steps(0.0, NEVER_LEFT, None) == [reserve, "POST", Pause(1.0), reserve]
 
-    def test_is_told_of_a_throttled_request_that_is_not_retried(self):
+    def test_a_throttled_request_that_is_not_retried_slows_the_rate_limit_down(self):
         exchange = Exchange(LIMITED_ACCOUNT, SEND, retries=Retries(count=0), random=lambda: 0.0)
         exchange.advance(0.0)
         exchange.advance(ok(b"", 429, Retry_After="9"))
@@ -254,33 +255,35 @@ class TestInterruption:
             pytest.param((ok(LISTED),), LIST, True, False, id="after the reply to a listing"),
         ],
     )
-    def test_has_sent_maybe_if_a_request_may_have_left(self, outcomes, operation, left, maybe):
+    def test_an_interruption_has_sent_maybe_if_a_request_may_have_left(self, outcomes, operation, left, maybe):
         error: Any = asyncio.CancelledError()
         error.sent_maybe = not maybe
         self.exchange(*outcomes, operation=operation).interrupt(error, left=left)
         assert error.sent_maybe is maybe
         assert bool(getattr(error, "__notes__", [])) is maybe
 
-    def test_adds_its_note_once_to_an_exception_that_is_raised_again(self):
+    def test_an_exception_that_is_raised_again_gets_the_note_once(self):
         error: Any = asyncio.CancelledError()
         for _ in range(2):
             self.exchange().interrupt(error)
         assert len(error.__notes__) == 1
 
-    def test_by_ctrl_c_has_no_note(self):
+    def test_ctrl_c_gets_no_note(self):
         error: Any = KeyboardInterrupt()
         self.exchange().interrupt(error)
         assert error.sent_maybe is True
         assert not hasattr(error, "__notes__")
 
-    def test_may_be_an_exception_that_refuses_attributes(self):
+    def test_an_exception_that_refuses_attributes_can_interrupt_a_call(self):
         class Sealed(Exception):
             def __setattr__(self, name, value):
                 raise AttributeError(name)
 
-        self.exchange().interrupt(Sealed())
+        sealed = Sealed()
+        self.exchange().interrupt(sealed)
+        assert not hasattr(sealed, "sent_maybe")
 
-    def test_during_decoding_has_sent_maybe(self, monkeypatch):
+    def test_an_interruption_during_decoding_has_sent_maybe(self, monkeypatch):
         def decode(*args):
             raise KeyboardInterrupt
 
@@ -309,13 +312,13 @@ class TestRetryAfter:
             ({}, None),
         ],
     )
-    def test_is_seconds_or_a_date_compared_with_the_date_header(self, headers, seconds):
+    def test_retry_after_is_seconds_or_a_date_compared_with_the_date_header(self, headers, seconds):
         assert retry_after(HttpResponse(429, headers, b"")) == seconds
 
 
 class TestRetries:
     @pytest.mark.parametrize("wrong", [-1, 1.5, "3", None, True])
-    def test_count_must_be_a_whole_number_from_0_up(self, wrong):
+    def test_the_count_of_retries_must_be_a_whole_number_from_0_up(self, wrong):
         with pytest.raises(ConfigurationError, match="retries="):
             Retries.of(wrong)
         with pytest.raises(ConfigurationError, match="retries="):
@@ -323,17 +326,17 @@ class TestRetries:
 
     @pytest.mark.parametrize("name", ["first", "longest", "total"])
     @pytest.mark.parametrize("wrong", [-1, "3", None, True, float("inf"), float("nan")])
-    def test_waits_must_be_seconds_from_0_up(self, name, wrong):
+    def test_the_waits_of_a_retry_policy_must_be_seconds_from_0_up(self, name, wrong):
         with pytest.raises(ConfigurationError, match=f"{name}="):
             Retries(**{name: wrong})
 
-    def test_may_be_given_as_a_count_or_a_policy(self):
+    def test_retries_may_be_given_as_a_count_or_a_policy(self):
         assert Retries.of(Retries(count=1)) == Retries(count=1)
         assert Retries.of(7) == Retries(count=7)
 
 
 class TestDecompression:
-    def test_supports_gzip_and_deflate(self):
+    def test_decompress_supports_gzip_and_deflate(self):
         assert decompress(gzip.compress(SENT), "gzip", 1000) == SENT
         assert decompress(zlib.compress(SENT), "deflate", 1000) == SENT
         halves = SENT[:50], SENT[50:]
@@ -346,12 +349,12 @@ class TestDecompression:
         assert decompress(SENT, None, 1000) == SENT
         assert decompress(SENT, "identity", 1000) == SENT
 
-    def test_stops_one_byte_after_the_limit(self):
+    def test_decompress_stops_one_byte_after_the_limit(self):
         packed = zlib.compress(b"x" * 10_000)
         assert len(decompress(packed, "deflate", 100)) == 101
         assert len(decompress(gzip.compress(b"x" * 60) * 2, "gzip", 100)) == 101
 
     @pytest.mark.parametrize(("body", "encoding"), [(b"plain", "gzip"), (b"\x00", "br"), (gzip.compress(SENT)[:-9], "gzip")])
-    def test_refuses_invalid_data_and_unsupported_encodings(self, body, encoding):
+    def test_decompress_refuses_invalid_data_and_unsupported_encodings(self, body, encoding):
         with pytest.raises(ProtocolError):
             decompress(body, encoding, 1000)

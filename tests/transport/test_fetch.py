@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import socket
 from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
 import pytest
 import requests
-from misbehaving_server import SENT, Faulty, bomb, drip_body, drop, endless, half, http, reset, stall
+from client_calls import CANARY, SEND, SOON
+from misbehaving_server import SENT, Faulty, bomb, closed_url, drip_body, drop, endless, half, http, reset, stall
 
-from skymms import Account, Client, ConfigurationError, ProtocolError, SendMMS, Slideshow, TransportError, read_report
+from skymms import Account, Client, ConfigurationError, ProtocolError, TransportError, read_report
 from skymms.aio import AsyncClient
 from skymms.sandbox import Sandbox
 from skymms.transport.fetching import link_request
 
-CANARY = "canary-5fa1c0de-key"
-SOON = (0.4, 0.4)
-SEND = SendMMS(Slideshow("coupon", subject="Free").slide("Hi!"), to="15551234888", sender="60856")
+pytestmark = pytest.mark.compat
 
 
 @pytest.fixture
@@ -30,7 +28,7 @@ def client(kind: Any) -> Iterator[Any]:
 
 
 class TestFetching:
-    def test_returns_the_file_and_does_not_send_the_key(self, client: Any) -> None:
+    def test_fetch_returns_the_file_and_does_not_send_the_key(self, client: Any) -> None:
         with Faulty(http(b"x" * 100)) as server:
             assert client.fetch(f"{server.url}?day=1%2B1&signature=a%2Fb%3D") == b"x" * 100
         (request,) = server.requests
@@ -41,34 +39,34 @@ class TestFetching:
         assert b"user-agent: skymms/" in request.lower()
         assert b"accept-encoding: identity" in request.lower()
 
-    def test_escapes_spaces_and_other_letters(self, client: Any) -> None:
+    def test_fetch_escapes_spaces_and_other_letters(self, client: Any) -> None:
         with Faulty(http(b"x")) as server:
             assert client.fetch(f"http://127.0.0.1:{server.port}/März 1.xml") == b"x"
         assert server.requests[0].startswith(b"GET /M%C3%A4rz%201.xml HTTP/1.1\r\n")
 
-    def test_reads_a_large_file_and_uses_its_connection_again(self, client: Any) -> None:
+    def test_fetch_reads_a_large_file_and_uses_its_connection_again(self, client: Any) -> None:
         long = bytes(range(256)) * 4096
         with Faulty(http(long)) as server:
             assert client.fetch(server.url) == client.fetch(server.url) == long
         assert server.connections == 1
 
-    def test_stops_at_the_limit(self, client: Any) -> None:
+    def test_fetch_stops_at_the_limit(self, client: Any) -> None:
         with Faulty(http(b"x" * 100)) as server:
             assert client.fetch(server.url, limit=100) == b"x" * 100
             with pytest.raises(ProtocolError, match="longer than 99 bytes"):
                 client.fetch(server.url, limit=99)
 
     @pytest.mark.parametrize("act", [bomb(), endless], ids=["decompression bomb", "endless body"])
-    def test_stops_at_the_limit_of_a_hostile_response(self, client: Any, act: Any) -> None:
+    def test_fetch_stops_a_hostile_response_at_the_limit(self, client: Any, act: Any) -> None:
         with Faulty(act) as server, pytest.raises(ProtocolError, match="longer than 1,000 bytes"):
             client.fetch(server.url, limit=1000)
 
-    def test_decompresses_a_file(self, client: Any) -> None:
+    def test_fetch_decompresses_a_file(self, client: Any) -> None:
         with Faulty(http(gzip.compress(b"<RESPONSE/>"), Content_Encoding="gzip")) as server:
             assert read_report(client.fetch(server.url)) == ()
 
     @pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found", "307 Temporary Redirect"])
-    def test_does_not_follow_redirects(self, client: Any, status: str) -> None:
+    def test_fetch_does_not_follow_redirects(self, client: Any, status: str) -> None:
         with (
             Faulty(http(b"x")) as elsewhere,
             Faulty(http(b"", status, Location=elsewhere.url)) as server,
@@ -77,12 +75,12 @@ class TestFetching:
             client.fetch(server.url)
         assert (caught.value.status, len(server.requests), elsewhere.requests) == (int(status[:3]), 1, [])
 
-    def test_reports_the_status_of_a_missing_file(self, client: Any) -> None:
+    def test_fetch_reports_the_status_of_a_missing_file(self, client: Any) -> None:
         with Sandbox() as sandbox, pytest.raises(ProtocolError, match="404"):
             client.fetch(f"{sandbox.url}/reports/none.xml")
 
     @pytest.mark.parametrize("fault", [drop, reset, stall, half, drip_body])
-    def test_requests_the_file_once_on_a_kept_connection(self, client: Any, fault: Any) -> None:
+    def test_fetch_requests_the_file_once_on_a_kept_connection(self, client: Any, fault: Any) -> None:
         with Faulty(http(b"x"), fault) as server:
             client.fetch(server.url)
             with pytest.raises(TransportError) as caught:
@@ -91,15 +89,21 @@ class TestFetching:
         assert not caught.value.sent_maybe
         assert "canary" not in str(caught.value)
 
-    def test_reports_a_refused_connection(self, client: Any) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            nobody = closed.getsockname()[1]
+    def test_fetch_reports_a_refused_connection(self, client: Any) -> None:
         with pytest.raises(TransportError, match="no connection") as caught:
-            client.fetch(f"http://127.0.0.1:{nobody}/1.xml")
+            client.fetch(f"{closed_url()}1.xml")
         assert not caught.value.sent_maybe
 
+    def test_fetch_on_a_closed_client_sends_nothing(self, kind: Any) -> None:
+        with Faulty(http(b"x")) as server:
+            with kind(Account(CANARY)) as client:
+                client.fetch(server.url)
+            with pytest.raises(TransportError, match="closed; nothing was sent"):
+                client.fetch(server.url)
+        assert len(server.requests) == 1
+
     @pytest.mark.parametrize("link", ["", "file:///etc/passwd", "http://[::1/"])
-    def test_refuses_what_is_not_a_url(self, client: Any, link: str) -> None:
+    def test_fetch_refuses_text_that_is_not_an_http_url(self, client: Any, link: str) -> None:
         with pytest.raises(ConfigurationError, match="not an http or https URL"):
             client.fetch(link)
 
@@ -114,7 +118,7 @@ def test_a_link_must_be_an_http_url(link: Any) -> None:
 
 
 class TestSessionOfTheCaller:
-    def test_of_requests_does_not_send_its_headers_credentials_and_cookies(self) -> None:
+    def test_fetch_does_not_send_headers_credentials_and_cookies_of_a_requests_session(self) -> None:
         with Faulty(http(b"x", Set_Cookie="again=canary")) as server, requests.Session() as session:
             session.headers["X-Secret"] = "canary"
             session.auth = ("ada", "canary")
@@ -123,7 +127,7 @@ class TestSessionOfTheCaller:
                 assert client.fetch(server.url) == client.fetch(server.url) == b"x"
         assert_bare(server)
 
-    def test_of_aiohttp_does_not_send_its_headers_credentials_and_cookies_or_run_its_middlewares(self) -> None:
+    def test_fetch_does_not_send_headers_credentials_and_cookies_of_an_aiohttp_session_or_run_its_middlewares(self) -> None:
         async def sign(request: Any, handler: Any) -> Any:
             request.headers["X-Signed"] = "canary"
             return await handler(request)
@@ -146,7 +150,7 @@ class TestSessionOfTheCaller:
         assert server.connections == 1, "the connections of the session are used"
 
     @pytest.mark.skymms_live  # the proxy is on this machine, so nothing leaves it
-    def test_of_aiohttp_uses_its_proxy(self) -> None:
+    def test_fetch_uses_the_proxy_of_an_aiohttp_session(self) -> None:
         async def job(server: Faulty) -> bytes:
             async with aiohttp.ClientSession(proxy=f"http://127.0.0.1:{server.port}") as session:
                 return await AsyncClient(Account(CANARY), session=session).fetch("http://reports.example/1.xml")
@@ -160,7 +164,9 @@ class TestSessionOfTheCaller:
 class TestProxyOfTheEnvironment:
     @pytest.mark.parametrize("name", ["http_proxy", "all_proxy"])
     @pytest.mark.parametrize("scheme", ["http://", ""])
-    def test_is_used_for_calls(self, kind: Any, monkeypatch: pytest.MonkeyPatch, name: str, scheme: str) -> None:
+    def test_the_proxy_of_the_environment_is_used_for_calls(
+        self, kind: Any, monkeypatch: pytest.MonkeyPatch, name: str, scheme: str
+    ) -> None:
         for other in ("no_proxy", "NO_PROXY", "http_proxy", "HTTP_PROXY"):
             monkeypatch.delenv(other, raising=False)
         with Faulty(http(SENT)) as server:
@@ -170,13 +176,15 @@ class TestProxyOfTheEnvironment:
         assert server.requests[0].startswith(b"POST http://gateway.example/api HTTP/1.1")
 
     @pytest.mark.parametrize("direct", ["gateway.example", "reports.example"])
-    def test_is_not_used_for_hosts_in_no_proxy(self, kind: Any, monkeypatch: pytest.MonkeyPatch, direct: str) -> None:
+    def test_the_proxy_of_the_environment_is_not_used_for_hosts_in_no_proxy(
+        self, kind: Any, monkeypatch: pytest.MonkeyPatch, direct: str
+    ) -> None:
         monkeypatch.delenv("NO_PROXY", raising=False)
         monkeypatch.setenv("no_proxy", direct)
         with Faulty(http(SENT)) as server:
             monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.port}")
             account = Account(CANARY, url="http://gateway.example/api")
-            with kind(account, timeout=SOON, retries=0) as client:
+            with kind(account, timeout=(5, 5), retries=0) as client:
                 done = {}
                 for name, job in (
                     ("gateway.example", lambda: client.call(SEND)),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import re
-import socket
 import threading
 from typing import Any
 
 import pytest
-from misbehaving_server import SENT, Faulty, drop, http, refused, stall
+from cellcast_server import AcceptingGateway, account
+from client_calls import CANARY, QUICK, SOON, cancel_after_request
+from misbehaving_server import SENT, Faulty, closed_url, drop, http, refused, stall
 from recorder import METHODS, Recorder
 
 from skymms import (
@@ -23,7 +23,6 @@ from skymms import (
     Operation,
     ProtocolError,
     RecipientError,
-    Retries,
     SendMMS,
     SkymmsError,
     Slideshow,
@@ -31,15 +30,14 @@ from skymms import (
     TransportError,
 )
 from skymms.aio import AsyncClient
-from skymms.cellcast import CellcastAccount, CellcastSend
+from skymms.cellcast import CellcastSend
 from skymms.transport import events, observer
 from skymms.transport.exchange import Exchange
 from skymms.transport.observer import Reporter, observers
 
-CANARY = "canary-5fa1c0de-key"
+pytestmark = pytest.mark.compat
+
 SEND = SendMMS(Slideshow("coupon", subject="Free").slide("Secret text"), to="15551234888", sender="60856")
-SOON = (0.4, 0.4)
-QUICK = Retries(count=3, first=0.001, longest=0.002)
 LISTED = http(b"<RESPONSE><STATUS>Success</STATUS><MMSIDS>1,2</MMSIDS></RESPONSE>")
 
 
@@ -48,23 +46,6 @@ class Stop(Exception):
 
     sent_maybe: bool
     partial: Any
-
-
-class CellcastGateway(Faulty):
-    """A Cellcast gateway (v3) that accepts every number."""
-
-    def __init__(self) -> None:
-        super().__init__(self._respond)
-
-    def _respond(self, connection: socket.socket, closing: threading.Event) -> None:
-        numbers = json.loads(self.requests[-1].partition(b"\r\n\r\n")[2])["numbers"]
-        data = {"messages": [{"message_id": f"ID{number}", "to": number} for number in numbers]}
-        body = json.dumps({"meta": {"code": 200, "status": "SUCCESS"}, "msg": "", "data": data})
-        connection.sendall(http(body.encode(), Connection="close"))
-
-
-def cellcast_account(server: Faulty) -> CellcastAccount:
-    return CellcastAccount(CANARY, generation="v3", url=f"http://127.0.0.1:{server.port}/api/v3/")
 
 
 @pytest.fixture
@@ -76,14 +57,8 @@ def client(kind: Any) -> Any:
     return made
 
 
-@pytest.fixture
-def closed_url() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        return f"http://127.0.0.1:{closed.getsockname()[1]}/"
-
-
 class TestEvents:
-    def test_of_a_call_that_succeeds(self, client):
+    def test_the_events_of_a_successful_call(self, client):
         seen = Recorder()
         with Faulty(http(SENT)) as server, client(server, seen) as calling:
             reply = calling.call(SEND)
@@ -99,7 +74,7 @@ class TestEvents:
         end = seen.one("call_finished")
         assert (end.reply, end.error, end.sent_maybe) == (reply, None, True)
 
-    def test_of_a_retry(self, client):
+    def test_the_events_of_a_retry(self, client):
         seen = Recorder()
         with Faulty(http(refused("E106")), http(SENT)) as server, client(server, seen) as calling:
             calling.call(SEND)
@@ -116,7 +91,7 @@ class TestEvents:
         assert 0 < retry.seconds < 1
 
     @pytest.mark.parametrize(("operation", "maybe"), [(SEND, True), (ListMMS(), False)])
-    def test_of_a_request_without_a_response(self, client, operation, maybe):
+    def test_the_events_of_a_request_without_a_response(self, client, operation, maybe):
         seen = Recorder()
         with Faulty(drop) as server, client(server, seen, retries=0) as calling, pytest.raises(TransportError) as raised:
             calling.call(operation)
@@ -126,14 +101,14 @@ class TestEvents:
         assert "the request may have arrived" in failed.reason
         assert (end.error, end.reply, end.sent_maybe) == (raised.value, None, maybe)
 
-    def test_of_a_connection_that_was_never_made(self, kind, closed_url):
+    def test_the_events_of_a_connection_that_was_never_made(self, kind):
         seen = Recorder()
-        with kind(Account(CANARY, url=closed_url), retries=0, observer=seen) as calling, pytest.raises(TransportError):
+        with kind(Account(CANARY, url=closed_url()), retries=0, observer=seen) as calling, pytest.raises(TransportError):
             calling.call(SEND)
         assert seen.one("attempt_failed").left is False
         assert seen.one("call_finished").sent_maybe is False
 
-    def test_of_an_operation_that_is_wrong(self, client):
+    def test_the_events_of_an_invalid_operation(self, client):
         seen = Recorder()
         wrong = SendMMS(SEND.slideshow, to="", sender="60856")
         with Faulty(http(SENT)) as server, client(server, seen) as calling, pytest.raises(SkymmsError) as raised:
@@ -141,11 +116,11 @@ class TestEvents:
         assert seen.methods == ["call_finished"]
         assert (seen.one("call_finished").error, seen.one("call_finished").sent_maybe) == (raised.value, False)
 
-    def test_of_a_call_of_several_requests_have_the_numbers_of_each(self, kind):
+    def test_the_events_of_a_call_of_several_requests_have_the_numbers_of_each(self, kind):
         numbers = tuple(f"+6149157{last:04}" for last in range(1500))
         seen = Recorder()
         whole = CellcastSend(Slideshow("", subject="s").slide("Hi", image="http://a.example/a.png"), to=numbers)
-        with CellcastGateway() as server, kind(cellcast_account(server), observer=seen) as calling:
+        with AcceptingGateway() as server, kind(account(server), observer=seen) as calling:
             calling.call(whole)
         assert [(event.part, len(event.operation.to)) for event in seen.all("request_started")] == [(1, 1000), (2, 500)]
         assert [len(event.reply.queued) for event in seen.all("part_finished")] == [1000, 500]
@@ -153,23 +128,19 @@ class TestEvents:
         assert len(seen.one("call_finished").reply.queued) == 1500
         assert len({event.call_id for _, event in seen.events}) == 1
 
-    def test_have_an_id_for_each_call(self, client):
+    def test_the_events_of_each_call_have_an_id_of_their_own(self, client):
         seen = Recorder()
         with Faulty(http(SENT)) as server, client(server, seen) as calling:
             calling.call(SEND)
             calling.call(SEND)
         assert len({event.call_id for event in seen.all("call_finished")}) == 2
 
-    def test_of_a_cancelled_call_end_with_the_cancellation(self):
+    def test_the_events_of_a_cancelled_call_end_with_the_cancellation(self):
         seen = Recorder()
 
         async def job(server: Faulty) -> None:
             async with AsyncClient(Account(CANARY, url=server.url), observer=seen) as client:
-                task = asyncio.ensure_future(client.call(SEND))
-                while not server.requests:
-                    await asyncio.sleep(0.001)
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+                await cancel_after_request(client, server, SEND)
 
         with Faulty(stall) as server:
             asyncio.run(job(server))
@@ -177,7 +148,7 @@ class TestEvents:
         end = seen.one("call_finished")
         assert (type(end.error), end.sent_maybe) == (asyncio.CancelledError, True)
 
-    def test_show_neither_recipient_nor_text_nor_key(self, client):
+    def test_events_show_neither_recipient_nor_text_nor_key(self, client):
         seen = Recorder()
         with Faulty(http(refused("E106")), http(SENT)) as server, client(server, seen) as calling:
             calling.call(SEND)
@@ -185,7 +156,7 @@ class TestEvents:
         assert not [secret for secret in (CANARY, "15551234888", "Secret text") if secret in shown]
         assert "RequestStarted(" in shown
 
-    def test_are_frozen_and_listed_for_each_method(self, client):
+    def test_events_are_frozen_and_listed_for_each_method(self, client):
         seen = Recorder()
         with Faulty(http(SENT)) as server, client(server, seen) as calling:
             calling.call(SEND)
@@ -197,7 +168,7 @@ class TestEvents:
 class TestRequestStarted:
     """``request_started`` is called before the bytes leave, and can stop the call."""
 
-    def test_is_called_before_the_server_receives_anything(self, client):
+    def test_request_started_is_called_before_the_server_receives_anything(self, client):
         received = []
 
         class Ledger:
@@ -210,7 +181,7 @@ class TestRequestStarted:
         assert received == [0, 1]
 
     @pytest.mark.parametrize("stop", [Stop("full"), KeyboardInterrupt(), ConfigurationError("no ledger", sent_maybe=True)])
-    def test_stops_the_first_request_with_its_own_exception(self, client, stop):
+    def test_request_started_can_stop_the_first_request_with_its_own_exception(self, client, stop):
         seen = Recorder({"request_started": stop})
         with Faulty(http(SENT)) as server, client(server, seen) as calling, pytest.raises(type(stop)) as raised:
             calling.call(SEND)
@@ -222,24 +193,24 @@ class TestRequestStarted:
         assert seen.one("call_finished").error is stop
 
     @pytest.mark.parametrize("put_off", [http(refused("E106")), None], ids=["throttled", "not connected"])
-    def test_stops_a_retry_of_a_message_that_was_not_sent(self, kind, closed_url, put_off):
+    def test_request_started_can_stop_a_retry_of_a_message_that_was_not_sent(self, kind, put_off):
         stop = Stop()
         seen = Recorder({"request_started": stop}, at=2)
         with Faulty(put_off or b"") as server:
-            account = Account(CANARY, url=server.url if put_off else closed_url)
+            account = Account(CANARY, url=server.url if put_off else closed_url())
             with kind(account, retries=QUICK, observer=seen) as calling, pytest.raises(Stop):
                 calling.call(SEND)
             assert len(server.requests) == (1 if put_off else 0)
         assert stop.sent_maybe is False
 
-    def test_stops_the_second_part_of_a_call_of_which_the_first_was_sent(self, kind):
+    def test_request_started_can_stop_the_second_request_of_a_call_of_which_the_first_was_sent(self, kind):
         numbers = tuple(f"+6149157{last:04}" for last in range(1500))
         operation = CellcastSend(Slideshow("", subject="s").slide("Hi", image="http://a.example/a.png"), to=numbers)
         stop = Stop()
         seen = Recorder({"request_started": stop}, at=2)
         with (
-            CellcastGateway() as server,
-            kind(cellcast_account(server), observer=seen) as calling,
+            AcceptingGateway() as server,
+            kind(account(server), observer=seen) as calling,
             pytest.raises(Stop) as raised,
         ):
             calling.call(operation)
@@ -249,27 +220,29 @@ class TestRequestStarted:
         assert (len(stop.partial.queued), len(stop.partial.not_sent), stop.partial.maybe_sent) == (1000, 500, ())
 
 
-class TestExceptionsOfOtherMethods:
+class TestExceptionsOfObserver:
     """An exception passes through unchanged, and its ``sent_maybe`` is true if the message may have been sent."""
 
     @pytest.mark.parametrize(
-        ("method", "act", "operation", "maybe"),
+        ("method", "act", "operation", "maybe", "make"),
         [
-            ("response_received", http(SENT), SEND, True),
-            ("response_received", LISTED, ListMMS(), False),
-            ("attempt_failed", drop, SEND, True),
-            ("attempt_failed", http(refused("E106")), SEND, False),
-            ("retry_scheduled", http(refused("E106")), SEND, False),
-            ("part_finished", http(SENT), SEND, True),
-            ("part_finished", LISTED, ListMMS(), False),
-            ("call_finished", http(SENT), SEND, True),
-            ("call_finished", LISTED, ListMMS(), False),
-            ("call_finished", http(refused("E104")), SEND, False),
-            ("call_finished", drop, SEND, True),
+            ("response_received", http(SENT), SEND, True, Stop),
+            ("response_received", LISTED, ListMMS(), False, Stop),
+            ("attempt_failed", drop, SEND, True, Stop),
+            ("attempt_failed", http(refused("E106")), SEND, False, Stop),
+            ("retry_scheduled", http(refused("E106")), SEND, False, Stop),
+            ("part_finished", http(SENT), SEND, True, Stop),
+            ("part_finished", LISTED, ListMMS(), False, Stop),
+            ("call_finished", http(SENT), SEND, True, Stop),
+            ("call_finished", LISTED, ListMMS(), False, Stop),
+            ("call_finished", http(refused("E104")), SEND, False, Stop),
+            ("call_finished", drop, SEND, True, Stop),
+            # The classes of this library have a ``sent_maybe`` of their own.
+            ("part_finished", http(SENT), SEND, True, ProtocolError),
+            ("call_finished", http(refused("E104")), SEND, False, ProtocolError),
         ],
     )
-    @pytest.mark.parametrize("make", [Stop, ProtocolError])
-    def test_pass_through(self, client, method, act, operation, maybe, make):
+    def test_an_observers_exception_is_raised_unchanged_with_sent_maybe(self, client, method, act, operation, maybe, make):
         stop = make()
         seen = Recorder({method: stop})
         with Faulty(act) as server, client(server, seen) as calling, pytest.raises(make) as raised:
@@ -281,13 +254,13 @@ class TestExceptionsOfOtherMethods:
         assert seen.methods.count("call_finished") == 1
 
     @pytest.mark.parametrize("method", ["part_finished", "call_finished"])
-    def test_keep_the_reply(self, client, method):
+    def test_an_observers_exception_keeps_the_reply(self, client, method):
         stop = Stop()
         with Faulty(http(SENT)) as server, client(server, Recorder({method: stop})) as calling, pytest.raises(Stop):
             calling.call(SEND)
         assert stop.partial.tracking_id == "MMS_12345"
 
-    def test_win_over_an_error_in_the_reply(self):
+    def test_an_observers_exception_replaces_an_error_in_the_reply(self):
         class RefusingAccount(Account):
             def parts(self, operation: Operation[Any]) -> Any:
                 yield operation
@@ -300,46 +273,46 @@ class TestExceptionsOfOtherMethods:
             exchange.advance(HttpResponse(200, {}, SENT))
         assert stop.sent_maybe is True
 
-    def test_in_the_middle_of_several_parts_keep_the_replies(self, kind):
+    def test_an_observers_exception_between_several_requests_keeps_the_replies(self, kind):
         numbers = tuple(f"+6149157{last:04}" for last in range(1500))
         operation = CellcastSend(Slideshow("", subject="s").slide("Hi", image="http://a.example/a.png"), to=numbers)
         stop = Stop()
         seen = Recorder({"part_finished": stop})
-        with CellcastGateway() as server, kind(cellcast_account(server), observer=seen) as calling, pytest.raises(Stop):
+        with AcceptingGateway() as server, kind(account(server), observer=seen) as calling, pytest.raises(Stop):
             calling.call(operation)
         assert (len(stop.partial.queued), len(stop.partial.not_sent)) == (1000, 500)
         assert stop.sent_maybe is True
 
 
-class TestWhatMayBeAnObserver:
-    def test_any_object_with_some_of_the_methods(self, client):
+class TestObserverArgument:
+    def test_an_observer_may_be_any_object_with_some_or_none_of_the_methods(self, client):
         with Faulty(http(SENT)) as server, client(server, object()) as calling:
             assert calling.call(SEND).mms_id == "35674"
 
-    def test_but_not_one_with_async_methods(self, client):
+    def test_an_observer_with_async_methods_is_refused(self, client):
         class Ledger:
             async def request_started(self, event): ...
 
         with Faulty(http(SENT)) as server, pytest.raises(ConfigurationError, match="request_started must be a plain function"):
             client(server, Ledger())
 
-    def test_nor_a_class(self, client):
+    def test_a_class_as_observer_is_refused(self, client):
         with Faulty(http(SENT)) as server, pytest.raises(ConfigurationError, match="pass an object"):
             client(server, Recorder)
 
-    def test_several_are_called_in_order(self, client):
+    def test_several_observers_are_called_in_order(self, client):
         first, second = Recorder(), Recorder()
         with Faulty(http(SENT)) as server, client(server, observers(first, object(), second)) as calling:
             calling.call(SEND)
         assert first.events == second.events
         assert len(first.events) == 4
 
-    def test_several_have_no_other_methods(self):
+    def test_several_observers_have_no_other_methods(self):
         assert not hasattr(observers(Recorder()), "text")
         with pytest.raises(ConfigurationError, match="pass an object"):
             observers(Recorder)
 
-    def test_when_one_of_several_stops_a_call_all_are_told_that_it_ended(self, client):
+    def test_when_one_of_several_observers_stops_a_call_each_gets_call_finished(self, client):
         stop, late = Stop(), Stop()
         seen = [Recorder(), Recorder({"request_started": stop, "call_finished": late}), Recorder()]
         with Faulty(http(SENT)) as server, client(server, observers(*seen)) as calling, pytest.raises(Stop) as raised:
@@ -364,14 +337,14 @@ class TestLog:
 
         return shown
 
-    def test_of_a_call_is_one_line_with_operation_tracking_id_and_seconds(self, client, records):
+    def test_a_call_is_logged_as_one_line_with_operation_tracking_id_and_seconds(self, client, records):
         with Faulty(http(SENT)) as server, client(server) as calling:
             calling.call(SEND)
         ((level, line),) = records()
         assert level == "INFO"
         assert re.fullmatch(r"SendMMS: done, tracking id MMS_12345 \(0\.\d{3} s\)", line)
 
-    def test_warns_if_a_message_may_have_been_sent(self, client, records):
+    def test_a_warning_is_logged_if_a_message_may_have_been_sent(self, client, records):
         with Faulty(drop) as server, client(server) as calling, pytest.raises(TransportError):
             calling.call(SEND)
         ((level, line),) = records()
@@ -379,26 +352,26 @@ class TestLog:
         assert line.startswith("SendMMS: failed: TransportError: the connection to http://127.0.0.1")
         assert "it may have been sent (" in line
 
-    def test_does_not_warn_of_a_refusal(self, client, records):
+    def test_a_refusal_is_logged_without_a_warning(self, client, records):
         with Faulty(http(refused("E104"))) as server, client(server) as calling, pytest.raises(SkymmsError):
             calling.call(SEND)
         ((level, line),) = records()
         assert (level, line.partition(" (")[0]) == ("INFO", "SendMMS: failed: AuthenticationError E104")
 
-    def test_tells_why_a_request_is_sent_again(self, client, records):
+    def test_the_log_says_why_a_request_is_sent_again(self, client, records):
         with Faulty(http(refused("E106")), http(SENT)) as server, client(server) as calling:
             calling.call(SEND)
         assert records()[0] == ("INFO", "waiting 0.0 s before sending SendMMS again: ThrottledError E106")
         assert len(records()) == 2
 
-    def test_never_has_a_line_break_from_the_gateway(self, client, records):
+    def test_a_line_break_from_the_gateway_is_never_logged(self, client, records):
         forged = SENT.replace(b"MMS_12345", b"MMS_1\nERROR: forged")
         with Faulty(http(forged)) as server, client(server) as calling:
             calling.call(SEND)
         assert [line for _, line in records() if "\n" in line] == []
         assert "forged" in records()[0][1]
 
-    def test_does_not_quote_a_response_outside_the_protocol(self, client, records):
+    def test_the_log_does_not_quote_a_response_outside_the_protocol(self, client, records):
         odd = http(b"<html>to 15551234888</html>", "500 Oops")
         with Faulty(odd) as server, client(server) as calling, pytest.raises(ProtocolError):
             calling.call(SEND)
@@ -406,11 +379,11 @@ class TestLog:
         assert level == "WARNING"
         assert line.startswith("SendMMS: failed: ProtocolError HTTP 500; it may have been sent")
 
-    def test_has_a_handler_so_that_a_program_without_logging_prints_nothing(self):
+    def test_the_logger_has_a_handler_so_that_a_program_without_logging_prints_nothing(self):
         assert any(isinstance(handler, logging.NullHandler) for handler in logging.getLogger("skymms").handlers)
 
 
-def test_threads_that_share_a_client_have_calls_of_their_own():
+def test_the_calls_of_threads_that_share_a_client_have_ids_of_their_own():
     seen = Recorder()
     with Faulty(http(SENT)) as server, Client(Account(CANARY, url=server.url), observer=seen) as client:
         threads = [threading.Thread(target=lambda: [client.call(SEND) for _ in range(10)]) for _ in range(4)]

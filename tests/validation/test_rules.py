@@ -45,6 +45,8 @@ from skymms.validation.warnings import WARNINGS
 from skymms.wire import table
 from skymms.wire.dialects import DIALECTS, DialectName
 
+pytestmark = pytest.mark.compat
+
 KEY = "not-a-key-at-all"
 SHOW = Slideshow("Coupon", subject="Free coupon!", slides=(Slide("Hi!"),))
 
@@ -477,10 +479,10 @@ def test_a_url_that_is_not_absolute_is_refused(url: Any) -> None:
 )
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_recipient_is_sent_in_digits(typed: Any, dialect: DialectName) -> None:
-    spoken = DIALECTS[dialect]
-    document = spoken.encode_request(send(to=typed), KEY)
+    chosen = DIALECTS[dialect]
+    document = chosen.encode_request(send(to=typed), KEY)
     assert VALIDATOR.validate(send(to=typed), DOCUMENTED) == []
-    decoded: Any = spoken.decode_request(spoken.decode_leaves(document)).operation
+    decoded: Any = chosen.decode_request(chosen.decode_leaves(document)).operation
     assert decoded.to == "15551234888"
 
 
@@ -761,7 +763,7 @@ def test_dates_datetimes_and_iso_8601_texts_are_accepted(when: Any) -> None:
 @pytest.mark.parametrize(
     "when", ["", "soon", "01/02/2031", "2031-13-01", "2031-02-30", "9999-12-31T24:00", 1924992000.0, 20310102]
 )
-def test_other_dates_are_refused(when: Any) -> None:
+def test_texts_that_are_not_iso_8601_dates_are_refused(when: Any) -> None:
     assert [problem.code for problem in show(link_expires=when).problems()] == ["E617"]
     assert [problem.code for problem in VALIDATOR.validate(ListMMS(start_date=when), DOCUMENTED)] == ["E214"]
 

@@ -12,6 +12,8 @@ from skymms._functools import value
 from skymms.validation.rule import Rule
 from skymms.validation.validator import Validator
 
+pytestmark = pytest.mark.compat
+
 
 def is_number(number: Any, limits: Any) -> str | None:
     return None if str(number).isdigit() else f"{number!r} is not a number"
@@ -76,11 +78,11 @@ def show(*slides: Slide, name: str = "x") -> Slideshow:
     return Slideshow(name, slides=slides)
 
 
-def test_a_right_message_has_no_problems() -> None:
+def test_a_valid_message_has_no_problems() -> None:
     assert found(Message(show(Slide("Hi!", image="https://x.example/a.png")), to=("1", "2"))) == []
 
 
-def test_codes_may_be_words_and_problems_are_in_the_order_of_codes_then_of_the_message() -> None:
+def test_problems_are_in_the_order_of_codes_then_of_the_message() -> None:
     wrong = Message(show(Slide("Hello", image="https://x.example/a.gif"), Slide(), name=""), to=("1", "a", "2", "b"))
     assert found(wrong) == [
         ("FIELD_INVALID", None, "to[1]"),
@@ -101,7 +103,7 @@ def test_any_limits_with_required_fields_can_be_used(limits: Any) -> None:
     assert found(Message(show(Slide("Hi!")), to=("1",)), limits=limits) == [("FIELD_EMPTY", None, "media")]
 
 
-def test_words_rules_get_only_texts_that_are_not_printable_and_values_that_are_not_text() -> None:
+def test_text_rules_get_only_texts_that_are_not_printable_and_values_that_are_not_text() -> None:
     rules = [Rule("X", "any text", "", is_printable)]
     message = Message(show(Slide("a\nb", image="https://x.example/\x00"), Slide("Hi!")), to=("1", "\n", 2, 1.5))
     assert found(message, rules) == [("X", None, "to"), ("X", None, "to"), ("X", 1, "text"), ("X", 1, "image")]

@@ -38,7 +38,7 @@ def test_defaults_fill_the_fields_that_the_dialect_has(dialect: str) -> None:
         assert sender.prepare(short).request("15551230001") == account(dialect).encode(full)
 
 
-def test_a_value_in_the_operation_wins() -> None:
+def test_a_value_in_the_operation_wins_over_the_accounts_default() -> None:
     operation = SendMMS(Slideshow("coupon", fallback_text="Mine").slide("Hi!"), to="15551230001", sender="60857")
     assert account(**DEFAULTS).encode(operation) == account().encode(operation)
 
@@ -53,7 +53,7 @@ def test_the_fallback_text_of_a_saved_message_is_filled_where_the_dialect_has_it
     assert account("skycore", **DEFAULTS).encode(SaveMMS(BARE)) == account("skycore").encode(SaveMMS(WITH_TEXT))
 
 
-def test_warnings_look_at_the_filled_operation() -> None:
+def test_warnings_consider_the_accounts_defaults() -> None:
     operation = SendMMS(BARE, to="15551230001", sender="60856")
     fields = {problem.field for problem in account(fallback_text="x" * 161).warnings(operation)}
     assert "fallback_text" in fields

@@ -156,7 +156,7 @@ def tower(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watchtower]:
 
 
 @contextmanager
-def harmless_to(tower: Watchtower) -> Iterator[None]:
+def without_side_effects(tower: Watchtower) -> Iterator[None]:
     """No file, no socket, little memory, little time."""
     tracemalloc.start()
     try:
@@ -181,7 +181,7 @@ def resident() -> int:
     return most if sys.platform == "darwin" else most * KB
 
 
-def test_the_watchers_notice_file_and_network_access(tower: Watchtower) -> None:
+def test_the_tests_notice_file_and_network_access_of_the_parser(tower: Watchtower) -> None:
     with watched() as seen:
         tower.scene.file.read_text()
         with socket.create_connection(tower.listener.getsockname()):
@@ -206,7 +206,7 @@ def test_the_watchers_notice_file_and_network_access(tower: Watchtower) -> None:
 @pytest.mark.parametrize("attack", REFUSED)
 def test_a_hostile_body_is_refused(attack: str, door: Door, tower: Watchtower) -> None:
     body = REFUSED[attack](door.document, tower.scene)
-    with harmless_to(tower), pytest.raises(ProtocolError) as caught:
+    with without_side_effects(tower), pytest.raises(ProtocolError) as caught:
         door.read(body)
     assert "a-secret-of-this-machine" not in f"{caught.value} {vars(caught.value)}"
     assert len(str(caught.value)) < 1_000
@@ -216,12 +216,12 @@ def test_a_hostile_body_is_refused(attack: str, door: Door, tower: Watchtower) -
 @pytest.mark.parametrize("body", HARMLESS)
 def test_an_unusual_but_valid_body_is_decoded_completely(body: str, door: Door, tower: Watchtower) -> None:
     document = HARMLESS[body](door.document, tower.scene)
-    with harmless_to(tower):
+    with without_side_effects(tower):
         told = door.read(document)
     assert told == (NUMBER, "T1")
 
 
-def test_the_memory_of_the_parser_stays_small(tower: Watchtower) -> None:
+def test_the_memory_of_the_xml_parser_stays_small(tower: Watchtower) -> None:
     bodies = [make(door.document, tower.scene) for door in DOORS for make in REFUSED.values()]
     before = resident()
     for body in bodies:

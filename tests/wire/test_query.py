@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from skymms.wire.codecs.query import quote_document
 
+pytestmark = pytest.mark.compat
+
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode(errors="ignore")))
 def test_a_document_is_quoted_like_quote_plus(document):

@@ -17,6 +17,8 @@ from skymms.wire import dialects, table
 from skymms.wire.dialects import DIALECTS, Dialect, normalize_name
 from skymms.wire.notation import Row, accepted_names, converters, is_required, wire_name
 
+pytestmark = pytest.mark.compat
+
 DOCUMENTS: dict[type, Sequence[Row]] = {
     **{kind: rows for kind, (_, rows) in table.REQUESTS.items()},
     **table.REPLIES,
@@ -31,17 +33,17 @@ def paths(kind: type, before: str = "") -> set[str]:
     hints = get_type_hints(kind)
     for item in fields(kind):
         if item.name != "raw":
-            held = held_by(hints[item.name])
-            found |= paths(held, f"{before}{item.name}.") if held else {before + item.name}
+            nested = dataclass_in(hints[item.name])
+            found |= paths(nested, f"{before}{item.name}.") if nested else {before + item.name}
     return found
 
 
-def held_by(hint: Any) -> type | None:
+def dataclass_in(hint: Any) -> type | None:
     """Return the dataclass in a type hint, which may be a tuple or an optional value."""
     if is_dataclass(hint) and isinstance(hint, type):
         return hint
     if get_origin(hint) in {tuple, Union, types.UnionType}:
-        return next((held for part in get_args(hint) if (held := held_by(part))), None)
+        return next((nested for part in get_args(hint) if (nested := dataclass_in(part))), None)
     return None
 
 

@@ -19,6 +19,8 @@ from skymms.wire.codecs import json
 from skymms.wire.dialects import DIALECTS
 from skymms.wire.notation import wire_name
 
+pytestmark = pytest.mark.compat
+
 EACH = pytest.mark.parametrize("vector", [*VECTORS, *ACTION_VECTORS], ids=lambda vector: f"{vector.source}: {vector.name}")
 
 
