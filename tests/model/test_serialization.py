@@ -232,7 +232,7 @@ def test_every_value_of_both_gateways_has_a_class_in_the_registry() -> None:
     written = {kind for kind in public if isinstance(kind, type) and hasattr(kind, "to_dict")} - {Operation}
     assert {kind.__name__ for kind in written} - set(CLASSES) == set()
     for name in CLASSES:
-        kind = known_class(name)
+        kind: Any = known_class(name)
         assert kind is not None, name
         assert kind.__name__ == name
         assert issubclass(kind, (Serializable, Slide)), name
