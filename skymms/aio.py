@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ._functools import memoize
 from .errors import ConfigurationError
-from .http import HttpRequest, HttpResponse
+from .http import MAX_REPORT, HttpRequest, HttpResponse
 from .model.operations import Operation, R_co
 from .rate_limit import RateLimit, SpacedRateLimit
-from .reports import MAX_REPORT
 from .transport import guard
 from .transport.calls import DEFAULT_TIMEOUT, BaseClient
 from .transport.compression import response_from

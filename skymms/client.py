@@ -10,9 +10,8 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 from .errors import ConfigurationError, TransportError
-from .http import HttpRequest, HttpResponse
+from .http import MAX_REPORT, HttpRequest, HttpResponse
 from .model.operations import Operation, R_co
-from .reports import MAX_REPORT
 from .transport import guard
 from .transport.calls import DEFAULT_TIMEOUT, BaseClient
 from .transport.compression import response_from

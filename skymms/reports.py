@@ -14,14 +14,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from .errors import MMSError, Nodes, ProtocolError, gateway_refusal
+from .http import MAX_REPORT
 from .wire.codecs import DecodeError, xml
 from .wire.notation import parse_date
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] (lxml has no public name for it)
-
-#: The most bytes of a report. A message takes half a kilobyte; the vendor limits a report's time span, not its size.
-MAX_REPORT = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ import click
 from ..account import Account
 from ..client import Client
 from ..errors import ConfigurationError, ProtocolError
+from ..http import MAX_REPORT
 from ..redaction import MASK
-from ..reports import MAX_REPORT, MessageReport, read_report
+from ..reports import MessageReport, read_report
 from . import output
 from .exit_status import Status
 from .inputs import read_bytes
