@@ -19,6 +19,8 @@ from .errors import ConfigurationError
 MASK = "***"
 #: Shorter texts are not masked: they could be ordinary words. The keys in the vendor's documents have 32 characters.
 MIN_KEY_LENGTH = 6
+#: A key file is read up to this many characters, so that a wrong path (a device, a log) ends in an error.
+MAX_KEY_FILE = 10_000
 
 
 class KeyHolder:
@@ -45,16 +47,24 @@ def key_from_environment(env: Mapping[str, str], variable: str) -> str:
     :class:`~skymms.ConfigurationError` for a file that cannot be read or is empty.
     """
     path = env.get(f"{variable}_FILE")
-    if not path:
-        return env.get(variable) or ""
+    return read_key_file(path, f"{variable}_FILE={path!r:.200}") if path else env.get(variable) or ""
+
+
+def read_key_file(path: str, name: str) -> str:
+    """Return the key in a file, without the white space around it; ``name`` is what an error calls the file.
+
+    Raises :class:`~skymms.ConfigurationError` for a file that cannot be read, is empty, or is too long for a key.
+    """
     try:
         with open(path, encoding="utf-8") as file:
-            key = file.read().strip()
-    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
-        reason = getattr(error, "strerror", None) or "it is not a text file"
-        raise ConfigurationError(f"{variable}_FILE={path!r:.200} cannot be read: {reason}") from None
-    if not key:
-        raise ConfigurationError(f"{variable}_FILE={path!r:.200} is empty: write the API key into it")
+            text = file.read(MAX_KEY_FILE + 1)
+    except UnicodeDecodeError:
+        text = ""
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or "its name is not valid"
+        raise ConfigurationError(f"{name} cannot be read: {reason}") from None
+    if not (key := text.strip()) or len(text) > MAX_KEY_FILE:
+        raise ConfigurationError(f"{name}: the file must contain the API key and nothing else")
     return key
 
 

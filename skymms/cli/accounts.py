@@ -13,7 +13,6 @@ import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import click
@@ -21,9 +20,9 @@ import click
 from ..account import Account
 from ..cellcast import CellcastAccount
 from ..errors import ConfigurationError
-from ..redaction import MASK
+from ..redaction import MASK, read_key_file
 from .output import print_message
-from .profiles import Profile, read_key_file, read_profile
+from .profiles import Profile, read_profile
 
 #: The key under which the context has the value of ``--profile``.
 PROFILE = "skymms.profile"
@@ -139,7 +138,7 @@ def _read_key(profile: Profile | None, variable: str) -> str:
         if value := os.environ.get(source, "").strip():
             if from_profile:
                 _report_override(source, "the API key")
-            return read_key_file(Path(value)) if source.endswith("_FILE") else value
+            return read_key_file(value, f"{source}={value!r:.200}") if source.endswith("_FILE") else value
     if key := from_profile or _prompt_for_key():
         return key
     raise ConfigurationError(f"no API key: set {variable} or {variable}_FILE, or use --profile with a profile that has a key")

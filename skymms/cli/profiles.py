@@ -30,12 +30,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..errors import ConfigurationError
+from ..redaction import read_key_file
 from .inputs import read_bytes
 from .output import print_message
 
-#: The most bytes of a configuration file and of a key file, so that a device or a wrong path is not read to its end.
+#: The most bytes of a configuration file, so that a device or a wrong path is not read to its end.
 MAX_CONFIG = 1_000_000
-MAX_KEY_FILE = 10_000
 
 #: The keys that every profile may have, and those of one gateway.
 _COMMON = ("gateway", "api_key", "api_key_file", "url", "rate")
@@ -58,7 +58,7 @@ class Profile:
 
     def read_api_key(self) -> str | None:
         """Return the API key of the profile, from ``api_key_file`` or ``api_key``; None if it has neither."""
-        return read_key_file(self._key_file) if self._key_file else self._key
+        return read_key_file(str(self._key_file), str(self._key_file)) if self._key_file else self._key
 
 
 def config_path() -> Path:
@@ -93,18 +93,6 @@ def read_profile(name: str) -> Profile:
         _key=table.get("api_key"),
         _key_file=path.parent / _expand(key_file) if key_file else None,
     )
-
-
-def read_key_file(path: Path) -> str:
-    """Read an API key from a file, without the white space around it."""
-    data = read_bytes(str(path.absolute()), MAX_KEY_FILE)
-    try:
-        key = data.decode().strip()
-    except UnicodeDecodeError:
-        key = ""
-    if not key or len(data) > MAX_KEY_FILE:
-        raise ConfigurationError(f"{path}: the file must contain the API key and nothing else")
-    return key
 
 
 def _profiles(path: Path, name: str) -> dict[str, Any]:

@@ -178,7 +178,7 @@ class TestConfigurationFile:
             ("[profiles.test]\nsender = ", "is not valid TOML: Invalid value (at end of document)"),
             ("[profiles.test]\ngateway = 'cellcast'", "the profile test is for cellcast: use it with `skymms cellcast …`"),
             ("[profiles.test]\ndialect = 'klingon'", "klingon"),
-            ("[profiles.test]\napi_key_file = 'missing.key'", "missing.key: No such file or directory"),
+            ("[profiles.test]\napi_key_file = 'missing.key'", "missing.key cannot be read: No such file or directory"),
         ],
     )
     @pytest.mark.usefixtures("without_key")
@@ -271,7 +271,7 @@ class TestApiKey:
         monkeypatch.setenv("SKYMMS_API_KEY_FILE", "key")
         result = run("list", key=content)
         assert result.status == Status.USAGE
-        assert "key: the file must contain the API key and nothing else" in result.err
+        assert "SKYMMS_API_KEY_FILE='key': the file must contain the API key and nothing else" in result.err
 
     @pytest.mark.usefixtures("without_key", "gateway")
     def test_the_key_is_prompted_for_at_a_terminal(self, run, terminal):

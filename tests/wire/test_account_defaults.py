@@ -113,6 +113,11 @@ def test_a_key_file_without_a_key_is_refused(tmp_path: Any, content: bytes) -> N
         Account.from_env({"SKYMMS_API_KEY_FILE": str(file)})
 
 
+def test_a_key_file_is_not_read_to_an_end_that_it_does_not_have() -> None:
+    with pytest.raises(ConfigurationError, match="must contain the API key and nothing else"):
+        Account.from_env({"SKYMMS_API_KEY_FILE": "/dev/zero"})
+
+
 def test_a_key_file_that_cannot_be_read_is_refused_with_the_reason(tmp_path: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"SKYMMS_API_KEY_FILE=.*cannot be read: No such file"):
         Account.from_env({"SKYMMS_API_KEY_FILE": str(tmp_path / "none")})
