@@ -132,7 +132,7 @@ class MMSError(SkymmsError):
     @property
     def meaning(self) -> str:
         """The meaning of the code; empty for an unknown code."""
-        known = codes.ANSWERS.get(self.code)
+        known = codes.find_answer(self.code)
         return known.meaning if known else ""
 
     @property
@@ -143,7 +143,7 @@ class MMSError(SkymmsError):
         """
         if self.sent_maybe:
             return CHECK_POSTBACKS
-        known = codes.ANSWERS.get(self.code)
+        known = codes.find_answer(self.code)
         return known.remedy if known else ""
 
     def __str__(self) -> str:

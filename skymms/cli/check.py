@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import click
-
 from ..errors import ConfigurationError, Problem
 from ..files import FileContent, read_file
 from ..wire.codecs import xml
@@ -18,6 +16,7 @@ from .exit_status import Status
 from .inputs import read_bytes
 from .operations import send_operation, slideshow_in, with_toml_messages
 from .options import SEND_FIELDS, dialect_option, file_argument, json_option
+from .repeated import command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +37,7 @@ class Findings:
         return bool(self.problems or self.unrecognised_fields or self.schema)
 
 
-@click.command()
+@command()
 @file_argument
 @dialect_option
 @json_option
