@@ -316,6 +316,10 @@ class ConfigurationError(SkymmsError):
     """The request cannot be written: a key is missing, a dialect is unknown, or it does not support a field."""
 
 
+class StorageError(SkymmsError):
+    """The database of a ledger or an inbox cannot be used: it is locked, full, damaged, a copy, or from a newer skymms."""
+
+
 #: The remedy if a message may have been sent.
 CHECK_POSTBACKS = codes.ANSWERS["E503"].remedy
 

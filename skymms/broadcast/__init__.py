@@ -1,0 +1,47 @@
+"""Broadcasts: one message to many numbers, through any crash, never twice.
+
+A ledger (a file or a database) knows about each message whether it was sent. The intent to send is on the disk before the
+request leaves, so a message that may have been sent is never sent again by itself.
+
+In reading order:
+
+- ``states``: the states of messages and broadcasts
+- ``hours``: the hours of the day in which messages are sent
+- ``recipients``: reads the list, from CSV, JSONL or any iterable
+- ``personalisation``: fills merge fields such as ``{first_name|you}``
+- ``settings``: when and how fast a broadcast is sent
+- ``schema``: the tables
+- ``statements``: the SQL, for both kinds of store
+- ``hooks``: instants at which tests crash
+- ``outcomes``: what a reply or an error means for a message
+- ``auditing``: who did what, and when
+- ``blocks``: takes messages from the ledger and writes what became of them
+- ``running``: decides what a run does next
+- ``threads``: carries the calls of a run in threads
+- ``tasks``: carries the calls of a run with asyncio
+- ``broadcast``: one broadcast: run, pause, look, settle, report
+- ``loading``: reads a list into the ledger and checks every message
+- ``ledger``: the ledger
+"""
+
+from .broadcast import Broadcast, Status
+from .hours import Hours
+from .ledger import Ledger
+from .recipients import Recipient, Unreadable, read_recipients
+from .running import End, Result
+from .states import Phase, State, Why
+
+__all__ = [
+    "Broadcast",
+    "End",
+    "Hours",
+    "Ledger",
+    "Phase",
+    "Recipient",
+    "Result",
+    "State",
+    "Status",
+    "Unreadable",
+    "Why",
+    "read_recipients",
+]

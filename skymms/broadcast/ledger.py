@@ -1,0 +1,165 @@
+"""The ledger: a file or a database that knows about each message of each broadcast whether it was sent."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from types import TracebackType
+from typing import Any
+
+from ..errors import ConfigurationError
+from ..model.operations import Operation
+from ..numbers import normalize
+from ..storage.contract import Store, Transaction, read_pages
+from ..storage.migrations import migrate
+from ..storage.opening import open_store
+from ..transport.exchange import GatewayAccount
+from . import statements as sql
+from .auditing import write_audit
+from .blocks import hash_number
+from .broadcast import Broadcast
+from .hours import Hours
+from .loading import load
+from .recipients import Recipient, Unreadable
+from .schema import COMPONENT, MIGRATIONS
+from .settings import Settings
+
+
+class Ledger:
+    """A ledger of broadcasts, in a SQLite file or a PostgreSQL database. It is a context manager.
+
+    ``where`` is the name of a file, which is created if it does not exist, or a ``postgresql://…`` URL (extra
+    ``skymms[postgres]``). One process at a time can run broadcasts of a file; several processes and machines can share a
+    database. Several threads may use a ledger.
+
+    A file that was copied or restored from a backup is refused, because two copies would send twice: see
+    :mod:`skymms.storage.original`. ``adopt=True`` accepts it. Raises :class:`~skymms.StorageError`.
+    """
+
+    def __init__(self, where: str | os.PathLike[str], *, adopt: bool = False) -> None:
+        self._store: Store = open_store(where, adopt=adopt)
+        try:
+            migrate(self._store, COMPONENT, MIGRATIONS)
+        except BaseException:
+            self._store.close()
+            raise
+
+    def create(
+        self,
+        name: str,
+        operation: Operation[Any],
+        recipients: Iterable[Recipient | Unreadable],
+        *,
+        account: GatewayAccount | None = None,
+        hours: Hours | None = None,
+        start: datetime | None = None,
+        until: datetime | None = None,
+        rate: float | None = None,
+        price: Decimal | None = None,
+        skip_invalid: bool = False,
+        by: str | None = None,
+    ) -> Broadcast:
+        """Plan a broadcast: read the list, fill the merge fields and check every message. Nothing is sent.
+
+        :param operation: the message, without its recipient: any operation that sends to one number, or a Cellcast send.
+        :param recipients: see :func:`~skymms.broadcast.read_recipients`; it is read once and not held.
+        :param account: the account it will be sent from; its rules are applied. Without it, the rules that all share.
+        :param hours: the hours in which messages are sent.
+        :param start: nothing is sent before.
+        :param until: what was not sent then is skipped.
+        :param rate: messages a second, shared by all broadcasts and workers of an account.
+        :param price: the price of a message, for the estimate.
+        :param skip_invalid: leave out lines that cannot be sent to, instead of refusing the list.
+
+        A number is sent to once, however often it is in the list. If the program ends while the list is read, call this
+        again with the same arguments. Raises :class:`~skymms.ConfigurationError` for a name that is taken, and for lines that
+        cannot be sent to.
+        """
+        settings = Settings.of(hours=hours, start=start, until=until, rate=rate, price=price)
+        return load(self._store, name, operation, recipients, settings, account=account, skip_invalid=skip_invalid, by=by)
+
+    def __getitem__(self, name: str) -> Broadcast:
+        """Return a broadcast by its name. Raises :class:`~skymms.ConfigurationError`."""
+        return Broadcast.find(self._store, name)
+
+    def __iter__(self) -> Iterator[Broadcast]:
+        """Iterate over all broadcasts, the oldest first."""
+        with self._store.reading() as transaction:
+            names = [row[0] for row in transaction.rows(sql.LIST_BROADCASTS)]
+        return iter([self[name] for name in names])
+
+    # -------------------------------------------------------------------------------------------- suppression
+
+    def suppress(
+        self,
+        numbers: Iterable[str | int],
+        *,
+        sender: str | None = None,
+        campaign: str | None = None,
+        source: str = "operator",
+        at: datetime | None = None,
+        evidence: str | None = None,
+        by: str | None = None,
+    ) -> int:
+        """Send nothing more to some numbers, and return how many were not suppressed before.
+
+        The suppression is for everything, or for one sender or campaign. It is obeyed by runs that are under way. ``source``
+        and ``evidence`` say how it is known.
+        """
+        if sender is not None and campaign is not None:
+            raise ConfigurationError("give a sender or a campaign, not both: a suppression has one scope")
+        scope = f"sender:{sender}" if sender is not None else f"campaign:{campaign}" if campaign is not None else ""
+        normal = [normalize(number) for number in numbers]
+        with self._store.transaction() as transaction:
+            when = at.timestamp() if at is not None else transaction.now()
+            rows = [{"number": number, "scope": scope, "source": source, "at": when, "evidence": evidence} for number in normal]
+            added = transaction.run_many(sql.SUPPRESS, rows) if rows else 0
+            write_audit(transaction, "suppress", None, by, {"numbers": len(normal), "scope": scope, "source": source})
+        return added
+
+    def forget(self, number: str | int, *, by: str | None = None) -> None:
+        """Erase a number from all tables. It stays suppressed: only a hash of it is kept, which cannot be read back.
+
+        A message to it that is being sent is not stopped. Messages that were sent keep their state, under the hash.
+        """
+        normal = normalize(number)
+        with self._store.transaction() as transaction:
+            hashed = hash_number(self._secret(transaction), normal)
+            now = transaction.now()
+            transaction.run(sql.SUPPRESS, number=hashed, scope="", source="erasure", at=now, evidence=None)
+            transaction.run(sql.FORGET_SUPPRESSED, number=normal)
+            transaction.run(sql.FORGET_REPORTS, number=normal)
+            transaction.run(sql.FORGET_READY, number=normal, now=now)
+            transaction.run(sql.FORGET_MESSAGES, number=normal, hashed=hashed)
+            transaction.run(sql.FORGET_LEFT_OUT, number=f"%{normal}%")
+            write_audit(transaction, "forget", None, by, {"number": hashed})
+
+    def _secret(self, transaction: Transaction) -> bytes:
+        transaction.run(sql.ADD_SECRET, value=secrets.token_hex(32))
+        found = transaction.one(sql.SECRET)
+        assert found is not None
+        return bytes.fromhex(found[0])
+
+    # -------------------------------------------------------------------------------------------- audit
+
+    def audit(self) -> Iterator[dict[str, Any]]:
+        """Iterate over what was done to the ledger: when, by whom, the verb, the broadcast and details."""
+        for _, at, who, verb, broadcast, detail in read_pages(self._store, sql.AUDIT_LOG):
+            yield {"at": at, "who": who, "verb": verb, "broadcast": broadcast, **json.loads(detail)}
+
+    def close(self) -> None:
+        """Close the connection to the file or the database."""
+        self._store.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Ledger {self._store.name}>"

@@ -1,0 +1,183 @@
+"""The statements of broadcasts, each with its SQL for SQLite and for PostgreSQL."""
+
+from __future__ import annotations
+
+from ..storage.contract import Statement, same
+
+# ------------------------------------------------------------------------------------------------ broadcasts and their lists
+
+ADD_BROADCAST = same(
+    "INSERT INTO skymms_broadcast (name, state, settings, plan, created_at) "
+    "VALUES (:name, 'loading', :settings, :plan, :now) ON CONFLICT (name) DO NOTHING"
+)
+FIND_BROADCAST = same(
+    "SELECT id, name, state, why, settings, plan, created_at, finished_at FROM skymms_broadcast WHERE name = :name"
+)
+LIST_BROADCASTS = same("SELECT name, state, why, created_at, finished_at FROM skymms_broadcast ORDER BY id")
+SET_PHASE = same(
+    "UPDATE skymms_broadcast SET state = :to, why = :why, finished_at = :finished WHERE id = :broadcast AND state IN "
+    "(:from_1, :from_2, :from_3)"
+)
+PHASE = same("SELECT state, why FROM skymms_broadcast WHERE id = :broadcast")
+DELETE_BROADCAST = same("DELETE FROM skymms_broadcast WHERE id = :broadcast")
+ADD_VARIANT = same(
+    "INSERT INTO skymms_variant (broadcast, name, weight, operation) VALUES (:broadcast, :name, :weight, :operation) "
+    "ON CONFLICT (broadcast, name) DO NOTHING"
+)
+VARIANTS = same("SELECT id, name, weight, operation FROM skymms_variant WHERE broadcast = :broadcast ORDER BY id")
+MESSAGE_COLUMNS = ("broadcast", "number", "line", "variant", "data", "reference", "zone", "due")
+#: Which of the numbers of a chunk are there already, and from which line: those of another line are duplicates.
+LINES_OF_NUMBERS = Statement(
+    "SELECT number, line FROM skymms_message WHERE broadcast = :broadcast AND number IN (SELECT value FROM json_each(:numbers))",
+    "SELECT number, line FROM skymms_message WHERE broadcast = :broadcast AND number IN "
+    "(SELECT value FROM json_array_elements_text(:numbers::json) AS value)",
+)
+ADD_LEFT_OUT = same(
+    "INSERT INTO skymms_left_out (broadcast, line, kind, text, reason) VALUES (:broadcast, :line, :kind, :text, :reason) "
+    "ON CONFLICT DO NOTHING"
+)
+LEFT_OUT = same("SELECT line, kind, text, reason FROM skymms_left_out WHERE broadcast = :broadcast ORDER BY line LIMIT :most")
+COUNT_LEFT_OUT = same("SELECT kind, count(*) FROM skymms_left_out WHERE broadcast = :broadcast GROUP BY kind")
+COUNT_STATES = same("SELECT state, count(*) FROM skymms_message WHERE broadcast = :broadcast GROUP BY state")
+ZONES = same("SELECT DISTINCT zone FROM skymms_message WHERE broadcast = :broadcast")
+
+# ------------------------------------------------------------------------------------------------ tallies
+
+ADD_TO_TALLY = same(
+    "INSERT INTO skymms_tally (broadcast, worker, state, n) VALUES (:broadcast, :worker, :state, :n) "
+    "ON CONFLICT (broadcast, worker, state) DO UPDATE SET n = skymms_tally.n + excluded.n"
+)
+TALLY = same("SELECT state, CAST(sum(n) AS BIGINT) FROM skymms_tally WHERE broadcast = :broadcast GROUP BY state")
+
+# ------------------------------------------------------------------------------------------------ blocks of a run
+
+#: Ready messages that are due, in one time zone, after the last that this worker took.
+READY = Statement(
+    "SELECT id, number, variant, data, attempts, due FROM skymms_message WHERE broadcast = :broadcast AND zone = :zone AND "
+    "state = 'ready' AND due <= :now AND (due, id) > (:after_due, :after_id) ORDER BY due, id LIMIT :most",
+    "SELECT id, number, variant, data, attempts, due FROM skymms_message WHERE broadcast = :broadcast AND zone = :zone AND "
+    "state = 'ready' AND due <= :now AND (due, id) > (:after_due, :after_id) ORDER BY due, id LIMIT :most "
+    "FOR UPDATE SKIP LOCKED",
+)
+#: Those of some numbers, or of their hashes, that have opted out in the scope of a broadcast.
+SUPPRESSED = Statement(
+    "SELECT number FROM skymms_suppressed WHERE number IN (SELECT value FROM json_each(:keys)) "
+    "AND scope IN (SELECT value FROM json_each(:scopes)) AND lifted_at IS NULL",
+    "SELECT number FROM skymms_suppressed WHERE number IN (SELECT value FROM json_array_elements_text(:keys::json) AS value) "
+    "AND scope IN (SELECT value FROM json_array_elements_text(:scopes::json) AS value) AND lifted_at IS NULL",
+)
+SET_SENDING = Statement(
+    "UPDATE skymms_message SET state = 'sending', why = NULL, attempts = attempts + 1, lease = :lease, sender = :sender, "
+    "sent_at = :now, updated_at = :now WHERE id IN (SELECT value FROM json_each(:ids)) AND state = 'ready'",
+    "UPDATE skymms_message SET state = 'sending', why = NULL, attempts = attempts + 1, lease = :lease, sender = :sender, "
+    "sent_at = :now, updated_at = :now WHERE id IN (SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) "
+    "AND state = 'ready'",
+)
+SET_SKIPPED = Statement(
+    "UPDATE skymms_message SET state = 'skipped', why = :why, updated_at = :now "
+    "WHERE id IN (SELECT value FROM json_each(:ids)) AND state = 'ready'",
+    "UPDATE skymms_message SET state = 'skipped', why = :why, updated_at = :now "
+    "WHERE id IN (SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) AND state = 'ready'",
+)
+SKIP_ALL_READY = same(
+    "UPDATE skymms_message SET state = 'skipped', why = :why, updated_at = :now WHERE broadcast = :broadcast AND state = 'ready'"
+)
+#: The answer of the holder, in the usual case that the message is still `sending` for it.
+ANSWER = same(
+    "UPDATE skymms_message SET state = :state, why = :why, code = :code, due = :due, tracking_id = :tracking_id, "
+    "mms_id = :mms_id, credits = :credits, updated_at = :now, lease = NULL, "
+    "attempts = attempts - :returned WHERE id = :id AND lease = :lease AND state = 'sending'"
+)
+#: What this worker holds without knowing it.
+GIVE_BACK = Statement(
+    "UPDATE skymms_message SET state = 'ready', attempts = attempts - 1, lease = NULL, updated_at = :now "
+    "WHERE lease = :lease AND state = 'sending' AND id NOT IN (SELECT value FROM json_each(:known))",
+    "UPDATE skymms_message SET state = 'ready', attempts = attempts - 1, lease = NULL, updated_at = :now "
+    "WHERE lease = :lease AND state = 'sending' AND id NOT IN "
+    "(SELECT value::bigint FROM json_array_elements_text(:known::json) AS value)",
+)
+#: A late answer: another worker has already called the message unknown, but the lease is still this worker's.
+LATE_ANSWER = same(
+    "UPDATE skymms_message SET state = :state, why = :why, code = :code, due = :due, tracking_id = :tracking_id, "
+    "mms_id = :mms_id, credits = :credits, updated_at = :now, lease = NULL, "
+    "attempts = attempts - :returned WHERE id = :id AND lease = :lease AND state = 'unknown'"
+)
+#: What a worker that has ended left behind. Its lease stays in the row, for its late answer.
+INTERRUPT_OTHERS = same(
+    "UPDATE skymms_message SET state = 'unknown', why = 'interrupted', updated_at = :now "
+    "WHERE broadcast = :broadcast AND state = 'sending' AND (lease IS NULL OR lease <> :lease)"
+)
+INTERRUPT_EXPIRED = same(
+    "UPDATE skymms_message SET state = 'unknown', why = 'interrupted', updated_at = :now "
+    "WHERE broadcast = :broadcast AND state = 'sending' AND NOT EXISTS "
+    "(SELECT 1 FROM skymms_worker WHERE skymms_worker.id = skymms_message.lease AND lease_until > :now)"
+)
+RENEW_LEASE = same(
+    "INSERT INTO skymms_worker (id, broadcast, host, pid, started_at, lease_until) "
+    "VALUES (:lease, :broadcast, :host, :pid, :now, :until) ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until"
+)
+END_LEASE = same("DELETE FROM skymms_worker WHERE id = :lease")
+STILL_OPEN = Statement(
+    "SELECT EXISTS (SELECT 1 FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready'), "
+    "EXISTS (SELECT 1 FROM skymms_message WHERE broadcast = :broadcast AND state = 'sending')",
+    "SELECT EXISTS (SELECT 1 FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready')::int, "
+    "EXISTS (SELECT 1 FROM skymms_message WHERE broadcast = :broadcast AND state = 'sending')::int",
+)
+NEXT_DUE = same("SELECT min(due) FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready' AND zone = :zone")
+
+# ------------------------------------------------------------------------------------------------ pace
+
+ADD_PACE = same("INSERT INTO skymms_pace (account, gap) VALUES (:account, :gap) ON CONFLICT (account) DO NOTHING")
+#: The account's turns; in PostgreSQL the row stays locked until the end of the transaction.
+PACE = Statement(
+    "SELECT gap, factor, slowed_at, next_turn FROM skymms_pace WHERE account = :account",
+    "SELECT gap, factor, slowed_at, next_turn FROM skymms_pace WHERE account = :account FOR UPDATE",
+)
+SET_PACE = same(
+    "UPDATE skymms_pace SET gap = :gap, factor = :factor, slowed_at = :slowed_at, next_turn = :next_turn WHERE account = :account"
+)
+
+# ------------------------------------------------------------------------------------------------ operators
+
+AUDIT = same("INSERT INTO skymms_audit (at, who, verb, broadcast, detail) VALUES (:now, :who, :verb, :broadcast, :detail)")
+AUDIT_LOG = same("SELECT id, at, who, verb, broadcast, detail FROM skymms_audit WHERE id > :after ORDER BY id LIMIT :size")
+UNKNOWN = same(
+    "SELECT id, number, why, code, attempts, reference, sent_at, updated_at FROM skymms_message "
+    "WHERE broadcast = :broadcast AND state = 'unknown' AND id > :after ORDER BY id LIMIT :size"
+)
+FIND_MESSAGE = same("SELECT id, state, sent_at FROM skymms_message WHERE broadcast = :broadcast AND number = :number")
+SETTLE = same(
+    "UPDATE skymms_message SET state = :state, why = :why, due = :due, lease = NULL, updated_at = :now "
+    "WHERE id = :id AND state = 'unknown'"
+)
+ROWS = same(
+    "SELECT m.id, number, state, why, code, tracking_id, mms_id, attempts, reference, sent_at, updated_at, sent_as, operator_id, "
+    "handset, delivered_at, v.name, credits FROM skymms_message m LEFT JOIN skymms_variant v ON v.id = m.variant "
+    "WHERE m.broadcast = :broadcast AND m.id > :after ORDER BY m.id LIMIT :size"
+)
+
+# ------------------------------------------------------------------------------------------------ suppression
+
+SUPPRESS = same(
+    "INSERT INTO skymms_suppressed (number, scope, source, at, evidence) VALUES (:number, :scope, :source, :at, :evidence) "
+    "ON CONFLICT (number, scope) DO UPDATE SET source = excluded.source, at = excluded.at, evidence = excluded.evidence, "
+    "lifted_at = NULL WHERE skymms_suppressed.lifted_at IS NOT NULL"
+)
+SECRET = same("SELECT value FROM skymms_secret WHERE name = 'numbers'")
+ADD_SECRET = same("INSERT INTO skymms_secret (name, value) VALUES ('numbers', :value) ON CONFLICT DO NOTHING")
+#: The number of a message, in its own broadcast.
+SUPPRESS_OF_MESSAGE = same(
+    "INSERT INTO skymms_suppressed (number, scope, source, at, evidence) "
+    "SELECT number, :scope, :source, :at, 'message ' || id FROM skymms_message WHERE id = :id "
+    "ON CONFLICT (number, scope) DO UPDATE SET lifted_at = NULL WHERE skymms_suppressed.lifted_at IS NOT NULL"
+)
+
+# ------------------------------------------------------------------------------------------------ erasure
+
+FORGET_SUPPRESSED = same("DELETE FROM skymms_suppressed WHERE number = :number")
+FORGET_REPORTS = same("DELETE FROM skymms_report WHERE number = :number")
+FORGET_READY = same(
+    "UPDATE skymms_message SET state = 'skipped', why = 'opted out', updated_at = :now WHERE number = :number AND state = 'ready'"
+)
+FORGET_MESSAGES = same("UPDATE skymms_message SET number = :hashed, data = NULL, reference = NULL WHERE number = :number")
+FORGET_LEFT_OUT = same("UPDATE skymms_left_out SET text = '' WHERE text LIKE :number")
