@@ -15,6 +15,10 @@ In reading order:
 - ``hooks``: instants at which tests crash
 - ``outcomes``: what a reply or an error means for a message
 - ``auditing``: who did what, and when
+- ``tallies``: counts of messages by state
+- ``references``: the reference under which a message is sent
+- ``noting``: finds the message that a report is about
+- ``once``: sends a message once for each key
 - ``blocks``: takes messages from the ledger and writes what became of them
 - ``running``: decides what a run does next
 - ``threads``: carries the calls of a run in threads

@@ -6,8 +6,6 @@ requested once the transaction has ended, and not before, because an intent that
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import os
 import secrets
@@ -20,9 +18,11 @@ from typing import NamedTuple
 
 from ..storage.contract import Store, Transaction
 from . import statements as sql
+from .noting import match_answers, match_unmatched
 from .outcomes import Answer
 from .settings import Settings
 from .states import Phase, State, Why
+from .tallies import add_to_tally, hash_number
 
 #: Seconds until other workers take a worker for dead that does not renew its lease.
 LEASE = 30.0
@@ -139,9 +139,12 @@ class Holder:
         )  # fmt: skip
 
     def _sweep(self, transaction: Transaction, now: float, changed: Counter[str]) -> None:
-        if self._alone or time.monotonic() - self._swept_at < _SWEEP:
+        if time.monotonic() - self._swept_at < _SWEEP:
             return
         self._swept_at = time.monotonic()
+        match_unmatched(transaction)
+        if self._alone:
+            return
         interrupted = transaction.run(sql.INTERRUPT_EXPIRED, broadcast=self._broadcast, now=now)
         changed.update({State.SENDING: -interrupted, State.UNKNOWN: interrupted})
 
@@ -157,6 +160,8 @@ class Holder:
                 # Another worker has called it unknown. The lease is still this worker's, so the answer is right.
                 changed.update({State.UNKNOWN: -1, answer.state: 1})
             # Otherwise it was written before, by a transaction whose end was not answered.
+        if tracking_ids := [answer.tracking_id for answer in answers if answer.tracking_id is not None]:
+            match_answers(transaction, tracking_ids)
         for answer in answers:
             if answer.opt_out is not None:
                 self._suppress(transaction, answer, now)
@@ -217,7 +222,8 @@ class Holder:
                 after_due, after_id = self._cursor.get(zone, (-1.0, 0))
                 rows = transaction.rows(
                     sql.READY,
-                    broadcast=self._broadcast, zone=zone, now=now, after_due=after_due, after_id=after_id, most=most - len(found),
+                    broadcast=self._broadcast, zone=zone, now=now, most=most - len(found),
+                    after_due=after_due, after_id=after_id,
                 )  # fmt: skip
                 if rows:
                     self._cursor[zone] = (rows[-1][5], rows[-1][0])
@@ -297,17 +303,3 @@ class Holder:
 
     def _tally(self, transaction: Transaction, changed: Counter[str]) -> None:
         add_to_tally(transaction, self._broadcast, self.lease, changed)
-
-
-def add_to_tally(transaction: Transaction, broadcast: int, worker: str, changed: Counter[str]) -> None:
-    """Add differences to the counts of a worker. Each worker has its own rows, so that workers do not wait for each other."""
-    rows = [
-        {"broadcast": broadcast, "worker": worker, "state": str(state), "n": n} for state, n in sorted(changed.items()) if n
-    ]
-    if rows:
-        transaction.run_many(sql.ADD_TO_TALLY, rows)
-
-
-def hash_number(secret: bytes, number: str) -> str:
-    """Return the hash under which an erased number is suppressed."""
-    return "#" + hmac.new(secret, number.encode(), hashlib.sha256).hexdigest()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
@@ -17,11 +19,13 @@ from ..numbers import normalize
 from ..storage.contract import Store, read_pages
 from . import statements as sql
 from .auditing import write_audit
-from .blocks import Holder, Intent, add_to_tally
+from .blocks import Holder, Intent
 from .personalisation import Personalisation
+from .references import ledger_id, make_reference
 from .running import Desk, End, Result
 from .settings import Settings
 from .states import Phase, State, Why
+from .tallies import add_to_tally
 
 if TYPE_CHECKING:
     from ..aio import AsyncClient
@@ -117,7 +121,7 @@ class Broadcast:
         sender = next((str(one.operation.sender) for one in messages.values() if getattr(one.operation, "sender", None)), None)
         sender = sender or (str(account.sender) if getattr(account, "sender", None) else None)
         with self._store.lock_runner(self.name) as alone:
-            self._begin()
+            ledger = self._begin()
             holder = Holder(
                 self._store, self.id, self.settings, account=account.address, sender=sender, scopes=_scopes(messages, sender)
             )
@@ -125,7 +129,7 @@ class Broadcast:
             desk = Desk(
                 holder, rate=self.settings.rate, concurrency=concurrency, seconds=seconds, pause=lambda why: self._pause(why)
             )
-            build = _Builder(messages, account).build
+            build = _Builder(messages, account, ledger).build
             yield desk, build
             self._finish()
 
@@ -134,7 +138,8 @@ class Broadcast:
             rows = transaction.rows(sql.VARIANTS, broadcast=self.id)
         return {row[0]: _Message(cast("Operation[Any]", from_dict(json.loads(row[3])))) for row in rows}
 
-    def _begin(self) -> None:
+    def _begin(self) -> str:
+        """Set the broadcast running, and return the id of the ledger."""
         with self._store.transaction() as transaction:
             found = transaction.one(sql.PHASE, broadcast=self.id)
             phase = Phase(found[0]) if found else Phase.CANCELLED
@@ -146,6 +151,7 @@ class Broadcast:
                 }[phase]
                 raise ConfigurationError(f"the broadcast {self.name!r} cannot run: {remedy}")
             self._set_phase(transaction, Phase.RUNNING, None, phase)
+            return ledger_id(transaction)
 
     def _finish(self) -> None:
         """Call the broadcast done if nothing is left to do."""
@@ -262,11 +268,12 @@ class Broadcast:
         return self._report(target, as_json=False)
 
     def _report(self, file: IO[str], *, as_json: bool) -> int:
-        count = 0
         writer = csv.DictWriter(file, REPORT_COLUMNS)
         if not as_json:
             writer.writeheader()
-        for count, row in enumerate(self.rows(), 1):
+        count = 0
+        for row in self.rows():
+            count += 1
             if as_json:
                 file.write(json.dumps(row) + "\n")
             else:
@@ -286,23 +293,35 @@ class _Message:
 
 
 class _Builder:
-    """Makes the operation of each intent. A message without merge fields is encoded once."""
+    """Makes the operation of each intent. A message that differs only by its recipient is encoded once."""
 
-    def __init__(self, messages: Mapping[int, _Message], account: Any) -> None:
+    def __init__(self, messages: Mapping[int, _Message], account: Any, ledger: str) -> None:
         self._messages = messages
+        self._ledger = ledger
+        self._referenced = {id for id, message in messages.items() if _takes_reference(message.operation, account)}
         prepare = getattr(account, "prepare", None)
         self._prepared = {
-            id: prepare(message.personal.fill({})) for id, message in messages.items() if prepare and not message.personal.names
+            id: prepare(message.personal.fill({}))
+            for id, message in messages.items()
+            if prepare and not message.personal.names and id not in self._referenced
         }
 
     def build(self, intent: Intent) -> Any:
         """Return the operation that sends an intent."""
-        from dataclasses import replace
-
         if (prepared := self._prepared.get(intent.variant)) is not None:
             return prepared.operation(intent.number)
         filled = self._messages[intent.variant].personal.fill(json.loads(intent.data) if intent.data else {})
+        if intent.variant in self._referenced:
+            return replace(filled, to=intent.number, client_reference=make_reference(self._ledger, intent.id))
         return replace(filled, to=intent.number)
+
+
+def _takes_reference(operation: Any, account: Any) -> bool:
+    """Whether the dialect repeats a reference in its reports, and the message has none of its own."""
+    dialect = getattr(account, "dialect_spec", None)
+    if dialect is None or getattr(operation, "client_reference", "") is not None:
+        return False
+    return not any(one.field == "client_reference" for one in dialect.unsupported(replace(operation, client_reference="x")))
 
 
 def _scopes(messages: Mapping[int, _Message], sender: str | None) -> set[str]:
@@ -311,9 +330,7 @@ def _scopes(messages: Mapping[int, _Message], sender: str | None) -> set[str]:
     return found | {f"campaign:{campaign}" for campaign in campaigns if campaign}
 
 
-def _moved(before: State, after: State, count: int) -> Any:
-    from collections import Counter
-
+def _moved(before: State, after: State, count: int) -> Counter[str]:
     return Counter({before: -count, after: count})
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..errors import ConfigurationError
-from ..model.operations import Operation
+from ..model.notices import Notice
+from ..model.operations import Operation, R_co
 from ..numbers import normalize
 from ..storage.contract import Store, Transaction, read_pages
 from ..storage.migrations import migrate
@@ -20,13 +22,19 @@ from ..storage.opening import open_store
 from ..transport.exchange import GatewayAccount
 from . import statements as sql
 from .auditing import write_audit
-from .blocks import hash_number
 from .broadcast import Broadcast
 from .hours import Hours
 from .loading import load
+from .noting import note
+from .once import once, settle
 from .recipients import Recipient, Unreadable
 from .schema import COMPONENT, MIGRATIONS
 from .settings import Settings
+from .tallies import hash_number
+
+if TYPE_CHECKING:
+    from ..aio import AsyncClient
+    from ..client import Client
 
 
 class Ledger:
@@ -91,6 +99,60 @@ class Ledger:
         with self._store.reading() as transaction:
             names = [row[0] for row in transaction.rows(sql.LIST_BROADCASTS)]
         return iter([self[name] for name in names])
+
+    # -------------------------------------------------------------------------------------------- reports and keys
+
+    def note(self, notice: Notice) -> bool:
+        """Write down a notice, in any order and as often as it comes; return False for one that is known.
+
+        A delivery report decides what became of its message, before or after the answer to the request.
+        """
+        with self._store.transaction() as transaction:
+            return note(transaction, notice)
+
+    def send_once(self, key: str, operation: Operation[R_co], client: Client) -> R_co:
+        """Send a message unless one with this key was sent, and return the reply.
+
+        For web requests and queue tasks that may be repeated: ``ledger.send_once("order-17", SendMMS(…), client)``. The first
+        call sends, with one request. Later ones return the same reply. If the first call was interrupted, or its answer lost,
+        nothing is sent and :class:`~skymms.InDoubtError` is raised: see :meth:`settle_key`. After an error without
+        ``sent_maybe`` the key is free again. Raises :class:`~skymms.ConfigurationError` for a key with another message.
+        """
+        steps = once(self._store, key, operation)
+        try:
+            to_send = next(steps)
+        except StopIteration as end:
+            return cast(R_co, end.value)
+        try:
+            reply = client.call_once(to_send)
+        except BaseException as error:
+            steps.throw(error)
+            raise
+        return _returned(steps, reply)
+
+    async def send_once_async(self, key: str, operation: Operation[R_co], client: AsyncClient) -> R_co:
+        """Send a message unless one with this key was sent: :meth:`send_once` with an AsyncClient.
+
+        The ledger is written in a thread.
+        """
+        steps = once(self._store, key, operation)
+        try:
+            to_send: Operation[R_co] = await asyncio.to_thread(_first, steps)
+        except _Known as known:
+            return cast(R_co, known.reply)
+        try:
+            reply = await client.call_once(to_send)
+        except BaseException as error:
+            # Not in a thread: a cancelled task cannot wait for one.
+            steps.throw(error)
+            raise
+        return await asyncio.to_thread(_returned, steps, reply)
+
+    def settle_key(self, key: str, outcome: str, *, why: str, by: str | None = None) -> None:
+        """Decide about a key whose fate is unknown: ``"sent"``, or ``"resend"`` to let it be sent again."""
+        settle(self._store, key, outcome)
+        with self._store.transaction() as transaction:
+            write_audit(transaction, "settle key", None, by, {"key": key, "as": outcome, "why": why})
 
     # -------------------------------------------------------------------------------------------- suppression
 
@@ -163,3 +225,28 @@ class Ledger:
 
     def __repr__(self) -> str:
         return f"<Ledger {self._store.name}>"
+
+
+R = TypeVar("R")
+
+
+class _Known(Exception):
+    """A key that is done. StopIteration cannot leave a thread."""
+
+    def __init__(self, reply: Any) -> None:
+        self.reply = reply
+
+
+def _first(steps: Generator[Operation[R_co], R_co, R_co]) -> Operation[R_co]:
+    try:
+        return next(steps)
+    except StopIteration as end:
+        raise _Known(end.value) from None
+
+
+def _returned(steps: Generator[Operation[R], R, R], reply: R) -> R:
+    try:
+        steps.send(reply)
+    except StopIteration as end:
+        return cast(R, end.value)
+    raise AssertionError("a message is sent once")

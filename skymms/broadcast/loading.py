@@ -17,13 +17,13 @@ from ..storage.contract import Row, Store, Transaction
 from ..transport.exchange import GatewayAccount
 from . import statements as sql
 from .auditing import write_audit
-from .blocks import add_to_tally
 from .broadcast import Broadcast
 from .hours import zone_info
 from .personalisation import MissingValue, Personalisation
 from .recipients import Recipient, Unreadable
 from .settings import Settings
 from .states import Phase, State
+from .tallies import add_to_tally
 
 #: Rows that are written in one transaction.
 _CHUNK = 10_000
@@ -77,7 +77,7 @@ def load(
             sql.SET_PHASE,
             broadcast=broadcast.id, to=Phase.PLANNED, why=None, finished=None, from_1=Phase.LOADING, from_2="", from_3="",
         )  # fmt: skip
-        counted = dict(transaction.rows(sql.TALLY, broadcast=broadcast.id))
+        counted: dict[str, int] = dict(transaction.rows(sql.TALLY, broadcast=broadcast.id))
         write_audit(transaction, "create", name, by, {"messages": counted.get(State.READY, 0)})
     return broadcast
 
@@ -92,7 +92,7 @@ def _begin(store: Store, name: str, settings: Settings, plan: str, document: str
             raise ConfigurationError(f"there is a broadcast {name!r} already: give another name")
         if found[5] != plan:
             raise ConfigurationError(
-                f"the broadcast {name!r} was begun with another message or other settings, and its list was not read to the end: "
+                f"the broadcast {name!r} was begun with another message or settings, and its list was not read to the end: "
                 "create it with those again, or give another name"
             )
         transaction.run(sql.ADD_VARIANT, broadcast=found[0], name="main", weight=1.0, operation=document)

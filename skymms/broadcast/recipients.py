@@ -179,7 +179,7 @@ def _number_column(row: Mapping[str, Any]) -> str:
     found = [name for wanted in NUMBER_COLUMNS for name in row if name.casefold() == wanted]
     if not found:
         raise ConfigurationError(
-            f"no column is named {', '.join(NUMBER_COLUMNS)}: name the column with the numbers; the columns are {', '.join(row)}"
+            f"no column is named {', '.join(NUMBER_COLUMNS)}: name the one with the numbers; the columns are {', '.join(row)}"
         )
     return found[0]
 

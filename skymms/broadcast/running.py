@@ -27,7 +27,7 @@ _WRITE_WITHIN, _LOOK_EVERY = 0.1, 1.0
 _STALE = 5.0
 #: Seconds for which a run tries to reach a ledger that cannot be used. Then it ends; what it could not write is unknown.
 _STORAGE_PATIENCE = 120.0
-#: A broadcast is paused if more than this many of the last so many outcomes are unknown, or so many calls in a row cannot connect.
+#: A broadcast is paused if more than this many of the last outcomes are unknown, or if so many calls in a row cannot connect.
 _UNKNOWN_LIMIT, _UNKNOWN_WINDOW, _UNREACHABLE_LIMIT = 5, 50, 20
 
 
@@ -179,7 +179,7 @@ class Desk:
     def _breaker(self) -> str | None:
         unknown = sum(self._outcomes)
         if unknown > _UNKNOWN_LIMIT:
-            return f"the outcome of {unknown} of the last {len(self._outcomes)} messages is unknown: check the gateway, then resume"
+            return f"{unknown} of the last {len(self._outcomes)} outcomes are unknown: check the gateway, then resume"
         if self._unreachable >= _UNREACHABLE_LIMIT:
             return f"the gateway could not be reached {self._unreachable} times in a row: check the connection, then resume"
         return None

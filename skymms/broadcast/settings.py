@@ -16,7 +16,7 @@ from .hours import Hours
 class Settings:
     """When and how fast a broadcast is sent.
 
-    Times are seconds since 1970. ``rate`` is in messages a second, and None for no limit; ``price`` is the price of one message.
+    Times are seconds since 1970. ``rate`` is in messages a second, None for no limit; ``price`` is that of one message.
     """
 
     hours: Hours | None = None

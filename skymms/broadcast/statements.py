@@ -28,7 +28,8 @@ VARIANTS = same("SELECT id, name, weight, operation FROM skymms_variant WHERE br
 MESSAGE_COLUMNS = ("broadcast", "number", "line", "variant", "data", "reference", "zone", "due")
 #: Which of the numbers of a chunk are there already, and from which line: those of another line are duplicates.
 LINES_OF_NUMBERS = Statement(
-    "SELECT number, line FROM skymms_message WHERE broadcast = :broadcast AND number IN (SELECT value FROM json_each(:numbers))",
+    "SELECT number, line FROM skymms_message WHERE broadcast = :broadcast AND number IN "
+    "(SELECT value FROM json_each(:numbers))",
     "SELECT number, line FROM skymms_message WHERE broadcast = :broadcast AND number IN "
     "(SELECT value FROM json_array_elements_text(:numbers::json) AS value)",
 )
@@ -80,7 +81,8 @@ SET_SKIPPED = Statement(
     "WHERE id IN (SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) AND state = 'ready'",
 )
 SKIP_ALL_READY = same(
-    "UPDATE skymms_message SET state = 'skipped', why = :why, updated_at = :now WHERE broadcast = :broadcast AND state = 'ready'"
+    "UPDATE skymms_message SET state = 'skipped', why = :why, updated_at = :now "
+    "WHERE broadcast = :broadcast AND state = 'ready'"
 )
 #: The answer of the holder, in the usual case that the message is still `sending` for it.
 ANSWER = same(
@@ -134,7 +136,8 @@ PACE = Statement(
     "SELECT gap, factor, slowed_at, next_turn FROM skymms_pace WHERE account = :account FOR UPDATE",
 )
 SET_PACE = same(
-    "UPDATE skymms_pace SET gap = :gap, factor = :factor, slowed_at = :slowed_at, next_turn = :next_turn WHERE account = :account"
+    "UPDATE skymms_pace SET gap = :gap, factor = :factor, slowed_at = :slowed_at, next_turn = :next_turn "
+    "WHERE account = :account"
 )
 
 # ------------------------------------------------------------------------------------------------ operators
@@ -151,8 +154,8 @@ SETTLE = same(
     "WHERE id = :id AND state = 'unknown'"
 )
 ROWS = same(
-    "SELECT m.id, number, state, why, code, tracking_id, mms_id, attempts, reference, sent_at, updated_at, sent_as, operator_id, "
-    "handset, delivered_at, v.name, credits FROM skymms_message m LEFT JOIN skymms_variant v ON v.id = m.variant "
+    "SELECT m.id, number, state, why, code, tracking_id, mms_id, attempts, reference, sent_at, updated_at, sent_as, "
+    "operator_id, handset, delivered_at, v.name, credits FROM skymms_message m LEFT JOIN skymms_variant v ON v.id = m.variant "
     "WHERE m.broadcast = :broadcast AND m.id > :after ORDER BY m.id LIMIT :size"
 )
 
@@ -163,8 +166,12 @@ SUPPRESS = same(
     "ON CONFLICT (number, scope) DO UPDATE SET source = excluded.source, at = excluded.at, evidence = excluded.evidence, "
     "lifted_at = NULL WHERE skymms_suppressed.lifted_at IS NOT NULL"
 )
+LEDGER_ID = same("SELECT value FROM skymms_secret WHERE name = 'ledger'")
+ADD_LEDGER_ID = same("INSERT INTO skymms_secret (name, value) VALUES ('ledger', :value) ON CONFLICT DO NOTHING")
 SECRET = same("SELECT value FROM skymms_secret WHERE name = 'numbers'")
-ADD_SECRET = same("INSERT INTO skymms_secret (name, value) VALUES ('numbers', :value) ON CONFLICT DO NOTHING")
+ADD_LEDGER_ID = same("SELECT value FROM skymms_secret WHERE name = 'ledger'")
+ADD_LEDGER_ID = same("INSERT INTO skymms_secret (name, value) VALUES ('ledger', :value) ON CONFLICT DO NOTHING")
+SECRET = same("INSERT INTO skymms_secret (name, value) VALUES ('numbers', :value) ON CONFLICT DO NOTHING")
 #: The number of a message, in its own broadcast.
 SUPPRESS_OF_MESSAGE = same(
     "INSERT INTO skymms_suppressed (number, scope, source, at, evidence) "
@@ -177,7 +184,57 @@ SUPPRESS_OF_MESSAGE = same(
 FORGET_SUPPRESSED = same("DELETE FROM skymms_suppressed WHERE number = :number")
 FORGET_REPORTS = same("DELETE FROM skymms_report WHERE number = :number")
 FORGET_READY = same(
-    "UPDATE skymms_message SET state = 'skipped', why = 'opted out', updated_at = :now WHERE number = :number AND state = 'ready'"
+    "UPDATE skymms_message SET state = 'skipped', why = 'opted out', updated_at = :now "
+    "WHERE number = :number AND state = 'ready'"
 )
 FORGET_MESSAGES = same("UPDATE skymms_message SET number = :hashed, data = NULL, reference = NULL WHERE number = :number")
 FORGET_LEFT_OUT = same("UPDATE skymms_left_out SET text = '' WHERE text LIKE :number")
+
+# ------------------------------------------------------------------------------------------------ reports
+
+ADD_REPORT = Statement(
+    "INSERT INTO skymms_report (identity, id, at, notice, tracking_id, mms_id, number, sender, client_reference) "
+    "VALUES (:identity, (SELECT coalesce(max(id), 0) + 1 FROM skymms_report), :at, :notice, :tracking_id, :mms_id, :number, "
+    ":sender, :client_reference) ON CONFLICT (identity) DO NOTHING RETURNING id",
+    "INSERT INTO skymms_report (identity, at, notice, tracking_id, mms_id, number, sender, client_reference) "
+    "VALUES (:identity, :at, :notice, :tracking_id, :mms_id, :number, :sender, :client_reference) "
+    "ON CONFLICT (identity) DO NOTHING RETURNING id",
+)
+SET_REPORT = same("UPDATE skymms_report SET message = :message, evidence = :evidence WHERE id = :id")
+REPORTS_OF_ANSWERS = Statement(
+    "SELECT id, notice, at FROM skymms_report WHERE message IS NULL AND tracking_id IN (SELECT value FROM json_each(:ids)) "
+    "ORDER BY id",
+    "SELECT id, notice, at FROM skymms_report WHERE message IS NULL AND tracking_id IN "
+    "(SELECT value FROM json_array_elements_text(:ids::json) AS value) ORDER BY id",
+)
+UNMATCHED = same("SELECT id, notice, at FROM skymms_report WHERE message IS NULL ORDER BY id DESC LIMIT :most")
+UNMATCHED_OF_NUMBER = same(
+    "SELECT tracking_id, min(id) FROM skymms_report WHERE number = :number AND message IS NULL AND tracking_id IS NOT NULL "
+    "GROUP BY tracking_id ORDER BY 2"
+)
+MESSAGE_BY_TRACKING = same("SELECT id, broadcast, state, tracking_id FROM skymms_message WHERE tracking_id = :tracking_id")
+MESSAGE_BY_ID = same(
+    "SELECT id, broadcast, state, tracking_id FROM skymms_message WHERE id = :id AND state IN ('accepted', 'unknown')"
+)
+UNKNOWN_OF_NUMBER = same(
+    "SELECT id, broadcast, state, tracking_id, sender FROM skymms_message WHERE number = :number AND state = 'unknown' "
+    "AND sent_at BETWEEN :since AND :until ORDER BY sent_at, id"
+)
+APPLY_REPORT = same(
+    "UPDATE skymms_message SET state = :state, updated_at = CASE WHEN state = :state THEN updated_at ELSE :now END, "
+    "why = :why, code = coalesce(:code, code), tracking_id = coalesce(tracking_id, :tracking_id), "
+    "mms_id = coalesce(mms_id, :mms_id), sent_as = coalesce(:sent_as, sent_as), "
+    "operator_id = coalesce(:operator_id, operator_id), "
+    "handset = coalesce(:handset, handset), delivered_at = coalesce(delivered_at, :delivered_at) "
+    "WHERE id = :id AND state = :before"
+)
+
+# ------------------------------------------------------------------------------------------------ keys
+
+ADD_KEY = same(
+    "INSERT INTO skymms_once (key, content, state, sent_at, updated_at) VALUES (:key, :content, 'sending', :now, :now) "
+    "ON CONFLICT (key) DO NOTHING"
+)
+FIND_KEY = same("SELECT content, state, reply FROM skymms_once WHERE key = :key")
+SET_KEY = same("UPDATE skymms_once SET state = :state, reply = :reply, updated_at = :now WHERE key = :key")
+FREE_KEY = same("DELETE FROM skymms_once WHERE key = :key AND state <> 'done'")

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from .blocks import Intent
@@ -55,10 +56,8 @@ async def carry(
                 if watch is not None:
                     watch(desk)
                 if not desk.over:
-                    try:
+                    with suppress(TimeoutError):
                         await asyncio.wait_for(answered.wait(), max(desk.pause_seconds(), 0.001))
-                    except TimeoutError:
-                        pass
             except asyncio.CancelledError:
                 if cancelled:
                     desk.stop()

@@ -30,7 +30,7 @@ def migrate(store: Store, component: str, migrations: Sequence[Migration]) -> No
         version = found[0] if found else 0
         if version > len(migrations):
             raise StorageError(
-                f"{store.name} was written by a newer version of skymms (tables of {component}: version {version}, this program "
+                f"{store.name} was written by a newer version of skymms (tables of {component}: version {version}, this one "
                 f"knows {len(migrations)}): upgrade skymms"
             )
         if version == len(migrations):

@@ -49,8 +49,8 @@ class Original:
         reason = None if adopt else self._difference(commits)
         if reason:
             raise StorageError(
-                f"{self._database} {reason}. If it sends while the original does too, people get messages twice. If it is now the "
-                "only one, open it with adopt=True (--adopt), after settling what the other may have sent"
+                f"{self._database} {reason}. If it sends while the original does too, people get messages twice. If it is the "
+                "only one now, open it with adopt=True (--adopt), after settling what the other may have sent"
             )
         if adopt:
             # The other file stops being the original if they share a directory by a network or a volume.

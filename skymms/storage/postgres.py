@@ -94,8 +94,8 @@ class PostgresStore(ForkSafe):
         seen = [row[0] for row in transaction.rows(_SEEN)]
         if seen and timeline not in seen and not adopt:
             raise StorageError(
-                f"{self.name} is on timeline {timeline} and was on {seen[-1]}: after a failover or a restored backup, messages that "
-                "were sent may look unsent. Settle them, then open it with adopt=True (--adopt)"
+                f"{self.name} is on timeline {timeline} and was on {seen[-1]}: after a failover or a restored backup, messages "
+                "that were sent may look unsent. Settle them, then open it with adopt=True (--adopt)"
             )
         if timeline not in seen:
             transaction.run(_FORGET)

@@ -102,7 +102,7 @@ class SqliteStore(ForkSafe):
                 fcntl.flock(self._runner, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise StorageError(
-                    f"another process is running broadcasts of {self.name}: wait for it, or use PostgreSQL, which several can share"
+                    f"another process is running broadcasts of {self.name}: wait for it, or use PostgreSQL, which several share"
                 ) from None
             yield True
         finally:
