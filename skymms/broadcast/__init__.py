@@ -13,12 +13,14 @@ In reading order:
 - ``schema``: the tables
 - ``statements``: the SQL, for both kinds of store
 - ``hooks``: instants at which tests crash
+- ``intents``: one message that may now be requested
 - ``outcomes``: what a reply or an error means for a message
 - ``auditing``: who did what, and when
 - ``tallies``: counts of messages by state
 - ``references``: the reference under which a message is sent
 - ``noting``: finds the message that a report is about
 - ``once``: sends a message once for each key
+- ``messages``: makes operations, for one number or many, and reads their replies
 - ``blocks``: takes messages from the ledger and writes what became of them
 - ``running``: decides what a run does next
 - ``threads``: carries the calls of a run in threads

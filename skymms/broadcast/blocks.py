@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from ..storage.contract import Store, Transaction
 from . import statements as sql
+from .intents import Intent
 from .noting import match_answers, match_unmatched
 from .outcomes import Answer
 from .settings import Settings
@@ -32,17 +33,6 @@ _MAX_FACTOR, _RECOVERY = 8.0, 30.0
 _FARTHEST_TURN = 120.0
 #: Seconds between two looks for workers whose lease has ended.
 _SWEEP = 5.0
-
-
-class Intent(NamedTuple):
-    """One message that may now be requested, ``turn`` seconds after its block was taken."""
-
-    id: int
-    number: str
-    variant: int
-    data: str | None
-    attempt: int
-    turn: float
 
 
 class Block(NamedTuple):
@@ -64,13 +54,22 @@ class Holder:
     """One worker's hold on a broadcast. ``account`` is the key of the pace that all workers of an account share."""
 
     def __init__(
-        self, store: Store, broadcast: int, settings: Settings, *, account: str, sender: str | None, scopes: Iterable[str]
+        self,
+        store: Store,
+        broadcast: int,
+        settings: Settings,
+        *,
+        account: str,
+        sender: str | None,
+        scopes: Iterable[str],
+        group: int = 1,
     ) -> None:
         self._store = store
         self._broadcast = broadcast
         self._settings = settings
         self._account = account
         self._sender = sender
+        self._group = group
         self._scopes = json.dumps(sorted({"", *scopes}))
         self.lease = secrets.token_hex(8)
         self._secret: bytes | None = None
@@ -207,9 +206,10 @@ class Holder:
             sql.SET_SENDING, ids=json.dumps([row[0] for row in taken]), lease=self.lease, sender=self._sender, now=now
         )
         changed.update({State.READY: -len(taken), State.SENDING: len(taken)})
-        first, gap = self._turns(transaction, len(taken), now)
+        # A group of messages is one request, and needs one turn.
+        first, gap = self._turns(transaction, -(-len(taken) // self._group), now)
         return [
-            Intent(id, number, variant, data, attempts + 1, first + gap * place)
+            Intent(id, number, variant, data, attempts + 1, first + gap * (place // self._group))
             for place, (id, number, variant, data, attempts, _) in enumerate(taken)
         ]
 
@@ -257,7 +257,9 @@ class Holder:
             if (row := transaction.one(sql.NEXT_DUE, broadcast=self._broadcast, zone=zone)) and row[0] is not None
         ]
         if not due:
-            return None, False
+            # Other workers may still hold messages. If they have ended, their leases will.
+            others = transaction.one(sql.HELD_BY_OTHERS, broadcast=self._broadcast, lease=self.lease)
+            return (_SWEEP if others else None), False
         if settings.start is not None and now < settings.start:
             return settings.start - now, False
         hours = settings.hours

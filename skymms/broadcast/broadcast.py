@@ -7,21 +7,19 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ConfigurationError
-from ..model.operations import Operation
 from ..model.serialization import from_dict
 from ..numbers import normalize
 from ..storage.contract import Store, read_pages
 from . import statements as sql
 from .auditing import write_audit
-from .blocks import Holder, Intent
-from .personalisation import Personalisation
-from .references import ledger_id, make_reference
+from .blocks import Holder
+from .messages import Messages, messages_for
+from .references import ledger_id
 from .running import Desk, End, Result
 from .settings import Settings
 from .states import Phase, State, Why
@@ -91,8 +89,8 @@ class Broadcast:
         """
         from .threads import carry
 
-        with self._held(client, threads, seconds) as (desk, build):
-            return carry(desk, build, client.call, watch, threads)
+        with self._held(client, threads, seconds) as (desk, messages):
+            return self._ended(carry(desk, messages, client.call_once, watch, threads))
 
     async def run_async(
         self,
@@ -105,38 +103,36 @@ class Broadcast:
         """Send to everybody who is ready, with an AsyncClient: see :meth:`run`."""
         from .tasks import carry
 
-        with self._held(client, concurrency, seconds) as (desk, build):
-            return await carry(desk, build, client.call, watch)
+        with self._held(client, concurrency, seconds) as (desk, messages):
+            return self._ended(await carry(desk, messages, client.call_once, watch))
 
     def slice(self, client: Client, *, seconds: float = 50.0, threads: int = _THREADS) -> Result:
         """Send for some seconds, as one job of a queue or of cron, and return how it ended."""
         return self.run(client, threads=threads, seconds=seconds)
 
     @contextmanager
-    def _held(
-        self, client: Client | AsyncClient, concurrency: int, seconds: float | None
-    ) -> Iterator[tuple[Desk, Callable[[Intent], Any]]]:
+    def _held(self, client: Client | AsyncClient, concurrency: int, seconds: float | None) -> Iterator[tuple[Desk, Messages]]:
         account: Any = client.account
-        messages = self._messages()
-        sender = next((str(one.operation.sender) for one in messages.values() if getattr(one.operation, "sender", None)), None)
+        operations = self._operations()
+        sender = next((str(one.sender) for one in operations.values() if getattr(one, "sender", None)), None)
         sender = sender or (str(account.sender) if getattr(account, "sender", None) else None)
         with self._store.lock_runner(self.name) as alone:
-            ledger = self._begin()
+            messages = messages_for(operations, account, self._begin())
             holder = Holder(
-                self._store, self.id, self.settings, account=account.address, sender=sender, scopes=_scopes(messages, sender)
-            )
+                self._store, self.id, self.settings,
+                account=account.address, sender=sender, scopes=_scopes(operations, sender), group=messages.group,
+            )  # fmt: skip
             holder.begin(alone=alone)
-            desk = Desk(
-                holder, rate=self.settings.rate, concurrency=concurrency, seconds=seconds, pause=lambda why: self._pause(why)
-            )
-            build = _Builder(messages, account, ledger).build
-            yield desk, build
-            self._finish()
+            yield Desk(
+                holder,
+                rate=self.settings.rate, concurrency=concurrency, seconds=seconds, pause=self._pause, group=messages.group,
+            ), messages  # fmt: skip
 
-    def _messages(self) -> dict[int, _Message]:
+    def _operations(self) -> dict[int, Any]:
+        """Return the messages of the broadcast by the id of the variant, with their merge fields."""
         with self._store.reading() as transaction:
             rows = transaction.rows(sql.VARIANTS, broadcast=self.id)
-        return {row[0]: _Message(cast("Operation[Any]", from_dict(json.loads(row[3])))) for row in rows}
+        return {row[0]: from_dict(json.loads(row[3])) for row in rows}
 
     def _begin(self) -> str:
         """Set the broadcast running, and return the id of the ledger."""
@@ -153,12 +149,16 @@ class Broadcast:
             self._set_phase(transaction, Phase.RUNNING, None, phase)
             return ledger_id(transaction)
 
-    def _finish(self) -> None:
-        """Call the broadcast done if nothing is left to do."""
+    def _ended(self, result: Result) -> Result:
+        """Call the broadcast done if nothing is left to do, and return how the run ended."""
         with self._store.transaction() as transaction:
             found = transaction.one(sql.STILL_OPEN, broadcast=self.id)
             if found is not None and not any(found):
                 self._set_phase(transaction, Phase.DONE, None, Phase.RUNNING, finished=transaction.now())
+            counts: dict[str, int] = dict(transaction.rows(sql.TALLY, broadcast=self.id))
+        if result.end is End.DONE and counts.get(State.UNKNOWN):
+            return result._replace(end=End.UNKNOWN)
+        return result
 
     def _set_phase(self, transaction: Any, to: Phase, why: str | None, *before: Phase, finished: float | None = None) -> bool:
         first, second, third = (*before, "", "", "")[:3]
@@ -284,49 +284,9 @@ class Broadcast:
         return f"<Broadcast {self.name}>"
 
 
-class _Message:
-    """The message of a variant, and its merge fields."""
-
-    def __init__(self, operation: Any) -> None:
-        self.operation = operation
-        self.personal = Personalisation(operation)
-
-
-class _Builder:
-    """Makes the operation of each intent. A message that differs only by its recipient is encoded once."""
-
-    def __init__(self, messages: Mapping[int, _Message], account: Any, ledger: str) -> None:
-        self._messages = messages
-        self._ledger = ledger
-        self._referenced = {id for id, message in messages.items() if _takes_reference(message.operation, account)}
-        prepare = getattr(account, "prepare", None)
-        self._prepared = {
-            id: prepare(message.personal.fill({}))
-            for id, message in messages.items()
-            if prepare and not message.personal.names and id not in self._referenced
-        }
-
-    def build(self, intent: Intent) -> Any:
-        """Return the operation that sends an intent."""
-        if (prepared := self._prepared.get(intent.variant)) is not None:
-            return prepared.operation(intent.number)
-        filled = self._messages[intent.variant].personal.fill(json.loads(intent.data) if intent.data else {})
-        if intent.variant in self._referenced:
-            return replace(filled, to=intent.number, client_reference=make_reference(self._ledger, intent.id))
-        return replace(filled, to=intent.number)
-
-
-def _takes_reference(operation: Any, account: Any) -> bool:
-    """Whether the dialect repeats a reference in its reports, and the message has none of its own."""
-    dialect = getattr(account, "dialect_spec", None)
-    if dialect is None or getattr(operation, "client_reference", "") is not None:
-        return False
-    return not any(one.field == "client_reference" for one in dialect.unsupported(replace(operation, client_reference="x")))
-
-
-def _scopes(messages: Mapping[int, _Message], sender: str | None) -> set[str]:
+def _scopes(operations: Mapping[int, Any], sender: str | None) -> set[str]:
     found = {f"sender:{sender}"} if sender else set[str]()
-    campaigns = {getattr(message.operation, "campaign_ref", None) for message in messages.values()}
+    campaigns = {getattr(operation, "campaign_ref", None) for operation in operations.values()}
     return found | {f"campaign:{campaign}" for campaign in campaigns if campaign}
 
 

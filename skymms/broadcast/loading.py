@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 from ..errors import ConfigurationError, Problem, SkymmsError
 from ..model.operations import Operation
 from ..model.serialization import to_dict
-from ..numbers import normalize
 from ..storage.contract import Row, Store, Transaction
 from ..transport.exchange import GatewayAccount
 from . import statements as sql
 from .auditing import write_audit
 from .broadcast import Broadcast
 from .hours import zone_info
+from .messages import normalizer
 from .personalisation import MissingValue, Personalisation
 from .recipients import Recipient, Unreadable
 from .settings import Settings
@@ -156,13 +156,14 @@ class _Judge:
     def __init__(self, operation: Operation[Any], account: GatewayAccount | None) -> None:
         self._account = account
         self._personal = Personalisation(operation)
+        self._normalize = normalizer(operation)
         self._judged: dict[tuple[str | None, ...], str | None] = {}
         if not self._personal.names and (reason := self._problem({})) is not None:
             raise ConfigurationError(f"the message cannot be sent: {reason}")
 
     def row(self, broadcast: int, variant: int, one: Recipient) -> Row:
         """Return the row of a recipient. Raises the error of a message that cannot be sent."""
-        number = normalize(one.number)
+        number = self._normalize(one.number)
         data = self._personal.used(one.data) if self._personal.names else {}
         if self._personal.names and (reason := self._judge(data)) is not None:
             raise ConfigurationError(reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..errors import (
     AuthenticationError,
@@ -52,17 +52,6 @@ class Answer(NamedTuple):
     opt_out: str | None = None
     #: True if the gateway could not be reached at all.
     unreachable: bool = False
-
-
-def from_reply(id: int, attempt: int, reply: Any) -> Answer:
-    """Return the answer for a reply to a message to one number."""
-    return Answer(
-        id,
-        attempt,
-        State.ACCEPTED,
-        tracking_id=getattr(reply, "tracking_id", None),
-        mms_id=getattr(reply, "mms_id", None),
-    )
 
 
 def unsent(id: int, attempt: int, *, wait: float = 0.0) -> Answer:

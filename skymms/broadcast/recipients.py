@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeAlias, cast
 
-from ..errors import ConfigurationError, SkymmsError
-from ..numbers import normalize
+from ..errors import ConfigurationError
 
 #: Names of the column with the numbers, if none is named. They are compared without case.
 NUMBER_COLUMNS = ("number", "mobile", "phone", "msisdn", "to", "cell", "telephone")
@@ -36,7 +35,7 @@ class Recipient:
 
 
 class Unreadable(NamedTuple):
-    """A line without a usable number, and the reason."""
+    """A line without a number, or one that cannot be read, and the reason."""
 
     line: int
     text: str
@@ -61,8 +60,8 @@ def read_recipients(
     UTF-8 with or without a byte order mark. ``number``, ``reference`` and ``zone`` name columns; without ``number``, the
     column is found by its name (number, mobile, phone …). The other columns fill merge fields.
 
-    A line whose number cannot be read is an :class:`Unreadable` and never another number: ``1.5551E+10``, which spreadsheets
-    write, has lost its digits. Raises :class:`~skymms.ConfigurationError` for a file without such a column.
+    Numbers are returned as they are, and judged when the broadcast is created: ``1.5551E+10``, which spreadsheets write, has
+    lost its digits and is refused with its line. Raises :class:`~skymms.ConfigurationError` for a file without such a column.
     """
     if isinstance(source, (str, os.PathLike)):
         with _opened(source) as file:
@@ -188,11 +187,7 @@ def _recipient(line: int, row: Mapping[str, Any], column: str, wanted: _Columns)
     given = row.get(column)
     if given is None or given == "":
         return Unreadable(line, "", "there is no number")
-    try:
-        number = normalize(given.strip() if isinstance(given, str) else given)
-    except SkymmsError as error:
-        problems = error.problems
-        return Unreadable(line, str(given), problems[0].message if problems else str(error))
+    number = given.strip() if isinstance(given, str) else given
     special = {column, wanted.reference, wanted.zone}
     data = {name: _text(value) for name, value in row.items() if name not in special and value is not None}
     return Recipient(number, data, _optional(row, wanted.reference), _optional(row, wanted.zone), line)

@@ -15,7 +15,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from ..errors import StorageError
-from .blocks import Block, Holder, Intent
+from .blocks import Block, Holder
+from .intents import Intent
 from .outcomes import Answer
 from .states import Phase, State, Why
 
@@ -60,10 +61,13 @@ class Desk:
         concurrency: int,
         seconds: float | None,
         pause: Callable[[str], None],
+        group: int = 1,
     ) -> None:
         self._holder = holder
-        self._concurrency = concurrency
-        self._block = _LARGEST_BLOCK if rate is None else max(1, min(_LARGEST_BLOCK, round(rate * _BLOCK_SECONDS)))
+        # In messages, of which a request of Cellcast has many.
+        self._concurrency = concurrency * group
+        requests = _LARGEST_BLOCK if rate is None else max(1, min(_LARGEST_BLOCK, round(rate * _BLOCK_SECONDS)))
+        self._block = requests if group == 1 else min(requests, _LARGEST_BLOCK // 10) * group
         self._ends_at = None if seconds is None else time.monotonic() + seconds
         self._pause = pause
         self._lock = threading.Lock()
@@ -97,17 +101,18 @@ class Desk:
         """Whether a message may be requested now, at its turn."""
         return not self.stopping and time.monotonic() - (taken_at + intent.turn) < _STALE
 
-    def answer(self, answer: Answer) -> None:
-        """Note the outcome of an intent."""
+    def answer(self, answers: Sequence[Answer]) -> None:
+        """Note what became of the intents of one request."""
         with self._lock:
-            self._answers.append(answer)
-            self._in_flight.pop(answer.id, None)
-            if not answer.returned:
-                self.requested += 1
-            if answer.why != Why.INTERRUPTED and not answer.returned:
-                self._outcomes.append(answer.state is State.UNKNOWN)
-            self._unreachable = self._unreachable + 1 if answer.unreachable else 0
-            reason = answer.pause or self._breaker()
+            self._answers += answers
+            for answer in answers:
+                self._in_flight.pop(answer.id, None)
+                if not answer.returned:
+                    self.requested += 1
+                    if answer.why != Why.INTERRUPTED:
+                        self._outcomes.append(answer.state is State.UNKNOWN)
+            self._unreachable = self._unreachable + 1 if answers[0].unreachable else 0
+            reason = answers[0].pause or self._breaker()
         if reason is not None and self._end is None:
             self._end, self._why = End.PAUSED, reason
 
@@ -207,8 +212,3 @@ class Desk:
         else:
             self._end = self._end or End.PAUSED
             self._why = self._why or block.why
-
-
-def split(intents: Sequence[Intent], size: int) -> list[Sequence[Intent]]:
-    """Return intents in groups of at most ``size``."""
-    return [intents[at : at + size] for at in range(0, len(intents), size)]

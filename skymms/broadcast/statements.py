@@ -125,6 +125,9 @@ STILL_OPEN = Statement(
     "SELECT EXISTS (SELECT 1 FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready')::int, "
     "EXISTS (SELECT 1 FROM skymms_message WHERE broadcast = :broadcast AND state = 'sending')::int",
 )
+HELD_BY_OTHERS = same(
+    "SELECT id FROM skymms_message WHERE broadcast = :broadcast AND state = 'sending' AND lease <> :lease LIMIT 1"
+)
 NEXT_DUE = same("SELECT min(due) FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready' AND zone = :zone")
 
 # ------------------------------------------------------------------------------------------------ pace
@@ -169,9 +172,7 @@ SUPPRESS = same(
 LEDGER_ID = same("SELECT value FROM skymms_secret WHERE name = 'ledger'")
 ADD_LEDGER_ID = same("INSERT INTO skymms_secret (name, value) VALUES ('ledger', :value) ON CONFLICT DO NOTHING")
 SECRET = same("SELECT value FROM skymms_secret WHERE name = 'numbers'")
-ADD_LEDGER_ID = same("SELECT value FROM skymms_secret WHERE name = 'ledger'")
-ADD_LEDGER_ID = same("INSERT INTO skymms_secret (name, value) VALUES ('ledger', :value) ON CONFLICT DO NOTHING")
-SECRET = same("INSERT INTO skymms_secret (name, value) VALUES ('numbers', :value) ON CONFLICT DO NOTHING")
+ADD_SECRET = same("INSERT INTO skymms_secret (name, value) VALUES ('numbers', :value) ON CONFLICT DO NOTHING")
 #: The number of a message, in its own broadcast.
 SUPPRESS_OF_MESSAGE = same(
     "INSERT INTO skymms_suppressed (number, scope, source, at, evidence) "

@@ -4,41 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-from .blocks import Intent
 from .hooks import instant
-from .outcomes import from_error, from_reply, unsent
+from .intents import Intent, groups
+from .messages import Messages
+from .outcomes import unsent
 from .running import Desk, Result
 
 
 async def carry(
-    desk: Desk, build: Callable[[Intent], Any], call: Callable[[Any], Awaitable[Any]], watch: Callable[[Desk], None] | None
+    desk: Desk, messages: Messages, call: Callable[[Any], Awaitable[Any]], watch: Callable[[Desk], None] | None
 ) -> Result:
     """Carry a run to its end. Cancelling it once gives back what was not requested and waits for the calls in flight."""
     tasks: set[asyncio.Task[None]] = set()
     answered = asyncio.Event()
 
-    async def request(intent: Intent, taken_at: float) -> None:
+    async def request(intents: Sequence[Intent], taken_at: float) -> None:
         try:
-            if (wait := taken_at + intent.turn - time.monotonic()) > 0:
+            if (wait := taken_at + intents[0].turn - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
-            if not desk.may_request(intent, taken_at):
-                desk.answer(unsent(intent.id, intent.attempt))
+            if not desk.may_request(intents[0], taken_at):
+                desk.answer([unsent(intent.id, intent.attempt) for intent in intents])
                 return
             instant("before the request")
             try:
-                reply = await call(build(intent))
+                reply = await call(messages.operation(intents))
             except BaseException as error:
-                desk.answer(from_error(intent.id, intent.attempt, error))
+                desk.answer(messages.failures(intents, error))
                 if not isinstance(error, Exception):
                     raise
             else:
                 instant("after the answer")
-                desk.answer(from_reply(intent.id, intent.attempt, reply))
+                desk.answer(messages.answers(intents, reply))
         finally:
             answered.set()
 
@@ -49,10 +50,11 @@ async def carry(
             try:
                 answered.clear()
                 block = await loop.run_in_executor(ledger, desk.exchange)
-                for intent in block.intents if block is not None else ():
-                    task = loop.create_task(request(intent, block.taken_at))  # type: ignore[union-attr]  # there are intents
-                    tasks.add(task)
-                    task.add_done_callback(tasks.discard)
+                if block is not None:
+                    for group in groups(block.intents, messages.group):
+                        task = loop.create_task(request(group, block.taken_at))
+                        tasks.add(task)
+                        task.add_done_callback(tasks.discard)
                 if watch is not None:
                     watch(desk)
                 if not desk.over:

@@ -5,29 +5,30 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from .blocks import Intent
 from .hooks import instant
-from .outcomes import from_error, from_reply, unsent
+from .intents import Intent, groups
+from .messages import Messages
+from .outcomes import unsent
 from .running import Desk, Result
 
 
 def carry(
-    desk: Desk, build: Callable[[Intent], Any], call: Callable[[Any], Any], watch: Callable[[Desk], None] | None, threads: int
+    desk: Desk, messages: Messages, call: Callable[[Any], Any], watch: Callable[[Desk], None] | None, threads: int
 ) -> Result:
     """Carry a run to its end.
 
     The first Ctrl-C gives back what was not requested and waits for the calls in flight. The second ends at once: the outcomes
     of those calls are then unknown.
     """
-    intents: queue.SimpleQueue[tuple[Intent, float] | None] = queue.SimpleQueue()
+    waiting: queue.SimpleQueue[tuple[Sequence[Intent], float] | None] = queue.SimpleQueue()
     answered = threading.Event()
 
     def work() -> None:
-        while (taken := intents.get()) is not None:
-            _request(desk, build, call, *taken)
+        while (taken := waiting.get()) is not None:
+            _request(desk, messages, call, *taken)
             answered.set()
 
     workers = [threading.Thread(target=work, name=f"skymms-send-{number}", daemon=True) for number in range(threads)]
@@ -39,8 +40,9 @@ def carry(
             try:
                 answered.clear()
                 block = desk.exchange()
-                for intent in block.intents if block is not None else ():
-                    intents.put((intent, block.taken_at))  # type: ignore[union-attr]  # there are intents
+                if block is not None:
+                    for group in groups(block.intents, messages.group):
+                        waiting.put((group, block.taken_at))
                 if watch is not None:
                     watch(desk)
                 answered.wait(max(desk.pause_seconds(), 0.001))
@@ -53,7 +55,7 @@ def carry(
         result = desk.finish()
     finally:
         for _ in workers:
-            intents.put(None)
+            waiting.put(None)
     for worker in workers:
         worker.join()
     if stopped:
@@ -61,17 +63,17 @@ def carry(
     return result
 
 
-def _request(desk: Desk, build: Callable[[Intent], Any], call: Callable[[Any], Any], intent: Intent, taken_at: float) -> None:
-    while (wait := taken_at + intent.turn - time.monotonic()) > 0 and not desk.stopping:
+def _request(desk: Desk, messages: Messages, call: Callable[[Any], Any], intents: Sequence[Intent], taken_at: float) -> None:
+    while (wait := taken_at + intents[0].turn - time.monotonic()) > 0 and not desk.stopping:
         time.sleep(min(wait, 0.1))
-    if not desk.may_request(intent, taken_at):
-        desk.answer(unsent(intent.id, intent.attempt))
+    if not desk.may_request(intents[0], taken_at):
+        desk.answer([unsent(intent.id, intent.attempt) for intent in intents])
         return
     instant("before the request")
     try:
-        reply = call(build(intent))
+        reply = call(messages.operation(intents))
     except BaseException as error:
-        desk.answer(from_error(intent.id, intent.attempt, error))
+        desk.answer(messages.failures(intents, error))
         return
     instant("after the answer")
-    desk.answer(from_reply(intent.id, intent.attempt, reply))
+    desk.answer(messages.answers(intents, reply))
