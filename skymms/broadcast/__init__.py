@@ -22,6 +22,7 @@ In reading order:
 - ``once``: sends a message once for each key
 - ``messages``: makes operations, for one number or many, and reads their replies
 - ``blocks``: takes messages from the ledger and writes what became of them
+- ``estimating``: says in advance what a broadcast will do
 - ``running``: decides what a run does next
 - ``threads``: carries the calls of a run in threads
 - ``tasks``: carries the calls of a run with asyncio
@@ -31,6 +32,7 @@ In reading order:
 """
 
 from .broadcast import Broadcast, Status
+from .estimating import Estimate, LeftOutLine
 from .hours import Hours
 from .ledger import Ledger
 from .recipients import Recipient, Unreadable, read_recipients
@@ -40,8 +42,10 @@ from .states import Phase, State, Why
 __all__ = [
     "Broadcast",
     "End",
+    "Estimate",
     "Hours",
     "Ledger",
+    "LeftOutLine",
     "Phase",
     "Recipient",
     "Result",

@@ -18,6 +18,7 @@ from ..storage.contract import Store, read_pages
 from . import statements as sql
 from .auditing import write_audit
 from .blocks import Holder
+from .estimating import Estimate, estimate
 from .messages import Messages, messages_for
 from .references import ledger_id
 from .running import Desk, End, Result
@@ -232,6 +233,10 @@ class Broadcast:
         return settled
 
     # -------------------------------------------------------------------------------------------- looking
+
+    def estimate(self) -> Estimate:
+        """Say what the broadcast will do: messages, requests, time and cost, and the lines of the list that are left out."""
+        return estimate(self._store, self.id, self.settings, next(iter(self._operations().values())))
 
     def status(self) -> Status:
         """Return the state of the broadcast and the number of messages in each state."""

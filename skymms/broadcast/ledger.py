@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from collections.abc import Generator, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -205,6 +205,20 @@ class Ledger:
         found = transaction.one(sql.SECRET)
         assert found is not None
         return bytes.fromhex(found[0])
+
+    def prune(self, *, older_than: timedelta, by: str | None = None) -> int:
+        """Delete what ended longer ago: broadcasts without unknown messages, reports and finished keys; return how many broadcasts.
+
+        Suppressions and the audit table are kept. A key that was deleted can be sent with again.
+        """
+        with self._store.transaction() as transaction:
+            before = transaction.now() - older_than.total_seconds()
+            pruned = transaction.run(sql.PRUNE_BROADCASTS, before=before)
+            reports = transaction.run(sql.PRUNE_REPORTS, before=before)
+            keys = transaction.run(sql.PRUNE_KEYS, before=before)
+            detail = {"older_than": str(older_than), "broadcasts": pruned, "reports": reports, "keys": keys}
+            write_audit(transaction, "prune", None, by, detail)
+        return pruned
 
     # -------------------------------------------------------------------------------------------- audit
 

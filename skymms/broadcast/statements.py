@@ -239,3 +239,22 @@ ADD_KEY = same(
 FIND_KEY = same("SELECT content, state, reply FROM skymms_once WHERE key = :key")
 SET_KEY = same("UPDATE skymms_once SET state = :state, reply = :reply, updated_at = :now WHERE key = :key")
 FREE_KEY = same("DELETE FROM skymms_once WHERE key = :key AND state <> 'done'")
+
+# ------------------------------------------------------------------------------------------------ estimates and retention
+
+COUNT_READY = same(
+    "SELECT count(*), count(DISTINCT coalesce(data, '')) FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready'"
+)
+COUNT_OPTED_OUT = Statement(
+    "SELECT count(*) FROM skymms_message m WHERE broadcast = :broadcast AND state = 'ready' AND EXISTS (SELECT 1 FROM "
+    "skymms_suppressed s WHERE s.number = m.number AND lifted_at IS NULL AND scope IN (SELECT value FROM json_each(:scopes)))",
+    "SELECT count(*) FROM skymms_message m WHERE broadcast = :broadcast AND state = 'ready' AND EXISTS (SELECT 1 FROM "
+    "skymms_suppressed s WHERE s.number = m.number AND lifted_at IS NULL AND scope IN "
+    "(SELECT value FROM json_array_elements_text(:scopes::json) AS value))",
+)
+PRUNE_BROADCASTS = same(
+    "DELETE FROM skymms_broadcast WHERE state IN ('done', 'cancelled') AND finished_at < :before AND NOT EXISTS "
+    "(SELECT 1 FROM skymms_message m WHERE m.broadcast = skymms_broadcast.id AND m.state IN ('sending', 'unknown'))"
+)
+PRUNE_REPORTS = same("DELETE FROM skymms_report WHERE at < :before")
+PRUNE_KEYS = same("DELETE FROM skymms_once WHERE state = 'done' AND updated_at < :before")
