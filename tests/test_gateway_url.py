@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -114,9 +115,13 @@ class TestPlainHTTP:
     def test_the_libraries_that_connect_see_the_same_host(self, url):
         # A URL whose host urllib3 or aiohttp reads differently could be private to the check and public to the connection.
         address = Account(KEY, url=url).address
-        prepared = requests.Request("POST", address).prepare().url or ""
-        for host in (requests.compat.urlparse(prepared).hostname, URL(address).host):
-            assert is_private_host(host or "")
+        assert is_private_host(URL(address).host or "")
+        try:
+            prepared = requests.Request("POST", address).prepare()
+        except requests.exceptions.InvalidURL:
+            assert not address.isascii()  # urllib3 refuses compatibility characters
+        else:
+            assert is_private_host(urlsplit(prepared.url or "").hostname or "")
 
     @EACH_ACCOUNT
     @pytest.mark.parametrize("value", [None, 1, 0, "no", "true", []])
@@ -165,7 +170,7 @@ class TestUnreachableHosts:
     def test_private_hosts_are_unreachable(self, host):
         assert unreachable_host(f"https://{host}/a.jpg")
 
-    @pytest.mark.parametrize("host", [host for host in PUBLIC if host != "gateway."])
+    @pytest.mark.parametrize("host", [host for host in PUBLIC if not host.endswith(".")])
     def test_public_hosts_are_not(self, host):
         assert unreachable_host(f"https://{host}/a.jpg") is None
 
@@ -220,16 +225,14 @@ class TestURL:
         ],
     )
     def test_anything_else_is_refused_with_the_full_form(self, account, path, url):
-        with pytest.raises(ConfigurationError, match="url=.*not a gateway's URL") as raised:
+        with pytest.raises(ConfigurationError, match=r"url=.*not a gateway's URL") as raised:
             account(url=url)
         assert f"such as https://{account().address.removeprefix('https://')}" in str(raised.value)
         assert path in str(raised.value)
 
-    @pytest.mark.parametrize(
-        ("character", "name"), [("\u200b", "U+200B"), ("\xa0", "U+00A0"), (" ", "U+0020"), ("\\", "U+005C")]
-    )
-    def test_a_character_that_cannot_be_seen_is_named(self, character, name):
-        with pytest.raises(ConfigurationError, match=name.replace("+", r"\+")):
+    @pytest.mark.parametrize("character", ["\u200b", "\xa0", " ", "\\"])
+    def test_a_character_that_is_easily_overlooked_is_named(self, character):
+        with pytest.raises(ConfigurationError, match=rf"contains U\+{ord(character):04X}"):
             Account(KEY, url=f"https://gateway.example/{character}index.php")
 
     @EACH_ACCOUNT

@@ -258,7 +258,8 @@ class TestGuard:
                 monkeypatch.setenv("SKYMMS_API_KEY", KEY)
                 show = tmp_path / "show.toml"
                 show.write_text('name = "n"\\nsubject = "s"\\n[[slide]]\\ntext = "Hi!"\\n')
-                assert cli.main(["send", str(show), "--to", "15551234888", "--from", "60856", "--url", AWAY]) == 2
+                away = ("--url", AWAY, "--allow-http")
+                assert cli.main(["send", str(show), "--to", "15551234888", "--from", "60856", *away]) == 2
                 assert "gateway.example is not this machine" in capsys.readouterr().err
                 assert elsewhere.reached == []
 

@@ -43,10 +43,20 @@ def decode_response(
         reply = _reply(operation, document)
     except ValueError as error:  # DecodeError, or a reply that lacks a required field
         reason: str | None = mask_key(str(error), api_key)  # the parser's messages quote names
+        if _is_of_other_dialect(dialect, response.body):
+            reason = f"{reason}; it has the format of another dialect, so check that the account's dialect fits its url"
     else:
         if (reason := answers_other_request(operation, reply)) is None:
             return _with_requested_sender(operation, reply, default_sender)
     raise protocol_error(operation, response, reason, api_key)
+
+
+def _is_of_other_dialect(dialect: Dialect, body: bytes) -> bool:
+    """True if a response that could not be decoded looks like one of a dialect with another format (XML or JSON)."""
+    start = body[:1000].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if dialect.roots[1]:
+        return start.startswith(b"{")
+    return start.startswith(b"<") and b"<response>" in start
 
 
 class _Document(NamedTuple):
@@ -166,8 +176,7 @@ def _with_requested_sender(operation: Any, reply: Any, default: str | int | None
     if type(reply) is not SentMMS or not reply.sender:
         return reply
     requested = default if operation.sender is None else operation.sender
-    used = digits(reply.sender.strip())
-    if requested is None or used in {digits(requested), operation.sender_mask}:
+    if requested is None or digits(reply.sender) == digits(requested) or reply.sender == operation.sender_mask:
         return reply
     return replace(reply, requested_sender=str(requested))
 
