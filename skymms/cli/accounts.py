@@ -23,6 +23,7 @@ from ..errors import ConfigurationError
 from ..http import allow_http_from_environment
 from ..limits import Limits
 from ..redaction import MASK, read_key_file
+from ..wire.dialects import check_field_names
 from .output import print_message
 from .profiles import Profile, read_profile
 
@@ -70,7 +71,8 @@ def skycore_settings(dialect: str | None, url: str | None = None, file_dialect: 
     waived = click.get_current_context().meta.get(WAIVED)
     settings = _combine("skycore", {"dialect": dialect, "url": url, "waived": waived}, _SKYCORE)
     with _profile_in_errors(settings):
-        limits = Limits(waived=settings.values.get("waived", ()))
+        limits = Limits(waived=frozenset(settings.values.get("waived", ())))
+        check_field_names(limits)
     return Settings(values={"dialect": file_dialect, **settings.values, "limits": limits}, profile=settings.profile)
 
 
