@@ -171,9 +171,10 @@ def parse_address(host: str) -> IPv4Address | IPv6Address | None:
 
     try:
         plain = _ascii_name(host)
-        address = ip_address(plain)
     except UnicodeError:
         return None
+    try:
+        address = ip_address(plain)
     except ValueError:
         return IPv4Address(packed) if (packed := _packed_address(plain)) else None
     return getattr(address, "ipv4_mapped", None) or address

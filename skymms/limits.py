@@ -50,7 +50,7 @@ class Limits:
     #: Fields that this account does not require although its dialect does: ``service_id`` if the account has none, for example.
     waived: frozenset[str] = field(default_factory=_no_names)
     #: Fields whose absence is a warning. The dialect fills it in.
-    advised: frozenset[str] = field(default_factory=_no_names)
+    advised: frozenset[str] = field(default_factory=_no_names, hash=False)
 
     def __post_init__(self) -> None:
         for name in ("required", "waived", "advised"):

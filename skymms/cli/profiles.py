@@ -140,7 +140,7 @@ def _wrong_settings(table: dict[str, Any]) -> Iterator[str]:
             if not isinstance(value, bool):
                 yield "allow_http must be true or false, without quotes"
         elif key == "waived":
-            if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+            if not isinstance(value, list) or not all(isinstance(name, str) for name in cast("list[object]", value)):
                 yield 'waived must be a list of fields, as in ["subject"]'
         elif not isinstance(value, str):
             yield f"{key} must be text in quotes"

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from ..cellcast import Response, mobile
 from ..codes import ANSWERS
@@ -91,7 +91,7 @@ class Settings:
 
 def _country_senders(given: Any) -> dict[str, str]:
     """Return a copy of a mapping of digits to digits. Raises ConfigurationError for anything else."""
-    pairs: dict[Any, Any] = dict(given) if isinstance(given, Mapping) else {None: None}
+    pairs: dict[Any, Any] = dict(cast("dict[Any, Any]", given)) if isinstance(given, Mapping) else {None: None}
     if not all(isinstance(one, str) and one.isascii() and one.isdigit() for pair in pairs.items() for one in pair):
         raise ConfigurationError(f"country_senders={given!r:.80}: give country codes and short codes, as in {{'61': '60857'}}")
     return pairs
