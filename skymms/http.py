@@ -74,7 +74,8 @@ def gateway_url(given: Any, vendor_url: str, allow_http: Any) -> str:
         shown = strip_credentials(given).partition("?")[0] if isinstance(given, str) else given
         reason = f": it contains U+{ord(unusual):04X}" if unusual else ""
         raise ConfigurationError(
-            f"url={shown!r:.80} is not a gateway's URL{reason}: give an absolute http(s) URL, such as {vendor_url}"
+            f"url={shown!r:.80} is not a gateway's URL{reason}: give an absolute http(s) URL, "
+            f"such as {_full_form(url, vendor_url)}"
         )
     bare_host = parts.path in {"", "/"}
     path = urlsplit(vendor_url).path if bare_host else parts.path
@@ -87,6 +88,19 @@ def gateway_url(given: Any, vendor_url: str, allow_http: Any) -> str:
             "(--allow-http on the command line)"
         )
     return url.removesuffix("/") + path if bare_host else url
+
+
+def _full_form(url: str, vendor_url: str) -> str:
+    """Return the URL that was probably meant by one that is not valid, or the vendor's own."""
+    before_query = url.partition("#")[0].partition("?")[0]
+    plain = "".join(character for character in before_query if character.isprintable() and character not in " \\")
+    parts = parse_http_url(plain if "://" in plain else f"https://{plain.lstrip('/')}")
+    # What stands before an "@" may be a password.
+    if parts is None or "@" in plain:
+        return vendor_url
+    scheme = "http" if "://" not in plain and is_private_host(parts.hostname or "") else parts.scheme
+    path = urlsplit(vendor_url).path if parts.path in {"", "/"} else parts.path
+    return f"{scheme}://{parts.netloc}{path}"
 
 
 def allow_http_from_environment(env: Mapping[str, str], variable: str) -> bool:
