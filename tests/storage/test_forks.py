@@ -142,38 +142,44 @@ def test_a_fork_waits_for_the_transactions_of_other_threads(items: Store) -> Non
 
 
 def test_fifty_rounds_of_forks_while_threads_write(items: Store) -> None:
-    done = threading.Event()
-    written: list[str] = []
+    wanted = [f"child {n}" for n in range(50)]
+    for n in range(50):
 
-    def write(thread: int) -> None:
-        n = 0
-        while not done.is_set():
-            add(items, f"thread {thread} {n}")
-            written.append(f"thread {thread} {n}")
-            n += 1
+        def write(thread: int) -> None:
+            for place in range(3):
+                add(items, f"thread {n} {thread} {place}")  # noqa: B023
 
-    threads = [threading.Thread(target=write, args=[n]) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    try:
-        for n in range(50):
-            wait_for(in_child(lambda: add(items, f"child {n}")))  # noqa: B023
-    finally:
-        done.set()
+        threads = [threading.Thread(target=write, args=[thread]) for thread in range(4)]
+        for thread in threads:
+            thread.start()
+        child = in_child(lambda: add(items, f"child {n}"))  # noqa: B023
         for thread in threads:
             thread.join()
-    assert names(items) == sorted([*written, *(f"child {n}" for n in range(50))])
+        wait_for(child)
+        wanted += [f"thread {n} {thread} {place}" for thread in range(4) for place in range(3)]
+    assert names(items) == sorted(wanted)
 
 
 def test_the_right_to_run_is_not_inherited(sqlite_where: str) -> None:
     store, other = open_store(sqlite_where), open_store(sqlite_where)
+    reading, writing = os.pipe()
+
+    def live() -> None:
+        os.write(writing, b"alive")
+        signal.pause()
+
     with store.lock_runner("spring"):
-        child = in_child(signal.pause)
-    # The parent has let go, and the child still lives.
-    with other.lock_runner("spring") as alone:
-        assert alone
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+        child = in_child(live)
+        assert os.read(reading, 5) == b"alive"
+    try:
+        # The parent has let go, and the child still lives.
+        with other.lock_runner("spring") as alone:
+            assert alone
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(reading)
+        os.close(writing)
     store.close()
     other.close()
 
