@@ -26,10 +26,11 @@ _WAL_IS_SAFE = (3, 51, 3)
 _WAL_CORRECTED = ((3, 50, 7), (3, 44, 6))
 #: RETURNING is needed.
 _OLDEST = (3, 35, 0)
-#: What to do, by SQLite's primary result code (https://sqlite.org/rescode.html).
+#: What to do, by SQLite's result code, extended or primary (https://sqlite.org/rescode.html).
 _REMEDIES = {
     sqlite3.SQLITE_BUSY: "another process has had it locked for too long: end its transaction, then try again",
     sqlite3.SQLITE_READONLY: "make the file and its directory writable for this user",
+    sqlite3.SQLITE_READONLY_DBMOVED: "it was deleted or replaced while it was open: stop what uses it, and look at it",
     sqlite3.SQLITE_IOERR: "check the disk: it may be full or failing",
     sqlite3.SQLITE_CORRUPT: "the file is damaged: restore a backup, and open it with adopt=True (--adopt) after settling",
     sqlite3.SQLITE_FULL: "the disk is full: make room, then try again",
@@ -243,7 +244,7 @@ def _storage_error(name: str, error: Exception) -> StorageError:
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
         return StorageError(f"{name}: {error}")
-    remedy = _REMEDIES.get(code & 0xFF)
+    remedy = _REMEDIES.get(code) or _REMEDIES.get(code & 0xFF)
     return StorageError(f"{name}: {error} ({getattr(error, 'sqlite_errorname', code)}){f': {remedy}' if remedy else ''}")
 
 
