@@ -207,7 +207,7 @@ class Ledger:
         return bytes.fromhex(found[0])
 
     def prune(self, *, older_than: timedelta, by: str | None = None) -> int:
-        """Delete what ended longer ago (broadcasts without unknown messages, reports, finished keys); return how many broadcasts.
+        """Delete what ended longer ago (broadcasts without unknown messages, reports, finished keys), and count the broadcasts.
 
         Suppressions and the audit table are kept. A key that was deleted can be sent with again.
         """
