@@ -238,7 +238,7 @@ def _notice(event: _Event, *, alone: bool) -> Notice:
     if when is not None and (when.__class__ is not datetime or when.tzinfo is None):
         notice = replace(notice, timestamp=_aware(when))
     if event.marked is not None or is_unparsed or needs_fingerprint(notice):
-        notice = replace(notice, fingerprint=event_fingerprint(_canonical(kind, notice, event.marked or leaves)))
+        notice = replace(notice, fingerprint=event_fingerprint(_canonical(kind, notice, event.marked or event.leaves)))
     return cast(Notice, notice)
 
 

@@ -16,7 +16,7 @@ from .codecs import DecodeError
 #: How a document begins: XML or JSON.
 _BEGINNINGS = (b"<", b"{", b"[")
 #: White space and byte order marks, which may come before a document.
-_BLANKS = re.compile(rb"(?:\xef\xbb\xbf|[ \t\r\n\v\f])*")
+_BLANKS = re.compile(rb"(?:[ \t\r\n\v\f]++|\xef\xbb\xbf)*+")
 #: The most fields of a form; a gateway sends one or two. Fields after these are not looked at.
 MAX_FIELDS = 10_000
 #: The most bytes of a field or of a part's headers that show whether it is wanted.

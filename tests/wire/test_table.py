@@ -32,7 +32,7 @@ def paths(kind: type, before: str = "") -> set[str]:
     found: set[str] = set()
     hints = get_type_hints(kind)
     for item in fields(kind):
-        if item.name != "raw":
+        if item.name not in {"raw", "fingerprint"}:
             nested = dataclass_in(hints[item.name])
             found |= paths(nested, f"{before}{item.name}.") if nested else {before + item.name}
     return found

@@ -153,8 +153,8 @@ def parse(body: bytes, limit: int) -> Element:
 
 
 #: White space and byte order marks before a document. XML allows no white space before a declaration.
-_BEFORE_DOCUMENT = re.compile(rb"(?:\xef\xbb\xbf|[ \t\r\n\v\f])+")
-_XML_DECLARATION = re.compile(rb"<\?xml[ \t\r\n][^>]*?encoding[ \t\r\n]*=[^>]*\?>")
+_BEFORE_DOCUMENT = re.compile(rb"(?:[ \t\r\n\v\f]++|\xef\xbb\xbf)*+")
+_XML_DECLARATION = re.compile(rb"<\?xml[ \t\r\n][^>]*\?>")
 #: The longest XML declaration that is looked at.
 _MAX_DECLARATION = 256
 
@@ -162,16 +162,19 @@ _MAX_DECLARATION = 256
 def without_harmless_beginning(body: bytes) -> bytes:
     """Return a document without the white space and the marks before it, and without a declaration that makes no difference.
 
-    Text in ASCII is the same in the encodings that gateways name, so a declaration of another encoding is dropped. In their
-    place are as many line feeds, so that the lines of problems stay the same.
+    Text in ASCII is the same in the encodings that gateways name, so its declaration is dropped, whatever encoding that names.
+    The line feeds stay, behind the declaration if there is one, so that the lines of problems stay the same.
     """
     found = _BEFORE_DOCUMENT.match(body)
     start = found.end() if found else 0
-    document = body[start:]
-    if document.isascii() and (declaration := _XML_DECLARATION.match(document, 0, _MAX_DECLARATION)):
-        start += declaration.end()
-        document = document[declaration.end() :]
-    return b"\n" * body.count(b"\n", 0, start) + document
+    document, line_feeds = body[start:], body.count(b"\n", 0, start)
+    declaration = _XML_DECLARATION.match(document, 0, _MAX_DECLARATION)
+    if declaration is None:
+        return b"\n" * line_feeds + document
+    rest = document[declaration.end() :]
+    if document.isascii():
+        return b"\n" * (line_feeds + declaration[0].count(b"\n")) + rest
+    return declaration[0] + b"\n" * line_feeds + rest
 
 
 #: The encoding of nearly every document; the second is that of a document without a declaration.
