@@ -163,7 +163,7 @@ def _rows(parent: Element, section: str, common: Mapping[str, Any]) -> Iterator[
 def _unread(element: Element, read: Container[str] = ()) -> Nodes:
     """Return the attributes of an element that have no field, and its text."""
     attributes = [(f"@{name}", str(text)) for name, text in element.items() if name not in read]
-    return (*attributes, *((xml.TEXT, text) for text in xml.own_texts(element)))
+    return (*attributes, *([(xml.TEXT, text)] if (text := xml.own_text(element)) else ()))
 
 
 def _message(element: Element, kind: str, section: str, common: Mapping[str, Any]) -> MessageReport:

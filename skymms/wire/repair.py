@@ -10,6 +10,7 @@ with a *mark*, an unassigned character of its own for each replaced one, from wh
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from .codecs import DecodeError, json, xml
@@ -27,6 +28,7 @@ _HIGH, _LOW = range(0xD800, 0xDC00), range(0xDC00, 0xE000)
 _BYTES = 0xE000
 
 
+@lru_cache(maxsize=512)
 def _mark(code: int) -> str:
     return chr(_FIRST_MARK + code % _MARKS)
 

@@ -259,7 +259,8 @@ def _add_children(
 ) -> None:
     """Add the leaves in the root, or in a container: ``prefix`` is put before the names of its children."""
     containers, unwrapped = shape
-    found.extend(_text_beside(parent, prefix, 0))
+    if text := own_text(parent):
+        found.append((f"{prefix}{TEXT}", 0, text))
     for child in parent:
         tag: Any = child.tag  # as in `name`, repeated here because every postback passes
         if len(tag) > MAX_NAME:
@@ -289,23 +290,18 @@ def _attributes(element: Element, prefix: str, index: int) -> Iterator[Leaf]:
         yield path, index, str(text)
 
 
-def _text_beside(element: Element, prefix: str, index: int) -> Iterator[Leaf]:
-    return ((f"{prefix}{TEXT}", index, text) for text in own_texts(element))
-
-
-def own_texts(element: Element) -> Iterator[str]:
-    """Return the texts of an element that are not blank, without those of the elements in it."""
-    for text in (element.text, *[child.tail for child in element]):
-        if text and (stripped := text.strip()):
-            yield stripped
+def own_text(element: Element) -> str:
+    """Return the text of an element without the texts of the elements in it; its parts are joined by blanks."""
+    parts = (element.text, *[child.tail for child in element])
+    return " ".join([stripped for part in parts if part and (stripped := part.strip())])
 
 
 def _leaves_inside(element: Element, path: str, index: int, mixed: bool) -> Iterator[Leaf]:
-    beside = list(_text_beside(element, f"{path}/", index))
-    # It would be lost: 1555<b/>1234888 is not a number.
-    if beside and not mixed:
-        raise DecodeError(f"{path} has text beside its elements")
-    yield from beside
+    if text := own_text(element):
+        # It would be lost: 1555<b/>1234888 is not a number.
+        if not mixed:
+            raise DecodeError(f"{path} has text beside its elements")
+        yield f"{path}/{TEXT}", index, text
     for child in element:
         inner = f"{path}/{name(child)}"
         if len(inner) > MAX_NAME:
