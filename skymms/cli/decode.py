@@ -52,6 +52,8 @@ def print_notice(notice: Notice) -> None:
     fields = [] if isinstance(notice, UnknownNotice) else output.labelled_fields(notice)[1:]
     pairs = [*fields, *unrecognised_fields(notice)]
     results = [(name, "yes") for name in ("delivered", "failed", "ready") if getattr(notice, name, False)]
+    if getattr(notice, "delivered", False) is None:
+        results.append(("delivered", "not known"))
     output.print_fields(f"{notice.code or 'no code'}: {notice.meaning or 'unknown code'}", (*pairs, *results))
 
 
