@@ -91,7 +91,7 @@ def _document(body: bytes, limit: int, content_type: str | None) -> bytes:
     if len(body) > 3 * limit:
         raise DecodeError(f"{len(body):,} bytes, more than the {limit:,} allowed")
     if not body.strip():
-        raise DecodeError(_EMPTY_FORM if "form" in (content_type or "") else _EMPTY)
+        raise DecodeError(_EMPTY_FORM if "form" in (content_type or "").lower() else _EMPTY)
     document = document_in_form(body)
     if document is None:
         raise DecodeError("neither XML nor JSON, and no form field with either")
