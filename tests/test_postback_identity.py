@@ -187,3 +187,28 @@ def test_cellcast_events_that_differ_have_different_identities(events: list[Even
     assert len({notice.identity for notice in notices}) == len(events)
     again = read_cellcast_webhook(json.dumps([dict([*event.items()][::-1]) for event in events]).encode())
     assert [notice.identity for notice in again] == [notice.identity for notice in notices]
+
+
+@pytest.mark.parametrize(
+    ("written", "parsed"),
+    [
+        ("2014-03-01 12:00:00 EST", "2014-03-01T12:00:00-05:00"),
+        ("2014-03-01 12:00:00 UTC", "2014-03-01T12:00:00+00:00"),
+        ("2014-03-01 12:00:00 -0500", "2014-03-01T12:00:00-05:00"),
+        ("2014/03/01 12:00:00 -05:00", "2014-03-01T12:00:00-05:00"),
+        ("2014/03/01 12:00:00", "2014-03-01T12:00:00+00:00"),
+        ("20140301T120000Z", "2014-03-01T12:00:00+00:00"),
+        ("Sat, 01 Mar 2014 12:00:00 -0500", "2014-03-01T12:00:00-05:00"),
+        ("1 Mar 2014 12:00 EDT", "2014-03-01T12:00:00-04:00"),
+        ("Sat, 01 Mar 2014 12:00:00 XYZ", None),
+        ("Sat, 41 Mar 2014 12:00:00 -0500", None),
+        ("01 Xyz 2014 12:00:00 -0500", None),
+        ("Sat, 01 Mar 2014 99:00:00 -0500", None),
+        ("Sat, 01 Mar 2014 12:00:00 +9999", None),
+        ("2014-03-01 12:00:00 XYZ", None),
+        ("03/01/2014 12:00:00", None),
+    ],
+)
+def test_a_time_is_parsed_only_if_it_can_mean_one_thing(written: str, parsed: str | None) -> None:
+    when = getattr(one(SHAPES["flat"]({**EVENTS["inbound SMS"], "RECEIVED": written})), "timestamp")  # noqa: B009
+    assert (when and when.isoformat()) == parsed

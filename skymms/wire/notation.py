@@ -102,7 +102,7 @@ def parse_date(text: str) -> date | datetime | str:
 def _with_offset(text: str) -> str:
     """Return a date and time with dashes, and with an offset in place of the name of a time zone."""
     if zone := _ZONE.search(text):
-        text = text[: zone.start()] + _ZONES.get(zone[1], zone[0])
+        text = text[: zone.start()] + _ZONES.get(zone[1], zone[1])
     return text.replace("/", "-")
 
 
