@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, field, fields
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
@@ -19,6 +19,7 @@ from ..model.operations import Operation
 from ..model.serializable import Serializable
 from ..model.slideshow import Slideshow
 from ..slide import Slide
+from ..wire.notation import parse_date
 
 T = TypeVar("T")
 Row = TypeVar("Row")
@@ -66,10 +67,11 @@ def normalize_status(text: str) -> str:
 
 def parse_datetime(text: str) -> datetime | None:
     """Parse a date and time, naive if the text names no time zone; None if it cannot be parsed."""
-    try:
-        return datetime.fromisoformat(text.replace("/", "-"))
-    except ValueError:
-        return None
+    # EST is a time zone of Australia, too.
+    when = None if re.search("[A-Z]{3}", text) else parse_date(text)
+    if isinstance(when, datetime):
+        return when
+    return datetime.combine(when, time()) if isinstance(when, date) else None
 
 
 def parse_decimal(text: str) -> Decimal | None:

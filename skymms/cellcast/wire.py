@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY
+from dataclasses import KW_ONLY, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urljoin
@@ -18,9 +18,18 @@ from .. import errors
 from .._functools import value
 from ..errors import Nodes
 from ..http import HttpRequest
-from ..model.notices import DeliveryReport, InboundMMS, InboundSMS, Notice, UnknownNotice
+from ..model.notices import (
+    DeliveryReport,
+    InboundMMS,
+    InboundSMS,
+    Notice,
+    UnknownNotice,
+    event_fingerprint,
+    needs_fingerprint,
+)
 from ..model.operations import Operation
 from ..wire.codecs import DecodeError, json, multipart
+from ..wire.repair import parse_json
 from . import values
 from .generations import MAX_NUMBERS, Call, Generation, crlf, is_given, own_fields, picture_type, sender_text, slideshow_of
 from .values import CellcastSend, CellcastSent, Listing, ListOperation, Texts, as_list, as_object, as_row
@@ -218,13 +227,27 @@ def read_cellcast_webhook(body: bytes, *, max_bytes: int = MAX_WEBHOOK) -> tuple
     if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
         raise TypeError(f"pass the body of the request as bytes, not as {type(body).__name__}")
     try:
-        document = json.parse(body, max_bytes)
-        if document in ([], {}, None):
+        shown, marked = parse_json(body, max_bytes)
+        if shown in ([], {}, None):
             raise DecodeError("it contains no event")
-        events = as_list(document) or [document]
-        return tuple([_notice(as_row(event, "event")) for event in events])
+        events, originals = as_list(shown) or [shown], as_list(marked) or [marked]
+        pairs = zip(events, originals, strict=True)
+        return tuple([_identified(as_row(event, "event"), as_row(original, "event")) for event, original in pairs])
     except DecodeError as error:
         raise errors.ProtocolError(f"not a Cellcast webhook: {error}", body=body) from None
+
+
+def _identified(event: Mapping[str, Any], original: Mapping[str, Any]) -> Notice:
+    """Return the notice of an event, with a fingerprint if its fields may not be enough to tell it from others."""
+    notice = _notice(event)
+    is_unparsed = getattr(notice, "timestamp", "") is None and "received_at" in event
+    # Several of the gateway's states may be one of ours.
+    status = Texts(event).first("status", str.lower)
+    is_synonym = isinstance(notice, DeliveryReport) and status is not None and status.strip() != notice.status
+    if event != original or is_unparsed or is_synonym or needs_fingerprint(notice):
+        pairs = sorted(_texts_with_paths(original), key=lambda pair: pair[0])
+        notice = replace(notice, fingerprint=event_fingerprint(pairs))
+    return notice
 
 
 def _notice(event: Mapping[str, Any]) -> Notice:
