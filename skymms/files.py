@@ -25,6 +25,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
+from os import PathLike, fspath
 from typing import Any, NamedTuple, cast
 
 from .errors import ConfigurationError, Problem, refusal
@@ -48,6 +49,18 @@ class FileContent:
     operation: Operation[Any] | None = None
     dialect: str | None = None
     unread: tuple[str, ...] = ()
+
+
+def read_bytes(path: str | PathLike[str], limit: int) -> bytes:
+    """Return the content of a file, at most ``limit + 1`` bytes of it, because a device has no end.
+
+    The caller refuses content longer than ``limit``. Raises :class:`~skymms.ConfigurationError` for a file that cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read(limit + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise ConfigurationError(f"cannot read {fspath(path)}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def read_file(data: bytes, *, limit: int = MAX_REQUEST) -> FileContent:

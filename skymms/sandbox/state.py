@@ -67,6 +67,7 @@ class Settings:
     check_campaigns: bool = False
     strict: bool = False
     fetch_media: bool = False
+    allow_other_files: bool = False
 
     def __post_init__(self) -> None:
         limits: Any = self.limits
@@ -148,6 +149,7 @@ class Message:
     text: str | None
     at: datetime
     steps: tuple[tuple[datetime, str], ...]
+    client_reference: str | None = None
 
 
 @dataclass(slots=True)
@@ -206,8 +208,9 @@ class State:
         self.statistics: deque[StatisticsEntry] = deque(maxlen=MAX_REMEMBERED)
         #: Files that the sandbox serves, by path: statistics, and the texts of inbound messages.
         self.files: dict[str, tuple[str, bytes]] = {}
-        #: Arranged by tests: blocked numbers; the last report's code and status by number (None: all); encoding errors by URL.
-        self.blocked: set[str] = set()
+        #: Arranged by tests: blocked numbers and since when; the last report's code and status by number (None: all);
+        #: encoding errors by URL.
+        self.blocked: dict[str, datetime] = {}
         self.outcomes: dict[str | None, tuple[str, str | None]] = {}
         self.encoding_failures: dict[str, str] = {}
         #: Cellcast: messages sent, responses received, and credits left.

@@ -18,7 +18,6 @@ from cellcast_vectors import (
     CANARY,
     EACH_ACCOUNT,
     GIF_URL,
-    JPEG,
     SEND,
     SEND_V1,
     SHOW,
@@ -327,7 +326,7 @@ class TestPrepare:
         [
             CellcastSend(SHOW.slide("More"), to=ADA),
             CellcastSend(SHOW, to=ADA, sender="Shop"),
-            CellcastSend(SHOW, to=ADA, media=JPEG),
+            CellcastSend(SHOW, to=ADA, country_code=61),
         ],
     )
     def test_another_message_is_validated_although_one_was_prepared(self, other):

@@ -163,8 +163,11 @@ RESPONSES_V1 = {
     "an empty array": ({**V1, "contacts": b"[]"}, 400, None, "contacts must either start"),
     "1,001 numbers": ({**V1, "contacts": json.dumps(MANY[:1001]).encode()}, 400, None, "1,000"),
     "no text": (without(V1, "message"), 400, None, "text"),
-    "no picture": (without(V1, "gif"), 400, None, "image"),
-    "two pictures": ({**V1, "media": ("a.jpg", JPEG, "image/jpeg")}, 400, None, "media"),
+    "no picture": (without(V1, "gif"), 200, True, ""),
+    "two pictures": ({**V1, "media": ("a.jpg", JPEG, "image/jpeg")}, 200, True, ""),
+    "the country code": ({**V1, "countryCode": b"61"}, 200, True, ""),
+    "another country code": ({**V1, "countryCode": b"64"}, 400, None, "country_code"),
+    "a URL instead of a file": ({**without(V1, "gif"), "media": PNG.encode()}, 400, None, "must be a file"),
     "a file that is not a picture": ({**without(V1, "gif"), "media": ("a.jpg", b"PK", "image/jpeg")}, 400, None, "jpeg"),
     "a file of 230,001 bytes": (
         {**without(V1, "gif"), "media": ("a.jpg", JPEG.ljust(230_001), "image/jpeg")},
