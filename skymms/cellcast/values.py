@@ -181,7 +181,7 @@ def _join(first: Any, second: Any) -> Any:
     """Merge mappings, append tuples and add numbers; of two dates return the first."""
     if first is None or second is None or isinstance(first, datetime):
         return second if first is None else first
-    return {**first, **second} if isinstance(first, dict) else first + second
+    return {**cast("dict[str, str]", first), **second} if isinstance(first, dict) else first + second
 
 
 @value

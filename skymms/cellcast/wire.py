@@ -186,7 +186,7 @@ def _read_sent(send: CellcastSend, data: object, raw: Nodes) -> CellcastSent:
     types = {number: row["ErrorType"] for number, row in listed("invalidContacts") if number in invalid and "ErrorType" in row}
     known = queued.keys() | invalid.keys()
     opted_out = dict.fromkeys(number for number, _ in listed("unsubscribeContacts") if number in requested.keys() - known)
-    dates = [row.first("date", values.parse_datetime) for _, row in listed("messages")]
+    dates: list[datetime | None] = [row.first("date", values.parse_datetime) for _, row in listed("messages")]
     counts = Texts(data)
     return CellcastSent(
         queued=queued,

@@ -136,7 +136,7 @@ class Cellcast:
             first = min(found, key=lambda problem: problem.field != "to")
             code = "NOT_REGISTERED" if first.field == "sender" else first.code or "BAD_REQUEST"
             if isinstance(operation, MessageReports) and first.field == "message_id":
-                code = "CAST_ERROR"
+                return self.refuse(operation, "CAST_ERROR")
             return self.refuse(operation, code, f"{first.where}: {first.message}", field=first.field)
         if isinstance(operation, CellcastSend):
             if len(operation.recipients) > MAX_NUMBERS:

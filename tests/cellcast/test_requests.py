@@ -388,7 +388,7 @@ class TestSizes:
     def test_a_file_of_the_allowed_size_is_sent_and_one_byte_more_is_refused(self, account, show, allowed):
         largest = CellcastSend(show, to=ADA, media=JPEG.ljust(allowed, b"x"))
         assert problems(account, largest) == []
-        with pytest.raises(MediaError, match="more than the .*30,000 allowed|more than the 380,000 allowed") as raised:
+        with pytest.raises(MediaError, match=r"more than the [23][38]0,000 allowed") as raised:
             account.encode(replace(largest, media=JPEG.ljust(allowed + 1, b"x")))
         assert [problem.field for problem in raised.value.problems] == ["media"]
         assert not raised.value.sent_maybe
@@ -446,7 +446,6 @@ WARNED = [
     (V3, CellcastSend(Slide("Hi", image="http://192.168.0.7/a.png"), to=ADA), 1, "image", "cannot fetch"),
     (V1, CellcastSend(Slide("Hi", image="http://localhost/a.gif"), to=ADA), 1, "image", "cannot fetch"),
     (V3_OTHER, CellcastSend(Slide("Hi", video="http://10.0.0.7/a.mp4"), to=ADA), 1, "video", "cannot fetch"),
-    (V3, CellcastSend(Slide("a " * 501, image=PNG_URL), to=ADA), 1, "text", "501 words: shorten it to the 500"),
     (V3, CellcastSend(Slide("Hi"), to=ADA, media=png_of(640, 480)), None, "media", "640 × 480 pixels"),
     (V3, CellcastSend(Slide("Hi"), to=ADA, media=png_of(600, 900)), None, "media", "300 × 450 or 327 × 400"),
     (V1, CellcastSend(Slide("Hi"), to=ADA, media=png_of(300, 300)), None, "media", "vertical"),
