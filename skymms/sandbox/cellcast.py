@@ -35,7 +35,7 @@ from ..cellcast import (
     SentMessage,
     mobile,
 )
-from ..cellcast.generations import Call, CellcastLimits, Generation, slideshow_of, text_bytes, with_other_files
+from ..cellcast.generations import Call, Generation, slideshow_of, text_bytes, with_other_files
 from ..cellcast.values import normalize_status
 from ..cellcast.wire import ORIGIN
 from ..errors import Problem
@@ -152,11 +152,12 @@ class Cellcast:
 
     def inspect(self, operation: CellcastSend) -> Iterator[Problem]:
         """Fetch the files of a message, and yield their problems."""
-        limits: CellcastLimits = self._generation.limits
+        limits, stricter = self._generation.limits, self._state.settings.limits
         # The page of v1 has no limit for a gif, so that of its other pictures is used.
-        left = max(0, min(limits.max_image, limits.max_message - text_bytes(operation)))
+        allowed = max(0, min(limits.max_image, limits.max_message - text_bytes(operation)))
+        names = ("max_image", "max_gif", "max_audio", "max_video", "max_object")
+        sizes: Any = {name: min(allowed, getattr(stricter, name)) for name in names}
         types = {kind: content_types(kind, endings) for kind, endings in limits.urls.items()}
-        sizes: Any = dict.fromkeys(("max_image", "max_gif", "max_audio", "max_video", "max_object"), left)
         return inspect(slideshow_of(operation), Limits(**sizes), types=types, keep_queries=True)
 
     # -------------------------------------------------------------------------------------------- operations
