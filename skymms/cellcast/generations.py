@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from .. import errors
@@ -48,8 +48,8 @@ class CellcastLimits(Limits):
     uploads: tuple[str, ...] = ()
     #: Files in one message, whether they are uploaded or fetched.
     max_files: int = 1
-    #: Bytes of the files, the text and the subject together.
-    max_message: int = UNLIMITED
+    #: True if ``max_image`` includes the bytes of the text and the subject.
+    includes_texts: bool = False
     #: A regular expression for message ids.
     message_id: str = ""
 
@@ -92,8 +92,8 @@ _NOT_SENT = dict.fromkeys(["slideshow", "name", "slides", "skip_invalid"], "")
 
 V3 = Generation(
     "v3", "https://cellcast.com.au/api/v3/", "APPKEY", "", "+",
-    CellcastLimits(max_text=1000, max_subject=40, required=frozenset({"media"}), message_id=r"[^\s/]+",
-                   max_image=MAX_MESSAGE, max_message=MAX_MESSAGE,
+    CellcastLimits(max_text=1000, max_subject=40, required=frozenset({"media"}), message_id="[!-.0-~]+",
+                   max_image=MAX_MESSAGE, includes_texts=True,
                    urls={"image": ("png", "gif", "jpeg", "jpg", "")}, uploads=("jpg", "jpeg", "png", "gif")),
     {
         # The page's sample sends JSON with a URL, its heading says "Form data", and its errors are about uploads: a message
@@ -201,7 +201,7 @@ def _too_long(text: str, allowed: int) -> str | None:
 
 def _valid_url(kind: str) -> Callable[[Any, Any], str | None]:
     def check(url: Any, limits: Any) -> str | None:
-        if problem := absolute_url(url, limits):
+        if problem := absolute_url(url, limits) or xml_characters(url, limits):
             return problem
         found = re.match(r"https?://[^/?#]+/[^?#]*\.([a-z0-9]{2,6})(?:[?#]|$)", url.lower())
         ending, endings = found[1] if found else "", limits.urls.get(kind, ())
@@ -226,16 +226,16 @@ def valid_media(send: Any, limits: Any) -> str | None:
         return None
     if not is_upload(file_type(media), limits):
         return f"pass the bytes of a {_dotted(limits.uploads)} file"
-    total = len(media) + text_bytes(send)
-    if len(media) <= limits.max_image and total <= limits.max_message:
+    if (size := len(media) + counted_texts(send, limits)) <= limits.max_image:
         return None
-    if limits.max_message < UNLIMITED:
-        return f"{total:,} bytes with the texts, more than the {limits.max_message:,} allowed: use a smaller file"
-    return f"{len(media):,} bytes, more than the {limits.max_image:,} allowed: use a smaller file"
+    texts = " with the texts" if limits.includes_texts else ""
+    return f"{size:,} bytes{texts}, more than the {limits.max_image:,} allowed: use a smaller file"
 
 
-def text_bytes(send: CellcastSend) -> int:
-    """Return how many bytes the text and the subject of a message have."""
+def counted_texts(send: CellcastSend, limits: CellcastLimits) -> int:
+    """Return how many bytes of the allowed size the text and the subject of a message use."""
+    if not limits.includes_texts:
+        return 0
     show = slideshow_of(send)
     texts = [show.subject, *(slide.text for slide in show.slides)]
     return sum(len(crlf(str(text)).encode("utf-8", "replace")) for text in texts if text)
@@ -259,7 +259,11 @@ _SENDER = re.compile(r"|#SharedNum#|[0-9]{1,16}|(?=.{1,11}\Z)[A-Za-z0-9-]([A-Za-
 
 
 def _is_time(before: Any) -> bool:
-    return before.tzinfo is not None if isinstance(before, datetime) else isinstance(before, str) and bool(before.strip())
+    return before.tzinfo is not None if isinstance(before, datetime) else not is_blank(before) and _is_sendable(before)
+
+
+def _is_sendable(value: Any) -> bool:
+    return value is None or isinstance(value, date) or xml_characters(value, None) is None
 
 
 def _selections(mark: values.MarkRead) -> int:
@@ -276,11 +280,17 @@ def _rule(code: str | None, of: str, field: str, holds: Callable[[Any, Any], obj
     return Rule(code, of, field, check)
 
 
+def _sendable_text(name: str) -> Rule:
+    """Return the rule that a field holds a date, or a text that can be sent."""
+    message = "{value!r:.40} is not a text that can be sent"
+    return _rule("FIELD_INVALID", "field", name, lambda holder, _: _is_sendable(getattr(holder, name)), message)
+
+
 #: What Cellcast refuses. The codes are v3's, also for v1, which has none.
 RULES = [
     Rule("FIELD_INVALID", "text", "text", valid_text),
     Rule("FIELD_INVALID", "field", "subject", valid_subject),
-    *(Rule("FIELD_INVALID", "url", kind, _valid_url(kind)) for kind in ("image", *OTHER_FILES)),
+    *[Rule("FIELD_INVALID", "url", kind, _valid_url(kind)) for kind in ("image", *OTHER_FILES)],
     Rule("FIELD_INVALID", "field", "media", valid_media),
     Rule("RECIPIENTS_ERROR", "item", "to", valid_recipient),
     _rule("RECIPIENTS_ERROR", "field", "to", lambda send, _: send.recipients,
@@ -295,10 +305,11 @@ RULES = [
           "give the slide an image (the URL of a png, jpeg or gif), or pass the bytes of one as media=…"),
     _rule("FIELD_INVALID", "field", "media", lambda send, limits: len(_files_of(send, limits)) <= limits.max_files,
           "Cellcast sends one file in a message: leave out media or what the slide has"),
-    _rule("FIELD_INVALID", "field", "country_code", lambda send, _: str(send.country_code or 61) == "61",
+    _rule("FIELD_INVALID", "field", "country_code", lambda send, _: send.country_code is None or str(send.country_code) == "61",
           "{value!r:.40}: Cellcast sends to Australia only: write 61"),
     _rule("FIELD_INVALID", "field", "sender", lambda send, _: _SENDER.fullmatch(sender_text(send.sender)),
           "{value!r:.40}: use at most 16 digits, or at most 11 letters, digits, dashes and inner spaces"),
+    *[_sendable_text(name) for name in ("client_reference", "status", "since", "until")],
     _rule("FIELD_INVALID", "field", "page", lambda listing, _: is_whole_number(listing.page, 1),
           "{value!r:.40} is not a whole number from 1 up"),
     _rule("FIELD_INVALID", "field", "page_size", lambda listing, _: is_whole_number(listing.page_size, 1),

@@ -35,7 +35,7 @@ from ..cellcast import (
     SentMessage,
     mobile,
 )
-from ..cellcast.generations import Call, Generation, slideshow_of, text_bytes, with_other_files
+from ..cellcast.generations import Call, Generation, counted_texts, is_upload, slideshow_of, with_other_files
 from ..cellcast.values import normalize_status
 from ..cellcast.wire import ORIGIN
 from ..errors import Problem
@@ -44,7 +44,7 @@ from ..media.inspection import inspect
 from ..model.notices import DeliveryReport, InboundSMS, Notice
 from ..model.operations import Operation
 from ..model.replies import Refusal
-from ..validation.file_types import content_types
+from ..validation.file_types import content_types, file_type
 from ..wire.codecs import DecodeError, json
 from .cellcast_bodies import NOT_VALID, PER_PAGE, SHARED, TOO_SHORT, Page, encode_inbound, encode_reply, encode_report, refusal
 from .cellcast_requests import FIELD_READERS, operation_of
@@ -137,7 +137,11 @@ class Cellcast:
             code = "NOT_REGISTERED" if first.field == "sender" else first.code or "BAD_REQUEST"
             if isinstance(operation, MessageReports) and first.field == "message_id":
                 return self.refuse(operation, "CAST_ERROR")
-            return self.refuse(operation, code, f"{first.where}: {first.message}", field=first.field)
+            field = first.field
+            if field == "media" and (media := getattr(operation, "media", None)):
+                allowed = is_upload(file_type(media), self._generation.limits)
+                field = "MediaTooLargeError" if allowed else "MediaTypeError"
+            return self.refuse(operation, code, f"{first.where}: {first.message}", field=field)
         if isinstance(operation, CellcastSend):
             if len(operation.recipients) > MAX_NUMBERS:
                 return self.refuse(operation, "FIELD_INVALID", f"at most {MAX_NUMBERS:,} numbers", field="to")
@@ -154,7 +158,7 @@ class Cellcast:
         """Fetch the files of a message, and yield their problems."""
         limits, stricter = self._generation.limits, self._state.settings.limits
         # The page of v1 has no limit for a gif, so that of its other pictures is used.
-        allowed = max(0, min(limits.max_image, limits.max_message - text_bytes(operation)))
+        allowed = max(0, limits.max_image - counted_texts(operation, limits))
         names = ("max_image", "max_gif", "max_audio", "max_video", "max_object")
         sizes: Any = {name: min(allowed, getattr(stricter, name)) for name in names}
         types = {kind: content_types(kind, endings) for kind, endings in limits.urls.items()}

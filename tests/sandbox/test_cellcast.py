@@ -31,6 +31,7 @@ from skymms import (
     HttpRequest,
     HttpResponse,
     InboundSMS,
+    Limits,
     MalformedRequestError,
     MediaError,
     MediaTooLargeError,
@@ -531,6 +532,15 @@ class TestRefusals:
                     assert not raised.value.sent_maybe
         assert len(sandbox.sent) == accepted
 
+    def test_a_sandbox_may_have_stricter_limits(self):
+        with (
+            Faulty(http(SMALLEST_GIF.ljust(1001), **{"Content-Type": "image/gif"})) as media,
+            Sandbox(fetch_media=True, limits=Limits(max_gif=1000)) as sandbox,
+            client(sandbox, "cellcast-v3") as caller,
+            pytest.raises(MediaTooLargeError),
+        ):
+            caller.call(CellcastSend(Slide("Hi!", image=f"http://127.0.0.1:{media.port}/a.gif"), to=ADA))
+
     @pytest.mark.parametrize(
         ("dialect", "content_type", "accepted"),
         [
@@ -915,8 +925,9 @@ class TestUploads:
         ("file", "text"),
         [
             (("a.jpg", b"", "image/jpeg"), "a required field is empty"),
-            (("a.pdf", b"%PDF-1.7", "application/pdf"), "media"),
-            (("a.jpg", JPEG.ljust(380_000), "image/jpeg"), "media"),
+            (("a.pdf", b"%PDF-1.7", "application/pdf"), "only PNG, GIF and JPEG are allowed"),
+            (("a.mp4", b"....ftypmp42", "video/mp4"), "only PNG, GIF and JPEG are allowed"),
+            (("a.jpg", JPEG.ljust(380_000), "image/jpeg"), "the image size exceeds the limit"),
             (b"\xff", "UTF-8"),
         ],
     )
@@ -963,6 +974,15 @@ class TestOtherFiles:
             else:
                 with pytest.raises(MediaTypeError):
                     caller.call(CellcastSend(slide, to=ADA))
+
+    def test_the_feed_shows_the_kind_of_an_upload(self):
+        with Sandbox(allow_other_files=True) as sandbox:
+            with Client(unlimited(sandbox, "cellcast-v3", allow_other_files=True)) as caller:
+                caller.call(CellcastSend(Slide("Hi!"), to=ADA, media=b"....ftypmp42"))
+            with requests.Session() as session:
+                session.trust_env = False
+                (entry,) = session.get(f"{sandbox.url}/sandbox/feed?after=0", timeout=20).json()["entries"]
+        assert entry["message"]["slides"][0]["files"] == [{"kind": "video", "url": "a file of 12 bytes"}]
 
     @pytest.mark.parametrize(("content_type", "accepted"), [("video/mp4", True), ("video/3gpp", False)])
     def test_they_are_fetched_with_the_query_of_their_url(self, content_type, accepted):
