@@ -189,7 +189,7 @@ def valid_text(text: Any, limits: Any) -> str | None:
 
 def valid_subject(show: Any, limits: Any) -> str | None:
     """A subject has at most 40 units (v3)."""
-    return (xml_characters(show.subject, limits) or _too_long(show.subject, limits.max_subject)) if show.subject else None
+    return None if show.subject is None else xml_characters(show.subject, limits) or _too_long(show.subject, limits.max_subject)
 
 
 def _too_long(text: str, allowed: int) -> str | None:
@@ -259,11 +259,23 @@ _SENDER = re.compile(r"|#SharedNum#|[0-9]{1,16}|(?=.{1,11}\Z)[A-Za-z0-9-]([A-Za-
 
 
 def _is_time(before: Any) -> bool:
-    return before.tzinfo is not None if isinstance(before, datetime) else not is_blank(before) and _is_sendable(before)
+    return (
+        before.tzinfo is not None if isinstance(before, datetime) else not is_blank(before) and not xml_characters(before, None)
+    )
 
 
-def _is_sendable(value: Any) -> bool:
-    return value is None or isinstance(value, date) or xml_characters(value, None) is None
+def _is_id(message_id: Any, pattern: str) -> bool:
+    return type(message_id) is not bool and isinstance(message_id, (str, int)) and bool(re.fullmatch(pattern, str(message_id)))
+
+
+def _text_in(name: str, *others: type[Any]) -> Callable[[Any, Any], str | None]:
+    """Return the check that a field holds a text that can be sent, or an object of another type, or None."""
+
+    def check(holder: Any, limits: Any) -> str | None:
+        value = getattr(holder, name)
+        return None if value is None or isinstance(value, others) else xml_characters(value, limits)
+
+    return check
 
 
 def _selections(mark: values.MarkRead) -> int:
@@ -278,12 +290,6 @@ def _rule(code: str | None, of: str, field: str, holds: Callable[[Any, Any], obj
         return None if holds(holder, limits) else message.format(value=getattr(holder, field), limits=limits)
 
     return Rule(code, of, field, check)
-
-
-def _sendable_text(name: str) -> Rule:
-    """Return the rule that a field holds a date, or a text that can be sent."""
-    message = "{value!r:.40} is not a text that can be sent"
-    return _rule("FIELD_INVALID", "field", name, lambda holder, _: _is_sendable(getattr(holder, name)), message)
 
 
 #: What Cellcast refuses. The codes are v3's, also for v1, which has none.
@@ -309,13 +315,14 @@ RULES = [
           "{value!r:.40}: Cellcast sends to Australia only: write 61"),
     _rule("FIELD_INVALID", "field", "sender", lambda send, _: _SENDER.fullmatch(sender_text(send.sender)),
           "{value!r:.40}: use at most 16 digits, or at most 11 letters, digits, dashes and inner spaces"),
-    *[_sendable_text(name) for name in ("client_reference", "status", "since", "until")],
+    *[Rule("FIELD_INVALID", "field", name, _text_in(name)) for name in ("client_reference", "status")],
+    *[Rule("FIELD_INVALID", "field", name, _text_in(name, date)) for name in ("since", "until")],
     _rule("FIELD_INVALID", "field", "page", lambda listing, _: is_whole_number(listing.page, 1),
           "{value!r:.40} is not a whole number from 1 up"),
     _rule("FIELD_INVALID", "field", "page_size", lambda listing, _: is_whole_number(listing.page_size, 1),
           "{value!r:.40} is not a whole number from 1 up"),
     _rule("FIELD_INVALID", "field", "message_id",
-          lambda one, limits: one.message_id is None or re.fullmatch(limits.message_id, str(one.message_id)),
+          lambda one, limits: one.message_id is None or _is_id(one.message_id, limits.message_id),
           "{value!r:.40} is not a message id of this generation"),
     _rule("FIELD_EMPTY", "field", "message_id",
           lambda one, _: one.message_id or not isinstance(one, values.CancelScheduled),

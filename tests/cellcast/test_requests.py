@@ -6,8 +6,10 @@ import email.parser
 import email.policy
 import json
 import struct
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -510,6 +512,42 @@ def test_every_call_of_both_generations_has_a_case_here():
     tried = {(account.generation, type(operation)) for account, operation, *_ in REQUESTS}
     sends = {(name, CellcastSend) for name in GENERATIONS}
     assert tried | sends == {(name, kind) for name, generation in GENERATIONS.items() for kind in generation.calls}
+
+
+#: Values of every type that a program may put into a field by mistake.
+MISTAKES = [
+    "", "\ud800", "a\0b", "x" * 5000, 7, -1, 0, 1.5, True, False, b"", b"x", JPEG, [], ["a"], (), {}, {"a": 1}, object(),
+    date(2026, 1, 1), datetime(2026, 1, 1), Decimal("NaN"), 10**30,
+]  # fmt: skip
+OPERATIONS = [
+    SEND, SEND_V1, CellcastSend(Slide("Hi"), to=ADA, media=JPEG), Responses(1), OptOuts(1), MessageReports(), Balance(),
+    MessageReports(vectors.REPORT_ID), MarkRead(message_id="a"), CancelScheduled(vectors.REPORT_ID),
+]  # fmt: skip
+
+
+def mistaken(value: Any) -> Iterator[Any]:
+    """Yield each operation with this value in one of its fields, or in a field of its slideshow or slide."""
+    for operation in OPERATIONS:
+        for item in fields(operation):
+            if item.name not in {"slideshow", "to"}:  # other types are a TypeError there
+                yield replace(operation, **{item.name: value})
+    show = Slideshow("n").slide("Hi")
+    for name in ("subject", "fallback_text", "link_expires"):
+        yield CellcastSend(replace(show, **{name: value}), to=ADA, media=JPEG)
+    for item in fields(Slide):
+        yield CellcastSend(replace(show.slides[0], **{item.name: value}), to=ADA)
+
+
+@pytest.mark.parametrize("value", MISTAKES, ids=lambda value: f"{type(value).__name__} {value!r:.12}")
+@pytest.mark.parametrize("account", [V3, V1, V3_OTHER], ids=["v3", "v1", "v3 with other files"])
+def test_every_value_in_every_field_is_a_problem_or_is_sent(account, value):
+    for operation in mistaken(value):
+        account.warnings(operation)
+        if account.problems(operation):
+            with pytest.raises((MMSError, ConfigurationError)):
+                account.encode(operation)
+        else:
+            assert account.encode(operation).url
 
 
 class TestOtherProblems:
