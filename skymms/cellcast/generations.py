@@ -297,7 +297,7 @@ RULES = [
     Rule("FIELD_INVALID", "text", "text", valid_text),
     Rule("FIELD_INVALID", "field", "subject", valid_subject),
     *[Rule("FIELD_INVALID", "url", kind, _valid_url(kind)) for kind in ("image", *OTHER_FILES)],
-    Rule("FIELD_INVALID", "field", "media", valid_media),
+    Rule("FIELD_INVALID", "field", "media", valid_media, only_if_set=True),
     Rule("RECIPIENTS_ERROR", "item", "to", valid_recipient),
     _rule("RECIPIENTS_ERROR", "field", "to", lambda send, _: send.recipients,
           "there is no recipient: pass to=[…]"),
@@ -315,8 +315,8 @@ RULES = [
           "{value!r:.40}: Cellcast sends to Australia only: write 61"),
     _rule("FIELD_INVALID", "field", "sender", lambda send, _: _SENDER.fullmatch(sender_text(send.sender)),
           "{value!r:.40}: use at most 16 digits, or at most 11 letters, digits, dashes and inner spaces"),
-    *[Rule("FIELD_INVALID", "field", name, _text_in(name)) for name in ("client_reference", "status")],
-    *[Rule("FIELD_INVALID", "field", name, _text_in(name, date)) for name in ("since", "until")],
+    *[Rule("FIELD_INVALID", "field", name, _text_in(name), only_if_set=True) for name in ("client_reference", "status")],
+    *[Rule("FIELD_INVALID", "field", name, _text_in(name, date), only_if_set=True) for name in ("since", "until")],
     _rule("FIELD_INVALID", "field", "page", lambda listing, _: is_whole_number(listing.page, 1),
           "{value!r:.40} is not a whole number from 1 up"),
     _rule("FIELD_INVALID", "field", "page_size", lambda listing, _: is_whole_number(listing.page_size, 1),
@@ -352,7 +352,7 @@ def _advised_pixels(send: Any, limits: Any) -> str | None:
 #: What the pages advise against. Of Skycore's warnings, those about the hosts of files apply as well.
 CELLCAST_WARNINGS = [
     *[warning for warning in WARNINGS if warning.check is public_host],
-    Rule(None, "field", "media", _advised_pixels),
+    Rule(None, "field", "media", _advised_pixels, only_if_set=True),
     _rule(None, "field", "media", lambda send, limits: _files_of(send, limits),
           "there is no picture: the page of v1 does not say whether Cellcast sends a text alone"),
     _rule(None, "field", "sender", lambda send, _: len(sender_text(send.sender)) not in {1, 2},

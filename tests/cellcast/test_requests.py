@@ -276,7 +276,7 @@ class TestSendInV1:
         assert problems(CellcastAccount.v1(CANARY, max_text=1499), long) == [("FIELD_INVALID", 1, "text")]
 
 
-def form_of(request: HttpRequest) -> dict[str, tuple[str | None, str | None, bytes]]:
+def form_of(request: HttpRequest) -> dict[str, tuple[str | None, str | None, Any]]:
     """Return the parts of a form: the file name, the content type and the content of each."""
     head = b"Content-Type: " + request.headers["Content-Type"].encode() + b"\r\n\r\n"
     message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + request.body)
@@ -403,7 +403,7 @@ class TestOtherFilesInV3:
     def test_they_are_sent_only_if_the_account_allows_them(self, ending):
         content, kind, content_type = FILES[ending]
         url = f"https://media.example/file.{ending}?v=2"
-        by_url = CellcastSend(Slide("Hi", **{kind: url}), to=ADA)
+        by_url = CellcastSend(replace(Slide("Hi"), **{kind: url}), to=ADA)
         upload = CellcastSend(Slide("Hi"), to=ADA, media=content)
         assert problems(V3, by_url) == [(None, 1, kind), ("FIELD_EMPTY", None, "media")]
         assert "allow_other_files=True" in str(V3.problems(by_url)[0])
@@ -415,7 +415,9 @@ class TestOtherFilesInV3:
     def test_a_url_has_an_ending_of_its_field(self, ending):
         of = FILES[ending][1]
         for kind in ("image", "audio", "video", "vcard", "passbook"):
-            found = problems(V3_OTHER, CellcastSend(Slide("Hi", **{kind: f"http://media.example/file.{ending}"}), to=ADA))
+            found = problems(
+                V3_OTHER, CellcastSend(replace(Slide("Hi"), **{kind: f"http://media.example/file.{ending}"}), to=ADA)
+            )
             assert found == ([] if kind == of else [("FIELD_INVALID", 1, kind)])
 
     def test_a_message_has_one_file(self):
@@ -426,7 +428,7 @@ class TestOtherFilesInV3:
 
     def test_files_that_the_page_does_not_name_are_refused(self):
         for kind, ending in (("pdf", "pdf"), ("ical", "ics")):
-            slide = Slide("Hi", **{kind: f"http://media.example/a.{ending}"})
+            slide = replace(Slide("Hi"), **{kind: f"http://media.example/a.{ending}"})
             assert (None, 1, kind) in problems(V3_OTHER, CellcastSend(slide, to=ADA))
 
     def test_v1_has_no_such_files(self):
