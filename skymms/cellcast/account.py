@@ -107,16 +107,14 @@ def _send_in_parts(prepared: PreparedSend, to: Sequence[str | int]) -> Generator
 
 
 def _nobody(sent: CellcastSent) -> errors.RecipientError:
-    """Return the error for a call in which no number was accepted; its code is the reason, if all numbers have the same."""
-    reasons = set(sent.error_types.values())
-    only_reason = reasons.pop() if len(reasons) == 1 and len(sent.error_types) == len(sent.invalid) else None
-    if not sent.invalid:
-        refused: errors.RecipientError = errors.BlockedRecipientError(
-            "RECIPIENTS_ERROR", "every number has opted out", field="to", reply=sent.raw
-        )
-    else:
-        code = only_reason if only_reason and not sent.unsubscribed else "RECIPIENTS_ERROR"
-        refused = errors.RecipientError(code, "no number was accepted", field="to", reply=sent.raw)
+    """Return the error for a call in which no number was accepted; its code is v1's type, if all numbers have the same."""
+    kind, code, text = errors.RecipientError, "RECIPIENTS_ERROR", "no number was accepted"
+    types = {sent.error_types.get(number) for number in sent.invalid}
+    if not types:
+        kind, text = errors.BlockedRecipientError, "every number has opted out"
+    elif len(types) == 1 and not sent.unsubscribed:
+        code = types.pop() or code
+    refused = kind(code, text, field="to", reply=sent.raw)
     refused.partial = sent
     return refused
 
