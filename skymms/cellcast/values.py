@@ -285,7 +285,6 @@ class CellcastSend(Operation[CellcastSent]):
     """
 
     reply: ClassVar[type[CellcastSent]] = CellcastSent
-
     slideshow: Slideshow | Slide
     _: KW_ONLY
     to: Sequence[str | int] | int | None = None
@@ -336,7 +335,6 @@ class Responses(ListOperation[Response]):
     """
 
     row: ClassVar[type[Response]] = Response
-
     page: int | None = None
     _: KW_ONLY
     mark_read: bool = False
@@ -357,7 +355,6 @@ class MessageReports(ListOperation[SentMessage]):
     """Report the states of messages (v1): one message, or a page or all pages; the other fields select messages."""
 
     row: ClassVar[type[SentMessage]] = SentMessage
-
     message_id: str | None = None
     _: KW_ONLY
     page: int | None = None
@@ -384,7 +381,6 @@ class MarkRead(Operation[Done]):
     """
 
     reply: ClassVar[type[Done]] = Done
-
     _: KW_ONLY
     message_id: str | None = None
     before: datetime | str | None = None
