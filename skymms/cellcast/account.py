@@ -174,7 +174,7 @@ class CellcastAccount(KeyHolder):
       an account without the limit of 15, or a :class:`~skymms.rate_limit.RateLimit` that several processes share.
     - ``max_response`` is how many bytes of a response are read.
     - ``allow_other_files`` (v3) permits an MP4, an MP3 or MIDI file, a contact card or a pass instead of the picture. Ask your
-      account manager first: without their consent the gateway refuses such a message.
+      account manager first: the v3 page tells to contact them for such files.
 
     Raises :class:`~skymms.ConfigurationError` for an argument that cannot be right.
     """

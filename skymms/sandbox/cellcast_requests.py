@@ -146,10 +146,8 @@ def _selection_of(mark: MarkRead) -> MarkRead:
 
 def _text(value: Any) -> str | None:
     """Return a field's text, or None if it is empty."""
-    if isinstance(value, bytes):
-        value = _decode(value)
     if value is not None and not isinstance(value, str):
-        raise DecodeError("a field must be text, not a list, an object or a flag")
+        raise DecodeError("a field must be text, not a file, a list, an object or a flag")
     return value or None
 
 

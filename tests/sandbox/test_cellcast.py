@@ -171,6 +171,7 @@ RESPONSES_V1 = {
     "two pictures": ({**V1, "media": ("a.jpg", JPEG, "image/jpeg")}, 200, True, ""),
     "the country code": ({**V1, "countryCode": b"61"}, 200, True, ""),
     "another country code": ({**V1, "countryCode": b"64"}, 400, None, "country_code"),
+    "a file instead of a URL": ({**V1, "gif": ("a.gif", SMALLEST_GIF, "image/gif")}, 400, None, "not a file"),
     "a URL instead of a file": ({**without(V1, "gif"), "media": PNG.encode()}, 400, None, "must be a file"),
     "a file that is not a picture": ({**without(V1, "gif"), "media": ("a.jpg", b"PK", "image/jpeg")}, 400, None, "jpeg"),
     "a file of 230,001 bytes": (
