@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, TypeAlias, cast, overload
 from urllib.parse import urlsplit
 
 from ..account import Account
 from ..cellcast import CellcastAccount, CellcastSend
 from ..errors import ConfigurationError
+from ..http import is_private_host
 from ..limits import DOCUMENTED, Limits
 from ..model.actions import SendMessageBySubscriberRef, SendMMSBarcode, SendPassInMMS, SendSavedMMSCampaign, SendSMS
 from ..model.notices import InboundSMS
@@ -55,6 +56,9 @@ class Sandbox:
     validates against the XML schema and refuses unknown fields (E100); ``fetch_media``, which fetches every file and checks
     its size, type and content (E33x, E341, E35x, E629). With ``allow_other_files``, v3 of Cellcast accepts other files than
     pictures, as for an account whose manager allowed them.
+
+    ``country_senders`` are the default short codes of other countries, by the digits that their numbers begin with. As the
+    gateway does, the sandbox then replaces the sender of a message to such a number: ``{"61": "60857"}``.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Sandbox:
         strict: bool = False,
         fetch_media: bool = False,
         allow_other_files: bool = False,
+        country_senders: Mapping[str, str] | None = None,
         on_event: Callable[[str], None] | None = None,
     ) -> None:
         settings = Settings(
@@ -83,6 +88,7 @@ class Sandbox:
             strict=strict,
             fetch_media=fetch_media,
             allow_other_files=allow_other_files,
+            country_senders={} if country_senders is None else country_senders,
         )
         self._api_key = api_key
         self._on_event = on_event
@@ -133,7 +139,9 @@ class Sandbox:
             path, options = generation.path, {"generation": generation.generation, **options}
         else:
             path, options = dialect_path(get_dialect(dialect)), {"dialect": dialect, **options}
-        options = {"api_key": self._api_key, "url": self.url + path, **options}
+        # Whoever listens on a public address has chosen to.
+        allow_http = not is_private_host(urlsplit(self.url).hostname or "")
+        options = {"api_key": self._api_key, "url": self.url + path, "allow_http": allow_http, **options}
         return CellcastAccount(**options) if generation is not None else Account(**options)
 
     @property
