@@ -115,9 +115,9 @@ class TestExplain:
         out = run("explain", "e227", "N102").out
         assert out.index("E227 in a response") < out.index("N102 in a postback")
 
-    @pytest.mark.parametrize("typed", ["FIELD_INVALID", "field_invalid", " CastError"])
+    @pytest.mark.parametrize("typed", ["FIELD_INVALID", "field_invalid", " CastError", "number_not_valid"])
     def test_codes_of_cellcast_are_explained(self, run, typed):
-        code = {"CASTERROR": "CastError"}.get(typed.strip().upper(), "FIELD_INVALID")
+        code = next(code for code in CELLCAST_ANSWERS if code.upper() == typed.strip().upper())
         out = run("explain", typed).out
         assert out.startswith(f"{code} in Cellcast's response: {CELLCAST_ANSWERS[code].meaning}\n")
         assert CELLCAST_ANSWERS[code].remedy.split(".")[0] in out
