@@ -8,7 +8,7 @@ from typing import Any
 
 from ..limits import Limits
 from ..slide import FILES, MEDIA, OBJECTS, Slide
-from .checks import is_blank
+from .checks import is_blank, is_whole_number, shown
 from .rule import rule
 
 # ------------------------------------------------------------------------------------------------ any text
@@ -138,10 +138,9 @@ def not_empty(slide: Slide, limits: Limits) -> str | None:
 def whole_seconds(slide: Slide, limits: Limits) -> str | None:
     """A duration is a whole number of seconds from 1 up."""
     duration = slide.duration
-    # `type`, because True is an int too.
-    if duration is None or (type(duration) is int and duration >= 1):
+    if is_whole_number(duration, 1):
         return None
-    return f"{duration!r:.40} is not a whole number of seconds: give 1 or more, or leave it out"
+    return f"{shown(duration)} is not a whole number of seconds: give 1 or more, or leave it out"
 
 
 def _files(slide: Slide, kinds: Iterable[str]) -> str:
