@@ -145,7 +145,8 @@ def own_fields(holder: Any) -> dict[str, Any]:
 
 def is_given(value: Any) -> bool:
     """Return whether a field has a value that would be sent."""
-    return value is not None and value is not False and value != () and value != ""
+    # By type: the == of pandas' NA is not a bool.
+    return value is not None and value is not False and (type(value) not in {str, tuple} or bool(value))
 
 
 def slideshow_of(send: CellcastSend) -> Slideshow:
@@ -268,7 +269,7 @@ RULES = [
 # ------------------------------------------------------------------------------------------------ validation
 
 #: The rules for everything but the recipients, which differ between the uses of a prepared message.
-VALIDATOR = Validator(rule for rule in RULES if rule.field != "to")
+VALIDATOR = Validator((rule for rule in RULES if rule.field != "to"), wrong_type="FIELD_INVALID")
 RECIPIENTS_VALIDATOR = Validator(rule for rule in RULES if rule.field == "to")
 #: Warnings about images apply here as well; Cellcast supports none of the other fields that have warnings.
 WARNINGS_VALIDATOR = Validator(warning for warning in WARNINGS if warning.field == "image")

@@ -20,7 +20,8 @@ from ..model.actions import (
     Subscribe,
     Unsubscribe,
 )
-from ..model.operations import DeleteMMS, Operation, SaveMMS, SendMMS, SendSavedMMS
+from ..model.operations import Operation, SendMMS
+from ..model.stored_operations import DeleteMMS, SaveMMS, SendSavedMMS
 from ..transport.events import RetryScheduled
 from . import output
 from .accounts import Settings, account_from_settings, masked_account

@@ -15,9 +15,10 @@ from ..account import Account
 from ..client import Client
 from ..errors import AudioWithVideoError, ProtocolError
 from ..model.notices import Notice
-from ..model.operations import DeleteMMS, ListMMS, Operation, R_co, SaveMMS, SendMMS, SendSavedMMS
+from ..model.operations import Operation, R_co, SendMMS
 from ..model.replies import SentMMS
 from ..model.slideshow import Slideshow
+from ..model.stored_operations import DeleteMMS, ListMMS, SaveMMS, SendSavedMMS
 from ..sandbox import AT_ONCE, PostbackReceiver, Sandbox
 from . import output
 from .exit_status import Status

@@ -11,8 +11,9 @@ import click
 from ..account import Account
 from ..errors import ConfigurationError, Problem, refusal
 from ..files import FileContent, read_file
-from ..model.operations import Operation, SaveMMS, SendMMS, SendSavedMMS
+from ..model.operations import Operation, SendMMS
 from ..model.slideshow import Slideshow
+from ..model.stored_operations import SaveMMS, SendSavedMMS
 from ..wire.dialects import MAX_REQUEST
 from .inputs import read_bytes
 from .options import given

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..model.operations import DeleteMMS, ListMMS, SendSavedMMS
+from ..model.stored_operations import DeleteMMS, ListMMS, SendSavedMMS
 from .accounts import skycore_settings
 from .calling import call_and_print
 from .operations import read_content, request_in, save_operation, send_operation

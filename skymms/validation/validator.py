@@ -81,7 +81,7 @@ class Validator:
     :param rules: the rules, in any order; problems of one object are reported in the order of their codes.
     :param texts_by_slide: fields that hold a mapping of slide number to text.
     :param texts_by_name: fields that hold a mapping of name to text.
-    :param wrong_type: the code for a value of a type that no rule knows, if its field has no rule; None reports no such problem.
+    :param wrong_type: the code for a value of an unknown type in a field without rules; None: such values are not reported.
     :param count_valid: returns how many first slides of a slideshow need not be validated with these limits.
     """
 
