@@ -34,7 +34,6 @@ _OTHER_CHARACTERS = re.compile("[^0-9]+")
 
 #: How a number looks after a spreadsheet or a data frame has read it as a float: ``15551234888.0``, ``1.5551234888E+10``.
 _FLOAT = re.compile(r"\s*[+-]?(?:[0-9]{7,}\.[0-9]*|[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+)\s*")
-_READ_AS_TEXT = "it looks like a number that was read as a float: read the column as text"
 #: Characters of a number that an error message quotes.
 _QUOTED = 40
 
@@ -75,18 +74,25 @@ def number_problem(number: object) -> str | None:
         bare = str(number)
     else:
         problem = f"must be a text or an int of at most {MAX_DIGITS} digits; got a {type(number).__name__}"
-        return f"{problem}: read the column as text" if isinstance(number, float) else problem
+        remedy = float_remedy(number)
+        return f"{problem}: {remedy}" if remedy else problem
     return None if E164_NUMBER.fullmatch(bare) else _explain(number, bare)
 
 
 def _explain(number: str | int, bare: str) -> str:
     if DIGITS_ONLY.fullmatch(bare) and len(bare) > MAX_DIGITS:
         return f"{quote(number)} has {len(bare)} digits, and a phone number has at most {MAX_DIGITS}: give one number"
-    if isinstance(number, str) and _FLOAT.fullmatch(number):
-        return f"{quote(number)} is not a phone number: {_READ_AS_TEXT}"
+    remedy = float_remedy(number) or "give one number in digits, country code first, without 00"
     if isinstance(number, str) and "(0)" in number:
-        return f"{quote(number)} is not a phone number: leave out (0), which is not dialled after a country code"
-    return f"{quote(number)} is not a phone number: give one number in digits, country code first, without 00"
+        remedy = "leave out (0), which is not dialled after a country code"
+    return f"{quote(number)} is not a phone number: {remedy}"
+
+
+def float_remedy(number: object) -> str | None:
+    """Return what to do about a number that was read as a float, and None for any other value."""
+    if isinstance(number, float) or (isinstance(number, str) and _FLOAT.fullmatch(number)):
+        return "it looks like a number that was read as a float; read the column as text"
+    return None
 
 
 def quote(number: object) -> str:

@@ -13,11 +13,13 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, TypedDict, Unpack, cast
 
 from .. import errors
+from .._functools import plain_value
 from ..errors import Nodes, Problem
 from ..http import HttpRequest, HttpResponse, check_gateway_url
 from ..model.operations import Operation, R_co
 from ..rate_limit import Rate, RateLimit, rate_limit_from
 from ..redaction import KeyHolder, account_repr, check_key, key_from_environment, mask_key, mask_key_in_json
+from ..validation.checks import shown
 from ..wire.codecs import DecodeError, json
 from ..wire.responses import protocol_error
 from . import generations
@@ -35,9 +37,13 @@ DEFAULT_RATE = 14.5
 # ------------------------------------------------------------------------------------------------ calls of several requests
 
 
+def _as_text(number: object) -> str:
+    return number if isinstance(number, str) else shown(number)
+
+
 def _send_in_parts(prepared: PreparedSend, to: Sequence[str | int]) -> Generator[Operation[Any], Any, CellcastSent]:
     """Yield the requests for a thousand numbers each, and return one reply. An error that ends them gets it as ``partial``."""
-    sent = CellcastSent(invalid={str(number): reason for number in to if (reason := valid_recipient(number))})
+    sent = CellcastSent(invalid={_as_text(number): reason for number in to if (reason := valid_recipient(number))})
     remaining = unique_mobiles(to)
     while remaining:
         current, remaining = remaining[:MAX_NUMBERS], remaining[MAX_NUMBERS:]
@@ -125,6 +131,8 @@ class CellcastAccount(KeyHolder):
     _generation: Generation = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        for name in ("api_key", "generation", "url"):
+            object.__setattr__(self, name, plain_value(getattr(self, name)))
         given: Any = self.generation
         generation = generations.GENERATIONS.get(given) if isinstance(given, str) else None
         if generation is None:

@@ -18,7 +18,9 @@ from ..gsm import max_units
 from ..limits import DOCUMENTED, Limits
 from ..model.operations import Operation
 from ..model.slideshow import Slideshow
-from ..validation.checks import is_blank, is_whole_number
+from ..numbers import float_remedy, quote
+from ..validation.checks import is_blank, is_whole_number, shown
+from ..validation.dates import date_problem
 from ..validation.rule import Rule
 from ..validation.slide_rules import absolute_url, xml_characters
 from ..validation.validator import Validator
@@ -192,7 +194,8 @@ def valid_recipient(number: Any, limits: Any = None) -> str | None:
     """A recipient is an Australian mobile number."""
     if mobile(number) is not None:
         return None
-    return f"{number!r:.40} is not an Australian mobile number: write +614 and eight digits"
+    given = quote(number) if isinstance(number, str) else shown(number)
+    return f"{given} is not an Australian mobile number: {float_remedy(number) or 'write +614 and eight digits'}"
 
 
 def _is_media(media: Any, max_bytes: int) -> bool:
@@ -207,9 +210,10 @@ def _is_time(before: Any) -> bool:
     return before.tzinfo is not None if isinstance(before, datetime) else isinstance(before, str) and bool(before.strip())
 
 
-def _first_image(send: CellcastSend) -> str | None:
+def _first_image(send: CellcastSend) -> bool:
+    """Return whether the first slide has an image."""
     slides = slideshow_of(send).slides
-    return slides[0].image if slides else None
+    return bool(slides) and not is_blank(slides[0].image)
 
 
 def _selections(mark: values.MarkRead) -> int:
@@ -217,17 +221,26 @@ def _selections(mark: values.MarkRead) -> int:
     return sum(map(is_given, own_fields(mark).values()))
 
 
-def _rule(code: str, of: str, field: str, holds: Callable[[Any, Any], object], message: str) -> Rule:
+def _rule(
+    code: str, of: str, field: str, holds: Callable[[Any, Any], object], message: str, *, checks_type: bool = False
+) -> Rule:
     """Return the rule that something holds. ``{value}`` in the message for a violation is the field's value."""
 
     def check(holder: Any, limits: Any) -> str | None:
         return None if holds(holder, limits) else message.format(value=getattr(holder, field), limits=limits)
 
-    return Rule(code, of, field, check)
+    return Rule(code, of, field, check, checks_type=checks_type)
+
+
+def _is_flag(field: str) -> Rule:
+    return _rule("FIELD_INVALID", "field", field, lambda holder, _: isinstance(getattr(holder, field), bool),
+                 "{value!r:.40} is not True or False: pass one of them", checks_type=True)  # fmt: skip
 
 
 #: What Cellcast refuses. The codes are v3's, also for v1, which has none.
 RULES = [
+    Rule("FIELD_INVALID", "any text", "", xml_characters),
+    *map(_is_flag, ("mark_read", "everything", "skip_invalid")),
     Rule("FIELD_INVALID", "text", "text", valid_text),
     Rule("FIELD_INVALID", "field", "subject", valid_subject),
     Rule("FIELD_INVALID", "url", "image", valid_image),
@@ -238,7 +251,7 @@ RULES = [
           "there is no slide: add one with .slide(…)"),
     _rule("FIELD_EMPTY", "slide", "text", lambda slide, _: not is_blank(slide.text),
           "Cellcast requires a text: give the slide one"),
-    _rule("FIELD_EMPTY", "slide", "image", lambda slide, limits: slide.image or "image" not in limits.required,
+    _rule("FIELD_EMPTY", "slide", "image", lambda slide, limits: not is_blank(slide.image) or "image" not in limits.required,
           "Cellcast requires an image: give the slide the URL of a png, jpeg or gif"),
     _rule("FIELD_EMPTY", "field", "media",
           lambda send, limits: send.media is not None or _first_image(send) or "image" in limits.required,
@@ -247,11 +260,11 @@ RULES = [
     _rule("FIELD_INVALID", "field", "media", lambda send, _: send.media is None or not _first_image(send),
           "the slide has an image too, and Cellcast sends one picture: leave out media or the image"),
     _rule("FIELD_INVALID", "field", "media", lambda send, limits: send.media is None or _is_media(send.media, limits.max_image),
-          "media must be the bytes of a jpeg or png, at most {limits.max_image:,}"),
+          "media must be the bytes of a jpeg or png, at most {limits.max_image:,}", checks_type=True),
     _rule("FIELD_INVALID", "field", "sender", lambda send, _: _SENDER.fullmatch(sender_text(send.sender)),
           "{value!r:.40}: use at most 16 digits, or at most 11 letters, digits, dashes and inner spaces"),
     _rule("FIELD_INVALID", "field", "page", lambda listing, _: is_whole_number(listing.page, 1),
-          "{value!r:.40} is not a whole number from 1 up"),
+          "{value!r:.40} is not a whole number from 1 up", checks_type=True),
     _rule("FIELD_INVALID", "field", "message_id",
           lambda one, limits: one.message_id is None or re.fullmatch(limits.message_id, str(one.message_id)),
           "{value!r:.40} is not a message id of this generation"),
@@ -263,7 +276,11 @@ RULES = [
     _rule("FIELD_INVALID", "field", "message_id", lambda one, _: not isinstance(one, values.MarkRead) or _selections(one) < 2,
           "pass only one of message_id, before and everything"),
     _rule("FIELD_INVALID", "field", "before", lambda mark, _: mark.before is None or _is_time(mark.before),
-          "{value!r:.60}: pass a datetime with a time zone, or text that is sent unchanged"),
+          "{value!r:.60}: pass a datetime with a time zone, or text that is sent unchanged", checks_type=True),
+    _rule("FIELD_INVALID", "field", "since", lambda report, _: date_problem(report.since) is None,
+          "{value!r:.40} is not a day: pass a date", checks_type=True),
+    _rule("FIELD_INVALID", "field", "until", lambda report, _: date_problem(report.until) is None,
+          "{value!r:.40} is not a day: pass a date", checks_type=True),
 ]  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------ validation
@@ -286,7 +303,8 @@ def content_problems(operation: Operation[Any], generation: Generation) -> list[
     found = list(_unsupported(operation, generation))
     # The rules have nothing to add about fields and slides that are not supported.
     known = {(problem.slide, problem.field) for problem in found}
-    broken = VALIDATOR.validate(operation, generation.limits)
+    # The recipients have a validator of their own.
+    broken = [one for one in VALIDATOR.validate(operation, generation.limits) if one.field != "to"]
     return found + [one for one in broken if known.isdisjoint({(one.slide, one.field), (one.slide, "slides")})]
 
 
@@ -307,7 +325,7 @@ def _unsupported(operation: Operation[Any], generation: Generation) -> Iterator[
 
 def recipient_problems(operation: Operation[Any]) -> list[Problem]:
     """Return the problems of the recipients. With ``skip_invalid`` there are none if one number is valid."""
-    if not isinstance(operation, CellcastSend) or (operation.skip_invalid and any(map(mobile, operation.recipients))):
+    if not isinstance(operation, CellcastSend) or (operation.skip_invalid is True and any(map(mobile, operation.recipients))):
         return []
     return RECIPIENTS_VALIDATOR.validate(operation, DOCUMENTED)
 

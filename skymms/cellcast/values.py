@@ -42,7 +42,8 @@ def mobile(number: object) -> str | None:
     :mod:`skymms.numbers`, and whole numbers, which lose a leading 0: ``61491570156`` and ``491570156``.
     """
     number = plain_value(number)
-    if not isinstance(number, (str, int)):
+    # str() of a very large int raises ValueError.
+    if not (isinstance(number, str) or (isinstance(number, int) and number.bit_length() < 64)):
         return None
     # v3 page: "+614NNNNNNNN" and "04NNNNNNNN"; v1 page: also without plus, and without 0. A plus needs the country code.
     found = re.fullmatch(r"(?:61|0)?(4[0-9]{8})", digits(number))

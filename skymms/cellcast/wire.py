@@ -20,6 +20,7 @@ from ..errors import Nodes
 from ..http import HttpRequest
 from ..model.notices import DeliveryReport, InboundMMS, InboundSMS, Notice, UnknownNotice
 from ..model.operations import Operation
+from ..validation.hosts import ascii_url
 from ..wire.codecs import DecodeError, json, multipart
 from . import values
 from .generations import MAX_NUMBERS, Call, Generation, crlf, is_given, own_fields, picture_type, sender_text, slideshow_of
@@ -34,6 +35,7 @@ def write_request(operation: Operation[Any], generation: Generation, address: st
     given = _sent_values(operation, generation, call) if isinstance(operation, CellcastSend) else own_fields(operation)
     if isinstance(before := given.get("before"), datetime):
         given["before"] = int(before.timestamp())
+    given |= {name: day.date() for name in ("since", "until") if isinstance(day := given.get(name), datetime)}
     sent = {wire_name: given[name] for name, wire_name in call.names.items() if wire_name and is_given(given[name])}
     url = urljoin(address, call.path)
     if "/" in sent:  # A single row, requested by its id, needs no constants.
@@ -58,6 +60,7 @@ def _sent_values(send: CellcastSend, generation: Generation, call: Call) -> dict
     show = slideshow_of(send)
     given = own_fields(send) | own_fields(show) | own_fields(show.slides[0])
     given["text"] = crlf(given["text"])
+    given["image"] = given["image"] and ascii_url(given["image"])
     # Both samples of the v1 page lose the contacts. In a form they are one field that contains a JSON array.
     given["to"] = json.dump(numbers).decode() if call.placement == "form" else numbers
     given["sender"] = sender_text(send.sender)
@@ -158,13 +161,19 @@ def _read_listing(row_class: type[Any], data: object, raw: Nodes) -> Listing[Any
     return Listing(read, more=bool(read) and more, raw=raw)
 
 
+def _echoed_number(text: str) -> str:
+    """Return a number in a response as it was requested; there may be quotes and brackets around it."""
+    # Text that is not a number is reduced to its digits, but never to the digits of a number.
+    return values.mobile(text.strip("[]\"' ")) or re.sub("[^0-9]", "", text)
+
+
 def _read_sent(send: CellcastSend, data: object, raw: Nodes) -> CellcastSent:
     """Sort the numbers by their outcome. Only a message id shows that a number is queued."""
 
     def listed(*names: str) -> list[tuple[str, Texts]]:
         rows = [Texts(as_row(row, "to")) for row in _rows(data, *names)]
-        # v3 calls the number "to", v1 "Contact" (its mock server "Number"); it may have quotes and brackets around it.
-        return [(values.normalize_mobile(re.sub("[^0-9]", "", row.first("to Contact Number") or "")), row) for row in rows]
+        # v3 calls the number "to", v1 "Contact" (its mock server "Number").
+        return [(_echoed_number(row.first("to Contact Number") or ""), row) for row in rows]
 
     requested = dict.fromkeys(values.unique_mobiles(send.recipients))
     queued = {

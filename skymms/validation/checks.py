@@ -10,7 +10,7 @@ from .._functools import PLAIN_TYPES
 from ..limits import Limits
 
 #: The most bits of a number that is sent. Converting a number of more than 4,300 digits to text raises ValueError.
-_MAX_BITS = 63
+_MAX_BITS = 10_000
 
 
 def is_sendable(value: Any) -> bool:

@@ -162,8 +162,7 @@ class Validator:
 
     def _code(self, name: str) -> str | None:
         """Return the code for a value of a wrong type in a field."""
-        rules = [rule for _, rule in _for_field(self._field, name)]
-        own = [rule.code for rule in rules if rule.checks_type] or [rule.code for rule in rules]
+        own = [rule.code for _, rule in _for_field(self._field, name) if rule.checks_type]
         return own[0] if own and self._wrong_type else self._wrong_type
 
     def _validate_slides(self, slideshow: Any, slides: tuple[Slide, ...], limits: Requirements) -> list[Problem]:

@@ -23,6 +23,7 @@ The kinds:
 =========== ==============================================================================
 ``text``    any text
 ``lines``   text whose line breaks are written as the account wants them
+``url``     the URL of a file; its host is written in ASCII
 ``token``   text without blanks around it, such as an id
 ``phone``   a phone number in digits
 ``phones``  several of them, separated by commas
@@ -43,6 +44,7 @@ from typing import Any, NamedTuple
 
 from ..numbers import digits
 from ..validation.dates import to_utc
+from ..validation.hosts import ascii_url
 
 
 class Row(NamedTuple):
@@ -74,6 +76,10 @@ def parse_date(text: str) -> date | datetime | str:
         return isoparse(text)
     except (ValueError, OverflowError):  # OverflowError: 24:00 on the last day of the year 9999
         return text
+
+
+def _format_url(url: Any) -> str:
+    return ascii_url(str(url))
 
 
 def _format_date(when: date | str) -> str:
@@ -148,6 +154,7 @@ def converters(line_break: str = "\n", flags: tuple[Any, Any] = ("yes", "no")) -
     return {
         "text": Converter(str, str),
         "lines": _lines_converter(line_break),
+        "url": Converter(_format_url, str.strip),
         "token": Converter(str, str.strip),
         "phone": Converter(digits, str.strip),
         "phones": Converter(_join_numbers, _split_list),
