@@ -8,8 +8,8 @@ from typing import Any
 from .._functools import character_name, invisible_characters
 
 _HOST_NAME = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?"
-#: A user name and a password: ASCII without the characters that end or divide the part with the host.
-_USER = r"[!\x22$-.0->A-~]*"
+#: A user name and a password: ASCII without characters that end or divide the part with the host; some programs read a backslash as /.
+_USER = r"[!\x22$-.0->A-\[\]-~]*"
 _PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
 #: An absolute URL whose host is in ASCII. The schemas xsd/*-request-rules.xsd have the same pattern: change all together.
 # Invisible characters are looked for apart, because Python's patterns have no classes for them.
@@ -25,7 +25,7 @@ _MAX_HOST = 253
 
 def url_problem(url: str) -> str | None:
     """Return the problem of a URL that is not an absolute http or https URL which all programs read alike, or None."""
-    if _URL.fullmatch(url) and (url.isprintable() or not invisible_characters(url)):
+    if _URL.fullmatch(url) and not invisible_characters(url):
         return None
     reason = _explain(url)
     return f"{url!r:.80} {reason}" if reason else None
@@ -45,7 +45,7 @@ def _explain(url: str) -> str | None:
     host = re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
     if not host or host.startswith(":"):
         return "is not an absolute URL: its host is missing after http:// or https://"
-    if re.search(r":[^\]]*$", host):
+    if re.fullmatch(r"([^\[]*|\[.*\]):[^\]]*", host):
         return "has a wrong port: write a whole number from 1 to 65535 after the colon, or leave both out"
     return "has a wrong host: write a host name or an IP address (IPv6 in square brackets)"
 
