@@ -9,8 +9,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 
-import click
-
 from ..account import Account
 from ..client import Client
 from ..errors import AudioWithVideoError, ProtocolError
@@ -22,6 +20,7 @@ from ..model.stored_operations import DeleteMMS, ListMMS, SaveMMS, SendSavedMMS
 from ..sandbox import AT_ONCE, PostbackReceiver, Sandbox
 from . import output
 from .exit_status import Status
+from .repeated import command
 from .show import format_document
 
 TO, SENDER, SERVICE_ID = "15551234888", "60856", "12345"
@@ -50,7 +49,7 @@ def build_wrong_coupon() -> Slideshow:
 # fmt: on
 
 
-@click.command()
+@command()
 def demo() -> int:
     """Try everything in a local sandbox.
 
