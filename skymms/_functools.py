@@ -90,14 +90,14 @@ PLAIN_TYPES: frozenset[type[Any]] = frozenset({NoneType, bool, tuple, FrozenDict
 _UNCHANGED: set[type[Any]] = {*PLAIN_TYPES, dict}
 
 
-def plain_value(value: Any) -> Any:
+def plain_value(value: object) -> Any:
     """Return the text, number, date or bytes that an instance of a subclass or a numpy scalar holds; all else unchanged.
 
     So a value is validated, compared, printed, stored and encoded as the same characters. The result for a member of
     ``class T(str, Enum)`` is its text, and for a pandas ``Timestamp`` a datetime. Values that have no such form, for example
     pandas' NaT and NA, are returned as they are, and validation reports them.
     """
-    kind: type[Any] = type(value)
+    kind = type(value)
     if kind in _UNCHANGED:
         return value
     for base, convert in _CONVERSIONS:

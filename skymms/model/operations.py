@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import KW_ONLY
 from datetime import date
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from .._functools import FrozenDict, plain_value, value
 from .replies import SentMMS
@@ -44,7 +44,7 @@ def empty_mapping() -> FrozenDict[Any, Any]:
 def frozen_mapping(name: str, given: Any) -> FrozenDict[Any, Any]:
     """Return a copy of a mapping that cannot be changed; TypeError if ``given`` is not a mapping."""
     # A frozen mapping is not copied: prepared messages compare the fields of operations by identity.
-    kind: type[Any] = type(given)
+    kind = type(cast(object, given))
     if kind is FrozenDict:
         return given  # type: ignore[no-any-return]  # checked above
     if not issubclass(kind, Mapping):

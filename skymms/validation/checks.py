@@ -13,13 +13,12 @@ from ..limits import Limits
 _MAX_BITS = 10_000
 
 
-def is_sendable(value: Any) -> bool:
+def is_sendable(value: object) -> bool:
     """True for a value of a type that the rules know, except for a number that is too large to be written."""
-    kind: type[Any] = type(value)
-    return kind in PLAIN_TYPES and not (kind is int and value.bit_length() > _MAX_BITS)
+    return type(value) in PLAIN_TYPES and not (isinstance(value, int) and value.bit_length() > _MAX_BITS)
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """Return a value for an error message: as ``repr`` does, or its type if that could fail."""
     if is_sendable(value):
         return f"{value!r:.40}"

@@ -8,7 +8,8 @@ from typing import Any
 from .._functools import character_name, invisible_characters
 
 _HOST_NAME = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?"
-#: A user name and a password: ASCII without characters that end or divide the part with the host; some programs read a backslash as /.
+#: A user name and a password: ASCII without characters that end or divide the part with the host, and without the backslash,
+#: which some programs read as a slash.
 _USER = r"[!\x22$-.0->A-\[\]-~]*"
 _PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
 #: An absolute URL whose host is in ASCII. The schemas xsd/*-request-rules.xsd have the same pattern: change all together.

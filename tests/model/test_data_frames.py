@@ -104,7 +104,7 @@ def name(value: Any) -> str:
     return type(value).__name__
 
 
-def messages(kind: type[Operation[Any]]) -> Operation[Any]:
+def messages(kind: Any) -> Operation[Any]:
     """An operation of a class, with a text in each field that must be given."""
     wanted = {item.name for item in fields(kind) if item.default is item.default_factory}
     show = Slideshow("n", subject="s", fallback_text="f").slide("Hi!")
@@ -289,6 +289,8 @@ def test_a_missing_switch_is_one_problem() -> None:
     assert [problem[:3] for problem in found] == [("E100", None, "disable_fallback")]
 
 
-@pytest.mark.parametrize("value", [value for value in WRONG if not isinstance(value, (float, int, numpy.longdouble))], ids=name)
+@pytest.mark.parametrize(
+    "value", [value for value in WRONG if name(value) not in {"float", "float64", "longdouble", "int"}], ids=name
+)
 def test_a_value_without_a_form_stays_the_object_that_was_given(value: Any) -> None:
     assert plain_value(value) is value

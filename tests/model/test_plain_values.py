@@ -228,7 +228,8 @@ def test_members_of_enumerations_are_sent_as_their_values(texts: Any, dialect: D
         show = Slideshow("n", subject=texts.HELLO, fallback_text=texts.HELLO).slide(texts.HELLO)
         send = SendMMS(show, to=texts.NUMBER, sender="60856", **needs)
         client.call(send)
-        client.call(client.account.prepare(send).operation(texts.NUMBER))
+        client.call(sandbox.account(dialect).prepare(send).operation(texts.NUMBER))
+        sent: Any
         for sent in sandbox.sent:
             assert (sent.to, sent.slideshow.subject, sent.slideshow.slides) == ("15551234888", "Hello!", (Slide("Hello!"),))
 
@@ -249,7 +250,8 @@ def test_the_async_client_and_the_sandbox_take_them_as_well() -> None:
 
     with Sandbox() as sandbox:
         asyncio.run(send(sandbox.account()))
-        assert sandbox.sent[-1].slideshow == Slideshow("n", subject="Hello!").slide("Hello!")
+        sent: Any = sandbox.sent[-1]
+        assert sent.slideshow == Slideshow("n", subject="Hello!").slide("Hello!")
         sandbox.receive_sms(Mixed.NUMBER, Strings.NUMBER, Mixed.HELLO)
 
 
@@ -304,8 +306,9 @@ def test_keys_that_become_the_same_are_refused_and_not_merged(field: str) -> Non
 
         __hash__ = object.__hash__
 
+    given: dict[str, Any] = {field: {ByIdentity("a"): "1", ByIdentity("a"): "2"}}
     with pytest.raises(TypeError, match=f"two keys of {field} are the same"):
-        SendSavedMMS("1", **{field: {ByIdentity("a"): "1", ByIdentity("a"): "2"}})
+        SendSavedMMS("1", **given)
 
 
 def test_a_reply_to_a_disguised_request_is_recognised() -> None:

@@ -86,8 +86,9 @@ def test_a_url_is_refused_with_the_reason(url: str, reason: str) -> None:
 @pytest.mark.parametrize("character", UNSEEN, ids=lambda it: f"U+{ord(it):04X}")
 def test_an_invisible_character_is_refused_and_named(kind: str, character: str) -> None:
     for url in (f"http://a.example/a{character}.jpg", f"http://a{character}.example/a.jpg", f"http://a.example/{character}"):
+        parts: dict[str, Any] = {kind: url}
         with pytest.raises(MediaUnreachableError) as caught:
-            Slideshow("n", subject="s").slide("Hi!", **{kind: url})
+            Slideshow("n", subject="s").slide("Hi!", **parts)
         assert f"U+{ord(character):04X} " in caught.value.info
         assert quote(character) in caught.value.info
 
@@ -120,7 +121,8 @@ def test_a_host_in_another_script_is_sent_in_ascii(dialect: DialectName, url: st
     service: dict[str, Any] = {"service_id": "1"} if dialect.startswith("sinch") else {}
     with Sandbox() as sandbox, Client(sandbox.account(dialect)) as client:
         client.call(SendMMS(show, to="15551234888", sender="60856", **service))
-        assert sandbox.sent[-1].slideshow.slides[0].image == written
+        sent: Any = sandbox.sent[-1]
+        assert sent.slideshow.slides[0].image == written
     assert show.slides[0].image == url
 
 
