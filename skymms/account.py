@@ -14,6 +14,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, TypeVar, cast
 
+from ._functools import plain_value
 from .errors import ConfigurationError, Problem, refusal
 from .http import MAX_RESPONSE, HttpRequest, HttpResponse, allow_http_from_environment, gateway_url
 from .limits import DOCUMENTED, Limits
@@ -77,6 +78,8 @@ class Account(KeyHolder):
     )
 
     def __post_init__(self) -> None:
+        for name in ("api_key", "dialect", "url", "sender", "service_id", "fallback_text", "line_break"):
+            object.__setattr__(self, name, plain_value(getattr(self, name)))
         object.__setattr__(self, "dialect_spec", get_dialect(self.dialect))
         _check_types(self)
         check_field_names(self.limits)

@@ -13,12 +13,14 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, TypedDict, Unpack, cast
 
 from .. import errors
+from .._functools import plain_value
 from ..errors import Nodes, Problem
 from ..http import HttpRequest, HttpResponse, allow_http_from_environment, gateway_url
 from ..limits import DOCUMENTED
 from ..model.operations import Operation, R_co
 from ..rate_limit import Rate, RateLimit, rate_limit_from
 from ..redaction import KeyHolder, account_repr, check_key, key_from_environment, mask_key, mask_key_in_json
+from ..validation.checks import shown
 from ..wire.codecs import DecodeError, json
 from ..wire.responses import protocol_error
 from . import generations
@@ -50,7 +52,8 @@ def content_problems(operation: Operation[Any], generation: Generation) -> list[
     found = list(_unsupported(operation, generation))
     # The rules have nothing to add about fields and slides that are not supported.
     known = {(problem.slide, problem.field) for problem in found}
-    broken = generations.VALIDATOR.validate(operation, generation.limits)
+    # The recipients have a validator of their own.
+    broken = [one for one in generations.VALIDATOR.validate(operation, generation.limits) if one.field != "to"]
     return found + [one for one in broken if known.isdisjoint({(one.slide, one.field), (one.slide, "slides")})]
 
 
@@ -88,9 +91,13 @@ def refuse(problems: Sequence[Problem]) -> None:
 # ------------------------------------------------------------------------------------------------ calls of several requests
 
 
+def _as_text(number: object) -> str:
+    return number if isinstance(number, str) else shown(number)
+
+
 def _send_in_parts(prepared: PreparedSend, to: Sequence[str | int]) -> Generator[Operation[Any], Any, CellcastSent]:
     """Yield the requests for a thousand numbers each, and return one reply. An error that ends them gets it as ``partial``."""
-    sent = CellcastSent(invalid={str(number): reason for number in to if (reason := valid_recipient(number))})
+    sent = CellcastSent(invalid={_as_text(number): reason for number in to if (reason := valid_recipient(number))})
     remaining = unique_mobiles(to)
     while remaining:
         current, remaining = remaining[:MAX_NUMBERS], remaining[MAX_NUMBERS:]
@@ -196,6 +203,8 @@ class CellcastAccount(KeyHolder):
     _generation: Generation = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        for name in ("api_key", "generation", "url"):
+            object.__setattr__(self, name, plain_value(getattr(self, name)))
         given: Any = self.generation
         generation = generations.GENERATIONS.get(given) if isinstance(given, str) else None
         if generation is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from .. import errors
@@ -17,7 +17,9 @@ from ..gsm import max_units
 from ..limits import Limits
 from ..model.operations import Operation
 from ..model.slideshow import Slideshow
-from ..validation.checks import is_blank, is_whole_number
+from ..numbers import float_remedy, quote
+from ..validation.checks import is_blank, is_whole_number, shown
+from ..validation.dates import date_problem
 from ..validation.file_types import FILE_TYPES, FileType, file_type, pixels
 from ..validation.rule import Rule
 from ..validation.slide_rules import absolute_url, xml_characters
@@ -168,7 +170,8 @@ def own_fields(holder: Any) -> dict[str, Any]:
 
 def is_given(value: Any) -> bool:
     """Return whether a field has a value that would be sent."""
-    return value is not None and value is not False and value != () and value != "" and value != b""
+    # By type: the == of pandas' NA is not a bool.
+    return value is not None and value is not False and (type(value) not in {str, tuple, bytes} or bool(value))
 
 
 def slideshow_of(send: CellcastSend) -> Slideshow:
@@ -251,7 +254,8 @@ def valid_recipient(number: Any, limits: Any = None) -> str | None:
     """A recipient is an Australian mobile number."""
     if mobile(number) is not None:
         return None
-    return f"{number!r:.40} is not an Australian mobile number: write +614 and eight digits"
+    given = quote(number) if isinstance(number, str) else shown(number)
+    return f"{given} is not an Australian mobile number: {float_remedy(number) or 'write +614 and eight digits'}"
 
 
 #: v1 page: letters, digits, spaces and dashes; 16 digits at most, 11 characters if there are letters; or their shared number.
@@ -283,21 +287,30 @@ def _selections(mark: values.MarkRead) -> int:
     return sum(map(is_given, own_fields(mark).values()))
 
 
-def _rule(code: str | None, of: str, field: str, holds: Callable[[Any, Any], object], message: str) -> Rule:
+def _rule(
+    code: str | None, of: str, field: str, holds: Callable[[Any, Any], object], message: str, *, checks_type: bool = False
+) -> Rule:
     """Return the rule that something holds. ``{value}`` in the message for a violation is the field's value."""
 
     def check(holder: Any, limits: Any) -> str | None:
         return None if holds(holder, limits) else message.format(value=getattr(holder, field), limits=limits)
 
-    return Rule(code, of, field, check)
+    return Rule(code, of, field, check, checks_type=checks_type)
+
+
+def _is_flag(field: str) -> Rule:
+    return _rule("FIELD_INVALID", "field", field, lambda holder, _: isinstance(getattr(holder, field), bool),
+                 "{value!r:.40} is not True or False: pass one of them", checks_type=True)  # fmt: skip
 
 
 #: What Cellcast refuses. The codes are v3's, also for v1, which has none.
 RULES = [
+    Rule("FIELD_INVALID", "any text", "", xml_characters),
+    *map(_is_flag, ("mark_read", "everything", "skip_invalid")),
     Rule("FIELD_INVALID", "text", "text", valid_text),
     Rule("FIELD_INVALID", "field", "subject", valid_subject),
     *[Rule("FIELD_INVALID", "url", kind, _valid_url(kind)) for kind in ("image", *OTHER_FILES)],
-    Rule("FIELD_INVALID", "field", "media", valid_media, only_if_set=True),
+    Rule("FIELD_INVALID", "field", "media", valid_media, only_if_set=True, checks_type=True),
     Rule("RECIPIENTS_ERROR", "item", "to", valid_recipient),
     _rule("RECIPIENTS_ERROR", "field", "to", lambda send, _: send.recipients,
           "there is no recipient: pass to=[…]"),
@@ -312,15 +325,15 @@ RULES = [
     _rule("FIELD_INVALID", "field", "media", lambda send, limits: len(_files_of(send, limits)) <= limits.max_files,
           "Cellcast sends one file in a message: leave out media or what the slide has"),
     _rule("FIELD_INVALID", "field", "country_code", lambda send, _: send.country_code is None or str(send.country_code) == "61",
-          "{value!r:.40}: Cellcast sends to Australia only: write 61"),
+          "{value!r:.40}: Cellcast sends to Australia only: write 61", checks_type=True),
     _rule("FIELD_INVALID", "field", "sender", lambda send, _: _SENDER.fullmatch(sender_text(send.sender)),
           "{value!r:.40}: use at most 16 digits, or at most 11 letters, digits, dashes and inner spaces"),
-    *[Rule("FIELD_INVALID", "field", name, _text_in(name), only_if_set=True) for name in ("client_reference", "status")],
-    *[Rule("FIELD_INVALID", "field", name, _text_in(name, date), only_if_set=True) for name in ("since", "until")],
+    *[Rule("FIELD_INVALID", "field", name, _text_in(name), only_if_set=True, checks_type=True)
+      for name in ("client_reference", "status")],
     _rule("FIELD_INVALID", "field", "page", lambda listing, _: is_whole_number(listing.page, 1),
-          "{value!r:.40} is not a whole number from 1 up"),
+          "{value!r:.40} is not a whole number from 1 up", checks_type=True),
     _rule("FIELD_INVALID", "field", "page_size", lambda listing, _: is_whole_number(listing.page_size, 1),
-          "{value!r:.40} is not a whole number from 1 up"),
+          "{value!r:.40} is not a whole number from 1 up", checks_type=True),
     _rule("FIELD_INVALID", "field", "message_id",
           lambda one, limits: one.message_id is None or _is_id(one.message_id, limits.message_id),
           "{value!r:.40} is not a message id of this generation"),
@@ -332,7 +345,11 @@ RULES = [
     _rule("FIELD_INVALID", "field", "message_id", lambda one, _: not isinstance(one, values.MarkRead) or _selections(one) < 2,
           "pass only one of message_id, before and everything"),
     _rule("FIELD_INVALID", "field", "before", lambda mark, _: mark.before is None or _is_time(mark.before),
-          "{value!r:.60}: pass a datetime with a time zone, or text that is sent unchanged"),
+          "{value!r:.60}: pass a datetime with a time zone, or text that is sent unchanged", checks_type=True),
+    _rule("FIELD_INVALID", "field", "since", lambda report, _: date_problem(report.since) is None,
+          "{value!r:.40} is not a day: pass a date", checks_type=True),
+    _rule("FIELD_INVALID", "field", "until", lambda report, _: date_problem(report.until) is None,
+          "{value!r:.40} is not a day: pass a date", checks_type=True),
 ]  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------ warnings
@@ -360,6 +377,6 @@ CELLCAST_WARNINGS = [
 ]  # fmt: skip
 
 #: The rules for everything but the recipients, which differ between the uses of a prepared message.
-VALIDATOR = Validator(rule for rule in RULES if rule.field != "to")
+VALIDATOR = Validator((rule for rule in RULES if rule.field != "to"), wrong_type="FIELD_INVALID")
 RECIPIENTS_VALIDATOR = Validator(rule for rule in RULES if rule.field == "to")
 WARNINGS_VALIDATOR = Validator(CELLCAST_WARNINGS)

@@ -14,11 +14,12 @@ from decimal import Decimal
 from os import PathLike
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from .._functools import value
+from .._functools import plain_value, value
 from ..errors import Nodes
-from ..model.operations import Operation
+from ..model.operations import Operation, number_tuple
 from ..model.serializable import Serializable
 from ..model.slideshow import Slideshow
+from ..numbers import digits
 from ..slide import Slide
 from ..wire import notation
 from ..wire.dialects import MAX_REQUEST
@@ -40,16 +41,18 @@ STATES = {
 def mobile(number: object) -> str | None:
     """Return an Australian mobile number as ``+614NNNNNNNN``, or None if ``number`` is not one.
 
-    Takes text in every form that Cellcast documents (``+61 4…``, ``61 4…``, ``04…``, ``4…``; spaces, dashes, dots and
-    parentheses are ignored) and whole numbers, which lose a leading 0: ``61491570156`` and ``491570156``.
+    Takes text in every form that Cellcast documents (``+61 4…``, ``61 4…``, ``04…``, ``4…``), with separators as in
+    :mod:`skymms.numbers`, and whole numbers, which lose a leading 0: ``61491570156`` and ``491570156``.
     """
-    if isinstance(number, str):
-        bare = re.sub(r"[\s\-\u2010-\u2015.()]", "", number)
-    else:
-        bare = str(number) if isinstance(number, int) else ""
+    number = plain_value(number)
+    # str() of a very large int raises ValueError.
+    if not (isinstance(number, str) or (isinstance(number, int) and number.bit_length() < 64)):
+        return None
     # v3 page: "+614NNNNNNNN" and "04NNNNNNNN"; v1 page: also without plus, and without 0. A plus needs the country code.
-    found = re.fullmatch(r"(?:\+?61|0)?(4[0-9]{8})", bare)
-    return found and f"+61{found[1]}"
+    found = re.fullmatch(r"(?:61|0)?(4[0-9]{8})", digits(number))
+    if found is None or (isinstance(number, str) and number.startswith("+") and not found[0].startswith("61")):
+        return None
+    return f"+61{found[1]}"
 
 
 def unique_mobiles(numbers: Iterable[object]) -> tuple[str, ...]:
@@ -298,7 +301,7 @@ class CellcastSend(Operation[CellcastSent]):
 
     def __post_init__(self) -> None:
         to = self.to
-        object.__setattr__(self, "to", () if to is None else (to,) if isinstance(to, (str, int)) else tuple(to))
+        object.__setattr__(self, "to", () if to is None else number_tuple(to) or ())
         if isinstance(self.media, PathLike):
             from ..files import read_bytes
 

@@ -29,6 +29,7 @@ from ..model.notices import (
 )
 from ..model.operations import Operation
 from ..validation.file_types import file_type
+from ..validation.hosts import ascii_url
 from ..wire.codecs import DecodeError, json, multipart
 from ..wire.repair import parse_json
 from . import values
@@ -46,6 +47,7 @@ def write_request(operation: Operation[Any], generation: Generation, address: st
     given = _sent_values(operation, generation, placement) if isinstance(operation, CellcastSend) else own_fields(operation)
     if isinstance(before := given.get("before"), datetime):
         given["before"] = int(before.timestamp())
+    given |= {name: day.date() for name in ("since", "until") if isinstance(day := given.get(name), datetime)}
     sent = {wire_name: given[name] for name, wire_name in call.names.items() if wire_name and is_given(given[name])}
     url = urljoin(address, call.path)
     if "/" in sent:  # A single row, requested by its id, needs no constants.
@@ -70,6 +72,7 @@ def _sent_values(send: CellcastSend, generation: Generation, placement: str) -> 
     show = slideshow_of(send)
     given = own_fields(send) | own_fields(show) | own_fields(show.slides[0])
     given["text"] = crlf(given["text"])
+    given["image"] = given["image"] and ascii_url(given["image"])
     # Both samples of the v1 page lose the contacts. In a form they are one field that contains a JSON array, as both pages say.
     given["to"] = json.dump(numbers).decode() if placement == "form" else numbers
     given["sender"] = sender_text(send.sender)
@@ -172,13 +175,19 @@ def _read_listing(row_class: type[Any], data: object, raw: Nodes) -> Listing[Any
     return Listing(read, more=bool(read) and more, raw=raw)
 
 
+def _echoed_number(text: str) -> str:
+    """Return a number in a response as it was requested; there may be quotes and brackets around it."""
+    # Text that is not a number is reduced to its digits, but never to the digits of a number.
+    return values.mobile(text.strip("[]\"' ")) or re.sub("[^0-9]", "", text)
+
+
 def _read_sent(send: CellcastSend, data: object, raw: Nodes) -> CellcastSent:
     """Sort the numbers by their outcome. Only a message id shows that a number is queued."""
 
     def listed(*names: str) -> list[tuple[str, Texts]]:
         rows = [Texts(as_row(row, "to")) for row in _rows(data, *names)]
-        # v3 calls the number "to", v1 "Contact" (its mock server "Number"); it may have quotes and brackets around it.
-        return [(values.normalize_mobile(re.sub("[^0-9]", "", row.first("to Contact Number") or "")), row) for row in rows]
+        # v3 calls the number "to", v1 "Contact" (its mock server "Number").
+        return [(_echoed_number(row.first("to Contact Number") or ""), row) for row in rows]
 
     requested = dict.fromkeys(values.unique_mobiles(send.recipients))
     queued = {

@@ -20,7 +20,7 @@ from ..model.notices import Notice
 from ..model.operations import Operation
 from ..model.replies import Refusal
 from ..model.slideshow import Slideshow
-from ..numbers import digits
+from ..numbers import digits, number_problem
 from ..wire.dialects import check_field_names
 from .clock import Clock
 
@@ -274,7 +274,7 @@ def number_forms(numbers: Iterable[Any] | str) -> set[str]:
     """
     given: list[Any] = [numbers] if isinstance(numbers, str) else list(numbers)
     for number in given:
-        if not (isinstance(number, str) and digits(number).isascii() and digits(number).isdigit()):
+        if not isinstance(number, str) or (number_problem(number) and not mobile(number)):
             raise ConfigurationError(f"{number!r:.40} is not a number: give text, as in '15551234888'")
     return {form for number in given for form in (digits(number), mobile(number)) if form}
 

@@ -26,6 +26,7 @@ The kinds:
 =========== ==============================================================================
 ``text``    any text
 ``lines``   text whose line breaks are written as the account wants them
+``url``     the URL of a file; its host is written in ASCII
 ``token``   text without blanks around it, such as an id
 ``phone``   a phone number in digits
 ``phones``  several of them, separated by commas
@@ -47,6 +48,7 @@ from typing import Any, NamedTuple
 
 from ..numbers import digits
 from ..validation.dates import to_utc
+from ..validation.hosts import ascii_url
 
 
 class Row(NamedTuple):
@@ -124,6 +126,10 @@ def _parse_mail_date(text: str) -> datetime | str:
         return text
 
 
+def _format_url(url: Any) -> str:
+    return ascii_url(str(url))
+
+
 def _format_date(when: date | str) -> str:
     return when if isinstance(when, str) else when.isoformat()
 
@@ -196,6 +202,7 @@ def converters(line_break: str = "\n", flags: tuple[Any, Any] = ("yes", "no")) -
     return {
         "text": Converter(str, str),
         "lines": _lines_converter(line_break),
+        "url": Converter(_format_url, str.strip),
         "token": Converter(str, str.strip),
         "phone": Converter(digits, str.strip),
         "phones": Converter(_join_numbers, _split_list),

@@ -53,13 +53,13 @@ _TO = _rows(
 )
 
 _SLIDES = _rows(
-    ("slideshow.slides[].image",       "token",   "SLIDE[]/IMAGE/URL",         "slide_image_url_#",       "slide[]/image/url",           "slide[]/image/url"),
-    ("slideshow.slides[].audio",       "token",   "SLIDE[]/AUDIO/URL",         "slide_audio_url_#",       "slide[]/audio/url",           "slide[]/audio/url"),
-    ("slideshow.slides[].video",       "token",   "SLIDE[]/VIDEO/URL",         "slide_video_url_#",       "slide[]/video/url",           "slide[]/video/url"),
-    ("slideshow.slides[].vcard",       "token",   "SLIDE[]/VCARD/URL",         "slide_vcard_url_#",       "slide[]/vcard/url",           "slide[]/contact/url"),
-    ("slideshow.slides[].ical",        "token",   "SLIDE[]/ICAL/URL",          "slide_ical_url_#",        "slide[]/ical/url",            "slide[]/calendar/url"),
-    ("slideshow.slides[].pdf",         "token",   "SLIDE[]/PDF/URL",           "slide_pdf_url_#",         "slide[]/pdf/url",             "slide[]/pdf/url"),
-    ("slideshow.slides[].passbook",    "token",   "SLIDE[]/PASSBOOK/URL",      "slide_passbook_url_#",    "slide[]/passbook/url",        "-"),
+    ("slideshow.slides[].image",       "url",     "SLIDE[]/IMAGE/URL",         "slide_image_url_#",       "slide[]/image/url",           "slide[]/image/url"),
+    ("slideshow.slides[].audio",       "url",     "SLIDE[]/AUDIO/URL",         "slide_audio_url_#",       "slide[]/audio/url",           "slide[]/audio/url"),
+    ("slideshow.slides[].video",       "url",     "SLIDE[]/VIDEO/URL",         "slide_video_url_#",       "slide[]/video/url",           "slide[]/video/url"),
+    ("slideshow.slides[].vcard",       "url",     "SLIDE[]/VCARD/URL",         "slide_vcard_url_#",       "slide[]/vcard/url",           "slide[]/contact/url"),
+    ("slideshow.slides[].ical",        "url",     "SLIDE[]/ICAL/URL",          "slide_ical_url_#",        "slide[]/ical/url",            "slide[]/calendar/url"),
+    ("slideshow.slides[].pdf",         "url",     "SLIDE[]/PDF/URL",           "slide_pdf_url_#",         "slide[]/pdf/url",             "slide[]/pdf/url"),
+    ("slideshow.slides[].passbook",    "url",     "SLIDE[]/PASSBOOK/URL",      "slide_passbook_url_#",    "slide[]/passbook/url",        "-"),
     ("slideshow.slides[].text",        "lines",   "SLIDE[]/TEXT",              "slide_text_value_#",      "slide[]/message-text",        "slide[]/message-text"),
     # The duration was an attribute until 2014-02.
     ("slideshow.slides[].duration",    "integer", "SLIDE[]/DURATION SLIDE[]/@duration", "slide_duration_#", "slide[]/duration",          "-"),

@@ -123,6 +123,13 @@ class TestSend:
         assert "to[0]" in err
         assert server.requests == []
 
+    @pytest.mark.parametrize("number", ["0491570156.0", "+61 (0)491 570 156", "0491570156 (2)", "0491570156/9"])
+    def test_cellcast_send_refuses_a_number_that_could_become_another(self, run_cellcast, number):
+        with Faulty(drop) as server:
+            status, _, err = run_cellcast(server, "send", "slideshow.toml", "--to", number)
+        assert (status, server.requests) == (Status.PROBLEMS, [])
+        assert "is not an Australian mobile number" in err
+
     @pytest.mark.parametrize("as_json", [True, False])
     def test_cellcast_send_prints_the_partial_result_before_a_failure(self, run_cellcast, as_json):
         numbers = [argument for last in range(1500) for argument in ("--to", f"049157{last:04}")]

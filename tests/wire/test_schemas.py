@@ -251,6 +251,16 @@ _addresses = (
             "http://media.example/a\tb",
             "http://media example/",
             "http://\u00a0/",
+            "http://a\u202eb/",
+            "http://u:p@m.example:8080/x",
+            "http://a\\@m.example/",
+            "http://:80/x",
+            "http://m:0/",
+            "http://m:65535/",
+            "http://m:65536/",
+            "http://@/",
+            "http://m..example/",
+            "http://\u2603/",
             "",
         ]
     )
