@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import pickle
 import signal
+import socket
 import threading
 import time
 import traceback
@@ -19,7 +20,6 @@ import requests.adapters
 import requests.auth
 import requests_mock
 import urllib3
-import urllib3.connection
 from client_calls import CANARY, QUICK, SEND
 from misbehaving_server import SENT, Faulty, closed_url, drip_body, drip_head, drop, http, reset, stall
 
@@ -126,7 +126,7 @@ class TestInterruptions:
 
         with Faulty(http(SENT), stall) as server, client(server, timeout=(2, 20)) as calling:
             with monkeypatch.context() as patched:
-                patched.setattr(urllib3.connection.HTTPConnection, "_new_conn", interrupted)
+                patched.setattr(socket.socket, "connect", interrupted)
                 with pytest.raises(RuntimeError) as first:
                     calling.call(SEND)
             assert (vars(first.value)["sent_maybe"], len(server.requests)) == (False, 0)
