@@ -96,7 +96,6 @@ class Client(BaseClient):
         and for a file longer than ``limit``.
         """
         import requests
-        import urllib3
 
         from .transport.requests_adapter import mount, unmount
 
@@ -111,14 +110,11 @@ class Client(BaseClient):
         settings = self._settings_for(url)
         # The adapter with the guard is mounted on the caller's session for the gateway's URL only.
         mounted = mount(self._session, prepared.url or "", self._keep_alive) if guard.is_active() and not self._own else None
-        started = time.monotonic()
         try:
-            response = self._session.send(prepared, timeout=self._timeout, allow_redirects=False, stream=True, **settings)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise TransportError(no_response(error, link, started, settings).why) from None
+            outcome = self._transmit(prepared, link, limit, settings)
         finally:
             unmount(self._session, mounted)
-        return file_from_response(self._read(response, link, limit), link, limit)
+        return file_from_response(outcome, link, limit)
 
     def _perform(self, step: Step) -> Outcome:
         if isinstance(step, HttpRequest):
@@ -133,7 +129,6 @@ class Client(BaseClient):
 
     def _send(self, request: HttpRequest) -> HttpResponse | NoResponse:
         import requests
-        import urllib3
 
         if self._closed:
             return CLIENT_CLOSED
@@ -142,14 +137,27 @@ class Client(BaseClient):
         except (requests.RequestException, ValueError):
             return unusable_url(request, "requests")
         self._refuse_adapter_retries(prepared.url or "")
-        settings = self._environment()
+        return self._transmit(prepared, request, self.account.max_response, self._environment())
+
+    def _transmit(
+        self, prepared: requests.PreparedRequest, request: HttpRequest, limit: int, settings: dict[str, Any]
+    ) -> HttpResponse | NoResponse:
+        import requests
+        import urllib3
+
+        from .transport.pools import close_taken
+
         started = time.monotonic()
         try:
-            # Redirects are not followed: a 302 or 307 would send the message twice, and the API key to another host.
-            response = self._session.send(prepared, timeout=self._timeout, allow_redirects=False, stream=True, **settings)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            return no_response(error, request, started, settings)
-        return self._read(response, request, self.account.max_response)
+            try:
+                # Redirects are not followed: a 302 or 307 would send the message twice, and the API key to another host.
+                response = self._session.send(prepared, timeout=self._timeout, allow_redirects=False, stream=True, **settings)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                return no_response(error, request, started, settings)
+            return self._read(response, request, limit)
+        except BaseException:
+            close_taken()
+            raise
 
     def _read(self, response: requests.Response, request: HttpRequest, limit: int) -> HttpResponse | NoResponse:
         """Read the whole response, within the time limit and up to just above ``limit`` bytes."""
@@ -173,7 +181,7 @@ class Client(BaseClient):
             response.close()
             return no_response(error, request)
         except BaseException:
-            # Nobody else would close the connection, or put it back into a pool that limits how many are in use.
+            # With an adapter of the caller's, nobody else would close the connection.
             response.close()
             raise
         if len(body) > limit or self._closed:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from queue import Empty, Full
+from contextlib import suppress
+from queue import Empty
 from threading import RLock, local
 from typing import Any
 from weakref import WeakSet
@@ -27,21 +28,46 @@ class Stack:
     """
 
     def __init__(self, maxsize: int) -> None:
-        self._connections: deque[Any] = deque()
-        self._maxsize = maxsize
+        self._connections: deque[Any] = deque(maxlen=maxsize)
 
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """Remove and return the connection that was put here last, without waiting; raise ``queue.Empty`` if there is none."""
+    def put(self, connection: Any, block: bool = True) -> None:
+        """Add a connection."""
+        self._connections.append(connection)
+
+    def get(self, block: bool = True) -> Any:
+        """Remove and return the connection that was put here last; raise ``queue.Empty`` if there is none."""
         try:
             return self._connections.pop()
         except IndexError:
             raise Empty from None
 
-    def put(self, connection: Any, block: bool = True, timeout: float | None = None) -> None:
-        """Add a connection; raise ``queue.Full`` if there are too many."""
-        if len(self._connections) >= self._maxsize:
-            raise Full
-        self._connections.append(connection)
+    def last(self) -> Any:
+        """Return the connection that ``get`` would return, or None."""
+        return self._connections[-1] if self._connections else None
+
+    def is_full(self) -> bool:
+        """Return whether one more connection would replace another."""
+        return len(self._connections) == self._connections.maxlen
+
+
+class _Taken(local):
+    """The connection that this thread took last and did not put back, and its pool."""
+
+    connection: Any = None
+    pool: Any = None
+
+
+_TAKEN = _Taken()
+
+
+def close_taken() -> None:
+    """Close the connection that this thread took last and did not put back: an exception has interrupted its call.
+
+    Nobody else would close it before the next garbage collection, because the traceback refers to it.
+    """
+    if (connection := _TAKEN.connection) is not None:
+        connection.close()
+        _TAKEN.pool.forget(connection)
 
 
 class _Pool:
@@ -49,7 +75,7 @@ class _Pool:
 
     With ``block`` (``pool_block=True`` of an adapter), at most ``maxsize`` connections are in use. urllib3 counts them with
     tokens, and loses one whenever an exception interrupts a thread that holds it, until all calls wait forever. Here a
-    connection counts for as long as it exists and was not put back.
+    connection counts while it exists and was not put back.
     """
 
     QueueCls: Any = Stack
@@ -64,70 +90,65 @@ class _Pool:
         #: ``with`` takes and releases it without a point at which a signal handler can run. A handler that runs while it is
         #: held may use the pool, too.
         self._lock = RLock()
-        #: ``connection``: the connection that this thread took last.
-        self._taken = local()
 
     def urlopen(self, *args: Any, pool_timeout: float | None = None, timeout: Any = None, **kwargs: Any) -> Any:
-        if self.block and pool_timeout is None:
+        if pool_timeout is None:
             # requests passes no limit, and a call has to end at some time.
             pool_timeout = getattr(timeout, "connect_timeout", timeout)
-        return super().urlopen(*args, pool_timeout=pool_timeout, timeout=timeout, **kwargs)  # type: ignore[misc]
+        try:
+            return super().urlopen(*args, pool_timeout=pool_timeout, timeout=timeout, **kwargs)  # type: ignore[misc]
+        except BaseException:
+            close_taken()
+            raise
 
     def _get_conn(self, timeout: float | None = None) -> Any:
-        connection = self._wait(timeout) if self.block else super()._get_conn()  # type: ignore[misc]
-        if connection.sock is not None and time.monotonic() - connection.idle_since > self._keep_alive.seconds:
-            # It connects again when it sends.
-            connection.close()
-        return connection
-
-    def _put_conn(self, connection: Any) -> None:
-        if connection is not None:
-            if self._keep_alive.seconds <= 0:
-                connection.close()
-            connection.idle_since = time.monotonic()
-        if self.block:
-            self._free(connection)
-        else:
-            super()._put_conn(connection)  # type: ignore[misc]
-
-    def _wait(self, timeout: float | None) -> Any:
-        """Wait until a connection is free, and take it."""
-        self._taken.connection = None
+        _TAKEN.connection = None
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
         while (connection := self._take()) is None:
             if time.monotonic() >= deadline:
                 raise EmptyPoolError(self, "all connections are in use")  # type: ignore[arg-type]
             time.sleep(POLL_SECONDS)
+        idle = time.monotonic() - connection.idle_since
+        if connection.sock is not None and (idle > self._keep_alive.seconds or not connection.is_connected):
+            # It connects again when it sends.
+            connection.close()
         return connection
 
     def _take(self) -> Any:
+        """Take a connection, or return None if as many as allowed are in use."""
         with self._lock:
             if (pool := self.pool) is None:
                 raise ClosedPoolError(self, "the pool is closed")  # type: ignore[arg-type]
-            if len(self._used) >= self._maxsize:
+            if self.block and len(self._used) >= self._maxsize:
                 return None
-            try:
-                connection = pool.get(block=False) or self._new_conn()  # type: ignore[attr-defined]
-            except Empty:
-                connection = self._new_conn()  # type: ignore[attr-defined]
+            connection = pool.last() or self._new_conn()  # type: ignore[attr-defined]
+            # In this order, each connection is known somewhere at any time.
+            _TAKEN.pool = self
+            _TAKEN.connection = connection
             self._used.add(connection)
-            self._taken.connection = connection
-        if not connection.is_connected:
-            connection.close()
+            with suppress(Empty):
+                pool.get()
         return connection
 
-    def _free(self, connection: Any) -> None:
-        """Put a connection back; None is the one that this thread took last, which an error has closed."""
-        used = connection or getattr(self._taken, "connection", None)
-        self._taken.connection = None
+    def _put_conn(self, connection: Any) -> None:
+        """Put a connection back; None is the one that this thread took last, which urllib3 has closed after an error."""
+        if connection is None:
+            close_taken()
+            return
+        connection.idle_since = time.monotonic()
         with self._lock:
-            known = used is not None and used in self._used
-            if known:
-                self._used.discard(used)
-            if kept := known and connection is not None and self.pool is not None:
+            kept = self.pool is not None and not self.pool.is_full() and self._keep_alive.seconds > 0
+            if kept:
                 self.pool.put(connection)
-        if connection is not None and not kept:
+        if not kept:
             connection.close()
+        self.forget(connection)
+
+    def forget(self, connection: Any) -> None:
+        """No longer count a connection as used."""
+        self._used.discard(connection)
+        if _TAKEN.connection is connection:
+            _TAKEN.connection = _TAKEN.pool = None
 
 
 class PoolHTTP(_Pool, HTTPConnectionPool):

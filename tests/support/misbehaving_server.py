@@ -5,6 +5,7 @@ It uses bare sockets, because the tests are about what broken connections do to 
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import struct
@@ -51,6 +52,8 @@ class Faulty:
         self.requests: list[bytes] = []
         self.connections = 0
         self._connections: list[socket.socket] = []
+        #: ``request``: the request that a thread responds to.
+        self._serving = threading.local()
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -101,6 +104,7 @@ class Faulty:
         with connection:
             connection.settimeout(0.05)
             while (request := self._read(connection)) is not None:
+                self._serving.request = request
                 with self._lock:
                     self.requests.append(request)
                     act = self._acts.pop(0) if len(self._acts) > 1 else self._acts[0]
@@ -135,6 +139,18 @@ class Faulty:
             if not more:
                 return None
             got += more
+
+
+class Echo(Faulty):
+    """Responds to each message with its recipient's number as the id of the message, and keeps the connections."""
+
+    def __init__(self) -> None:
+        super().__init__(self._echo)
+
+    def _echo(self, connection: socket.socket, closing: threading.Event) -> bool:
+        number = re.findall(rb"1555\d{7}", self._serving.request)[0]
+        connection.sendall(http(SENT.replace(b"35674", number).replace(b"15551234888", number)))
+        return True
 
 
 # ------------------------------------------------------------------------------------------------ acts
