@@ -98,6 +98,7 @@ class Faulty:
         if self._tls is not None:
             try:
                 connection = self._tls.wrap_socket(connection, server_side=True)
+                self._connections.append(connection)
             except OSError:  # the client does not trust the certificate
                 connection.close()
                 return

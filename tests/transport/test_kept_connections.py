@@ -234,6 +234,22 @@ class TestNothingStaysOpen:
         with Faulty(http(SENT), fault) as server:
             assert asyncio.run(job(server)) == set()
 
+    @pytest.mark.parametrize("dialect", ["skycore", "skycore-get"])
+    def test_a_certificate_that_is_not_trusted_leaves_no_socket(self, dialect):
+        async def job(server: Faulty) -> set[str]:
+            before = sockets()
+            account = Account(CANARY, dialect=dialect, url=server.url)
+            for client in (AsyncClient(account, retries=0), AsyncClient(account, retries=0)):
+                with pytest.raises(TransportError, match="not trusted"):
+                    await client.call(SEND)
+                await client.close()
+            with Client(account, retries=0) as blocking, pytest.raises(TransportError, match="not trusted"):
+                await asyncio.to_thread(blocking.call, SEND)
+            return sockets() - before - self.of(server)
+
+        with Faulty(http(SENT), tls=True) as server:
+            assert asyncio.run(job(server)) == set()
+
     def test_a_call_that_ends_after_close_leaves_no_socket(self):
         arrived, respond = threading.Event(), threading.Event()
 
