@@ -12,9 +12,10 @@ _VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 def unusable_files(verify: Any, cert: Any) -> str | None:
     """Return what is wrong with the files of ``verify`` and ``cert``, as a session of requests has them; None if nothing is."""
-    if isinstance(verify, (str, os.PathLike)) and (reason := _load_error(str(verify))):
-        return _describe(str(verify), _name_of(str(verify)), reason)
-    files = [os.fspath(file) for file in ((cert,) if isinstance(cert, (str, os.PathLike)) else cert or ()) if file]
+    # requests takes text only.
+    if isinstance(verify, str) and (reason := _load_error(verify)):
+        return _describe(verify, _name_of(verify), reason)
+    files: list[str] = [cert] if isinstance(cert, str) else list(cert or ())
     for file in files:
         if reason := _open_error(file):
             return _describe(file, "the session's cert", reason)

@@ -20,14 +20,12 @@ from weakref import WeakSet
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NameResolutionError, NewConnectionError
-from urllib3.util.connection import allowed_gai_family, create_connection
+from urllib3.util.connection import allowed_gai_family
 
 
 class _DeadlineConnection:
     """A connection that is made, and whose response is complete, within the time-out of the connection."""
 
-    host: str
-    port: int
     timeout: float | None
     source_address: Any
     socket_options: Any
@@ -57,16 +55,18 @@ class _DeadlineConnection:
     def _new_conn(self) -> Any:
         if not isinstance(self.timeout, (int, float)):
             return super()._new_conn()  # type: ignore[misc]
+        connection: Any = self
+        host, port = connection.host, connection.port
         try:
-            found = _addresses(self._dns_host, self.port)
+            found = _addresses(self._dns_host, port)
             sock = _connect(found, self.timeout, self.source_address, self.socket_options)
         except socket.gaierror as error:
-            raise NameResolutionError(self.host, self, error) from error  # type: ignore[arg-type]
+            raise NameResolutionError(host, connection, error) from error
         except TimeoutError as error:
-            raise ConnectTimeoutError(self, f"no connection to {self.host} within {self.timeout} s") from error
+            raise ConnectTimeoutError(self, f"no connection to {host} within {self.timeout} s") from error
         except OSError as error:
-            raise NewConnectionError(self, f"no connection: {error}") from error  # type: ignore[arg-type]
-        sys.audit("http.client.connect", self, self.host, self.port)
+            raise NewConnectionError(connection, f"no connection: {error}") from error
+        sys.audit("http.client.connect", self, host, port)
         return sock
 
     def getresponse(self) -> Any:
@@ -91,26 +91,29 @@ class TimedHTTPS(_DeadlineConnection, HTTPSConnection):
 # ------------------------------------------------------------------------------------------------ connecting
 
 
-def _addresses(host: str, port: int) -> list[tuple[str, int]]:
-    """Return the addresses of a host. The operating system decides how long this takes; it cannot be interrupted."""
+def _addresses(host: str, port: int) -> list[tuple[int, Any]]:
+    """Return the addresses of a host, each with its family.
+
+    The operating system decides how long this takes; it cannot be interrupted.
+    """
     try:
         found = socket.getaddrinfo(host.strip("[]"), port, allowed_gai_family(), socket.SOCK_STREAM)
     except UnicodeError:
         raise LocationParseError(f"{host!r}: a part of the name is empty or too long") from None
-    return [(str(address[0]), int(address[1])) for *_, address in found]
+    return [(family, address) for family, *_, address in found]
 
 
-def _connect(addresses: list[tuple[str, int]], seconds: float, source_address: Any, socket_options: Any) -> socket.socket:
+def _connect(addresses: list[tuple[int, Any]], seconds: float, source_address: Any, socket_options: Any) -> socket.socket:
     """Connect to the first address that responds, within ``seconds`` for all of them together."""
     deadline = time.monotonic() + seconds
     failure: OSError = TimeoutError("timed out")
-    for at, address in enumerate(addresses):
+    for at, (family, address) in enumerate(addresses):
         left = deadline - time.monotonic()
         if left <= 0:
             break
         try:
             # Without shares, an address that does not respond would use up the time of the others.
-            sock = create_connection(address, left / (len(addresses) - at), source_address, socket_options)
+            sock = _open(family, address, left / (len(addresses) - at), source_address, socket_options)
         except OSError as error:
             failure = error
         else:
@@ -122,6 +125,21 @@ def _connect(addresses: list[tuple[str, int]], seconds: float, source_address: A
     finally:
         # The traceback of the error refers to this frame.
         del failure
+
+
+def _open(family: int, address: Any, seconds: float, source_address: Any, socket_options: Any) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        for option in socket_options or ():
+            sock.setsockopt(*option)
+        sock.settimeout(seconds)
+        if source_address:
+            sock.bind(source_address)
+        sock.connect(address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 # ------------------------------------------------------------------------------------------------ responses

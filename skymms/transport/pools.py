@@ -116,12 +116,13 @@ class _Pool:
 
     def _take(self) -> Any:
         """Take a connection, or return None if as many as allowed are in use."""
+        this: Any = self
         with self._lock:
-            if (pool := self.pool) is None:
-                raise ClosedPoolError(self, "the pool is closed")  # type: ignore[arg-type]
+            if (pool := this.pool) is None:
+                raise ClosedPoolError(this, "the pool is closed")
             if self.block and len(self._used) >= self._maxsize:
                 return None
-            connection = pool.last() or self._new_conn()  # type: ignore[attr-defined]
+            connection = pool.last() or this._new_conn()
             # In this order, each connection is known somewhere at any time.
             _TAKEN.pool = self
             _TAKEN.connection = connection
@@ -130,19 +131,21 @@ class _Pool:
                 pool.get()
         return connection
 
-    def _put_conn(self, connection: Any) -> None:
+    def _put_conn(self, conn: Any) -> None:
         """Put a connection back; None is the one that this thread took last, which urllib3 has closed after an error."""
-        if connection is None:
+        if conn is None:
             close_taken()
             return
-        connection.idle_since = time.monotonic()
+        conn.idle_since = time.monotonic()
+        this: Any = self
         with self._lock:
-            kept = self.pool is not None and not self.pool.is_full() and self._keep_alive.seconds > 0
-            if kept:
-                self.pool.put(connection)
+            pool = this.pool
+            kept = pool is not None and not pool.is_full() and self._keep_alive.seconds > 0
+            if kept and pool is not None:
+                pool.put(conn)
         if not kept:
-            connection.close()
-        self.forget(connection)
+            conn.close()
+        self.forget(conn)
 
     def forget(self, connection: Any) -> None:
         """No longer count a connection as used."""

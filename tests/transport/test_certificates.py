@@ -6,7 +6,6 @@ import asyncio
 import ssl
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -131,7 +130,7 @@ class TestAiohttp:
     def test_a_session_that_trusts_another_certificate(self, dialect, trusted):
         settings: dict[str, Any] = {
             "nothing": True,
-            "this file": ssl.create_default_context(cafile=str(Path(requests.certs.where()))),
+            "this file": ssl.create_default_context(cafile=requests.utils.DEFAULT_CA_BUNDLE_PATH),
         }
 
         async def job(url: str) -> TransportError:
