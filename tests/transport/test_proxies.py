@@ -74,7 +74,10 @@ class TestRules:
         monkeypatch.setenv("NO_PROXY" if upper else "no_proxy", no_proxy)
         expected = None if direct else self.PROXY
         assert environment_proxy(f"http://{host}/x") == expected
-        with requests.Session() as session, Client(Account(CANARY, url=f"http://{host}/x"), session=session) as client:
+        with (
+            requests.Session() as session,
+            Client(Account(CANARY, allow_http=True, url=f"http://{host}/x"), session=session) as client,
+        ):
             assert client._environment()["proxies"].get("http") == expected
 
     @pytest.mark.parametrize(
@@ -102,7 +105,7 @@ class TestThisMachine:
         with Faulty(http(SENT)) as gateway, Faulty(http(SENT)) as proxy:
             monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.port}")
             url = gateway.url.replace("127.0.0.1", host)
-            with kind(Account(CANARY, url=url), timeout=SOON, retries=0) as client:
+            with kind(Account(CANARY, allow_http=True, url=url), timeout=SOON, retries=0) as client:
                 client.call(SEND)
                 client.fetch(url)
         assert (len(gateway.requests), len(proxy.requests)) == (2, 0)
@@ -120,7 +123,7 @@ class TestThisMachine:
         async def job(url: str) -> None:
             async with (
                 aiohttp.ClientSession(trust_env=trust_env) as session,
-                AsyncClient(Account(CANARY, url=url), timeout=SOON, session=session) as client,
+                AsyncClient(Account(CANARY, allow_http=True, url=url), timeout=SOON, session=session) as client,
             ):
                 await client.call(SEND)
                 await client.fetch(url)
@@ -128,7 +131,7 @@ class TestThisMachine:
         with Faulty(http(SENT)) as gateway, Faulty(http(SENT)) as proxy, requests.Session() as session:
             session.trust_env = trust_env
             monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.port}")
-            with Client(Account(CANARY, url=gateway.url), timeout=SOON, session=session) as client:
+            with Client(Account(CANARY, allow_http=True, url=gateway.url), timeout=SOON, session=session) as client:
                 client.call(SEND)
                 client.fetch(gateway.url)
             asyncio.run(job(gateway.url))
@@ -142,13 +145,13 @@ class TestProxyOfASession:
         async def job(url: str, proxy: str) -> None:
             async with (
                 aiohttp.ClientSession(proxy=proxy) as session,
-                AsyncClient(Account(CANARY, url=url), timeout=SOON, session=session) as client,
+                AsyncClient(Account(CANARY, allow_http=True, url=url), timeout=SOON, session=session) as client,
             ):
                 await client.call(SEND)
 
         with Faulty(http(SENT)) as gateway, Faulty(http(SENT)) as proxy, requests.Session() as session:
             session.proxies = {"http": f"http://127.0.0.1:{proxy.port}"}
-            with Client(Account(CANARY, url=gateway.url), timeout=SOON, session=session) as client:
+            with Client(Account(CANARY, allow_http=True, url=gateway.url), timeout=SOON, session=session) as client:
                 client.call(SEND)
             asyncio.run(job(gateway.url, f"http://127.0.0.1:{proxy.port}"))
         assert (len(gateway.requests), len(proxy.requests)) == (2, 0)
@@ -156,7 +159,7 @@ class TestProxyOfASession:
     def test_a_proxy_for_this_host_is_used(self):
         with Faulty(http(SENT)) as gateway, Faulty(http(SENT)) as proxy, requests.Session() as session:
             session.proxies = {"http://127.0.0.1": f"http://127.0.0.1:{proxy.port}"}
-            with Client(Account(CANARY, url=gateway.url), timeout=SOON, session=session) as client:
+            with Client(Account(CANARY, allow_http=True, url=gateway.url), timeout=SOON, session=session) as client:
                 client.call(SEND)
         assert (len(gateway.requests), len(proxy.requests)) == (0, 1)
 
@@ -165,7 +168,7 @@ class TestProxyOfASession:
         async def job(url: str) -> Any:
             async with (
                 aiohttp.ClientSession(trust_env=True) as session,
-                AsyncClient(Account(CANARY, url=url), timeout=SOON, retries=0, session=session) as client,
+                AsyncClient(Account(CANARY, allow_http=True, url=url), timeout=SOON, retries=0, session=session) as client,
             ):
                 return await client.call(SEND)
 
@@ -186,7 +189,7 @@ class TestErrors:
 
     @staticmethod
     def error(kind: Any, scheme: str = "http") -> TransportError:
-        account = Account(CANARY, url=f"{scheme}://gateway.example/x")
+        account = Account(CANARY, allow_http=True, url=f"{scheme}://gateway.example/x")
         with kind(account, timeout=SOON, retries=QUICK) as client, pytest.raises(TransportError) as raised:
             client.call(SEND)
         assert "secret" not in str(raised.value)
@@ -231,7 +234,7 @@ class TestProxyThatCannotBeUsed:
     def test_nothing_is_sent_to_it(self, kind, monkeypatch, scheme, dialect, variable):
         with Faulty(http(SENT)) as proxy:
             monkeypatch.setenv(variable, f"{scheme}://ada:secret@127.0.0.1:{proxy.port}")
-            account = Account(CANARY, dialect=dialect, url="http://gateway.example/x")
+            account = Account(CANARY, dialect=dialect, allow_http=True, url="http://gateway.example/x")
             with kind(account, timeout=SOON, retries=QUICK) as client:
                 for job in (lambda: client.call(SEND), lambda: client.fetch("http://gateway.example/x")):
                     with pytest.raises(TransportError) as raised:
@@ -246,7 +249,7 @@ class TestProxyThatCannotBeUsed:
     def test_nothing_is_sent_to_that_of_an_aiohttp_session(self, dialect):
         async def job(proxy: str) -> TransportError:
             async with aiohttp.ClientSession(proxy=proxy) as session:
-                account = Account(CANARY, dialect=dialect, url="http://gateway.example/x")
+                account = Account(CANARY, dialect=dialect, allow_http=True, url="http://gateway.example/x")
                 with pytest.raises(TransportError, match="cannot be used; nothing was sent") as raised:
                     await AsyncClient(account, session=session, timeout=SOON, retries=QUICK).call(SEND)
             return raised.value
@@ -258,7 +261,7 @@ class TestProxyThatCannotBeUsed:
     @pytest.mark.parametrize("address", ["http://", "http://[", "http://127.0.0.1:99999999"])
     def test_an_address_that_is_not_a_url_sent_nothing(self, kind, monkeypatch, address):
         monkeypatch.setenv("HTTP_PROXY", address)
-        account = Account(CANARY, dialect="skycore-get", url="http://gateway.example/x")
+        account = Account(CANARY, dialect="skycore-get", allow_http=True, url="http://gateway.example/x")
         with kind(account, timeout=SOON, retries=QUICK) as client, pytest.raises(TransportError) as raised:
             client.call(SEND)
         assert not raised.value.sent_maybe
