@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -10,7 +11,8 @@ from datetime import date, datetime
 from functools import cache
 from operator import attrgetter
 from types import NoneType
-from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, cast, dataclass_transform
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Protocol, TypeVar, cast, dataclass_transform
+from weakref import WeakSet
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -217,3 +219,31 @@ def repr_of_set_fields(self: Any) -> str:
     pairs = [(item.name, getattr(self, item.name)) for item in fields(self) if item.repr]
     texts = [f"{name}={value!r}" for name, value in pairs if value is not None and not (isinstance(value, dict) and not value)]
     return f"{type(self).__qualname__}({', '.join(texts)})"
+
+
+# ------------------------------------------------------------------------------------------------ forks
+
+
+class Renewable(Protocol):
+    """An object that another process cannot share with this one, for example because it has a lock or connections."""
+
+    def renew_after_fork(self) -> None:
+        """Make it usable in a process that was just forked, in which no thread but this one runs."""
+        ...
+
+
+_RENEWABLE: WeakSet[Renewable] = WeakSet()
+
+
+def renew_after_fork(thing: Renewable) -> None:
+    """Call ``thing.renew_after_fork()`` in each process that is forked while the object exists."""
+    _RENEWABLE.add(thing)
+
+
+def _renew_all() -> None:
+    for thing in list(_RENEWABLE):
+        thing.renew_after_fork()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
+    os.register_at_fork(after_in_child=_renew_all)
