@@ -28,7 +28,7 @@ from .cellcast_bodies import REFUSALS
 from .faults import FaultRule, Faults
 from .gateway_rules import expiry_problem
 from .listener import ServerRequest
-from .routing import request_document
+from .routing import MissingDocumentError, request_document
 from .send_actions import SEND_ACTIONS
 from .state import ActionResult, RecentItems, ScheduledNotice, Settings, State, code_and_info, refuse
 
@@ -116,6 +116,9 @@ class Gateway:
         try:
             document = request_document(request, dialect)
             leaves = dialect.decode_leaves(document)
+        except MissingDocumentError as error:
+            # Skycore 1.3: the request must be valid XML in the field `xml`.
+            return None, refuse(None, "E100", str(error))
         except DecodeError as error:
             return None, refuse(None, "E108", str(error))
         try:

@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..wire.dialects import MAX_REQUEST
+from .chunks import BodyTooLongError, IncompleteBodyError, MalformedChunksError, read_chunks
 
 #: The largest body in bytes: a document in a form field is up to three times as long as the document itself.
 MAX_BODY = 3 * MAX_REQUEST
@@ -205,6 +206,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._respond(b"", close="Content-Length" in self.headers or "Transfer-Encoding" in self.headers)
 
     def do_POST(self) -> None:
+        if "Transfer-Encoding" in self.headers:
+            self._read_chunked()
+            return
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
             self._send(ServerResponse(411, b"a Content-Length header is required\n", "text/plain"), close=True)
@@ -215,6 +219,31 @@ class _Handler(BaseHTTPRequestHandler):
             # A shorter body means that the caller closed the connection, so no response is sent.
             if len(body) == int(length):
                 self._respond(body)
+
+    def _read_chunked(self) -> None:
+        """Read a body without a length. Node, Java and Go send one when they write it piece by piece."""
+        encodings = self.headers.get_all("Transfer-Encoding", [])
+        if len(encodings) > 1 or "Content-Length" in self.headers or self.request_version == "HTTP/1.0":
+            # Another program on the way may have read the other header, and would see the next request elsewhere.
+            self._refuse(400, "the length of the body is given twice, or in a way that HTTP/1.0 does not have")
+        elif encodings[0].strip().lower() != "chunked":
+            self._refuse(501, "the only Transfer-Encoding of a request is chunked")
+        else:
+            try:
+                body = read_chunks(self._buffered, MAX_BODY)
+            except MalformedChunksError as error:
+                self._refuse(400, f"malformed chunked body: {error}")
+            except BodyTooLongError:
+                self._refuse(413, "the request body is too long")
+            except IncompleteBodyError:
+                # As for a body with a length: nobody waits for a response.
+                self.close_connection = True
+            else:
+                self._respond(body)
+
+    def _refuse(self, status: int, reason: str) -> None:
+        """Refuse a request whose body was not read to its end, so the connection cannot be used again."""
+        self._send(ServerResponse(status, f"{reason}\n".encode(), "text/plain"), close=True)
 
     def _respond(self, body: bytes, *, close: bool = False) -> None:
         path, _, query = self.path.partition("?")
