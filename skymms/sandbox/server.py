@@ -53,6 +53,9 @@ class Sandbox:
     carriers that exist (E651); ``check_campaigns``, for accounts with that check (E718, E721, E715); ``strict``, which also
     validates against the XML schema and refuses unknown fields (E100); ``fetch_media``, which fetches every file and checks
     its size, type and content (E33x, E341, E35x, E629).
+
+    Responses in Skycore 1.3 have the Content-Type ``text/html; charset=UTF-8``, as those of the real gateway most likely do;
+    ``content_type`` replaces it.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Sandbox:
         check_campaigns: bool = False,
         strict: bool = False,
         fetch_media: bool = False,
+        content_type: str | None = None,
         on_event: Callable[[str], None] | None = None,
     ) -> None:
         settings = Settings(
@@ -79,6 +83,7 @@ class Sandbox:
             check_campaigns=check_campaigns,
             strict=strict,
             fetch_media=fetch_media,
+            content_type=content_type,
         )
         self._api_key = api_key
         self._on_event = on_event

@@ -5,6 +5,7 @@ All stored data is limited in number and size, and the oldest items are dropped 
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -67,6 +68,7 @@ class Settings:
     check_campaigns: bool = False
     strict: bool = False
     fetch_media: bool = False
+    content_type: str | None = None
 
     def __post_init__(self) -> None:
         limits: Any = self.limits
@@ -75,11 +77,18 @@ class Settings:
         check_required_fields(limits)
         if not _are_delays(self.delays):
             raise ConfigurationError(f"delays={self.delays!r:.80}: give AT_ONCE, or Delays(…) in seconds from 0 up")
+        content_type: Any = self.content_type
+        if content_type is not None and not (isinstance(content_type, str) and _CONTENT_TYPE.fullmatch(content_type)):
+            raise ConfigurationError(f"content_type={content_type!r:.60}: give a value of the header, such as 'text/xml'")
         for name in ("senders", "operators"):
             if (value := getattr(self, name)) is not None:
                 # A single text is one sender, not a collection of letters.
                 several = {value} if isinstance(value, str) else value
                 object.__setattr__(self, name, texts(name, several, "give them as text, as in {'60856'}"))
+
+
+#: A type and its parameters, in characters that a header may have.
+_CONTENT_TYPE = re.compile(r"[!-~]+/[!-~]+(?:[ !-~]*[!-~])?")
 
 
 def _are_delays(value: object) -> bool:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 #: The longest request that is decoded, in bytes: twice the size of eight slides of 5,000 escaped characters outside ASCII.
 MAX_REQUEST = 1024 * 1024
 
+# The vendor does not document it. A production client in Ruby, whose HTTP library parses a body declared as XML, works only with
+# responses that are declared as something else.
+_UNDECLARED_XML = "text/html; charset=UTF-8"
+
 #: The names of the dialects.
 DialectName: TypeAlias = Literal["skycore", "skycore-get", "sinch", "sinch-json"]
 
@@ -77,6 +81,8 @@ class Dialect:
     key_header: str = ""
     #: The status of a response to an accepted request, and to a refused one; they are decoded in any case.
     status_values: tuple[str, str] = ("Success", "Failure")
+    #: The Content-Type of a response if it differs from the codec's; a client does not look at it.
+    content_type: str = ""
     #: Maps the status texts of Skycore 1.3 delivery reports to this dialect's; the original text moves to the details. If it is
     #: empty, the texts are the same.
     status_texts: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -282,6 +288,7 @@ SKYCORE = Dialect(
     case="upper",
     empty_list_code="E200",
     legacy_shape=table.LEGACY_SHAPE,
+    content_type=_UNDECLARED_XML,
 )
 
 SKYCORE_GET = Dialect(
@@ -297,6 +304,7 @@ SKYCORE_GET = Dialect(
     case="lower",
     empty_list_code="E200",
     legacy_shape=table.LEGACY_SHAPE,
+    content_type=_UNDECLARED_XML,
 )
 
 SINCH = Dialect(

@@ -202,6 +202,19 @@ class TestOptions:
         assert "-> accepted" in run_sandbox(action).err
         assert "refused, E100: COLOUR" in run_sandbox(action, "--strict").err
 
+    @pytest.mark.parametrize(
+        ("argv", "expected"), [((), "text/html; charset=UTF-8"), (("--content-type", "application/xml"), "application/xml")]
+    )
+    def test_the_content_type_of_skycore_responses_can_be_chosen(self, run_sandbox, argv, expected):
+        def action(sandbox: Sandbox) -> None:
+            request = sandbox.account().encode(SEND)
+            with build_opener(ProxyHandler({})).open(request.url, request.body, timeout=10) as response:
+                seen.append(response.headers["Content-Type"])
+
+        seen: list[str] = []
+        run_sandbox(action, *argv)
+        assert seen == [expected]
+
     def test_the_option_at_once_does_not_lock_a_stored_slideshow(self, run_sandbox):
         def action(sandbox: Sandbox) -> None:
             calls(SaveMMS(SLIDESHOW.replace(slides=()).slide(audio="http://media.example/a.mp3")))(sandbox)
@@ -233,6 +246,7 @@ class TestOptions:
             (("--postback-url", "http://"), "is not an http or https URL"),
             (("--sender", "abc"), "'abc' is not a short code: it must be digits"),
             (("--sender", ""), "'' is not a short code: it must be digits"),
+            (("--content-type", "xml"), "content_type='xml': give a value of the header, such as 'text/xml'"),
             (("--operator", " "), "' ' is not an id: it must not be blank"),
         ],
     )
