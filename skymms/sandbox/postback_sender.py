@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from ..errors import ConfigurationError
 from ..http import parse_http_url
-from ..model.notices import DeliveryReport, Notice
+from ..model.notices import DeliveryReport, InboundMMS, Notice
 from ..wire.codecs import xml
 from ..wire.dialects import SKYCORE, Dialect
 from .clock import Clock
@@ -84,13 +84,14 @@ class PostbackSender:
                 self._add_to_batch(notice)
                 return
             encoder = self.policy.dialect or encoder
-            notice = _with_dialect_status(notice, encoder)
+            notice = _in_dialect(notice, encoder)
         # Without a receiver the notice is only recorded, so it need not be encoded.
         body = encoder.encode_notice(notice) if self._url else b""
         for _ in range(2 if self.policy.twice else 1):
             self._post((notice,), body, encoder.response_codec.CONTENT_TYPE)
 
     def _add_to_batch(self, notice: Notice) -> None:
+        notice = _in_dialect(notice, SKYCORE)
         self._batch.append((notice, SKYCORE.encode_notice(notice)))
         if len(self._batch) == 1:
             self._clock.schedule(BATCH_INTERVAL, self._send_batch)
@@ -133,9 +134,26 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _with_dialect_status(notice: Notice, dialect: Dialect) -> Notice:
-    """Return a notice with the dialect's status text; a status that the dialect does not have is kept."""
-    if not isinstance(notice, DeliveryReport) or (status := dialect.status_texts.get(notice.status or "")) is None:
+def _in_dialect(notice: Notice, dialect: Dialect) -> Notice:
+    """Return a notice as the dialect has it: its operator id, and the time and the status of a delivery report."""
+    if isinstance(notice, DeliveryReport | InboundMMS):
+        notice = replace(notice, operator_id=_operator_id(notice.operator_id or dialect.operator_id, dialect.operator_digits))
+    if not isinstance(notice, DeliveryReport):
+        return notice
+    if notice.code in dialect.untimed_codes:
+        notice = replace(notice, timestamp=None)
+    return _with_dialect_status(notice, dialect)
+
+
+def _operator_id(given: str, digits: int) -> str:
+    """Return an operator id with at least this many digits."""
+    # Skycore 1.3: ids of six digits got a zero at the end when they became longer (000157 became 0001570).
+    return f"{given}0" if len(given) == digits - 1 else given.zfill(digits)
+
+
+def _with_dialect_status(notice: DeliveryReport, dialect: Dialect) -> DeliveryReport:
+    """Return a report with the dialect's status text; a status that the dialect does not have is kept."""
+    if (status := dialect.status_texts.get(notice.status or "")) is None:
         return notice
     # The original status moves to the details, before the original details.
     details = notice.status if notice.details is None else f"{notice.status}: {notice.details}"

@@ -260,19 +260,21 @@ class Sandbox:
         *files: str,
         text: str | None = None,
         subject: str | None = None,
+        keyword: str | None = None,
         dialect: str = "skycore",
     ) -> str:
         """Simulate an MMS from a phone to a short code: post its notice (N401), and return its id in the inbox.
 
-        ``files`` are URLs; ``text`` becomes one more file, which the sandbox serves. In Cellcast the message is an unread
-        response without a subject, and the webhook of v3 does not name the files.
+        ``files`` are URLs; ``text`` becomes one more file, which the sandbox serves. ``keyword`` is the account's keyword that
+        the message began with, if any. In Cellcast the message is an unread response without a subject and a keyword, and the
+        webhook of v3 does not name the files.
         """
-        _check_texts(sender, to, *files, text or "", subject or "")
+        _check_texts(sender, to, *files, text or "", subject or "", keyword or "")
         number_forms(sender)
         if dialect in self._cellcasts:
             return self._receive_cellcast(dialect, sender, to, text or "", files)
         with self._dispatcher.gateway.lock:
-            notice = inbound_mms(self._state, sender, to, files, text, subject)
+            notice = inbound_mms(self._state, sender, to, files, text, subject, keyword)
         self._dispatcher.schedule(0.0, notice, get_dialect(dialect))
         return notice.tracking_id or ""
 
@@ -288,7 +290,13 @@ class Sandbox:
         with self._dispatcher.gateway.lock:
             transaction_id = f"SMS_MO_{self._state.next_id()}"
         notice = InboundSMS(
-            "N211", origin="SMS_MO", sender=sender, to=to, text=text, timestamp=self.clock.now(), transaction_id=transaction_id
+            "N211",
+            origin="SMS_MO",
+            sender=sender,
+            to=to,
+            text=text,
+            timestamp=self._state.timestamp(),
+            transaction_id=transaction_id,
         )
         self._dispatcher.schedule(0.0, notice, get_dialect(dialect))
         return transaction_id

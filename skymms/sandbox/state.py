@@ -10,7 +10,7 @@ import secrets
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from ..cellcast import Response, mobile
@@ -224,6 +224,10 @@ class State:
         self.responses: RecentItems[ReceivedResponse] = RecentItems()
         self.credits: int = CREDITS
 
+    def timestamp(self, after: float = 0.0) -> datetime:
+        """Return the time in some seconds in whole seconds, as all times in responses and postbacks are written."""
+        return (self.clock.now() + timedelta(seconds=after)).replace(microsecond=0)
+
     def next_id(self) -> str:
         """Return an id that has not been used."""
         self._last_id += 1
@@ -233,7 +237,7 @@ class State:
         """Record a message for the statistics."""
         attributes = {"id": id, "to": to, "from": sender, "carrier": "sandbox", **more}
         known = {name: value for name, value in attributes.items() if value is not None}
-        self.statistics.append(StatisticsEntry(element, self.clock.now(), known))
+        self.statistics.append(StatisticsEntry(element, self.timestamp(), known))
 
     def sendable(self, operation: Any) -> SavedSlideshow | Refusal:
         """Return the stored slideshow that an operation names, or the refusal if it cannot be sent."""

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 #: The longest request that is decoded, in bytes: twice the size of eight slides of 5,000 escaped characters outside ASCII.
 MAX_REQUEST = 1024 * 1024
 
-# The vendor does not document it. A production client in Ruby, whose HTTP library parses a body declared as XML, works only with
-# responses that are declared as something else.
+# The vendor does not document it. A production client in Ruby, whose HTTP library parses a body declared as XML, works only if
+# the response is declared as something else.
 _UNDECLARED_XML = "text/html; charset=UTF-8"
 
 #: The names of the dialects.
@@ -83,6 +83,11 @@ class Dialect:
     status_values: tuple[str, str] = ("Success", "Failure")
     #: The Content-Type of a response if it differs from the codec's; a client does not look at it.
     content_type: str = ""
+    #: The operator id of reports, if a request has none. Ids with fewer digits than ``operator_digits`` are padded.
+    operator_id: str
+    operator_digits: int = 0
+    #: The codes of delivery reports that have no time.
+    untimed_codes: frozenset[str] = frozenset()
     #: Maps the status texts of Skycore 1.3 delivery reports to this dialect's; the original text moves to the details. If it is
     #: empty, the texts are the same.
     status_texts: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -289,6 +294,9 @@ SKYCORE = Dialect(
     empty_list_code="E200",
     legacy_shape=table.LEGACY_SHAPE,
     content_type=_UNDECLARED_XML,
+    operator_id="0001570",
+    operator_digits=7,
+    untimed_codes=frozenset({"E101"}),
 )
 
 SKYCORE_GET = Dialect(
@@ -305,6 +313,9 @@ SKYCORE_GET = Dialect(
     empty_list_code="E200",
     legacy_shape=table.LEGACY_SHAPE,
     content_type=_UNDECLARED_XML,
+    operator_id="0001570",
+    operator_digits=7,
+    untimed_codes=frozenset({"E101"}),
 )
 
 SINCH = Dialect(
@@ -319,6 +330,8 @@ SINCH = Dialect(
     roots=("request", "response", "postback"),
     case="lower",
     empty_list_code="",
+    operator_id="31002",
+    untimed_codes=frozenset({"E101", "E102"}),
 )
 
 SINCH_JSON = Dialect(
@@ -333,6 +346,7 @@ SINCH_JSON = Dialect(
     roots=("", "", ""),
     case="lower",
     empty_list_code="",
+    operator_id="31002",
     returns_mms_id=False,
     # The key is sent in a header, not in the body or the URL.
     key_header="x-api-key",

@@ -77,6 +77,9 @@ def parse_date(text: str) -> date | datetime | str:
 
 
 def _format_date(when: date | str) -> str:
+    if isinstance(when, datetime):
+        # PHP's DATE_ATOM, with which a gateway or a receiver may parse it, fails on fractions of a second.
+        return when.isoformat(timespec="seconds")
     return when if isinstance(when, str) else when.isoformat()
 
 

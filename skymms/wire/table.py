@@ -429,7 +429,8 @@ _DELIVERY = _EVENT + _rows(
     ("operator_id",                    "token",   "SPID",                      "operator-id",              "operator-id"),
     ("timestamp",                      "date",    "TIMESTAMP",                 "timestamp",                "timestamp"),
     ("handset",                        "token",   "HANDSET",                   "handset",                  "handset"),
-    ("aggregator_id",                  "token",   "AGGREGATORID",              "aggregator-id",            "aggregator-id"),
+    # Only Skycore 1.3 has it.
+    ("aggregator_id",                  "token",   "AGGREGATORID",              "-",                        "-"),
     ("details",                        "text",    "STATUSDETAILS",             "status-details",           "status-details"),
 )
 
