@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 
 from .errors import ConfigurationError, Problem, refusal
 from .http import MAX_RESPONSE, HttpRequest, HttpResponse, check_gateway_url
-from .limits import DOCUMENTED, Limits
+from .limits import DOCUMENTED, Limits, texts
 from .model.operations import Operation, R_co
 from .rate_limit import Rate, RateLimit, rate_limit_from
 from .redaction import MASK, KeyHolder, account_repr, check_key, key_from_environment
@@ -43,6 +43,8 @@ class Account(KeyHolder):
     - ``bare_body``: send a Skycore 1.3 XML document as the request body, as some production clients do, and not in the
       documented form field.
     - ``line_break``: the text that replaces a line break; ``r"\\n"`` writes a backslash and an n, as in the vendor's example.
+    - ``former_names``: names of fields and actions that the gateway expects instead of today's. An account of before 2015 may
+      need ``{"CAMPAIGNID"}`` (now CAMPAIGNREF) for subscriptions; others are SPID, loginUser and removeMMSInboxContent.
     - ``limits``: the figures and required fields of this account's gateway.
     - ``max_response``: how many bytes of a response are read; the default is 64 kB, about 6,000 ids of stored messages.
 
@@ -59,6 +61,7 @@ class Account(KeyHolder):
     rate: Rate = None
     bare_body: bool = False
     line_break: str = "\n"
+    former_names: frozenset[str] = frozenset()
     limits: Limits = DOCUMENTED
     max_response: int = MAX_RESPONSE
     #: The rate limit that ``rate`` describes; every client of this account object uses it.
@@ -74,6 +77,7 @@ class Account(KeyHolder):
         object.__setattr__(self, "dialect_spec", get_dialect(self.dialect))
         _check_types(self)
         check_required_fields(self.limits)
+        object.__setattr__(self, "former_names", _checked_names(self.former_names, self.dialect_spec))
         check_key(self.api_key, "pass api_key, or set SKYMMS_API_KEY for Account.from_env()")
         check_gateway_url(self.address)
         object.__setattr__(self, "rate_limit", rate_limit_from(self.rate))
@@ -174,7 +178,9 @@ class Account(KeyHolder):
             dialect.response_codec.load()
             defaults = {"sender": self.sender, "service_id": self.service_id, "fallback_text": self.fallback_text}
             given = {name: value for name, value in defaults.items() if value is not None}
-            encoder = OperationEncoder(kind, dialect, self._placement, self.limits, given, self.api_key, self.line_break)
+            encoder = OperationEncoder(
+                kind, dialect, self._placement, self.limits, given, self.api_key, self.line_break, self.former_names
+            )
             self._encoders[kind] = encoder
         return encoder
 
@@ -192,6 +198,19 @@ class Account(KeyHolder):
         the protocol or belongs to another request; its ``sent_maybe`` is True unless the operation only reads.
         """
         return cast(R_co, decode_response(self.dialect_spec, operation, response, self.api_key, self.max_response))
+
+
+def _checked_names(given: Any, dialect: Dialect) -> frozenset[str]:
+    """Return former names in upper case; ConfigurationError for a name that the dialect has not had."""
+    names = texts("former_names", given, "give the names as text, as in {'CAMPAIGNID'}")
+    if not names:
+        # The table is not searched, because that would import every operation.
+        return names
+    known = dialect.former_names
+    if unknown := sorted(name for name in names if name.upper() not in known):
+        choices = f"choose from {', '.join(sorted(known))}" if known else "it has had no other names"
+        raise ConfigurationError(f"former_names: {unknown[0]!r:.40} is not a former name in {dialect.name}; {choices}")
+    return frozenset(name.upper() for name in names)
 
 
 def _check_types(account: Account) -> None:

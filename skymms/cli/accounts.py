@@ -36,7 +36,7 @@ _SKYCORE = {
 _CELLCAST = {"generation": "SKYMMS_CELLCAST_GENERATION", "url": "SKYMMS_CELLCAST_URL"}
 
 #: The settings that are arguments of Account and CellcastAccount.
-_ACCOUNT_ARGUMENTS = ("dialect", "url", "sender", "service_id", "fallback_text", "rate")
+_ACCOUNT_ARGUMENTS = ("dialect", "url", "sender", "service_id", "fallback_text", "rate", "former_names")
 _CELLCAST_ARGUMENTS = ("generation", "url", "rate")
 
 

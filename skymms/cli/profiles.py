@@ -40,7 +40,7 @@ MAX_CONFIG = 1_000_000
 #: The keys that every profile may have, and those of one gateway.
 _COMMON = ("gateway", "api_key", "api_key_file", "url", "rate")
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "skycore": (*_COMMON, "dialect", "sender", "service_id", "fallback_text"),
+    "skycore": (*_COMMON, "dialect", "sender", "service_id", "fallback_text", "former_names"),
     "cellcast": (*_COMMON, "generation"),
 }
 
@@ -135,6 +135,9 @@ def _wrong_settings(table: dict[str, Any]) -> Iterator[str]:
         elif key == "rate":
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
                 yield "rate must be a number of requests a second above 0"
+        elif key == "former_names":
+            if not isinstance(value, list) or not all(isinstance(name, str) for name in cast("list[object]", value)):
+                yield 'former_names must be a list of texts, as in ["CAMPAIGNID"]'
         elif not isinstance(value, str):
             yield f"{key} must be text in quotes"
     if "api_key" in table and "api_key_file" in table:

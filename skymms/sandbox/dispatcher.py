@@ -78,12 +78,14 @@ class Dispatcher:
         if dialect is not None:
             record, rule = self.gateway.handle(dialect, request)
             self._record(record, dialect)
-            return response_with_fault(partial(self._encode_reply, dialect), record.reply, rule)
+            return response_with_fault(partial(self._encode_reply, dialect, record.former_names), record.reply, rule)
         return self._respond_elsewhere(request)
 
-    def _encode_reply(self, dialect: Dialect, reply: Any) -> ServerResponse:
+    def _encode_reply(self, dialect: Dialect, former_names: frozenset[str], reply: Any) -> ServerResponse:
         content_type = dialect.content_type and (self._state.settings.content_type or dialect.content_type)
-        return ServerResponse(200, dialect.encode_reply(reply), content_type or dialect.response_codec.CONTENT_TYPE)
+        return ServerResponse(
+            200, dialect.encode_reply(reply, former_names), content_type or dialect.response_codec.CONTENT_TYPE
+        )
 
     def _respond_elsewhere(self, request: ServerRequest) -> ServerResponse:
         """Respond to a request that is not at the address of a gateway."""

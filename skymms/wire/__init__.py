@@ -8,6 +8,7 @@ In reading order:
 - ``encoder``: from a value to a document
 - ``decoder``: from a document to a value
 - ``table``: the table: one row for each field, one column for each dialect
+- ``former_names``: the names before today's, which some gateways still expect
 - ``dialects``: the four dialects: their columns, codecs and addresses
 - ``placement``: where a request has its document: in the URL, in a form field, or as the body
 - ``prepared``: messages that are validated and encoded once and sent to many recipients

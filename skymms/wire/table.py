@@ -137,7 +137,7 @@ _DELETE = _rows(
 _CAMPAIGN_SEND = _skycore_rows(
     ("mms_id",                         "token",   "MMSID!",                    "mmsid!"),
     # The vendor's example of a GET request has the second name.
-    ("to_campaign",                    "token",   "TOCAMPAIGN! CAMPAIGNID",    "tocampaign! campaignid"),
+    ("to_campaign",                    "token",   "TOCAMPAIGN!",               "tocampaign! campaignid"),
 )
 
 _SEND_STORED = _skycore_rows(
