@@ -10,7 +10,7 @@ cannot be pickled. Create the account in the process that uses it, for example w
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, TypeVar, cast
 
@@ -61,7 +61,7 @@ class Account(KeyHolder):
     rate: Rate = None
     bare_body: bool = False
     line_break: str = "\n"
-    former_names: frozenset[str] = frozenset()
+    former_names: Collection[str] = frozenset()
     limits: Limits = DOCUMENTED
     max_response: int = MAX_RESPONSE
     #: The rate limit that ``rate`` describes; every client of this account object uses it.
@@ -178,8 +178,9 @@ class Account(KeyHolder):
             dialect.response_codec.load()
             defaults = {"sender": self.sender, "service_id": self.service_id, "fallback_text": self.fallback_text}
             given = {name: value for name, value in defaults.items() if value is not None}
+            former_names = frozenset(self.former_names)
             encoder = OperationEncoder(
-                kind, dialect, self._placement, self.limits, given, self.api_key, self.line_break, self.former_names
+                kind, dialect, self._placement, self.limits, given, self.api_key, self.line_break, former_names
             )
             self._encoders[kind] = encoder
         return encoder

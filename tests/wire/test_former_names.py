@@ -32,7 +32,7 @@ from skymms.wire.dialects import DIALECTS, get_dialect
 KEY = "a-key-of-a-test"
 A = "15551234888"
 SHOW = Slideshow("n", subject="s").slide("Hi!")
-SENDS = {"to": A, "sender": "60856", "operator_id": "000189"}
+SENDS: dict[str, Any] = {"to": A, "sender": "60856", "operator_id": "000189"}
 
 #: An operation, the former name to write, and how the name and today's name are in a document.
 CASES: list[tuple[Any, str, str, str]] = [
@@ -132,7 +132,7 @@ def test_the_sandbox_answers_in_the_names_of_the_request(dialect, strict):
             assert [dict(one.raw).get(name) for one in (added, removed)] == [campaign, campaign]
 
 
-async def subscribe(account: Account, campaign: str) -> Any:
+async def subscribe(account: Account, campaign: str | None) -> Any:
     async with AsyncClient(account) as client:
         return await client.call(Subscribe(A, campaign=campaign))
 
