@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import urllib.request
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -138,6 +139,11 @@ class TestChunked:
         padded = b"1;" + b"x" * 1000 + b"\r\n \r\n"
         body = padded * (MAX_BODY // 1000)
         assert exchange(sandbox.url, chunked_request(SKYCORE, body)).startswith(b"HTTP/1.1 413")
+
+    def test_trailers_count_towards_the_same_limit(self, sandbox):
+        trailers = (b"X: " + b"x" * 1000 + b"\r\n") * (MAX_BODY // 1000)
+        response = exchange(sandbox.url, chunked_request(SKYCORE, b"0\r\n" + trailers + b"\r\n"))
+        assert response.startswith(b"HTTP/1.1 413")
 
     @pytest.mark.parametrize(
         "chunks",
@@ -318,6 +324,10 @@ class TestWithoutXML:
     @pytest.mark.parametrize("path", [SINCH, SINCH_JSON])
     def test_a_post_without_a_body_is_e100_in_the_other_dialects_too(self, sandbox, path):
         assert b"E100" in post(sandbox.url + path, b"", X_Api_Key="sandbox-key")[1]
+
+    def test_a_get_without_parameters_is_e100(self, sandbox):
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sandbox.url + SKYCORE, timeout=20) as response:
+            assert fields(response.read())["ERRORCODE"] == "E100"
 
     def test_a_form_with_too_many_fields_is_refused_and_one_with_many_is_not(self, sandbox):
         many = "".join(f"field{number}=1&" for number in range(500)) + f"xml={quote_plus(XML)}"
