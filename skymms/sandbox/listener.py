@@ -22,7 +22,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..wire.dialects import MAX_REQUEST
-from .chunks import BodyTooLongError, IncompleteBodyError, MalformedChunksError, read_chunks
+from .chunks import IncompleteBodyError, UnreadableBodyError, read_chunked_body
 
 #: The largest body in bytes: a document in a form field is up to three times as long as the document itself.
 MAX_BODY = 3 * MAX_REQUEST
@@ -222,28 +222,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read_chunked(self) -> None:
         """Read a body without a length. Node, Java and Go send one when they write it piece by piece."""
-        encodings = self.headers.get_all("Transfer-Encoding", [])
-        if len(encodings) > 1 or "Content-Length" in self.headers or self.request_version == "HTTP/1.0":
-            # Another program on the way may have read the other header, and would see the next request elsewhere.
-            self._refuse(400, "the length of the body is given twice, or in a way that HTTP/1.0 does not have")
-        elif encodings[0].strip().lower() != "chunked":
-            self._refuse(501, "the only Transfer-Encoding of a request is chunked")
+        try:
+            body = read_chunked_body(self.headers, self.request_version, self._buffered, MAX_BODY)
+        except UnreadableBodyError as error:
+            self._send(ServerResponse(error.status, f"{error}\n".encode(), "text/plain"), close=True)
+        except IncompleteBodyError:
+            # No response is sent, as for a body that is shorter than its Content-Length.
+            self.close_connection = True
         else:
-            try:
-                body = read_chunks(self._buffered, MAX_BODY)
-            except MalformedChunksError as error:
-                self._refuse(400, f"malformed chunked body: {error}")
-            except BodyTooLongError:
-                self._refuse(413, "the request body is too long")
-            except IncompleteBodyError:
-                # As for a body with a length: nobody waits for a response.
-                self.close_connection = True
-            else:
-                self._respond(body)
-
-    def _refuse(self, status: int, reason: str) -> None:
-        """Refuse a request whose body was not read to its end, so the connection cannot be used again."""
-        self._send(ServerResponse(status, f"{reason}\n".encode(), "text/plain"), close=True)
+            self._respond(body)
 
     def _respond(self, body: bytes, *, close: bool = False) -> None:
         path, _, query = self.path.partition("?")
