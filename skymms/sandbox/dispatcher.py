@@ -82,7 +82,8 @@ class Dispatcher:
         return self._respond_elsewhere(request)
 
     def _encode_reply(self, dialect: Dialect, former_names: frozenset[str], reply: Any) -> ServerResponse:
-        content_type = dialect.content_type and (self._state.settings.content_type or dialect.content_type)
+        usual = dialect.gateway.content_type
+        content_type = usual and (self._state.settings.content_type or usual)
         return ServerResponse(
             200, dialect.encode_reply(reply, former_names), content_type or dialect.response_codec.CONTENT_TYPE
         )

@@ -17,6 +17,7 @@ from ..http import parse_http_url
 from ..model.notices import DeliveryReport, InboundMMS, Notice
 from ..wire.codecs import xml
 from ..wire.dialects import SKYCORE, Dialect
+from ..wire.gateway_traits import GatewayTraits
 from .clock import Clock
 
 #: Skycore 1.3: seconds within which the receiver must respond, the number of retries, and seconds between the attempts.
@@ -137,18 +138,19 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 def _in_dialect(notice: Notice, dialect: Dialect) -> Notice:
     """Return a notice as the dialect has it: its operator id, and the time and the status of a delivery report."""
     if isinstance(notice, DeliveryReport | InboundMMS):
-        notice = replace(notice, operator_id=_operator_id(notice.operator_id or dialect.operator_id, dialect.operator_digits))
+        notice = replace(notice, operator_id=_operator_id(notice.operator_id, dialect.gateway))
     if not isinstance(notice, DeliveryReport):
         return notice
-    if notice.code in dialect.untimed_codes:
+    if notice.code in dialect.gateway.untimed_codes:
         notice = replace(notice, timestamp=None)
     return _with_dialect_status(notice, dialect)
 
 
-def _operator_id(given: str, digits: int) -> str:
-    """Return an operator id with at least this many digits."""
+def _operator_id(given: str | None, gateway: GatewayTraits) -> str:
+    """Return the operator id of a request, or that of the gateway, in the gateway's number of digits."""
+    id, digits = given or gateway.operator_id, gateway.operator_digits
     # Skycore 1.3: ids of six digits got a zero at the end when they became longer (000157 became 0001570).
-    return f"{given}0" if len(given) == digits - 1 else given.zfill(digits)
+    return f"{id}0" if len(id) == digits - 1 else id.zfill(digits)
 
 
 def _with_dialect_status(notice: DeliveryReport, dialect: Dialect) -> DeliveryReport:

@@ -17,11 +17,12 @@ from ..errors import ConfigurationError, Problem
 from ..limits import Limits
 from ..model.operations import Operation
 from ..model.replies import Refusal
-from . import table
+from . import gateway_traits, table
 from .codecs import FLAT, Codec, DecodeError, Leaf, Shape, json, query, xml
 from .decoder import Decoder
 from .encoder import Encoder, RequestEncoder, UnsupportedFields
 from .former_names import action_names, action_to_write, former_names, former_reply_names, rows_to_write
+from .gateway_traits import GatewayTraits
 from .notation import Row, accepted_names, converters, is_ignored, is_required, wire_name
 
 if TYPE_CHECKING:
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 
 #: The longest request that is decoded, in bytes: twice the size of eight slides of 5,000 escaped characters outside ASCII.
 MAX_REQUEST = 1024 * 1024
-
-# The vendor does not document it. A production client in Ruby, whose HTTP library parses a body declared as XML, works only if
-# the response is declared as something else.
-_UNDECLARED_XML = "text/html; charset=UTF-8"
 
 #: The names of the dialects.
 DialectName: TypeAlias = Literal["skycore", "skycore-get", "sinch", "sinch-json"]
@@ -82,13 +79,8 @@ class Dialect:
     key_header: str = ""
     #: The status of a response to an accepted request, and to a refused one; they are decoded in any case.
     status_values: tuple[str, str] = ("Success", "Failure")
-    #: The Content-Type of a response if it differs from the codec's; a client does not look at it.
-    content_type: str = ""
-    #: The operator id of reports, if a request has none. Ids with fewer digits than ``operator_digits`` are padded.
-    operator_id: str
-    operator_digits: int = 0
-    #: The codes of delivery reports that have no time.
-    untimed_codes: frozenset[str] = frozenset()
+    #: What the dialect's gateway adds to responses and postbacks.
+    gateway: GatewayTraits
     #: Maps the status texts of Skycore 1.3 delivery reports to this dialect's; the original text moves to the details. If it is
     #: empty, the texts are the same.
     status_texts: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -312,10 +304,7 @@ SKYCORE = Dialect(
     case="upper",
     empty_list_code="E200",
     legacy_shape=table.LEGACY_SHAPE,
-    content_type=_UNDECLARED_XML,
-    operator_id="0001570",
-    operator_digits=7,
-    untimed_codes=frozenset({"E101"}),
+    gateway=gateway_traits.SKYCORE,
 )
 
 SKYCORE_GET = Dialect(
@@ -331,10 +320,7 @@ SKYCORE_GET = Dialect(
     case="lower",
     empty_list_code="E200",
     legacy_shape=table.LEGACY_SHAPE,
-    content_type=_UNDECLARED_XML,
-    operator_id="0001570",
-    operator_digits=7,
-    untimed_codes=frozenset({"E101"}),
+    gateway=gateway_traits.SKYCORE,
 )
 
 SINCH = Dialect(
@@ -349,8 +335,7 @@ SINCH = Dialect(
     roots=("request", "response", "postback"),
     case="lower",
     empty_list_code="",
-    operator_id="31002",
-    untimed_codes=frozenset({"E101", "E102"}),
+    gateway=gateway_traits.SINCH,
 )
 
 SINCH_JSON = Dialect(
@@ -365,7 +350,7 @@ SINCH_JSON = Dialect(
     roots=("", "", ""),
     case="lower",
     empty_list_code="",
-    operator_id="31002",
+    gateway=gateway_traits.SINCH_JSON,
     returns_mms_id=False,
     # The key is sent in a header, not in the body or the URL.
     key_header="x-api-key",
