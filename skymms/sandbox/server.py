@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, TypeAlias, cast, overload
 from urllib.parse import urlsplit
 
 from ..account import Account
 from ..cellcast import CellcastAccount, CellcastSend
 from ..errors import ConfigurationError
+from ..http import is_private_host
 from ..limits import DOCUMENTED, Limits
 from ..model.actions import SendMessageBySubscriberRef, SendMMSBarcode, SendPassInMMS, SendSavedMMSCampaign, SendSMS
 from ..model.notices import InboundSMS
@@ -57,6 +58,9 @@ class Sandbox:
 
     Responses in Skycore 1.3 have the Content-Type ``text/html; charset=UTF-8``, as those of the real gateway most likely do;
     ``content_type`` replaces it.
+
+    ``country_senders`` are the default short codes of other countries, by the digits that their numbers begin with. As the
+    gateway does, the sandbox then replaces the sender of a message to such a number: ``{"61": "60857"}``.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class Sandbox:
         strict: bool = False,
         fetch_media: bool = False,
         content_type: str | None = None,
+        country_senders: Mapping[str, str] | None = None,
         on_event: Callable[[str], None] | None = None,
     ) -> None:
         settings = Settings(
@@ -85,6 +90,7 @@ class Sandbox:
             strict=strict,
             fetch_media=fetch_media,
             content_type=content_type,
+            country_senders={} if country_senders is None else country_senders,
         )
         self._api_key = api_key
         self._on_event = on_event
@@ -135,7 +141,9 @@ class Sandbox:
             path, options = generation.path, {"generation": generation.generation, **options}
         else:
             path, options = dialect_path(get_dialect(dialect)), {"dialect": dialect, **options}
-        options = {"api_key": self._api_key, "url": self.url + path, **options}
+        # Whoever listens on a public address has chosen to.
+        allow_http = not is_private_host(urlsplit(self.url).hostname or "")
+        options = {"api_key": self._api_key, "url": self.url + path, "allow_http": allow_http, **options}
         return CellcastAccount(**options) if generation is not None else Account(**options)
 
     @property
