@@ -44,7 +44,7 @@ _CELLCAST = {
 }
 
 #: The settings that are arguments of Account and CellcastAccount.
-_ACCOUNT_ARGUMENTS = ("dialect", "url", "allow_http", "sender", "service_id", "fallback_text", "rate", "limits")
+_ACCOUNT_ARGUMENTS = ("dialect", "url", "allow_http", "sender", "service_id", "fallback_text", "rate", "limits", "former_names")
 _CELLCAST_ARGUMENTS = ("generation", "url", "allow_http", "rate")
 
 

@@ -5,11 +5,12 @@ All stored data is limited in number and size, and the oldest items are dropped 
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from ..cellcast import Response, mobile
@@ -68,6 +69,7 @@ class Settings:
     strict: bool = False
     fetch_media: bool = False
     allow_other_files: bool = False
+    content_type: str | None = None
     country_senders: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
@@ -77,6 +79,9 @@ class Settings:
         check_field_names(limits)
         if not _are_delays(self.delays):
             raise ConfigurationError(f"delays={self.delays!r:.80}: give AT_ONCE, or Delays(…) in seconds from 0 up")
+        content_type: Any = self.content_type
+        if content_type is not None and not (isinstance(content_type, str) and _CONTENT_TYPE.fullmatch(content_type)):
+            raise ConfigurationError(f"content_type={content_type!r:.60}: give a value of the header, such as 'text/xml'")
         for name in ("senders", "operators"):
             if (value := getattr(self, name)) is not None:
                 # A single text is one sender, not a collection of letters.
@@ -96,6 +101,10 @@ def _country_senders(given: Any) -> dict[str, str]:
     if not all(isinstance(one, str) and one.isascii() and one.isdigit() for pair in pairs.items() for one in pair):
         raise ConfigurationError(f"country_senders={given!r:.80}: give country codes and short codes, as in {{'61': '60857'}}")
     return pairs
+
+
+#: A type and its parameters, in characters that a header may have.
+_CONTENT_TYPE = re.compile(r"[!-~]+/[!-~]+(?:[ !-~]*[!-~])?")
 
 
 def _are_delays(value: object) -> bool:
@@ -233,6 +242,10 @@ class State:
         self.responses: RecentItems[ReceivedResponse] = RecentItems()
         self.credits: int = CREDITS
 
+    def timestamp(self, after: float = 0.0) -> datetime:
+        """Return the time in some seconds in whole seconds, as all times in responses and postbacks are written."""
+        return (self.clock.now() + timedelta(seconds=after)).replace(microsecond=0)
+
     def next_id(self) -> str:
         """Return an id that has not been used."""
         self._last_id += 1
@@ -242,7 +255,7 @@ class State:
         """Record a message for the statistics."""
         attributes = {"id": id, "to": to, "from": sender, "carrier": "sandbox", **more}
         known = {name: value for name, value in attributes.items() if value is not None}
-        self.statistics.append(StatisticsEntry(element, self.clock.now(), known))
+        self.statistics.append(StatisticsEntry(element, self.timestamp(), known))
 
     def sendable(self, operation: Any) -> SavedSlideshow | Refusal:
         """Return the stored slideshow that an operation names, or the refusal if it cannot be sent."""

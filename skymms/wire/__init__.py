@@ -10,6 +10,8 @@ In reading order:
 - ``encoder``: from a value to a document
 - ``decoder``: from a document to a value
 - ``table``: the table: one row for each field, one column for each dialect
+- ``gateway_traits``: what a gateway adds to its responses and postbacks, which the sandbox writes
+- ``former_names``: the names before today's, which some gateways still expect
 - ``dialects``: the four dialects: their columns, codecs and addresses
 - ``legacy_status``: the status of delivery reports of before 2013-11
 - ``placement``: where a request has its document: in the URL, in a form field, or as the body

@@ -131,6 +131,9 @@ def _format_url(url: Any) -> str:
 
 
 def _format_date(when: date | str) -> str:
+    if isinstance(when, datetime):
+        # PHP's DATE_ATOM, with which a gateway or a receiver may parse it, fails on fractions of a second.
+        return when.isoformat(timespec="seconds")
     return when if isinstance(when, str) else when.isoformat()
 
 

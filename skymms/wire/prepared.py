@@ -102,11 +102,12 @@ class OperationEncoder(KeyHolder, Generic[OperationT]):
         defaults: Mapping[str, Any],
         api_key: str,
         line_break: str,
+        former_names: frozenset[str],
     ) -> None:
         self._unsupported = dialect.unsupported_check(kind)
         self._placement = placement
         self._limits = dialect.limits_for(limits, kind)
-        self._encoder = dialect.request_encoder(kind, api_key, line_break, placement.escape)
+        self._encoder = dialect.request_encoder(kind, api_key, line_break, placement.escape, former_names)
         self._defaults = _Defaults.for_operation(kind, dialect, defaults)
         names = [item.name for item in fields(cast(Any, kind))]
         self.has_recipient: bool = RECIPIENT in names

@@ -138,7 +138,7 @@ _DELETE = _rows(
 _CAMPAIGN_SEND = _skycore_rows(
     ("mms_id",                         "token",   "MMSID!",                    "mmsid!"),
     # The vendor's example of a GET request has the second name.
-    ("to_campaign",                    "token",   "TOCAMPAIGN! CAMPAIGNID",    "tocampaign! campaignid"),
+    ("to_campaign",                    "token",   "TOCAMPAIGN!",               "tocampaign! campaignid"),
 )
 
 _SEND_STORED = _skycore_rows(
@@ -435,7 +435,8 @@ _DELIVERY = _EVENT + _rows(
     ("operator_id",                    "token",   "SPID",                      "operator-id",              "operator-id"),
     ("timestamp",                      "date",    "TIMESTAMP",                 "timestamp",                "timestamp"),
     ("handset",                        "token",   "HANDSET",                   "handset",                  "handset"),
-    ("aggregator_id",                  "token",   "AGGREGATORID",              "aggregator-id",            "aggregator-id"),
+    # Only Skycore 1.3 has it.
+    ("aggregator_id",                  "token",   "AGGREGATORID",              "-",                        "-"),
     ("details",                        "text",    "STATUSDETAILS",             "status-details",           "status-details"),
 )
 

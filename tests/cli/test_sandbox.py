@@ -211,6 +211,19 @@ class TestOptions:
         assert "refused, FIELD_INVALID" in run_sandbox(action).err
         assert "accepted, 1 queued" in run_sandbox(action, "--allow-other-files").err
 
+    @pytest.mark.parametrize(
+        ("argv", "expected"), [((), "text/html; charset=UTF-8"), (("--content-type", "application/xml"), "application/xml")]
+    )
+    def test_the_content_type_of_skycore_responses_can_be_chosen(self, run_sandbox, argv, expected):
+        def action(sandbox: Sandbox) -> None:
+            request = sandbox.account().encode(SEND)
+            with build_opener(ProxyHandler({})).open(request.url, request.body, timeout=10) as response:
+                seen.append(response.headers["Content-Type"])
+
+        seen: list[str] = []
+        run_sandbox(action, *argv)
+        assert seen == [expected]
+
     def test_the_option_at_once_does_not_lock_a_stored_slideshow(self, run_sandbox):
         def action(sandbox: Sandbox) -> None:
             calls(SaveMMS(SLIDESHOW.replace(slides=()).slide(audio="http://media.example/a.mp3")))(sandbox)
@@ -242,6 +255,7 @@ class TestOptions:
             (("--postback-url", "http://"), "is not an http or https URL"),
             (("--sender", "abc"), "'abc' is not a short code: it must be digits"),
             (("--sender", ""), "'' is not a short code: it must be digits"),
+            (("--content-type", "xml"), "content_type='xml': give a value of the header, such as 'text/xml'"),
             (("--operator", " "), "' ' is not an id: it must not be blank"),
         ],
     )
