@@ -16,7 +16,7 @@ from .http import MAX_REPORT, HttpRequest, HttpResponse
 from .model.operations import Operation, R_co
 from .rate_limit import RateLimit, SpacedRateLimit
 from .transport import guard
-from .transport.calls import DEFAULT_TIMEOUT, BaseClient
+from .transport.calls import DEFAULT_TIMEOUT, BaseClient, Call
 from .transport.compression import response_from
 from .transport.errors import (
     CLIENT_CLOSED,
@@ -72,14 +72,18 @@ class AsyncClient(BaseClient):
     async def call(self, operation: Operation[R_co]) -> R_co:
         """Send an operation to the gateway and return its reply; raises what :meth:`skymms.Client.call` raises."""
         sending = _Sending()
-        with self._begin(operation, sending.may_have_left) as call:
+        call = Call(self.account, operation, self._retries, self._observer, sending.may_have_left)
+        try:
             step = call.start()
             while step is not None:
                 if isinstance(step, HttpRequest):
                     step = call.advance(await self._send(step, sending))
                 else:
                     step = call.advance(await self._wait(step))
-        return call.result
+            return call.finish()
+        except BaseException as error:
+            call.fail(error)
+            raise
 
     async def fetch(self, url: str, *, limit: int = MAX_REPORT) -> bytes:
         """Download the file behind a link from the gateway, such as a report; ``limit`` is in bytes.

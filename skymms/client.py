@@ -13,7 +13,7 @@ from .errors import ConfigurationError, TransportError
 from .http import MAX_REPORT, HttpRequest, HttpResponse
 from .model.operations import Operation, R_co
 from .transport import guard
-from .transport.calls import DEFAULT_TIMEOUT, BaseClient
+from .transport.calls import DEFAULT_TIMEOUT, BaseClient, Call
 from .transport.compression import response_from
 from .transport.errors import CLIENT_CLOSED, failed_before_sending, no_response, unusable_url
 from .transport.exchange import GatewayAccount, NoResponse, Outcome, Pause, Reserve, Step
@@ -73,11 +73,15 @@ class Client(BaseClient):
         :class:`~skymms.ConfigurationError` for a field that the dialect does not support. ``sent_maybe`` of the error, and of
         any exception that interrupts the call, is True if the message may have been sent.
         """
-        with self._begin(operation, _may_have_left) as call:
+        call = Call(self.account, operation, self._retries, self._observer, _may_have_left)
+        try:
             step = call.start()
             while step is not None:
                 step = call.advance(self._perform(step))
-        return call.result
+            return call.finish()
+        except BaseException as error:
+            call.fail(error)
+            raise
 
     def fetch(self, url: str, *, limit: int = MAX_REPORT) -> bytes:
         """Download the file behind a link from the gateway, such as a report; ``limit`` is in bytes.

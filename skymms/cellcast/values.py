@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, field, fields
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from .._functools import value
@@ -156,17 +157,26 @@ class CellcastSent(Serializable):
 
     def __add__(self, other: CellcastSent) -> CellcastSent:
         """Join the outcomes of two requests."""
-        spent = [credits for credits in (self.credits, other.credits) if credits is not None]
-        return CellcastSent(
-            queued={**self.queued, **other.queued},
-            invalid={**self.invalid, **other.invalid},
-            unsubscribed=self.unsubscribed + other.unsubscribed,
-            unaccounted=self.unaccounted + other.unaccounted,
-            maybe_sent=self.maybe_sent + other.maybe_sent,
-            not_sent=self.not_sent + other.not_sent,
-            not_tried=self.not_tried + other.not_tried,
+        return CellcastSent.joined((self, other))
+
+    @classmethod
+    def joined(cls, outcomes: Sequence[CellcastSent]) -> CellcastSent:
+        """Join the outcomes of several requests."""
+
+        def together(name: str) -> tuple[Any, ...]:
+            return tuple(chain.from_iterable(getattr(one, name) for one in outcomes))
+
+        spent = [one.credits for one in outcomes if one.credits is not None]
+        return cls(
+            queued={number: message_id for one in outcomes for number, message_id in one.queued.items()},
+            invalid={number: reason for one in outcomes for number, reason in one.invalid.items()},
+            unsubscribed=together("unsubscribed"),
+            unaccounted=together("unaccounted"),
+            maybe_sent=together("maybe_sent"),
+            not_sent=together("not_sent"),
+            not_tried=together("not_tried"),
             credits=sum(spent, Decimal(0)) if spent else None,
-            raw=self.raw + other.raw,
+            raw=together("raw"),
         )
 
 

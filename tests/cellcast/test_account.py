@@ -77,6 +77,7 @@ MANY = tuple(f"+6149157{last:04}" for last in range(2500))
 def run(account: Any, operation: Operation[Any], *outcomes: Any, retries: Retries = Retries(count=0)):  # noqa: B008
     """Run a call without a client. An outcome is a response, or makes one of the request's body."""
     exchange: Any = Exchange(account, operation, retries=retries, random=lambda: 0.0)
+    exchange.start()
     requests: list[Any] = []
     for outcome in outcomes:
         while isinstance(exchange.next_step, Pause):  # before a retry
@@ -264,6 +265,7 @@ class TestSkipInvalid:
             send = CellcastSend(Slide("Hi", image=GIF_URL), to=to, skip_invalid=True)
             try:
                 exchange = Exchange(V1, send, retries=Retries(count=0), random=lambda: 0.0)
+                exchange.start()
                 for reply in itertools.cycle(replies):
                     if exchange.next_step is None:
                         break

@@ -269,6 +269,7 @@ class TestExceptionsOfObserver:
         stop = Stop()
         reporter = Reporter(SEND, observer=Recorder({"part_finished": stop}))
         exchange = Exchange(RefusingAccount(CANARY), SEND, retries=QUICK, random=lambda: 0.0, reporter=reporter)
+        exchange.start()
         with pytest.raises(Stop):
             exchange.advance(HttpResponse(200, {}, SENT))
         assert stop.sent_maybe is True
