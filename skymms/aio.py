@@ -20,7 +20,9 @@ from .transport.calls import DEFAULT_TIMEOUT, BaseClient, Call
 from .transport.compression import response_from
 from .transport.errors import (
     CLIENT_CLOSED,
+    answered_by_cache,
     connection_broke,
+    consumed_response,
     not_connected,
     refused_by_proxy,
     timed_out,
@@ -152,11 +154,18 @@ class AsyncClient(BaseClient):
                 middlewares=_middlewares(session, request.method),
                 auto_decompress=False,
             )
+            if (cached := answered_by_cache(response, request)) is not None:
+                return cached
             content = response.content
             # A response of the usual length is complete after one read.
             body = await content.readany()
             if not content.at_eof():
                 body = await _read_on(content, body, limit)
+            elif len(body) < content.total_bytes:
+                # A middleware or a trace of the session has read it before.
+                body = await response.read()
+                if len(body) < content.total_bytes:
+                    return consumed_response(request, "response.read() or response.text()")
             return response_from(response.status, response.headers, body, limit)
         except (_aiohttp().ClientError, TimeoutError, OSError, ValueError) as error:
             return _no_response(error, request, sending.maybe)

@@ -15,7 +15,14 @@ from .model.operations import Operation, R_co
 from .transport import guard
 from .transport.calls import DEFAULT_TIMEOUT, BaseClient, Call
 from .transport.compression import response_from
-from .transport.errors import CLIENT_CLOSED, failed_before_sending, no_response, unusable_url
+from .transport.errors import (
+    CLIENT_CLOSED,
+    answered_by_cache,
+    consumed_response,
+    failed_before_sending,
+    no_response,
+    unusable_url,
+)
 from .transport.exchange import GatewayAccount, NoResponse, Outcome, Pause, Reserve, Step
 from .transport.fetching import NOT_A_LINK, file_from_response, link_request, user_agent
 from .transport.logging import mask_keys_in_urllib3_logs
@@ -143,7 +150,10 @@ class Client(BaseClient):
                 prepared, timeout=self._timeout, allow_redirects=False, stream=True, **self._environment()
             )
         except (requests.RequestException, OSError, ValueError) as error:
-            return no_response(error, request, started)
+            if getattr(error, "response", None) is None:
+                return no_response(error, request, started)
+            # A hook of the session called raise_for_status.
+            response = cast("requests.HTTPError", error).response
         return self._read(response, request, self.account.max_response)
 
     def _read(self, response: requests.Response, request: HttpRequest, limit: int) -> HttpResponse | NoResponse:
@@ -151,6 +161,8 @@ class Client(BaseClient):
         import requests
         import urllib3
 
+        if (outcome := _already_read(response, request, limit)) is not None:
+            return outcome
         if response.status_code < 200:
             # The caller's adapter returned a preliminary response. Close the connection: the next call must not read the real
             # one.
@@ -258,6 +270,24 @@ class Client(BaseClient):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def _already_read(response: requests.Response, request: HttpRequest, limit: int) -> HttpResponse | NoResponse | None:
+    """Return the outcome if a cache answered, or if a hook of the session has read the response; None if it has to be read."""
+    if (cached := answered_by_cache(response, request)) is not None:
+        return cached
+    # requests does not publish whether the content was read, and reading it has no size limit.
+    content: object = getattr(response, "_content", False)
+    raw: Any = response.raw
+    if raw is None and content is False:  # a response that a hook has made
+        content = b""
+    if isinstance(content, bytes):
+        # It is decompressed already.
+        return HttpResponse(response.status_code, response.headers, content[: limit + 1])
+    if hasattr(raw, "tell") and raw.tell():
+        response.close()
+        return consumed_response(request, "response.content or response.text")
+    return None
 
 
 def _may_have_left(error: BaseException, started: float) -> bool:

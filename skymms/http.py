@@ -14,6 +14,8 @@ from .redaction import KeyHolder, strip_credentials
 #: The most bytes of a response that are read. The longest documented response has a few hundred bytes, but a list of ids may
 #: be long.
 MAX_RESPONSE = 64 * 1024
+#: Caches must not keep or answer a request: a GET request may send a message, and an old answer would look like its reply.
+NO_STORE = {"Cache-Control": "no-store"}
 #: The most bytes of a report. A message takes half a kilobyte; the vendor limits a report's time span, not its size.
 MAX_REPORT = 64 * 1024 * 1024
 
