@@ -15,7 +15,8 @@ from .redaction import KeyHolder, strip_credentials
 #: be long.
 MAX_RESPONSE = 64 * 1024
 #: Caches must not keep or answer a request: a GET request may send a message, and an old answer would look like its reply.
-NO_STORE = {"Cache-Control": "no-store"}
+#: Some caches obey only one of the two words.
+NO_STORE = {"Cache-Control": "no-store, no-cache"}
 #: The most bytes of a report. A message takes half a kilobyte; the vendor limits a report's time span, not its size.
 MAX_REPORT = 64 * 1024 * 1024
 

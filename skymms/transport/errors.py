@@ -53,10 +53,12 @@ def connection_broke(request: HttpRequest, reason: str) -> NoResponse:
 
 def answered_by_cache(response: Any, request: HttpRequest) -> NoResponse | None:
     """Return the outcome of a request that a cache of the session has answered; None for a response of the gateway."""
-    if getattr(response, "from_cache", False) is not True:
+    says_so = getattr(response, "from_cache", False) is True  # requests-cache, aiohttp-client-cache, CacheControl
+    if not says_so and response.headers.get("X-Hishel-From-Cache") != "true":
         return None
     # A cache returns an old response after it has asked the gateway: there was no answer, or the answer was "not modified".
-    left = any(getattr(response, name, False) is True for name in ("revalidated", "is_expired"))
+    # Only an attribute shows that nothing was sent, because a gateway can write any header.
+    left = not says_so or any(getattr(response, name, False) is True for name in ("revalidated", "is_expired"))
     sent = "the request may have arrived" if left else "nothing was sent"
     why = f"a cache answered the request to {request.safe_url}; {sent}: use a session without a cache"
     return NoResponse(why, left=left, transient=False, error=ProtocolError)
