@@ -25,7 +25,7 @@ from .transport.errors import (
 )
 from .transport.exchange import GatewayAccount, NoResponse, Outcome, Pause, Reserve, Step
 from .transport.fetching import NOT_A_LINK, file_from_response, link_request, user_agent
-from .transport.logging import mask_keys_in_urllib3_logs
+from .transport.logging import mask_key_in_urllib3_logs
 from .transport.retries import Retries
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Client(BaseClient):
         #: A prepared request and the values it depends on; the next request with the same values is a copy of it.
         self._template: tuple[tuple[Any, ...], requests.PreparedRequest] | None = None
         self._settings: tuple[Any, dict[str, Any]] | None = None
-        mask_keys_in_urllib3_logs()
+        mask_key_in_urllib3_logs(getattr(account, "api_key", None))
 
     def call(self, operation: Operation[R_co]) -> R_co:
         """Send an operation to the gateway and return its reply.

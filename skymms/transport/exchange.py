@@ -114,6 +114,9 @@ class NoResponse(NamedTuple):
 Step: TypeAlias = HttpRequest | Pause | Reserve | SlowDown
 Outcome: TypeAlias = HttpResponse | NoResponse | float | None
 
+#: Seconds for which one response can stop all calls that share a rate limit, whatever its Retry-After header says.
+LONGEST_SLOW_DOWN = 3600.0
+
 #: Added to an exception from outside, such as a cancellation, that interrupts a request which may have left.
 INTERRUPTED = "skymms: the request may have arrived; wait for its delivery report before you send it again"
 
@@ -276,7 +279,7 @@ class Exchange(Generic[R_co]):
             wait = self._wait(attempt, outcome)
             waited += wait
             if rate_limit is not None and _is_throttled(error):
-                yield SlowDown(rate_limit, wait)
+                yield SlowDown(rate_limit, min(wait, LONGEST_SLOW_DOWN))
             if attempt == self._retries.count or waited > self._retries.total or not _may_retry(part, error, outcome):
                 raise error
             reason = _reason(error, outcome)

@@ -130,9 +130,12 @@ class TestCacheThatIgnoresNoStore:
 
     def test_a_header_of_a_cache_does_not_show_that_nothing_was_sent(self, kind):
         # hishel marks its answers with a header, which a gateway could write too.
-        with Faulty(http(SENT, X_Hishel_From_Cache="true")) as server:
-            with kind(get_account(server)) as client, pytest.raises(ProtocolError, match="a cache answered") as raised:
-                client.call(SEND)
+        with (
+            Faulty(http(SENT, X_Hishel_From_Cache="true")) as server,
+            kind(get_account(server)) as client,
+            pytest.raises(ProtocolError, match="a cache answered") as raised,
+        ):
+            client.call(SEND)
         assert raised.value.sent_maybe is True
 
     def test_a_cached_file_is_not_returned(self):
