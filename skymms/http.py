@@ -50,14 +50,16 @@ class HttpResponse:
 
     def header(self, name: str) -> str | None:
         """Return the value of a header, whose name is compared without case; None if it is not there."""
-        return next((_text(value) for key, value in self.headers.items() if _text(key).lower() == name.lower()), None)
+        return next(
+            (header_text(value) for key, value in self.headers.items() if header_text(key).lower() == name.lower()), None
+        )
 
     def __repr__(self) -> str:
         # A body can quote the request, with the recipient, the text and the API key.
         return f"<HttpResponse {self.status}, {len(self.body)} bytes>"
 
 
-def _text(value: object) -> str:
+def header_text(value: object) -> str:
     """Return the name or the value of a header as text; some libraries give bytes."""
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 

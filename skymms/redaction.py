@@ -157,7 +157,7 @@ def _forms_of_character(character: str) -> str:
     in_url = rf"%(?:25){{0,2}}(?i:{code:02x})"
     in_json = rf"\\{{1,4}}(?:u00(?i:{code:02x})|{literal})"
     in_xml = rf"&(?:amp;){{0,2}}(?:#0{{0,6}}{code};|#[xX]0{{0,6}}(?i:{code:x});{names})"
-    return f"(?:{literal}|{in_url}|{in_json}|{in_xml})"
+    return f"(?:{in_json}|{literal}|{in_url}|{in_xml})"
 
 
 @lru_cache(maxsize=1)

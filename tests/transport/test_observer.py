@@ -365,13 +365,6 @@ class TestLog:
         assert records()[0] == ("INFO", "waiting 0.0 s before sending SendMMS again: ThrottledError E106")
         assert len(records()) == 2
 
-    def test_a_line_break_from_the_gateway_is_never_logged(self, client, records):
-        forged = SENT.replace(b"MMS_12345", b"MMS_1\nERROR: forged")
-        with Faulty(http(forged)) as server, client(server) as calling:
-            calling.call(SEND)
-        assert [line for _, line in records() if "\n" in line] == []
-        assert "forged" in records()[0][1]
-
     def test_the_log_does_not_quote_a_response_outside_the_protocol(self, client, records):
         odd = http(b"<html>to 15551234888</html>", "500 Oops")
         with Faulty(odd) as server, client(server) as calling, pytest.raises(ProtocolError):
