@@ -9,8 +9,9 @@ from typing import Any
 from ..codes import ANSWERS
 from ..model.action_replies import ScheduledMMS, SentSMS, SentToSubscriber, SubscriberResult
 from ..model.actions import SendMessageBySubscriberRef, SendMMSBarcode, SendPassInMMS, SendSavedMMSCampaign, SendSMS
-from ..model.operations import Operation, SendMMS, SendSavedMMS
+from ..model.operations import Operation, SendMMS
 from ..model.replies import Refusal
+from ..model.stored_operations import SendSavedMMS
 from ..wire.dialects import Dialect
 from .gateway_rules import pass_data_problem
 from .outcomes import ACCEPTED, send_mms, send_sms
@@ -40,7 +41,7 @@ def _send_to_one(state: State, operation: Any, mms_id: Callable[[], str], disabl
     return send_mms(
         state,
         operation.to,
-        operation.sender,
+        state.settings.sender_for(operation.to, operation.sender),
         mms_id(),
         operator_id=getattr(operation, "operator_id", None),
         client_reference=getattr(operation, "client_reference", None),

@@ -75,7 +75,8 @@ _PERSONALIZED = _rows(
 )
 
 _SEND = _TO + _rows(
-    ("slideshow.subject",              "text",    "SUBJECT",                   "subject",                 "message-subject",             "message-subject"),
+    # Sinch's sendSavedMMS page, special considerations, says that a subject is required. Its sendMMS page said so in 2020-12.
+    ("slideshow.subject",              "text",    "SUBJECT",                   "subject",                 "message-subject?",            "message-subject?"),
     ("slideshow.name",                 "text",    "NAME!",                     "name!",                   "name!",                       "."),
 ) + _SLIDES + _NO_PERSONALIZED + _rows(
     ("slideshow.fallback_text",        "lines",   "FALLBACKSMSTEXT",           "fallbacksmstext",         "fallback-sms-text!",          "fallback-sms-text!"),
@@ -88,7 +89,7 @@ _SEND = _TO + _rows(
 
 _SAVE = _rows(
     # Sinch's documents require the subject; a production client leaves it out, with Limits(waived={"subject"}).
-    ("slideshow.subject",              "text",    "SUBJECT",                   "subject",                 "message-subject!",            "message-subject"),
+    ("slideshow.subject",              "text",    "SUBJECT",                   "subject",                 "message-subject!",            "message-subject?"),
     ("slideshow.name",                 "text",    "NAME!",                     "name!",                   "name!",                       "name!"),
 ) + _SLIDES + _PERSONALIZED + _rows(
     # Sinch MMS takes the text when a saved MMS is sent, not when it is saved.
@@ -105,7 +106,7 @@ _SEND_SAVED = _rows(
     # Slides are counted from 1 here in every dialect, but from 0 in the slides of a GET request.
     ("custom_text{}",                  "lines",   "CUSTOMTEXT[]/VALUE|SLIDE",  "customtext_#",            "custom-text[]/value|slide",   "custom-slides[]/custom-message-text|custom-slide"),
     # An older table of the vendor's has the second name.
-    ("custom_subject",                 "text",    "CUSTOMSUBJECT CUSTOMTITLE", "customsubject customtitle","custom-subject",             "message-subject"),
+    ("custom_subject",                 "text",    "CUSTOMSUBJECT CUSTOMTITLE", "customsubject customtitle","custom-subject?",            "message-subject?"),
     ("data{}",                         "text",    "DATA/*",                    "data_*",                  "data/*",                      "-"),
     ("fallback_text",                  "lines",   "FALLBACKSMSTEXT",           "fallbacksmstext",         "fallback-sms-text!",          "fallback-sms-text!"),
     ("disable_fallback",               "flag",    "DISABLEFALLBACKSMS",        "disablefallbacksms",      "-",                           "disable-fallback-sms"),
@@ -231,6 +232,8 @@ LEGACY_SHAPE = Shape(
 REQUESTS: ClassTable[tuple[tuple[str, ...], tuple[Row, ...]]] = ClassTable({
     "skymms.model.operations": {
         "SendMMS":      (("sendMMS",                              "sendmms",                 "sendMMS",                     "sendmms"),      _SEND),
+    },
+    "skymms.model.stored_operations": {
         "SaveMMS":      (("saveMMS",                              "savemms",                 "saveMMS",                     "savemms"),      _SAVE),
         "SendSavedMMS": (("sendSavedMMS",                         "sendsavedmms",            "sendSavedMMS",                "sendsavedmms"), _SEND_SAVED),
         "ListMMS":      (("getMmsIds",                            "getmmsids",               "getMMSTemplates",             "-"),            _LIST),
@@ -374,7 +377,7 @@ STATUS_SUBSTITUTES: ClassTable[tuple[str, ...]] = ClassTable({
 
 #: The replies that are lists, and the error code that a gateway may return if the list is empty.
 EMPTY_LIST_CODES: ClassTable[str] = ClassTable({
-    "skymms.model.replies": {"MMSList": "E200"},
+    "skymms.model.stored_replies": {"MMSList": "E200"},
     "skymms.model.action_replies": {"CampaignList": "E405"},
 })
 
@@ -387,10 +390,12 @@ REFUSAL = _rows(
 REPLIES: ClassTable[tuple[Row, ...]] = ClassTable({
     "skymms.model.replies": {
         "SentMMS": _SENT,
+        "Refusal": REFUSAL,
+    },
+    "skymms.model.stored_replies": {
         "SavedMMS": _SAVED,
         "MMSList": _LISTED,
         "DeletedMMS": _ID,
-        "Refusal": REFUSAL,
     },
     "skymms.model.action_replies": {
         "ScheduledMMS": _SCHEDULED,
@@ -500,7 +505,7 @@ NOTICES: ClassTable[tuple[Row, ...]] = ClassTable({
 GROUP_CLASSES = ClassesByPath({
     "slideshow": ("skymms.model.slideshow", "Slideshow"),
     "slideshow.slides": ("skymms.slide", "Slide"),
-    "templates": ("skymms.model.replies", "StoredMMS"),
+    "templates": ("skymms.model.stored_replies", "StoredMMS"),
     "results": ("skymms.model.action_replies", "SubscriberResult"),
     "campaigns": ("skymms.model.action_replies", "Campaign"),
 })

@@ -61,21 +61,28 @@ class TestShow:
         operation = SendMMS(SLIDESHOW, to="15551234888", sender="60856", service_id="1")
         assert result.out.encode() == DIALECTS[dialect].encode_request(operation, "***")
 
+    def test_show_raw_ends_with_a_new_line_in_a_terminal_only(self, run, monkeypatch):
+        arguments = ("show", "f", "--raw", *TO_AND_FROM)
+        piped = run(*arguments, f=COUPON).out
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        assert run(*arguments, f=COUPON).out == piped + "\n"
+        assert not piped.endswith("\n")
+
     def test_show_raw_prints_the_address_of_a_get_request(self, run):
         out = run("show", "f", "--raw", "--dialect", "skycore-get", *TO_AND_FROM, f=COUPON).out
         assert out.startswith(DIALECTS["skycore-get"].url + "?action=sendmms&api_key=%2A%2A%2A&to=15551234888&")
 
     def test_the_json_of_show_is_one_document(self, run):
-        document = run("show", "f", "--json", "--url", "http://gateway.example/x", *TO_AND_FROM, f=COUPON).json
-        assert (document["method"], document["url"]) == ("POST", "http://gateway.example/x")
+        document = run("show", "f", "--json", "--url", "https://gateway.example/x", *TO_AND_FROM, f=COUPON).json
+        assert (document["method"], document["url"]) == ("POST", "https://gateway.example/x")
         assert document["document"].endswith("</REQUEST>")
         document = run("show", "f", "--json", "--dialect", "skycore-get").json
         assert (document["method"], document["document"]) == ("GET", None)
 
     @pytest.mark.parametrize("how", [(), ("--raw",), ("--json",)])
     def test_the_password_in_an_address_is_not_printed(self, run, monkeypatch, how):
-        monkeypatch.setenv("SKYMMS_URL", f"http://ada:{CANARY}@gateway.example/x")
-        assert "http://gateway.example/x" in run("show", "f", "--dialect", "skycore-get", *how, f=COUPON).out
+        monkeypatch.setenv("SKYMMS_URL", f"https://ada:{CANARY}@gateway.example/x")
+        assert "https://gateway.example/x" in run("show", "f", "--dialect", "skycore-get", *how, f=COUPON).out
 
     def test_show_needs_neither_a_key_nor_a_recipient(self, run, monkeypatch):
         monkeypatch.delenv("SKYMMS_API_KEY")
