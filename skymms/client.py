@@ -284,7 +284,7 @@ def _already_read(response: requests.Response, request: HttpRequest, limit: int)
     if isinstance(content, bytes):
         # It is decompressed already.
         return HttpResponse(response.status_code, response.headers, content[: limit + 1])
-    if hasattr(raw, "tell") and raw.tell():
+    if raw is not None and hasattr(raw, "tell") and raw.tell():
         response.close()
         return consumed_response(request, "response.content or response.text")
     return None

@@ -134,7 +134,8 @@ class KeyMasker:
     def _masked(self, text: str, places: Sequence[int]) -> str:
         """Mask the key in a text of which only the characters at these places are looked at."""
         together = text if len(places) == len(text) else "".join(text[at] for at in places)
-        masked, done = [], 0
+        masked: list[str] = []
+        done = 0
         for match in self._whole_pattern().finditer(together):
             first, second, last = (places[at] for at in (match.start(), match.start() + 1, match.end() - 1))
             masked += [text[done:first], ("\0" * (second - first - 1)).join(MASK)]

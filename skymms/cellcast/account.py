@@ -105,7 +105,7 @@ def _message_ids(listing: Listing[Any]) -> tuple[str, ...]:
 
 def _partly_listed(replies: Sequence[Any]) -> Listing[Any]:
     """Return what a call had listed and marked as read when an error ended it."""
-    pages = [reply for reply in replies if isinstance(reply, Listing)]
+    pages: list[Listing[Any]] = [reply for reply in replies if isinstance(reply, Listing)]
     listing = _listed(pages)
     marked = len(replies) - len(pages)
     return replace(listing, more=True, marked=_message_ids(listing)[:marked] if marked else ())

@@ -9,7 +9,7 @@ Messages never quote the document, because its text may be an API key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -79,7 +79,7 @@ def schema_folder() -> Traversable:
 
 
 @contextmanager
-def _schema_files() -> Iterator[Path]:
+def _schema_files() -> Generator[Path]:
     """Enter a folder with the schemas as files: a temporary copy if the package is in a zip file."""
     folder = schema_folder()
     if isinstance(folder, Path):

@@ -141,7 +141,7 @@ def sweep(kind: Any, sending: Sending, inside: Callable[[str], bool], sample: in
 
     def interrupt(client: Any, where: Line) -> None:
         numbers, call = prepared(client)
-        with no_hang(20):
+        with no_hang(60):
             try:
                 interrupted(call, inside, where)
             except (Interrupt, skymms.SkymmsError) as error:
@@ -169,7 +169,7 @@ def sweep(kind: Any, sending: Sending, inside: Callable[[str], bool], sample: in
         account = sending.account(gateway)
 
         def made() -> Any:
-            return kind(account, retries=RETRIES, timeout=(5.0, 5.0))
+            return kind(account, retries=RETRIES, timeout=(20.0, 20.0))
 
         for _ in range(2):  # The first call fills caches, so the lines of the second are those that all later calls have.
             with made() as client:
