@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, field, fields
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import chain
+from os import PathLike
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from .._functools import value
@@ -20,6 +21,8 @@ from ..model.operations import Operation
 from ..model.serializable import Serializable
 from ..model.slideshow import Slideshow
 from ..slide import Slide
+from ..wire import notation
+from ..wire.dialects import MAX_REQUEST
 
 T = TypeVar("T")
 Row = TypeVar("Row")
@@ -67,15 +70,26 @@ def normalize_status(text: str) -> str:
 
 def parse_datetime(text: str) -> datetime | None:
     """Parse a date and time, naive if the text names no time zone; None if it cannot be parsed."""
-    try:
-        return datetime.fromisoformat(text.replace("/", "-"))
-    except ValueError:
-        return None
+    # EST is a time zone of Australia, too.
+    when = None if re.search("[A-Z]{3}", text) else notation.parse_date(text)
+    if isinstance(when, datetime):
+        return when
+    return datetime.combine(when, time()) if isinstance(when, date) else None
+
+
+def parse_date(text: str) -> date | None:
+    """Parse a day, which may have a time; None if it cannot be parsed."""
+    return when.date() if (when := parse_datetime(text)) is not None else None
 
 
 def parse_decimal(text: str) -> Decimal | None:
     """Parse a number such as ``5831.43``; None if it cannot be parsed."""
     return Decimal(text.strip()) if re.fullmatch(r"\s*-?[0-9]+(\.[0-9]+)?\s*", text) else None
+
+
+def parse_count(text: str) -> int | None:
+    """Parse a whole number of at most 18 digits, which may be written as ``2.0``; None if it cannot be parsed."""
+    return int(text.partition(".")[0]) if re.fullmatch(r"\s*[0-9]{1,18}(\.0+)?\s*", text) else None
 
 
 # ------------------------------------------------------------------------------------------------ reading JSON
@@ -140,6 +154,8 @@ class CellcastSent(Serializable):
     - ``invalid``: not valid, each with the reason. Those that skymms skipped (``skip_invalid``) are written as they were given.
     - ``unsubscribed``: opted out.
     - ``unaccounted``: requested, but in none of the response's lists, so their outcome is unknown.
+    - ``error_types`` (v1): the kind of the reason for each number in ``invalid``, such as ``number_not_valid``.
+    - ``total_numbers``, ``success_number``, ``date`` (v3): how many it counts, how many it accepted, and when (naive).
 
     If a request failed, this value is the error's ``partial``. ``maybe_sent`` or ``not_sent`` are then the numbers of that
     request, and ``not_tried`` the numbers of the requests after it. ``credits`` is the price in credits; v1 does not report it.
@@ -153,6 +169,10 @@ class CellcastSent(Serializable):
     not_sent: tuple[str, ...] = ()
     not_tried: tuple[str, ...] = ()
     credits: Decimal | None = None
+    error_types: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    date: datetime | None = None
+    total_numbers: int | None = None
+    success_number: int | None = None
     raw: Nodes = field(default=(), compare=False, repr=False)
 
     def __add__(self, other: CellcastSent) -> CellcastSent:
@@ -162,22 +182,23 @@ class CellcastSent(Serializable):
     @classmethod
     def joined(cls, outcomes: Sequence[CellcastSent]) -> CellcastSent:
         """Join the outcomes of several requests."""
+        return cls(**{item.name: _join([getattr(one, item.name) for one in outcomes]) for item in fields(cls)})
 
-        def together(name: str) -> tuple[Any, ...]:
-            return tuple(chain.from_iterable(getattr(one, name) for one in outcomes))
 
-        spent = [one.credits for one in outcomes if one.credits is not None]
-        return cls(
-            queued={number: message_id for one in outcomes for number, message_id in one.queued.items()},
-            invalid={number: reason for one in outcomes for number, reason in one.invalid.items()},
-            unsubscribed=together("unsubscribed"),
-            unaccounted=together("unaccounted"),
-            maybe_sent=together("maybe_sent"),
-            not_sent=together("not_sent"),
-            not_tried=together("not_tried"),
-            credits=sum(spent, Decimal(0)) if spent else None,
-            raw=together("raw"),
-        )
+def _join(values: Sequence[Any]) -> Any:
+    """Merge mappings, append tuples and add numbers; of several dates return the first."""
+    given = [one for one in values if one is not None]
+    if not given:
+        return None
+    first: Any = given[0]
+    if isinstance(first, dict):
+        merged: dict[str, str] = {}
+        for one in given:
+            merged.update(one)
+        return merged
+    if isinstance(first, tuple):
+        return tuple(chain.from_iterable(given))
+    return first if isinstance(first, datetime) else sum(given[1:], first)
 
 
 @value
@@ -215,11 +236,15 @@ class Response(Serializable):
 
 @value
 class OptOut(Serializable):
-    """A person who opted out of messages."""
+    """A person who opted out of messages. ``created_at`` is when they did, which only v3 reports; ``dob`` is their birthday."""
 
     number: str | None = source("number", normalize_mobile)
     first_name: str | None = source("first_name")
     last_name: str | None = source("last_name")
+    gender: str | None = source("gender")
+    post_code: str | None = source("post_code postalcode")
+    dob: date | None = source("dob date_of_birth birthday", parse_date)
+    created_at: datetime | None = source("created_at", parse_datetime)
 
 
 @value
@@ -234,6 +259,7 @@ class SentMessage(Serializable):
     created_at: datetime | None = source("createdAt", parse_datetime)
     updated_at: datetime | None = source("updatedAt", parse_datetime)
     credits: Decimal | None = source("creditAmount", parse_decimal)
+    client_reference: str | None = source("customString")
 
 
 @value
@@ -262,10 +288,13 @@ class Done(Serializable):
 class CellcastSend(Operation[CellcastSent]):
     """Send a slideshow of one slide to any number of Australian mobiles; each request carries a thousand numbers.
 
-    v3 sends a text, a subject and the URL of an ``image`` (png, jpeg, gif); all but the subject are required. v1 sends a text,
-    a ``sender`` that is registered to the account, and a picture: either ``media``, the bytes of a jpeg or png of up to 230 kB,
-    or an ``image`` whose URL ends in ``.gif``. A :class:`~skymms.Slide` may be passed instead of a slideshow; the slideshow's
-    name is not sent.
+    v3 sends a text, a subject and a picture: the slide's ``image`` (the URL of a png, jpeg or gif), or ``media`` for an upload.
+    All but the subject are required, and they have at most 380 kB together. v1 sends a text, a ``sender`` that is registered to
+    the account, ``media`` (a jpeg or png of at most 230 kB) and an ``image`` whose URL ends in ``.gif``; only the text is
+    required. ``media`` is the bytes of a file, or its path, which is read at once. A :class:`~skymms.Slide` may be passed
+    instead of a slideshow; the slideshow's name is not sent.
+
+    ``country_code`` (v1) can only be 61. ``client_reference`` (v1) is your own id, ``customString`` in the message's report.
 
     ``to`` is one number or a sequence of numbers, and is kept as a tuple; see :func:`mobile` for their forms. One bad number
     refuses the whole call, unless ``skip_invalid`` is True: then the bad numbers are reported in :attr:`CellcastSent.invalid`.
@@ -273,17 +302,22 @@ class CellcastSend(Operation[CellcastSent]):
     """
 
     reply: ClassVar[type[CellcastSent]] = CellcastSent
-
     slideshow: Slideshow | Slide
     _: KW_ONLY
     to: Sequence[str | int] | int | None = None
     sender: str | int | None = None
-    media: bytes | None = field(default=None, repr=False)
+    media: bytes | PathLike[str] | None = field(default=None, repr=False)
     skip_invalid: bool = False
+    country_code: int | str | None = None
+    client_reference: str | None = None
 
     def __post_init__(self) -> None:
         to = self.to
         object.__setattr__(self, "to", () if to is None else (to,) if isinstance(to, (str, int)) else tuple(to))
+        if isinstance(self.media, PathLike):
+            from ..files import read_bytes
+
+            object.__setattr__(self, "media", read_bytes(self.media, MAX_REQUEST))
         if isinstance(self.slideshow, Slide):
             object.__setattr__(self, "slideshow", Slideshow("", slides=(self.slideshow,)))
 
@@ -318,7 +352,6 @@ class Responses(ListOperation[Response]):
     """
 
     row: ClassVar[type[Response]] = Response
-
     page: int | None = None
     _: KW_ONLY
     mark_read: bool = False
@@ -326,23 +359,25 @@ class Responses(ListOperation[Response]):
 
 @value
 class OptOuts(ListOperation[OptOut]):
-    """List the people who opted out: page ``page``, or all pages. v3 needs "Opt-out for API" on in the account's settings."""
+    """List the people who opted out: a page, or all pages. v3 needs "Opt-out for API" on in the account's settings."""
 
     row: ClassVar[type[OptOut]] = OptOut
-
     page: int | None = None
+    _: KW_ONLY
+    page_size: int | None = None
 
 
 @value
 class MessageReports(ListOperation[SentMessage]):
-    """Report the states of messages (v1): one message, page number ``page``, or all pages; ``since`` and ``until`` are days."""
+    """Report the states of messages (v1): one message, or a page or all pages; the other fields select messages."""
 
     row: ClassVar[type[SentMessage]] = SentMessage
-
     message_id: str | None = None
     _: KW_ONLY
     page: int | None = None
+    page_size: int | None = None
     status: str | None = None
+    client_reference: str | None = None
     since: date | None = None
     until: date | None = None
 
@@ -363,7 +398,6 @@ class MarkRead(Operation[Done]):
     """
 
     reply: ClassVar[type[Done]] = Done
-
     _: KW_ONLY
     message_id: str | None = None
     before: datetime | str | None = None
@@ -375,5 +409,4 @@ class CancelScheduled(Operation[Done]):
     """Cancel a scheduled message (v1)."""
 
     reply: ClassVar[type[Done]] = Done
-
     message_id: str

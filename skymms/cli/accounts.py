@@ -95,11 +95,11 @@ def masked_account(settings: Settings) -> Account:
         return Account(MASK, **_arguments(settings, _ACCOUNT_ARGUMENTS))
 
 
-def cellcast_account(settings: Settings) -> CellcastAccount:
-    """Return the account for calls of Cellcast."""
+def cellcast_account(settings: Settings, **options: Any) -> CellcastAccount:
+    """Return the account for calls of Cellcast; ``options`` are arguments of its class that are not settings."""
     with _profile_in_errors(settings):
         arguments: dict[str, Any] = {"generation": "", **_arguments(settings, _CELLCAST_ARGUMENTS)}
-        account = CellcastAccount(MASK, **arguments)
+        account = CellcastAccount(MASK, **arguments, **options)
         return replace(account, api_key=_read_key(settings.profile, "SKYMMS_CELLCAST_KEY"))
 
 

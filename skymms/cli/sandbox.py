@@ -126,6 +126,7 @@ def _print_event(line: str) -> None:
     help="Require that a campaign exists and the recipient is subscribed (E718, E721, E715).",
 )
 @click.option("--fetch-media", is_flag=True, help="Download every file, and refuse a message with a missing or wrong one.")
+@click.option("--allow-other-files", is_flag=True, help="Cellcast v3 accepts files that are not pictures.")
 @click.option(
     "--waive",
     "waived",

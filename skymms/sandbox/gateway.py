@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 from ..cellcast import CellcastSent
+from ..errors import Problem
 from ..limits import Limits
 from ..media.inspection import inspect
 from ..model.notices import Notice
@@ -76,11 +77,13 @@ class Gateway:
         def act(operation: Operation[Any]) -> ActionResult:
             return _ACTIONS[type(operation)](self._state, operation, dialect)
 
-        return self._process(dialect.name, request, self._decode_and_validate(dialect, request), act, _refuse)
+        decoded = self._decode_and_validate(dialect, request)
+        return self._process(dialect.name, request, decoded, act, _refuse, self._inspect)
 
     def handle_cellcast(self, cellcast: Cellcast, request: ServerRequest) -> tuple[RequestRecord, FaultRule | None]:
         """Handle a request to Cellcast; return its record and the fault that applies to it."""
-        return self._process(cellcast.name, request, cellcast.decode(request), cellcast.act, cellcast.refuse)
+        decoded = cellcast.decode(request)
+        return self._process(cellcast.name, request, decoded, cellcast.act, cellcast.refuse, cellcast.inspect)
 
     def _process(
         self,
@@ -89,6 +92,7 @@ class Gateway:
         decoded: tuple[Any, Refusal | None],
         act: Callable[[Any], ActionResult],
         refuse: Callable[..., Refusal],
+        inspect_files: Callable[[Any], Iterator[Problem]],
     ) -> tuple[RequestRecord, FaultRule | None]:
         """Apply a fault, or refuse an invalid request, or act on a valid one."""
         size = len(request.query) + len(request.body)
@@ -98,7 +102,7 @@ class Gateway:
             reply = refuse(operation, rule.code) if rule.code else None
             record = RequestRecord(name, operation, reply, fault=rule.how, size=size)
         else:
-            if refusal is None and (error := self._throttle_error() or self._media_error(operation)):
+            if refusal is None and (error := self._throttle_error() or self._media_error(operation, inspect_files)):
                 refusal = refuse(operation, *error)
             with self.lock:
                 reply, due = (refusal, []) if refusal else act(operation)
@@ -149,13 +153,15 @@ class Gateway:
         code = self._faults.throttle_code()
         return (code,) if code else ()
 
-    def _media_error(self, operation: Any) -> tuple[str, ...]:
+    def _media_error(self, operation: Any, inspect_files: Callable[[Any], Iterator[Problem]]) -> tuple[str, ...]:
         """Fetch the files of a message if the sandbox is set to do so, without holding the lock."""
-        slideshow = getattr(operation, "slideshow", None)
-        if not self._state.settings.fetch_media or slideshow is None:
+        if not self._state.settings.fetch_media or getattr(operation, "slideshow", None) is None:
             return ()
-        problem = next(inspect(slideshow, self._state.settings.limits), None)
+        problem = next(inspect_files(operation), None)
         return code_and_info(problem) if problem else ()
+
+    def _inspect(self, operation: Any) -> Iterator[Problem]:
+        return inspect(operation.slideshow, self._state.settings.limits)
 
 
 def _refuse(operation: Any, code: str, info: str = "") -> Refusal:

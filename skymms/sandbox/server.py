@@ -54,7 +54,8 @@ class Sandbox:
     It can be stricter: ``limits``, as for an account; ``senders``, the account's short codes (E111); ``operators``, the
     carriers that exist (E651); ``check_campaigns``, for accounts with that check (E718, E721, E715); ``strict``, which also
     validates against the XML schema and refuses unknown fields (E100); ``fetch_media``, which fetches every file and checks
-    its size, type and content (E33x, E341, E35x, E629).
+    its size, type and content (E33x, E341, E35x, E629). With ``allow_other_files``, v3 of Cellcast accepts other files than
+    pictures, as for an account whose manager allowed them.
 
     ``country_senders`` are the default short codes of other countries, by the digits that their numbers begin with. As the
     gateway does, the sandbox then replaces the sender of a message to such a number: ``{"61": "60857"}``.
@@ -74,6 +75,7 @@ class Sandbox:
         check_campaigns: bool = False,
         strict: bool = False,
         fetch_media: bool = False,
+        allow_other_files: bool = False,
         country_senders: Mapping[str, str] | None = None,
         on_event: Callable[[str], None] | None = None,
     ) -> None:
@@ -85,6 +87,7 @@ class Sandbox:
             check_campaigns=check_campaigns,
             strict=strict,
             fetch_media=fetch_media,
+            allow_other_files=allow_other_files,
             country_senders={} if country_senders is None else country_senders,
         )
         self._api_key = api_key
@@ -207,12 +210,13 @@ class Sandbox:
         """Refuse messages to these numbers (E114); in Cellcast they have opted out."""
         if not numbers:
             raise ConfigurationError("block: give at least one number")
-        self._state.blocked.update(number_forms(numbers))
+        self._state.blocked.update(dict.fromkeys(number_forms(numbers), self.clock.now()))
         self._log(f"arranged: block {join_recipients(numbers)}")
 
     def unblock(self, *numbers: str) -> None:
         """Accept messages to these numbers again."""
-        self._state.blocked.difference_update(number_forms(numbers))
+        for number in number_forms(numbers):
+            self._state.blocked.pop(number, None)
         self._log(f"arranged: unblock {join_recipients(numbers)}")
 
     def credits(self, left: int) -> None:

@@ -67,6 +67,7 @@ class Settings:
     check_campaigns: bool = False
     strict: bool = False
     fetch_media: bool = False
+    allow_other_files: bool = False
     country_senders: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
@@ -163,6 +164,7 @@ class Message:
     text: str | None
     at: datetime
     steps: tuple[tuple[datetime, str], ...]
+    client_reference: str | None = None
 
 
 @dataclass(slots=True)
@@ -221,8 +223,9 @@ class State:
         self.statistics: deque[StatisticsEntry] = deque(maxlen=MAX_REMEMBERED)
         #: Files that the sandbox serves, by path: statistics, and the texts of inbound messages.
         self.files: dict[str, tuple[str, bytes]] = {}
-        #: Arranged by tests: blocked numbers; the last report's code and status by number (None: all); encoding errors by URL.
-        self.blocked: set[str] = set()
+        #: Arranged by tests: blocked numbers and since when; the last report's code and status by number (None: all);
+        #: encoding errors by URL.
+        self.blocked: dict[str, datetime] = {}
         self.outcomes: dict[str | None, tuple[str, str | None]] = {}
         self.encoding_failures: dict[str, str] = {}
         #: Cellcast: messages sent, responses received, and credits left.

@@ -11,6 +11,7 @@ In reading order:
 - ``message_rules``: rules for the fields of a slideshow or an operation
 - ``action_rules``: rules for the operations that only Skycore 1.3 has
 - ``hosts``: host names and addresses that a gateway cannot reach
+- ``file_types``: the types of media files, by their first bytes
 - ``warnings``: rules for what vendors advise against but accept
 - ``validator``: applies a list of rules to slides and messages and reports every problem
 """

@@ -224,7 +224,6 @@ _SUBSCRIBE = _UNSUBSCRIBE + _skycore_rows(
 LEGACY_SHAPE = Shape(
     containers=frozenset({"content", "content/sequence"}),
     unwrapped=frozenset({"content", "content/sequence"}),
-    attributes=("duration",),
 )
 
 #: The value of ACTION in each dialect, and the rows, of each operation. Actions are compared without case; values after the first
@@ -425,6 +424,8 @@ _EVENT = _rows(
 _DELIVERY = _EVENT + _rows(
     ("sent_as",                        "token",   "SENTAS",                    "sent-as",                  "sent-as"),
     ("status",                         "token",   "STATUS",                    "status",                   "status"),
+    # Until 2013-11 the status was in attributes, and this code beside its text.
+    ("gateway_status",                 "token",   ". STATUS/@celly",           ".",                        "."),
     ("mms_id",                         "token",   "MMSID",                     "mms-id",                   "mms-id"),
     ("sender",                         "token",   "FROM",                      "from",                     "from"),
     ("sender_mask",                    "text",    "FROM_MASK",                 "from-mask",                "from-mask"),
