@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from ._functools import memoize
 from .errors import ConfigurationError
 from .http import MAX_REPORT, HttpRequest, HttpResponse
 from .model.operations import Operation, R_co
 from .rate_limit import RateLimit, SpacedRateLimit
 from .transport import guard
+from .transport.aiohttp_body import Sending
 from .transport.calls import DEFAULT_TIMEOUT, BaseClient, Call
 from .transport.compression import response_from
 from .transport.errors import (
@@ -73,7 +73,7 @@ class AsyncClient(BaseClient):
 
     async def call(self, operation: Operation[R_co]) -> R_co:
         """Send an operation to the gateway and return its reply; raises what :meth:`skymms.Client.call` raises."""
-        sending = _Sending()
+        sending = Sending()
         call = Call(self.account, operation, self._retries, self._observer, sending.may_have_left)
         try:
             step = call.start()
@@ -104,7 +104,7 @@ class AsyncClient(BaseClient):
         async with bare:
             use_environment = self._own or session.trust_env
             proxy = _environment_proxy(url) if use_environment else _session_setting(session, "_default_proxy", None)
-            outcome = await self._request(bare, link, escaped, limit, proxy, _Sending())
+            outcome = await self._request(bare, link, escaped, limit, proxy, Sending())
         return file_from_response(outcome, link, limit)
 
     async def _wait(self, step: Pause | Reserve | SlowDown) -> float | None:
@@ -116,7 +116,7 @@ class AsyncClient(BaseClient):
             await _without_blocking(step.rate_limit, step.rate_limit.slow_down, step.seconds)
         return None
 
-    async def _send(self, request: HttpRequest, sending: _Sending) -> HttpResponse | NoResponse:
+    async def _send(self, request: HttpRequest, sending: Sending) -> HttpResponse | NoResponse:
         try:
             url = self._url_of(request)
         except ValueError:
@@ -134,7 +134,7 @@ class AsyncClient(BaseClient):
         url: URL,
         limit: int,
         proxy: str | None,
-        sending: _Sending,
+        sending: Sending,
     ) -> HttpResponse | NoResponse:
         """Send a request and return its response, read up to just above ``limit`` bytes, or why there is none."""
         # A middleware of the caller's may send the body in another way, so that its write method is not called.
@@ -341,57 +341,3 @@ def _no_response(error: BaseException, request: HttpRequest, maybe: bool) -> NoR
         # A call that timed out while it waited for a free connection of the session is not retried: it would wait again.
         return not_connected(request, reason, transient=never_connected or not isinstance(error, TimeoutError))
     return timed_out(request) if isinstance(error, TimeoutError) else connection_broke(request, type(error).__name__)
-
-
-# ------------------------------------------------------------------------------------------------ whether a request left
-
-
-class _Sending:
-    """Records whether aiohttp has begun to send the body of a request.
-
-    aiohttp calls the write method of a body once there is a connection, not before, and a request without its body cannot send
-    a message. A GET request has no body, so nothing is known about it.
-    """
-
-    __slots__ = ("_reports_writes", "written")
-
-    def __init__(self) -> None:
-        self.start(reports_writes=False)
-
-    def start(self, *, reports_writes: bool) -> None:
-        """Begin a request; ``reports_writes`` is True if aiohttp will call the write method of its body."""
-        self._reports_writes = reports_writes
-        self.written = False
-
-    @property
-    def maybe(self) -> bool:
-        """True if the request may have left this machine."""
-        return self.written or not self._reports_writes
-
-    def may_have_left(self, error: BaseException, started: float) -> bool:
-        """Return whether the request may have left before ``error`` interrupted it."""
-        return self.maybe
-
-    def body(self, content: bytes) -> Any:
-        """Return the body as aiohttp takes it."""
-        return _body_class()(content, self)
-
-
-@memoize
-def _body_class() -> Any:
-    from aiohttp import BytesPayload
-
-    class Body(BytesPayload):
-        def __init__(self, content: bytes, sending: _Sending) -> None:
-            super().__init__(content)
-            self._sending = sending
-
-        def write(self, writer: Any) -> Any:
-            self._sending.written = True
-            return super().write(writer)
-
-        def write_with_length(self, writer: Any, content_length: int | None) -> Any:
-            self._sending.written = True
-            return super().write_with_length(writer, content_length)
-
-    return Body

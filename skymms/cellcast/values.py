@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, field, fields
 from datetime import date, datetime, time
 from decimal import Decimal
-from itertools import chain
 from os import PathLike
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from .._functools import value
+from .._functools import join_values, value
 from ..errors import Nodes
 from ..model.operations import Operation
 from ..model.serializable import Serializable
@@ -182,23 +181,7 @@ class CellcastSent(Serializable):
     @classmethod
     def joined(cls, outcomes: Sequence[CellcastSent]) -> CellcastSent:
         """Join the outcomes of several requests."""
-        return cls(**{item.name: _join([getattr(one, item.name) for one in outcomes]) for item in fields(cls)})
-
-
-def _join(values: Sequence[Any]) -> Any:
-    """Merge mappings, append tuples and add numbers; of several dates return the first."""
-    given = [one for one in values if one is not None]
-    if not given:
-        return None
-    first: Any = given[0]
-    if isinstance(first, dict):
-        merged: dict[str, str] = {}
-        for one in given:
-            merged.update(one)
-        return merged
-    if isinstance(first, tuple):
-        return tuple(chain.from_iterable(given))
-    return first if isinstance(first, datetime) else sum(given[1:], first)
+        return cls(**{item.name: join_values([getattr(one, item.name) for one in outcomes]) for item in fields(cls)})
 
 
 @value

@@ -11,6 +11,7 @@ In reading order:
 - ``exchange``: decides the steps of one call; a client performs them
 - ``errors``: explains why there is no response, from the errors of requests and urllib3
 - ``requests_adapter``: an adapter for requests whose read time-out covers the whole response
+- ``aiohttp_body``: records whether aiohttp has begun to send a body
 - ``fetching``: checks links and downloaded files for ``client.fetch``
 - ``operation_methods``: the methods ``send_mms``, ``save_mms`` and so on of both clients
 - ``calls``: checks a client's arguments, and measures, logs and reports each call
