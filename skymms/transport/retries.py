@@ -8,6 +8,9 @@ from typing import Any
 from ..errors import ConfigurationError
 from ..http import HttpResponse
 
+#: The longest wait that a response can ask for, in seconds; no clock can wait much longer.
+LONGEST = 1e9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries:
@@ -44,13 +47,15 @@ def retry_after(response: HttpResponse) -> float | None:
 
     A date is compared with the response's own Date header, so that a wrong clock on this machine does not matter.
     """
-    value = (response.header("Retry-After") or "").strip()
+    # The longest date has 40 characters. More is not worth parsing.
+    value, date = ((response.header(name) or "").strip()[:64] for name in ("Retry-After", "Date"))
     if value.isascii() and value.isdigit():
-        return float(value[:9])
+        return min(float(value), LONGEST)
     from email.utils import parsedate_to_datetime  # a tenth of the time it takes to import a client, and rarely needed
 
     try:
-        until, now = parsedate_to_datetime(value), parsedate_to_datetime(response.header("Date") or "")
-        return max(0.0, (until - now).total_seconds())
-    except (TypeError, ValueError):  # not a date, or one date has a time zone and the other has none
+        until, now = parsedate_to_datetime(value), parsedate_to_datetime(date)
+        return min(max(0.0, (until - now).total_seconds()), LONGEST)
+    # Not a date, or one with a year that datetime cannot hold, or only one of the two has a time zone.
+    except (TypeError, ValueError, OverflowError):
         return None
