@@ -80,10 +80,10 @@ class AsyncClient(BaseClient):
         #: not been sent.
         self._reports_writes = False
 
-    async def call(self, operation: Operation[R_co]) -> R_co:
+    async def call(self, operation: Operation[R_co], *, once: bool = False) -> R_co:
         """Send an operation to the gateway and return its reply; raises what :meth:`skymms.Client.call` raises."""
         sending = Sending()
-        call = Call(self.account, operation, self._retries, self._observer, sending.may_have_left)
+        call = Call(self.account, operation, self._retries, self._observer, sending.may_have_left, once=once)
         try:
             step = call.start()
             while step is not None:

@@ -80,15 +80,18 @@ class Client(BaseClient):
         self._settings: tuple[Any, dict[str, Any]] | None = None
         mask_key_in_urllib3_logs(getattr(account, "api_key", None))
 
-    def call(self, operation: Operation[R_co]) -> R_co:
+    def call(self, operation: Operation[R_co], *, once: bool = False) -> R_co:
         """Send an operation to the gateway and return its reply.
 
         Raises :class:`~skymms.MMSError` if the operation is wrong (``foreseen``, nothing was sent) or the gateway refuses it,
         :class:`~skymms.TransportError` or :class:`~skymms.ProtocolError` if there is no usable response, and
         :class:`~skymms.ConfigurationError` for a field that the dialect does not support. ``sent_maybe`` of the error, and of
         any exception that interrupts the call, is True if the message may have been sent.
+
+        With ``once`` there are no retries, and the account's rate limit is not used. That is for programs that keep their own
+        record of what was requested and decide themselves what is sent again and when, such as :mod:`skymms.broadcast`.
         """
-        call = Call(self.account, operation, self._retries, self._observer, _may_have_left)
+        call = Call(self.account, operation, self._retries, self._observer, _may_have_left, once=once)
         try:
             step = call.start()
             while step is not None:

@@ -20,6 +20,9 @@ from .retries import Retries
 DEFAULT_TIMEOUT = (5.0, 30.0)
 
 
+_NO_RETRIES = Retries(count=0)
+
+
 class BaseClient(OperationMethods):
     """Base class of both clients. ``session_class`` is the session class of the client's HTTP library."""
 
@@ -50,6 +53,8 @@ class BaseClient(OperationMethods):
 class Call(Exchange[R_co]):
     """One call of a client, which performs its steps and then calls :meth:`finish`; after any exception, :meth:`fail`.
 
+    ``once`` is for callers that count and time the requests themselves: there are no retries and no rate limit.
+
     ``may_have_left`` is called with an exception that interrupts a request and the time at which the request was started. It
     returns whether the request may have left this machine.
     """
@@ -63,9 +68,13 @@ class Call(Exchange[R_co]):
         retries: Retries,
         observer: object | None,
         may_have_left: Callable[[BaseException, float], bool],
+        *,
+        once: bool = False,
     ) -> None:
         reporter = None if observer is None else Reporter(operation, account.name, observer)
-        super().__init__(account, operation, retries=retries, random=random, clock=monotonic, reporter=reporter)
+        if once:
+            retries = _NO_RETRIES
+        super().__init__(account, operation, retries=retries, random=random, clock=monotonic, reporter=reporter, paced=not once)
         self._may_have_left = may_have_left
         self._logged = self._reported = False
 

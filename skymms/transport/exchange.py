@@ -22,7 +22,16 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
-from ..errors import GatewayFaultError, MMSError, ProtocolError, QuotaExceededError, SkymmsError, ThrottledError, TransportError
+from ..errors import (
+    GatewayFaultError,
+    MMSError,
+    NotReadyError,
+    ProtocolError,
+    QuotaExceededError,
+    SkymmsError,
+    ThrottledError,
+    TransportError,
+)
 from ..http import HttpRequest, HttpResponse
 from ..model.operations import Operation, R_co
 from ..rate_limit import RateLimit
@@ -137,6 +146,7 @@ class Exchange(Generic[R_co]):
         "_doubtful",
         "_failure",
         "_operation",
+        "_paced",
         "_random",
         "_replies",
         "_reporter",
@@ -157,6 +167,7 @@ class Exchange(Generic[R_co]):
         random: Callable[[], float],
         clock: Callable[[], float] = lambda: 0.0,
         reporter: Reporter | None = None,
+        paced: bool = True,
     ) -> None:
         self.result: R_co
         self._account = account
@@ -165,6 +176,8 @@ class Exchange(Generic[R_co]):
         self._random = random
         self._clock = clock
         self._reporter = reporter
+        #: True if the account's rate limit is used.
+        self._paced = paced
         #: When the call and its last request began.
         self._began = self._request_began = clock()
         #: The replies to the first parts.
@@ -258,10 +271,11 @@ class Exchange(Generic[R_co]):
 
     def _attempts(self, part: Operation[Any]) -> Generator[Step, Outcome, Any]:
         request = self._account.encode(part)
-        waited = 0.0
-        rate_limit = self._account.rate_limit
+        #: Seconds of the waits for retries, and of those until a stored message is ready.
+        waited = waited_until_ready = 0.0
+        rate_limit = self._account.rate_limit if self._paced else None
         reporter = self._reporter
-        attempt = 0
+        attempt = retries = 0
         while True:
             if rate_limit is not None:
                 yield from _wait_for_turn(rate_limit)
@@ -277,11 +291,17 @@ class Exchange(Generic[R_co]):
             if error is None:
                 return reply
             wait = self._wait(attempt, outcome)
-            waited += wait
+            if isinstance(error, ThrottledError) and isinstance(outcome, HttpResponse):
+                error.retry_after = retry_after(outcome)
             if rate_limit is not None and _is_throttled(error):
                 yield SlowDown(rate_limit, min(wait, LONGEST_SLOW_DOWN))
-            if attempt == self._retries.count or waited > self._retries.total or not _may_retry(part, error, outcome):
-                raise error
+            if isinstance(error, NotReadyError) and waited_until_ready + wait <= self._retries.until_ready:
+                waited_until_ready += wait
+            else:
+                waited += wait
+                retries += 1
+                if retries > self._retries.count or waited > self._retries.total or not _may_retry(part, error, outcome):
+                    raise error
             reason = _reason(error, outcome)
             log_retry(part, reason, wait)
             if reporter is not None:

@@ -20,6 +20,9 @@ class Retries:
     is shortened at random by up to a half, so that clients that failed together do not retry together. The wait is never
     shorter than a ``Retry-After`` header says. A call whose waits would add up to more than ``total`` seconds fails instead.
 
+    A stored message with audio or video cannot be sent until it is encoded, which takes minutes. With ``until_ready`` a call
+    that the gateway refuses for this reason (E626) is sent again for so many seconds, besides the other retries.
+
     Only requests that cannot have done anything are retried: see "Sent once" in docs/design.md.
     """
 
@@ -27,11 +30,12 @@ class Retries:
     first: float = 1.0
     longest: float = 20.0
     total: float = 60.0
+    until_ready: float = 0.0
 
     def __post_init__(self) -> None:
         if type(self.count) is not int or self.count < 0:
             raise ConfigurationError(f"retries={self.count!r:.40}: give a whole number from 0 up, or Retries(…)")
-        for name in ("first", "longest", "total"):
+        for name in ("first", "longest", "total", "until_ready"):
             seconds: Any = getattr(self, name)
             if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
                 raise ConfigurationError(f"Retries({name}={seconds!r:.40}): give seconds from 0 up")
