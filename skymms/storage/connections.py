@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -60,7 +60,7 @@ class SharedConnection(Generic[TransactionT]):
         raise NotImplementedError
 
     @contextmanager
-    def _transaction(self, writing: bool) -> Iterator[TransactionT]:
+    def _transaction(self, writing: bool) -> Generator[TransactionT, None, None]:
         with self._lock:
             if self._forked:
                 raise StorageError(

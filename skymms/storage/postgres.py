@@ -8,9 +8,9 @@ identifier. Both are compared with what the database says about itself, whenever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import psycopg
@@ -82,7 +82,7 @@ class PostgresStore(SharedConnection["_Transaction"]):
     ``adopt`` accepts another server or timeline, as after a failover or a restored backup: see the module.
     """
 
-    kind: Final[Kind] = "postgres"
+    kind: Kind = "postgres"
 
     def __init__(self, url: str, *, adopt: bool = False) -> None:
         super().__init__()
@@ -115,7 +115,7 @@ class PostgresStore(SharedConnection["_Transaction"]):
         return self._transaction(False)
 
     @contextmanager
-    def lock_runner(self, name: str) -> Iterator[bool]:
+    def lock_runner(self, name: str) -> Generator[bool, None, None]:
         """Return False: several runners share the database, and leases keep them apart."""
         yield False
 
@@ -275,7 +275,7 @@ class _Transaction:
             raise self._store.error(error) from None
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self) -> Generator[None, None, None]:
         try:
             yield
         except _ERRORS as error:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from ..errors import StorageError
 from .connections import SharedConnection
@@ -48,7 +48,7 @@ class SqliteStore(SharedConnection["_Transaction"]):
     :mod:`skymms.storage.original`. A new file can be read and written only by its owner, because it holds phone numbers.
     """
 
-    kind: Final[Kind] = "sqlite"
+    kind: Kind = "sqlite"
 
     def __init__(self, path: str | os.PathLike[str], *, wait: float = 60.0, adopt: bool = False) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class SqliteStore(SharedConnection["_Transaction"]):
         return self._transaction(False)
 
     @contextmanager
-    def lock_runner(self, name: str) -> Iterator[bool]:
+    def lock_runner(self, name: str) -> Generator[bool, None, None]:
         """Hold the right to run broadcasts of this file; :class:`~skymms.StorageError` if another run holds it.
 
         The lock is on ``NAME.original``, which nobody deletes by mistake, and ends with the process.
@@ -114,17 +114,18 @@ class SqliteStore(SharedConnection["_Transaction"]):
             yield True
         finally:
             with self._lock:
-                if self._runner is not None:
-                    os.close(self._runner)
-                    self._runner = None
+                self._let_go()
+
+    def _let_go(self) -> None:
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            os.close(runner)
 
     def after_fork_in_child(self) -> None:
         """Forget what belongs to the parent."""
         super().after_fork_in_child()
-        if self._runner is not None:
-            # Otherwise the child would keep the lock of a parent that has ended.
-            os.close(self._runner)
-            self._runner = None
+        # Otherwise the child would keep the lock of a parent that has ended.
+        self._let_go()
 
     def _begin(self, writing: bool) -> _Transaction:
         try:
