@@ -16,12 +16,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qsl
 
 from .codes import EVENTS, ORIGINS
 from .errors import ProtocolError
 from .model.notices import DeliveryReport, EncodingReport, InboundMMS, InboundSMS, Notice, SubscriptionChange, UnknownNotice
-from .wire.codecs import DecodeError, Leaf, json, replace_surrogates, xml
+from .wire.codecs import DecodeError, Leaf, json, query, replace_surrogates, xml
 from .wire.dialects import normalize_name, response_decoder
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def _document(body: bytes, limit: int) -> bytes:
         raise DecodeError(f"{len(body):,} bytes, more than the {limit:,} allowed")
     if b"=" in body:
         try:
-            fields = parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=100)
+            fields = query.parse_pairs(body, 100)
         except ValueError:
             fields = []
         for _, value in fields:

@@ -8,10 +8,11 @@ Source: Skycore 1.3 reference, Appendix C.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import MMSError, Nodes, ProtocolError, gateway_refusal
 from .http import MAX_REPORT
@@ -99,67 +100,141 @@ def read_report(body: bytes, *, limit: int = MAX_REPORT) -> tuple[MessageReport,
     """Return the messages in a report, in order.
 
     ``limit`` is in bytes. Raises :class:`~skymms.ProtocolError` for a body that is longer, is not well-formed, has a DOCTYPE,
-    is not in UTF-8, or is not a report, and the :class:`~skymms.MMSError` of a refusal in place of a report; never another
-    error.
+    is not in UTF-8, is not a report, or has more than 250,000 messages, and the :class:`~skymms.MMSError` of a refusal in place
+    of a report; never another error.
     """
     if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance] (callers without a type checker)
         raise TypeError(f"body: expected the bytes of the report, got {type(body).__name__}")
+    reader = _Reader()
     try:
-        root = xml.parse(body, limit)
-        if xml.name(root).upper() != "RESPONSE":
-            raise DecodeError(f"the root is {xml.name(root):.40}, not RESPONSE")
-        refusal = _refusal(root)
-        rows = tuple(_rows(root, "", {}))
+        xml.in_thread(partial(reader.read, body, limit))
     except DecodeError as error:
         raise ProtocolError(f"not a report: {error}", body=body) from None
-    if refusal is not None:
+    if (refusal := reader.refusal()) is not None:
         raise refusal
-    return tuple(row for row in rows if row.section or row.kind != _STATUS)
+    return tuple([row for row in reader.rows if row.section or row.kind != _STATUS])
 
 
 #: The elements of a response that is not a report; a report has groups instead.
 _STATUS, _CODE, _INFO = "STATUS", "ERRORCODE", "ERRORINFO"
 
 
-def _refusal(root: Element) -> MMSError | None:
-    texts = {xml.name(child).upper(): (child.text or "").strip() for child in root if not len(child)}
-    status, code = texts.get(_STATUS, ""), texts.get(_CODE, "")
-    if not code and status.lower() in {"", "success"}:
-        return None
-    return gateway_refusal(code, texts.get(_INFO), status=status, reply=tuple(texts.items()), repeatable=True)
+class _Group(NamedTuple):
+    """An element that is not in a message: the section that it is in, and the fields that the messages in it share."""
+
+    section: str
+    common: Mapping[str, Any]
 
 
-def _rows(parent: Element, section: str, common: Mapping[str, Any]) -> Iterator[MessageReport]:
-    for child in parent:
-        tag = xml.name(child).upper()
-        if tag in _MESSAGES:
-            yield _message(child, _MESSAGES[tag], section, common)
-        elif len(child):
-            # The outermost group names the section; groups inside it have fields that their messages share.
-            yield from _rows(child, section or tag, {**common, **_attributes(child, _GROUP_FIELDS)})
-        elif child.text or child.attrib:
-            yield MessageReport(kind=tag, section=section, raw=_raw(child))
+class _Reader:
+    """Reads a report element by element. The elements that were read are not kept: they take 30 times their bytes."""
+
+    def __init__(self) -> None:
+        self.rows: list[MessageReport] = []
+        self._statuses = 0
+        #: The texts at the top, which a refusal has in place of groups.
+        self._texts: dict[str, str] = {}
+        self._groups: list[_Group] = []
+        #: True for the last element that ended if it was inside its parent: that is then not a leaf.
+        self._after_child = False
+        #: The number of elements that are open inside a message, and how many there were.
+        self._inside = self._elements = 0
+        #: The texts ``@name``, which most messages have in ``raw``.
+        self._names: dict[str, str] = {}
+
+    def read(self, body: bytes, limit: int) -> None:
+        """Collect the rows; raises :class:`~skymms.wire.codecs.DecodeError`."""
+        for event, element in xml.walk(body, limit):
+            if event == "start":
+                self._start(element)
+            else:
+                self._end(element)
+
+    def refusal(self) -> MMSError | None:
+        """Return the error if the document is a refusal."""
+        texts = self._texts
+        status, code = texts.get(_STATUS, ""), texts.get(_CODE, "")
+        if not code and status.lower() in {"", "success"}:
+            return None
+        return gateway_refusal(code, texts.get(_INFO), status=status, reply=tuple(texts.items()), repeatable=True)
+
+    def _start(self, element: Element) -> None:
+        tag = xml.name(element).upper()
+        self._after_child = False
+        if self._inside or (self._groups and tag in _MESSAGES):
+            self._inside += 1
+            self._elements += 1
+            if self._elements > MAX_ELEMENTS:
+                raise DecodeError(f"a message of more than {MAX_ELEMENTS:,} elements")
+            return
+        if not self._groups:
+            if tag != "RESPONSE":
+                raise DecodeError(f"the root is {xml.name(element):.40}, not RESPONSE")
+            self._groups.append(_Group("", {}))
+            return
+        # The outermost group names the section; groups inside it have fields that their messages share.
+        section, common = self._groups[-1]
+        self._groups.append(_Group(section or tag, {**common, **_attributes(element, _GROUP_FIELDS)}))
+
+    def _end(self, element: Element) -> None:
+        if self._inside > 1:
+            self._inside -= 1
+            return
+        tag = xml.name(element).upper()
+        if self._inside:
+            self._inside = self._elements = 0
+            section, common = self._groups[-1]
+            self._add(self._message(element, _MESSAGES[tag], section, common))
+        else:
+            self._groups.pop()
+            if not self._after_child and self._groups:
+                self._leaf(element, tag)
+        self._after_child = True
+        xml.forget_before(element)
+
+    def _leaf(self, element: Element, tag: str) -> None:
+        if len(self._groups) == 1:
+            self._texts[tag] = (element.text or "").strip()
+        if element.text or element.attrib:
+            self._add(MessageReport(kind=tag, section=self._groups[-1].section, raw=self._raw(element)))
+
+    def _add(self, row: MessageReport) -> None:
+        self.rows.append(row)
+        self._statuses += len(row.statuses)
+        if len(self.rows) > MAX_ROWS or self._statuses > MAX_STATUSES:
+            raise DecodeError(f"more than {MAX_ROWS:,} messages or {MAX_STATUSES:,} statuses: request a shorter time")
+
+    def _message(self, element: Element, kind: str, section: str, common: Mapping[str, Any]) -> MessageReport:
+        statuses: list[StatusUpdate] = []
+        handset: str | None = None
+        for inner in element.iter():
+            tag = xml.name(inner).upper()
+            if tag in _HANDSETS:
+                handset = (inner.text or "").strip() or None
+            elif inner is not element and (time := inner.get("time")) is not None:
+                statuses.append(StatusUpdate(tag, parse_date(time), inner.get("gw"), inner.get("net"), inner.get("info")))
+        raw = self._raw(element)
+        values = {**common, **_attributes(element, _MESSAGE_FIELDS)}
+        return MessageReport(kind=kind, section=section, statuses=tuple(statuses), handset=handset, raw=raw, **values)
+
+    def _raw(self, element: Element) -> Nodes:
+        text = (element.text or "").strip()
+        _check_attributes(element)
+        attributes = [(self._names.setdefault(name, f"@{name}"), str(value)) for name, value in element.items()]
+        return (*attributes, *(((xml.name(element), text),) if text else ()))
 
 
-def _message(element: Element, kind: str, section: str, common: Mapping[str, Any]) -> MessageReport:
-    statuses: list[StatusUpdate] = []
-    handset: str | None = None
-    for inner in element.iter():
-        tag = xml.name(inner).upper()
-        if tag in _HANDSETS:
-            handset = (inner.text or "").strip() or None
-        elif inner is not element and (time := inner.get("time")) is not None:
-            statuses.append(StatusUpdate(tag, parse_date(time), inner.get("gw"), inner.get("net"), inner.get("info")))
-    values = {**common, **_attributes(element, _MESSAGE_FIELDS)}
-    return MessageReport(kind=kind, section=section, statuses=tuple(statuses), handset=handset, raw=_raw(element), **values)
+#: The most rows of a report, statuses of its messages, elements in one message, and attributes of one element. A report of
+#: the longest length that is read by default has some 130,000 messages; a message has some ten elements with ten attributes.
+MAX_ROWS, MAX_STATUSES, MAX_ELEMENTS, MAX_ATTRIBUTES = 250_000, 1_000_000, 1_000, 100
+
+
+def _check_attributes(element: Element) -> None:
+    # To look up an attribute, lxml searches all of them, so reading a million takes quadratic time.
+    if len(element.keys()) > MAX_ATTRIBUTES:
+        raise DecodeError(f"{xml.name(element):.40} has more than {MAX_ATTRIBUTES} attributes")
 
 
 def _attributes(element: Element, names: Mapping[str, str]) -> dict[str, str]:
-    # Look up each name: building a dict of an element's attributes takes quadratic time if it has many.
+    _check_attributes(element)
     return {field: value for name, field in names.items() if (value := element.get(name)) is not None}
-
-
-def _raw(element: Element) -> Nodes:
-    text = (element.text or "").strip()
-    attributes = ((f"@{name}", str(value)) for name, value in element.items())
-    return (*attributes, *(((xml.name(element), text),) if text else ()))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from ..cellcast import GENERATIONS
 from ..transport.guard import is_loopback
-from ..wire.codecs import DecodeError
+from ..wire.codecs import DecodeError, query
 from ..wire.dialects import DIALECTS, Dialect
 from .listener import ServerRequest
 
@@ -65,7 +65,7 @@ def request_document(request: ServerRequest, dialect: Dialect) -> bytes:
     # The examples of Skycore 1.3 send the XML in a form field; the sandbox also accepts it as the whole body.
     if dialect.placement == "form" and body.lstrip()[:1] != b"<":
         try:
-            fields = dict(parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=100))
+            fields = dict(query.parse_pairs(body, 100))
         except ValueError:
             fields = {}
         if "xml" not in fields:
