@@ -146,8 +146,7 @@ def parse(body: bytes, limit: int) -> Element:
 def walk(body: bytes, limit: int) -> Iterator[tuple[str, Element]]:
     """Yield each element of a long document at its ``start`` and its ``end``, with the checks and errors of :func:`parse`.
 
-    The elements before an element are removed at its end, unless the caller keeps their parent's ``end`` waiting: see
-    :func:`forget_before`. Run it in :func:`in_thread`.
+    The caller removes what it has read with :func:`forget_before`. Run it in :func:`in_thread`.
     """
     from lxml import etree
 
@@ -161,10 +160,10 @@ def walk(body: bytes, limit: int) -> Iterator[tuple[str, Element]]:
 
 
 def forget_before(element: Element) -> None:
-    """Remove the siblings before an element from a document that is being walked: they would take 30 times their bytes."""
-    parent = element.getparent()
-    if parent is not None and element.getprevious() is not None:
-        del parent[: parent.index(element)]
+    """Remove the sibling before an element from a document that is being walked: all would take 30 times their bytes."""
+    before, parent = element.getprevious(), element.getparent()
+    if before is not None and parent is not None:
+        parent.remove(before)
 
 
 def _check_bytes(body: bytes, limit: int) -> None:
