@@ -24,7 +24,7 @@ from ..model.slideshow import Slideshow
 from ..slide import FILES
 from .faults import FAULTS
 from .gateway import RequestRecord
-from .state import RecentItems
+from .state import RecentItems, content_size
 
 #: The number of entries that are kept, and the largest number that is returned at once.
 MAX_ENTRIES, MAX_RETURNED = 5_000, 500
@@ -52,11 +52,13 @@ class EventLog:
     def add_request(self, record: RequestRecord, stored: Slideshow | None = None) -> None:
         """Add a request; ``stored`` is the stored slideshow that it sends."""
         outcome = "broken" if record.fault else "refused" if isinstance(record.reply, Refusal) else "accepted"
-        self._add(lambda: _request_entry(record, outcome, stored), record.size, requests=1, **{outcome: 1})
+        self._add(
+            lambda: _request_entry(record, outcome, stored), record.size + content_size(stored), requests=1, **{outcome: 1}
+        )
 
     def add_notice(self, notice: Notice, result: str | None) -> None:
         """Add a notice and the result of its postback, None if there is no receiver."""
-        self._add(lambda: _notice_entry(notice, result))
+        self._add(lambda: _notice_entry(notice, result), content_size(notice))
 
     def after(self, number: int, wait: float) -> dict[str, Any]:
         """Return the entries after a number, waiting up to ``wait`` seconds for one."""

@@ -81,10 +81,9 @@ def has_trusted_host(request: ServerRequest, host: str) -> bool:
     Its domain in the Host header shows that. An IP address cannot be pointed elsewhere, so any IP address is accepted: a
     sandbox that is open to other machines, or runs in a container, does not know its own addresses.
     """
-    parts = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?", request.headers.get("host", "").lower())
-    if parts is None:
+    name = _host_name(request)
+    if name is None:
         return False
-    name = parts[1] or parts[2]
     if is_loopback(name) or name == host.lower():
         return True
     try:
@@ -92,3 +91,30 @@ def has_trusted_host(request: ServerRequest, host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_gateway_host(request: ServerRequest, host: str) -> bool:
+    """Return whether a request may be sent to a gateway of the sandbox, or read one of its files, under its Host header.
+
+    Besides the trusted hosts these are a request without the header, which no browser sends; a name without a dot or in a
+    private domain, such as the name of a container; and the vendors' own names, which somebody may point at the sandbox. No
+    stranger can have a web page under such a name.
+    """
+    if "host" not in request.headers or has_trusted_host(request, host):
+        return True
+    name = (_host_name(request) or ".").rstrip(".")
+    return bool(name) and ("." not in name or name.endswith(_PRIVATE_DOMAINS) or name in _VENDOR_HOSTS)
+
+
+_PRIVATE_DOMAINS = (".localhost", ".local", ".internal", ".test")
+_VENDOR_HOSTS = frozenset(
+    {urlsplit(url).hostname for url in (*(d.url for d in DIALECTS.values()), *(g.url for g in GENERATIONS.values()))}
+)
+#: The response to a request under any other host name.
+FOREIGN_HOST = "This host name is not allowed: use localhost, the machine's IP address, or a name in a private network.\n"
+
+
+def _host_name(request: ServerRequest) -> str | None:
+    """Return the host in a request's Host header in lower case, None if it is not valid."""
+    parts = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?", request.headers.get("host", "").lower())
+    return parts and (parts[1] or parts[2])
