@@ -139,7 +139,8 @@ def _message(operation: Any, stored: Slideshow | None) -> _Entry | None:
     slideshow: Any = operation.slideshow if isinstance(operation, SendMMS | SaveMMS | CellcastSend) else stored
     if slideshow is None:
         return None
-    texts, data = getattr(operation, "custom_text", {}), getattr(operation, "data", {})
+    texts = getattr(operation, "custom_text", {})
+    data = {name.lower(): value for name, value in getattr(operation, "data", {}).items()}
     slides = [
         _slide(_merge(texts.get(number, slide.text), data), slide.duration, _slide_files(slide, operation))
         for number, slide in enumerate(slideshow.slides, 1)
@@ -170,11 +171,10 @@ _MERGE_TAG = re.compile(r"\{\$(\w+)\|?([^{}]*)\}")
 
 
 def _merge(text: str | None, data: Mapping[str, str]) -> str | None:
-    """Replace the merge tags in a text: ``{$firstname|Sir}`` in Skycore 1.3, where names are compared without case."""
+    """Replace the merge tags in a text: ``{$firstname|Sir}`` in Skycore 1.3, where names are compared in lower case."""
     if text is None:
         return None
-    values = {name.lower(): value for name, value in data.items()}
-    return _MERGE_TAG.sub(lambda tag: str(values.get(tag[1].lower(), tag[2])), str(text))
+    return _MERGE_TAG.sub(lambda tag: str(data.get(tag[1].lower(), tag[2])), str(text))
 
 
 # ------------------------------------------------------------------------------------------------ notices

@@ -275,7 +275,7 @@ _MAX_SHORT = 4096
 #: One of so many short documents is looked at for new markup.
 _SAMPLE = 32
 #: Bytes of short documents with new markup that a thread parses itself.
-MAX_NEW_MARKUP = 16 * 1024 * 1024
+MAX_NEW_MARKUP = 4 * 1024 * 1024
 #: The markup of which lxml keeps something: tags with their attributes and the white space after them, and references.
 _MARKUP = re.compile(rb"<[^>]*+>?\s*+|&[^;<]*+")
 
