@@ -90,10 +90,13 @@ def errors_page() -> str:
     docstring = inspect.getdoc(errors) or ""
     # The tree is the literal block of the module's docstring: its indented lines.
     tree = inspect.cleandoc("\n".join(re.findall(r"^ {4}.*$", docstring.partition("::\n")[2], re.MULTILINE)))
-    responses = [
-        (code, known.family, known.meaning, known.remedy + (f" *{known.note}*" if known.note else ""))
-        for code, known in sorted(codes.ANSWERS.items())
-    ]
+    responses, cellcast = (
+        [
+            (code, known.family, known.meaning, known.remedy + (f" *{known.note}*" if known.note else ""))
+            for code, known in sorted(table.items())
+        ]
+        for table in (codes.ANSWERS, codes.CELLCAST_ANSWERS)
+    )
     events = [(code, known.kind, known.meaning, known.remedy) for code, known in sorted(codes.EVENTS.items())]
     *first, last = sorted(codes.ANSWERS.keys() & codes.EVENTS.keys())
     return f"""# Errors and codes
@@ -117,12 +120,18 @@ it and nothing was sent. `sent_maybe` is true if a message may have been sent: d
 {tree}
 ```
 
-`skymms explain E227` prints an entry of these tables; the [glossary](glossary.md) explains their words. An unknown code is raised as
+`skymms explain E227 N102` prints entries of these tables; the [glossary](glossary.md) explains their words. An unknown code is raised as
 `MMSError`, with `error.code`.
 
 ## Codes in responses
 
 {table_of(["code", "class", "meaning", "what to do"], responses)}
+## Codes in Cellcast's responses
+
+Cellcast answers with words. Where its text says more, the class is a more exact one: `FIELD_INVALID` about an image that is too large raises
+`MediaTooLargeError`.
+
+{table_of(["code", "class", "meaning", "what to do"], cellcast)}
 ## Codes in postbacks
 
 {", ".join(first)} and {last} are in both tables: they mean one thing in a response and another in a [postback](glossary.md#postback).

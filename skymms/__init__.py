@@ -90,20 +90,20 @@ if TYPE_CHECKING:
     from .model.notices import Notice as Notice
     from .model.notices import SubscriptionChange as SubscriptionChange
     from .model.notices import UnknownNotice as UnknownNotice
-    from .model.operations import DeleteMMS as DeleteMMS
-    from .model.operations import ListMMS as ListMMS
     from .model.operations import Operation as Operation
-    from .model.operations import SaveMMS as SaveMMS
     from .model.operations import SendMMS as SendMMS
-    from .model.operations import SendSavedMMS as SendSavedMMS
-    from .model.replies import DeletedMMS as DeletedMMS
-    from .model.replies import MMSList as MMSList
-    from .model.replies import SavedMMS as SavedMMS
     from .model.replies import SentMMS as SentMMS
-    from .model.replies import StoredMMS as StoredMMS
     from .model.serialization import from_dict as from_dict
     from .model.serialization import to_dict as to_dict
     from .model.slideshow import Slideshow as Slideshow
+    from .model.stored_operations import DeleteMMS as DeleteMMS
+    from .model.stored_operations import ListMMS as ListMMS
+    from .model.stored_operations import SaveMMS as SaveMMS
+    from .model.stored_operations import SendSavedMMS as SendSavedMMS
+    from .model.stored_replies import DeletedMMS as DeletedMMS
+    from .model.stored_replies import MMSList as MMSList
+    from .model.stored_replies import SavedMMS as SavedMMS
+    from .model.stored_replies import StoredMMS as StoredMMS
     from .postbacks import read_postbacks as read_postbacks
     from .reports import MessageReport as MessageReport
     from .reports import StatusUpdate as StatusUpdate
@@ -182,7 +182,8 @@ _NAMES_BY_MODULE = {
         "SubscriptionChange",
         "UnknownNotice",
     ),
-    "model.operations": ("DeleteMMS", "ListMMS", "Operation", "SaveMMS", "SendMMS", "SendSavedMMS"),
+    "model.operations": ("Operation", "SendMMS"),
+    "model.stored_operations": ("DeleteMMS", "ListMMS", "SaveMMS", "SendSavedMMS"),
     "postbacks": ("read_postbacks",),
     "model.action_replies": (
         "Campaign",
@@ -197,13 +198,8 @@ _NAMES_BY_MODULE = {
         "SubscriberResult",
         "Subscription",
     ),
-    "model.replies": (
-        "DeletedMMS",
-        "MMSList",
-        "SavedMMS",
-        "SentMMS",
-        "StoredMMS",
-    ),
+    "model.replies": ("SentMMS",),
+    "model.stored_replies": ("DeletedMMS", "MMSList", "SavedMMS", "StoredMMS"),
     "reports": ("MessageReport", "StatusUpdate", "read_report"),
     "slide": ("Slide",),
     "transport.retries": ("Retries",),

@@ -3,8 +3,9 @@
 skymms decides by the code, never by the text that comes with it: the text names slides and limits, has changed over the years,
 and differs between gateways. It is kept for people to read.
 
-There are two tables, because the same code means different things in a response and in a postback. `ANSWERS` has the codes
-in responses, and `EVENTS` has the codes in the postbacks that the gateway sends later. E101, E102, E201 and E999 are in both
+There are two tables for Skycore and Sinch, because the same code means different things in a response and in a postback.
+`ANSWERS` has the codes in responses, and `EVENTS` has the codes in the postbacks that the gateway sends later. Cellcast's codes
+are words, so they have a table of their own, `CELLCAST_ANSWERS`. E101, E102, E201 and E999 are in both
 with unrelated meanings (so is E202, but no source shows it in a response). The vendor renumbered for this reason in March
 2015: E301-E304 became E311-E314, and E101-E103 and E201 were removed. Pages, samples and derived gateways still use the old
 codes, so both are here.
@@ -353,6 +354,37 @@ ANSWERS.update({
         ("E401", "E406", "code used until 2015-03-10, now E406"),
     )
 })
+
+#: Cellcast's codes, most of them of v3. A text that comes with a code may name a more exact class: see `cellcast/wire.py`.
+CELLCAST_ANSWERS: dict[str, ErrorCode] = {
+    "AUTH_FAILED": ErrorCode("AuthenticationError", "the API key is invalid, or belongs to no registered user",
+                             "Give the APPKEY that the dashboard shows. A v1 key does not work in v3."),
+    "AUTH_FAILED_NO_DATA": ErrorCode("AuthenticationError", "the request has no API key", "Give an API key to the account."),
+    "BAD_REQUEST": ErrorCode("MalformedRequestError", "the request cannot be read",
+                             "Build the request with skymms, and use the generation that the key is for."),
+    "CastError": ErrorCode("NotFoundError", "the id is not one of the gateway's", "Use an id that the gateway returned."),
+    "FIELD_EMPTY": ErrorCode("FieldError", "a required field is empty", "Fill in the field that the text names."),
+    "FIELD_INVALID": ErrorCode("FieldError", "a field has a value that the gateway refuses",
+                               "Change the field that the text names.",
+                               "the code for wrong texts, numbers and images, and for too little credit: the text says which"),
+    "KEY_EXISTS": ErrorCode("FieldError", "a value that must be unique is in use", "Give another value."),
+    "LEDGER_ERROR": ErrorCode("BillingError", "the account has too little credit", "Buy credit, then send again."),
+    "NO_ACCESS": ErrorCode("PermissionDeniedError", "the account may not do this", _ASK),
+    "NOT_FOUND": ErrorCode("NotFoundError", "there is nothing by this id, or nothing new to list",
+                           "Use an id that the gateway returned. An empty list needs no action."),
+    "NOT_IMPLEMENTED": ErrorCode("MalformedRequestError", "the gateway does not have this request",
+                                 "Check the account's address and generation."),
+    "OVER_LIMIT": ErrorCode("ThrottledError", "too many requests: 15 a second are allowed",
+                            "Wait, then send again, or give the account a rate limit."),
+    "RECIPIENTS_ERROR": ErrorCode("RecipientError", "none of the numbers can be sent to: each is invalid or has unsubscribed",
+                                  "Correct the numbers, and leave out those that have unsubscribed."),
+}
+
+
+def find_answer(code: str) -> ErrorCode | None:
+    """Return the entry of a code in responses, of any gateway; None for an unknown code."""
+    return ANSWERS.get(code) or CELLCAST_ANSWERS.get(code)
+
 
 EVENTS: dict[str, Event] = {
     # Saving (x0x) and sending at once (x1x) encode media first. Only the failures need a reaction.

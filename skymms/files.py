@@ -21,8 +21,9 @@ from __future__ import annotations
 import json as standard_json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any, NamedTuple, cast
@@ -41,21 +42,35 @@ class FileContent:
 
     ``slideshow`` is None for an operation without a slideshow, such as sendSavedMMS. ``operation`` is None for a slideshow.
     ``dialect`` is the dialect of a request, and None for a slideshow or an operation in the form of ``to_dict``. ``unread`` has
-    the names of unrecognised fields of a request.
+    the names of unrecognised fields of a request. ``problems`` has the wrong keys of a slideshow that was read with
+    ``strict=False``, and ``lines`` the line of each key of a slideshow in TOML, by slide number (None outside slides) and key.
     """
 
     slideshow: Slideshow | None = None
     operation: Operation[Any] | None = None
     dialect: str | None = None
     unread: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    lines: Mapping[tuple[int | None, str], int] = field(
+        default_factory=dict[tuple[int | None, str], int], repr=False, compare=False
+    )
+
+    def locate(self, problem: Problem) -> Problem:
+        """Return a problem with the line of its key, or of its slide if the key is missing."""
+        # A rule about several fields names them all: audio/video.
+        keys = (*problem.field.split("/"), "")
+        lines = (self.lines[problem.slide, key] for key in keys if (problem.slide, key) in self.lines)
+        return problem._replace(line=next(lines, None))
 
 
-def read_file(data: bytes, *, limit: int = MAX_REQUEST) -> FileContent:
+def read_file(data: bytes, *, limit: int = MAX_REQUEST, strict: bool = True) -> FileContent:
     """Return the content of a file of at most ``limit`` bytes.
 
     The file contains a slideshow in TOML; or a slideshow or an operation in JSON, as ``to_dict`` writes it; or a request in
     XML or JSON; or the URL of a GET request. The content is not validated. Raises :class:`~skymms.ConfigurationError` for any
-    other file, with the line if the parser knows it; for a slideshow in TOML, ``error.problems`` has every wrong key.
+    other file, with the line if the parser knows it; for a slideshow in TOML, ``error.problems`` has every wrong key. With
+    ``strict=False`` a slideshow with wrong keys is returned, with the value of a misspelled key under the right one, so that
+    the rest of it can be validated as well.
     """
     if len(data) > limit:
         raise ConfigurationError(f"the file is longer than the {limit:,} bytes allowed")
@@ -84,7 +99,10 @@ def read_file(data: bytes, *, limit: int = MAX_REQUEST) -> FileContent:
         raise ConfigurationError(f"not a slideshow in TOML: {error}") from None
     except RecursionError:
         raise ConfigurationError("not a slideshow in TOML: it is nested too deeply") from None
-    return FileContent(slideshow=_slideshow(table))
+    content = _slideshow(table, _lines(text))
+    if strict and content.problems:
+        raise refusal(content.problems)
+    return content
 
 
 # ------------------------------------------------------------------------------------------------ requests
@@ -193,18 +211,35 @@ MAX_KEY_PARTS = 50
 _SLIDES = "slide"
 
 
-def _slideshow(table: dict[str, Any]) -> Slideshow:
+def _slideshow(table: dict[str, Any], lines: Mapping[tuple[str, int, str], int]) -> FileContent:
+    header, found = _SLIDES, list[Problem]()
+    if _SLIDES not in table and (similar := _similar_header(table)):
+        found.append(Problem(None, None, similar, f"the header of each slide is [[{_SLIDES}]]"))
+        table[_SLIDES], header = table.pop(similar), similar
     slides: Any = table.pop(_SLIDES, [])
-    found = list(_wrong_keys(table, _SLIDESHOW, None, (*_SLIDESHOW, _SLIDES)))
     if not _is_list_of_tables(slides):
-        found.append(Problem(None, None, _SLIDES, "each slide must be a section of its own with the header [[slide]]"))
+        found.append(Problem(None, None, _SLIDES, f"each slide must be a section of its own with the header [[{_SLIDES}]]"))
         slides = []
-    for number, slide in enumerate(slides, 1):
-        found += _wrong_keys(slide, _SLIDE, number, _SLIDE)
-    if found:
-        raise refusal(found)
+    top = _correct(table, _SLIDESHOW, None, (*_SLIDESHOW, _SLIDES))
+    corrected = [_correct(slide, _SLIDE, number, _SLIDE) for number, slide in enumerate(slides, 1)]
     # A missing name is left to the rules, which report it with its code.
-    return Slideshow(table.pop("name", ""), **table, slides=tuple(Slide(**slide) for slide in slides))
+    slideshow = Slideshow(top.values.pop("name", ""), **top.values, slides=tuple(Slide(**one.values) for one in corrected))
+    places: dict[tuple[int | None, str], int] = {
+        **{(None, key): line for (section, _, key), line in lines.items() if not section},
+        **{(number, key): line for (section, number, key), line in lines.items() if section == header},
+        **{(None, section): line for (section, number, key), line in lines.items() if (number, key) == (1, "")},
+    }
+    for number, one in ((None, top), *enumerate(corrected, 1)):
+        found += one.problems
+        places |= {(number, meant): places[number, key] for key, meant in one.misspelled.items() if (number, key) in places}
+    content = FileContent(slideshow=slideshow, lines=places)
+    return replace(content, problems=tuple(map(content.locate, found)))
+
+
+def _similar_header(table: Mapping[str, Any]) -> str | None:
+    """Return the key of a list of sections that is meant to be the slides, such as ``slides``."""
+    names = [name for name, value in table.items() if name not in _SLIDESHOW and value and _is_list_of_tables(value)]
+    return next((name for name in names if get_close_matches(name.lower(), [_SLIDES], 1)), None)
 
 
 #: Texts and comments in TOML; one without an end extends to the end of the line or of the file.
@@ -227,12 +262,57 @@ def _is_list_of_tables(slides: Any) -> bool:
     return all(isinstance(item, dict) for item in items)
 
 
-def _wrong_keys(table: dict[str, Any], types: Mapping[str, _Type], slide: int | None, keys: Iterable[str]) -> Iterable[Problem]:
-    """Yield a problem for each key that is unknown or has a value of the wrong type."""
+class _Corrected(NamedTuple):
+    """The values of a section by the keys that were meant, its problems, and the right key for each misspelled one."""
+
+    values: dict[str, Any]
+    problems: list[Problem]
+    misspelled: dict[str, str]
+
+
+def _correct(table: Mapping[str, Any], types: Mapping[str, _Type], slide: int | None, keys: Iterable[str]) -> _Corrected:
+    """Report each key of a section that is unknown or has a value of the wrong type, and find out which keys were meant."""
+    corrected = values, problems, misspelled = _Corrected({}, [], {})
     for key, value in table.items():
-        if key not in types:
-            similar = get_close_matches(key, keys, 1)
-            hint = f"did you mean {similar[0]}?" if similar else f"the keys are {', '.join(keys)}"
-            yield Problem(None, slide, f"{key:.40}", f"there is no such key; {hint}")
-        elif type(value) not in types[key].classes:
-            yield Problem(None, slide, key, f"must be {types[key].description}")
+        if key in types:
+            values[key] = value
+            if type(value) not in types[key].classes:
+                problems.append(Problem(None, slide, key, f"must be {types[key].description}"))
+            continue
+        similar = get_close_matches(key, keys, 1)
+        hint = f"did you mean {similar[0]}?" if similar else f"the keys are {', '.join(keys)}"
+        problems.append(Problem(None, slide, f"{key:.40}", f"there is no such key; {hint}"))
+        if similar and similar[0] in types and similar[0] not in table and type(value) in types[similar[0]].classes:
+            values[similar[0]] = value
+            misspelled[key] = similar[0]
+    return corrected
+
+
+# ------------------------------------------------------------------------------------------------ lines of a TOML file
+
+#: A comment, or a text in quotes of any kind. The multi-line kinds come first, because they begin like the others.
+_TEXT_OR_COMMENT = re.compile(
+    r"""#[^\n]*|\"{3}(?:[^"\\]|\\.|"{1,2}(?!"))*"{3,5}|'{3}(?:[^']|'{1,2}(?!'))*'{3,5}"""
+    r"""|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'""",
+    re.DOTALL,
+)
+_KEY_OR_HEADER = re.compile(r"""\s*(?:\[+\s*(?P<header>[\w-]+)\s*\]|(?P<quote>["']?)(?P<key>[\w-]+)(?P=quote)\s*[=.])""")
+
+
+def _lines(text: str) -> dict[tuple[str, int, str], int]:
+    """Return the line of each key of a valid TOML file, by section (empty at the top), number of the section, and key.
+
+    The key of a section's header is empty. tomllib does not tell the lines.
+    """
+    # Only the new lines of longer texts are kept, so that what looks like a key in a text is not taken for one.
+    text = _TEXT_OR_COMMENT.sub(lambda found: found[0] if "\n" not in found[0] else "\n" * found[0].count("\n"), text)
+    lines: dict[tuple[str, int, str], int] = {}
+    section, counts = "", Counter[str]()
+    for number, line in enumerate(text.split("\n"), 1):
+        if (found := _KEY_OR_HEADER.match(line)) is None:
+            continue
+        if found["header"]:
+            section = found["header"]
+            counts[section] += 1
+        lines.setdefault((section, counts[section], found["key"] or ""), number)
+    return lines

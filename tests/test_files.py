@@ -48,6 +48,15 @@ The first coffee is ours.
 Show this at the till.'''
 """
 
+#: Texts in TOML that look like keys, headers and comments, in each way that TOML quotes a text.
+_LOOKS_LIKE_TOML = st.lists(st.sampled_from(["text = 1", "[[slide]]", "#", "x", " ", "''", '""']), max_size=5)
+TEXTS = st.one_of(
+    _LOOKS_LIKE_TOML.map(lambda parts: json.dumps(" ".join(parts))),
+    _LOOKS_LIKE_TOML.map(lambda parts: "'" + " ".join(parts).replace("'", "") + "'"),
+    _LOOKS_LIKE_TOML.map(lambda parts: '"""' + "\n".join(parts) + '\\""""'),
+    _LOOKS_LIKE_TOML.map(lambda parts: "'''" + "\n".join(parts) + "'''"),
+)
+
 COUPON = (
     Slideshow("Membership coupon", subject="Welcome")
     .slide("Good to have you with us.", image="http://media.example/welcome.jpg", duration=5)
@@ -146,7 +155,8 @@ class TestTomlSlideshow:
         ("toml", "slide", "key", "message"),
         [
             ('nmae = "n"', None, "nmae", "did you mean name?"),
-            ('[[slides]]\ntext = "t"', None, "slides", "did you mean slide?"),
+            ('[[slides]]\ntext = "t"', None, "slides", "the header of each slide is [[slide]]"),
+            ('[[Slide]]\ntext = "t"', None, "Slide", "the header of each slide is [[slide]]"),
             (f'api_key = "{CANARY}"', None, "api_key", "there is no such key"),
             ('to = "15551234888"', None, "to", "there is no such key"),
             ("name = 5", None, "name", "must be a text in quotes"),
@@ -184,6 +194,58 @@ class TestTomlSlideshow:
             (2, "text"),
             (2, "c"),
         ]
+
+    def test_a_wrong_key_is_reported_with_its_line(self):
+        toml = """name = 'n'  # text = 1
+subject = \"""
+sub = 1
+[[slide]]
+\"""
+[[slide]]
+"image" = "http://media.example/a.jpg#b"
+[[ slide ]]
+
+txt = 'a'
+"""
+        with pytest.raises(ConfigurationError) as caught:
+            read_file(toml.encode())
+        (problem,) = caught.value.problems
+        assert (problem.line, problem.slide, problem.field) == (10, 2, "txt")
+        assert str(problem) == "line 10, slide 2, txt: there is no such key; did you mean text?"
+
+    def test_a_misspelled_slideshow_can_be_read_for_further_checks(self):
+        toml = """subjcet = "s"
+nmae = 5
+[[slides]]
+txt = "a"
+durration = "long"
+[[slides]]
+text = "b"
+tetx = "c"
+"""
+        content = read_file(toml.encode(), strict=False)
+        assert content.slideshow == Slideshow("", subject="s", slides=(Slide("a"), Slide("b")))
+        assert [(problem.line, problem.slide, problem.field) for problem in content.problems] == [
+            (3, None, "slides"),
+            (1, None, "subjcet"),
+            (2, None, "nmae"),
+            (4, 1, "txt"),
+            (5, 1, "durration"),
+            (8, 2, "tetx"),
+        ]
+
+    @given(
+        slides=st.lists(st.dictionaries(st.sampled_from(["text", "image", "audio"]), TEXTS, min_size=1), min_size=1, max_size=4)
+    )
+    def test_the_line_of_every_key_is_found_however_its_text_is_quoted(self, slides):
+        lines, expected = [], {}
+        for number, slide in enumerate(slides, 1):
+            lines += ["# [[slide]]", "[[slide]]"]
+            for key, text in slide.items():
+                expected[number, key] = len(lines) + 1
+                lines += f"{key} = {text}".split("\n")
+        content = read_file("\n".join(lines).encode())
+        assert {place: line for place, line in content.lines.items() if place[0] and place[1]} == expected
 
     @pytest.mark.parametrize(
         ("toml", "line"),

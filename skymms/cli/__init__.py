@@ -8,6 +8,7 @@ pipe. Expected errors are printed without a traceback.
 In reading order:
 
 - ``exit_status``: the exit statuses, for scripts
+- ``repeated``: command classes that refuse an option given twice
 - ``output``: prints results on stdout, and messages and errors on stderr
 - ``inputs``: reads files and stdin
 - ``profiles``: reads a named profile from the configuration file

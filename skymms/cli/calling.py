@@ -20,11 +20,12 @@ from ..model.actions import (
     Subscribe,
     Unsubscribe,
 )
-from ..model.operations import DeleteMMS, Operation, SaveMMS, SendMMS, SendSavedMMS
+from ..model.operations import Operation, SendMMS
+from ..model.stored_operations import DeleteMMS, SaveMMS, SendSavedMMS
 from ..transport.events import RetryScheduled
 from . import output
 from .accounts import Settings, account_from_settings, masked_account
-from .operations import refuse_missing_action, refuse_problems
+from .operations import refuse_missing_action, refuse_problems, refuse_unsupported_options
 from .render import print_reply
 
 
@@ -86,6 +87,8 @@ def call_and_print(settings: Settings, operation: Operation[Any], as_json: bool,
     refuse_missing_action(masked_account(settings), operation)
     if content is not None:
         refuse_problems(masked_account(settings), operation, content)
+    else:
+        refuse_unsupported_options(masked_account(settings), operation)
     account = account_from_settings(settings)
     for warning in account.warnings(operation):
         output.print_message(f"warning: {warning}")

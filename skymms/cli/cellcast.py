@@ -22,6 +22,7 @@ from .exit_status import Status
 from .inputs import read_bytes
 from .operations import read_content, slideshow_in
 from .options import file_argument, json_option
+from .repeated import group
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,7 +43,7 @@ def _call_options(command: F) -> F:
     return _GENERATION(_URL(json_option(command)))
 
 
-@click.group(no_args_is_help=False)
+@group(no_args_is_help=False)
 def cellcast() -> None:
     """Send through Cellcast, the Australian gateway.
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import click
-
 from ..errors import ConfigurationError, Problem
 from ..files import FileContent, read_file
 from ..wire.codecs import xml
@@ -18,6 +16,7 @@ from .exit_status import Status
 from .inputs import read_bytes
 from .operations import send_operation, slideshow_in, with_toml_messages
 from .options import SEND_FIELDS, dialect_option, file_argument, json_option
+from .repeated import command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +37,7 @@ class Findings:
         return bool(self.problems or self.unrecognised_fields or self.schema)
 
 
-@click.command()
+@command()
 @file_argument
 @dialect_option
 @json_option
@@ -52,11 +51,11 @@ def check(file: str, dialect: str | None, as_json: bool) -> int:
     """
     data = read_bytes(file, MAX_REQUEST)
     try:
-        found = _validate(data, read_file(data), dialect)
+        found = _validate(data, read_file(data, strict=False), dialect)
     except ConfigurationError as error:
         if not error.problems:
             raise
-        # Unknown keys in a slideshow file are problems like any other.
+        # Unknown fields in a slideshow in JSON are problems like any other.
         found = Findings(kind="slideshow", problems=error.problems)
     if as_json:
         output.print_json(found)
@@ -90,7 +89,22 @@ def _validate_slideshow(content: FileContent, settings: Settings) -> Findings:
         account = masked_account(settings)
         operation = send_operation(content, {}, may_be_incomplete=True)
         problems, warnings = slideshow_problems(account.problems(operation)), account.warnings(operation)
-    return Findings(kind="slideshow", problems=with_toml_messages(content, problems), warnings=warnings)
+    by_rules = [problem for problem in with_toml_messages(content, problems) if not _follows(problem, content.problems)]
+    return Findings(
+        kind="slideshow",
+        problems=tuple(sorted((*content.problems, *map(content.locate, by_rules)), key=lambda problem: problem.line or 0)),
+        warnings=tuple(map(content.locate, warnings)),
+    )
+
+
+def _follows(problem: Problem, wrong_keys: tuple[Problem, ...]) -> bool:
+    """Return whether a problem may be there only because a key is wrong, as with a slide whose only key is misspelled."""
+    wrong = {(one.slide, one.field) for one in wrong_keys}
+    if problem.code == "E312":
+        return (None, "slide") in wrong
+    return (problem.slide, problem.field) in wrong or (
+        problem.code == "E313" and problem.slide in {slide for slide, _ in wrong}
+    )
 
 
 def slideshow_problems(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
@@ -101,8 +115,7 @@ def slideshow_problems(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
 def _print(found: Findings) -> None:
     title = f"{found.operation} request ({found.dialect})" if found.operation else "slideshow"
     if found.problems:
-        rows = [(problem.code, problem.slide, problem.field, problem.message) for problem in found.problems]
-        output.print_table(f"Problems in the {title}", ("Code", "Slide", "Field", "Problem"), rows)
+        _print_problems(f"Problems in the {title}", found.problems)
         if remedies := {problem.code: output.remedy(problem) for problem in found.problems if problem.code}:
             output.print_fields("What to do", remedies.items())
     if found.unrecognised_fields:
@@ -111,10 +124,18 @@ def _print(found: Findings) -> None:
         rows = [(one["code"], one["line"], one["path"], one["message"]) for one in found.schema]
         output.print_table("Problems found by the XML schema", ("Code", "Line", "Path", "Problem"), rows)
     if found.warnings:
-        rows = [(None, warning.slide, warning.field, warning.message) for warning in found.warnings]
-        output.print_table("Warnings", ("", "Slide", "Field", "Warning"), rows)
+        _print_problems("Warnings", found.warnings)
     if not found.failed:
         output.print_line(f"No problems in the {title}.")
+
+
+def _print_problems(title: str, problems: tuple[Problem, ...]) -> None:
+    """Print a table of problems, without a column for lines or codes if none has one."""
+    rows = [(one.code, one.line, one.slide, one.field, one.message) for one in problems]
+    columns = [("Code", "Line", "Slide", "Field", "Problem"), *rows]
+    shown = [at for at in range(5) if at > 1 or any(row[at] is not None for row in rows)]
+    header, *cells = [[row[at] for at in shown] for row in columns]
+    output.print_table(title, [str(name) for name in header], cells)
 
 
 COMMANDS = (check,)

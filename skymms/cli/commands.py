@@ -8,9 +8,10 @@ from ..errors import ConfigurationError, MMSError, SkymmsError
 from . import cellcast, check, decode, demo, output, report, sandbox, send, show
 from .exit_status import Status
 from .options import AS_JSON, profile_option
+from .repeated import group
 
 
-@click.group(
+@group(
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=False,
     epilog="FILE is a slideshow in TOML, or a request in XML, JSON or GET form; - is stdin. "

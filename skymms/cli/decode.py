@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
-from ..codes import ANSWERS, EVENTS
+from ..codes import CELLCAST_ANSWERS, EVENTS, ErrorCode, Event, find_answer
 from ..errors import ConfigurationError, ProtocolError
 from ..model.notices import Notice, UnknownNotice
 from ..postbacks import MAX_INBOUND, read_postbacks
@@ -14,12 +14,13 @@ from . import output
 from .exit_status import Status
 from .inputs import read_bytes
 from .options import file_argument, json_option
+from .repeated import command
 
 #: The properties that a notice computes from its fields. ``--json`` prints those that it has.
 _COMPUTED = ("meaning", "identity", "discovery", "delivered", "failed", "final", "ready", "subscribed")
 
 
-@click.command()
+@command()
 @file_argument
 @json_option
 def postback(file: str, as_json: bool) -> int:
@@ -54,31 +55,60 @@ def print_notice(notice: Notice) -> None:
     output.print_fields(f"{notice.code or 'no code'}: {notice.meaning or 'unknown code'}", (*pairs, *results))
 
 
-@click.command()
-@click.argument("code", metavar="CODE")
+@command()
+@click.argument("codes", metavar="CODE...", nargs=-1, required=True)
 @json_option
-def explain(code: str, as_json: bool) -> int:
-    """Explain a gateway's code, such as E227 or N102.
+def explain(codes: tuple[str, ...], as_json: bool) -> int:
+    """Explain gateways' codes, such as E227, N102 or Cellcast's FIELD_INVALID.
 
-    Prints what the code means in a response and in a postback, and what to do about it.
+    Prints what each code means in a response and in a postback, and what to do about it.
     """
-    code = code.strip().upper()
-    response, event = ANSWERS.get(code), EVENTS.get(code)
-    if response is None and event is None:
+    found = [_Explanation.of(code) for code in codes]
+    if unknown := [one.code for one in found if one.response is None and one.postback is None]:
+        names = ", ".join(f"{code:.20}" for code in unknown)
         raise ConfigurationError(
-            f"{code:.20} is not a code that skymms knows: read the text that came with it, or ask the gateway's support"
+            f"skymms does not know {names}: read the text that came with the code, or ask the gateway's support"
         )
     if as_json:
-        output.print_json({"code": code, "response": response and response._asdict(), "postback": event and event._asdict()})
+        output.print_json({"codes": [one.fields() for one in found]})
         return Status.DONE
-    if response is not None:
-        pairs = (("error class", response.family), ("what to do", response.remedy), ("note", response.note or None))
-        output.print_fields(f"{code} in a response: {response.meaning}", pairs)
-    if event is not None:
-        output.print_fields(
-            f"{code} in a postback: {event.meaning}", (("kind", event.kind), ("what to do", event.remedy or None))
-        )
+    for one in found:
+        one.print()
     return Status.DONE
+
+
+class _Explanation(NamedTuple):
+    """A code, and its entries in the tables."""
+
+    code: str
+    response: ErrorCode | None
+    postback: Event | None
+
+    @classmethod
+    def of(cls, text: str) -> _Explanation:
+        """Find a code that was typed in any case."""
+        code = text.strip().upper()
+        code = next((name for name in CELLCAST_ANSWERS if name.upper() == code), code)
+        return cls(code, find_answer(code), EVENTS.get(code))
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields for ``--json``."""
+        return {
+            "code": self.code,
+            "response": self.response and self.response._asdict(),
+            "postback": self.postback and self.postback._asdict(),
+        }
+
+    def print(self) -> None:
+        """Print what the code means in a response, in a postback, or in both."""
+        if (response := self.response) is not None:
+            gateway = "Cellcast's response" if self.code in CELLCAST_ANSWERS else "a response"
+            pairs = (("error class", response.family), ("what to do", response.remedy), ("note", response.note or None))
+            output.print_fields(f"{self.code} in {gateway}: {response.meaning}", pairs)
+        if (event := self.postback) is not None:
+            output.print_fields(
+                f"{self.code} in a postback: {event.meaning}", (("kind", event.kind), ("what to do", event.remedy or None))
+            )
 
 
 COMMANDS = (postback, explain)

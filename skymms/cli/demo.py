@@ -9,18 +9,18 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 
-import click
-
 from ..account import Account
 from ..client import Client
 from ..errors import AudioWithVideoError, ProtocolError
 from ..model.notices import Notice
-from ..model.operations import DeleteMMS, ListMMS, Operation, R_co, SaveMMS, SendMMS, SendSavedMMS
+from ..model.operations import Operation, R_co, SendMMS
 from ..model.replies import SentMMS
 from ..model.slideshow import Slideshow
+from ..model.stored_operations import DeleteMMS, ListMMS, SaveMMS, SendSavedMMS
 from ..sandbox import AT_ONCE, PostbackReceiver, Sandbox
 from . import output
 from .exit_status import Status
+from .repeated import command
 from .show import format_document
 
 TO, SENDER, SERVICE_ID = "15551234888", "60856", "12345"
@@ -49,7 +49,7 @@ def build_wrong_coupon() -> Slideshow:
 # fmt: on
 
 
-@click.command()
+@command()
 def demo() -> int:
     """Try everything in a local sandbox.
 

@@ -11,8 +11,9 @@ import click
 from ..account import Account
 from ..errors import ConfigurationError, Problem, refusal
 from ..files import FileContent, read_file
-from ..model.operations import Operation, SaveMMS, SendMMS, SendSavedMMS
+from ..model.operations import Operation, SendMMS
 from ..model.slideshow import Slideshow
+from ..model.stored_operations import SaveMMS, SendSavedMMS
 from ..wire.dialects import MAX_REQUEST
 from .inputs import read_bytes
 from .options import given
@@ -112,6 +113,14 @@ def refuse_missing_action(account: Account, operation: Operation[Any]) -> None:
     """
     if not account.dialect_spec.action(type(operation)):
         raise ConfigurationError("\n".join(map(str, account.dialect_spec.unsupported(operation))))
+
+
+def refuse_unsupported_options(account: Account, operation: Operation[Any]) -> None:
+    """Raise :class:`~skymms.ConfigurationError` if the account's dialect does not support an option, if there is no file."""
+    if problems := account.dialect_spec.unsupported(operation):
+        parameters = click.get_current_context().command.params
+        option = {parameter.name: parameter.opts[0] for parameter in parameters}
+        raise ConfigurationError("\n".join(f"{option.get(one.field, one.field)} {one.message}" for one in problems))
 
 
 def refuse_problems(account: Account, operation: Operation[Any], content: FileContent) -> None:

@@ -21,7 +21,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from ..codes import ANSWERS
+from ..codes import find_answer
 from ..errors import MMSError, Problem, ProtocolError, SkymmsError
 
 #: Control characters except tab and line feed, characters that change the writing direction, and lone surrogates.
@@ -29,6 +29,10 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud
 
 #: A width larger than any line.
 _UNLIMITED_WIDTH = 1_000_000
+#: The narrowest width that text is laid out for, and the part of it that each column of a table has. In less, rich leaves out
+#: what does not fit, and COLUMNS=0 would leave out everything.
+_NARROWEST = 40
+_NARROWEST_COLUMN = 14
 
 
 def printable(value: object) -> str:
@@ -44,7 +48,9 @@ class _Console(Console):
 
 def _console(*, stderr: bool = False) -> Console:
     """Return a console on the current stream. It is not kept, because tests and callers replace the streams."""
-    return _Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    console = _Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    console.width = max(console.width, _NARROWEST)
+    return console
 
 
 def print_message(text: object, style: str = "") -> None:
@@ -82,24 +88,30 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if cell is None else printable(cell)) for cell in row))
-    console = _console()
-    if not (wrap or console.is_terminal):
-        # A file is searched by line, and a wrapped number would not be found.
-        widest = Measurement.get(console, console.options.update(max_width=_UNLIMITED_WIDTH), table).maximum
-        console.width = max(console.width, widest)
-    console.print(table)
+    _print_whole(table, wrap=wrap)
 
 
 def print_fields(title: str, pairs: Iterable[tuple[str, object]]) -> None:
     """Print a title and name-value pairs, one per line. Pairs whose value is None are left out."""
     table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
+    table.add_column(style="dim", overflow="fold")
     table.add_column(overflow="fold")
     for name, value in pairs:
         if value is not None:
             table.add_row(Text("  " + printable(name)), Text(printable(value)))
     print_line(title, "bold")
-    _console().print(table)
+    _print_whole(table)
+
+
+def _print_whole(table: Table, *, wrap: bool = False) -> None:
+    """Print a table in which long cells are wrapped in a terminal, or always with ``wrap``, but nothing is left out."""
+    console = _console()
+    needed = Measurement.get(console, console.options.update(max_width=_UNLIMITED_WIDTH), table).maximum
+    if wrap or console.is_terminal:
+        needed = min(needed, _NARROWEST_COLUMN * len(table.columns))
+    # Elsewhere lines are not wrapped: a file is searched by line, and a wrapped number would not be found.
+    console.width = max(console.width, needed)
+    console.print(table)
 
 
 def labelled_fields(value: object) -> list[tuple[str, object]]:
@@ -139,7 +151,7 @@ def to_json(value: object) -> Any:
 
 def remedy(problem: Problem) -> str | None:
     """Return the remedy for a problem's code, or None if the problem has no code."""
-    entry = ANSWERS.get(problem.code or "")
+    entry = find_answer(problem.code or "")
     return entry.remedy if entry else None
 
 

@@ -22,8 +22,9 @@ from ..model.actions import (
     Subscribe,
     Unsubscribe,
 )
-from ..model.operations import DeleteMMS, Operation, SaveMMS, SendMMS, SendSavedMMS
-from ..model.replies import MMSList
+from ..model.operations import Operation, SendMMS
+from ..model.stored_operations import DeleteMMS, SaveMMS, SendSavedMMS
+from ..model.stored_replies import MMSList
 from . import output
 from .exit_status import Status
 

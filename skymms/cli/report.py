@@ -18,12 +18,13 @@ from . import output
 from .exit_status import Status
 from .inputs import read_bytes
 from .options import json_option
+from .repeated import command
 
 _LINK = re.compile(r"https?://", re.IGNORECASE)
 _COLUMNS = ("Section", "Kind", "Id", "To", "From", "Message", "Status", "Time", "Delivered")
 
 
-@click.command()
+@command()
 @click.argument("source", metavar="LINK-OR-FILE")
 @json_option
 def report(source: str, as_json: bool) -> int:

@@ -18,6 +18,7 @@ from ..wire.dialects import DIALECTS
 from . import output
 from .exit_status import Status
 from .options import json_option
+from .repeated import command
 
 #: The default key. It is printed because it is not a secret; a key that the user chose is never printed.
 _DEFAULT_KEY = "sandbox-key"
@@ -67,7 +68,7 @@ def _print_event(line: str) -> None:
         sys.stderr.write(output.printable(line) + "\n")
 
 
-@click.command()
+@command()
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, metavar="PORT", help="The port to listen on. Default: a free port."
 )

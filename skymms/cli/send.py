@@ -9,14 +9,15 @@ from typing import Any
 
 import click
 
-from ..model.operations import DeleteMMS, ListMMS, SendSavedMMS
+from ..model.stored_operations import DeleteMMS, ListMMS, SendSavedMMS
 from .accounts import skycore_settings
 from .calling import call_and_print
 from .operations import read_content, request_in, save_operation, send_operation
 from .options import client_reference_option, file_argument, gateway_options, given, json_option, send_options
+from .repeated import command
 
 
-@click.command()
+@command()
 @file_argument
 @send_options
 @gateway_options
@@ -33,7 +34,7 @@ def send(file: str, dialect: str | None, url: str | None, as_json: bool, **optio
     return call_and_print(settings, operation, as_json, content)
 
 
-@click.command()
+@command()
 @file_argument
 @client_reference_option
 @gateway_options
@@ -50,7 +51,7 @@ def save(file: str, client_reference: str | None, dialect: str | None, url: str 
     return call_and_print(skycore_settings(dialect, url, content.dialect), operation, as_json, content)
 
 
-@click.command()
+@command()
 @file_argument
 @gateway_options
 @json_option
@@ -62,7 +63,7 @@ def call(file: str, dialect: str | None, url: str | None, as_json: bool) -> int:
     """
     content = read_content(file)
     operation = request_in(content)
-    return call_and_print(skycore_settings(dialect, url, content.dialect), operation, as_json)
+    return call_and_print(skycore_settings(dialect, url, content.dialect), operation, as_json, content)
 
 
 def _parse_pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -84,11 +85,13 @@ def _parse_slide_texts(context: click.Context, option: click.Parameter, values: 
     for key, text in _parse_pairs(context, option, values).items():
         if not (key.isascii() and key.isdigit() and len(key) < 5):
             raise click.BadParameter(f"{key!r} is not a slide number; the first slide is 1")
+        if int(key) in found:  # 1 and 01
+            raise click.BadParameter(f"slide {int(key)} is given twice")
         found[int(key)] = text
     return found
 
 
-@click.command("send-saved")
+@command("send-saved")
 @click.argument("mms_id", metavar="ID")
 @send_options
 @click.option(
@@ -118,7 +121,7 @@ def send_saved(
     return call_and_print(skycore_settings(dialect, url), operation, as_json)
 
 
-@click.command("list")
+@command("list")
 @click.option("--since", "start_date", metavar="DATE", help="Only slideshows stored since this date (ISO 8601).")
 @click.option("--page", type=int, metavar="N", help="Only this page; the first is 1.")
 @click.option("--per-page", type=int, metavar="N", help="How many slideshows a page has.")
@@ -132,7 +135,7 @@ def list_(
     return call_and_print(skycore_settings(dialect, url), operation, as_json)
 
 
-@click.command()
+@command()
 @click.argument("mms_id", metavar="ID")
 @gateway_options
 @json_option

@@ -31,9 +31,10 @@ from .operations import (
     with_toml_messages,
 )
 from .options import file_argument, gateway_options, given, json_option, send_options
+from .repeated import command
 
 
-@click.command()
+@command()
 @file_argument
 @send_options
 @gateway_options
@@ -74,6 +75,9 @@ def _print(account: Account, document: bytes, *, raw: bool, as_json: bool) -> No
         output.print_json({"method": request.method, "url": _address(request), "headers": request.headers, "document": text})
     elif raw:
         sys.stdout.buffer.write(_address(request).encode() if in_address else document)
+        if in_address or sys.stdout.isatty():
+            # A body that goes to a file or a program has no byte more; in a terminal the prompt needs a new line.
+            sys.stdout.buffer.write(b"\n")
     else:
         output.print_line(format_document(account, document))
 

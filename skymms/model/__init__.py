@@ -7,8 +7,10 @@ In reading order:
 - ``serialization``: values as dicts that JSON can hold, and back
 - ``serializable``: the base class that gives values ``to_dict()`` and ``from_dict()``
 - ``slideshow``: the fluent builder of a multimedia message
-- ``replies``: the gateway's responses to the five everyday operations
-- ``operations``: the five everyday operations: send, save, send saved, list, delete
+- ``replies``: the gateway's response to sending, and the refusal of any operation
+- ``operations``: the base class of operations, and sendMMS
+- ``stored_replies``: the gateway's responses to saving, listing and deleting slideshows
+- ``stored_operations``: saving, sending, listing and deleting stored slideshows
 - ``action_replies``: the gateway's responses to the operations that only Skycore 1.3 has
 - ``actions``: the operations that only Skycore 1.3 has
 - ``notices``: postbacks: delivery reports and inbound messages

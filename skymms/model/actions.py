@@ -1,6 +1,6 @@
 """The operations that only Skycore 1.3 has: campaigns and their subscribers, passes, barcodes, SMS, the inbox, statistics.
 
-They follow the same rules as the everyday operations in :mod:`skymms.model.operations`. Sinch MMS has none of them, so an
+They follow the same rules as the operations in :mod:`skymms.model.operations`. Sinch MMS has none of them, so an
 account with one of its dialects refuses them before anything is sent. Source: the Skycore 1.3 reference, sections 2.4 to 2.8.
 """
 

@@ -18,8 +18,10 @@ CLASSES: dict[str, str] = {
     for module, names in {
         "skymms.slide": "Slide",
         "skymms.model.slideshow": "Slideshow",
-        "skymms.model.operations": "DeleteMMS ListMMS SaveMMS SendMMS SendSavedMMS",
-        "skymms.model.replies": "DeletedMMS MMSList Refusal SavedMMS SentMMS StoredMMS",
+        "skymms.model.operations": "SendMMS",
+        "skymms.model.replies": "Refusal SentMMS",
+        "skymms.model.stored_operations": "DeleteMMS ListMMS SaveMMS SendSavedMMS",
+        "skymms.model.stored_replies": "DeletedMMS MMSList SavedMMS StoredMMS",
         "skymms.model.actions": "CreateCampaign CreateSession GetStatistics ListCampaigns RemoveInboxMessage SendMMSBarcode "
         "SendMessageBySubscriberRef SendPassInMMS SendSMS SendSavedMMSCampaign Subscribe Unsubscribe",
         "skymms.model.action_replies": "Campaign CampaignList NewCampaign RemovedInboxMessage ScheduledMMS SentSMS "

@@ -30,9 +30,10 @@ from ..model.actions import (
     Unsubscribe,
 )
 from ..model.notices import EncodingReport, InboundMMS, SubscriptionChange
-from ..model.operations import DeleteMMS, ListMMS, Operation, SaveMMS
-from ..model.replies import DeletedMMS, MMSList, SavedMMS, StoredMMS
+from ..model.operations import Operation
 from ..model.slideshow import Slideshow
+from ..model.stored_operations import DeleteMMS, ListMMS, SaveMMS
+from ..model.stored_replies import DeletedMMS, MMSList, SavedMMS, StoredMMS
 from ..validation.dates import to_utc
 from ..wire.dialects import Dialect
 from .state import SHORT_CODE, ActionResult, CampaignRecord, SavedSlideshow, ScheduledNotice, State, content_size, refuse

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..cellcast import CellcastSent
 from ..model.notices import Notice
-from ..model.replies import MMSList, Refusal
+from ..model.replies import Refusal
+from ..model.stored_replies import MMSList
 from .cellcast_bodies import Page
 from .events import join_recipients
 from .faults import FAULTS

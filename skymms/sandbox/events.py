@@ -18,9 +18,10 @@ from typing import Any, cast
 from ..cellcast import CellcastSend, CellcastSent
 from ..model.actions import SendMessageBySubscriberRef, SendSMS
 from ..model.notices import DeliveryReport, EncodingReport, InboundMMS, InboundSMS, Notice
-from ..model.operations import SaveMMS, SendMMS
+from ..model.operations import SendMMS
 from ..model.replies import Refusal
 from ..model.slideshow import Slideshow
+from ..model.stored_operations import SaveMMS
 from ..slide import FILES
 from .faults import FAULTS
 from .gateway import RequestRecord

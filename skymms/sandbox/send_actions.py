@@ -9,8 +9,9 @@ from typing import Any
 from ..codes import ANSWERS
 from ..model.action_replies import ScheduledMMS, SentSMS, SentToSubscriber, SubscriberResult
 from ..model.actions import SendMessageBySubscriberRef, SendMMSBarcode, SendPassInMMS, SendSavedMMSCampaign, SendSMS
-from ..model.operations import Operation, SendMMS, SendSavedMMS
+from ..model.operations import Operation, SendMMS
 from ..model.replies import Refusal
+from ..model.stored_operations import SendSavedMMS
 from ..wire.dialects import Dialect
 from .gateway_rules import pass_data_problem
 from .outcomes import ACCEPTED, send_mms, send_sms

@@ -12,7 +12,8 @@ from ..errors import ConfigurationError
 from ..limits import DOCUMENTED, Limits
 from ..model.actions import SendMessageBySubscriberRef, SendMMSBarcode, SendPassInMMS, SendSavedMMSCampaign, SendSMS
 from ..model.notices import InboundSMS
-from ..model.operations import SendMMS, SendSavedMMS
+from ..model.operations import SendMMS
+from ..model.stored_operations import SendSavedMMS
 from ..validation.slide_rules import INVALID_XML_CHARACTERS
 from ..wire.dialects import get_dialect
 from . import cellcast

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, Protocol, Type
 from ..model.operations import Operation
 
 if TYPE_CHECKING:
-    from ..model import actions, operations
+    from ..model import actions, operations, stored_operations
 else:
 
     class _LazyModule:
@@ -26,7 +26,7 @@ else:
         def __getattr__(self, attribute: str) -> Any:
             return getattr(import_module(f"..model.{self._name}", __package__), attribute)
 
-    actions, operations = _LazyModule("actions"), _LazyModule("operations")
+    actions, operations, stored_operations = (_LazyModule(name) for name in ("actions", "operations", "stored_operations"))
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -104,10 +104,10 @@ class OperationMethods:
     __slots__ = ()
 
     send_mms: Final = OperationMethod(lambda: operations.SendMMS)
-    save_mms: Final = OperationMethod(lambda: operations.SaveMMS)
-    send_saved_mms: Final = OperationMethod(lambda: operations.SendSavedMMS)
-    list_mms: Final = OperationMethod(lambda: operations.ListMMS)
-    delete_mms: Final = OperationMethod(lambda: operations.DeleteMMS)
+    save_mms: Final = OperationMethod(lambda: stored_operations.SaveMMS)
+    send_saved_mms: Final = OperationMethod(lambda: stored_operations.SendSavedMMS)
+    list_mms: Final = OperationMethod(lambda: stored_operations.ListMMS)
+    delete_mms: Final = OperationMethod(lambda: stored_operations.DeleteMMS)
     send_saved_mms_campaign: Final = OperationMethod(lambda: actions.SendSavedMMSCampaign)
     send_mms_barcode: Final = OperationMethod(lambda: actions.SendMMSBarcode)
     send_pass_in_mms: Final = OperationMethod(lambda: actions.SendPassInMMS)

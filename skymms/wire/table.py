@@ -231,6 +231,8 @@ LEGACY_SHAPE = Shape(
 REQUESTS: ClassTable[tuple[tuple[str, ...], tuple[Row, ...]]] = ClassTable({
     "skymms.model.operations": {
         "SendMMS":      (("sendMMS",                              "sendmms",                 "sendMMS",                     "sendmms"),      _SEND),
+    },
+    "skymms.model.stored_operations": {
         "SaveMMS":      (("saveMMS",                              "savemms",                 "saveMMS",                     "savemms"),      _SAVE),
         "SendSavedMMS": (("sendSavedMMS",                         "sendsavedmms",            "sendSavedMMS",                "sendsavedmms"), _SEND_SAVED),
         "ListMMS":      (("getMmsIds",                            "getmmsids",               "getMMSTemplates",             "-"),            _LIST),
@@ -374,7 +376,7 @@ STATUS_SUBSTITUTES: ClassTable[tuple[str, ...]] = ClassTable({
 
 #: The replies that are lists, and the error code that a gateway may return if the list is empty.
 EMPTY_LIST_CODES: ClassTable[str] = ClassTable({
-    "skymms.model.replies": {"MMSList": "E200"},
+    "skymms.model.stored_replies": {"MMSList": "E200"},
     "skymms.model.action_replies": {"CampaignList": "E405"},
 })
 
@@ -387,10 +389,12 @@ REFUSAL = _rows(
 REPLIES: ClassTable[tuple[Row, ...]] = ClassTable({
     "skymms.model.replies": {
         "SentMMS": _SENT,
+        "Refusal": REFUSAL,
+    },
+    "skymms.model.stored_replies": {
         "SavedMMS": _SAVED,
         "MMSList": _LISTED,
         "DeletedMMS": _ID,
-        "Refusal": REFUSAL,
     },
     "skymms.model.action_replies": {
         "ScheduledMMS": _SCHEDULED,
@@ -500,7 +504,7 @@ NOTICES: ClassTable[tuple[Row, ...]] = ClassTable({
 GROUP_CLASSES = ClassesByPath({
     "slideshow": ("skymms.model.slideshow", "Slideshow"),
     "slideshow.slides": ("skymms.slide", "Slide"),
-    "templates": ("skymms.model.replies", "StoredMMS"),
+    "templates": ("skymms.model.stored_replies", "StoredMMS"),
     "results": ("skymms.model.action_replies", "SubscriberResult"),
     "campaigns": ("skymms.model.action_replies", "Campaign"),
 })

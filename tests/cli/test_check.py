@@ -24,10 +24,11 @@ class TestCheck:
         result = run("check", "f", f=WRONG_SLIDESHOW)
         assert (result.status, result.err) == (4, "")
         rows = [re.split(r"\s{2,}", line.strip()) for line in result.out.splitlines()]
-        assert ["E311", "name", "a name is required: pass name, under which the account lists the slideshow"] in rows
-        assert ["E226", "1", "audio/video"] in [row[:3] for row in rows]
-        assert ["E353", "1", "video"] in [row[:3] for row in rows]
-        assert ["E313", "2", "text"] in [row[:3] for row in rows]
+        missing_name = "a name is required: pass name, under which the account lists the slideshow"
+        assert ["E311", "2", "name", missing_name] in rows
+        assert ["E226", "5", "1", "audio/video"] in [row[:4] for row in rows]
+        assert ["E353", "6", "1", "video"] in [row[:4] for row in rows]
+        assert ["E313", "8", "2", "text"] in [row[:4] for row in rows]
         assert ["E226", ANSWERS["E226"].remedy] in rows
 
     def test_check_prints_warnings_after_the_problems(self, run):
@@ -44,7 +45,7 @@ class TestCheck:
         found = run("check", "f", "--json", f=WRONG_SLIDESHOW).json
         assert set(found) == {"kind", "operation", "dialect", "problems", "unrecognised_fields", "schema", "warnings"}
         assert {(one["code"], one["slide"], one["field"]) for one in found["problems"]} >= {("E226", 1, "audio/video")}
-        assert all(set(one) == {"code", "slide", "field", "message", "remedy"} for one in found["problems"])
+        assert all(set(one) == {"code", "line", "slide", "field", "message", "remedy"} for one in found["problems"])
         assert [one["slide"] for one in found["warnings"]] == [1, 1]
 
     def test_check_with_a_dash_reads_stdin(self, run):
@@ -56,6 +57,55 @@ class TestCheck:
         assert result.status == 4
         assert "did you mean image?" in result.out
         assert result.err == ""
+
+    def test_wrong_keys_and_broken_rules_are_reported_together_with_their_lines(self, run):
+        toml = """nmae = "Coupon"
+subject = "s"
+[[slides]]
+txt = "Hello"
+[[slides]]
+audio = "http://media.example/a.mp3"
+video = "http://media.example/a.mp4"
+[[slides]]
+image = 5
+[[slides]]
+duration = 0
+"""
+        found = run("check", "f", "--json", f=toml).json["problems"]
+        assert [(one["line"], one["code"], one["slide"], one["field"]) for one in found] == [
+            (1, None, None, "nmae"),
+            (3, None, None, "slides"),
+            (4, None, 1, "txt"),
+            (6, "E226", 2, "audio/video"),
+            (9, None, 3, "image"),
+            (10, "E313", 4, "text"),
+            (11, "E230", 4, "duration"),
+        ]
+        printed = run("check", "f", f=toml)
+        assert re.search(r"E226 +6 +2 +audio/video", printed.out)
+        assert (printed.status, printed.err) == (4, "")
+
+    @pytest.mark.parametrize("dialect", ["skycore", "skycore-get", "sinch", "sinch-json"])
+    def test_wrong_keys_are_reported_with_the_rules_of_the_chosen_dialect(self, run, dialect):
+        toml = 'name = "n"\nfallback_txt = "f"\n[[slide]]\ntext = "t"\npasbook = "http://media.example/a.pkpass"\n'
+        found = run("check", "f", "--json", "--dialect", dialect, f=toml).json["problems"]
+        fields = [(one["line"], one["field"]) for one in found]
+        assert {(2, "fallback_txt"), (5, "pasbook")} <= set(fields)
+        # A misspelled key counts as the key that was meant.
+        assert ((5, "passbook") in fields) == (dialect == "sinch-json")
+        assert not any(field == "fallback_text" for _, field in fields)
+
+    @pytest.mark.parametrize(
+        ("toml", "codes"),
+        [
+            ('name = "n"\nsubject = "s"\nslide = "text"\n', [None]),  # one problem, and not E312 as well
+            ('nmae = "n"\nsubject = "s"\n', [None, "E312"]),
+            ('name = "n"\nsubject = "s"\n[[slide]]\nzzz = "x"\n', [None]),  # not E313: what zzz means is unknown
+        ],
+    )
+    def test_a_problem_that_only_follows_from_a_wrong_key_is_not_reported(self, run, toml, codes):
+        found = run("check", "f", "--json", f=toml).json["problems"]
+        assert sorted(map(str, (one["code"] for one in found))) == sorted(map(str, codes))
 
     def test_a_slideshow_is_validated_by_common_rules_or_by_those_of_the_chosen_dialect(self, run, monkeypatch):
         plain = COUPON.replace("fallback_text", "#")

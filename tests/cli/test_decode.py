@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from skymms.codes import ANSWERS, EVENTS
+from skymms.codes import ANSWERS, CELLCAST_ANSWERS, EVENTS
 
 POSTBACK = (
     "<POSTBACK><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE><SENTAS>MMS</SENTAS><STATUS>Message Sent/Delivered</STATUS>"
@@ -91,9 +91,25 @@ class TestExplain:
         assert "N102 in a postback" in out
 
     def test_every_code_is_explained(self, run):
-        for code in {*ANSWERS, *EVENTS}:
-            explained = run("explain", code, "--json").json
-            assert (explained["response"] is not None, explained["postback"] is not None) == (
-                code in ANSWERS,
-                code in EVENTS,
-            )
+        codes = sorted({*ANSWERS, *CELLCAST_ANSWERS, *EVENTS})
+        explained = run("explain", *codes, "--json").json["codes"]
+        assert [one["code"] for one in explained] == codes
+        for one in explained:
+            assert (one["response"] is not None) == (one["code"] in {*ANSWERS, *CELLCAST_ANSWERS})
+            assert (one["postback"] is not None) == (one["code"] in EVENTS)
+
+    def test_several_codes_are_explained_in_their_order(self, run):
+        out = run("explain", "e227", "N102").out
+        assert out.index("E227 in a response") < out.index("N102 in a postback")
+
+    @pytest.mark.parametrize("typed", ["FIELD_INVALID", "field_invalid", " CastError"])
+    def test_codes_of_cellcast_are_explained(self, run, typed):
+        code = {"CASTERROR": "CastError"}.get(typed.strip().upper(), "FIELD_INVALID")
+        out = run("explain", typed).out
+        assert out.startswith(f"{code} in Cellcast's response: {CELLCAST_ANSWERS[code].meaning}\n")
+        assert CELLCAST_ANSWERS[code].remedy.split(".")[0] in out
+
+    def test_unknown_codes_are_all_named_and_nothing_is_explained(self, run):
+        result = run("explain", "E227", "E9999", "NOPE")
+        assert (result.status, result.out) == (2, "")
+        assert "skymms does not know E9999, NOPE" in result.err

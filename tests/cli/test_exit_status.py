@@ -58,7 +58,7 @@ class TestExitStatus:
             (("report", "nowhere.xml"), "cannot read nowhere.xml"),
             (("check", "postback"), "the root is POSTBACK"),
             (("postback", "f"), "not a postback"),
-            (("explain", "E9999"), "E9999 is not a code that skymms knows"),
+            (("explain", "E9999"), "skymms does not know E9999"),
         ],
     )
     def test_status_2_for_wrong_usage(self, run, argv, message):

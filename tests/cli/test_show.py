@@ -61,6 +61,13 @@ class TestShow:
         operation = SendMMS(SLIDESHOW, to="15551234888", sender="60856", service_id="1")
         assert result.out.encode() == DIALECTS[dialect].encode_request(operation, "***")
 
+    def test_show_raw_ends_with_a_new_line_in_a_terminal_only(self, run, monkeypatch):
+        arguments = ("show", "f", "--raw", *TO_AND_FROM)
+        piped = run(*arguments, f=COUPON).out
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        assert run(*arguments, f=COUPON).out == piped + "\n"
+        assert not piped.endswith("\n")
+
     def test_show_raw_prints_the_address_of_a_get_request(self, run):
         out = run("show", "f", "--raw", "--dialect", "skycore-get", *TO_AND_FROM, f=COUPON).out
         assert out.startswith(DIALECTS["skycore-get"].url + "?action=sendmms&api_key=%2A%2A%2A&to=15551234888&")

@@ -68,9 +68,11 @@ class TestStore:
 
     def test_list_refuses_an_option_that_the_dialect_does_not_support_before_sending(self, run, gateway):
         before = len(gateway.requests)
-        result = run("list", "--page", "2")
-        assert (result.status, len(gateway.requests)) == (4, before)
-        assert "page: is not supported by ListMMS in skycore" in result.err
+        result = run("list", "--page", "2", "--since", "2026-01-01")
+        assert (result.status, len(gateway.requests)) == (2, before)
+        assert result.err == "".join(
+            f"{option} is not supported by ListMMS in skycore: leave it out\n" for option in ("--since", "--page")
+        )
 
     @pytest.mark.parametrize(
         ("option", "message"),
@@ -78,6 +80,8 @@ class TestStore:
             (("--text", "hello"), "'hello' is not of the form N=TEXT"),
             (("--text", "one=hello"), "'one' is not a slide number"),
             (("--text", "1=a", "--text", "1=b"), "1 is given twice"),
+            (("--text", "1=a", "--text", "01=b"), "slide 1 is given twice"),
+            (("--data", "a=1", "--data", "a=2"), "a is given twice"),
             (("--data", "=x"), "is not of the form NAME=VALUE"),
         ],
     )

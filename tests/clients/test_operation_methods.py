@@ -16,7 +16,7 @@ from client_calls import CANARY
 
 from skymms import Account, Client, Operation, SendMMS, Slideshow
 from skymms.aio import AsyncClient
-from skymms.model import actions, operations
+from skymms.model import actions, operations, stored_operations
 from skymms.transport.operation_methods import OperationMethod, OperationMethods
 
 SHOW = Slideshow("coupon", subject="Free").slide("Hi!")
@@ -29,7 +29,7 @@ def snake_case(name: str) -> str:
 
 OPERATIONS = {
     snake_case(name): kind
-    for module in (operations, actions)
+    for module in (operations, stored_operations, actions)
     for name, kind in vars(module).items()
     if isinstance(kind, type)
     and issubclass(kind, Operation)
@@ -99,9 +99,12 @@ def test_an_operation_method_refuses_the_arguments_that_the_operation_refuses() 
 
 
 def test_importing_a_client_does_not_import_the_other_operations() -> None:
-    script = "from skymms import Client, SendMMS; import sys; print('skymms.model.actions' in sys.modules)"
+    script = "from skymms import Client, SendMMS; import sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    others = {
+        f"skymms.model.{name}" for name in ("actions", "action_replies", "stored_operations", "stored_replies", "notices")
+    }
+    assert not others & set(done.stdout.split())
 
 
 TYPED = textwrap.dedent("""

@@ -39,8 +39,9 @@ from skymms.model.notices import (
     UnknownNotice,
 )
 from skymms.model.operations import Operation
-from skymms.model.replies import DeletedMMS, MMSList, Refusal, SavedMMS, SentMMS, StoredMMS
+from skymms.model.replies import Refusal, SentMMS
 from skymms.model.slideshow import Slideshow
+from skymms.model.stored_replies import DeletedMMS, MMSList, SavedMMS, StoredMMS
 from skymms.slide import FILES, OBJECTS, Slide
 from skymms.wire import table
 from skymms.wire.dialects import DIALECTS, Dialect

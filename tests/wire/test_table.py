@@ -11,7 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pytest
 
 from skymms import ConfigurationError, Operation
-from skymms.model import action_replies, actions, notices, operations, replies
+from skymms.model import action_replies, actions, notices, operations, replies, stored_operations, stored_replies
 from skymms.slide import FILES, Slide
 from skymms.wire import dialects, table
 from skymms.wire.dialects import DIALECTS, Dialect, normalize_name
@@ -59,12 +59,13 @@ def defined(module: types.ModuleType, base: type) -> set[type]:
 
 
 def test_every_operation_reply_and_notice_has_rows() -> None:
-    requested = defined(operations, Operation) | defined(actions, Operation)
+    requested = set().union(*(defined(module, Operation) for module in (operations, stored_operations, actions)))
     assert set(table.REQUESTS) == {kind for kind in requested if not kind.__name__.startswith("_")}
     assert set(table.NOTICES) == defined(notices, notices.Notice)
     answered = {
         kind
-        for kind in defined(replies, object) | defined(action_replies, object)
+        for module in (replies, stored_replies, action_replies)
+        for kind in defined(module, object)
         if is_dataclass(kind) and "raw" in {item.name for item in fields(kind)}
     }
     assert set(table.REPLIES) == answered
@@ -163,5 +164,5 @@ def test_an_unknown_dialect_is_refused_with_the_names_of_all_dialects() -> None:
 
 
 def test_the_ids_of_a_list_leave_out_templates_without_an_id() -> None:
-    stored = replies.StoredMMS("1"), replies.StoredMMS(None, "without"), replies.StoredMMS("3")
-    assert replies.MMSList(templates=stored).mms_ids == ("1", "3")
+    stored = stored_replies.StoredMMS("1"), stored_replies.StoredMMS(None, "without"), stored_replies.StoredMMS("3")
+    assert stored_replies.MMSList(templates=stored).mms_ids == ("1", "3")
