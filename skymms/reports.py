@@ -100,7 +100,7 @@ def read_report(body: bytes, *, limit: int = MAX_REPORT) -> tuple[MessageReport,
     """Return the messages in a report, in order.
 
     ``limit`` is in bytes. Raises :class:`~skymms.ProtocolError` for a body that is longer, is not well-formed, has a DOCTYPE,
-    is not in UTF-8, is not a report, or has more than 250,000 messages, and the :class:`~skymms.MMSError` of a refusal in place
+    is not in UTF-8, is not a report, or has too many messages, and the :class:`~skymms.MMSError` of a refusal in place
     of a report; never another error.
     """
     if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance] (callers without a type checker)
@@ -131,6 +131,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.rows: list[MessageReport] = []
+        self._max_rows = MAX_ROWS
         self._statuses = 0
         #: The texts at the top, which a refusal has in place of groups.
         self._texts: dict[str, str] = {}
@@ -144,6 +145,7 @@ class _Reader:
 
     def read(self, body: bytes, limit: int) -> None:
         """Collect the rows; raises :class:`~skymms.wire.codecs.DecodeError`."""
+        self._max_rows = min(MAX_ROWS, 1_000 + len(body) // MIN_ROW_BYTES)
         for event, element in xml.walk(body, limit):
             if event == "start":
                 self._start(element)
@@ -201,8 +203,8 @@ class _Reader:
     def _add(self, row: MessageReport) -> None:
         self.rows.append(row)
         self._statuses += len(row.statuses)
-        if len(self.rows) > MAX_ROWS or self._statuses > MAX_STATUSES:
-            raise DecodeError(f"more than {MAX_ROWS:,} messages or {MAX_STATUSES:,} statuses: request a shorter time")
+        if len(self.rows) > self._max_rows or self._statuses > MAX_STATUSES:
+            raise DecodeError(f"more than {self._max_rows:,} messages or {MAX_STATUSES:,} statuses: request a shorter time")
 
     def _message(self, element: Element, kind: str, section: str, common: Mapping[str, Any]) -> MessageReport:
         statuses: list[StatusUpdate] = []
@@ -227,6 +229,9 @@ class _Reader:
 #: The most rows of a report, statuses of its messages, elements in one message, and attributes of one element. A report of
 #: the longest length that is read by default has some 130,000 messages; a message has some ten elements with ten attributes.
 MAX_ROWS, MAX_STATUSES, MAX_ELEMENTS, MAX_ATTRIBUTES = 250_000, 1_000_000, 1_000, 100
+#: Bytes of a report for each row, beyond the first thousand; a message with an id and a number has more. A row takes ten times
+#: as much memory.
+MIN_ROW_BYTES = 32
 
 
 def _check_attributes(element: Element) -> None:
