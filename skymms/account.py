@@ -15,14 +15,14 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 from .errors import ConfigurationError, Problem, refusal
-from .http import MAX_RESPONSE, HttpRequest, HttpResponse, check_gateway_url
+from .http import MAX_RESPONSE, HttpRequest, HttpResponse, allow_http_from_environment, gateway_url
 from .limits import DOCUMENTED, Limits
 from .model.operations import Operation, R_co
 from .rate_limit import Rate, RateLimit, rate_limit_from
 from .redaction import MASK, KeyHolder, account_repr, check_key, key_from_environment
 from .validation.validator import WARNINGS_VALIDATOR
 from .wire import table
-from .wire.dialects import Dialect, DialectName, check_required_fields, get_dialect
+from .wire.dialects import Dialect, DialectName, check_field_names, get_dialect
 from .wire.placement import Placement
 from .wire.prepared import OperationEncoder, PreparedMessage
 from .wire.responses import decode_response
@@ -36,7 +36,10 @@ class Account(KeyHolder):
 
     - ``dialect``: ``"skycore"`` (Skycore 1.3, XML by POST), ``"skycore-get"`` (Skycore 1.3, GET), ``"sinch"`` (Sinch MMS, XML)
       or ``"sinch-json"`` (Sinch MMS, JSON).
-    - ``url``: the gateway's full endpoint; the vendor's own if None. Give it for a white-label host or a sandbox.
+    - ``url``: the gateway's full endpoint; the vendor's own if None. Give it for a white-label host or a sandbox. A URL that
+      names only a host gets the path of the vendor's own.
+    - ``allow_http``: permit a plain ``http://`` URL of a public host, to which the API key is then sent unencrypted. This
+      computer and private networks (:func:`skymms.http.is_private_host`) need no permission.
     - ``sender``, ``service_id``, ``fallback_text``: used for operations that leave these fields out (None), if the dialect has
       them in the operation. A value in the operation takes precedence.
     - ``rate``: the most requests a second, or a :class:`~skymms.rate_limit.RateLimit`; None for no limit.
@@ -53,6 +56,7 @@ class Account(KeyHolder):
     _: KW_ONLY
     dialect: DialectName = "skycore"
     url: str | None = None
+    allow_http: bool = False
     sender: str | int | None = None
     service_id: str | None = None
     fallback_text: str | None = None
@@ -63,6 +67,8 @@ class Account(KeyHolder):
     max_response: int = MAX_RESPONSE
     #: The rate limit that ``rate`` describes; every client of this account object uses it.
     rate_limit: RateLimit | None = field(init=False, repr=False, compare=False)
+    #: The gateway's URL: ``url`` in full, or the vendor's own for the dialect.
+    address: str = field(init=False, repr=False, compare=False)
     #: The dialect itself.
     dialect_spec: Dialect = field(init=False, repr=False, compare=False)
     _placement: Placement = field(init=False, repr=False, compare=False)
@@ -73,11 +79,12 @@ class Account(KeyHolder):
     def __post_init__(self) -> None:
         object.__setattr__(self, "dialect_spec", get_dialect(self.dialect))
         _check_types(self)
-        check_required_fields(self.limits)
+        check_field_names(self.limits)
         check_key(self.api_key, "pass api_key, or set SKYMMS_API_KEY for Account.from_env()")
-        check_gateway_url(self.address)
+        address = gateway_url(self.url, self.dialect_spec.url, self.allow_http)
+        object.__setattr__(self, "address", address)
         object.__setattr__(self, "rate_limit", rate_limit_from(self.rate))
-        placement = Placement.for_account(self.dialect_spec, self.api_key, self.address, self.bare_body)
+        placement = Placement.for_account(self.dialect_spec, self.api_key, address, self.bare_body)
         object.__setattr__(self, "_placement", placement)
 
     @classmethod
@@ -85,12 +92,14 @@ class Account(KeyHolder):
         """Return the account that the environment describes; keyword arguments take precedence over it.
 
         Reads ``SKYMMS_API_KEY_FILE`` (the name of a file that contains the key) or ``SKYMMS_API_KEY``, and ``SKYMMS_DIALECT``,
-        ``SKYMMS_URL``, ``SKYMMS_SENDER`` and ``SKYMMS_SERVICE_ID``. Empty variables count as not set. Raises
-        :class:`~skymms.ConfigurationError` for a key file that cannot be read or is empty.
+        ``SKYMMS_URL``, ``SKYMMS_ALLOW_HTTP`` (1 or 0), ``SKYMMS_SENDER`` and ``SKYMMS_SERVICE_ID``. Empty variables count as
+        not set. Raises :class:`~skymms.ConfigurationError` for a key file that cannot be read or is empty.
         """
         env = os.environ if env is None else env
         names = ("dialect", "url", "sender", "service_id")
         found: dict[str, Any] = {name: value for name in names if (value := env.get(f"SKYMMS_{name.upper()}"))}
+        if "allow_http" not in overrides:
+            found["allow_http"] = allow_http_from_environment(env, "SKYMMS_ALLOW_HTTP")
         if "api_key" not in overrides:
             found["api_key"] = key_from_environment(env, "SKYMMS_API_KEY")
         return cls(**{**found, **overrides})
@@ -99,11 +108,6 @@ class Account(KeyHolder):
     def name(self) -> str:
         """The dialect's name, for printing."""
         return self.dialect
-
-    @property
-    def address(self) -> str:
-        """The gateway's URL: ``url``, or the vendor's own for the dialect."""
-        return self.url if self.url is not None else self.dialect_spec.url
 
     def masked(self) -> Account:
         """Return the same account with a placeholder for its key, so that its requests can be shown."""
@@ -123,9 +127,11 @@ class Account(KeyHolder):
 
     def warnings(self, operation: Operation[Any]) -> tuple[Problem, ...]:
         """Return what the vendors advise against, although gateways accept it."""
-        if type(operation) in table.REQUESTS:
-            operation = self._encoder(type(operation)).fill(operation)
-        return tuple(WARNINGS_VALIDATOR.validate(operation, self.limits))
+        kind, limits = type(operation), self.limits
+        if kind in table.REQUESTS:
+            operation = self._encoder(kind).fill(operation)
+            limits = self.dialect_spec.limits_for(limits, kind)
+        return tuple(WARNINGS_VALIDATOR.validate(operation, limits))
 
     def _unknown(self, operation: Operation[Any]) -> Problem | None:
         """Return the problem of an operation that belongs to another gateway. Raises TypeError for any other object."""
@@ -191,7 +197,7 @@ class Account(KeyHolder):
         Raises the :class:`~skymms.MMSError` of a refusal, or :class:`~skymms.ProtocolError` for a response that does not follow
         the protocol or belongs to another request; its ``sent_maybe`` is True unless the operation only reads.
         """
-        return cast(R_co, decode_response(self.dialect_spec, operation, response, self.api_key, self.max_response))
+        return cast(R_co, decode_response(self.dialect_spec, operation, response, self.api_key, self.max_response, self.sender))
 
 
 def _check_types(account: Account) -> None:

@@ -72,7 +72,8 @@ ANSWERS: dict[str, ErrorCode] = {
                       "Check the name of the action, and that this gateway supports it.",
                       "code used until 2015-03-18; in a postback: the MMS could not be sent"),
     "E108": ErrorCode("MalformedRequestError", "the body is not well-formed XML (or JSON)",
-                      "Build the body with skymms, or escape &, < and > and remove control characters."),
+                      "If the gateway returns it: check that the account's dialect fits its url. In a body that skymms did not "
+                      "build, escape &, < and >. Remove control characters."),
 
     # Authentication. E102 and E103 are from the time of user names and MD5 passwords.
     "E102": ErrorCode("AuthenticationError", "neither a user name nor an API key was given",

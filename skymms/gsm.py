@@ -37,3 +37,30 @@ def gsm_units(text: str) -> Units:
 def max_units(text: str) -> int:
     """Return the largest length that any gateway can compute: each character that some gateways count as two counts as two."""
     return sum(2 if character in EXTENSION or character > "\uffff" else 1 for character in text)
+
+
+#: Units of an SMS that is sent in one part, and of each part of a longer one: the parts' numbers take up the difference.
+_PART_SIZES = {"gsm": (160, 153), "ucs2": (70, 67)}
+
+
+def sms_parts(text: str) -> int:
+    """Return how many SMS a network needs for a text; at least 1.
+
+    A character of two units is not split between two parts, so parts can be shorter than 153 or 67 units.
+    """
+    encoding, units = gsm_units(text)
+    single, each = _PART_SIZES[encoding]
+    if units <= single:
+        return 1
+    parts, free = 0, 0
+    for character in text:
+        size = _UNITS[character] if encoding == "gsm" else 1 + (character > "\uffff")
+        if size > free:
+            parts, free = parts + 1, each
+        free -= size
+    return parts
+
+
+def first_outside_gsm(text: str) -> str | None:
+    """Return the first character of a text that GSM 03.38 does not have, which makes the text UCS-2; None if there is none."""
+    return next((character for character in text if character not in _UNITS), None)

@@ -19,7 +19,8 @@ class Limits:
 
     ``required`` names fields that this account requires although its dialect does not: ``operator_id`` if the gateway does not
     look up carriers, ``campaign_ref`` if "Enforce Campaign Check" is on, ``service_id``, ``subject``. ``waived`` names fields
-    that this account does not require although its dialect does.
+    that this account does not require although its dialect does; nothing is required in their place. Both can name only the
+    fields in :data:`CONFIGURABLE`.
     """
 
     #: Skycore 1.3, saveMMS: eight slides.
@@ -48,18 +49,25 @@ class Limits:
     required: frozenset[str] = field(default_factory=_no_names)
     #: Fields that this account does not require although its dialect does: ``service_id`` if the account has none, for example.
     waived: frozenset[str] = field(default_factory=_no_names)
+    #: Fields whose absence is a warning. The dialect fills it in.
+    advised: frozenset[str] = field(default_factory=_no_names, hash=False)
 
     def __post_init__(self) -> None:
-        for name in ("required", "waived"):
+        for name in ("required", "waived", "advised"):
             object.__setattr__(self, name, texts(name, getattr(self, name), "give the names of fields, as in {'operator_id'}"))
         for item in fields(self):
             figure = getattr(self, item.name)
             if item.name.startswith("max_") and (type(figure) is not int or figure < 0):
                 raise ConfigurationError(f"{item.name}={figure!r:.40}: give a whole number from 0 up")
 
-    def with_required(self, names: Iterable[str], waived: Iterable[str] = ()) -> Limits:
-        """Return these limits with more required and more waived fields. A field that is waived already is not required."""
-        return replace(self, required=self.required.union(set(names) - self.waived), waived=self.waived.union(waived))
+    def with_required(self, names: Iterable[str], waived: Iterable[str] = (), advised: Iterable[str] = ()) -> Limits:
+        """Return these limits with more required, waived and advised fields.
+
+        A field that is waived already is not required, and a field that is required or waived is not advised.
+        """
+        required = self.required.union(set(names) - self.waived)
+        more = set(advised) - required - self.waived
+        return replace(self, required=required, waived=self.waived.union(waived), advised=self.advised.union(more))
 
 
 def texts(name: str, given: Any, remedy: str) -> frozenset[str]:
@@ -69,6 +77,14 @@ def texts(name: str, given: Any, remedy: str) -> frozenset[str]:
         raise ConfigurationError(f"{name}={given!r:.60}: {remedy}")
     return frozenset(listed)
 
+
+#: The fields that an account can require or waive. All other fields are required by every gateway, or by none.
+CONFIGURABLE = frozenset(
+    {
+        *("name", "subject", "custom_subject", "fallback_text", "service_id", "operator_id", "campaign_ref"),
+        "subscriber_ref",
+    }
+)
 
 #: The documented limits, which every account starts with.
 DOCUMENTED = Limits()
@@ -80,6 +96,8 @@ ADVISED_SUBJECT = 40
 ADVISED_DURATION = 30
 #: Characters of the fallback SMS.
 ADVISED_FALLBACK_TEXT = 110
+#: Characters of an SMS (Skycore 1.3, sendSMS).
+ADVISED_SMS = 160
 #: Characters of a sender's name.
 ADVISED_SENDER_MASK = 11
 #: The fewest digits of a recipient's number that is not a short code.

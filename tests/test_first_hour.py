@@ -68,7 +68,7 @@ def test_replacing_the_dialect_of_an_account_changes_its_default_address():
     other = dataclasses.replace(account, dialect="sinch")
     assert account.address != other.address
     assert other.address == Account("0123456789abcdef", dialect="sinch").address
-    assert dataclasses.replace(account, url="http://127.0.0.1:1/").address == "http://127.0.0.1:1/"
+    assert dataclasses.replace(account, url="http://127.0.0.1:1/a").address == "http://127.0.0.1:1/a"
 
 
 def test_an_account_with_another_key_is_refused_by_the_sandbox():

@@ -31,12 +31,12 @@ COMMON = """
     KEY = "canary-5fa1c0de-key"
 
     def call(url=AWAY, dialect="skycore", **options):
-        with Client(Account(KEY, url=url, dialect=dialect), **options) as client:
+        with Client(Account(KEY, url=url, dialect=dialect, allow_http=True), **options) as client:
             return client.call(SEND)
 
     def call_async(url=AWAY, dialect="skycore"):
         async def send():
-            async with AsyncClient(Account(KEY, url=url, dialect=dialect)) as client:
+            async with AsyncClient(Account(KEY, url=url, dialect=dialect, allow_http=True)) as client:
                 return await client.call(SEND)
         return asyncio.run(send())
 
@@ -258,7 +258,8 @@ class TestGuard:
                 monkeypatch.setenv("SKYMMS_API_KEY", KEY)
                 show = tmp_path / "show.toml"
                 show.write_text('name = "n"\\nsubject = "s"\\n[[slide]]\\ntext = "Hi!"\\n')
-                assert cli.main(["send", str(show), "--to", "15551234888", "--from", "60856", "--url", AWAY]) == 2
+                away = ("--url", AWAY, "--allow-http")
+                assert cli.main(["send", str(show), "--to", "15551234888", "--from", "60856", *away]) == 2
                 assert "gateway.example is not this machine" in capsys.readouterr().err
                 assert elsewhere.reached == []
 
@@ -446,7 +447,7 @@ class TestLiveMark:
         ran = project("""
             @pytest.fixture(scope="module")
             def client(elsewhere):
-                with pytest.MonkeyPatch.context() as patch, Client(Account(KEY, url=AWAY)) as client:
+                with pytest.MonkeyPatch.context() as patch, Client(Account(KEY, url=AWAY, allow_http=True)) as client:
                     proxied(patch, elsewhere.url)
                     yield client
 

@@ -14,7 +14,7 @@ from typing import Any, TypedDict, Unpack, cast
 
 from .. import errors
 from ..errors import Nodes, Problem
-from ..http import HttpRequest, HttpResponse, check_gateway_url
+from ..http import HttpRequest, HttpResponse, allow_http_from_environment, gateway_url
 from ..model.operations import Operation, R_co
 from ..rate_limit import Rate, RateLimit, rate_limit_from
 from ..redaction import KeyHolder, account_repr, check_key, key_from_environment, mask_key, mask_key_in_json
@@ -94,6 +94,7 @@ class _Options(TypedDict, total=False):
     """The optional arguments of an account."""
 
     url: str | None
+    allow_http: bool
     max_text: int | None
     rate: Rate
     max_response: int
@@ -104,6 +105,7 @@ class CellcastAccount(KeyHolder):
     """An account at Cellcast: :meth:`v3` with an APPKEY, or :meth:`v1` with an API key. The keys are not interchangeable.
 
     - ``url`` replaces ``https://cellcast.com.au/api/v3/`` or ``https://api.cellcast.com/api/v1/``.
+    - ``allow_http`` permits a plain ``http://`` URL of a public host, to which the API key is then sent unencrypted.
     - ``max_text`` replaces the limit for a text: 1,000 units in v3; for v1 none is documented.
     - ``rate`` is how many requests leave in a second, counted for all threads and clients that use this object. Pass None for
       an account without the limit of 15, or a :class:`~skymms.rate_limit.RateLimit` that several processes share.
@@ -116,6 +118,7 @@ class CellcastAccount(KeyHolder):
     _: KW_ONLY
     generation: str
     url: str | None = None
+    allow_http: bool = False
     max_text: int | None = None
     rate: Rate = DEFAULT_RATE
     max_response: int = MAX_RESPONSE
@@ -130,8 +133,7 @@ class CellcastAccount(KeyHolder):
         if generation is None:
             raise errors.ConfigurationError(f"generation={given!r:.40}: choose v3 or v1; it is never guessed from the key")
         check_key(self.api_key, "pass it to CellcastAccount.v3 or .v1, or set SKYMMS_CELLCAST_KEY for .from_env()")
-        url = generation.url if self.url is None else self.url
-        check_gateway_url(url)
+        url = gateway_url(self.url, generation.url, self.allow_http)
         if type(self.max_response) is not int or self.max_response < 1:
             raise errors.ConfigurationError(f"max_response={self.max_response!r:.40}: give a whole number from 1 up")
         if self.max_text is not None:
@@ -160,12 +162,14 @@ class CellcastAccount(KeyHolder):
         """Return an account from the environment; keyword arguments replace its values.
 
         Reads ``SKYMMS_CELLCAST_KEY_FILE`` (the name of a file that contains the key) or ``SKYMMS_CELLCAST_KEY``, and
-        ``SKYMMS_CELLCAST_GENERATION`` (v3 or v1) and ``SKYMMS_CELLCAST_URL``.
+        ``SKYMMS_CELLCAST_GENERATION`` (v3 or v1), ``SKYMMS_CELLCAST_URL`` and ``SKYMMS_CELLCAST_ALLOW_HTTP`` (1 or 0).
         """
         env = os.environ if env is None else env
         options: dict[str, Any] = {"generation": env.get("SKYMMS_CELLCAST_GENERATION") or ""}
         if url := env.get("SKYMMS_CELLCAST_URL"):
             options["url"] = url
+        if "allow_http" not in overrides:
+            options["allow_http"] = allow_http_from_environment(env, "SKYMMS_CELLCAST_ALLOW_HTTP")
         if "api_key" not in overrides:
             options["api_key"] = key_from_environment(env, "SKYMMS_CELLCAST_KEY")
         return cls(**{**options, **overrides})

@@ -20,24 +20,32 @@ import click
 from ..account import Account
 from ..cellcast import CellcastAccount
 from ..errors import ConfigurationError
+from ..http import allow_http_from_environment
+from ..limits import Limits
 from ..redaction import MASK, read_key_file
+from ..wire.dialects import check_field_names
 from .output import print_message
 from .profiles import Profile, read_profile
 
-#: The key under which the context has the value of ``--profile``.
-PROFILE = "skymms.profile"
+#: The keys under which the context has the values of ``--profile``, ``--allow-http`` and ``--waive``.
+PROFILE, ALLOW_HTTP, WAIVED = "skymms.profile", "skymms.allow_http", "skymms.waived"
 
 _SKYCORE = {
     "dialect": "SKYMMS_DIALECT",
     "url": "SKYMMS_URL",
+    "allow_http": "SKYMMS_ALLOW_HTTP",
     "sender": "SKYMMS_SENDER",
     "service_id": "SKYMMS_SERVICE_ID",
 }
-_CELLCAST = {"generation": "SKYMMS_CELLCAST_GENERATION", "url": "SKYMMS_CELLCAST_URL"}
+_CELLCAST = {
+    "generation": "SKYMMS_CELLCAST_GENERATION",
+    "url": "SKYMMS_CELLCAST_URL",
+    "allow_http": "SKYMMS_CELLCAST_ALLOW_HTTP",
+}
 
 #: The settings that are arguments of Account and CellcastAccount.
-_ACCOUNT_ARGUMENTS = ("dialect", "url", "sender", "service_id", "fallback_text", "rate")
-_CELLCAST_ARGUMENTS = ("generation", "url", "rate")
+_ACCOUNT_ARGUMENTS = ("dialect", "url", "allow_http", "sender", "service_id", "fallback_text", "rate", "limits")
+_CELLCAST_ARGUMENTS = ("generation", "url", "allow_http", "rate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +68,12 @@ class Settings:
 
 def skycore_settings(dialect: str | None, url: str | None = None, file_dialect: str | None = None) -> Settings:
     """Return the settings for an account of a Skycore or Sinch MMS gateway. ``file_dialect`` is the default dialect."""
-    settings = _combine("skycore", {"dialect": dialect, "url": url}, _SKYCORE)
-    return Settings(values={"dialect": file_dialect, **settings.values}, profile=settings.profile)
+    waived = click.get_current_context().meta.get(WAIVED)
+    settings = _combine("skycore", {"dialect": dialect, "url": url, "waived": waived}, _SKYCORE)
+    with _profile_in_errors(settings):
+        limits = Limits(waived=frozenset(settings.values.get("waived", ())))
+        check_field_names(limits)
+    return Settings(values={"dialect": file_dialect, **settings.values, "limits": limits}, profile=settings.profile)
 
 
 def cellcast_settings(generation: str | None, url: str | None) -> Settings:
@@ -99,8 +111,13 @@ def _combine(gateway: str, options: Mapping[str, Any], variables: Mapping[str, s
     """The values of options, environment and profile, in this order of precedence."""
     profile = _chosen_profile(gateway)
     from_profile: Mapping[str, Any] = profile.settings if profile else {}
-    from_environment = {name: os.environ[variable] for name, variable in variables.items() if os.environ.get(variable)}
-    from_options = {name: value for name, value in options.items() if value}
+    from_environment: dict[str, Any] = {
+        name: os.environ[variable] for name, variable in variables.items() if os.environ.get(variable)
+    }
+    if "allow_http" in from_environment:
+        from_environment["allow_http"] = allow_http_from_environment(os.environ, variables["allow_http"])
+    allow_http = click.get_current_context().meta.get(ALLOW_HTTP)
+    from_options = {name: value for name, value in {**options, "allow_http": allow_http}.items() if value}
     for name in from_profile.keys() & from_environment.keys() - from_options.keys():
         _report_override(variables[name], name)
     return Settings(values={**from_profile, **from_environment, **from_options}, profile=profile)

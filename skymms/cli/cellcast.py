@@ -21,7 +21,7 @@ from .calling import RetryPrinter, explaining_failures
 from .exit_status import Status
 from .inputs import read_bytes
 from .operations import read_content, slideshow_in
-from .options import file_argument, json_option
+from .options import allow_http_option, file_argument, json_option
 from .repeated import group
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -40,7 +40,7 @@ _PAGE = click.option("--page", type=int, metavar="N", help="Only this page; the 
 
 
 def _call_options(command: F) -> F:
-    return _GENERATION(_URL(json_option(command)))
+    return _GENERATION(_URL(allow_http_option(json_option(command))))
 
 
 @group(no_args_is_help=False)

@@ -15,7 +15,7 @@ from .accounts import Settings, masked_account, skycore_settings
 from .exit_status import Status
 from .inputs import read_bytes
 from .operations import send_operation, slideshow_in, with_toml_messages
-from .options import SEND_FIELDS, dialect_option, file_argument, json_option
+from .options import SEND_FIELDS, dialect_option, file_argument, json_option, waive_option
 from .repeated import command
 
 
@@ -40,6 +40,7 @@ class Findings:
 @command()
 @file_argument
 @dialect_option
+@waive_option
 @json_option
 def check(file: str, dialect: str | None, as_json: bool) -> int:
     """Report every problem in a slideshow or request file.
@@ -84,7 +85,8 @@ def _validate(data: bytes, content: FileContent, dialect: str | None) -> Finding
 def _validate_slideshow(content: FileContent, settings: Settings) -> Findings:
     if not settings.dialect:
         slideshow = slideshow_in(content)
-        problems, warnings = slideshow.problems(), slideshow.warnings()
+        limits = settings.values["limits"]
+        problems, warnings = slideshow.problems(limits), slideshow.warnings(limits)
     else:
         account = masked_account(settings)
         operation = send_operation(content, {}, may_be_incomplete=True)

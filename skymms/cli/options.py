@@ -10,7 +10,7 @@ import click
 
 from ..model.operations import SendMMS
 from ..wire.dialects import DIALECTS
-from .accounts import PROFILE
+from .accounts import ALLOW_HTTP, PROFILE, WAIVED
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,8 +64,23 @@ _url_option = click.option(
     metavar="URL",
     help="The gateway's full address. Default: SKYMMS_URL, or the profile's, or the vendor's own address.",
 )
-#: ``--dialect`` and ``--url``.
-gateway_options: Final = _combine(dialect_option, _url_option)
+allow_http_option: Final = click.option(
+    "--allow-http",
+    is_flag=True,
+    expose_value=False,
+    callback=_store(ALLOW_HTTP),
+    help="Allow a plain http:// address of a public host. The API key is then sent unencrypted.",
+)
+waive_option: Final = click.option(
+    "--waive",
+    metavar="FIELD",
+    multiple=True,
+    expose_value=False,
+    callback=_store(WAIVED),
+    help="Do not require this field, although the dialect does, such as subject. May be repeated. Default: the profile's.",
+)
+#: ``--dialect``, ``--url``, ``--allow-http`` and ``--waive``.
+gateway_options: Final = _combine(dialect_option, _url_option, allow_http_option, waive_option)
 client_reference_option: Final = click.option(
     "--client-reference", metavar="TEXT", help="Your own id for the message; its postbacks contain it. sinch-json only."
 )

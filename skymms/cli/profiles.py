@@ -9,6 +9,7 @@ A profile is a set of account settings that ``skymms --profile NAME`` uses. The 
     url = "https://mms.example.com/API/wxml/1.3/index.php"
     sender = "60856"
     rate = 14.5                     # requests a second
+    waived = ["subject"]            # fields that this account does not require although its dialect does
 
     [profiles.au]
     gateway = "cellcast"
@@ -38,9 +39,9 @@ from .output import print_message
 MAX_CONFIG = 1_000_000
 
 #: The keys that every profile may have, and those of one gateway.
-_COMMON = ("gateway", "api_key", "api_key_file", "url", "rate")
+_COMMON = ("gateway", "api_key", "api_key_file", "url", "allow_http", "rate")
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "skycore": (*_COMMON, "dialect", "sender", "service_id", "fallback_text"),
+    "skycore": (*_COMMON, "dialect", "sender", "service_id", "fallback_text", "waived"),
     "cellcast": (*_COMMON, "generation"),
 }
 
@@ -135,6 +136,12 @@ def _wrong_settings(table: dict[str, Any]) -> Iterator[str]:
         elif key == "rate":
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
                 yield "rate must be a number of requests a second above 0"
+        elif key == "allow_http":
+            if not isinstance(value, bool):
+                yield "allow_http must be true or false, without quotes"
+        elif key == "waived":
+            if not isinstance(value, list) or not all(isinstance(name, str) for name in cast("list[object]", value)):
+                yield 'waived must be a list of fields, as in ["subject"]'
         elif not isinstance(value, str):
             yield f"{key} must be text in quotes"
     if "api_key" in table and "api_key_file" in table:

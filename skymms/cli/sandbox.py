@@ -11,6 +11,7 @@ import click
 
 from ..cellcast import GENERATIONS
 from ..errors import ConfigurationError
+from ..limits import Limits
 from ..sandbox import AT_ONCE, FAULTS, Delays, Sandbox
 from ..sandbox.faults import CODES
 from ..transport.guard import is_loopback
@@ -56,6 +57,11 @@ def _check_ids(context: click.Context, option: click.Parameter, values: tuple[st
         if not value.strip():
             raise click.BadParameter(f"{value!r} is not an id: it must not be blank")
     return values
+
+
+def _parse_country_senders(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Parse ``61=60857`` into the argument of :class:`Sandbox`, which checks the numbers."""
+    return {code: sender for code, _, sender in (value.partition("=") for value in values)}
 
 
 def _print_event(line: str) -> None:
@@ -107,11 +113,26 @@ def _print_event(line: str) -> None:
     help="A known carrier id; others are refused (E651). May be repeated.",
 )
 @click.option(
+    "--country-sender",
+    "country_senders",
+    multiple=True,
+    callback=_parse_country_senders,
+    metavar="CODE=SENDER",
+    help="Replace the sender of messages to numbers that begin with CODE, as the gateway does. May be repeated.",
+)
+@click.option(
     "--check-campaigns",
     is_flag=True,
     help="Require that a campaign exists and the recipient is subscribed (E718, E721, E715).",
 )
 @click.option("--fetch-media", is_flag=True, help="Download every file, and refuse a message with a missing or wrong one.")
+@click.option(
+    "--waive",
+    "waived",
+    metavar="FIELD",
+    multiple=True,
+    help="Accept messages without this field, although their dialect requires it, such as subject. May be repeated.",
+)
 @click.option("--strict", is_flag=True, help="Refuse unknown fields, and what the XML schema does not allow.")
 @click.option(
     "--fail",
@@ -147,7 +168,17 @@ def sandbox(key: str, at_once: bool, faults: list[dict[str, Any]], as_json: bool
     return Status.DONE
 
 
-def _open(key: str, *, host: str, port: int, senders: tuple[str, ...], operators: tuple[str, ...], **options: Any) -> Sandbox:
+def _open(
+    key: str,
+    *,
+    host: str,
+    port: int,
+    senders: tuple[str, ...],
+    operators: tuple[str, ...],
+    waived: tuple[str, ...],
+    **options: Any,
+) -> Sandbox:
+    limits = Limits(waived=frozenset(waived))
     try:
         return Sandbox(
             key,
@@ -155,6 +186,7 @@ def _open(key: str, *, host: str, port: int, senders: tuple[str, ...], operators
             port=port,
             senders=senders or None,
             operators=operators or None,
+            limits=limits,
             on_event=_print_event,
             **options,
         )
@@ -167,6 +199,11 @@ def _addresses(running: Sandbox) -> tuple[dict[str, str], dict[str, str]]:
     dialects: dict[str, str] = {name: running.account(name).address for name in DIALECTS}
     generations = {name: running.account(f"cellcast-{name}").address for name in GENERATIONS}
     return dialects, generations
+
+
+def _allow_http(running: Sandbox, variable: str) -> str:
+    """The setting that a program needs for a sandbox with a public address."""
+    return f" {variable}=1" if running.account().allow_http else ""
 
 
 def _print_addresses(running: Sandbox) -> None:
@@ -184,10 +221,10 @@ def _print_settings(running: Sandbox, key: str) -> None:
         f"Sandbox at {running.url}. Open it in a browser to see the messages, or copy one of these lines for a program:", "bold"
     )
     for name, address in dialects.items():
-        suffix = f" SKYMMS_API_KEY={key}" if show_key else ""
+        suffix = _allow_http(running, "SKYMMS_ALLOW_HTTP") + (f" SKYMMS_API_KEY={key}" if show_key else "")
         output.print_line(f"export SKYMMS_URL={address} SKYMMS_DIALECT={name}{suffix}")
     for name, address in generations.items():
-        suffix = f" SKYMMS_CELLCAST_KEY={key}" if show_key else ""
+        suffix = _allow_http(running, "SKYMMS_CELLCAST_ALLOW_HTTP") + (f" SKYMMS_CELLCAST_KEY={key}" if show_key else "")
         output.print_line(f"export SKYMMS_CELLCAST_URL={address} SKYMMS_CELLCAST_GENERATION={name}{suffix}")
     if not show_key:
         output.print_line("Also set SKYMMS_API_KEY, and SKYMMS_CELLCAST_KEY for Cellcast, to the key given with --key.")

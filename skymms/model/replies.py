@@ -17,8 +17,10 @@ from .serializable import Serializable
 class SentMMS(Serializable):
     """The gateway accepted a message and queued it. Its delivery is reported in postbacks with the same ``tracking_id``.
 
-    ``mms_id`` is the id under which the message is stored. ``sender`` may differ from the requested sender, because a gateway
-    replaces it by the default short code of the recipient's country. ``details`` is the gateway's text.
+    ``mms_id`` is the id under which the message is stored. ``sender`` is the sender that the gateway used, if its response
+    contains it. A gateway replaces a sender that does not fit the recipient's country by that country's default short code.
+    ``requested_sender`` is then the sender that was requested; it is None otherwise, and takes no part in comparisons.
+    ``details`` is the gateway's text.
     """
 
     mms_id: str | None = None
@@ -26,6 +28,7 @@ class SentMMS(Serializable):
     to: str | None = None
     sender: str | None = None
     details: str | None = None
+    requested_sender: str | None = field(default=None, compare=False)
     raw: Nodes = field(default=(), compare=False, repr=False)
 
 

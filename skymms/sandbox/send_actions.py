@@ -41,7 +41,7 @@ def _send_to_one(state: State, operation: Any, mms_id: Callable[[], str], disabl
     return send_mms(
         state,
         operation.to,
-        operation.sender,
+        state.settings.sender_for(operation.to, operation.sender),
         mms_id(),
         operator_id=getattr(operation, "operator_id", None),
         client_reference=getattr(operation, "client_reference", None),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, TypeAlias, cast, overload
 
 from ..account import Account
 from ..cellcast import CellcastAccount, CellcastSend
 from ..errors import ConfigurationError
+from ..http import is_private_host
 from ..limits import DOCUMENTED, Limits
 from ..model.actions import SendMessageBySubscriberRef, SendMMSBarcode, SendPassInMMS, SendSavedMMSCampaign, SendSMS
 from ..model.notices import InboundSMS
@@ -65,6 +66,9 @@ class Sandbox:
     carriers that exist (E651); ``check_campaigns``, for accounts with that check (E718, E721, E715); ``strict``, which also
     validates against the XML schema and refuses unknown fields (E100); ``fetch_media``, which fetches every file and checks
     its size, type and content (E33x, E341, E35x, E629).
+
+    ``country_senders`` are the default short codes of other countries, by the digits that their numbers begin with. As the
+    gateway does, the sandbox then replaces the sender of a message to such a number: ``{"61": "60857"}``.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class Sandbox:
         check_campaigns: bool = False,
         strict: bool = False,
         fetch_media: bool = False,
+        country_senders: Mapping[str, str] | None = None,
         on_event: Callable[[str], None] | None = None,
     ) -> None:
         settings = Settings(
@@ -91,6 +96,7 @@ class Sandbox:
             check_campaigns=check_campaigns,
             strict=strict,
             fetch_media=fetch_media,
+            country_senders={} if country_senders is None else country_senders,
         )
         self._api_key = api_key
         self._on_event = on_event
@@ -141,7 +147,9 @@ class Sandbox:
             path, options = generation.path, {"generation": generation.generation, **options}
         else:
             path, options = dialect_path(get_dialect(dialect)), {"dialect": dialect, **options}
-        options = {"api_key": self._api_key, "url": self.url + path, **options}
+        # Whoever listens on a public address has chosen to.
+        allow_http = not is_private_host(urlsplit(self.url).hostname or "")
+        options = {"api_key": self._api_key, "url": self.url + path, "allow_http": allow_http, **options}
         return CellcastAccount(**options) if generation is not None else Account(**options)
 
     @property

@@ -22,7 +22,7 @@ from ..model.operations import Operation
 from ..model.replies import Refusal
 from ..model.slideshow import Slideshow
 from ..numbers import digits
-from ..wire.dialects import check_required_fields
+from ..wire.dialects import check_field_names
 from .clock import Clock
 
 #: At most this many items of each kind are remembered.
@@ -71,12 +71,13 @@ class Settings:
     check_campaigns: bool = False
     strict: bool = False
     fetch_media: bool = False
+    country_senders: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         limits: Any = self.limits
         if not isinstance(limits, Limits):
             raise ConfigurationError(f"limits={limits!r:.60}: give Limits(…)")
-        check_required_fields(limits)
+        check_field_names(limits)
         if not _are_delays(self.delays):
             raise ConfigurationError(f"delays={self.delays!r:.80}: give AT_ONCE, or Delays(…) in seconds from 0 up")
         for name in ("senders", "operators"):
@@ -84,6 +85,20 @@ class Settings:
                 # A single text is one sender, not a collection of letters.
                 several = {value} if isinstance(value, str) else value
                 object.__setattr__(self, name, texts(name, several, "give them as text, as in {'60856'}"))
+        object.__setattr__(self, "country_senders", _country_senders(self.country_senders))
+
+    def sender_for(self, to: str, requested: str | None) -> str | None:
+        """Return the sender that a message gets: the short code of the recipient's country, or the requested one."""
+        codes = [code for code in self.country_senders if to.startswith(code)]
+        return self.country_senders[max(codes, key=len)] if codes else requested
+
+
+def _country_senders(given: Any) -> dict[str, str]:
+    """Return a copy of a mapping of digits to digits. Raises ConfigurationError for anything else."""
+    pairs: dict[Any, Any] = dict(cast("dict[Any, Any]", given)) if isinstance(given, Mapping) else {None: None}
+    if not all(isinstance(one, str) and one.isascii() and one.isdigit() for pair in pairs.items() for one in pair):
+        raise ConfigurationError(f"country_senders={given!r:.80}: give country codes and short codes, as in {{'61': '60857'}}")
+    return pairs
 
 
 def _are_delays(value: object) -> bool:

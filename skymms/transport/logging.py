@@ -1,7 +1,8 @@
 """The log of skymms, and how API keys stay out of urllib3's log.
 
-The logger is ``skymms``. Each call writes one line: INFO, or WARNING if it failed and the message may have been sent. Each
-retry writes one line with its reason. Recipients are logged at DEBUG only. A record is always one line.
+The logger is ``skymms``. Each call writes one line: INFO, or WARNING if it failed and the message may have been sent, or if
+the gateway replaced the sender. Each retry writes one line with its reason. Recipients and senders are logged at DEBUG only. A
+record is always one line.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ def log_retry(operation: object, reason: str, seconds: float) -> None:
 
 def log_end(operation: object, reply: Any, error: BaseException | None, seconds: float, sent_maybe: bool) -> None:
     """Log how a call ended."""
-    level = logging.WARNING if error is not None and sent_maybe else logging.INFO
+    requested_sender = getattr(reply, "requested_sender", None)
+    alarming = requested_sender is not None if error is None else sent_maybe
+    level = logging.WARNING if alarming else logging.INFO
     if not logger.isEnabledFor(level):
         return
     name = type(operation).__name__
@@ -50,9 +53,13 @@ def log_end(operation: object, reply: Any, error: BaseException | None, seconds:
     else:
         tracking_id = getattr(reply, "tracking_id", None)
         outcome = f"done, tracking id {one_line(tracking_id)}" if tracking_id else "done"
+        if requested_sender is not None:
+            outcome += "; the gateway replaced the sender (see requested_sender of the reply)"
     logger.log(level, "%s: %s (%.3f s)", name, outcome, seconds)
     if logger.isEnabledFor(logging.DEBUG):
         logger.debug("%s to %s", name, one_line(getattr(operation, "to", None)))
+        if requested_sender is not None:
+            logger.debug("%s from %s, not from %s", name, one_line(reply.sender), one_line(requested_sender))
 
 
 # ------------------------------------------------------------------------------------------------ urllib3

@@ -78,6 +78,8 @@ def subject(message: Any, limits: Limits) -> str | None:
 @rule("E314", "field", "custom_subject", only_if_set=True)
 def custom_subject(message: Any, limits: Limits) -> str | None:
     """A custom subject has at most 80 characters."""
+    if problem := required_problem(message, "custom_subject", limits):
+        return problem
     return _length_problem(message.custom_subject, limits.max_subject)
 
 
@@ -97,6 +99,8 @@ def fallback_text(message: Any, limits: Limits) -> str | None:
         return None if disabled else "a fallback text is required in this dialect, also with a subject: pass fallback_text"
     if "subject" in limits.required:
         return None  # the rule for the subject reports that it is missing
+    if not limits.waived.isdisjoint({"subject", "fallback_text"}):
+        return None  # nothing is required in place of a field that is waived
     # A saved message has no field `subject`: its subject and fallback text were given when it was saved.
     if not is_blank(getattr(message, "subject", "saved")):
         return None

@@ -10,9 +10,19 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from ..limits import ADVISED_DURATION, ADVISED_FALLBACK_TEXT, ADVISED_NUMBER, ADVISED_SENDER_MASK, ADVISED_SUBJECT, Limits
+from ..gsm import first_outside_gsm, sms_parts
+from ..limits import (
+    ADVISED_DURATION,
+    ADVISED_FALLBACK_TEXT,
+    ADVISED_NUMBER,
+    ADVISED_SENDER_MASK,
+    ADVISED_SMS,
+    ADVISED_SUBJECT,
+    Limits,
+)
 from ..numbers import digits, number_problem
 from ..slide import Slide
+from .checks import is_blank
 from .dates import date_problem
 from .hosts import unreachable_host
 from .rule import Check, Rule
@@ -52,9 +62,31 @@ def duration_of_its_own(slide: Slide, limits: Limits) -> str | None:
 def url_without_query(url: Any, limits: Limits) -> str | None:
     """The gateway removes the query part of audio and video URLs."""
     # Skycore 1.3, sendMMS, the note under the template.
-    if isinstance(url, str) and "?" in url:
-        return "the gateway removes the part from '?' on: put ids into the path or the file name"
-    return None
+    if not isinstance(url, str) or "?" not in url:
+        return None
+    if name := _signature_parameter(url):
+        return (
+            f"the gateway removes the part from '?' on, and with it {name}, so a signed URL cannot work: "
+            "use a URL without a query, for example of a public file with a name that cannot be guessed"
+        )
+    return "the gateway removes the part from '?' on: put ids into the path or the file name"
+
+
+#: Parameters of presigned URLs: of S3, CloudFront, Google, Azure, Alibaba and Tencent storage, of Akamai and other networks.
+_SIGNATURE = re.compile(
+    r"(?i)[?&;]((?:x-(?:amz|goog|oss|cos|obs)-[a-z-]+)|signature|sign|sig|signed|hmac|hash|digest|policy|key-pair-id|awsaccesskeyid"
+    r"|googleaccessid|ossaccesskeyid|accesskeyid|q-signature|md5|expires|expires_at|expiry|exp|[a-z_-]*token[a-z_]*"
+    r"|jwt|auth|auth_key|authkey|hdn[a-z]+|verify)=[^&;#]"
+)
+
+
+def _signature_parameter(url: str) -> str | None:
+    """Return the name of the first parameter of a URL's query that looks like a part of a signature, or None."""
+    from urllib.parse import unquote
+
+    query = url.partition("#")[0].partition("?")[2]
+    found = _SIGNATURE.search("?" + unquote(query))
+    return found[1] if found else None
 
 
 @_warning("url", "image")
@@ -80,6 +112,50 @@ def long_number(message: Any, limits: Limits) -> str | None:
     if message.to is None or number_problem(message.to) or len(digits(message.to)) >= ADVISED_NUMBER:
         return None
     return f"only {len(digits(message.to))} digits: is it a complete number with its country code?"
+
+
+# Skycore 1.3, sendMMS, the notes under the template.
+@_warning("field", "sender_mask")
+def mask_in_the_us(message: Any, limits: Limits) -> str | None:
+    """A sender's name is not supported in the United States, whose numbers begin with 1."""
+    to = getattr(message, "to", None)
+    if is_blank(message.sender_mask) or to is None or number_problem(to) or not digits(to).startswith("1"):
+        return None
+    return "is not supported in the United States, and the recipient's number begins with 1: leave it out"
+
+
+# Skycore 1.3, sendSMS. A longer text is sent, and billed, as several SMS.
+@_warning("field", "text")
+def short_sms(message: Any, limits: Limits) -> str | None:
+    """An SMS should fit into one part: 160 characters of GSM 03.38, or 70 in UCS-2."""
+    text = message.text
+    if not isinstance(text, str) or (parts := sms_parts(text)) == 1:
+        return None
+    length = f"{len(text)} characters, {ADVISED_SMS} at most are documented; " if len(text) > ADVISED_SMS else ""
+    outside = first_outside_gsm(text)
+    if outside is None:
+        return f"{length}the text needs {parts} segments in GSM 03.38 (160 units, or 153 in each of several): shorten it"
+    return (
+        f"{length}the text needs {parts} segments in UCS-2 (70 units, or 67 in each of several), because {outside!r} is not in "
+        f"GSM 03.38: shorten it, or replace such characters"
+    )
+
+
+# Sinch MMS, sendSavedMMS, special considerations. A production client sends messages without a subject.
+@_warning("field", "subject")
+def subject_given(message: Any, limits: Limits) -> str | None:
+    """Sinch MMS requires a subject in its documents, but its gateway accepts messages without one."""
+    if "subject" not in limits.advised or not is_blank(message.subject):
+        return None
+    return "the vendor's documents require a subject: pass subject"
+
+
+@_warning("field", "custom_subject")
+def stored_subject(message: Any, limits: Limits) -> str | None:
+    """Sinch MMS requires a subject in its documents: of the stored slideshow, or a custom subject."""
+    if "custom_subject" not in limits.advised or not is_blank(message.custom_subject):
+        return None
+    return "the vendor's documents require a subject: pass custom_subject, unless the stored slideshow has a subject"
 
 
 @_warning("field", "subject")

@@ -8,20 +8,20 @@ the end of this module.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
 
 from .._functools import memoize
 from ..errors import ConfigurationError, Problem
-from ..limits import Limits
+from ..limits import CONFIGURABLE, Limits
 from ..model.operations import Operation
 from ..model.replies import Refusal
 from . import table
 from .codecs import FLAT, Codec, DecodeError, Leaf, Shape, json, query, xml
 from .decoder import Decoder
 from .encoder import Encoder, RequestEncoder, UnsupportedFields
-from .notation import Row, accepted_names, converters, is_ignored, is_required, wire_name
+from .notation import Row, accepted_names, converters, is_advised, is_ignored, is_required, wire_name
 
 if TYPE_CHECKING:
     from ..model.notices import Notice
@@ -90,7 +90,10 @@ class Dialect:
         return table.REQUESTS[operation][0][self.column].replace("-", "").split()
 
     def limits_for(self, limits: Limits, operation: type[Operation[Any]]) -> Limits:
-        """Return an account's limits with the fields that this dialect requires or ignores in an operation."""
+        """Return an account's limits with the fields that this dialect requires, advises or ignores in an operation.
+
+        A field that the account requires is not required in a request that has no name for it, although other requests have.
+        """
         return _limits_for(self, limits, operation)
 
     def field_path(self, operation: type[Operation[Any]], name: str) -> str | None:
@@ -185,14 +188,18 @@ _normalized = lru_cache(maxsize=512)(_normalize)
 _MAX_CACHED_NAME = 100
 
 
-def check_required_fields(limits: Limits) -> None:
-    """Raise :class:`~skymms.ConfigurationError` if limits require a field that no operation has."""
-    if limits.required and (unknown := sorted(limits.required - _all_fields())):
-        from difflib import get_close_matches
+def check_field_names(limits: Limits) -> None:
+    """Raise :class:`~skymms.ConfigurationError` if limits require or waive a field for which that has no effect."""
+    from difflib import get_close_matches
 
-        similar = get_close_matches(unknown[0], _all_fields(), 1)
-        hint = f"; did you mean {similar[0]}?" if similar else ""
-        raise ConfigurationError(f"required={unknown[0]!r:.40}: no operation has such a field{hint}")
+    for option, names in (("required", limits.required), ("waived", limits.waived)):
+        for name in sorted(names - CONFIGURABLE):
+            problem = "an account cannot change whether it is required" if name in _all_fields() else "there is no such field"
+            similar = get_close_matches(name, CONFIGURABLE, 1)
+            hint = f"did you mean {similar[0]}?" if similar else f"choose one of {', '.join(sorted(CONFIGURABLE))}"
+            raise ConfigurationError(f"{option}={name!r:.40}: {problem}; {hint}")
+    if both := sorted(limits.required & limits.waived):
+        raise ConfigurationError(f"{both[0]} is both required and waived: leave it out of one of them")
 
 
 # ------------------------------------------------------------------------------------------------ compiled once
@@ -201,8 +208,18 @@ def check_required_fields(limits: Limits) -> None:
 @memoize
 def _all_fields() -> frozenset[str]:
     """The names of the fields of all operations in Python."""
+    return frozenset(_field_name(row) for _, rows in table.REQUESTS.values() for row in rows)
+
+
+@memoize
+def _fields_with_names(dialect: Dialect) -> frozenset[str]:
+    """The names of the fields in Python that have a wire name in an operation of a dialect."""
     rows = (row for _, rows in table.REQUESTS.values() for row in rows)
-    return frozenset(row.field.rpartition(".")[2].rstrip("[]{}") for row in rows)
+    return frozenset(_field_name(row) for row in rows if wire_name(row, dialect.column))
+
+
+def _field_name(row: Row) -> str:
+    return row.field.rpartition(".")[2].rstrip("[]{}")
 
 
 @memoize
@@ -223,10 +240,15 @@ def _operations_by_action(dialect: Dialect) -> Mapping[str, type[Operation[Any]]
 
 @memoize
 def _limits_for(dialect: Dialect, limits: Limits, operation: type[Operation[Any]]) -> Limits:
-    names = [(row, row.field.rpartition(".")[2]) for row in table.REQUESTS[operation][1]]
+    names = [(row, _field_name(row)) for row in table.REQUESTS[operation][1]]
+    if limits.required:
+        # Where other operations of the dialect have the field and this one does not, it cannot be given.
+        only_elsewhere = _fields_with_names(dialect) - {name for row, name in names if wire_name(row, dialect.column)}
+        limits = replace(limits, required=limits.required - only_elsewhere)
     return limits.with_required(
         (name for row, name in names if is_required(row, dialect.column)),
         (name for row, name in names if is_ignored(row, dialect.column)),
+        (name for row, name in names if is_advised(row, dialect.column)),
     )
 
 

@@ -16,7 +16,8 @@ A row has the path of a field in Python (`slideshow.slides[].image`), its kind, 
 ``.``                  the dialect leaves the field out: a value is not sent, and that is not a problem
 ====================== ===========================================================================
 
-A ``!`` after the first name marks a field that the dialect requires.
+A ``!`` after the first name marks a field that the dialect requires. A ``?`` marks a field that the vendor calls required
+although its gateway accepts requests without it: if it is missing, that is a warning.
 
 The kinds:
 
@@ -163,13 +164,13 @@ def converters(line_break: str = "\n", flags: tuple[Any, Any] = ("yes", "no")) -
 def wire_name(row: Row, column: int) -> str:
     """Return the field's name in a column's dialect, without its mark; empty if the dialect has no name for it."""
     name = row.names[column].partition(" ")[0]
-    return "" if name in {"-", "."} else name.rstrip("!")
+    return "" if name in {"-", "."} else name.rstrip("!?")
 
 
 def accepted_names(row: Row, column: int) -> tuple[str, ...]:
     """Return all names that are decoded as the field: the name that is written, and its former names."""
     name, *former = row.names[column].split()
-    return () if name in {"-", "."} else (name.rstrip("!"), *former)
+    return () if name in {"-", "."} else (name.rstrip("!?"), *former)
 
 
 def is_ignored(row: Row, column: int) -> bool:
@@ -185,3 +186,8 @@ def is_unsupported(row: Row, column: int) -> bool:
 def is_required(row: Row, column: int) -> bool:
     """True if the dialect requires the field."""
     return row.names[column].partition(" ")[0].endswith("!")
+
+
+def is_advised(row: Row, column: int) -> bool:
+    """True if the vendor calls the field required, although its gateway accepts requests without it."""
+    return row.names[column].partition(" ")[0].endswith("?")

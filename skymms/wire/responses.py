@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import chain
 from typing import Any, NamedTuple, cast
 
@@ -11,7 +12,7 @@ from .._functools import memoize
 from ..errors import CHECK_POSTBACKS, MMSError, Nodes, ProtocolError, SkymmsError, error_class, gateway_refusal
 from ..http import HttpResponse
 from ..model.operations import Operation
-from ..model.replies import Refusal
+from ..model.replies import Refusal, SentMMS
 from ..numbers import digits
 from ..redaction import mask_key, mask_key_in_body
 from . import table
@@ -24,22 +25,38 @@ _STATUS, _CODE = (normalize_name(wire_name(row, 0)) for row in (table.STATUS[0],
 
 
 def decode_response(
-    dialect: Dialect, operation: Operation[Any], response: HttpResponse, api_key: str, max_response: int
+    dialect: Dialect,
+    operation: Operation[Any],
+    response: HttpResponse,
+    api_key: str,
+    max_response: int,
+    default_sender: str | int | None = None,
 ) -> Any:
     """Return the reply to an operation.
 
     Raises the :class:`~skymms.MMSError` of a refusal, or :class:`~skymms.ProtocolError` for a response that does not follow the
-    protocol or belongs to another request. The key is masked in the reply and in the errors.
+    protocol or belongs to another request. The key is masked in the reply and in the errors. ``default_sender`` is the sender
+    of an operation that does not name one.
     """
     try:
         document = _parse(dialect, response.body, api_key, max_response)
         reply = _reply(operation, document)
     except ValueError as error:  # DecodeError, or a reply that lacks a required field
         reason: str | None = mask_key(str(error), api_key)  # the parser's messages quote names
+        if _is_of_other_dialect(dialect, response.body):
+            reason = f"{reason}; it has the format of another dialect, so check that the account's dialect fits its url"
     else:
         if (reason := answers_other_request(operation, reply)) is None:
-            return reply
+            return _with_requested_sender(operation, reply, default_sender)
     raise protocol_error(operation, response, reason, api_key)
+
+
+def _is_of_other_dialect(dialect: Dialect, body: bytes) -> bool:
+    """True if a response that could not be decoded looks like one of a dialect with another format (XML or JSON)."""
+    start = body[:1000].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if dialect.roots[1]:
+        return start.startswith(b"{")
+    return start.startswith(b"<") and b"<response>" in start
 
 
 class _Document(NamedTuple):
@@ -151,6 +168,17 @@ def answers_other_request(operation: Operation[Any], reply: Any) -> str | None:
         if requested and returned and normalize(requested) != normalize(returned):
             return f"it belongs to another request: its {name} is not the {name} of this request"
     return None
+
+
+def _with_requested_sender(operation: Any, reply: Any, default: str | int | None) -> Any:
+    """Return the reply, with the requested sender if the gateway used another one."""
+    # Sinch MMS and Skycore 1.3, sendSavedMMS: the default short code of the recipient's country replaces the sender.
+    if type(reply) is not SentMMS or not reply.sender:
+        return reply
+    requested = default if operation.sender is None else operation.sender
+    if requested is None or digits(reply.sender) == digits(requested) or reply.sender == operation.sender_mask:
+        return reply
+    return replace(reply, requested_sender=str(requested))
 
 
 @memoize

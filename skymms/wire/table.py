@@ -75,7 +75,8 @@ _PERSONALIZED = _rows(
 )
 
 _SEND = _TO + _rows(
-    ("slideshow.subject",              "text",    "SUBJECT",                   "subject",                 "message-subject",             "message-subject"),
+    # Sinch's sendSavedMMS page, special considerations, says that a subject is required. Its sendMMS page said so in 2020-12.
+    ("slideshow.subject",              "text",    "SUBJECT",                   "subject",                 "message-subject?",            "message-subject?"),
     ("slideshow.name",                 "text",    "NAME!",                     "name!",                   "name!",                       "."),
 ) + _SLIDES + _NO_PERSONALIZED + _rows(
     ("slideshow.fallback_text",        "lines",   "FALLBACKSMSTEXT",           "fallbacksmstext",         "fallback-sms-text!",          "fallback-sms-text!"),
@@ -88,7 +89,7 @@ _SEND = _TO + _rows(
 
 _SAVE = _rows(
     # Sinch's documents require the subject; a production client leaves it out, with Limits(waived={"subject"}).
-    ("slideshow.subject",              "text",    "SUBJECT",                   "subject",                 "message-subject!",            "message-subject"),
+    ("slideshow.subject",              "text",    "SUBJECT",                   "subject",                 "message-subject!",            "message-subject?"),
     ("slideshow.name",                 "text",    "NAME!",                     "name!",                   "name!",                       "name!"),
 ) + _SLIDES + _PERSONALIZED + _rows(
     # Sinch MMS takes the text when a saved MMS is sent, not when it is saved.
@@ -105,7 +106,7 @@ _SEND_SAVED = _rows(
     # Slides are counted from 1 here in every dialect, but from 0 in the slides of a GET request.
     ("custom_text{}",                  "lines",   "CUSTOMTEXT[]/VALUE|SLIDE",  "customtext_#",            "custom-text[]/value|slide",   "custom-slides[]/custom-message-text|custom-slide"),
     # An older table of the vendor's has the second name.
-    ("custom_subject",                 "text",    "CUSTOMSUBJECT CUSTOMTITLE", "customsubject customtitle","custom-subject",             "message-subject"),
+    ("custom_subject",                 "text",    "CUSTOMSUBJECT CUSTOMTITLE", "customsubject customtitle","custom-subject?",            "message-subject?"),
     ("data{}",                         "text",    "DATA/*",                    "data_*",                  "data/*",                      "-"),
     ("fallback_text",                  "lines",   "FALLBACKSMSTEXT",           "fallbacksmstext",         "fallback-sms-text!",          "fallback-sms-text!"),
     ("disable_fallback",               "flag",    "DISABLEFALLBACKSMS",        "disablefallbacksms",      "-",                           "disable-fallback-sms"),

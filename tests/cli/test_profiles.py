@@ -69,23 +69,23 @@ class TestSettings:
         assert sandbox.requests[-1].dialect == "skycore-get"
 
     def test_the_profile_may_be_chosen_by_the_environment(self, run, write_config, monkeypatch):
-        write_config('[profiles.test]\nurl = "http://profile.example/x"\n')
+        write_config('[profiles.test]\nurl = "https://profile.example/x"\n')
         monkeypatch.setenv("SKYMMS_PROFILE", "test")
-        assert run("show", "f", "--json", f=COUPON).json["url"] == "http://profile.example/x"
+        assert run("show", "f", "--json", f=COUPON).json["url"] == "https://profile.example/x"
 
     def test_an_option_wins_over_the_environment_which_wins_over_the_profile(self, run, write_config, monkeypatch):
-        write_config('[profiles.test]\nurl = "http://profile.example/x"\nsender = "1"\n')
+        write_config('[profiles.test]\nurl = "https://profile.example/x"\nsender = "1"\n')
         show = ("--profile", "test", "show", "f", "--json")
-        assert run(*show, f=COUPON).json["url"] == "http://profile.example/x"
+        assert run(*show, f=COUPON).json["url"] == "https://profile.example/x"
         assert "<FROM>1</FROM>" in run(*show).json["document"]
-        monkeypatch.setenv("SKYMMS_URL", "http://environment.example/x")
+        monkeypatch.setenv("SKYMMS_URL", "https://environment.example/x")
         monkeypatch.setenv("SKYMMS_SENDER", "2")
         result = run(*show)
-        assert result.json["url"] == "http://environment.example/x"
+        assert result.json["url"] == "https://environment.example/x"
         assert "<FROM>2</FROM>" in result.json["document"]
         assert "SKYMMS_URL is set and used instead of url from the profile" in result.err
-        result = run(*show, "--url", "http://option.example/x", "--from", "3")
-        assert result.json["url"] == "http://option.example/x"
+        result = run(*show, "--url", "https://option.example/x", "--from", "3")
+        assert result.json["url"] == "https://option.example/x"
         assert "<FROM>3</FROM>" in result.json["document"]
         assert "SKYMMS_URL" not in result.err
 

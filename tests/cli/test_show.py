@@ -73,16 +73,16 @@ class TestShow:
         assert out.startswith(DIALECTS["skycore-get"].url + "?action=sendmms&api_key=%2A%2A%2A&to=15551234888&")
 
     def test_the_json_of_show_is_one_document(self, run):
-        document = run("show", "f", "--json", "--url", "http://gateway.example/x", *TO_AND_FROM, f=COUPON).json
-        assert (document["method"], document["url"]) == ("POST", "http://gateway.example/x")
+        document = run("show", "f", "--json", "--url", "https://gateway.example/x", *TO_AND_FROM, f=COUPON).json
+        assert (document["method"], document["url"]) == ("POST", "https://gateway.example/x")
         assert document["document"].endswith("</REQUEST>")
         document = run("show", "f", "--json", "--dialect", "skycore-get").json
         assert (document["method"], document["document"]) == ("GET", None)
 
     @pytest.mark.parametrize("how", [(), ("--raw",), ("--json",)])
     def test_the_password_in_an_address_is_not_printed(self, run, monkeypatch, how):
-        monkeypatch.setenv("SKYMMS_URL", f"http://ada:{CANARY}@gateway.example/x")
-        assert "http://gateway.example/x" in run("show", "f", "--dialect", "skycore-get", *how, f=COUPON).out
+        monkeypatch.setenv("SKYMMS_URL", f"https://ada:{CANARY}@gateway.example/x")
+        assert "https://gateway.example/x" in run("show", "f", "--dialect", "skycore-get", *how, f=COUPON).out
 
     def test_show_needs_neither_a_key_nor_a_recipient(self, run, monkeypatch):
         monkeypatch.delenv("SKYMMS_API_KEY")

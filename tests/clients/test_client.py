@@ -47,6 +47,8 @@ pytestmark = pytest.mark.compat
 
 #: Time-outs that are short enough to wait for, and long enough not to be reached by chance.
 SOON = (2.0, 0.6)
+#: An account whose requests reach a server of the test only through a proxy.
+AWAY = Account(CANARY, url="http://gateway.example/x", allow_http=True)
 
 
 def client(server: Faulty, dialect: DialectName = "skycore", **options) -> Client:
@@ -313,14 +315,14 @@ class TestProxies:
             monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
             monkeypatch.delenv("no_proxy", raising=False)
             monkeypatch.delenv("NO_PROXY", raising=False)
-            with Client(Account(CANARY, url="http://gateway.example/x"), timeout=SOON) as calling:
+            with Client(AWAY, timeout=SOON) as calling:
                 calling.call(SEND)
         assert proxy.requests[0].startswith(b"POST http://gateway.example/x HTTP/1.1")
 
     def test_the_proxy_of_a_session_is_used_and_may_change(self):
         with Faulty(http(SENT)) as first, Faulty(http(SENT)) as second, requests.Session() as session:
             session.trust_env = False
-            with Client(Account(CANARY, url="http://gateway.example/x"), timeout=SOON, session=session) as calling:
+            with Client(AWAY, timeout=SOON, session=session) as calling:
                 for proxy in (first, second):
                     session.proxies = {"http": f"http://127.0.0.1:{proxy.port}"}
                     calling.call(SEND)
@@ -330,7 +332,7 @@ class TestProxies:
         with requests.Session() as session:
             session.proxies = {"http": closed_url()}
             session.trust_env = False
-            account = Account(CANARY, url="http://gateway.example/x")
+            account = AWAY
             with Client(account, session=session, retries=0) as calling, pytest.raises(TransportError) as raised:
                 calling.call(SEND)
         assert not raised.value.sent_maybe
@@ -340,7 +342,7 @@ class TestProxies:
         with requests.Session() as session:
             session.proxies = {"http": proxy}
             session.trust_env = False
-            account = Account(CANARY, url="http://gateway.example/x")
+            account = AWAY
             with Client(account, session=session, retries=QUICK) as calling, pytest.raises(TransportError) as raised:
                 calling.call(SEND)
         assert not raised.value.sent_maybe

@@ -171,7 +171,8 @@ class TestProxyOfTheEnvironment:
             monkeypatch.delenv(other, raising=False)
         with Faulty(http(SENT)) as server:
             monkeypatch.setenv(name, f"{scheme}127.0.0.1:{server.port}")
-            with kind(Account(CANARY, url="http://ada:secret@gateway.example/api"), timeout=SOON, retries=0) as client:
+            account = Account(CANARY, url="http://ada:secret@gateway.example/api", allow_http=True)
+            with kind(account, timeout=SOON, retries=0) as client:
                 client.call(SEND)
         assert server.requests[0].startswith(b"POST http://gateway.example/api HTTP/1.1")
 
@@ -183,7 +184,7 @@ class TestProxyOfTheEnvironment:
         monkeypatch.setenv("no_proxy", direct)
         with Faulty(http(SENT)) as server:
             monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.port}")
-            account = Account(CANARY, url="http://gateway.example/api")
+            account = Account(CANARY, url="http://gateway.example/api", allow_http=True)
             with kind(account, timeout=(5, 5), retries=0) as client:
                 done = {}
                 for name, job in (

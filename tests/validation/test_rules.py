@@ -94,6 +94,13 @@ def requiring(*names: str) -> Limits:
     return Limits(required=frozenset(names))
 
 
+def advising(*names: str) -> Limits:
+    return Limits(advised=frozenset(names))
+
+
+AUSTRALIAN = "61491570156"
+
+
 # ------------------------------------------------------------------------------------------------ one case per rule
 
 
@@ -247,7 +254,15 @@ CASES: dict[tuple[str | None, str, str], Case] = {
         send_saved(custom_subject="Hi!"), send_saved(custom_subject="Hi 😀")
     ),
     (None, "short_fallback", "fallback_text"): Case(show(fallback_text="x" * 110), show(fallback_text="x" * 111)),
-    (None, "short_mask", "sender_mask"): Case(send(sender_mask="x" * 11), send(sender_mask="x" * 12)),
+    (None, "short_mask", "sender_mask"): Case(
+        send(to=AUSTRALIAN, sender_mask="x" * 11), send(to=AUSTRALIAN, sender_mask="x" * 12)
+    ),
+    (None, "mask_in_the_us", "sender_mask"): Case(send(to=AUSTRALIAN, sender_mask="Shop"), send(sender_mask="Shop")),
+    (None, "short_sms", "text"): Case(sms("x" * 160), sms("x" * 161)),
+    (None, "subject_given", "subject"): Case(show(), show(subject=None, fallback_text="See"), advising("subject")),
+    (None, "stored_subject", "custom_subject"): Case(
+        send_saved(custom_subject="Hi!"), send_saved(), advising("custom_subject")
+    ),
     (None, "zoned_expiry", "link_expires"): Case(
         show(link_expires=datetime.fromisoformat("2031-01-02T03:04:05+00:00")),
         show(link_expires=datetime.fromisoformat("2031-01-02T03:04:05")),
