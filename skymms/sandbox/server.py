@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, TypeAlias, cast, overload
+from urllib.parse import urlsplit
 
 from ..account import Account
 from ..cellcast import CellcastAccount, CellcastSend
