@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, cast
-from urllib.parse import parse_qsl
 
 from ..cellcast import CellcastSend, MarkRead, mobile
 from ..cellcast.values import as_list
@@ -20,7 +19,7 @@ from ..model.operations import Operation
 from ..model.slideshow import Slideshow
 from ..slide import FILES, Slide
 from ..validation.file_types import kind_of_url
-from ..wire.codecs import DecodeError, json
+from ..wire.codecs import DecodeError, json, query
 from ..wire.dialects import MAX_REQUEST
 from .listener import ServerRequest
 
@@ -34,7 +33,7 @@ _FORM = "multipart/form-data"
 
 def _read_query(request: ServerRequest) -> Fields:
     try:
-        return _unique(parse_qsl(request.query, errors="strict", max_num_fields=100))
+        return _unique([(name, value) for name, value in query.parse_pairs(request.query.encode(), 100) if value])
     except ValueError as error:
         raise DecodeError(str(error)) from None
 

@@ -197,11 +197,19 @@ class Dialect:
         return self.response_codec.encode(self.roots[2], _response_encoder(self, type(notice)).leaves(notice))
 
 
-# The cache is bounded, because a hostile document can have any number of names. Ordinary documents have few.
-@lru_cache(maxsize=512)
 def normalize_name(name: str) -> str:
     """Return a name as names of responses and postbacks are compared: in lower case, without ``-`` and ``_``."""
+    return _normalized(name) if len(name) < _MAX_CACHED_NAME else _normalize(name)
+
+
+def _normalize(name: str) -> str:
     return name.replace("-", "").replace("_", "").lower()
+
+
+#: The cache is bounded in number and length, because a hostile document can have any number of names of any length. Ordinary
+#: documents have few: the longest documented name has 40 characters.
+_normalized = lru_cache(maxsize=512)(_normalize)
+_MAX_CACHED_NAME = 100
 
 
 def check_field_names(limits: Limits) -> None:

@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from io import BytesIO
+from random import Random
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..._functools import memoize
 from . import FLAT, DecodeError, Frame, Leaf, Shape, join_part
@@ -21,6 +24,8 @@ from . import FLAT, DecodeError, Frame, Leaf, Shape, join_part
 if TYPE_CHECKING:
     from lxml.etree import XMLParser
     from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] (lxml has no public name for it)
+
+T = TypeVar("T")
 
 CONTENT_TYPE = "text/xml; charset=utf-8"
 ACCEPT = "application/xml, text/xml"
@@ -129,6 +134,46 @@ def parse(body: bytes, limit: int) -> Element:
     Raises :class:`DecodeError` for a document that has more than ``limit`` bytes, is not well-formed, is not in UTF-8, or has a
     DOCTYPE.
     """
+    body = _checked(body, limit)
+    parser = _parser()
+    try:
+        root = parser.parse(body)
+    except parser.errors as error:
+        raise _syntax_error(error) from None
+    _check_document(root)
+    return root
+
+
+def walk(body: bytes, limit: int) -> Iterator[tuple[str, Element]]:
+    """Yield each element of a long document at its ``start`` and its ``end``, with the checks and errors of :func:`parse`.
+
+    The caller removes what it has read with :func:`forget_before`. Run it in :func:`in_thread`.
+    """
+    from lxml import etree
+
+    events = etree.iterparse(BytesIO(_checked(body, limit)), events=("start", "end"), **OPTIONS)
+    try:
+        yield from events
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise _syntax_error(error) from None
+    _check_document(cast("Element", events.root))
+
+
+def forget_before(element: Element) -> str:
+    """Remove the sibling before an element from a document that is being walked: all would take 30 times their bytes.
+
+    Returns the text behind the sibling, without the white space around it.
+    """
+    before, parent = element.getprevious(), element.getparent()
+    if before is None or parent is None:
+        return ""
+    text = (before.tail or "").strip()
+    parent.remove(before)
+    return text
+
+
+def _checked(body: bytes, limit: int) -> bytes:
+    """Return a document without a harmless beginning, after the checks that come before parsing."""
     if len(body) > limit:
         raise DecodeError(f"{len(body):,} bytes, more than the {limit:,} allowed")
     if b"\0" in body:
@@ -136,20 +181,24 @@ def parse(body: bytes, limit: int) -> Element:
         raise DecodeError("contains a NUL byte; XML has none, and UTF-16 and UTF-32 are not accepted")
     if body[:1] != b"<" or body[1:2] == b"?":
         body = without_harmless_beginning(body)
-    parser = _parser()
-    try:
-        root = parser.parse(body, parser.parser)
-    except parser.errors as error:
-        # lxml raises ValueError for an empty body. Its messages name the line and quote only element names.
-        message = getattr(error, "msg", None) or str(error)
-        raise DecodeError(f"not well-formed XML: {message[:200]}") from None
+    if b"<!DOCTYPE" in body and _has_doctype(body):
+        raise DecodeError("a DOCTYPE is not allowed")
+    return body
+
+
+def _syntax_error(error: Exception) -> DecodeError:
+    # lxml raises ValueError for an empty body. Its messages name the line and quote only element names.
+    message = getattr(error, "msg", None) or str(error)
+    return DecodeError(f"not well-formed XML: {message[:200]}")
+
+
+def _check_document(root: Element) -> None:
     document = root.getroottree().docinfo
     if document.internalDTD is not None:
         raise DecodeError("a DOCTYPE is not allowed")
     encoding = document.encoding
     if encoding not in _USUAL_ENCODINGS and encoding.replace("-", "").replace("_", "").lower() not in _ENCODINGS:
         raise DecodeError(f"the encoding is {encoding}, only UTF-8 is accepted")
-    return root
 
 
 #: White space and byte order marks before a document. XML allows no white space before a declaration.
@@ -177,6 +226,25 @@ def without_harmless_beginning(body: bytes) -> bytes:
     return declaration[0] + b"\n" * line_feeds + rest
 
 
+def _has_doctype(body: bytes) -> bool:
+    """Return whether a DOCTYPE stands before the root element.
+
+    Such a document is refused before it is parsed: libxml2 takes quadratic time for the attributes that a DOCTYPE declares.
+    """
+    at = 0
+    while (before := _BEFORE_ROOT.match(body, at)) is not None:
+        if before["doctype"]:
+            return True
+        at = body.find(b"-->" if before["comment"] else b"?>", before.end())
+        if at < 0:
+            return False
+        at += 2
+    return False
+
+
+#: What may stand before the root element. ``>`` is left from the end of a comment or an instruction.
+_BEFORE_ROOT = re.compile(rb"(?:\xef\xbb\xbf)?[\s>]*+<(?:(?P<doctype>!DOCTYPE)|(?P<comment>!--)|\?)")
+
 #: The encoding of nearly every document; the second is that of a document without a declaration.
 _USUAL_ENCODINGS = frozenset({"UTF-8", None})
 #: Accepted encodings, without dashes.
@@ -187,28 +255,107 @@ _ENCODINGS = frozenset({"utf8", "ascii", "usascii"})
 MAX_NAME = 256
 
 
+#: The options of lxml's parsers.
+OPTIONS: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "recover": False,
+    "remove_comments": True,
+    "remove_pis": True,
+    "dtd_validation": False,
+    "attribute_defaults": False,
+}
+
+
 class _Parser(threading.local):
-    """lxml's parser, imported at the first use. Each thread has its own, because threads that share one wait for each other."""
+    """lxml's parser, imported at the first use. Each thread has its own, because threads that share one wait for each other.
+
+    lxml keeps every name that it parses, and some of the white space, until the thread ends. A gateway has few names, but a
+    stranger's documents can have new ones each time: 350 kB of names would keep a megabyte. So a sample of the documents is
+    looked at, and after many new names a document with more of them is parsed in a thread of its own.
+    """
 
     def __init__(self) -> None:
         from lxml import etree
 
-        self.parse = etree.fromstring
         self.errors = (etree.XMLSyntaxError, ValueError)
-        self.parser: XMLParser = etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            dtd_validation=False,
-            attribute_defaults=False,
-            huge_tree=False,
-            recover=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
+        self._parse = etree.fromstring
+        self._parser: XMLParser = etree.XMLParser(**OPTIONS)
+        self._seen: set[int] = set()
+        self._budget = MAX_NEW_MARKUP
+        # A generator of its own, because the program may have seeded the common one. Only speed depends on its numbers.
+        self._sample = Random().getrandbits  # noqa: S311
 
+    def parse(self, body: bytes) -> Element:
+        """Return the root of a document."""
+        # To look at the markup takes a fifth of the time of parsing or more.
+        weight = 1 if self._budget <= 0 or len(body) > _MAX_SAMPLED else 1 << _SAMPLE_BITS
+        if (weight == 1 or not self._sample(_SAMPLE_BITS)) and self._is_new(body, weight):
+            return in_thread(partial(_parse_once, body))
+        return self._parse(body, self._parser)
+
+    def _is_new(self, body: bytes, weight: int) -> bool:
+        """Return whether a document has new markup, and the budget for it is used up."""
+        new = _markup_of(body) - self._seen
+        if new and self._budget > 0:
+            self._seen |= new
+            self._budget -= len(body) * weight
+            return False
+        return bool(new)
+
+
+#: Each document that is longer than this is looked at for new markup, and one of 2**5 others.
+_MAX_SAMPLED, _SAMPLE_BITS = 64 * 1024, 5
+#: Bytes of documents with new markup that a thread parses itself.
+MAX_NEW_MARKUP = 4 * 1024 * 1024
+#: Comments and CDATA sections, which may contain what looks like markup; and the markup of which lxml keeps something: tags
+#: and the white space after them, instructions, and references to entities.
+_MARKUP = re.compile(
+    rb"""<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|"""
+    rb"""<(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>?\s*+|&[^#;<][^;<]*+""",
+    re.DOTALL,
+)
+#: The value of an attribute. lxml keeps nothing of it, except of those that begin with xml (namespaces and ids).
+_VALUE = re.compile(rb""""[^"]*+"|'[^']*+'""")
 
 _parser = memoize(_Parser)
+
+
+def _markup_of(body: bytes) -> set[int]:
+    """Return the hashes of the different pieces of markup in a document."""
+    pieces = [piece for piece in set(_MARKUP.findall(body)) if not piece.startswith(b"<!")]
+    return {hash(_VALUE.sub(b"", piece) if b"=" in piece and b"xml" not in piece else piece) for piece in pieces}
+
+
+def _parse_once(body: bytes) -> Element:
+    from lxml import etree
+
+    root: Element = etree.fromstring(body, etree.XMLParser(**OPTIONS))
+    return root
+
+
+def in_thread(work: Callable[[], T]) -> T:
+    """Return the result of a function that runs in a thread of its own, or raise its error."""
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # no thread can be started, for example while the program ends
+        return work()
+    thread.join()
+    if failure:
+        raise failure[0]
+    return outcome[0]
 
 
 def name(element: Element) -> str:
@@ -290,9 +437,12 @@ def _attributes(element: Element, prefix: str, index: int) -> Iterator[Leaf]:
         yield path, index, str(text)
 
 
-def own_text(element: Element) -> str:
-    """Return the text of an element without the texts of the elements in it; its parts are joined by blanks."""
-    parts = (element.text, *[child.tail for child in element])
+def own_text(element: Element, removed: Iterable[str] = ()) -> str:
+    """Return the text of an element without the texts of the elements in it; its parts are joined by blanks.
+
+    ``removed`` has the texts behind the first elements in it, if :func:`forget_before` has removed them.
+    """
+    parts = (element.text, *removed, *[child.tail for child in element])
     return " ".join([stripped for part in parts if part and (stripped := part.strip())])
 
 
