@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 import pytest
 from growth_shapes import (
+    BYTES_SHAPES,
+    FORM_SHAPES,
     GZIP_SHAPES,
     HTTP_SHAPES,
     IMAGE_SHAPES,
@@ -180,6 +182,12 @@ def postback_readers() -> Iterator[Reader]:
     yield Reader("postbacks in JSON", read, around(b"[", json_shapes(json_delivery, ("to",)), b"]"))
     yield Reader("postback in a form", read, query_shapes("xml=%3CPOSTBACK/%3E", "xml"))
     yield Reader("postback in multipart", lambda body: read(body, MULTIPART), MULTIPART_SHAPES)
+    yield Reader("postback in a form, not escaped", read, FORM_SHAPES)
+    yield Reader("postback of wrong bytes", read, BYTES_SHAPES)
+    yield Reader("postback, repaired", read, xml_shapes("POSTBACK", delivery + "<A>&#1;</A>", "STATUS"))
+    yield Reader(
+        "postbacks in JSON, repaired", read, around(b"[", json_shapes(json_delivery + r',"a":"\ud83d"', ("to",)), b"]")
+    )
     yield Reader("not a postback", read, BODIES)
     hook = json_shapes('"from":"61491570156","body":"a"', ("body", "media"))
     yield Reader("cellcast webhook", lambda body: read_cellcast_webhook(body, max_bytes=NO_LIMIT), hook)
@@ -250,7 +258,8 @@ _running: list[Sandbox] = []
 
 def sandbox_readers() -> Iterator[Reader]:
     def at(path: str, *, content_type: str = "text/xml", method: str = "POST") -> Read:
-        headers = {"host": "localhost", "content-type": content_type, "x-api-key": "sandbox-key", "appkey": "sandbox-key"}
+        keys = {"x-api-key": "sandbox-key", "appkey": "sandbox-key", "authorization": "Bearer sandbox-key"}
+        headers = {"host": "localhost", "content-type": content_type, **keys}
 
         def read(body: bytes) -> Any:
             query, content = (body.decode("latin-1"), b"") if method == "GET" else ("", body)
@@ -269,9 +278,11 @@ def sandbox_readers() -> Iterator[Reader]:
     head = "<ACTION>sendMMS</ACTION><API_KEY>sandbox-key</API_KEY><NAME>a</NAME><SUBJECT>a</SUBJECT><FROM>60856</FROM>"
     yield Reader("sandbox, skycore", at(SKYCORE), xml_shapes("REQUEST", head, "TO"))
     yield Reader("sandbox, form", at(SKYCORE), query_shapes("xml=%3CREQUEST/%3E", "xml"))
+    yield Reader("sandbox, multipart", at(SKYCORE, content_type=MULTIPART), MULTIPART_SHAPES)
     yield Reader("sandbox, query", at(SKYCORE, method="GET"), query_shapes("action=sendmms&api_key=sandbox-key", "to"))
     yield Reader("sandbox, sinch-json", at(JSON), json_shapes('"action":"sendmms"', ("slide",)))
-    yield Reader("sandbox, cellcast v1", at("/api/v1/gateway/mms", content_type=MULTIPART), MULTIPART_SHAPES)
+    yield Reader("sandbox, cellcast v1", at("/api/v1/gatewaymms", content_type=MULTIPART), MULTIPART_SHAPES)
+    yield Reader("sandbox, cellcast v3 in a form", at("/api/v3/send-mms", content_type=MULTIPART), MULTIPART_SHAPES)
     yield Reader("sandbox, control", at("/sandbox/block", content_type="application/json"), json_shapes("", ("numbers",)))
     yield Reader("sandbox, feed", feed(at(SKYCORE)), xml_shapes("REQUEST", head, "SUBJECT"))
     yield Reader("sandbox, query of the feed", feed(at("/sandbox/feed", method="GET")), query_shapes("after=0", "wait"))

@@ -54,7 +54,7 @@ class Clock:
             if type(value) not in {int, float} or not abs(value) < _LARGEST:
                 raise ConfigurationError(f"{name}={value!r:.40}: give a number")
         span = seconds + 60 * minutes + 3600 * hours
-        if not 0 <= span < float("inf"):
+        if span < 0:
             raise ConfigurationError(
                 f"the clock cannot be moved by {span:g} seconds: give a positive number, it only moves forward"
             )

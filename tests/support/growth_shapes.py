@@ -59,6 +59,14 @@ _XML_CONTENT: dict[str, Callable[[int], str]] = {
     "custom texts": lambda size: numbered("<CUSTOMTEXT><SLIDE>#</SLIDE><VALUE>a</VALUE></CUSTOMTEXT>", size),
     "notifications": lambda size: times("<NOTIFICATION><CODE>N102</CODE><ORIGIN>MMS_MT</ORIGIN></NOTIFICATION>", size),
     "notifications in notifications": lambda size: nested("<NOTIFICATION>", "</NOTIFICATION>", size),
+    "attributes of a status": lambda size: "<STATUS" + numbered(' a#="b"', size) + "/>",
+    "texts in a group": lambda size: "<G>" + times("a<CONTENT/>", size) + "</G>",
+    "references and texts": lambda size: times("ab&#0;", size),
+    "an open reference": lambda size: "&#" + "1" * size,
+    "open references": lambda size: times("&#1", size),
+    "open comments": lambda size: times("<!--", size),
+    "open instructions": lambda size: times("<?a", size),
+    "open values": lambda size: times('<A a="', size // 2) + times("<A a='", size // 2),
     "statuses": lambda size: "<NOTIFICATION>" + times('<STATUS text="a"/>', size) + "</NOTIFICATION>",
     "messages of a report": lambda size: "<G>" + times('<CONTENT to="1"><A time="1"/></CONTENT>', size) + "</G>",
     "messages in messages": lambda size: f"<G>{nested('<CONTENT>', '</CONTENT>', size)}</G>",
@@ -245,6 +253,39 @@ def query_shapes(head: str, field: str) -> dict[str, Shape]:
     }
 
 
+#: Forms with documents that are not escaped, or only in part.
+FORM_SHAPES: dict[str, Shape] = {
+    name: lambda size, make=make: make(size).encode()
+    for name, make in {
+        "a document": lambda size: "xml=<POSTBACK>" + times("&a=b", size) + "</POSTBACK>",
+        "a document and fields": lambda size: "xml=<POSTBACK/>" + times("&a=b", size),
+        "documents": lambda size: times("a=%3CA/%3E&", size),
+        "documents that are not escaped": lambda size: times("a=<A/>&", size),
+        "blanks before a document": lambda size: times("a=" + "+" * 4000 + "&", size),
+        "entities": lambda size: "a=%3CA%3E" + times("&amp;", size),
+        "references": lambda size: "a=%3CA%3E" + times("&#1;", size),
+        "entities in fields": lambda size: times("a=%3CA%3E&amp;&", size),
+        "words and escapes": lambda size: "xml=%3C" + times("ab%41", size),
+        "marks": lambda size: "xml=" + times("%EF%BB%BF", size) + "%3CA/%3E",
+    }.items()
+}
+#: Bytes that are not UTF-8, in an element, and surrogates of three bytes.
+BYTES_SHAPES: dict[str, Shape] = {
+    name: lambda size, make=make: b"<POSTBACK><ORIGIN>X</ORIGIN><CODE>X</CODE><A>" + make(size) + b"</A></POSTBACK>"
+    for name, make in {
+        "bytes": lambda size: b"\xff" * size,
+        "bytes and texts": lambda size: b"ab\xff" * (size // 3),
+        "controls": lambda size: b"\1" * size,
+        "surrogates": lambda size: b"\xed\xa0\xbd" * (size // 3),
+        "surrogate pairs": lambda size: b"\xed\xa0\xbd\xed\xb8\x80" * (size // 6),
+        "NUL": bytes,
+        "elements": lambda size: b"<A>\xff</A>" * (size // 8),
+        "names": lambda size: b"<A\xff/>" * (size // 5),
+        "CDATA": lambda size: b"<![CDATA[\1" * (size // 10),
+        "comments": lambda size: b"<!--\1" * (size // 5),
+    }.items()
+}
+
 # ------------------------------------------------------------------------------------------------ multipart forms
 
 BOUNDARY = "AaB03x"
@@ -279,6 +320,11 @@ MULTIPART_SHAPES: dict[str, Shape] = {
             _part("a", "", f"Content-Type: multipart/mixed; boundary={BOUNDARY}\r\n"), "", size
         ),
         "a long value": lambda size: _part("a", "b" * size),
+        "a document": lambda size: _part("xml", f"<POSTBACK>{'a' * size}</POSTBACK>") + f"--{BOUNDARY}--\r\n",
+        "documents": lambda size: numbered(_part("a#", "<A/>"), size) + f"--{BOUNDARY}--\r\n",
+        "documents with a long head": lambda size: times(_part("a", "<A/>", f"X: {'a' * 3000}\r\n"), size),
+        "boundaries in a document": lambda size: _part("xml", "<A>" + times(f"\r\n--{BOUNDARY[:-1]}", size)),
+        "a long boundary": lambda size: "--" + "a" * size + "\r\n",
         "returns in a value": lambda size: _part("a", "\r" * size),
         "base64": lambda size: _part("a", base64.b64encode(b"a" * size).decode(), "Content-Transfer-Encoding: base64\r\n"),
         "quoted printable": lambda size: _part("a", times("=41", size), "Content-Transfer-Encoding: quoted-printable\r\n"),

@@ -94,8 +94,13 @@ _PIECE = 16 * 1024
 
 def unquote(escaped: bytes) -> str:
     """Unescape a name or a value of a form. Raises ValueError if the result is not UTF-8."""
+    return unquote_bytes(escaped).decode()
+
+
+def unquote_bytes(escaped: bytes) -> bytes:
+    """Unescape a name or a value of a form, which may have any bytes."""
     if b"%" not in escaped:
-        return escaped.replace(b"+", b" ").decode()
+        return escaped.replace(b"+", b" ")
     found = bytearray()
     at = 0
     while at < len(escaped):
@@ -105,7 +110,7 @@ def unquote(escaped: bytes) -> str:
             end = escape
         found += unquote_to_bytes(escaped[at:end].replace(b"+", b" "))
         at = end
-    return found.decode()
+    return bytes(found)
 
 
 def load() -> None:

@@ -430,11 +430,23 @@ def _add_children(
 
 
 def _attributes(element: Element, prefix: str, index: int) -> Iterator[Leaf]:
-    for attribute, text in element.items():
+    for attribute, text in _items(element):
         path = f"{prefix}{ATTRIBUTE}{attribute}"
         if len(path) > MAX_NAME:
             raise DecodeError(f"an attribute's name of {len(path):,} characters")
         yield path, index, str(text)
+
+
+def _items(element: Element) -> list[tuple[str, str]]:
+    """Return the names and values of an element's attributes."""
+    if len(element.attrib) <= _FEW_ATTRIBUTES:
+        return element.items()
+    # For each value, items() searches all attributes. An XPath takes longer for a few, but not quadratic time for many.
+    return [(value.attrname, str(value)) for value in cast("list[Any]", element.xpath("@*"))]
+
+
+#: The documents of the protocol have at most ten attributes in one element.
+_FEW_ATTRIBUTES = 100
 
 
 def own_text(element: Element, removed: Iterable[str] = ()) -> str:
