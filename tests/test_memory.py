@@ -59,7 +59,7 @@ PEAKS = {
     "wrong bytes in a postback": (
         'b"<POSTBACK><CODE>N401</CODE><A>" + b"ab" * 100 + b"\\xff" * 520_000 + b"</A></POSTBACK>"',
         "read_postbacks",
-        30,
+        50,
     ),
     "elements in a report": ("b\"<RESPONSE>\" + b'<A x=\"\"/>' * 115_000 + b'</RESPONSE>'", "read_report", 16),
     "messages in a report": ("b'<RESPONSE><G>' + b'<CONTENT/>' * 105_000 + b'</G></RESPONSE>'", "read_report", 16),
