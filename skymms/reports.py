@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .errors import MMSError, Nodes, ProtocolError, gateway_refusal
 from .http import MAX_REPORT
 from .wire.codecs import DecodeError, xml
+from .wire.codecs.xml_parser import in_thread
 from .wire.notation import parse_date
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def read_report(body: bytes, *, limit: int = MAX_REPORT) -> tuple[MessageReport,
         raise TypeError(f"body: expected the bytes of the report, got {type(body).__name__}")
     reader = _Reader()
     try:
-        xml.in_thread(partial(reader.read, body, limit))
+        in_thread(partial(reader.read, body, limit))
     except DecodeError as error:
         raise ProtocolError(f"not a report: {error}", body=body) from None
     if (refusal := reader.refusal()) is not None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from skymms import Account, HttpResponse, SkymmsError, SendMMS, Slide, Slideshow, from_dict, read_postbacks, read_report
 from skymms.cellcast import CellcastAccount, CellcastSend, read_cellcast_webhook
 from skymms.files import read_file
-from skymms.wire.codecs import xml
+from skymms.wire.codecs import xml_parser
 
 def memory(name):
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -121,7 +121,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_little_stays_after_many_hostile_bodies(name):
     program = textwrap.dedent("""
-    xml.MAX_NEW_MARKUP = 200_000
+    xml_parser.MAX_NEW_MARKUP = 200_000
     account = Account("some-long-key", max_response=10**6)
     cellcast = CellcastAccount("some-long-key", generation="v3", max_response=10**6)
     send = SendMMS(Slideshow("a", subject="a", slides=(Slide("a"),)), to="15551234888", sender="60856")
