@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pytest
 from growth_shapes import (
@@ -61,7 +61,7 @@ from skymms.transport.fetching import link_request
 from skymms.transport.retries import retry_after
 from skymms.validation.dates import to_utc
 from skymms.validation.hosts import unreachable_host
-from skymms.wire.dialects import normalize_name
+from skymms.wire.dialects import get_dialect, normalize_name
 from skymms.wire.notation import parse_date, parse_integer
 from skymms.wire.schemas import schema_problems
 
@@ -132,7 +132,8 @@ def response_readers() -> Iterator[Reader]:
             ("sinch-json", json_shapes('"status":"Success"', ("mms-id",))),
         ):
             name = f"{dialect} response to {type(operation).__name__}"
-            yield Reader(name, _decoding(Account("some-long-key", dialect=dialect, max_response=NO_LIMIT), operation), shapes)
+            account = Account("some-long-key", dialect=get_dialect(dialect).name, max_response=NO_LIMIT)
+            yield Reader(name, _decoding(account, operation), shapes)
     account = Account("some-long-key", max_response=NO_LIMIT)
     refusal = xml_shapes("RESPONSE", "<STATUS>Failure</STATUS><ERRORCODE>E110</ERRORCODE>", "ERRORINFO")
     yield Reader("skycore refusal", _decoding(account, SEND), refusal)
@@ -244,7 +245,7 @@ def text_readers() -> Iterator[Reader]:
         "address of a GIF": lambda text: cellcast.problems(
             CellcastSend(Slide("a", image=f"http://a{text}.gif"), to=text, sender=text)
         ),
-        "addresses": lambda text: account.problems(SendMMS(show, to=text.split(","), sender="60856")),
+        "addresses": lambda text: account.problems(SendMMS(show, to=cast("Any", text.split(",")), sender="60856")),
     }
     for name, read in readers.items():
         yield Reader(name, lambda body, read=read: read(body.decode()), BODIES, 5 * SIZE)

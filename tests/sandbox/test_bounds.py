@@ -416,13 +416,14 @@ with Sandbox() as sandbox:
 def test_a_sandbox_without_files_left_waits_and_recovers():
     pytest.importorskip("resource")
     with subprocess.Popen([sys.executable, "-c", CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdin
-        assert running.stdout
+        to_child, from_child = running.stdin, running.stdout
+        assert to_child
+        assert from_child
 
         def cpu_time() -> float:
-            running.stdin.write("\n")
-            running.stdin.flush()
-            return float(running.stdout.readline())
+            to_child.write("\n")
+            to_child.flush()
+            return float(from_child.readline())
 
         url = running.stdout.readline().strip()
         with contextlib.ExitStack() as opened:
