@@ -7,26 +7,34 @@ import resource
 import shutil
 import signal
 import sqlite3
+import threading
 import time
 from contextlib import closing
 
 import pytest
-from broadcast_scene import Scene, scene
+from broadcast_scene import SOON, Scene, scene
 from broadcast_worker import MESSAGE, recipients
 from counting_gateway import OK, CountingGateway
 
 from skymms import ConfigurationError
-from skymms.broadcast import End, Ledger, Phase, blocks
+from skymms.broadcast import End, Ledger, Phase
 from skymms.errors import StorageError
 
 CARRIERS = ("threads", "asyncio")
+#: Both carriers with a file, and one with a database: the carriers do not know the store.
+BOTH = pytest.mark.parametrize(
+    ("ledger_where", "how"),
+    [("sqlite", "threads"), ("sqlite", "asyncio"), ("postgres", "asyncio")],
+    indirect=["ledger_where"],
+    ids=str,
+)
 
 
 @pytest.fixture(autouse=True)
 def short_leases(monkeypatch):
     """A worker that was killed is taken for dead soon."""
-    monkeypatch.setattr(blocks, "LEASE", 2.0)
-    monkeypatch.setattr(blocks, "_SWEEP", 0.2)
+    for name, value in SOON.items():
+        monkeypatch.setattr(f"skymms.broadcast.{name}", value)
 
 
 # ------------------------------------------------------------------------------------------------ the crash matrix
@@ -43,7 +51,7 @@ MATRIX = {
 }
 
 
-@pytest.mark.parametrize("how", CARRIERS)
+@BOTH
 @pytest.mark.parametrize("instant", MATRIX)
 def test_a_kill_at_an_instant_leaves_one_message_unknown(ledger_where, instant, how):
     with scene(ledger_where, 8) as spring:
@@ -58,7 +66,7 @@ def test_a_kill_at_an_instant_leaves_one_message_unknown(ledger_where, instant, 
         assert spring.gateway.requests[unknown["number"]] == MATRIX[instant]
 
 
-@pytest.mark.parametrize("how", CARRIERS)
+@BOTH
 def test_a_kill_while_the_gateway_works_on_a_request_leaves_it_unknown(ledger_where, how):
     with scene(ledger_where, 8) as spring:
         programs = []
@@ -122,7 +130,7 @@ def test_duplicates_are_counted_once_when_a_list_is_loaded_again(ledger_where, m
 # ------------------------------------------------------------------------------------------------ signals
 
 
-@pytest.mark.parametrize("how", CARRIERS)
+@BOTH
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_the_first_signal_leaves_nothing_unknown(ledger_where, number, how):
     with scene(ledger_where, 300, delay=0.1) as spring:
@@ -139,16 +147,19 @@ def test_the_first_signal_leaves_nothing_unknown(ledger_where, number, how):
         assert spring.check_done() == {"accepted": 300}
 
 
-@pytest.mark.parametrize("how", CARRIERS)
+@BOTH
 def test_the_second_signal_ends_at_once_and_names_what_is_unknown(ledger_where, how):
-    with scene(ledger_where, 100, delay=4) as spring:
+    with scene(ledger_where, 100) as spring:
+        release = threading.Event()
+        spring.gateway.arrived = lambda number: release.wait(20)
         program = spring.start(how=how, threads=8)
-        spring.gateway.wait_for(8)
+        spring.gateway.wait_for_open(8)
         program.send_signal(signal.SIGINT)
         with pytest.raises(TimeoutError):
             _ended_within(program, 0.5)
         program.send_signal(signal.SIGINT)
-        output, errors = program.communicate(timeout=3)
+        output, errors = program.communicate(timeout=15)
+        release.set()
         assert (output, program.returncode) == ("interrupted\n", 130), errors
         with Ledger(ledger_where) as ledger:
             assert {row["reason"] for row in ledger["spring"].unknown()} == {"interrupted"}
@@ -168,7 +179,7 @@ def _ended_within(program, seconds):
 
 def test_a_holder_that_was_stopped_past_its_lease_sends_nothing_twice(postgres_where):
     with scene(postgres_where, 200, delay=0.05) as spring:
-        program = spring.start(how="threads", patch={"running._STALE": 0.5, "blocks.LEASE": 2.0})
+        program = spring.start(how="threads", patch={"running._STALE": 0.5})
         spring.gateway.wait_for(40)
         program.send_signal(signal.SIGSTOP)
         assert spring.run().end is End.UNKNOWN
@@ -184,13 +195,26 @@ def test_a_runner_of_a_file_that_was_stopped_goes_on(sqlite_where, how):
     with scene(sqlite_where, 100, delay=0.05) as spring:
         program = spring.start(how=how, patch={"running._STALE": 0.3})
         spring.gateway.wait_for(20)
-        program.send_signal(signal.SIGSTOP)
+        _stop_between_transactions(program, sqlite_where)
         with pytest.raises(StorageError, match="another process"):
             spring.run()
         time.sleep(0.6)  # longer than a message may wait after its turn
         program.send_signal(signal.SIGCONT)
         program.communicate(timeout=30)
         assert spring.check_done() == {"accepted": 100}
+
+
+def _stop_between_transactions(program, file):
+    """A process that is stopped in a transaction keeps the file locked."""
+    while True:
+        program.send_signal(signal.SIGSTOP)
+        try:
+            with closing(sqlite3.connect(file, isolation_level=None, timeout=0.1)) as other:
+                other.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError:
+            program.send_signal(signal.SIGCONT)
+            time.sleep(0.01)
 
 
 def test_two_workers_share_a_database(postgres_where):
@@ -245,14 +269,15 @@ def test_a_locked_database_is_waited_for(sqlite_where):
         assert spring.check_done() == {"accepted": 300}
 
 
-def test_a_run_ends_if_the_ledger_stays_away_and_the_next_goes_on(sqlite_where):
+@pytest.mark.parametrize("how", CARRIERS)
+def test_a_run_ends_if_the_ledger_stays_away_and_the_next_goes_on(sqlite_where, how):
     with scene(sqlite_where, 300, delay=0.02) as spring:
         patch = {"running._LOOK_EVERY": 0.1, "running._STORAGE_PATIENCE": 0.5}
-        programs = {how: spring.start(how=how, wait=0.1, patch=patch) for how in ("threads",)}
+        program = spring.start(how=how, wait=0.1, patch=patch)
         spring.gateway.wait_for(50)
         with closing(sqlite3.connect(sqlite_where, isolation_level=None, timeout=10)) as other:
             other.execute("BEGIN IMMEDIATE")
-            output, errors = programs["threads"].communicate(timeout=30)
+            output, errors = program.communicate(timeout=30)
             other.execute("ROLLBACK")
         assert output.startswith("StorageError"), errors
         spring.run()

@@ -20,6 +20,8 @@ from skymms.broadcast import Ledger, Phase, Result
 from skymms.broadcast import statements as sql
 
 WORKER = Path(__file__).with_name("broadcast_worker.py")
+#: With these constants a worker that was killed is taken for dead soon. A file of SQLite does not need that.
+SOON = {"blocks.LEASE": 1.2, "blocks._SWEEP": 0.2, "running._LOOK_EVERY": 0.3}
 #: How many requests for a number its state allows. A refused request is not counted.
 ALLOWED = {
     "accepted": (1,),
@@ -47,8 +49,7 @@ class Scene:
 
     def start(self, *before: str, patch: dict[str, Any] | None = None, **do: Any) -> subprocess.Popen[str]:
         """Start a program that runs the broadcast: see :mod:`broadcast_worker`."""
-        # A worker that was killed is taken for dead soon; SQLite does not need that.
-        constants = {"blocks.LEASE": 2.0, "blocks._SWEEP": 0.2, **(patch or {})}
+        constants = SOON | (patch or {})
         argument = json.dumps({"ledger": self.where, "url": self.gateway.url, "name": "spring", "patch": constants, **do})
         program = subprocess.Popen(
             [*before, sys.executable, str(WORKER), argument],

@@ -15,7 +15,9 @@ ACCEPTED = (
     "<RESPONSE><STATUS>Success</STATUS><TO>{to}</TO><MMSID>35674</MMSID><TRACKINGID>MMS_{to}_{n}</TRACKINGID>"
     "<FROM>60856</FROM></RESPONSE>"
 )
-REFUSED = "<RESPONSE><STATUS>Failure</STATUS><ERRORCODE>{code}</ERRORCODE><TO>{to}</TO><ERRORINFO>refused</ERRORINFO></RESPONSE>"
+REFUSED = (
+    "<RESPONSE><STATUS>Failure</STATUS><ERRORCODE>{code}</ERRORCODE><TO>{to}</TO><ERRORINFO>refused</ERRORINFO></RESPONSE>"
+)
 
 #: What `behave` returns for a request: an answer, a code to refuse with, or None to close the connection without an answer.
 Behaviour = Callable[[str, int], "str | None"]
@@ -85,6 +87,7 @@ class CountingGateway:
         """Count a request and return the answer, or None for no answer."""
         with self._lock:
             self._handling += 1
+            self._lock.notify_all()
         try:
             return self._answer(number)
         finally:
@@ -96,6 +99,11 @@ class CountingGateway:
         """Wait until so many requests have come."""
         with self._lock:
             assert self._lock.wait_for(lambda: len(self.times) >= requests, seconds), f"only {len(self.times)} requests came"
+
+    def wait_for_open(self, requests: int, seconds: float = 30.0) -> None:
+        """Wait until so many requests are being answered."""
+        with self._lock:
+            assert self._lock.wait_for(lambda: self._handling >= requests, seconds), f"only {self._handling} requests came"
 
     def wait_until_idle(self, seconds: float = 30.0) -> None:
         """Wait for the end of all requests that have come."""
