@@ -133,7 +133,7 @@ def test_duplicates_are_counted_once_when_a_list_is_loaded_again(ledger_where, m
 @BOTH
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_the_first_signal_leaves_nothing_unknown(ledger_where, number, how):
-    with scene(ledger_where, 300, delay=0.1) as spring:
+    with scene(ledger_where, 150, delay=0.1) as spring:
         program = spring.start(how=how)
         spring.gateway.wait_for(20)
         program.send_signal(number)
@@ -141,10 +141,10 @@ def test_the_first_signal_leaves_nothing_unknown(ledger_where, number, how):
         assert (output, program.returncode) == ("interrupted\n", 130), errors
         states = spring.check()
         assert states.keys() == {"accepted", "ready"}
-        assert states["ready"] > 100
+        assert states["ready"] > 50
         spring.gateway.delay = 0
         assert spring.run().end is End.DONE
-        assert spring.check_done() == {"accepted": 300}
+        assert spring.check_done() == {"accepted": 150}
 
 
 @BOTH

@@ -1,9 +1,15 @@
 """A program that works on a ledger until it is done or killed: ``broadcast_worker.py '{"ledger": …, "url": …}'``.
 
-Its argument is a JSON object: ``ledger``, ``url``, ``name`` of a broadcast to run (or ``key`` of a message to send once), ``how``
-(``threads`` or ``asyncio``), ``seconds`` of a slice, ``crash`` (an instant) with ``nth``, at which it kills itself, ``patch`` (module
-constants such as ``{"blocks.LEASE": 1.5}``), ``clock`` (a file with the seconds by which its clock is wrong), ``wait`` (seconds
-for a locked SQLite file), ``tell`` (instants to print), ``create`` (how many recipients to load; at the ``nth`` it kills itself).
+Its argument is a JSON object:
+
+- ``ledger``, and ``url`` of the gateway
+- ``name`` of a broadcast to run, or ``key`` of a message to send once to ``to``
+- ``how``: ``threads`` or ``asyncio``; ``threads``: how many calls at once; ``seconds`` of a slice
+- ``crash``: an instant, at whose ``nth`` occurrence the program kills itself; ``tell``: instants that it prints
+- ``create``: how many recipients to load; it kills itself at the ``nth``
+- ``patch``: module constants, such as ``{"blocks.LEASE": 1.5}``; ``wait``: the seconds for a locked SQLite file
+- ``clock``: a file with the seconds by which the clock is wrong
+
 It prints how it ended.
 """
 

@@ -1,4 +1,7 @@
-"""A gateway that counts the requests for each number and can misbehave. It lives in the test's process, so it survives kills."""
+"""A gateway that counts the requests for each number and can misbehave.
+
+It lives in the test's process, so it survives when a run is killed.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,139 @@
+"""Kills runs of a broadcast at random instants, and counts who was sent to twice: ``random_kills.py SECONDS [LEDGER…]``.
+
+The gateway refuses, drops connections, and asks to slow down now and then. Each program is killed (SIGKILL), stopped for longer
+than a message may wait (SIGSTOP), or interrupted, a random time after its first request; then another goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from broadcast_scene import SOON, scene
+from counting_gateway import OK
+
+from skymms.broadcast import Ledger, Phase
+
+#: Messages of each broadcast, and the largest time after a program's first request at which it is killed.
+COUNT, LONGEST = 1500, 1.2
+
+
+class Figures(NamedTuple):
+    """What happened."""
+
+    killed: int
+    stopped: int
+    interrupted: int
+    broadcasts: int
+    states: Counter[str]
+    twice: int
+
+    def __add__(self, other: Figures) -> Figures:  # type: ignore[override]
+        return Figures(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+    def __str__(self) -> str:
+        states = ", ".join(f"{n:,} {state}" for state, n in sorted(self.states.items()))
+        return (
+            f"{self.killed} kills, {self.stopped} stops, {self.interrupted} interrupts in {self.broadcasts} broadcasts: "
+            f"{states}; {self.twice} sent twice"
+        )
+
+
+NOTHING = Figures(0, 0, 0, 0, Counter(), 0)
+
+
+def kill_at_random(where: str, seconds: float, seed: int) -> Figures:
+    """Run one broadcast with kills for some seconds, and then to its end. Asserts what must always be true."""
+    dice = random.Random(seed)
+    happened: Counter[str] = Counter()
+
+    def behave(number: str, count: int) -> str | None:
+        roll = dice.random()
+        return None if roll < 0.01 else "E106" if roll < 0.015 else "E110" if roll < 0.02 else OK
+
+    # The breaker has tests of its own; here it would pause after each few lost answers. Short waits leave time for kills.
+    patch = SOON | {
+        "running._UNKNOWN_LIMIT": 50,
+        "running._STALE": 0.5,
+        "outcomes._RETRY_FIRST": 0.02,
+        "blocks._MAX_FACTOR": 1.0,
+    }
+    ends = time.monotonic() + seconds
+    with scene(where, COUNT, behave, delay=0.01, rate=400) as broadcast:
+        while True:
+            arrived = threading.Event()
+            broadcast.gateway.arrived = lambda number, arrived=arrived: arrived.set()  # type: ignore[misc]
+            program = broadcast.start(how=dice.choice(["threads", "asyncio"]), patch=patch)
+            while not arrived.wait(0.05) and program.poll() is None:
+                pass
+            if time.monotonic() < ends:
+                _disturb(program, dice, happened)
+            _, errors = program.communicate(timeout=120)
+            assert program.returncode in (0, 130, -signal.SIGKILL), errors
+            broadcast.check()
+            broadcast.resume()
+            with Ledger(where) as ledger:
+                if ledger["spring"].status().phase is Phase.DONE:
+                    break
+        states = broadcast.check_done()
+        twice = sum(n - 1 for n in broadcast.gateway.requests.values() if n > 1)
+    return Figures(happened["kill"], happened["stop"], happened["interrupt"], 1, states, twice)
+
+
+def _disturb(program: subprocess.Popen[str], dice: random.Random, happened: Counter[str]) -> None:
+    what = dice.choices(["kill", "stop", "interrupt"], [8, 1, 1])[0]
+    try:
+        program.wait(dice.uniform(0, LONGEST))
+        return
+    except subprocess.TimeoutExpired:
+        happened[what] += 1
+    if what == "stop":
+        program.send_signal(signal.SIGSTOP)
+        time.sleep(1.5)
+        program.send_signal(signal.SIGCONT)
+        return
+    program.send_signal(signal.SIGKILL if what == "kill" else dice.choice([signal.SIGINT, signal.SIGTERM]))
+
+
+def main(seconds: float, urls: list[str]) -> None:
+    """Kill for some seconds, in turn with a file and with each database, and print the figures."""
+    ends = time.monotonic() + seconds
+    figures = {"sqlite": NOTHING, **dict.fromkeys(urls, NOTHING)}
+    with tempfile.TemporaryDirectory() as directory:
+        while time.monotonic() < ends:
+            for kind in figures:
+                seed = secrets.randbits(32)
+                if kind == "sqlite":
+                    figures[kind] += kill_at_random(str(Path(directory) / f"{seed}.db"), 20, seed)
+                else:
+                    figures[kind] += in_fresh_schema(kind, seed)
+                print(f"{kind.partition(':')[0]}, seed {seed}: {figures[kind]}", flush=True)
+    print("in all:", sum(figures.values(), NOTHING))
+
+
+def in_fresh_schema(url: str, seed: int) -> Figures:
+    """Kill with a database, in a schema that is dropped afterwards."""
+    import psycopg
+    from stores import in_schema
+
+    schema = f"skymms_kills_{os.getpid()}"
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(f"CREATE SCHEMA {schema}".encode())
+        try:
+            return kill_at_random(in_schema(url, schema), 20, seed)
+        finally:
+            server.execute(f"DROP SCHEMA {schema} CASCADE".encode())
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), sys.argv[2:])
