@@ -4,6 +4,7 @@ Its argument is a JSON object:
 
 - ``ledger``, and ``url`` of the gateway
 - ``name`` of a broadcast to run, or ``key`` of a message to send once to ``to``
+- ``orders``: the first of many keys to send once; it prints ``working`` before the first
 - ``how``: ``threads`` or ``asyncio``; ``threads``: how many calls at once; ``seconds`` of a slice
 - ``crash``: an instant, at whose ``nth`` occurrence the program kills itself; ``tell``: instants that it prints
 - ``create``: how many recipients to load; it kills itself at the ``nth``
@@ -19,18 +20,21 @@ import asyncio
 import importlib
 import json
 import os
+import random
 import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from skymms import Account, Client, SendMMS, SkymmsError, Slideshow
+from skymms import Account, Client, SendMMS, SkymmsError, Slideshow, TransportError
 from skymms.aio import AsyncClient
 from skymms.broadcast import Ledger, Recipient
 from skymms.broadcast.hooks import set_hook
+from skymms.errors import InDoubtError, ThrottledError
 from skymms.storage import sqlite
 
 KEY = "k" * 32
@@ -82,11 +86,26 @@ def work(do: dict[str, Any]) -> None:
         elif key := do.get("key"):
             with Client(account, timeout=(2, 5)) as client:
                 print(ledger.send_once(key, replace(MESSAGE, to=do["to"]), client).tracking_id, flush=True)
+        elif "orders" in do:
+            with Client(account, timeout=(2, 5)) as client:
+                _send_orders(ledger, client, do["orders"])
         elif do.get("how") == "threads":
             with Client(account, timeout=(2, 5)) as client:
                 print(ledger[do["name"]].run(client, threads=do.get("threads", 8), seconds=do.get("seconds")), flush=True)
         else:
             asyncio.run(_async(ledger, do, account))
+
+
+def _send_orders(ledger: Ledger, client: Client, first: int) -> None:
+    print("working", flush=True)
+    for window in range(first, first + 10_000, 8):
+        # Programs that work on the same orders meet at the same keys, and not always in the same order.
+        for place in random.sample(range(window, window + 8), 8):
+            # An order that another program has in work, or that failed, is tried again later by somebody.
+            with suppress(InDoubtError, TransportError, ThrottledError):
+                number = FIRST + place
+                reply = ledger.send_once(f"order-{number}", replace(MESSAGE, to=number), client)
+                assert (reply.tracking_id or "").startswith(f"MMS_{number}")
 
 
 def _dying(people: list[Recipient], nth: int) -> Iterator[Recipient]:

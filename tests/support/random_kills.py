@@ -1,7 +1,8 @@
-"""Kills runs of a broadcast at random instants, and counts who was sent to twice: ``random_kills.py SECONDS [LEDGER…]``.
+"""Kills programs at random instants, and counts who was sent to twice: ``random_kills.py SECONDS [DATABASE…]``.
 
-The gateway refuses, drops connections, and asks to slow down now and then. Each program is killed (SIGKILL), stopped for longer
-than a message may wait (SIGSTOP), or interrupted, a random time after its first request; then another goes on.
+The gateway refuses, drops connections, and asks to slow down now and then. Each run of a broadcast is killed (SIGKILL), stopped
+for longer than a message may wait (SIGSTOP), or interrupted, a random time after its first request; then another goes on. And
+four programs send the same orders once each, and are killed.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
-from broadcast_scene import SOON, scene
-from counting_gateway import OK
+from broadcast_scene import SOON, Scene, scene
+from counting_gateway import OK, CountingGateway
 
 from skymms.broadcast import Ledger, Phase
 
@@ -50,6 +52,23 @@ class Figures(NamedTuple):
 
 
 NOTHING = Figures(0, 0, 0, 0, Counter(), 0)
+
+
+class OnceFigures(NamedTuple):
+    """What happened to messages that were sent once for each key."""
+
+    killed: int
+    keys: int
+    twice: int
+
+    def __add__(self, other: OnceFigures) -> OnceFigures:  # type: ignore[override]
+        return OnceFigures(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+    def __str__(self) -> str:
+        return f"{self.killed} kills of four programs with the same keys: {self.keys:,} keys were sent, {self.twice} twice"
+
+
+NO_KEYS = OnceFigures(0, 0, 0)
 
 
 def kill_at_random(where: str, seconds: float, seed: int) -> Figures:
@@ -105,24 +124,61 @@ def _disturb(program: subprocess.Popen[str], dice: random.Random, happened: Coun
     program.send_signal(signal.SIGKILL if what == "kill" else dice.choice([signal.SIGINT, signal.SIGTERM]))
 
 
+def kill_once_at_random(where: str, seconds: float, seed: int) -> OnceFigures:
+    """Let four programs send the same orders, kill them for some seconds, and count."""
+    dice = random.Random(seed)
+
+    def behave(number: str, count: int) -> str | None:
+        roll = dice.random()
+        return None if roll < 0.02 else "E106" if roll < 0.05 else OK
+
+    ends, killed = time.monotonic() + seconds, 0
+    with CountingGateway(behave, delay=0.01) as gateway:
+        shop = Scene(where, gateway, 0)
+
+        def start() -> subprocess.Popen[str]:
+            return shop.start(orders=max(0, len(gateway.requests) - 30))
+
+        Ledger(where).close()
+        programs = [start() for _ in range(4)]
+        try:
+            while time.monotonic() < ends or killed < 4:
+                place = dice.randrange(4)
+                program = programs[place]
+                assert program.stdout is not None
+                working = program.stdout.readline() == "working\n"
+                time.sleep(dice.uniform(0, 0.4))
+                program.kill()
+                _, errors = program.communicate()
+                assert working, errors
+                assert program.returncode == -signal.SIGKILL, errors
+                killed += 1
+                programs[place] = start()
+        finally:
+            shop.end()
+        gateway.wait_until_idle()
+        twice = sum(n - 1 for n in gateway.requests.values() if n > 1)
+        return OnceFigures(killed, sum(1 for n in gateway.requests.values() if n), twice)
+
+
 def main(seconds: float, urls: list[str]) -> None:
     """Kill for some seconds, in turn with a file and with each database, and print the figures."""
     ends = time.monotonic() + seconds
-    figures = {"sqlite": NOTHING, **dict.fromkeys(urls, NOTHING)}
+    runs, keys = NOTHING, NO_KEYS
     with tempfile.TemporaryDirectory() as directory:
         while time.monotonic() < ends:
-            for kind in figures:
+            for kind in ("sqlite", *urls):
                 seed = secrets.randbits(32)
-                if kind == "sqlite":
-                    figures[kind] += kill_at_random(str(Path(directory) / f"{seed}.db"), 20, seed)
-                else:
-                    figures[kind] += in_fresh_schema(kind, seed)
-                print(f"{kind.partition(':')[0]}, seed {seed}: {figures[kind]}", flush=True)
-    print("in all:", sum(figures.values(), NOTHING))
+                with nullcontext(f"{directory}/{seed}.db") if kind == "sqlite" else _fresh_schema(kind) as where:
+                    runs += kill_at_random(where, 20, seed)
+                with nullcontext(f"{directory}/{seed}-once.db") if kind == "sqlite" else _fresh_schema(kind) as where:
+                    keys += kill_once_at_random(where, 10, seed)
+                print(f"{kind.partition(':')[0]}, seed {seed}", runs, keys, sep="\n  ", flush=True)
 
 
-def in_fresh_schema(url: str, seed: int) -> Figures:
-    """Kill with a database, in a schema that is dropped afterwards."""
+@contextmanager
+def _fresh_schema(url: str) -> Iterator[str]:
+    """The URL of a schema that is dropped afterwards."""
     import psycopg
     from stores import in_schema
 
@@ -130,7 +186,7 @@ def in_fresh_schema(url: str, seed: int) -> Figures:
     with psycopg.connect(url, autocommit=True) as server:
         server.execute(f"CREATE SCHEMA {schema}".encode())
         try:
-            return kill_at_random(in_schema(url, schema), 20, seed)
+            yield in_schema(url, schema)
         finally:
             server.execute(f"DROP SCHEMA {schema} CASCADE".encode())
 
