@@ -12,7 +12,7 @@ import secrets
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -137,7 +137,7 @@ class Holder:
             changed.update({State.SENDING: -returned, State.READY: returned})
 
     @contextmanager
-    def _written(self, answers: Sequence[Answer]) -> Iterator[tuple[Transaction, float, Counter[str]]]:
+    def _written(self, answers: Sequence[Answer]) -> Generator[tuple[Transaction, float, Counter[str]]]:
         """Begin a transaction and write answers in it; at its end, add what changed to the tally."""
         with self._store.transaction() as transaction:
             now, changed = transaction.now(), Counter[str]()

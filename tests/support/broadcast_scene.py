@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,7 @@ class Scene:
 
 
 @contextmanager
-def scene(where: str, count: int, behave: Behaviour | None = None, *, delay: float = 0.0, **settings: Any) -> Iterator[Scene]:
+def scene(where: str, count: int, behave: Behaviour | None = None, *, delay: float = 0.0, **settings: Any) -> Generator[Scene]:
     """Set a scene: a gateway and a broadcast."""
     with CountingGateway(delay=delay) as gateway:
         if behave is not None:

@@ -58,7 +58,11 @@ def patch(constants: dict[str, Any]) -> None:
 
 def set_clock(file: str) -> None:
     """Make the clock of a SQLite ledger wrong by the seconds in a file, which may change."""
-    sqlite._Transaction.now = lambda transaction: time.time() + float(Path(file).read_text() or 0)
+
+    def now(transaction: object) -> float:
+        return time.time() + float(Path(file).read_text() or 0)
+
+    setattr(sqlite._Transaction, "now", now)  # noqa: B010
 
 
 def set_instants(crash: str | None, nth: int, tell: list[str]) -> None:
@@ -130,7 +134,7 @@ def main(argument: str) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     patch(do.get("patch", {}))
     if "wait" in do:
-        sqlite.SqliteStore.__init__.__kwdefaults__["wait"] = do["wait"]
+        (sqlite.SqliteStore.__init__.__kwdefaults__ or {})["wait"] = do["wait"]
     if "clock" in do:
         set_clock(do["clock"])
     set_instants(do.get("crash"), do.get("nth", 1), do.get("tell", []))

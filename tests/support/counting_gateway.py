@@ -40,7 +40,7 @@ class CountingGateway:
         behave: Behaviour = lambda number, count: OK,
         *,
         delay: float = 0.0,
-        arrived: Callable[[str], None] = lambda number: None,
+        arrived: Callable[[str], object] = lambda number: None,
     ) -> None:
         self.requests: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()

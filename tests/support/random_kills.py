@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
@@ -40,8 +40,16 @@ class Figures(NamedTuple):
     states: Counter[str]
     twice: int
 
-    def __add__(self, other: Figures) -> Figures:  # type: ignore[override]
-        return Figures(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+    def plus(self, other: Figures) -> Figures:
+        """Return the sum of both."""
+        return Figures(
+            self.killed + other.killed,
+            self.stopped + other.stopped,
+            self.interrupted + other.interrupted,
+            self.broadcasts + other.broadcasts,
+            self.states + other.states,
+            self.twice + other.twice,
+        )
 
     def __str__(self) -> str:
         states = ", ".join(f"{n:,} {state}" for state, n in sorted(self.states.items()))
@@ -61,8 +69,9 @@ class OnceFigures(NamedTuple):
     keys: int
     twice: int
 
-    def __add__(self, other: OnceFigures) -> OnceFigures:  # type: ignore[override]
-        return OnceFigures(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+    def plus(self, other: OnceFigures) -> OnceFigures:
+        """Return the sum of both."""
+        return OnceFigures(self.killed + other.killed, self.keys + other.keys, self.twice + other.twice)
 
     def __str__(self) -> str:
         return f"{self.killed} kills of four programs with the same keys: {self.keys:,} keys were sent, {self.twice} twice"
@@ -170,14 +179,14 @@ def main(seconds: float, urls: list[str]) -> None:
             for kind in ("sqlite", *urls):
                 seed = secrets.randbits(32)
                 with nullcontext(f"{directory}/{seed}.db") if kind == "sqlite" else _fresh_schema(kind) as where:
-                    runs += kill_at_random(where, 20, seed)
+                    runs = runs.plus(kill_at_random(where, 20, seed))
                 with nullcontext(f"{directory}/{seed}-once.db") if kind == "sqlite" else _fresh_schema(kind) as where:
-                    keys += kill_once_at_random(where, 10, seed)
+                    keys = keys.plus(kill_once_at_random(where, 10, seed))
                 print(f"{kind.partition(':')[0]}, seed {seed}", runs, keys, sep="\n  ", flush=True)
 
 
 @contextmanager
-def _fresh_schema(url: str) -> Iterator[str]:
+def _fresh_schema(url: str) -> Generator[str]:
     """The URL of a schema that is dropped afterwards."""
     import psycopg
     from stores import in_schema
