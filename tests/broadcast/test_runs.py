@@ -15,11 +15,14 @@ from itertools import pairwise
 import pytest
 from broadcast_scene import SOON, scene
 from broadcast_worker import FIRST, KEY, MESSAGE, recipients
+from cellcast_server import ADA, BOB, EVE, AcceptingGateway, account
 from counting_gateway import OK, CountingGateway
 
-from skymms import Account, Client, ConfigurationError
+from skymms import Account, Client, ConfigurationError, Slideshow
 from skymms.aio import AsyncClient
 from skymms.broadcast import End, Hours, Ledger, Phase, Recipient
+from skymms.broadcast.messages import CellcastMessages
+from skymms.cellcast import CellcastSend
 from skymms.storage import sqlite
 
 CARRIERS = pytest.mark.parametrize("how", ["threads", "asyncio"])
@@ -244,6 +247,32 @@ def test_a_gateway_that_cannot_be_reached_pauses_and_nobody_is_lost(ledger_where
         spring.resume()
         assert run(spring, how).end is End.DONE
         assert spring.check_done() == {"accepted": 60}
+
+
+@CARRIERS
+def test_a_lost_answer_of_cellcast_leaves_the_numbers_of_its_request_unknown(ledger_where, how, monkeypatch):
+    monkeypatch.setattr(CellcastMessages, "group", 2)
+    people = [Recipient(ADA), Recipient(BOB), Recipient(EVE), Recipient("+61491570159")]
+    coupon = CellcastSend(Slideshow("spring", subject="Spring").slide("Hello", image="https://a.example/a.jpg"))
+    with AcceptingGateway(fails={0}) as server, Ledger(ledger_where) as ledger:
+        spring = ledger.create("spring", coupon, people)
+
+        async def carry():
+            async with AsyncClient(account(server)) as client:
+                return await spring.run_async(client, concurrency=1)
+
+        def run_again():
+            if how == "asyncio":
+                return asyncio.run(carry())
+            with Client(account(server)) as client:
+                return spring.run(client, threads=1)
+
+        assert run_again().end is End.UNKNOWN
+        assert spring.status().counts == {"accepted": 2, "unknown": 2}
+        assert {row["number"] for row in spring.unknown()} == {ADA[1:], BOB[1:]}
+        assert len(server.requests) == 2
+        assert run_again().end is End.UNKNOWN
+        assert len(server.requests) == 2
 
 
 def test_a_gateway_that_wants_less_slows_everybody(ledger_where, monkeypatch):

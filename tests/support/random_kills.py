@@ -119,18 +119,28 @@ def kill_at_random(where: str, seconds: float, seed: int) -> Figures:
 
 
 def _disturb(program: subprocess.Popen[str], dice: random.Random, happened: Counter[str]) -> None:
-    what = dice.choices(["kill", "stop", "interrupt"], [8, 1, 1])[0]
-    try:
-        program.wait(dice.uniform(0, LONGEST))
-        return
-    except subprocess.TimeoutExpired:
-        happened[what] += 1
-    if what == "stop":
+    """Kill or interrupt a program; some are stopped for a while before."""
+    if dice.random() < 0.1 and _still_runs(program, dice):
+        happened["stop"] += 1
         program.send_signal(signal.SIGSTOP)
         time.sleep(1.5)
         program.send_signal(signal.SIGCONT)
-        return
-    program.send_signal(signal.SIGKILL if what == "kill" else dice.choice([signal.SIGINT, signal.SIGTERM]))
+    if _still_runs(program, dice):
+        if dice.random() < 0.15:
+            happened["interrupt"] += 1
+            program.send_signal(dice.choice([signal.SIGINT, signal.SIGTERM]))
+        else:
+            happened["kill"] += 1
+            program.kill()
+
+
+def _still_runs(program: subprocess.Popen[str], dice: random.Random) -> bool:
+    """Wait a random time; whether the program has not ended by itself meanwhile."""
+    try:
+        program.wait(dice.uniform(0, LONGEST))
+    except subprocess.TimeoutExpired:
+        return True
+    return False
 
 
 def kill_once_at_random(where: str, seconds: float, seed: int) -> OnceFigures:
