@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 from broadcast_scene import SOON, Scene, scene
@@ -163,6 +163,25 @@ def test_the_second_signal_ends_at_once_and_names_what_is_unknown(ledger_where, 
         with Ledger(ledger_where) as ledger:
             assert {row["reason"] for row in ledger["spring"].unknown()} == {"interrupted"}
         assert spring.check() == {"unknown": 8, "ready": 92}
+
+
+def test_more_signals_do_not_wait_for_a_ledger_that_is_locked(sqlite_where):
+    with scene(sqlite_where, 100, delay=0.05) as spring:
+        program = spring.start(how="threads")
+        spring.gateway.wait_for(20)
+        with closing(sqlite3.connect(sqlite_where, isolation_level=None, timeout=10)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            # The third ends the run, and the next the closing of the ledger.
+            for _ in range(20):
+                program.send_signal(signal.SIGINT)
+                with suppress(TimeoutError):
+                    _ended_within(program, 0.5)
+                    break
+            output, errors = program.communicate(timeout=1)
+            other.execute("ROLLBACK")
+        assert (output, program.returncode) == ("interrupted\n", 130), errors
+        spring.run()
+        assert spring.check_done().keys() == {"accepted", "unknown"}
 
 
 def _ended_within(program, seconds):
