@@ -78,6 +78,7 @@ class Desk:
         self._next_look = float("-inf")
         self._stopped = False
         self._in_flight: dict[int, Intent] = {}
+        self._abandoned = False
         self._end: End | None = None
         self._why: str | None = None
         #: When the ledger could not be used for the first time since it last could.
@@ -90,6 +91,15 @@ class Desk:
     def stop(self) -> None:
         """Take no more messages. Those that have not been requested are given back."""
         self._stopped = True
+
+    def abandon(self) -> None:
+        """End now. The outcomes of the calls in flight will not be known, and the ledger says so."""
+        self._stopped = self._abandoned = True
+
+    @property
+    def abandoned(self) -> bool:
+        """True if the run does not wait for the calls in flight."""
+        return self._abandoned
 
     @property
     def stopping(self) -> bool:
@@ -164,19 +174,27 @@ class Desk:
     def over(self) -> bool:
         """True if the run has ended and no call is in flight."""
         with self._lock:
-            return not self._in_flight and self.stopping
+            return self._abandoned or (not self._in_flight and self.stopping)
 
-    def finish(self, *, abandoned: bool = False) -> Result:
-        """Write the last answers. ``abandoned``: calls are still in flight, and their outcome will not be known."""
+    def finish(self) -> Result:
+        """Write the last answers, and give up the lease. Tries for a while if the ledger cannot be used."""
         with self._lock:
-            answers, self._answers = self._answers, []
-            if abandoned:
-                lost = [Answer(one.id, one.attempt, State.UNKNOWN, Why.INTERRUPTED) for one in self._in_flight.values()]
-                answers += lost
-                self._in_flight.clear()
-        self._holder.end(answers)
-        if self._end is End.PAUSED and self._why is not None:
-            self._pause(self._why)
+            # There are calls in flight only if the run was abandoned.
+            lost = [Answer(one.id, one.attempt, State.UNKNOWN, Why.INTERRUPTED) for one in self._in_flight.values()]
+            self._answers += lost
+            self._in_flight.clear()
+        while True:
+            try:
+                # The answers are kept until they are written: messages without an answer may be given back.
+                self._holder.end(list(self._answers), known=None if self._failing_since is None else ())
+                if self._end is End.PAUSED and self._why is not None:
+                    self._pause(self._why)
+                break
+            except StorageError as error:
+                self._storage_failed(error)
+                if self._abandoned:
+                    raise
+                time.sleep(_LOOK_EVERY)
         return Result(self._end or End.STOPPED, self._why, self.requested)
 
     # -------------------------------------------------------------------------------------------- deciding

@@ -10,6 +10,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import quote
 
 import pytest
@@ -20,7 +21,7 @@ from skymms.storage.opening import open_store
 SERVER = os.environ.get("SKYMMS_TEST_POSTGRES", "postgresql://postgres@127.0.0.1/test")
 
 
-def missing(reason: str) -> None:
+def missing(reason: str) -> NoReturn:
     """Skip the test, because a server that it needs is missing; fail it where servers are required."""
     if os.environ.get("SKYMMS_REQUIRE_SERVERS") == "1":
         pytest.fail(f"{reason}, and SKYMMS_REQUIRE_SERVERS=1 requires it", pytrace=False)
