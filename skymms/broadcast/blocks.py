@@ -117,6 +117,11 @@ class Holder:
                     wait, outside = self._next(transaction, now)
         return Block(intents, phase, why, wait, time.monotonic(), outside)
 
+    def counts(self) -> dict[str, int]:
+        """Return the number of messages in each state, by all workers."""
+        with self._store.reading() as transaction:
+            return {row[0]: int(row[1]) for row in transaction.rows(sql.TALLY, broadcast=self._broadcast) if row[1]}
+
     def end(self, answers: Sequence[Answer]) -> None:
         """Write the last answers and give up the lease."""
         with self._written(answers) as (transaction, _, _):

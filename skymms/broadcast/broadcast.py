@@ -7,21 +7,22 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ConfigurationError
 from ..model.serialization import from_dict
-from ..numbers import normalize
-from ..storage.contract import Store, read_pages
+from ..storage.contract import Store, Transaction, read_pages
 from . import statements as sql
 from .auditing import write_audit
 from .blocks import Holder
-from .estimating import Estimate, estimate
-from .messages import Messages, messages_for
+from .estimating import MOST_LINES, Estimate, LeftOutLine, estimate
+from .messages import Messages, messages_for, normalizer
+from .personalisation import Personalisation
 from .references import ledger_id
-from .running import Desk, End, Result
+from .running import Desk, End, Result, each_second
 from .settings import Settings
 from .states import Phase, State, Why
 from .tallies import add_to_tally
@@ -91,7 +92,7 @@ class Broadcast:
         from .threads import carry
 
         with self._held(client, threads, seconds) as (desk, messages):
-            return self._ended(carry(desk, messages, client.call_once, watch, threads))
+            return self._ended(carry(desk, messages, client.call_once, each_second(watch), threads))
 
     async def run_async(
         self,
@@ -105,7 +106,7 @@ class Broadcast:
         from .tasks import carry
 
         with self._held(client, concurrency, seconds) as (desk, messages):
-            return self._ended(await carry(desk, messages, client.call_once, watch))
+            return self._ended(await carry(desk, messages, client.call_once, each_second(watch)))
 
     def slice(self, client: Client, *, seconds: float = 50.0, threads: int = _THREADS) -> Result:
         """Send for some seconds, as one job of a queue or of cron, and return how it ended."""
@@ -128,6 +129,21 @@ class Broadcast:
                 holder,
                 rate=self.settings.rate, concurrency=concurrency, seconds=seconds, pause=self._pause, group=messages.group,
             ), messages  # fmt: skip
+
+    @property
+    def operation(self) -> Any:
+        """The message, with its merge fields and without a recipient."""
+        return next(iter(self._operations().values()))
+
+    def proof(self, number: str | int) -> Any:
+        """Return the message of the first recipient, addressed to another number, to look at before everybody gets theirs."""
+        operations = self._operations()
+        with self._store.reading() as transaction:
+            found = transaction.one(sql.FIRST_MESSAGE, broadcast=self.id)
+        if found is None:
+            raise ConfigurationError(f"the broadcast {self.name!r} has no recipients, so there is nothing to send as a proof")
+        operation, data = operations[found[0]], json.loads(found[1] or "{}")
+        return replace(Personalisation(operation).fill(data), to=normalizer(operation)(number))
 
     def _operations(self) -> dict[int, Any]:
         """Return the messages of the broadcast by the id of the variant, with their merge fields."""
@@ -187,12 +203,17 @@ class Broadcast:
             write_audit(transaction, "resume", self.name, by, {})
 
     def cancel(self, *, by: str | None = None) -> int:
-        """Cancel the broadcast, and return how many messages are skipped because of it. It cannot be resumed."""
+        """Cancel the broadcast, and return how many messages are skipped because of it. It cannot be resumed.
+
+        A broadcast whose list was not read to the end is deleted, and its name is free again.
+        """
         with self._store.transaction() as transaction:
             if not self._set_phase(
                 transaction, Phase.CANCELLED, None, Phase.PLANNED, Phase.RUNNING, Phase.PAUSED, finished=transaction.now()
             ):
                 found = transaction.one(sql.PHASE, broadcast=self.id)
+                if found is not None and found[0] == Phase.LOADING:
+                    return self._delete(transaction, by)
                 raise ConfigurationError(
                     f"the broadcast {self.name!r} cannot be cancelled: it is {found[0] if found else 'gone'}"
                 )
@@ -200,6 +221,13 @@ class Broadcast:
             add_to_tally(transaction, self.id, "operator", _moved(State.READY, State.SKIPPED, skipped))
             write_audit(transaction, "cancel", self.name, by, {"skipped": skipped})
         return skipped
+
+    def _delete(self, transaction: Transaction, by: str | None) -> int:
+        """Delete a broadcast whose list was not read to the end, so that its name is free again. Nothing was sent."""
+        counts: dict[str, int] = dict(transaction.rows(sql.TALLY, broadcast=self.id))
+        transaction.run(sql.DELETE_BROADCAST, broadcast=self.id)
+        write_audit(transaction, "cancel", self.name, by, {"deleted": counts.get(State.READY, 0)})
+        return counts.get(State.READY, 0)
 
     def settle(self, numbers: Iterable[str | int], outcome: str, *, why: str, by: str | None = None) -> int:
         """Decide about messages whose outcome is unknown, and return how many were.
@@ -210,11 +238,12 @@ class Broadcast:
         if outcome not in ("sent", "resend"):
             raise ConfigurationError(f"{outcome!r:.40} is not an outcome: settle as 'sent' or 'resend'")
         state = State.ACCEPTED if outcome == "sent" else State.READY
+        normal_form = normalizer(self.operation)
         settled = 0
         with self._store.transaction() as transaction:
             now = transaction.now()
             for number in numbers:
-                normal = normalize(number)
+                normal = normal_form(number)
                 found = transaction.one(sql.FIND_MESSAGE, broadcast=self.id, number=normal)
                 if found is None or found[1] != State.UNKNOWN:
                     state_now = "is not in its list" if found is None else f"is {found[1]}"
@@ -247,6 +276,11 @@ class Broadcast:
         phase, why = found if found else (Phase.CANCELLED, None)
         return Status(self.name, Phase(phase), why, counts, left_out)
 
+    def left_out(self) -> list[LeftOutLine]:
+        """Return the lines of the list that are not sent to, with the reasons; at most the first thousand."""
+        with self._store.reading() as transaction:
+            return [LeftOutLine(*row) for row in transaction.rows(sql.LEFT_OUT, broadcast=self.id, most=MOST_LINES)]
+
     def unknown(self) -> Iterator[dict[str, Any]]:
         """Iterate over the messages whose outcome is unknown, with the reason."""
         names = ("number", "reason", "code", "attempts", "reference", "sent_at", "updated_at")
@@ -268,8 +302,11 @@ class Broadcast:
     def report(self, target: str | Path | IO[str]) -> int:
         """Write all messages to a CSV file (or JSONL, by its name), and return how many there are."""
         if isinstance(target, (str, Path)):
-            with open(target, "w", encoding="utf-8", newline="") as file:
-                return self._report(file, as_json=Path(target).suffix.lower() in (".jsonl", ".ndjson"))
+            try:
+                with open(target, "w", encoding="utf-8", newline="") as file:
+                    return self._report(file, as_json=Path(target).suffix.lower() in (".jsonl", ".ndjson"))
+            except OSError as error:
+                raise ConfigurationError(f"cannot write {target}: {error.strerror or error}") from None
         return self._report(target, as_json=False)
 
     def _report(self, file: IO[str], *, as_json: bool) -> int:

@@ -87,7 +87,8 @@ class Ledger:
         again with the same arguments. Raises :class:`~skymms.ConfigurationError` for a name that is taken, and for lines that
         cannot be sent to.
         """
-        settings = Settings.of(hours=hours, start=start, until=until, rate=rate, price=price)
+        gateway = getattr(account, "dialect", None) or getattr(account, "generation", None)
+        settings = Settings.of(hours=hours, start=start, until=until, rate=rate, price=price, gateway=gateway)
         return load(self._store, name, operation, recipients, settings, account=account, skip_invalid=skip_invalid, by=by)
 
     def __getitem__(self, name: str) -> Broadcast:

@@ -17,6 +17,7 @@ class Settings:
     """When and how fast a broadcast is sent.
 
     Times are seconds since 1970. ``rate`` is in messages a second, None for no limit; ``price`` is that of one message.
+    ``gateway`` is the dialect, or the generation of Cellcast, that the messages were checked for.
     """
 
     hours: Hours | None = None
@@ -24,6 +25,7 @@ class Settings:
     until: float | None = None
     rate: float | None = None
     price: Decimal | None = None
+    gateway: str | None = None
 
     @classmethod
     def of(
@@ -34,6 +36,7 @@ class Settings:
         until: datetime | None,
         rate: float | None,
         price: Decimal | None,
+        gateway: str | None = None,
     ) -> Settings:
         """Check the settings. Raises :class:`~skymms.ConfigurationError`."""
         if rate is not None and (isinstance(rate, bool) or not 0 < rate < 100_000):
@@ -41,7 +44,7 @@ class Settings:
         begins, ends = _seconds("start", start), _seconds("until", until)
         if begins is not None and ends is not None and ends <= begins:
             raise ConfigurationError("until is not after start")
-        return cls(hours=hours, start=begins, until=ends, rate=rate, price=price)
+        return cls(hours=hours, start=begins, until=ends, rate=rate, price=price, gateway=gateway)
 
     def to_json(self) -> str:
         """Return the settings as text."""

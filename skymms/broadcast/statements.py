@@ -151,6 +151,10 @@ UNKNOWN = same(
     "SELECT id, number, why, code, attempts, reference, sent_at, updated_at FROM skymms_message "
     "WHERE broadcast = :broadcast AND state = 'unknown' AND id > :after ORDER BY id LIMIT :size"
 )
+#: Not of a number that was erased: its values are gone.
+FIRST_MESSAGE = same(
+    "SELECT variant, data FROM skymms_message WHERE broadcast = :broadcast AND number NOT LIKE '#%' ORDER BY id LIMIT 1"
+)
 FIND_MESSAGE = same("SELECT id, state, sent_at FROM skymms_message WHERE broadcast = :broadcast AND number = :number")
 SETTLE = same(
     "UPDATE skymms_message SET state = :state, why = :why, due = :due, lease = NULL, updated_at = :now "

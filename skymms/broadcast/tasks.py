@@ -15,6 +15,9 @@ from .messages import Messages
 from .outcomes import unsent
 from .running import Desk, Result
 
+#: A turn may be minutes away, if the gateway asks everybody to wait. A run that is told to stop gives it back within this time.
+_LOOK = 0.5
+
 
 async def carry(
     desk: Desk, messages: Messages, call: Callable[[Any], Awaitable[Any]], watch: Callable[[Desk], None] | None
@@ -25,8 +28,8 @@ async def carry(
 
     async def request(intents: Sequence[Intent], taken_at: float) -> None:
         try:
-            if (wait := taken_at + intents[0].turn - time.monotonic()) > 0:
-                await asyncio.sleep(wait)
+            while (wait := taken_at + intents[0].turn - time.monotonic()) > 0 and not desk.stopping:
+                await asyncio.sleep(min(wait, _LOOK))
             if not desk.may_request(intents[0], taken_at):
                 desk.answer([unsent(intent.id, intent.attempt) for intent in intents])
                 return
@@ -62,15 +65,22 @@ async def carry(
                         await asyncio.wait_for(answered.wait(), max(desk.pause_seconds(), 0.001))
             except asyncio.CancelledError:
                 if cancelled:
-                    desk.stop()
-                    for task in tasks:
-                        task.cancel()
-                    await asyncio.gather(*tasks, return_exceptions=True)
-                    desk.finish(abandoned=True)
+                    desk.abandon()
+                    await _end(tasks)
+                    desk.finish()
                     raise
                 cancelled = True
                 desk.stop()
+        if desk.abandoned:
+            await _end(tasks)
         result = await loop.run_in_executor(ledger, desk.finish)
         if cancelled:
             raise asyncio.CancelledError
     return result
+
+
+async def _end(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancel the calls in flight. Each says whether its request may have left."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -52,12 +52,14 @@ def carry(
                     raise
                 stopped = True
                 desk.stop()
+        abandoned = desk.abandoned
         result = desk.finish()
     finally:
         for _ in workers:
             waiting.put(None)
-    for worker in workers:
-        worker.join()
+    if not abandoned:
+        for worker in workers:
+            worker.join()
     if stopped:
         raise KeyboardInterrupt
     return result
