@@ -22,6 +22,9 @@ from .states import Phase, State, Why
 
 #: Messages that one block takes at most, and the seconds that it covers.
 _LARGEST_BLOCK, _BLOCK_SECONDS = 100, 0.1
+#: A gateway that could not be reached so often in a row is worth saying.
+_WORTH_SAYING = 3
+_LEDGER_TROUBLE = "the ledger cannot be used: {}"
 #: The next block is taken so many seconds before the last turn of this one. All that is taken becomes unknown in a crash, so a
 #: run does not take what it may only request much later.
 _AHEAD = 0.2
@@ -59,7 +62,8 @@ class Progress(NamedTuple):
     ``counts`` are the messages in each state, by all workers, about a second old. ``requested`` are those of this run, and
     ``in_flight`` those that this run holds now. ``wait`` is the number of seconds until a message may be due, or None if the
     run is not waiting; ``outside_hours`` is True if it waits for the hours of the broadcast only. ``stopping`` is True
-    after :meth:`Desk.stop`, and ``trouble`` is the error of a ledger that cannot be used at the moment.
+    after :meth:`Desk.stop`, and ``trouble`` says what keeps the run from going on, such as a ledger
+    or a gateway that cannot be reached at the moment.
     """
 
     counts: Mapping[str, int]
@@ -134,7 +138,10 @@ class Desk:
         wait = None if self._due_at is None else max(0.0, self._due_at - time.monotonic())
         with self._lock:
             in_flight = len(self._in_flight)
-        return Progress(self._counts, self.requested, in_flight, wait, self.outside_hours, self._stopped, self._trouble)
+            trouble = self._trouble
+            if trouble is None and self._unreachable >= _WORTH_SAYING:
+                trouble = f"the gateway could not be reached {self._unreachable} times in a row"
+        return Progress(self._counts, self.requested, in_flight, wait, self.outside_hours, self._stopped, trouble)
 
     @property
     def stopping(self) -> bool:
@@ -251,12 +258,12 @@ class Desk:
         try:
             self._counts, self._counted_at = self._holder.counts(), time.monotonic()
         except StorageError as error:
-            self._trouble = str(error)  # the next exchange will notice
+            self._trouble = _LEDGER_TROUBLE.format(error)  # the next exchange will notice
 
     def _storage_failed(self, error: StorageError) -> None:
         """Wait and try again: the outcomes of the calls in flight are known, and must be written."""
         now = time.monotonic()
-        self._failing_since, self._trouble = self._failing_since or now, str(error)
+        self._failing_since, self._trouble = self._failing_since or now, _LEDGER_TROUBLE.format(error)
         self._last_exchange = now
         self._next_look = now + _LOOK_EVERY
         if now - self._failing_since > _STORAGE_PATIENCE:

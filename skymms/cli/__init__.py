@@ -26,6 +26,7 @@ In reading order:
 - ``send``: `skymms send`, `save`, `send-saved`, `list`, `delete` and `call`
 - ``cellcast``: `skymms cellcast …`, the commands for the Australian gateway
 - ``broadcast_options``: the options of `skymms broadcast …`: the ledger, the account, and when messages are sent
+- ``broadcast_lists``: reads lists of numbers
 - ``broadcast_output``: prints what is known about a broadcast
 - ``broadcast_progress``: shows how far a run is
 - ``broadcast_run``: runs a broadcast, until it ends or a signal stops it

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, cast
 
 import click
 
-from ..broadcast import Broadcast, Recipient, State, Unreadable, read_recipients
+from ..broadcast import Broadcast, State
 from ..broadcast import Status as BroadcastStatus
 from ..broadcast.personalisation import Personalisation
 from ..cellcast import MAX_MEDIA, CellcastSend
 from ..client import Client
-from ..errors import ConfigurationError, refusal
+from ..errors import refusal
 from ..files import FileContent
 from . import output
+from .broadcast_lists import numbers_in, read_list, requiring_zones
 from .broadcast_options import (
     Gateway,
     account_options,
@@ -26,7 +26,6 @@ from .broadcast_options import (
     parse_hours,
     parse_price,
     parse_time,
-    requiring_zones,
 )
 from .broadcast_output import local_time, print_estimate, print_status, print_unknown_hint, status_json
 from .broadcast_run import run_broadcast, send_proof
@@ -64,7 +63,7 @@ def broadcast() -> None:
 @broadcast.command()
 @_name
 @file_argument
-@click.option("--recipients", required=True, metavar="LIST", help="The list, a CSV or JSONL file; - is stdin.")
+@click.option("--recipients", required=True, metavar="LIST", help="The list: CSV, JSONL, or a number on each line; - is stdin.")
 @_number_column
 @click.option("--reference", metavar="COLUMN", help="The column with your own id of a recipient, for the report.")
 @click.option("--from", "sender", metavar="CODE", help="The sender. Default: SKYMMS_SENDER.")
@@ -128,7 +127,7 @@ def create(
     _refuse_problems(account, operation, content)
     for warning in account.warnings(operation):
         output.print_message(f"warning: {warning}")
-    lines = _read_list(recipients, number, reference, zone_column)
+    lines = read_list(recipients, number=number, reference=reference, zone=zone_column)
     planned_hours = parse_hours(hours, zone, zone_column)
     with open_ledger(new=True) as ledger:
         try:
@@ -169,14 +168,6 @@ def _refuse_problems(account: Any, operation: Any, content: FileContent) -> None
     problems = tuple(problem for problem in account.problems(operation) if problem.field != "to")
     if problems:
         raise refusal(with_toml_messages(content, problems))
-
-
-def _read_list(
-    name: str, number: str | None, reference: str | None, zone_column: str | None
-) -> Iterable[Recipient | Unreadable]:
-    if name == "-" and sys.stdin is None:
-        raise ConfigurationError("standard input is closed: give the name of a file")
-    return read_recipients(sys.stdin.buffer if name == "-" else name, number=number, reference=reference, zone=zone_column)
 
 
 def _rate_of(account: Any) -> float | None:
@@ -413,11 +404,7 @@ def suppress(
     by: str | None,
 ) -> int:
     """Send nothing more to the numbers in a file, a list as for `create`. Runs that are under way obey it."""
-    numbers: list[str | int] = []
-    for one in _read_list(file, number, None, None):
-        if isinstance(one, Unreadable):
-            raise ConfigurationError(f"line {one.line}: {one.reason}")
-        numbers.append(one.number)
+    numbers = numbers_in(read_list(file, number=number))
     with open_ledger(new=True) as ledger:
         added = ledger.suppress(numbers, sender=sender, campaign=campaign, source=source, evidence=evidence, by=by)
     output.print_line(f"{added:,} suppressed, {len(numbers) - added:,} were already")

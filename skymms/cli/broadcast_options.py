@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -12,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import click
 
 from ..account import Account
-from ..broadcast import Broadcast, Hours, Ledger, Recipient, Unreadable
+from ..broadcast import Broadcast, Hours, Ledger
 from ..broadcast.hours import zone_info
 from ..cellcast import GENERATIONS, CellcastAccount, CellcastSend
 from ..errors import ConfigurationError
@@ -158,12 +157,3 @@ def parse_hours(hours: str | None, zone: str | None, zone_column: str | None) ->
             "--hours needs a time zone: add --zone America/New_York, or --zone-column with the column of the list that has it"
         )
     return Hours.parse(hours, zone or "UTC")
-
-
-def requiring_zones(recipients: Iterable[Recipient | Unreadable]) -> Iterator[Recipient | Unreadable]:
-    """Report recipients without a time zone, for hours that have no zone of their own."""
-    for one in recipients:
-        if isinstance(one, Recipient) and not one.zone:
-            yield Unreadable(one.line, str(one.number), "there is no time zone; fill the column, or add --zone for such lines")
-        else:
-            yield one

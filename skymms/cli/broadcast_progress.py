@@ -29,8 +29,8 @@ class Display(Protocol):
         """Show how far the run is; called about once a second."""
         ...
 
-    def close(self) -> None:
-        """End."""
+    def close(self, last: Progress | None = None) -> None:
+        """End, with the last progress unless the run failed."""
         ...
 
 
@@ -73,7 +73,7 @@ class Figures:
         if progress.stopping:
             return f"stopping, {progress.in_flight} in flight"
         if progress.trouble:
-            return f"the ledger cannot be used, trying again: {progress.trouble}"
+            return f"{progress.trouble}; trying again"
         if progress.wait is None or progress.wait < _SHORT or progress.in_flight:
             return ""
         at, hours, start = time.time() + progress.wait, self._settings.hours, self._settings.start
@@ -110,8 +110,8 @@ class Lines:
         parts = [f"{figures.done:,} of {figures.total:,}", counts_text(progress.counts), figures.rate, figures.left, waiting]
         output.print_message(f"{time.strftime('%H:%M:%S')}  " + "; ".join(part for part in parts if part))
 
-    def close(self) -> None:
-        """Nothing is kept."""
+    def close(self, last: Progress | None = None) -> None:
+        """Write nothing more: the result follows."""
 
 
 class Bar:
@@ -139,8 +139,10 @@ class Bar:
         text = output.printable("; ".join(part for part in parts if part))
         self._bar.update(self._task, completed=figures.done, total=figures.total, description=text)
 
-    def close(self) -> None:
-        """Leave the bar as it is."""
+    def close(self, last: Progress | None = None) -> None:
+        """Draw the bar for the last time."""
+        if last is not None:
+            self.show(last)
         self._bar.stop()
 
 

@@ -15,7 +15,8 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from ..broadcast import Broadcast, End, Ledger, Phase, Result, State, Status
-from ..broadcast.running import Desk
+from ..broadcast.running import Desk, Progress
+from ..cellcast import CellcastSend
 from ..client import Client
 from ..errors import InDoubtError, SkymmsError
 from ..transport.events import RequestStarted
@@ -101,9 +102,12 @@ def run_broadcast(
                 display.show(desk.progress())
 
             result = _carry(broadcast, account, seconds, watch)
-    finally:
+        status = broadcast.status()
+    except BaseException:
         display.close()
-    return _ended(broadcast, result, signals, as_json)
+        raise
+    display.close(Progress(status.counts, result.requested, 0, None, False, False, None))
+    return _ended(broadcast, result, status, signals, as_json)
 
 
 def _carry(broadcast: Broadcast, account: Any, seconds: float | None, watch: Callable[[Desk], None]) -> Result:
@@ -133,7 +137,8 @@ class _Requests:
 def send_proof(ledger: Ledger, broadcast: Broadcast, account: Any, number: str) -> None:
     """Send the message of the first recipient to another number, once for each broadcast and number."""
     operation = broadcast.proof(number)
-    key = f"proof of broadcast {broadcast.id} to {number}"
+    recipients = operation.recipients if isinstance(operation, CellcastSend) else (operation.to,)
+    key = f"proof of broadcast {broadcast.id} to {recipients[0]}"
     requests = _Requests()
     try:
         with Client(account, observer=requests) as client:
@@ -145,8 +150,8 @@ def send_proof(ledger: Ledger, broadcast: Broadcast, account: Any, number: str) 
         error.add_note(note)
         raise
     tracking_id = getattr(reply, "tracking_id", None)
-    done = "the proof was sent" if requests.made else "the proof was sent before, and is not sent again:"
-    output.print_message(f"{done} to {number}" + (f", tracking id {tracking_id}" if tracking_id else ""))
+    before = "" if requests.made else " before, and is not sent again"
+    output.print_message(f"the proof was sent to {number}{before}" + (f", tracking id {tracking_id}" if tracking_id else ""))
 
 
 def _paused(broadcast: Broadcast, why: str | None) -> int:
@@ -163,9 +168,8 @@ class _Ending(NamedTuple):
     status: int
 
 
-def _ended(broadcast: Broadcast, result: Result, signals: Signals, as_json: bool) -> int:
+def _ended(broadcast: Broadcast, result: Result, status: Status, signals: Signals, as_json: bool) -> int:
     """Print how a run ended, and return the exit status."""
-    status = broadcast.status()
     interrupted = signals.desk.interrupted if signals.desk is not None else []
     ending = _ending(result, status, signals.first)
     if as_json:

@@ -1,0 +1,80 @@
+"""Reads the lists of `skymms broadcast …`: CSV or JSONL, or a number on each line."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterable, Iterator
+from typing import IO, Any, cast
+
+from ..broadcast import Recipient, Unreadable, read_recipients
+from ..errors import ConfigurationError, SkymmsError
+from ..numbers import digits, normalize
+
+#: Bytes that are enough for a number.
+_FIRST = 64
+#: How many wrong lines an error shows.
+_SHOWN = 20
+
+
+def read_list(
+    name: str, *, number: str | None, reference: str | None = None, zone: str | None = None
+) -> Iterable[Recipient | Unreadable]:
+    """Read a list from a file, or from stdin for ``-``. If its first line is a number, it is a list without a header."""
+    try:
+        file = _open(name)
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {name}: {error.strerror or error}") from None
+    first = file.peek(_FIRST)[:_FIRST].partition(b"\n")[0].decode("utf-8", "replace")
+    if digits(first.strip()).isdigit():
+        if number or reference or zone:
+            raise ConfigurationError(f"{name} has a number in its first line, so it has no columns to choose from")
+        return _plain(file)
+    if name == "-":
+        return read_recipients(file, number=number, reference=reference, zone=zone)
+    file.close()
+    return read_recipients(name, number=number, reference=reference, zone=zone)
+
+
+def _open(name: str) -> io.BufferedReader:
+    if name != "-":
+        return open(name, "rb")
+    if sys.stdin is None:
+        raise ConfigurationError("standard input is closed: give the name of a file")
+    return io.BufferedReader(cast(Any, sys.stdin.buffer))  # stdin may be any stream
+
+
+def _plain(file: IO[bytes]) -> Iterator[Recipient | Unreadable]:
+    with file:
+        for line, text in enumerate(file, 1):
+            if number := text.decode("utf-8", "replace").strip():
+                yield Recipient(number, line=line)
+
+
+def numbers_in(recipients: Iterable[Recipient | Unreadable]) -> list[str]:
+    """Return the numbers of a list. Raises :class:`~skymms.ConfigurationError` with the lines that have none."""
+    numbers: list[str] = []
+    wrong: list[str] = []
+    for one in recipients:
+        if isinstance(one, Unreadable):
+            wrong.append(f"line {one.line}: {one.reason}")
+            continue
+        try:
+            numbers.append(normalize(one.number))
+        except SkymmsError as error:
+            wrong.append(f"line {one.line}: {error.problems[0].message}")
+    if wrong:
+        more = [f"and {len(wrong) - _SHOWN:,} more lines"] if len(wrong) > _SHOWN else []
+        raise ConfigurationError(
+            "\n".join(["nothing was suppressed, because the list has wrong lines:", *wrong[:_SHOWN], *more])
+        )
+    return numbers
+
+
+def requiring_zones(recipients: Iterable[Recipient | Unreadable]) -> Iterator[Recipient | Unreadable]:
+    """Report recipients without a time zone, for hours that have no zone of their own."""
+    for one in recipients:
+        if isinstance(one, Recipient) and not one.zone:
+            yield Unreadable(one.line, str(one.number), "there is no time zone; fill the column, or add --zone for such lines")
+        else:
+            yield one
