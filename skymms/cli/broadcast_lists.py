@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterable, Iterator
-from typing import IO, Any, cast
+from typing import Any, cast
 
 from ..broadcast import Recipient, Unreadable, read_recipients
 from ..errors import ConfigurationError, SkymmsError
@@ -21,34 +21,40 @@ def read_list(
     name: str, *, number: str | None, reference: str | None = None, zone: str | None = None
 ) -> Iterable[Recipient | Unreadable]:
     """Read a list from a file, or from stdin for ``-``. If its first line is a number, it is a list without a header."""
-    try:
-        file = _open(name)
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {name}: {error.strerror or error}") from None
-    first = file.peek(_FIRST)[:_FIRST].partition(b"\n")[0].decode("utf-8", "replace")
-    if digits(first.strip()).isdigit():
-        if number or reference or zone:
-            raise ConfigurationError(f"{name} has a number in its first line, so it has no columns to choose from")
-        return _plain(file)
-    if name == "-":
-        return read_recipients(file, number=number, reference=reference, zone=zone)
-    file.close()
-    return read_recipients(name, number=number, reference=reference, zone=zone)
+    source = _stdin() if name == "-" else name
+    if not digits(_first_line(source).strip()).isdigit():
+        return read_recipients(source, number=number, reference=reference, zone=zone)
+    if number or reference or zone:
+        raise ConfigurationError(f"{name} has a number in its first line, so it has no columns to choose from")
+    return _plain(source)
 
 
-def _open(name: str) -> io.BufferedReader:
-    if name != "-":
-        return open(name, "rb")
+def _stdin() -> io.BufferedReader:
     if sys.stdin is None:
         raise ConfigurationError("standard input is closed: give the name of a file")
     return io.BufferedReader(cast(Any, sys.stdin.buffer))  # stdin may be any stream
 
 
-def _plain(file: IO[bytes]) -> Iterator[Recipient | Unreadable]:
-    with file:
+def _first_line(source: str | io.BufferedReader) -> str:
+    """Return the beginning of the first line, without reading past it on stdin."""
+    if isinstance(source, io.BufferedReader):
+        return _decode(source.peek(_FIRST)[:_FIRST].partition(b"\n")[0])
+    try:
+        with open(source, "rb") as file:
+            return _decode(file.readline(_FIRST))
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {source}: {error.strerror or error}") from None
+
+
+def _plain(source: str | io.BufferedReader) -> Iterator[Recipient | Unreadable]:
+    with source if isinstance(source, io.BufferedReader) else open(source, "rb") as file:
         for line, text in enumerate(file, 1):
-            if number := text.decode("utf-8", "replace").strip():
+            if number := _decode(text).strip():
                 yield Recipient(number, line=line)
+
+
+def _decode(text: bytes) -> str:
+    return text.decode("utf-8-sig", "replace")
 
 
 def numbers_in(recipients: Iterable[Recipient | Unreadable]) -> list[str]:
