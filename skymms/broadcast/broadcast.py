@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -42,6 +43,10 @@ REPORT_COLUMNS = (
     "number", "state", "reason", "code", "tracking_id", "mms_id", "attempts", "reference", "sent_at", "updated_at",
     "sent_as", "operator_id", "handset", "delivered_at", "variant", "credits", "broadcast",
 )  # fmt: skip
+
+
+def _as_time(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 class Status(NamedTuple):
@@ -92,7 +97,7 @@ class Broadcast:
         from .threads import carry
 
         with self._held(client, threads, seconds) as (desk, messages):
-            return self._ended(carry(desk, messages, client.call_once, each_second(watch), threads))
+            return self._ended(carry(desk, messages, partial(client.call, once=True), each_second(watch), threads))
 
     async def run_async(
         self,
@@ -106,7 +111,7 @@ class Broadcast:
         from .tasks import carry
 
         with self._held(client, concurrency, seconds) as (desk, messages):
-            return self._ended(await carry(desk, messages, client.call_once, each_second(watch)))
+            return self._ended(await carry(desk, messages, partial(client.call, once=True), each_second(watch)))
 
     def slice(self, client: Client, *, seconds: float = 50.0, threads: int = _THREADS) -> Result:
         """Send for some seconds, as one job of a queue or of cron, and return how it ended."""
@@ -282,10 +287,11 @@ class Broadcast:
             return [LeftOutLine(*row) for row in transaction.rows(sql.LEFT_OUT, broadcast=self.id, most=MOST_LINES)]
 
     def unknown(self) -> Iterator[dict[str, Any]]:
-        """Iterate over the messages whose outcome is unknown, with the reason."""
+        """Iterate over the messages whose outcome is unknown, with the reason. Times are ISO 8601 in UTC."""
         names = ("number", "reason", "code", "attempts", "reference", "sent_at", "updated_at")
         for _, *values in read_pages(self._store, sql.UNKNOWN, broadcast=self.id):
-            yield dict(zip(names, values, strict=True))
+            row = dict(zip(names, values, strict=True))
+            yield row | {name: _as_time(row[name]) for name in ("sent_at", "updated_at")}
 
     def rows(self, *, unreported_after: float = UNREPORTED_AFTER) -> Iterator[dict[str, Any]]:
         """Iterate over all messages, as :data:`REPORT_COLUMNS`. Times are ISO 8601 in UTC."""
@@ -296,7 +302,7 @@ class Broadcast:
             if row["state"] == State.ACCEPTED and row["updated_at"] is not None and now - row["updated_at"] > unreported_after:
                 row["state"] = str(State.UNREPORTED)
             for name in ("sent_at", "updated_at", "delivered_at"):
-                row[name] = row[name] and datetime.fromtimestamp(row[name], UTC).isoformat(timespec="seconds")
+                row[name] = _as_time(row[name])
             yield row
 
     def report(self, target: str | Path | IO[str]) -> int:

@@ -44,7 +44,7 @@ _CELLCAST = {
 }
 
 #: The settings that are arguments of Account and CellcastAccount.
-_ACCOUNT_ARGUMENTS = ("dialect", "url", "allow_http", "sender", "service_id", "fallback_text", "rate", "limits")
+_ACCOUNT_ARGUMENTS = ("dialect", "url", "allow_http", "sender", "service_id", "fallback_text", "rate", "limits", "former_names")
 _CELLCAST_ARGUMENTS = ("generation", "url", "allow_http", "rate")
 
 
@@ -95,15 +95,16 @@ def masked_account(settings: Settings) -> Account:
         return Account(MASK, **_arguments(settings, _ACCOUNT_ARGUMENTS))
 
 
-def masked_cellcast_account(settings: Settings) -> CellcastAccount:
-    """Return the same account of Cellcast with the key ``***``."""
+def masked_cellcast_account(settings: Settings, **options: Any) -> CellcastAccount:
+    """Return the same account of Cellcast with the key ``***``; ``options`` are arguments of its class, not settings."""
     with _profile_in_errors(settings):
-        return CellcastAccount(MASK, **{"generation": "", **_arguments(settings, _CELLCAST_ARGUMENTS)})
+        arguments: dict[str, Any] = {"generation": "", **_arguments(settings, _CELLCAST_ARGUMENTS)}
+        return CellcastAccount(MASK, **arguments, **options)
 
 
-def cellcast_account(settings: Settings) -> CellcastAccount:
-    """Return the account for calls of Cellcast."""
-    account = masked_cellcast_account(settings)
+def cellcast_account(settings: Settings, **options: Any) -> CellcastAccount:
+    """Return the account for calls of Cellcast; ``options`` are arguments of its class that are not settings."""
+    account = masked_cellcast_account(settings, **options)
     with _profile_in_errors(settings):
         return replace(account, api_key=_read_key(settings.profile, "SKYMMS_CELLCAST_KEY"))
 

@@ -27,7 +27,7 @@ from .broadcast_options import (
     parse_price,
     parse_time,
 )
-from .broadcast_output import local_time, print_estimate, print_status, print_unknown_hint, status_json
+from .broadcast_output import print_estimate, print_status, print_unknown_hint, status_json
 from .broadcast_run import run_broadcast, send_proof
 from .calling import RetryPrinter
 from .exit_status import Status
@@ -268,19 +268,22 @@ def _list_row(one: BroadcastStatus) -> tuple[object, ...]:
 @json_option
 def unknown(name: str, as_json: bool) -> int:
     """List the messages that may have been sent: number, reason and time of the request."""
-    columns = ("number", "reason", "code", "reference", "sent_at")
+    columns = ("number", "reason", "code", "reference", "sent_at", "evidence")
     with open_ledger() as ledger:
         rows = list(ledger[name].unknown())
-    for row in rows:
-        row["sent_at"] = row["sent_at"] and local_time(row["sent_at"])
     if as_json:
         output.print_json({"unknown": rows})
         return Status.DONE
     if rows:
         titles = [column.replace("_", " ").capitalize() for column in columns]
-        output.print_table("", titles, [[row[column] for column in columns] for row in rows])
+        output.print_table("", titles, [[row[column] for column in columns[:-1]] + [_evidence(row)] for row in rows])
     output.print_message(f"{len(rows)} listed")
     return Status.DONE
+
+
+def _evidence(row: dict[str, Any]) -> str:
+    """The reports that may be about a message: their tracking ids, and what they say."""
+    return "\n".join(f"{one['tracking_id']} {one['says']}" for one in row.get("evidence", ()))
 
 
 @broadcast.command()
@@ -370,7 +373,7 @@ def reconcile(name: str, as_json: bool, dialect: str | None, url: str | None, ge
         found = ledger[name]
         gateway = Gateway.of(found, {"dialect": dialect, "url": url, "generation": generation})
         with Client(gateway.account(), observer=RetryPrinter()) as client:
-            reconciled = cast(Any, ledger).reconcile(client)
+            reconciled = cast(Any, ledger).reconcile(client, broadcast=name)
         current = found.status()
     figures: dict[str, Any] = reconciled._asdict()
     if as_json:
