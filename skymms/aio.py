@@ -96,8 +96,6 @@ class AsyncClient(BaseClient):
             call.fail(error)
             raise
 
-    call_once = call
-
     async def fetch(self, url: str, *, limit: int = MAX_REPORT) -> bytes:
         """Download the file behind a link from the gateway, such as a report; ``limit`` is in bytes.
 

@@ -101,8 +101,6 @@ class Client(BaseClient):
             call.fail(error)
             raise
 
-    call_once = call
-
     def fetch(self, url: str, *, limit: int = MAX_REPORT) -> bytes:
         """Download the file behind a link from the gateway, such as a report; ``limit`` is in bytes.
 

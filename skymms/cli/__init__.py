@@ -30,6 +30,7 @@ In reading order:
 - ``broadcast_output``: prints what is known about a broadcast
 - ``broadcast_progress``: shows how far a run is
 - ``broadcast_run``: runs a broadcast, until it ends or a signal stops it
+- ``broadcast_create``: plans a broadcast
 - ``broadcast``: `skymms broadcast …`, one message to a list of numbers
 - ``commands``: the command group `skymms`, and the exit status of each error
 """

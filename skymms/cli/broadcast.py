@@ -4,46 +4,33 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any, cast
 
 import click
 
-from ..broadcast import Broadcast, State
+from ..broadcast import State
 from ..broadcast import Status as BroadcastStatus
-from ..broadcast.personalisation import Personalisation
-from ..cellcast import MAX_MEDIA, CellcastSend
 from ..client import Client
-from ..errors import refusal
-from ..files import FileContent
 from . import output
-from .broadcast_lists import numbers_in, read_list, requiring_zones
+from .broadcast_create import create, print_plan
+from .broadcast_lists import numbers_in, read_list
 from .broadcast_options import (
     Gateway,
     account_options,
     ledger_options,
+    name_argument,
+    number_column,
     open_ledger,
-    parse_hours,
-    parse_price,
-    parse_time,
+    proof_option,
 )
-from .broadcast_output import print_estimate, print_status, print_unknown_hint, status_json
-from .broadcast_run import run_broadcast, send_proof
+from .broadcast_output import print_status, print_unknown_hint, status_json
+from .broadcast_run import run_broadcast
 from .calling import RetryPrinter
 from .exit_status import Status
-from .inputs import read_bytes
-from .operations import broadcast_operation, read_content, refuse_missing_action, slideshow_in, with_toml_messages
-from .options import file_argument, given, json_option
+from .options import file_argument, json_option
 from .repeated import group
 
-_name = click.argument("name")
 _by = click.option("--by", metavar="WHO", help="Who decides, for the audit table. Default: the user's name.")
-_proof = click.option(
-    "--proof", metavar="NUMBER", help="First send the message of the first recipient to this number, once, to look at it."
-)
-_number_column = click.option(
-    "--number", metavar="COLUMN", help="The column with the numbers. Default: number, mobile, phone …"
-)
 
 
 @group(no_args_is_help=False)
@@ -57,147 +44,26 @@ def broadcast() -> None:
     """
 
 
-# ------------------------------------------------------------------------------------------------ planning and sending
+broadcast.add_command(create)
+
+# ------------------------------------------------------------------------------------------------ sending
 
 
 @broadcast.command()
-@_name
-@file_argument
-@click.option("--recipients", required=True, metavar="LIST", help="The list: CSV, JSONL, or a number on each line; - is stdin.")
-@_number_column
-@click.option("--reference", metavar="COLUMN", help="The column with your own id of a recipient, for the report.")
-@click.option("--from", "sender", metavar="CODE", help="The sender. Default: SKYMMS_SENDER.")
-@click.option("--service-id", metavar="ID", help="The service id; required by sinch and sinch-json.")
-@click.option("--campaign-ref", metavar="REF", help="The campaign that the recipients are subscribed to.")
-@click.option("--cellcast", is_flag=True, help="Send through Cellcast.")
-@click.option("--media", metavar="FILE", help="A JPEG or PNG file to send (Cellcast v1).")
-@click.option("--rate", type=float, metavar="R", help="Requests a second, for all broadcasts of the account.")
-@click.option("--hours", metavar="09:00-20:00", help="The hours in which messages are sent, in the recipient's time zone.")
-@click.option("--zone", metavar="ZONE", help="The time zone of the hours, such as America/New_York.")
-@click.option("--zone-column", metavar="COLUMN", help="The column with a recipient's time zone.")
-@click.option("--start", metavar="TIME", help="Send nothing before (ISO 8601).")
-@click.option("--until", metavar="TIME", help="Skip what is not sent by then (ISO 8601).")
-@click.option("--price", metavar="P", callback=parse_price, help="The price of one message, for the estimate.")
-@click.option("--skip-invalid", is_flag=True, help="Leave out lines that cannot be sent to, instead of refusing the list.")
-@_proof
-@account_options
-@ledger_options
-@json_option
-def create(
-    name: str,
-    file: str,
-    recipients: str,
-    number: str | None,
-    reference: str | None,
-    cellcast: bool,
-    media: str | None,
-    rate: float | None,
-    hours: str | None,
-    zone: str | None,
-    zone_column: str | None,
-    start: str | None,
-    until: str | None,
-    price: Decimal | None,
-    skip_invalid: bool,
-    proof: str | None,
-    as_json: bool,
-    dialect: str | None,
-    url: str | None,
-    generation: str | None,
-    **message: Any,
-) -> int:
-    """Plan a broadcast: read the list, fill the merge fields and check every message. Nothing is sent, except a proof.
-
-    FILE is a slideshow or a request. Its texts may have merge fields, such as {first_name|you}: the column of the list, or the
-    default. If the command is interrupted, run it again.
-    """
-    if file == recipients == "-":
-        raise click.UsageError("FILE and --recipients cannot both be stdin")
-    content = read_content(file)
-    options = {"dialect": dialect, "url": url, "generation": generation}
-    gateway = Gateway.chosen(cellcast, options, content.dialect)
-    account: Any = gateway.masked_account()
-    if gateway.cellcast:
-        operation: Any = _cellcast_operation(content, media, message)
-    else:
-        if media is not None:
-            raise click.UsageError("--media is for Cellcast")
-        operation = broadcast_operation(content, message, gateway.settings.sender)
-        refuse_missing_action(account, operation)
-    _refuse_problems(account, operation, content)
-    for warning in account.warnings(operation):
-        output.print_message(f"warning: {warning}")
-    lines = read_list(recipients, number=number, reference=reference, zone=zone_column)
-    planned_hours = parse_hours(hours, zone, zone_column)
-    with open_ledger(new=True) as ledger:
-        try:
-            planned = ledger.create(
-                name,
-                operation,
-                requiring_zones(lines) if planned_hours and zone is None else lines,
-                account=account,
-                hours=planned_hours,
-                start=parse_time(start, zone, "--start"),
-                until=parse_time(until, zone, "--until"),
-                rate=rate if rate is not None else _rate_of(account),
-                price=price,
-                skip_invalid=skip_invalid,
-            )
-        except KeyboardInterrupt as interrupt:
-            interrupt.add_note("The list was not read to its end. Run the same command again: it goes on there.")
-            raise
-        _print_estimate(planned, as_json)
-        if proof is not None:
-            send_proof(ledger, planned, gateway.account(), proof)
-    output.print_message(f"Nothing has been sent{' to the list' if proof else ''}. To send: skymms broadcast run {name}")
-    return Status.DONE
-
-
-def _cellcast_operation(content: FileContent, media: str | None, message: dict[str, Any]) -> CellcastSend:
-    for option in ("service_id", "campaign_ref"):
-        if message.pop(option) is not None:
-            raise click.UsageError(f"Cellcast does not support --{option.replace('_', '-')}")
-    picture = None if media is None else read_bytes(media, MAX_MEDIA)
-    return CellcastSend(slideshow_in(content), media=picture, **given(message))
-
-
-def _refuse_problems(account: Any, operation: Any, content: FileContent) -> None:
-    """Report all problems of a message that is the same for everybody. The others are found line by line."""
-    if Personalisation(operation).names:
-        return
-    problems = tuple(problem for problem in account.problems(operation) if problem.field != "to")
-    if problems:
-        raise refusal(with_toml_messages(content, problems))
-
-
-def _rate_of(account: Any) -> float | None:
-    """The rate of the profile or the gateway. A limit that several processes share is the ledger's own."""
-    return float(account.rate) if isinstance(account.rate, (int, float)) else None
-
-
-@broadcast.command()
-@_name
+@name_argument
 @ledger_options
 @json_option
 def estimate(name: str, as_json: bool) -> int:
     """Say what a broadcast will do: messages, time, cost, and the lines of the list that are left out. Nothing is sent."""
     with open_ledger() as ledger:
-        _print_estimate(ledger[name], as_json)
+        print_plan(ledger[name], as_json)
     return Status.DONE
 
 
-def _print_estimate(planned: Broadcast, as_json: bool) -> None:
-    found = planned.estimate()
-    if as_json:
-        output.print_json({"name": planned.name, **found._asdict(), "left_out": [one._asdict() for one in found.left_out]})
-    else:
-        print_estimate(planned, found)
-
-
 @broadcast.command()
-@_name
+@name_argument
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Stop after this time, for cron.")
-@_proof
+@proof_option
 @account_options
 @ledger_options
 @json_option
@@ -225,7 +91,7 @@ def run(
 
 
 @broadcast.command()
-@_name
+@name_argument
 @ledger_options
 @json_option
 def status(name: str, as_json: bool) -> int:
@@ -263,7 +129,7 @@ def _list_row(one: BroadcastStatus) -> tuple[object, ...]:
 
 
 @broadcast.command()
-@_name
+@name_argument
 @ledger_options
 @json_option
 def unknown(name: str, as_json: bool) -> int:
@@ -287,7 +153,7 @@ def _evidence(row: dict[str, Any]) -> str:
 
 
 @broadcast.command()
-@_name
+@name_argument
 @click.option("-o", "--output", "target", metavar="FILE", help="The file; JSONL if its name ends in .jsonl. Default: stdout.")
 @ledger_options
 def report(name: str, target: str | None) -> int:
@@ -303,7 +169,7 @@ def report(name: str, target: str | None) -> int:
 
 
 @broadcast.command()
-@_name
+@name_argument
 @click.option("--why", metavar="TEXT", help="The reason, which `status` and `run` show.")
 @ledger_options
 def pause(name: str, why: str | None) -> int:
@@ -315,7 +181,7 @@ def pause(name: str, why: str | None) -> int:
 
 
 @broadcast.command()
-@_name
+@name_argument
 @ledger_options
 def resume(name: str) -> int:
     """Allow a paused broadcast to run again. It does not send: `run` does."""
@@ -327,7 +193,7 @@ def resume(name: str) -> int:
 
 
 @broadcast.command()
-@_name
+@name_argument
 @ledger_options
 def cancel(name: str) -> int:
     """Cancel a broadcast for good. What was not sent is skipped."""
@@ -338,7 +204,7 @@ def cancel(name: str) -> int:
 
 
 @broadcast.command()
-@_name
+@name_argument
 @click.argument("numbers", metavar="NUMBER...", nargs=-1, required=True)
 @click.option("--as", "outcome", type=click.Choice(["sent", "resend"]), required=True, help="What to do about the messages.")
 @_by
@@ -363,7 +229,7 @@ def settle(name: str, numbers: tuple[str, ...], outcome: str, by: str | None, wh
 
 
 @broadcast.command()
-@_name
+@name_argument
 @account_options
 @ledger_options
 @json_option
@@ -390,7 +256,7 @@ def reconcile(name: str, as_json: bool, dialect: str | None, url: str | None, ge
 
 @broadcast.command()
 @file_argument
-@_number_column
+@number_column
 @click.option("--from", "sender", metavar="CODE", help="Only for messages from this sender.")
 @click.option("--campaign", metavar="REF", help="Only for messages of this campaign.")
 @click.option("--source", default="operator", metavar="TEXT", help="How it is known. Default: operator.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from typing import Any
 
 from ..broadcast import Recipient, Unreadable, read_recipients
 from ..errors import ConfigurationError, SkymmsError
@@ -32,7 +32,8 @@ def read_list(
 def _stdin() -> io.BufferedReader:
     if sys.stdin is None:
         raise ConfigurationError("standard input is closed: give the name of a file")
-    return io.BufferedReader(cast(Any, sys.stdin.buffer))  # stdin may be any stream
+    stream: Any = sys.stdin.buffer
+    return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)
 
 
 def _first_line(source: str | io.BufferedReader) -> str:

@@ -66,6 +66,15 @@ _generation = click.option(
 account_options: Final = combine(gateway_options, _generation)
 
 
+name_argument: Final = click.argument("name")
+proof_option: Final = click.option(
+    "--proof", metavar="NUMBER", help="First send the message of the first recipient to this number, once, to look at it."
+)
+number_column: Final = click.option(
+    "--number", metavar="COLUMN", help="The column with the numbers. Default: number, mobile, phone …"
+)
+
+
 def open_ledger(*, new: bool = False) -> Ledger:
     """Open the ledger of the command. Without ``new``, one that does not exist is an error and is not created."""
     meta = click.get_current_context().meta

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -180,7 +181,7 @@ class TestCreate:
     def test_an_interrupted_create_goes_on_or_is_cancelled(self, run):
         with open("f", "w") as file:
             file.write(COUPON)
-        rows = "mobile\n" + "".join(f"1555{number:07}\n" for number in range(200_000))
+        rows = "mobile\n" + "".join(f"1555{number:07}\n" for number in range(40_000))
         process = subprocess.Popen(
             [sys.executable, "-m", "skymms", "broadcast", "create", "big", "f", "--recipients", "-", *SENDER],
             stdin=subprocess.PIPE,
@@ -202,6 +203,34 @@ class TestCreate:
         assert "its list was not read to the end" in refused.err
         assert "cancelled" in run("broadcast", "cancel", "big").out
         assert run("broadcast", "create", "big", "f", "--recipients", "people", *SENDER, people=LIST).status == 0
+
+    def test_ctrl_c_while_the_list_is_read_says_how_to_go_on(self, run, monkeypatch):
+        class Interrupted(io.RawIOBase):
+            """A list of which the rest never comes."""
+
+            def __init__(self) -> None:
+                self._first = LIST.encode()
+
+            def readable(self) -> bool:
+                return True
+
+            def readinto(self, buffer) -> int:
+                if not self._first:
+                    raise KeyboardInterrupt
+                data, self._first = self._first[: len(buffer)], self._first[len(buffer) :]
+                buffer[: len(data)] = data
+                return len(data)
+
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Interrupted())))
+        result = run("broadcast", "create", "spring", "f", "--recipients", "-", *SENDER, f=COUPON)
+        assert result.status == 130
+        assert "Run the same command again: it goes on there." in result.err
+        assert create(run).status == 0
+
+    def test_warnings_about_the_message_are_printed(self, run):
+        result = create(run, f=COUPON.replace("http://media.example/welcome.jpg", "http://192.168.0.7/welcome.jpg"))
+        assert result.status == 0
+        assert "warning: " in result.err
 
 
 class TestLedger:
@@ -296,6 +325,21 @@ class TestDeciding:
         assert (again.out, again.err) == ("1 settled as resend\n", "To send: skymms broadcast run spring\n")
         assert run("broadcast", "run", "spring").status == 0
         assert counting.requests[NUMBERS[0]] == 2
+
+    def test_reconcile_asks_the_gateway_and_prints_what_it_changed(self, run, gateway):
+        create(run)
+        run("broadcast", "run", "spring")
+        result = run("broadcast", "reconcile", "spring")
+        assert result.status == 0
+        assert re.search(r"opted out +0", result.out)
+        assert re.search(r"accepted +3", result.out)
+        document = run("broadcast", "reconcile", "spring", "--json").json
+        assert document["reconciled"]["changed"] == 0
+        assert document["counts"] == {"accepted": 3}
+
+    def test_nothing_unknown_is_an_empty_list(self, run):
+        create(run)
+        assert run("broadcast", "unknown", "spring") == (0, "", "0 listed\n")
 
 
 def make_older(name: str, hours: float) -> None:
