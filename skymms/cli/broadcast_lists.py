@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from ..broadcast import Recipient, Unreadable, read_recipients
 from ..errors import ConfigurationError, SkymmsError
@@ -33,12 +33,12 @@ def _stdin() -> io.BufferedReader:
     if sys.stdin is None:
         raise ConfigurationError("standard input is closed: give the name of a file")
     stream: Any = sys.stdin.buffer
-    return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)
+    return cast(io.BufferedReader, stream if hasattr(stream, "peek") else io.BufferedReader(stream))
 
 
 def _first_line(source: str | io.BufferedReader) -> str:
     """Return the beginning of the first line, without reading past it on stdin."""
-    if isinstance(source, io.BufferedReader):
+    if not isinstance(source, str):
         return _decode(source.peek(_FIRST)[:_FIRST].partition(b"\n")[0])
     try:
         with open(source, "rb") as file:
@@ -48,7 +48,7 @@ def _first_line(source: str | io.BufferedReader) -> str:
 
 
 def _plain(source: str | io.BufferedReader) -> Iterator[Recipient | Unreadable]:
-    with source if isinstance(source, io.BufferedReader) else open(source, "rb") as file:
+    with open(source, "rb") if isinstance(source, str) else source as file:
         for line, text in enumerate(file, 1):
             if number := _decode(text).strip():
                 yield Recipient(number, line=line)

@@ -95,7 +95,7 @@ class Lines:
     def __init__(self, settings: Settings) -> None:
         self._figures = Figures(settings)
         self._next = float("-inf")
-        self._waiting = ""
+        self._waiting: str = ""
 
     def show(self, progress: Progress) -> None:
         """Write a line if it is time, or if the run has begun to wait for something else."""

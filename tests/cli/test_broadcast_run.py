@@ -213,7 +213,7 @@ class TestCellcast:
 # ------------------------------------------------------------------------------------------------ processes
 
 
-def start_run(url: str, *options: str, library: str = "aiohttp", **streams: Any) -> subprocess.Popen[bytes]:
+def start_run(url: str, *options: str, library: str = "aiohttp", terminal: int | None = None) -> subprocess.Popen[bytes]:
     """Start `skymms broadcast run spring` as a process."""
     missing = "sys.modules['aiohttp'] = None; " if library == "threads" else ""
     script = f"import sys; {missing}from skymms.cli import entry; entry()"
@@ -221,7 +221,9 @@ def start_run(url: str, *options: str, library: str = "aiohttp", **streams: Any)
         [sys.executable, "-c", script, "broadcast", "run", "spring", *options],
         env=environ(PYTHONPATH=PYTHONPATH, SKYMMS_URL=url),
         preexec_fn=allow_interrupt,
-        **({"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams),
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if terminal is None else terminal,
     )
 
 
@@ -325,7 +327,7 @@ def test_on_a_terminal_a_bar_shows_the_states_the_rate_and_the_time_left(run, co
     counting.delay = 0.05
     create(run, "--rate", "30", people=many(90))
     controller, terminal = os.openpty()
-    process = start_run(counting.url, stderr=terminal, stdin=terminal)
+    process = start_run(counting.url, terminal=terminal)
     os.close(terminal)
     seen = read_until(controller, b"finished; this run requested 90").decode()
     process.communicate(timeout=60)
