@@ -12,12 +12,13 @@ import secrets
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from ..storage.contract import Store, Transaction
 from . import statements as sql
+from .hooks import instant
 from .intents import Intent
 from .noting import match_answers, match_unmatched
 from .outcomes import Answer
@@ -100,12 +101,11 @@ class Holder:
         ``known`` is given after a transaction whose end was not answered: the ids of all messages that are in flight. Others
         that this worker holds were taken by that transaction and have not been requested, so they are given back.
         """
+        instant("before the block")
         with self._written(answers) as (transaction, now, changed):
             self._renew(transaction, now)
             self._sweep(transaction, now, changed)
-            if known is not None:
-                returned = transaction.run(sql.GIVE_BACK, lease=self.lease, known=json.dumps(list(known)), now=now)
-                changed.update({State.SENDING: -returned, State.READY: returned})
+            self._give_back(transaction, known, now, changed)
             found = transaction.one(sql.PHASE, broadcast=self._broadcast)
             phase, why = (Phase(found[0]), found[1]) if found else (Phase.CANCELLED, None)
             intents: list[Intent] = []
@@ -115,6 +115,14 @@ class Holder:
                 intents = self._take(transaction, most, now, changed)
                 if not intents:
                     wait, outside = self._next(transaction, now)
+                else:
+                    instant("before the block's commit")
+            if answers:
+                instant("before the answers' commit")
+        if intents:
+            instant("after the block's commit")
+        if answers:
+            instant("after the answers' commit")
         return Block(intents, phase, why, wait, time.monotonic(), outside)
 
     def counts(self) -> dict[str, int]:
@@ -122,13 +130,19 @@ class Holder:
         with self._store.reading() as transaction:
             return {row[0]: int(row[1]) for row in transaction.rows(sql.TALLY, broadcast=self._broadcast) if row[1]}
 
-    def end(self, answers: Sequence[Answer]) -> None:
-        """Write the last answers and give up the lease."""
-        with self._written(answers) as (transaction, _, _):
+    def end(self, answers: Sequence[Answer], *, known: Iterable[int] | None = None) -> None:
+        """Write the last answers and give up the lease. ``known``: see :meth:`exchange`."""
+        with self._written(answers) as (transaction, now, changed):
+            self._give_back(transaction, known, now, changed)
             transaction.run(sql.END_LEASE, lease=self.lease)
 
+    def _give_back(self, transaction: Transaction, known: Iterable[int] | None, now: float, changed: Counter[str]) -> None:
+        if known is not None:
+            returned = transaction.run(sql.GIVE_BACK, lease=self.lease, known=json.dumps(list(known)), now=now)
+            changed.update({State.SENDING: -returned, State.READY: returned})
+
     @contextmanager
-    def _written(self, answers: Sequence[Answer]) -> Iterator[tuple[Transaction, float, Counter[str]]]:
+    def _written(self, answers: Sequence[Answer]) -> Generator[tuple[Transaction, float, Counter[str]]]:
         """Begin a transaction and write answers in it; at its end, add what changed to the tally."""
         with self._store.transaction() as transaction:
             now, changed = transaction.now(), Counter[str]()
@@ -175,7 +189,9 @@ class Holder:
 
     def _row(self, answer: Answer, now: float) -> dict[str, object]:
         return {
-            "id": answer.id, "state": answer.state, "why": answer.why, "code": answer.code, "due": now + answer.wait,
+            "id": answer.id, "state": answer.state, "why": answer.why, "code": answer.code,
+            # Without a wait it is due now by any clock, also after the clock was set back.
+            "due": now + answer.wait if answer.wait else 0.0,
             "tracking_id": answer.tracking_id, "mms_id": answer.mms_id, "credits": answer.credits, "now": now,
             "lease": self.lease, "returned": answer.returned,
         }  # fmt: skip

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Generator
 from typing import Any, cast
 
-from ..errors import ConfigurationError, InDoubtError, SkymmsError
+from ..errors import ConfigurationError, InDoubtError, SkymmsError, StorageError
 from ..model.operations import Operation, R_co
 from ..model.serialization import from_dict, to_dict
 from ..storage.contract import Store
@@ -23,8 +24,9 @@ def once(store: Store, key: str, operation: Operation[R_co]) -> Generator[Operat
     if not key or len(key) > 255 or not key.isprintable():
         raise ConfigurationError(f"{key!r:.120} cannot be a key: give 1 to 255 printable characters, such as order-17")
     content = hashlib.sha256(json.dumps(to_dict(operation), sort_keys=True).encode()).hexdigest()
+    lease = secrets.token_hex(8)
     with store.transaction() as transaction:
-        mine = transaction.run(sql.ADD_KEY, key=key, content=content, now=transaction.now())
+        mine = transaction.run(sql.ADD_KEY, key=key, content=content, lease=lease, now=transaction.now())
         found = transaction.one(sql.FIND_KEY, key=key)
     assert found is not None
     known_content, state, reply_text = found
@@ -38,15 +40,19 @@ def once(store: Store, key: str, operation: Operation[R_co]) -> Generator[Operat
     try:
         reply = yield operation
     except BaseException as error:
-        if not getattr(error, "sent_maybe", not isinstance(error, SkymmsError)):
+        if getattr(error, "sent_maybe", not isinstance(error, SkymmsError)):
+            _set(store, key, lease, "unknown", None)
+        else:
             # Nothing was sent, so the key is free for another try.
             with store.transaction() as transaction:
-                transaction.run(sql.FREE_KEY, key=key)
-        else:
-            _set(store, key, "unknown", None)
+                transaction.run(sql.RETURN_KEY, key=key, lease=lease)
         raise
     instant("key answered")
-    _set(store, key, "done", json.dumps(to_dict(cast(Any, reply))))
+    try:
+        _set(store, key, lease, "done", json.dumps(to_dict(cast(Any, reply))))
+    except StorageError as error:
+        # The message was sent. An error that does not say so would be read as "try again".
+        raise InDoubtError(key) from error
     return reply
 
 
@@ -64,6 +70,6 @@ def settle(store: Store, key: str, outcome: str) -> None:
             transaction.run(sql.FREE_KEY, key=key)
 
 
-def _set(store: Store, key: str, state: str, reply: str | None) -> None:
+def _set(store: Store, key: str, lease: str, state: str, reply: str | None) -> None:
     with store.transaction() as transaction:
-        transaction.run(sql.SET_KEY, key=key, state=state, reply=reply, now=transaction.now())
+        transaction.run(sql.SET_KEY, key=key, lease=lease, state=state, reply=reply, now=transaction.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..errors import (
@@ -19,6 +20,7 @@ from ..errors import (
     ThrottledError,
     TransportError,
 )
+from .intents import Intent
 from .states import MAX_ATTEMPTS, State, Why
 
 #: Errors that every other message would get as well. The broadcast is paused, and the message is ready again.
@@ -57,6 +59,11 @@ class Answer(NamedTuple):
 def unsent(id: int, attempt: int, *, wait: float = 0.0) -> Answer:
     """Return the answer for an intent that was not requested. Only its holder may say so."""
     return Answer(id, attempt, State.READY, wait=wait, returned=1)
+
+
+def all_unsent(intents: Iterable[Intent]) -> list[Answer]:
+    """Return the answers for intents that were not requested."""
+    return [unsent(intent.id, intent.attempt) for intent in intents]
 
 
 def from_error(id: int, attempt: int, error: BaseException) -> Answer:

@@ -222,19 +222,27 @@ class Desk:
         with self._lock:
             return self._abandoned or (not self._in_flight and self.stopping)
 
-    def finish(self, *, abandoned: bool = False) -> Result:
-        """Write the last answers. ``abandoned``: calls are still in flight, and their outcome will not be known."""
+    def finish(self) -> Result:
+        """Write the last answers, and give up the lease. Tries for a while if the ledger cannot be used."""
         with self._lock:
-            answers, self._answers = self._answers, []
-            if abandoned or self._abandoned:
-                lost = [Answer(one.id, one.attempt, State.UNKNOWN, Why.INTERRUPTED) for one in self._in_flight.values()]
-                for answer in lost:
-                    self._note_interrupted(answer)
-                answers += lost
-                self._in_flight.clear()
-        self._holder.end(answers)
-        if self._end is End.PAUSED and self._why is not None:
-            self._pause(self._why)
+            # There are calls in flight only if the run was abandoned.
+            lost = [Answer(one.id, one.attempt, State.UNKNOWN, Why.INTERRUPTED) for one in self._in_flight.values()]
+            for answer in lost:
+                self._note_interrupted(answer)
+            self._answers += lost
+            self._in_flight.clear()
+        while True:
+            try:
+                # The answers are kept until they are written: messages without an answer may be given back.
+                self._holder.end(list(self._answers), known=None if self._failing_since is None else ())
+                if self._end is End.PAUSED and self._why is not None:
+                    self._pause(self._why)
+                break
+            except StorageError as error:
+                self._storage_failed(error)
+                if self._abandoned:
+                    raise
+                time.sleep(_LOOK_EVERY)
         return Result(self._end or End.STOPPED, self._why, self.requested)
 
     # -------------------------------------------------------------------------------------------- deciding

@@ -237,11 +237,14 @@ APPLY_REPORT = same(
 # ------------------------------------------------------------------------------------------------ keys
 
 ADD_KEY = same(
-    "INSERT INTO skymms_once (key, content, state, sent_at, updated_at) VALUES (:key, :content, 'sending', :now, :now) "
-    "ON CONFLICT (key) DO NOTHING"
+    "INSERT INTO skymms_once (key, content, state, lease, sent_at, updated_at) "
+    "VALUES (:key, :content, 'sending', :lease, :now, :now) ON CONFLICT (key) DO NOTHING"
 )
 FIND_KEY = same("SELECT content, state, reply FROM skymms_once WHERE key = :key")
-SET_KEY = same("UPDATE skymms_once SET state = :state, reply = :reply, updated_at = :now WHERE key = :key")
+#: What the call that has the key says about it. An operator may have freed the key meanwhile, and another call have it.
+SET_KEY = same("UPDATE skymms_once SET state = :state, reply = :reply, updated_at = :now WHERE key = :key AND lease = :lease")
+RETURN_KEY = same("DELETE FROM skymms_once WHERE key = :key AND lease = :lease AND state = 'sending'")
+#: What an operator says about it.
 FREE_KEY = same("DELETE FROM skymms_once WHERE key = :key AND state <> 'done'")
 
 # ------------------------------------------------------------------------------------------------ estimates and retention

@@ -1,4 +1,7 @@
-"""A gateway that counts the requests for each number and can misbehave. It lives in the test's process, so it survives kills."""
+"""A gateway that counts the requests for each number and can misbehave.
+
+It lives in the test's process, so it survives when a run is killed.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ ACCEPTED = (
     "<RESPONSE><STATUS>Success</STATUS><TO>{to}</TO><MMSID>35674</MMSID><TRACKINGID>MMS_{to}_{n}</TRACKINGID>"
     "<FROM>60856</FROM></RESPONSE>"
 )
-REFUSED = "<RESPONSE><STATUS>Failure</STATUS><ERRORCODE>{code}</ERRORCODE><TO>{to}</TO><ERRORINFO>refused</ERRORINFO></RESPONSE>"
+REFUSED = (
+    "<RESPONSE><STATUS>Failure</STATUS><ERRORCODE>{code}</ERRORCODE><TO>{to}</TO><ERRORINFO>refused</ERRORINFO></RESPONSE>"
+)
 
 #: What `behave` returns for a request: an answer, a code to refuse with, or None to close the connection without an answer.
 Behaviour = Callable[[str, int], "str | None"]
@@ -25,16 +30,27 @@ OK = "ok"
 class CountingGateway:
     """``requests`` counts the requests for each number; ``behave(number, count)`` decides what becomes of each.
 
-    ``behave`` returns ``"ok"``, a code such as ``"E114"``, or None to close the connection after the request was counted.
+    ``behave`` returns ``"ok"``, a code such as ``"E114"``, or None to close the connection after the request was counted. A
+    request that was refused with a code is not counted in ``requests``, because it sends nothing. ``arrived(number)`` is called
+    as soon as a request is there.
     """
 
-    def __init__(self, behave: Behaviour = lambda number, count: OK, *, delay: float = 0.0) -> None:
+    def __init__(
+        self,
+        behave: Behaviour = lambda number, count: OK,
+        *,
+        delay: float = 0.0,
+        arrived: Callable[[str], object] = lambda number: None,
+    ) -> None:
         self.requests: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.arrived = arrived
+        self._handling = 0
         self.accepted: Counter[str] = Counter()
         self.times: list[float] = []
         self.behave = behave
         self.delay = delay
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         gateway = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -73,15 +89,44 @@ class CountingGateway:
     def answer(self, number: str) -> str | None:
         """Count a request and return the answer, or None for no answer."""
         with self._lock:
+            self._handling += 1
+            self._lock.notify_all()
+        try:
+            return self._answer(number)
+        finally:
+            with self._lock:
+                self._handling -= 1
+                self._lock.notify_all()
+
+    def wait_for(self, requests: int, seconds: float = 30.0) -> None:
+        """Wait until so many requests have come."""
+        with self._lock:
+            assert self._lock.wait_for(lambda: len(self.times) >= requests, seconds), f"only {len(self.times)} requests came"
+
+    def wait_for_open(self, requests: int, seconds: float = 30.0) -> None:
+        """Wait until so many requests are being answered."""
+        with self._lock:
+            assert self._lock.wait_for(lambda: self._handling >= requests, seconds), f"only {self._handling} requests came"
+
+    def wait_until_idle(self, seconds: float = 30.0) -> None:
+        """Wait for the end of all requests that have come."""
+        with self._lock:
+            assert self._lock.wait_for(lambda: self._handling == 0, seconds)
+
+    def _answer(self, number: str) -> str | None:
+        self.arrived(number)
+        with self._lock:
             self.requests[number] += 1
             count = self.requests[number]
             self.times.append(time.monotonic())
+            self._lock.notify_all()
         if self.delay:
             time.sleep(self.delay)
         outcome = self.behave(number, count)
         if outcome is not None and outcome != OK:
             with self._lock:
-                self.requests[number] -= 1  # a refusal sends nothing
+                self.requests[number] -= 1
+                self.refused[number] += 1
             return REFUSED.format(code=outcome, to=number)
         with self._lock:
             self.accepted[number] += 1
