@@ -78,7 +78,7 @@ def check_key(key: Any, how: str) -> None:
         raise ConfigurationError("the account's key contains a blank, a line break or a character outside ASCII: remove it")
 
 
-_SCHEME = re.compile(r"[A-Za-z]+:/+|")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/+|")
 
 
 def strip_credentials(address: str) -> str:

@@ -18,7 +18,6 @@ from cellcast_vectors import (
     CANARY,
     EACH_ACCOUNT,
     GIF_URL,
-    JPEG,
     SEND,
     SEND_V1,
     SHOW,
@@ -34,6 +33,7 @@ from hypothesis import strategies as st
 from skymms import (
     Account,
     BillingError,
+    BlockedRecipientError,
     ConfigurationError,
     GatewayFaultError,
     HttpResponse,
@@ -155,7 +155,27 @@ class TestManyRecipients:
         with pytest.raises(RecipientError) as raised:
             run(V1, CellcastSend(Slide("Hi", image=GIF_URL), to=[ADA, BOB]), nobody)
         assert raised.value.partial.invalid == {ADA: "Number is not valid"}
+        assert raised.value.partial.error_types == {ADA: "number_not_valid"}
         assert raised.value.partial.unsubscribed == (BOB,)
+
+    @pytest.mark.parametrize(
+        ("invalid", "unsubscribed", "kind", "code"),
+        [
+            ({ADA: "number_not_valid", BOB: "number_not_valid"}, [], RecipientError, "number_not_valid"),
+            ({ADA: "less_nine_digit", BOB: "less_nine_digit"}, [], RecipientError, "less_nine_digit"),
+            ({ADA: "less_nine_digit", BOB: "number_not_valid"}, [], RecipientError, "RECIPIENTS_ERROR"),
+            ({ADA: "number_not_valid", BOB: ""}, [], RecipientError, "RECIPIENTS_ERROR"),
+            ({ADA: "number_not_valid"}, [BOB], RecipientError, "RECIPIENTS_ERROR"),
+            ({}, [ADA, BOB], BlockedRecipientError, "RECIPIENTS_ERROR"),
+        ],
+    )
+    def test_the_error_for_no_accepted_number_has_the_gateways_type_whatever_its_text(self, invalid, unsubscribed, kind, code):
+        rows = [{"Contact": number, "Error": f"text {number}", "ErrorType": type} for number, type in invalid.items()]
+        nobody = response(vectors.app({"queueResponse": [], "invalidContacts": rows, "unsubscribeContacts": unsubscribed}))
+        with pytest.raises(RecipientError) as raised:
+            run(V1, CellcastSend(Slide("Hi", image=GIF_URL), to=[ADA, BOB]), nobody)
+        assert type(raised.value) is kind
+        assert (raised.value.code, raised.value.field, raised.value.sent_maybe) == (code, "to", False)
 
 
 def page(*ids: str, at: int = 1, of: int = 1) -> HttpResponse:
@@ -327,7 +347,7 @@ class TestPrepare:
         [
             CellcastSend(SHOW.slide("More"), to=ADA),
             CellcastSend(SHOW, to=ADA, sender="Shop"),
-            CellcastSend(SHOW, to=ADA, media=JPEG),
+            CellcastSend(SHOW, to=ADA, country_code=61),
         ],
     )
     def test_another_message_is_validated_although_one_was_prepared(self, other):
