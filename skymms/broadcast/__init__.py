@@ -18,7 +18,9 @@ In reading order:
 - ``auditing``: who did what, and when
 - ``tallies``: counts of messages by state
 - ``references``: the reference under which a message is sent
-- ``noting``: finds the message that a report is about
+- ``matching``: decides which messages the reports about a number are about
+- ``noting``: writes reports, and what they say, into the ledger
+- ``reconciling``: asks the gateways about messages whose outcome is not known
 - ``once``: sends a message once for each key
 - ``messages``: makes operations, for one number or many, and reads their replies
 - ``blocks``: takes messages from the ledger and writes what became of them
