@@ -38,6 +38,7 @@ from .estimating import Estimate, LeftOutLine
 from .hours import Hours
 from .ledger import Ledger
 from .recipients import Recipient, Unreadable, read_recipients
+from .reconciling import Reconciled
 from .running import End, Result
 from .states import Phase, State, Why
 
@@ -50,6 +51,7 @@ __all__ = [
     "LeftOutLine",
     "Phase",
     "Recipient",
+    "Reconciled",
     "Result",
     "State",
     "Status",

@@ -13,7 +13,7 @@ from ..cellcast.values import mobile
 from ..errors import Problem, refusal
 from ..numbers import normalize
 from .intents import Intent
-from .outcomes import Answer, from_error
+from .outcomes import Answer, from_error, price_text
 from .personalisation import Personalisation
 from .references import column_text, make_reference
 from .states import State, Why
@@ -145,7 +145,7 @@ def _prices(credits: Decimal | None, ids: Sequence[int]) -> dict[int, str]:
         return {}
     each = (credits / len(ids)).quantize(Decimal("0.0001"), ROUND_DOWN)
     first = credits - each * (len(ids) - 1)
-    return {id: format((each if place else first).normalize(), "f") for place, id in enumerate(ids)}
+    return {id: price_text(each if place else first) for place, id in enumerate(ids)}
 
 
 def _takes_reference(operation: Any, account: Any) -> bool:

@@ -27,7 +27,7 @@ from ..numbers import normalize
 from ..storage.contract import Row, Store, Transaction
 from . import statements as sql
 from .matching import CLOCKS, Message, Trace, match
-from .outcomes import Answer
+from .outcomes import Answer, price_text
 from .references import column_text, parse_reference
 from .states import State
 from .tallies import add_to_tally, hash_number
@@ -118,7 +118,7 @@ def add_report(
         _resolve(transaction, number, changes)
         found = None if credits is None else transaction.one(sql.MESSAGE_OF_REPORT, id=kept.id)
         if found is not None:
-            transaction.run(sql.SET_CREDITS, id=found[0], credits=str(credits))
+            transaction.run(sql.SET_CREDITS, id=found[0], credits=price_text(credits))
     return kept.id
 
 
@@ -292,7 +292,7 @@ def _bind(transaction: Transaction, kept: _Kept, message: Message, changes: Chan
     details = {name: column_text(getattr(notice, name, None)) for name in ("mms_id", "sent_as", "operator_id", "handset")} | {
         "id": message.id,
         "tracking_id": column_text(notice.tracking_id),
-        "credits": None if credits is None else str(credits),
+        "credits": None if credits is None else price_text(credits),
     }
     if before not in _CHANGEABLE:
         transaction.run(sql.COMPLETE, **details)
