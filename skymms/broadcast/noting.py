@@ -116,8 +116,7 @@ def add_report(
         _bind(transaction, kept, known, changes, credits)
     elif number is not None:
         _resolve(transaction, number, changes)
-        found = None if credits is None else transaction.one(sql.MESSAGE_OF_REPORT, id=kept.id)
-        if found is not None:
+        if credits is not None and (found := transaction.one(sql.MESSAGE_OF_REPORT, id=kept.id)) is not None:
             transaction.run(sql.SET_CREDITS, id=found[0], credits=price_text(credits))
     return kept.id
 
@@ -234,7 +233,8 @@ def _resolve_traces(transaction: Transaction, messages: Sequence[Message], repor
     for kept in reports:
         if isinstance(kept.notice, DeliveryReport):
             by_id.setdefault(kept.notice.tracking_id, []).append(kept)
-    traces = [_trace(tracking_id, list(of_id)) for tracking_id, of_id in by_id.items()]
+    since = min(message.sent_at or 0.0 for message in messages) - CLOCKS
+    traces = [_trace(of_id) for tracking_id, of_id in by_id.items() if not _has_key(transaction, tracking_id, since)]
     bound = False
     for group in match(messages, traces):
         for place, message in group.bound:
@@ -256,7 +256,13 @@ def _resolve_traces(transaction: Transaction, messages: Sequence[Message], repor
     return bound
 
 
-def _trace(tracking_id: str | None, reports: Sequence[_Kept]) -> Trace:
+def _has_key(transaction: Transaction, tracking_id: str | None, since: float) -> bool:
+    """Whether a tracking id is that of a message that ``send_once`` sent."""
+    text = f'"tracking_id": {json.dumps(tracking_id)}'
+    return tracking_id is not None and transaction.one(sql.KEY_WITH_TRACKING, text=text, since=since) is not None
+
+
+def _trace(reports: Sequence[_Kept]) -> Trace:
     first = reports[0].notice
     outcomes = [state for kept in reports if (state := state_after(kept.notice)) is not State.ACCEPTED]
 

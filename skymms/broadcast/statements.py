@@ -240,6 +240,11 @@ NUMBERS_OF_UNKNOWN = same(
 UNMATCHED_OF_NUMBER = same(
     "SELECT id, notice, at FROM skymms_report WHERE number = :number AND message IS NULL AND at >= :since ORDER BY id"
 )
+#: Whether a message that was sent once for a key has a tracking id, by the text of its reply.
+KEY_WITH_TRACKING = Statement(
+    "SELECT 1 FROM skymms_once WHERE updated_at >= :since AND instr(reply, :text) > 0 LIMIT 1",
+    "SELECT 1 FROM skymms_once WHERE updated_at >= :since AND position(:text IN reply) > 0 LIMIT 1",
+)
 #: For `Broadcast.unknown`: what may be about the messages of a page.
 EVIDENCE = Statement(
     "SELECT number, at, notice, evidence FROM skymms_report WHERE message IS NULL AND number IN "

@@ -301,7 +301,7 @@ def test_refusals_of_cellcast_are_told(ledger: Ledger, reconcile: Reconcile) -> 
         account = sandbox.account("cellcast-v1", rate=None)
         sandbox.fail("drop")
         send(ledger, account, MOBILES, message=CellcastSend(TEXT))
-        sandbox.fail("NO_ACCESS", times=2)
+        sandbox.fail("BAD_REQUEST", times=2)
         done = reconcile(account)
         assert (done.asked, len(done.refused), done.unknown) == (2, 2, 3)
 

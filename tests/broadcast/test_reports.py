@@ -15,10 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_world import MESSAGE, A, B, World, report
 
-from skymms import DeliveryReport, EncodingReport, InboundSMS, SendSavedMMS, SubscriptionChange, UnknownNotice
+from skymms import Client, DeliveryReport, EncodingReport, InboundSMS, SendSavedMMS, SubscriptionChange, UnknownNotice
 from skymms.broadcast import Broadcast, Ledger
 from skymms.broadcast.matching import CLOCKS, WINDOW
 from skymms.broadcast.states import State, Why
+from skymms.sandbox import Sandbox
 from skymms.storage.contract import same
 
 
@@ -330,6 +331,16 @@ def test_a_message_sent_long_before_is_told_apart_by_its_first_report(world: Wor
     world.ledger.note(report("T0", "delivered"))
     assert world.state(broadcast) == "unknown"
     world.ledger.note(report("T1", "delivered"))
+    assert world.state(broadcast) == "delivered"
+
+
+def test_a_message_that_was_sent_for_a_key_is_not_taken_for_another(world: World) -> None:
+    broadcast = unknown(world)
+    with Sandbox() as sandbox, Client(sandbox.account()) as client:
+        sent = world.ledger.send_once("order-17", replace(MESSAGE, to=A), client)
+    world.ledger.note(report(sent.tracking_id))
+    assert world.state(broadcast) == "unknown"
+    world.ledger.note(report("T1"))
     assert world.state(broadcast) == "delivered"
 
 
