@@ -179,7 +179,7 @@ class Ledger:
         except StopIteration as end:
             return cast(R_co, end.value)
         try:
-            reply = client.call_once(to_send)
+            reply = client.call(to_send, once=True)
         except BaseException as error:
             steps.throw(error)
             raise
@@ -196,7 +196,7 @@ class Ledger:
         except _Known as known:
             return cast(R_co, known.reply)
         try:
-            reply = await client.call_once(to_send)
+            reply = await client.call(to_send, once=True)
         except BaseException as error:
             # Not in a thread: a cancelled task cannot wait for one.
             steps.throw(error)

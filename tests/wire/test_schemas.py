@@ -192,11 +192,11 @@ class TestSchemaFiles:
             package.mkdir(parents=True)
             folder.mkdir()
             (folder / "skycore-request-rules.xsd").touch()
-            monkeypatch.setattr(schema, "__file__", str(package / "wire" / "schemas.py"))
+            monkeypatch.setattr(schema, "files", {"skymms": package}.__getitem__)
             assert schema_folder() == folder
 
     def test_missing_schemas_are_an_error(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(schema, "__file__", str(tmp_path / "skymms" / "wire" / "schemas.py"))
+        monkeypatch.setattr(schema, "files", {"skymms": tmp_path / "skymms"}.__getitem__)
         with pytest.raises(ConfigurationError, match="reinstall skymms"):
             schema_folder()
 
