@@ -18,7 +18,9 @@ In reading order:
 - ``auditing``: who did what, and when
 - ``tallies``: counts of messages by state
 - ``references``: the reference under which a message is sent
-- ``noting``: finds the message that a report is about
+- ``matching``: decides which messages the reports about a number are about
+- ``noting``: writes reports, and what they say, into the ledger
+- ``reconciling``: asks the gateways about messages whose outcome is not known
 - ``once``: sends a message once for each key
 - ``messages``: makes operations, for one number or many, and reads their replies
 - ``blocks``: takes messages from the ledger and writes what became of them
@@ -36,6 +38,7 @@ from .estimating import Estimate, LeftOutLine
 from .hours import Hours
 from .ledger import Ledger
 from .recipients import Recipient, Unreadable, read_recipients
+from .reconciling import Reconciled
 from .running import End, Result
 from .states import Phase, State, Why
 
@@ -48,6 +51,7 @@ __all__ = [
     "LeftOutLine",
     "Phase",
     "Recipient",
+    "Reconciled",
     "Result",
     "State",
     "Status",

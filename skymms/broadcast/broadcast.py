@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -20,7 +21,9 @@ from . import statements as sql
 from .auditing import write_audit
 from .blocks import Holder
 from .estimating import MOST_LINES, Estimate, LeftOutLine, estimate
+from .matching import CLOCKS
 from .messages import Messages, messages_for, normalizer
+from .noting import find_evidence
 from .personalisation import Personalisation
 from .references import ledger_id
 from .running import Desk, End, Result, each_second
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 UNREPORTED_AFTER = 72 * 3600.0
 #: Seconds that have to pass before an unknown message may be sent again: its report may still come.
 _RESEND_AFTER = 3600.0
+#: Unknown messages whose evidence is read at once.
+_EVIDENCE_PAGE = 500
 #: Calls at once.
 _CONCURRENCY, _THREADS = 200, 50
 #: The columns of a report.
@@ -287,14 +292,26 @@ class Broadcast:
             return [LeftOutLine(*row) for row in transaction.rows(sql.LEFT_OUT, broadcast=self.id, most=MOST_LINES)]
 
     def unknown(self) -> Iterator[dict[str, Any]]:
-        """Iterate over the messages whose outcome is unknown, with the reason. Times are ISO 8601 in UTC."""
+        """Iterate over the messages whose outcome is unknown, with the reason. Times are ISO 8601 in UTC.
+
+        ``evidence`` lists the reports that may be about a message: when each arrived (``at``), its ``tracking_id``, what it
+        says (``says``), and why it is not clear which message it is about (``why``).
+        """
         names = ("number", "reason", "code", "attempts", "reference", "sent_at", "updated_at")
-        for _, *values in read_pages(self._store, sql.UNKNOWN, broadcast=self.id):
-            row = dict(zip(names, values, strict=True))
-            yield row | {name: _as_time(row[name]) for name in ("sent_at", "updated_at")}
+        rows = read_pages(self._store, sql.UNKNOWN, broadcast=self.id)
+        while page := list(islice(rows, _EVIDENCE_PAGE)):
+            evidence = find_evidence(self._store, [row[1] for row in page])
+            for _, *values in page:
+                row = dict(zip(names, values, strict=True))
+                since = row["sent_at"] - CLOCKS
+                row["evidence"] = [one | {"at": _as_time(one["at"])} for one in evidence[row["number"]] if one["at"] >= since]
+                yield row | {name: _as_time(row[name]) for name in ("sent_at", "updated_at")}
 
     def rows(self, *, unreported_after: float = UNREPORTED_AFTER) -> Iterator[dict[str, Any]]:
-        """Iterate over all messages, as :data:`REPORT_COLUMNS`. Times are ISO 8601 in UTC."""
+        """Iterate over all messages, as :data:`REPORT_COLUMNS`. Times are ISO 8601 in UTC.
+
+        An accepted message without a final report is ``unreported`` after ``unreported_after`` seconds.
+        """
         with self._store.reading() as transaction:
             now = transaction.now()
         for _, *values in read_pages(self._store, sql.ROWS, broadcast=self.id):
@@ -305,22 +322,23 @@ class Broadcast:
                 row[name] = _as_time(row[name])
             yield row
 
-    def report(self, target: str | Path | IO[str]) -> int:
-        """Write all messages to a CSV file (or JSONL, by its name), and return how many there are."""
+    def report(self, target: str | Path | IO[str], *, unreported_after: float = UNREPORTED_AFTER) -> int:
+        """Write all messages to a CSV file (or JSONL, by its name), as :meth:`rows`, and return how many there are."""
+        rows = self.rows(unreported_after=unreported_after)
         if isinstance(target, (str, Path)):
             try:
                 with open(target, "w", encoding="utf-8", newline="") as file:
-                    return self._report(file, as_json=Path(target).suffix.lower() in (".jsonl", ".ndjson"))
+                    return self._report(file, rows, as_json=Path(target).suffix.lower() in (".jsonl", ".ndjson"))
             except OSError as error:
                 raise ConfigurationError(f"cannot write {target}: {error.strerror or error}") from None
-        return self._report(target, as_json=False)
+        return self._report(target, rows, as_json=False)
 
-    def _report(self, file: IO[str], *, as_json: bool) -> int:
+    def _report(self, file: IO[str], rows: Iterable[dict[str, Any]], *, as_json: bool) -> int:
         writer = csv.DictWriter(file, REPORT_COLUMNS)
         if not as_json:
             writer.writeheader()
         count = 0
-        for row in self.rows():
+        for row in rows:
             count += 1
             if as_json:
                 file.write(json.dumps(row) + "\n")

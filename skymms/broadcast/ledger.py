@@ -22,12 +22,13 @@ from ..storage.opening import open_store
 from ..transport.exchange import GatewayAccount
 from . import statements as sql
 from .auditing import write_audit
-from .broadcast import Broadcast
+from .broadcast import UNREPORTED_AFTER, Broadcast
 from .hours import Hours
 from .loading import load
 from .noting import note
 from .once import once, settle
 from .recipients import Recipient, Unreadable
+from .reconciling import Question, Reconciled, Steps, reconcile
 from .schema import COMPONENT, MIGRATIONS
 from .settings import Settings
 from .tallies import hash_number
@@ -110,6 +111,60 @@ class Ledger:
         """
         with self._store.transaction() as transaction:
             return note(transaction, notice)
+
+    def reconcile(
+        self,
+        client: Client,
+        *,
+        broadcast: str | None = None,
+        unreported_after: float = UNREPORTED_AFTER,
+        by: str | None = None,
+    ) -> Reconciled:
+        """Ask the gateway about messages whose outcome is not known, as far as it offers that, and return what was found.
+
+        Only about messages that are unknown, or accepted without a final report for ``unreported_after`` seconds, and only
+        about those of one ``broadcast`` if its name is given. Nothing is sent: statistics (Skycore 1.3), reports of messages
+        (Cellcast v1) and opt-outs (Cellcast) are read; Sinch MMS offers nothing of that. A message that the gateway does not
+        list stays unknown. Raises the errors of calls that were not answered; refusals are in the result.
+        """
+        steps = reconcile(self._store, client.account, self._name(broadcast), unreported_after=unreported_after, by=by)
+        answer = _advance(steps)
+        while not isinstance(answer, Reconciled):
+            try:
+                reply = client.fetch(answer) if isinstance(answer, str) else client.call(answer)
+            except BaseException as error:
+                answer = _advance(steps, error=error)
+            else:
+                answer = _advance(steps, reply)
+        return answer
+
+    async def reconcile_async(
+        self,
+        client: AsyncClient,
+        *,
+        broadcast: str | None = None,
+        unreported_after: float = UNREPORTED_AFTER,
+        by: str | None = None,
+    ) -> Reconciled:
+        """Ask the gateway about messages whose outcome is not known: :meth:`reconcile` with an AsyncClient.
+
+        The ledger is written in a thread.
+        """
+        name = await asyncio.to_thread(self._name, broadcast)
+        steps = reconcile(self._store, client.account, name, unreported_after=unreported_after, by=by)
+        answer = await asyncio.to_thread(_advance, steps)
+        while not isinstance(answer, Reconciled):
+            try:
+                reply = await client.fetch(answer) if isinstance(answer, str) else await client.call(answer)
+            except Exception as error:
+                answer = await asyncio.to_thread(_advance, steps, error=error)
+            else:
+                answer = await asyncio.to_thread(_advance, steps, reply)
+        return answer
+
+    def _name(self, broadcast: str | None) -> str | None:
+        """Return the name of a broadcast that exists, or None for all."""
+        return None if broadcast is None else self[broadcast].name
 
     def send_once(self, key: str, operation: Operation[R_co], client: Client) -> R_co:
         """Send a message unless one with this key was sent, and return the reply.
@@ -243,6 +298,14 @@ class Ledger:
 
 
 R = TypeVar("R")
+
+
+def _advance(steps: Steps, reply: Any = None, *, error: BaseException | None = None) -> Question | Reconciled:
+    """Return the next question of a reconciliation, or what it did."""
+    try:
+        return steps.send(reply) if error is None else steps.throw(error)
+    except StopIteration as end:
+        return cast(Reconciled, end.value)
 
 
 class _Known(Exception):

@@ -111,6 +111,7 @@ CREATE TABLE skymms_report (
     evidence TEXT                       -- why it is not known: the candidates
 );
 CREATE INDEX skymms_report_unmatched ON skymms_report (tracking_id) WHERE message IS NULL;
+CREATE INDEX skymms_report_number ON skymms_report (number) WHERE message IS NULL;
 CREATE TABLE skymms_once (
     key TEXT PRIMARY KEY,
     content TEXT NOT NULL,              -- hash of the operation

@@ -206,32 +206,94 @@ ADD_REPORT = Statement(
     "ON CONFLICT (identity) DO NOTHING RETURNING id",
 )
 SET_REPORT = same("UPDATE skymms_report SET message = :message, evidence = :evidence WHERE id = :id")
+MESSAGE_OF_REPORT = same("SELECT message FROM skymms_report WHERE id = :id AND message IS NOT NULL")
+SET_CREDITS = same("UPDATE skymms_message SET credits = coalesce(credits, :credits) WHERE id = :id")
+#: Reports and answers about one number wait for each other, so that one of them sees the other. A transaction of SQLite that
+#: writes is alone anyway.
+LOCK_NUMBER = Statement("SELECT 1", "SELECT pg_advisory_xact_lock(hashtextextended(:number, 7593211))")
+LOCK_ANSWERED = Statement(
+    "SELECT 1",
+    "SELECT pg_advisory_xact_lock_shared(hashtextextended(number, 7593211)) FROM (SELECT number FROM skymms_message "
+    "WHERE id IN (SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) "
+    "ORDER BY hashtextextended(number, 7593211)) AS numbers",
+)
+LOCK_INTERRUPTED = Statement(
+    "SELECT 1",
+    "SELECT pg_advisory_xact_lock_shared(hashtextextended(number, 7593211)) FROM (SELECT number FROM skymms_message "
+    "WHERE broadcast = :broadcast AND state = 'unknown' AND updated_at = :now "
+    "ORDER BY hashtextextended(number, 7593211)) AS numbers",
+)
 REPORTS_OF_ANSWERS = Statement(
     "SELECT id, notice, at FROM skymms_report WHERE message IS NULL AND tracking_id IN (SELECT value FROM json_each(:ids)) "
     "ORDER BY id",
     "SELECT id, notice, at FROM skymms_report WHERE message IS NULL AND tracking_id IN "
     "(SELECT value FROM json_array_elements_text(:ids::json) AS value) ORDER BY id",
 )
-UNMATCHED = same("SELECT id, notice, at FROM skymms_report WHERE message IS NULL ORDER BY id DESC LIMIT :most")
+#: The numbers of some messages about which there are reports without a message.
+NUMBERS_OF_ANSWERS = Statement(
+    "SELECT DISTINCT number FROM skymms_message m WHERE id IN (SELECT value FROM json_each(:ids)) AND EXISTS "
+    "(SELECT 1 FROM skymms_report r WHERE r.number = m.number AND r.message IS NULL) ORDER BY number",
+    "SELECT DISTINCT number FROM skymms_message m WHERE id IN "
+    "(SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) AND EXISTS "
+    "(SELECT 1 FROM skymms_report r WHERE r.number = m.number AND r.message IS NULL) ORDER BY number",
+)
+NUMBERS_OF_UNKNOWN = same(
+    "SELECT DISTINCT number FROM skymms_message m WHERE broadcast = :broadcast AND state = 'unknown' AND EXISTS "
+    "(SELECT 1 FROM skymms_report r WHERE r.number = m.number AND r.message IS NULL) ORDER BY number"
+)
 UNMATCHED_OF_NUMBER = same(
-    "SELECT tracking_id, min(id) FROM skymms_report WHERE number = :number AND message IS NULL AND tracking_id IS NOT NULL "
-    "GROUP BY tracking_id ORDER BY 2"
+    "SELECT id, notice, at FROM skymms_report WHERE number = :number AND message IS NULL AND at >= :since ORDER BY id"
 )
-MESSAGE_BY_TRACKING = same("SELECT id, broadcast, state, tracking_id FROM skymms_message WHERE tracking_id = :tracking_id")
-MESSAGE_BY_ID = same(
-    "SELECT id, broadcast, state, tracking_id FROM skymms_message WHERE id = :id AND state IN ('accepted', 'unknown')"
+#: Whether a message that was sent once for a key has a tracking id, by the text of its reply.
+KEY_WITH_TRACKING = Statement(
+    "SELECT 1 FROM skymms_once WHERE updated_at >= :since AND instr(reply, :text) > 0 LIMIT 1",
+    "SELECT 1 FROM skymms_once WHERE updated_at >= :since AND position(:text IN reply) > 0 LIMIT 1",
 )
-UNKNOWN_OF_NUMBER = same(
-    "SELECT id, broadcast, state, tracking_id, sender FROM skymms_message WHERE number = :number AND state = 'unknown' "
-    "AND sent_at BETWEEN :since AND :until ORDER BY sent_at, id"
+#: For `Broadcast.unknown`: what may be about the messages of a page.
+EVIDENCE = Statement(
+    "SELECT number, at, notice, evidence FROM skymms_report WHERE message IS NULL AND number IN "
+    "(SELECT value FROM json_each(:numbers)) ORDER BY id",
+    "SELECT number, at, notice, evidence FROM skymms_report WHERE message IS NULL AND number IN "
+    "(SELECT value FROM json_array_elements_text(:numbers::json) AS value) ORDER BY id",
 )
+#: Reports without a number are found by their tracking id only.
+UNMATCHED_WITH_MESSAGE = same(
+    "SELECT r.id, r.notice, r.at FROM skymms_report r JOIN skymms_message m ON m.tracking_id = r.tracking_id "
+    "WHERE r.message IS NULL AND r.id > :after ORDER BY r.id LIMIT :size"
+)
+_REQUESTED = "state IN ('sending', 'accepted', 'unknown', 'delivered', 'failed') AND sent_at IS NOT NULL"
+_MESSAGE = (
+    "SELECT m.id, m.broadcast, state, number, m.tracking_id, sender, sent_at, m.mms_id, attempts, data, v.operation "
+    "FROM skymms_message m LEFT JOIN skymms_variant v ON v.id = m.variant "
+)
+MESSAGES_BY_TRACKING = same(f"{_MESSAGE} WHERE m.tracking_id = :tracking_id ORDER BY m.id DESC LIMIT 10")
+MESSAGE_BY_ID = same(f"{_MESSAGE} WHERE m.id = :id")
+MESSAGES_OF_NUMBER = same(f"{_MESSAGE} WHERE number = :number AND {_REQUESTED} ORDER BY sent_at, m.id")
 APPLY_REPORT = same(
-    "UPDATE skymms_message SET state = :state, updated_at = CASE WHEN state = :state THEN updated_at ELSE :now END, "
-    "why = :why, code = coalesce(:code, code), tracking_id = coalesce(tracking_id, :tracking_id), "
-    "mms_id = coalesce(mms_id, :mms_id), sent_as = coalesce(:sent_as, sent_as), "
-    "operator_id = coalesce(:operator_id, operator_id), "
-    "handset = coalesce(:handset, handset), delivered_at = coalesce(delivered_at, :delivered_at) "
-    "WHERE id = :id AND state = :before"
+    "UPDATE skymms_message SET updated_at = CASE WHEN state = :state THEN updated_at ELSE :now END, "
+    "why = CASE WHEN state = :state THEN why ELSE :why END, code = CASE WHEN state = :state THEN code ELSE :code END, "
+    "state = :state, tracking_id = coalesce(tracking_id, :tracking_id), mms_id = coalesce(mms_id, :mms_id), "
+    "sent_as = coalesce(:sent_as, sent_as), operator_id = coalesce(:operator_id, operator_id), "
+    "handset = coalesce(:handset, handset), delivered_at = coalesce(:delivered_at, delivered_at), "
+    "credits = coalesce(:credits, credits) WHERE id = :id AND state = :before"
+)
+#: What a report adds to a message in a state in which it stays.
+COMPLETE = same(
+    "UPDATE skymms_message SET tracking_id = coalesce(tracking_id, :tracking_id), mms_id = coalesce(mms_id, :mms_id), "
+    "sent_as = coalesce(sent_as, :sent_as), operator_id = coalesce(operator_id, :operator_id), "
+    "handset = coalesce(handset, :handset), credits = coalesce(credits, :credits) WHERE id = :id"
+)
+
+# ------------------------------------------------------------------------------------------------ reconciliation
+
+#: The messages that a gateway is asked about, of one broadcast: how many, and when the first and the last was requested.
+OPEN_SPAN = same(
+    "SELECT count(*), min(sent_at), max(sent_at), count(CASE WHEN state = 'unknown' THEN 1 END) FROM skymms_message "
+    "WHERE broadcast = :broadcast AND (state = 'unknown' OR (state = 'accepted' AND updated_at < :before))"
+)
+FIRST_VARIANTS = same(
+    "SELECT b.id, b.name, (SELECT operation FROM skymms_variant v WHERE v.broadcast = b.id ORDER BY v.id LIMIT 1) "
+    "FROM skymms_broadcast b WHERE b.id > :after ORDER BY b.id LIMIT :size"
 )
 
 # ------------------------------------------------------------------------------------------------ keys
