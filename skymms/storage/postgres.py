@@ -72,7 +72,7 @@ class PostgresStore(ForkSafe):
             return connection
         # An error of a connection can contain the URL, and with it the password.
         try:
-            connection = psycopg.connect(self._url, autocommit=True, connect_timeout=10, application_name="skymms")
+            connection = psycopg.connect(self._url, autocommit=True, connect_timeout=10, fallback_application_name="skymms")
         except psycopg.Error as error:
             raise StorageError(f"{self.name}: {_first_line(error).replace(self._url, self.name)}") from None
         try:
