@@ -16,6 +16,10 @@ DIGITS_ONLY = re.compile(r"[0-9]+")
 #: E.164: the most digits of a number.
 MAX_DIGITS = 15
 
+#: A number that a spreadsheet wrote as a decimal number. Without its dot it would be somebody else's.
+_DECIMAL = re.compile(r"\s*\+?[0-9]+[.,]0{1,2}\s*")
+#: A number that a spreadsheet shortened.
+_SHORTENED = re.compile(r"\s*[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+\s*")
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015.()\[\]]")
 
 
@@ -43,6 +47,8 @@ def number_problem(number: object) -> str | None:
     if isinstance(number, str):
         if E164_NUMBER.fullmatch(number):  # nearly always
             return None
+        if _DECIMAL.fullmatch(number) or _SHORTENED.fullmatch(number):
+            return f"{number!r:.40} was changed by a spreadsheet, which took it for a decimal number: format its column as text"
         bare = digits(number)
     elif isinstance(number, int) and number.bit_length() < 64:  # str() of a very large int raises ValueError
         bare = str(number)

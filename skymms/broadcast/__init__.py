@@ -7,6 +7,8 @@ In reading order:
 
 - ``states``: the states of messages and broadcasts
 - ``hours``: the hours of the day in which messages are sent
+- ``columns``: finds the columns of a list by their names
+- ``file_formats``: recognises separators, and files that are not lists
 - ``recipients``: reads the list, from CSV, JSONL or any iterable
 - ``personalisation``: fills merge fields such as ``{first_name|you}``
 - ``settings``: when and how fast a broadcast is sent
@@ -27,7 +29,8 @@ In reading order:
 - ``threads``: carries the calls of a run in threads
 - ``tasks``: carries the calls of a run with asyncio
 - ``broadcast``: one broadcast: run, pause, look, settle, report
-- ``loading``: reads a list into the ledger and checks every message
+- ``checking``: checks every message of a list, and makes its rows
+- ``loading``: reads a list into the ledger
 - ``ledger``: the ledger
 """
 

@@ -19,14 +19,20 @@ SET_PHASE = same(
     "(:from_1, :from_2, :from_3)"
 )
 PHASE = same("SELECT state, why FROM skymms_broadcast WHERE id = :broadcast")
-DELETE_BROADCAST = same("DELETE FROM skymms_broadcast WHERE id = :broadcast")
+#: Only a broadcast from which nothing can have been sent.
+DELETE_LOADING = same("DELETE FROM skymms_broadcast WHERE id = :broadcast AND state = 'loading'")
+#: It also keeps another process from deleting it before the transaction ends.
+KEEP_LOADING = same("UPDATE skymms_broadcast SET why = NULL WHERE id = :broadcast AND state = 'loading'")
 ADD_VARIANT = same(
     "INSERT INTO skymms_variant (broadcast, name, weight, operation) VALUES (:broadcast, :name, :weight, :operation) "
     "ON CONFLICT (broadcast, name) DO NOTHING"
 )
 VARIANTS = same("SELECT id, name, weight, operation FROM skymms_variant WHERE broadcast = :broadcast ORDER BY id")
-MESSAGE_COLUMNS = ("broadcast", "number", "line", "variant", "data", "reference", "zone", "due")
-#: Which of the numbers of a chunk are there already, and from which line: those of another line are duplicates.
+MESSAGE_COLUMNS = ("broadcast", "number", "line", "variant", "data", "reference", "zone")
+LAST_MESSAGE = same("SELECT max(id) FROM skymms_message")
+#: The numbers that a chunk of the list has added.
+ADDED_NUMBERS = same("SELECT number FROM skymms_message WHERE id > :after AND broadcast = :broadcast")
+#: The lines of the list from which these numbers are.
 LINES_OF_NUMBERS = Statement(
     "SELECT number, line FROM skymms_message WHERE broadcast = :broadcast AND number IN "
     "(SELECT value FROM json_each(:numbers))",
@@ -34,10 +40,11 @@ LINES_OF_NUMBERS = Statement(
     "(SELECT value FROM json_array_elements_text(:numbers::json) AS value)",
 )
 ADD_LEFT_OUT = same(
-    "INSERT INTO skymms_left_out (broadcast, line, kind, text, reason) VALUES (:broadcast, :line, :kind, :text, :reason) "
-    "ON CONFLICT DO NOTHING"
+    "INSERT INTO skymms_left_out (broadcast, line, kind, text, reason) VALUES (:broadcast, :line, :kind, :text, :reason)"
 )
-LEFT_OUT = same("SELECT line, kind, text, reason FROM skymms_left_out WHERE broadcast = :broadcast ORDER BY line LIMIT :most")
+LEFT_OUT = same(
+    "SELECT line, kind, text, reason FROM skymms_left_out WHERE broadcast = :broadcast ORDER BY line, id LIMIT :most"
+)
 COUNT_LEFT_OUT = same("SELECT kind, count(*) FROM skymms_left_out WHERE broadcast = :broadcast GROUP BY kind")
 COUNT_STATES = same("SELECT state, count(*) FROM skymms_message WHERE broadcast = :broadcast GROUP BY state")
 ZONES = same("SELECT DISTINCT zone FROM skymms_message WHERE broadcast = :broadcast")
