@@ -19,6 +19,7 @@ In reading order:
 - ``outcomes``: what a reply or an error means for a message
 - ``auditing``: who did what, and when
 - ``tallies``: counts of messages by state
+- ``suppressing``: numbers that get nothing more, and numbers that are erased
 - ``references``: the reference under which a message is sent
 - ``noting``: finds the message that a report is about
 - ``once``: sends a message once for each key
@@ -41,6 +42,7 @@ from .ledger import Ledger
 from .recipients import Recipient, Unreadable, read_recipients
 from .running import End, Result
 from .states import Phase, State, Why
+from .suppressing import Suppressions
 
 __all__ = [
     "Broadcast",
@@ -54,6 +56,7 @@ __all__ = [
     "Result",
     "State",
     "Status",
+    "Suppressions",
     "Unreadable",
     "Why",
     "read_recipients",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _QUOTED = re.compile(r'"[^"]*"?')
+#: A line that begins with a number instead of the names of columns.
+_NUMBER = re.compile(r'[\s"+().\-]*[0-9][\s"+().\-0-9]*([,;\t].*)?', re.DOTALL)
 _JSON_ARRAY = re.compile(rb"\s*\[\s*(\{|$)")
 _UTF_16 = "the list is in UTF-16 (which Excel calls Unicode Text): save it as CSV UTF-8"
 #: How files begin that people take for lists, and what to do.
@@ -33,3 +35,11 @@ def csv_header(line: str) -> tuple[str, str]:
         return found[1], ""
     bare = _QUOTED.sub("", line)
     return max(",;\t", key=bare.count), line
+
+
+def header_for_plain(line: str) -> str | None:
+    """Return a header for a file that has none, and whose first line begins with a number; None for any other."""
+    if not _NUMBER.fullmatch(line):
+        return None
+    separator, _ = csv_header(line)
+    return f"number{separator * _QUOTED.sub('', line).count(separator)}\n"

@@ -17,7 +17,7 @@ from typing import IO, Any, NamedTuple, TypeAlias, cast
 
 from ..errors import ConfigurationError
 from .columns import Columns, find_column, find_number_column
-from .file_formats import csv_header, foreign_format
+from .file_formats import csv_header, foreign_format, header_for_plain
 
 #: A line of a file is at most this long; the rest of it is another line. A cell has at most 131,072 characters.
 MAX_LINE = 1_000_000
@@ -81,11 +81,21 @@ def read_recipients(
     return RecipientFile(source, Columns(number, reference, zone))
 
 
+def read_numbers(
+    source: str | os.PathLike[str] | IO[str] | IO[bytes], *, number: str | None = None
+) -> Iterator[Recipient | Unreadable]:
+    """Iterate over the numbers in a file as :func:`read_recipients` does; it may also have one number a line and no header."""
+    return RecipientFile(source, Columns(number, None, None), may_be_plain=number is None)
+
+
 class RecipientFile(Iterator["Recipient | Unreadable"]):
     """The recipients in a file, which is read once. Made by :func:`read_recipients`."""
 
-    def __init__(self, source: str | os.PathLike[str] | IO[str] | IO[bytes], columns: Columns) -> None:
+    def __init__(
+        self, source: str | os.PathLike[str] | IO[str] | IO[bytes], columns: Columns, *, may_be_plain: bool = False
+    ) -> None:
         self._source = source
+        self._may_be_plain = may_be_plain
         self._columns = columns
         self._recipients: Lines | None = None
 
@@ -119,6 +129,8 @@ class RecipientFile(Iterator["Recipient | Unreadable"]):
                         break
                 else:
                     raise ConfigurationError("the list of recipients is empty")
+                if self._may_be_plain and (header := header_for_plain(first)):
+                    lines, first, counted.number = chain([first], lines), header, counted.number - 1
                 if named_json or first.lstrip().startswith("{"):
                     yield from _json_recipients(first, lines, counted, self._columns, names)
                 elif names is None:
@@ -140,7 +152,7 @@ def _text_file(source: str | os.PathLike[str] | IO[str] | IO[bytes]) -> Iterator
     """Open a source as text; also return whether its name says that it is JSONL."""
     if isinstance(source, (str, os.PathLike)):
         try:
-            file = open(source, encoding="utf-8-sig", newline="")
+            file = open(source, encoding="utf-8-sig", newline="")  # noqa: SIM115 (an error of opening is not one of reading)
         except OSError as error:
             raise ConfigurationError(f"cannot read {os.fspath(source)}: {error.strerror or error}") from None
         with file:

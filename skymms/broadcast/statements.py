@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from ..storage.contract import Statement, same
 
 # ------------------------------------------------------------------------------------------------ broadcasts and their lists
@@ -189,14 +191,33 @@ SUPPRESS_OF_MESSAGE = same(
 
 # ------------------------------------------------------------------------------------------------ erasure
 
-FORGET_SUPPRESSED = same("DELETE FROM skymms_suppressed WHERE number = :number")
-FORGET_REPORTS = same("DELETE FROM skymms_report WHERE number = :number")
+COUNT_READY_OF_NUMBER = same(
+    "SELECT broadcast, count(*) FROM skymms_message WHERE number = :number AND state = 'ready' GROUP BY broadcast"
+)
 FORGET_READY = same(
     "UPDATE skymms_message SET state = 'skipped', why = 'opted out', updated_at = :now "
     "WHERE number = :number AND state = 'ready'"
 )
-FORGET_MESSAGES = same("UPDATE skymms_message SET number = :hashed, data = NULL, reference = NULL WHERE number = :number")
-FORGET_LEFT_OUT = same("UPDATE skymms_left_out SET text = '' WHERE text LIKE :number")
+FORGET_MESSAGES = same(
+    "UPDATE skymms_message SET number = :hashed, data = NULL, reference = NULL, consent = NULL, "
+    "why = replace(why, :number, :hashed), tracking_id = replace(tracking_id, :number, :hashed) "
+    "WHERE number = :number AND NOT EXISTS (SELECT 1 FROM skymms_message twin WHERE twin.number = :hashed "
+    "AND twin.broadcast = skymms_message.broadcast)"
+)
+FORGET_REPEATED = same("DELETE FROM skymms_message WHERE number = :number RETURNING broadcast")
+_DIGITS = reduce(lambda sql, separator: f"replace({sql}, '{separator}', '')", " -.()+[]", "text")
+#: Tables with texts in which the number may be. A lost report is harmless, and so is a reply without its number.
+FORGET_ELSEWHERE = (
+    same("DELETE FROM skymms_suppressed WHERE number = :number"),
+    same("DELETE FROM skymms_report WHERE number = :number OR (number IS NULL AND notice LIKE :like)"),
+    same("UPDATE skymms_report SET evidence = replace(evidence, :number, :hashed) WHERE evidence LIKE :like"),
+    same(f"UPDATE skymms_left_out SET text = '', reason = 'erased' WHERE {_DIGITS} LIKE :like OR reason LIKE :like"),  # noqa: S608
+    same("UPDATE skymms_once SET reply = replace(reply, :number, :hashed) WHERE reply LIKE :like"),
+    same("UPDATE skymms_once SET error = replace(error, :number, :hashed) WHERE error LIKE :like"),
+    same("UPDATE skymms_broadcast SET why = replace(why, :number, :hashed) WHERE why LIKE :like"),
+    same("UPDATE skymms_suppressed SET evidence = replace(evidence, :number, :hashed) WHERE evidence LIKE :like"),
+    same("UPDATE skymms_audit SET detail = replace(detail, :number, :hashed) WHERE detail LIKE :like"),
+)
 
 # ------------------------------------------------------------------------------------------------ reports
 
@@ -252,6 +273,11 @@ FREE_KEY = same("DELETE FROM skymms_once WHERE key = :key AND state <> 'done'")
 COUNT_READY = same(
     "SELECT count(*), count(DISTINCT coalesce(data, '')) FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready'"
 )
+#: Rows that do not have the message of the row before. A request of Cellcast has one message for all its numbers.
+COUNT_CHANGES = same(
+    "SELECT count(*) FROM (SELECT coalesce(data, '') AS now, lag(coalesce(data, '')) OVER (ORDER BY zone, id) AS before "
+    "FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready') rows_in_order WHERE before IS NULL OR before <> now"
+)
 COUNT_OPTED_OUT = Statement(
     "SELECT count(*) FROM skymms_message m WHERE broadcast = :broadcast AND state = 'ready' AND EXISTS (SELECT 1 FROM "
     "skymms_suppressed s WHERE s.number = m.number AND lifted_at IS NULL AND scope IN (SELECT value FROM json_each(:scopes)))",
@@ -259,9 +285,22 @@ COUNT_OPTED_OUT = Statement(
     "skymms_suppressed s WHERE s.number = m.number AND lifted_at IS NULL AND scope IN "
     "(SELECT value FROM json_array_elements_text(:scopes::json) AS value))",
 )
+#: The hashes of erased numbers.
+ERASED = same("SELECT number FROM skymms_suppressed WHERE number LIKE '#%' AND lifted_at IS NULL")
+READY_NUMBERS = same(
+    "SELECT id, number FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready' AND id > :after "
+    "ORDER BY id LIMIT :size"
+)
 PRUNE_BROADCASTS = same(
     "DELETE FROM skymms_broadcast WHERE state IN ('done', 'cancelled') AND finished_at < :before AND NOT EXISTS "
     "(SELECT 1 FROM skymms_message m WHERE m.broadcast = skymms_broadcast.id AND m.state IN ('sending', 'unknown'))"
 )
-PRUNE_REPORTS = same("DELETE FROM skymms_report WHERE at < :before")
+#: Lists that were not read to the end.
+PRUNE_LOADING = same("DELETE FROM skymms_broadcast WHERE state = 'loading' AND created_at < :before")
+#: Those of messages that are kept are kept too.
+PRUNE_REPORTS = same(
+    "DELETE FROM skymms_report WHERE at < :before AND "
+    "NOT EXISTS (SELECT 1 FROM skymms_message m WHERE m.id = skymms_report.message)"
+)
 PRUNE_KEYS = same("DELETE FROM skymms_once WHERE state = 'done' AND updated_at < :before")
+PRUNE_WORKERS = same("DELETE FROM skymms_worker WHERE lease_until < :before")

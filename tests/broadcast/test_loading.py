@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import subprocess
 import sys
 import textwrap
@@ -47,7 +46,7 @@ def left_out(broadcast) -> list[tuple[int, str, str]]:
 
 
 def test_one_row_for_each_number_however_it_is_written(ledger: Ledger) -> None:
-    rows = [f"{A},Ada", "+1 (555) 123-4888,Ada", f"{B},Bob", f"1.555.123.4889,x", f"{A},Ada", f"{C},Cem"]
+    rows = [f"{A},Ada", "+1 (555) 123-4888,Ada", f"{B},Bob", "1.555.123.4889,x", f"{A},Ada", f"{C},Cem"]
     broadcast = create(ledger, read_recipients(csv(*rows)))
     assert numbers(broadcast) == [A, B, C]
     assert left_out(broadcast) == [
@@ -254,7 +253,7 @@ def test_a_message_that_can_be_sent_to_nobody_is_refused_before_the_list_is_read
 
 def test_rules_of_the_account_are_applied(ledger: Ledger) -> None:
     sms = SendSMS("Hi {name}!", sender="60856")
-    with pytest.raises(ConfigurationError, match="the message cannot be sent: .*not supported"):
+    with pytest.raises(ConfigurationError, match=r"the message cannot be sent: .*not supported"):
         create(ledger, [A], sms, account=Account("k" * 32, dialect="sinch"))
     assert numbers(create(ledger, [Recipient(A, {"name": "Ada"})], sms)) == [A]
     no_sender = SendMMS(MESSAGE.slideshow)

@@ -127,7 +127,7 @@ def test_messages_are_filled_from_columns_whose_names_may_differ_in_case(ledger:
 def test_the_exact_name_of_two_that_differ_in_case(ledger: Ledger) -> None:
     ledger.create("spring", message("{name}"), read_recipients(csv("mobile,Name,name", f"{A},wrong,right")))
     assert messages(ledger) == {A: "right"}
-    with pytest.raises(ConfigurationError, match="no column for {NAME}"):
+    with pytest.raises(ConfigurationError, match=r"no column for {NAME}"):
         ledger.create("two", message("{NAME}"), read_recipients(csv("mobile,Name,name", f"{A},x,y")))
 
 
@@ -161,7 +161,7 @@ def test_a_list_that_was_begun_elsewhere_can_be_finished_here(ledger: Ledger) ->
 def test_a_column_that_there_is_not_is_found_at_once(ledger: Ledger) -> None:
     rows = read_recipients(csv("mobile,name", f"{A},Ada"))
     with pytest.raises(
-        ConfigurationError, match="line 1: there is no column for {nmae}, which has no default; the columns are mobile"
+        ConfigurationError, match=r"line 1: there is no column for {nmae}, which has no default; the columns are mobile"
     ):
         ledger.create("spring", message("{nmae}"), rows, skip_invalid=True)
     assert list(ledger) == []
@@ -170,7 +170,7 @@ def test_a_column_that_there_is_not_is_found_at_once(ledger: Ledger) -> None:
 
 
 def test_a_field_with_and_without_a_default(ledger: Ledger) -> None:
-    with pytest.raises(ConfigurationError, match="no column for {x}"):
+    with pytest.raises(ConfigurationError, match=r"no column for {x}"):
         ledger.create("spring", message("{x|you} {x}"), read_recipients(csv("mobile", A)))
 
 
@@ -184,7 +184,7 @@ def test_a_field_with_and_without_a_default(ledger: Ledger) -> None:
     ],
 )
 def test_a_missing_value_is_found_with_its_line(ledger: Ledger, recipients) -> None:
-    with pytest.raises(ConfigurationError, match="line 4: there is no value for {name}, which has no default"):
+    with pytest.raises(ConfigurationError, match=r"line 4: there is no value for {name}, which has no default"):
         ledger.create("spring", message("Hi {name}"), recipients())
     ledger.create("spring", message("Hi {name}"), recipients(), skip_invalid=True)
     assert C not in messages(ledger)

@@ -121,7 +121,7 @@ def test_special_columns_fill_merge_fields_too() -> None:
         (f"mobile,x\n{A},y\n".encode("utf-16-le"), "UTF-16"),
         (f"mobile,name\n{A},Zoë\n".encode("latin-1"), "line 2: not in UTF-8 (byte 0xeb)"),
         (f'mobile,name\n{A},"a\nb"\n{A},Zoë\n'.encode("latin-1"), "line 4: not in UTF-8"),
-        ((f"mobile,name\n" + f"{A},Ada\n" * 40_000 + f"{A},Zoë\n").encode("latin-1"), "line 40002: not in UTF-8"),
+        (("mobile,name\n" + f"{A},Ada\n" * 40_000 + f"{A},Zoë\n").encode("latin-1"), "line 40002: not in UTF-8"),
         (b"PK\x03\x04\x14\x00\x06\x00\xff", "Excel workbook"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "old Excel workbook"),
         (b"\x1f\x8b\x08\x00\x00\xff", "compressed"),
@@ -159,7 +159,7 @@ def test_lines_that_cannot_be_read_are_named_and_the_others_read() -> None:
 
 
 def test_a_missing_file_and_a_wrong_type(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="cannot read .*No such file"):
+    with pytest.raises(ConfigurationError, match=r"cannot read .*No such file"):
         next(read_recipients(tmp_path / "none.csv"))
     with pytest.raises(TypeError, match="not list"):
         read_recipients([A])  # type: ignore[arg-type]
