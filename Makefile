@@ -10,7 +10,7 @@ SOURCE := pyproject.toml $(shell find skymms xsd -type f -not -path '*/__pycache
 # Tests and tools see what is installed, never the checkout they happen to stand in.
 export PYTHONSAFEPATH := 1
 
-.PHONY: demo test lint compat bench bench-peers bench-sandbox docs picture clean
+.PHONY: demo test lint compat bench bench-peers bench-sandbox bench-broadcast docs picture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/skymms demo
@@ -41,6 +41,10 @@ bench: $(VENV)/.installed
 # What the sandbox sustains, and that it keeps its size; on Linux.
 bench-sandbox: $(VENV)/.installed
 	PYTHONPATH=tests/bench $(BIN)/python tests/bench/sandbox_load.py $(ARGS)
+
+# Lists of a million, what the ledger costs, and a rate that processes share; the latter needs PostgreSQL (see tests/support/stores.py).
+bench-broadcast: $(VENV)/.installed
+	PYTHONPATH=tests/bench $(BIN)/python tests/bench/broadcast_run.py $(ARGS)
 
 # Beside the libraries of other gateways. They live in an environment of their own, and one that does not install is told as such.
 bench-peers: $(PEERS)/.installed

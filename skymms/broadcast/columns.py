@@ -40,8 +40,8 @@ def find_number_column(header: Sequence[str]) -> str:
             if name.casefold() == wanted:
                 return name
     raise ConfigurationError(
-        f"no column is named {', '.join(NUMBER_COLUMNS)}: name the one with the numbers; the first line has to be a header, and "
-        f"its columns are {_listed(header)}"
+        f"no column is named {', '.join(NUMBER_COLUMNS)}: name the one with the numbers; the first line has to be a header, "
+        f"and its columns are {_listed(header)}"
     )
 
 

@@ -72,8 +72,8 @@ class Ledger:
         """Plan a broadcast: read the list, fill the merge fields and check every message. Nothing is sent.
 
         :param operation: the message, without its recipient: any operation that sends to one number, or a Cellcast send.
-        :param recipients: see :func:`~skymms.broadcast.read_recipients`, or any iterable of :class:`Recipient` or of numbers; it is
-            read once and not held.
+        :param recipients: see :func:`~skymms.broadcast.read_recipients`, or any iterable of :class:`Recipient` or of numbers; it
+            is read once and not held.
         :param account: the account it will be sent from; its rules are applied. Without it, the rules that all share.
         :param hours: the hours in which messages are sent.
         :param start: nothing is sent before.
@@ -169,8 +169,8 @@ class Ledger:
         """Send nothing more to some numbers, and return how many were not suppressed before.
 
         The suppression is for everything, or for one sender or campaign (the ``campaign_ref`` of the message). Runs that are
-        under way obey it. ``source``, ``at`` and ``evidence`` say how and since when it is known. Numbers begin with the country
-        code; one that is not a number raises :class:`~skymms.RecipientError`, and none is suppressed.
+        under way obey it. ``source``, ``at`` and ``evidence`` say how and since when it is known. Numbers begin with the
+        country code; one that is not a number raises :class:`~skymms.RecipientError`, and none is suppressed.
         """
         return suppress(self._store, numbers, Origin(scope_of(sender, campaign), source, at, evidence), by)
 

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -148,7 +148,7 @@ class _Counted:
 
 
 @contextmanager
-def _text_file(source: str | os.PathLike[str] | IO[str] | IO[bytes]) -> Iterator[tuple[IO[str], bool]]:
+def _text_file(source: str | os.PathLike[str] | IO[str] | IO[bytes]) -> Generator[tuple[IO[str], bool]]:
     """Open a source as text; also return whether its name says that it is JSONL."""
     if isinstance(source, (str, os.PathLike)):
         try:
@@ -190,7 +190,7 @@ def _csv_entries(
         if row.__class__ is Unreadable:
             yield row
             continue
-        line, values = cast(_Row, row)
+        line, values = cast("_Row", row)
         yield (
             values[number],
             pick(values),
@@ -208,7 +208,7 @@ def _csv_recipients(first: str, lines: Iterator[str], counted: _Counted, columns
         if row.__class__ is Unreadable:
             yield row
             continue
-        line, values = cast(_Row, row)
+        line, values = cast("_Row", row)
         yield Recipient(
             values[number].strip(),
             {name: values[place] for place, name in others},
@@ -227,7 +227,7 @@ def _csv_rows(first: str, lines: Iterator[str], counted: _Counted) -> tuple[list
         first = next(lines, "")
     reader = csv.reader(chain([first], lines), delimiter=separator, strict=True)
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = [name.strip() for name in next(reader, list[str]())]
     except csv.Error as error:
         raise ConfigurationError(f"line {read + 1}: not CSV: {error}") from None
     if doubled := sorted({name for name in header if name and header.count(name) > 1}):
@@ -269,7 +269,7 @@ def _checked_rows(reader: Any, width: int, read: int, counted: _Counted, separat
                 yield read + before + 1, (values + [""] * width)[:width]
 
 
-def _picker(header: list[str], names: Mapping[str, bool]) -> Any:
+def _picker(header: list[str], names: Mapping[str, bool]) -> Callable[[list[str]], tuple[str | None, ...]]:
     """Return a function from the cells of a row to the values of the merge fields."""
     places = [find_column(header, name) for name in names]
     for place, (name, has_default) in zip(places, names.items(), strict=True):
@@ -278,14 +278,9 @@ def _picker(header: list[str], names: Mapping[str, bool]) -> Any:
                 f"line 1: there is no column for {{{name}}}, which has no default; the columns are "
                 f"{', '.join(filter(None, header))}"
             )
-    if not places:
-        return lambda values: ()
-    if None in places:
-        return lambda values: tuple([None if place is None else values[place] for place in places])
-    if len(places) == 1:
-        (only,) = places
-        return lambda values: (values[only],)
-    return itemgetter(*cast("list[int]", places))
+    if len(places) > 1 and None not in places:
+        return itemgetter(*cast("list[int]", places))
+    return lambda values: tuple([None if place is None else values[place] for place in places])
 
 
 # ------------------------------------------------------------------------------------------------ JSONL and iterables
@@ -359,7 +354,7 @@ def numbered(
         elif isinstance(one, Recipient):
             entry = entry_of(one, names)
             yield entry if entry[4] else (*entry[:4], place)
-        elif isinstance(one, (str, int)) or hasattr(one, "__index__"):
+        elif isinstance(cast(Any, one), (str, int)) or hasattr(one, "__index__"):
             yield one, (None,) * len(names), None, None, place
         else:
             raise TypeError(

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import IO, Any, NamedTuple, TypeAlias
+from typing import IO, Any, NamedTuple, TypeAlias, cast
 
 from ..cellcast import OptOut
 from ..errors import ConfigurationError, SkymmsError
@@ -104,10 +104,12 @@ def suppress_from(store: Store, source: Source, origin: Origin, column: str | No
 
 def _rows(source: Source, column: str | None, unreadable: list[Unreadable]) -> Iterator[tuple[str, int]]:
     """Yield numbers as the ledger writes them, with their lines, and collect the lines that have none."""
+    found: Iterable[Recipient | Unreadable]
     if isinstance(source, (str, os.PathLike)) or hasattr(source, "read"):
-        found: Iterable[Any] = read_numbers(source, number=column)  # type: ignore[arg-type]
+        found = read_numbers(cast("str | IO[bytes]", source), number=column)
     else:
-        found = (Recipient(one.number or "", line=place) for place, one in enumerate(source, 1))
+        rows = cast("Iterable[OptOut]", source)
+        found = (Recipient(one.number or "", line=place) for place, one in enumerate(rows, 1))
     for one in found:
         if isinstance(one, Unreadable):
             unreadable.append(one)

@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def csv(*rows: str, header: str = "mobile,name") -> io.StringIO:
     return io.StringIO("\n".join([header, *rows, ""]), newline="")
 
 
-def create(ledger: Ledger, recipients, operation=MESSAGE, name="spring", **options):
+def create(ledger: Ledger, recipients: Any, operation: Any = MESSAGE, name: str = "spring", **options):
     return ledger.create(name, operation, recipients, **options)
 
 

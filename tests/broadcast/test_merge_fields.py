@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
@@ -152,7 +153,7 @@ def test_special_columns_can_be_merge_fields(ledger: Ledger) -> None:
 
 
 def test_a_list_that_was_begun_elsewhere_can_be_finished_here(ledger: Ledger) -> None:
-    rows = read_recipients(csv("mobile,name", f"{A},Ada", "x,y,z", f"{B},Bob"))
+    rows: Any = read_recipients(csv("mobile,name", f"{A},Ada", "x,y,z", f"{B},Bob"))
     assert next(rows).number == A
     ledger.create("spring", message("{name}"), rows, skip_invalid=True)
     assert messages(ledger) == {B: "Bob"}

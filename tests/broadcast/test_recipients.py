@@ -6,6 +6,7 @@ import io
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from skymms.broadcast import Recipient, Unreadable, read_recipients
 A, B = "15551234888", "15551234889"
 
 
-def read(content: str | bytes, **columns):
+def read(content: str | bytes, **columns: str) -> list[Any]:
     """Read a content as a stream: text or bytes."""
     stream = io.StringIO(content, newline="") if isinstance(content, str) else io.BytesIO(content)
     return list(read_recipients(stream, **columns))

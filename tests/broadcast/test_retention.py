@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 from counting_gateway import CountingGateway
 
-from skymms import Account, Client, ConfigurationError, DeliveryReport, RecipientError, SendMMS, Slideshow
+from skymms import (
+    Account,
+    Client,
+    ConfigurationError,
+    DeliveryReport,
+    RecipientError,
+    SendMMS,
+    Slideshow,
+    TransportError,
+)
 from skymms.broadcast import Ledger, Recipient
 from skymms.storage.contract import same
 
