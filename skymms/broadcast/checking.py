@@ -60,7 +60,7 @@ class Checker:
         left_out: list[LeftOut] = []
         usual, match, personal = self._usual, E164_NUMBER.fullmatch, bool(self.names)
         for one in entries:
-            if one.__class__ is Unreadable:
+            if type(one) is Unreadable:
                 left_out.append(LeftOut(one.line, "unreadable", _storable(one.text), _storable(one.reason)))
                 continue
             given, values, reference, zone, line = cast(Entry, one)

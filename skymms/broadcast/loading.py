@@ -126,8 +126,10 @@ def _load_chunk(
             raise _begun_anew(name)
         before = transaction.one(sql.LAST_MESSAGE)
         inserted = transaction.load("skymms_message", sql.MESSAGE_COLUMNS, rows)
-        after = (before and before[0]) or 0
-        duplicates = [] if inserted == len(rows) else _duplicates(transaction, broadcast, rows, after)
+        duplicates: list[LeftOut] = []
+        if inserted < len(rows):
+            after = 0 if before is None or before[0] is None else int(before[0])
+            duplicates = _duplicates(transaction, broadcast, rows, after)
         if lines := unreadable + duplicates:
             transaction.run_many(sql.ADD_LEFT_OUT, [{"broadcast": broadcast, **line._asdict()} for line in lines])
         add_to_tally(transaction, broadcast, "load", Counter({State.READY: inserted}))

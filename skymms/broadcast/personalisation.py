@@ -105,10 +105,10 @@ def _texts(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
         if "{" in value:
             yield place, value
     elif isinstance(value, Mapping):
-        for key, inner in value.items():
+        for key, inner in cast("Mapping[str | int, Any]", value).items():
             yield from _texts(inner, (*place, key))
     elif isinstance(value, tuple):
-        for number, inner in enumerate(value):
+        for number, inner in enumerate(cast("tuple[Any, ...]", value)):
             yield from _texts(inner, (*place, number))
     elif is_dataclass(value):
         for item in fields(value):
@@ -120,9 +120,11 @@ def _replaced(value: Any, place: Place, fill: Callable[[Place], str]) -> Any:
     if isinstance(value, str):
         return fill(place) if "{" in value else value
     if isinstance(value, Mapping):
-        return {key: _replaced(inner, (*place, key), fill) for key, inner in value.items()}
+        items = cast("Mapping[str | int, Any]", value).items()
+        return {key: _replaced(inner, (*place, key), fill) for key, inner in items}
     if isinstance(value, tuple):
-        return tuple(_replaced(inner, (*place, at), fill) for at, inner in enumerate(value))
+        members = cast("tuple[Any, ...]", value)
+        return tuple(_replaced(inner, (*place, at), fill) for at, inner in enumerate(members))
     if is_dataclass(value) and not isinstance(value, type):
         changed = {
             item.name: _replaced(getattr(value, item.name), (*place, item.name), fill)

@@ -187,7 +187,7 @@ def _csv_entries(
     number, reference, zone = columns.places(header)
     pick = _picker(header, names)
     for row in rows:
-        if row.__class__ is Unreadable:
+        if type(row) is Unreadable:
             yield row
             continue
         line, values = cast("_Row", row)
@@ -205,7 +205,7 @@ def _csv_recipients(first: str, lines: Iterator[str], counted: _Counted, columns
     number, reference, zone = columns.places(header)
     others = [(place, name) for place, name in enumerate(header) if name and place != number]
     for row in rows:
-        if row.__class__ is Unreadable:
+        if type(row) is Unreadable:
             yield row
             continue
         line, values = cast("_Row", row)
