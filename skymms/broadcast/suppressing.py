@@ -108,7 +108,7 @@ def _rows(source: Source, column: str | None, unreadable: list[Unreadable]) -> I
     if isinstance(source, (str, os.PathLike)) or hasattr(source, "read"):
         found = read_numbers(cast("str | IO[bytes]", source), number=column)
     else:
-        rows: Iterable[Any] = source
+        rows: Any = source
         found = (Recipient(one.number or "", line=place) for place, one in enumerate(rows, 1))
     for one in found:
         if isinstance(one, Unreadable):
