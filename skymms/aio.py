@@ -81,8 +81,6 @@ class AsyncClient(BaseClient):
                     step = call.advance(await self._wait(step))
         return call.result
 
-    call_once = call
-
     async def fetch(self, url: str, *, limit: int = MAX_REPORT) -> bytes:
         """Download the file behind a link from the gateway, such as a report; ``limit`` is in bytes.
 

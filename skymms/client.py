@@ -79,8 +79,6 @@ class Client(BaseClient):
                 step = call.advance(self._perform(step))
         return call.result
 
-    call_once = call
-
     def fetch(self, url: str, *, limit: int = MAX_REPORT) -> bytes:
         """Download the file behind a link from the gateway, such as a report; ``limit`` is in bytes.
 
