@@ -65,6 +65,32 @@ later call can still make it valid.
 {table_of(["code", "field", "rule", "applied"], refusals)}
 What each [dialect](glossary.md#dialect) requires in addition is marked in [dialects.md](dialects.md).
 
+## Phone numbers
+
+A number is a text or a whole number. A text is an optional `+` and groups of digits, country code first, without `00`:
+
+- One blank, dot, dash or slash separates two groups: `+1 555 123 4888`, `+33.6.12.34.56.78`.
+- One group, not the last, may be in brackets: `+1 (555) 123-4888`. `(0)` is refused, because it is not dialled after a country code.
+- The last group has at least two digits, and all groups together have at most 15.
+- Seven or more digits followed by a dot are refused: `15551234888.0` is what a spreadsheet makes of a number.
+
+All other text is E110, and so are floats: a message never goes to another number than the one that was written. The message quotes
+the number and names its invisible characters, for example `U+200B ZERO WIDTH SPACE`. No numbering plan is checked.
+A `sender` is a short code in digits, or a number by the same rules.
+
+## Types of values
+
+Instances of subclasses (`StrEnum`, `class T(str, Enum)`, `IntEnum`, a text that prints as another text) are taken for the characters
+or the number that they hold, in every field and as keys and values of mappings. numpy's numbers, texts, switches and times and pandas'
+`Timestamp` become Python's; nanoseconds are dropped. All other objects are a problem of their field: NaN, NA and NaT, which fill the gaps of a
+data frame, are never sent as text. Pass None for a missing value.
+
+## URLs
+
+The URL of a file begins with `http://` or `https://` and names a host, and a port from 1 to 65535 if any. It contains no blanks and no
+invisible characters, such as U+200B or a mark that changes the direction of text. The name of a host in another script is sent in
+ASCII: `http://bücher.example/` as `http://xn--bcher-kva.example/`.
+
 ## Limits
 
 `Account(limits=Limits(…))` changes the limits for one account. `required` adds fields that your gateway insists on. `waived` removes some,

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import date, datetime
 from functools import cache
+from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, cast, dataclass_transform
+from types import NoneType
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Protocol, TypeVar, cast, dataclass_transform
+from weakref import WeakSet
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,6 +36,17 @@ def attribute_getter(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
     return lambda holder: tuple(attrgetter(name)(holder) for name in names)
 
 
+def join_values(values: Sequence[Any]) -> Any:
+    """Merge mappings, append tuples and add numbers; of several dates return the first."""
+    given = [one for one in values if one is not None]
+    first: Any = given[0] if given else None
+    if isinstance(first, dict):
+        return dict(chain.from_iterable(one.items() for one in given))
+    if isinstance(first, tuple):
+        return tuple(chain.from_iterable(given))
+    return first if first is None or isinstance(first, date) else sum(given[1:], first)
+
+
 class FrozenDict(dict[K, V]):
     """A dict that cannot be changed."""
 
@@ -46,6 +64,101 @@ class FrozenDict(dict[K, V]):
         return type(self), (dict(self),)
 
 
+# ------------------------------------------------------------------------------------------------ plain values
+
+
+def _plain_datetime(
+    value: Any,
+    # Arguments, because freezegun replaces the classes in modules, and the results would be of its classes.
+    day: Callable[[Any], date] = datetime.date,
+    time: Callable[[Any], Any] = datetime.timetz,
+    combine: Callable[[date, Any], datetime] = datetime.combine,
+) -> Any:
+    # pandas: NaT is a datetime that equals nothing, and a Timestamp after the year 9999 has another year underneath.
+    if value != value:
+        return value
+    plain = combine(day(value), time(value))
+    return plain if plain.year == value.year else value
+
+
+def _plain_date(
+    value: Any, make: Callable[[int], date] = date.fromordinal, ordinal: Callable[[Any], int] = date.toordinal
+) -> date:
+    return make(ordinal(value))
+
+
+#: How instances of subclasses become instances of their base. The methods are those of the base class, because a subclass may
+#: have its own: ``str()`` of a member of ``class T(str, Enum)`` is ``T.A``.
+_CONVERSIONS: tuple[tuple[type[Any], Callable[[Any], Any]], ...] = (
+    (str, str.__str__),
+    (int, int.__int__),
+    (float, float.__float__),
+    (bytes, lambda value: bytes.__getitem__(value, slice(None))),
+    (datetime, _plain_datetime),
+    (date, _plain_date),
+)
+#: The types that the rules and the encoder know. A field of a slideshow or an operation may hold any other object: it is a
+#: problem of its own, and no rule looks at it.
+PLAIN_TYPES: frozenset[type[Any]] = frozenset({NoneType, bool, tuple, FrozenDict, *(base for base, _ in _CONVERSIONS)})
+#: The types of field values that need no conversion; :func:`value` adds its classes.
+_UNCHANGED: set[type[Any]] = {*PLAIN_TYPES, dict}
+
+
+def plain_value(value: object) -> Any:
+    """Return the text, number, date or bytes that an instance of a subclass or a numpy scalar holds; all else unchanged.
+
+    So a value is validated, compared, printed, stored and encoded as the same characters. The result for a member of
+    ``class T(str, Enum)`` is its text, and for a pandas ``Timestamp`` a datetime. Values that have no such form, for example
+    pandas' NaT and NA, are returned as they are, and validation reports them.
+    """
+    kind = type(value)
+    if kind in _UNCHANGED:
+        return value
+    for base, convert in _CONVERSIONS:
+        if issubclass(kind, base):
+            return convert(value)
+    # A numpy scalar exists only if numpy was imported, so skymms need not import it.
+    return _from_numpy(value) if isinstance(value, getattr(sys.modules.get("numpy"), "generic", ())) else value
+
+
+def _from_numpy(value: Any) -> Any:
+    """Return a numpy scalar as a value of Python: an int, a float, a bool, a date or a datetime; all others unchanged."""
+    kind = value.dtype.kind
+    if kind != "M":
+        return value.item() if kind in "biuf" else value
+    plain = value.item()
+    # item() returns an int for nanoseconds and for years after 9999, and None for NaT.
+    if isinstance(plain, int):
+        plain = value.astype("datetime64[us]").item()
+    return plain if isinstance(plain, date) else value
+
+
+# ------------------------------------------------------------------------------------------------ invisible characters
+
+# Characters that have a glyph as far as Unicode's categories tell, and show nothing: fillers, joiners, variation selectors.
+_WITHOUT_GLYPH = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+
+
+def invisible_characters(text: str) -> list[str]:
+    """Return the characters of a text that cannot be seen, each once: blanks except the space, controls, marks of direction."""
+    if text.isascii() and text.isprintable():  # nearly always
+        return []
+    from unicodedata import category  # takes a millisecond to import
+
+    return [
+        character
+        for character in dict.fromkeys(text)
+        if character != " " and (category(character) in {"Zs", "Zl", "Zp", "Cc", "Cf"} or _WITHOUT_GLYPH.match(character))
+    ]
+
+
+def character_name(character: str) -> str:
+    """Return a character's number and name, such as ``U+200B ZERO WIDTH SPACE``."""
+    from unicodedata import name
+
+    return f"U+{ord(character):04X} {name(character, 'control character')}"
+
+
 # ------------------------------------------------------------------------------------------------ values
 
 
@@ -54,26 +167,29 @@ def value(kind: type[T]) -> type[T]:
     """Class decorator: a dataclass that is frozen and slotted, with a short ``repr`` and a fast constructor.
 
     ``dataclass(frozen=True, slots=True)`` sets each field with ``object.__setattr__``, which took a third of the time to build
-    and encode a message. This constructor has the same signature and calls the slots' own setters instead.
+    and encode a message. This constructor has the same signature and calls the slots' own setters instead. Instances of
+    subclasses of ``str``, ``int`` and so on become plain values; see :func:`plain_value`.
     """
     result = dataclass(init=False, repr=False, frozen=True, slots=True)(kind)
     result.__init__ = _constructor(result)  # type: ignore[method-assign]
     if result.__repr__ is object.__repr__:
         result.__repr__ = repr_of_set_fields  # type: ignore[method-assign]
+    _UNCHANGED.add(result)
     return result
 
 
 def _constructor(kind: Any) -> Any:
     """Compile an ``__init__`` that takes the fields of a slotted dataclass, in the order that ``dataclass`` would."""
     items: tuple[Field[Any], ...] = fields(kind)
-    names: dict[str, Any] = {"_MISSING": MISSING}
+    names: dict[str, Any] = {"_MISSING": MISSING, "_UNCHANGED": _UNCHANGED, "_plain": plain_value, "_type": type}
     body: list[str] = []
     for item in items:
         names[f"_set_{item.name}"] = getattr(kind, item.name).__set__
-        argument = item.name
+        # The test is written out, because a call for each field would take as long as the rest of the constructor.
+        argument = f"{item.name} if {item.name} is None or _type({item.name}) in _UNCHANGED else _plain({item.name})"
         if item.default_factory is not MISSING:
             names[f"_make_{item.name}"] = item.default_factory
-            argument = f"_make_{item.name}() if {item.name} is _MISSING else {item.name}"
+            argument = f"_make_{item.name}() if {item.name} is _MISSING else {argument}"
         body.append(f"    _set_{item.name}(self, {argument})")
     if hasattr(kind, "__post_init__"):
         body.append("    self.__post_init__()")
@@ -115,3 +231,31 @@ def repr_of_set_fields(self: Any) -> str:
     pairs = [(item.name, getattr(self, item.name)) for item in fields(self) if item.repr]
     texts = [f"{name}={value!r}" for name, value in pairs if value is not None and not (isinstance(value, dict) and not value)]
     return f"{type(self).__qualname__}({', '.join(texts)})"
+
+
+# ------------------------------------------------------------------------------------------------ forks
+
+
+class Renewable(Protocol):
+    """An object that another process cannot share with this one, for example because it has a lock or connections."""
+
+    def renew_after_fork(self) -> None:
+        """Make it usable in a process that was just forked, in which no thread but this one runs."""
+        ...
+
+
+_RENEWABLE: WeakSet[Renewable] = WeakSet()
+
+
+def renew_after_fork(thing: Renewable) -> None:
+    """Call ``thing.renew_after_fork()`` in each process that is forked while the object exists."""
+    _RENEWABLE.add(thing)
+
+
+def _renew_all() -> None:
+    for thing in list(_RENEWABLE):
+        thing.renew_after_fork()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
+    os.register_at_fork(after_in_child=_renew_all)

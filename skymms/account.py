@@ -10,13 +10,14 @@ cannot be pickled. Create the account in the process that uses it, for example w
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, TypeVar, cast
 
+from ._functools import plain_value
 from .errors import ConfigurationError, Problem, refusal
 from .http import MAX_RESPONSE, HttpRequest, HttpResponse, allow_http_from_environment, gateway_url
-from .limits import DOCUMENTED, Limits
+from .limits import DOCUMENTED, Limits, texts
 from .model.operations import Operation, R_co
 from .rate_limit import Rate, RateLimit, rate_limit_from
 from .redaction import MASK, KeyHolder, account_repr, check_key, key_from_environment
@@ -46,6 +47,8 @@ class Account(KeyHolder):
     - ``bare_body``: send a Skycore 1.3 XML document as the request body, as some production clients do, and not in the
       documented form field.
     - ``line_break``: the text that replaces a line break; ``r"\\n"`` writes a backslash and an n, as in the vendor's example.
+    - ``former_names``: names of fields and actions that the gateway expects instead of today's. An account of before 2015 may
+      need ``{"CAMPAIGNID"}`` (now CAMPAIGNREF) for subscriptions; others are SPID, loginUser and removeMMSInboxContent.
     - ``limits``: the figures and required fields of this account's gateway.
     - ``max_response``: how many bytes of a response are read; the default is 64 kB, about 6,000 ids of stored messages.
 
@@ -63,6 +66,7 @@ class Account(KeyHolder):
     rate: Rate = None
     bare_body: bool = False
     line_break: str = "\n"
+    former_names: Collection[str] = frozenset()
     limits: Limits = DOCUMENTED
     max_response: int = MAX_RESPONSE
     #: The rate limit that ``rate`` describes; every client of this account object uses it.
@@ -77,9 +81,12 @@ class Account(KeyHolder):
     )
 
     def __post_init__(self) -> None:
+        for name in ("api_key", "dialect", "url", "sender", "service_id", "fallback_text", "line_break"):
+            object.__setattr__(self, name, plain_value(getattr(self, name)))
         object.__setattr__(self, "dialect_spec", get_dialect(self.dialect))
         _check_types(self)
         check_field_names(self.limits)
+        object.__setattr__(self, "former_names", _checked_names(self.former_names, self.dialect_spec))
         check_key(self.api_key, "pass api_key, or set SKYMMS_API_KEY for Account.from_env()")
         address = gateway_url(self.url, self.dialect_spec.url, self.allow_http)
         object.__setattr__(self, "address", address)
@@ -180,7 +187,10 @@ class Account(KeyHolder):
             dialect.response_codec.load()
             defaults = {"sender": self.sender, "service_id": self.service_id, "fallback_text": self.fallback_text}
             given = {name: value for name, value in defaults.items() if value is not None}
-            encoder = OperationEncoder(kind, dialect, self._placement, self.limits, given, self.api_key, self.line_break)
+            former_names = frozenset(self.former_names)
+            encoder = OperationEncoder(
+                kind, dialect, self._placement, self.limits, given, self.api_key, self.line_break, former_names
+            )
             self._encoders[kind] = encoder
         return encoder
 
@@ -188,6 +198,10 @@ class Account(KeyHolder):
         """Yield the requests of a call as operations, and return its reply. This gateway needs one request for each call."""
         reply: R_co = yield operation
         return reply
+
+    def partial(self, operation: Operation[Any], replies: Sequence[Any], sent_maybe: bool) -> Any:
+        """Return the reply that a call had when an exception ended it, or None."""
+        return replies[0] if replies else None
 
     # -------------------------------------------------------------------------------------------- decoding
 
@@ -198,6 +212,19 @@ class Account(KeyHolder):
         the protocol or belongs to another request; its ``sent_maybe`` is True unless the operation only reads.
         """
         return cast(R_co, decode_response(self.dialect_spec, operation, response, self.api_key, self.max_response, self.sender))
+
+
+def _checked_names(given: Any, dialect: Dialect) -> frozenset[str]:
+    """Return former names in upper case; ConfigurationError for a name that the dialect has not had."""
+    names = texts("former_names", given, "give the names as text, as in {'CAMPAIGNID'}")
+    if not names:
+        # The table is not searched, because that would import every operation.
+        return names
+    known = dialect.former_names
+    if unknown := sorted(name for name in names if name.upper() not in known):
+        choices = f"choose from {', '.join(sorted(known))}" if known else "it has had no other names"
+        raise ConfigurationError(f"former_names: {unknown[0]!r:.40} is not a former name in {dialect.name}; {choices}")
+    return frozenset(name.upper() for name in names)
 
 
 def _check_types(account: Account) -> None:

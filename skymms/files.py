@@ -26,6 +26,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from difflib import get_close_matches
+from os import PathLike, fspath
 from typing import Any, NamedTuple, cast
 
 from .errors import ConfigurationError, Problem, refusal
@@ -61,6 +62,18 @@ class FileContent:
         keys = (*problem.field.split("/"), "")
         lines = (self.lines[problem.slide, key] for key in keys if (problem.slide, key) in self.lines)
         return problem._replace(line=next(lines, None))
+
+
+def read_bytes(path: str | PathLike[str], limit: int) -> bytes:
+    """Return the content of a file, at most ``limit + 1`` bytes of it, because a device has no end.
+
+    The caller refuses content longer than ``limit``. Raises :class:`~skymms.ConfigurationError` for a file that cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read(limit + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise ConfigurationError(f"cannot read {fspath(path)}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def read_file(data: bytes, *, limit: int = MAX_REQUEST, strict: bool = True) -> FileContent:

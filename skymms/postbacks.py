@@ -5,6 +5,8 @@ NOTIFICATION and BODY (until 2013-11, many events in one body); in upper case or
 or in a form field. ORIGIN and CODE say what an event means. An event that is not in the catalogue becomes an
 :class:`~skymms.UnknownNotice` with everything in ``raw``.
 
+A character that XML or JSON cannot hold becomes U+FFFD, so that it does not lose the event, or the other events of the body.
+
 Respond with 200 within ten seconds and process the notices afterwards. A gateway repeats a postback that got no response, so
 check ``identity`` first.
 """
@@ -12,17 +14,29 @@ check ``identity`` first.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from .codes import EVENTS, ORIGINS
-from .errors import ProtocolError
-from .model.notices import DeliveryReport, EncodingReport, InboundMMS, InboundSMS, Notice, SubscriptionChange, UnknownNotice
-from .wire.codecs import DecodeError, Leaf, json, replace_surrogates, xml
+from .errors import Nodes, ProtocolError
+from .model.notices import (
+    DeliveryReport,
+    EncodingReport,
+    InboundMMS,
+    InboundSMS,
+    Notice,
+    SubscriptionChange,
+    UnknownNotice,
+    event_fingerprint,
+    needs_fingerprint,
+)
+from .wire.codecs import DecodeError, Leaf, json, xml
 from .wire.dialects import normalize_name, response_decoder
+from .wire.forms import begins_a_document, document_in_form
+from .wire.legacy_status import NO_STATUS, STATUS_ATTRIBUTES, with_status
+from .wire.repair import GROWTH, parse_json, repair_xml
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] (lxml has no public name for it)
@@ -52,15 +66,15 @@ def read_postbacks(
 
     ``content_type``, the request's header, may be passed but is not needed: the format is recognised from the body.
     ``max_report`` is the most bytes of a report of one event, ``max_inbound`` of any other body. Raises
-    :class:`~skymms.ProtocolError` for a body that is not well-formed, has a DOCTYPE, is not in UTF-8, is not a postback, or is
-    too long; never another error.
+    :class:`~skymms.ProtocolError` for a body that is not well-formed, has a DOCTYPE, is declared in another encoding than UTF-8
+    and is not ASCII, is not a postback, or is too long; never another error.
     """
     if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance] (callers without a type checker)
         raise TypeError(f"body: expected the bytes of the request's body, got {type(body).__name__}")
     try:
-        document = _document(body, max_inbound)
+        document = _document(body, max_inbound, content_type)
         events = list(_events(document, max_inbound))
-        notices = tuple([_notice(leaves, alone=len(events) == 1) for leaves in events])
+        notices = tuple([_notice(event, alone=len(events) == 1) for event in events])
     except DecodeError as error:
         raise ProtocolError(f"not a postback: {error}", body=body) from None
     if len(document) > max_report and len(notices) == 1 and not isinstance(notices[0], (InboundMMS, InboundSMS)):
@@ -69,44 +83,79 @@ def read_postbacks(
     return notices
 
 
-#: How a document begins: XML, JSON, or the byte order mark before either.
-_BEGINNINGS = (b"<", b"{", b"[", b"\xef\xbb\xbf")
-
-
-def _document(body: bytes, limit: int) -> bytes:
+def _document(body: bytes, limit: int, content_type: str | None) -> bytes:
     """Return the document, which is the body itself or in a form field of any name."""
-    if body.startswith(_BEGINNINGS) or body.lstrip().startswith(_BEGINNINGS):
+    if begins_a_document(body):
         return body
     # Percent-encoding makes a document up to three times as long.
     if len(body) > 3 * limit:
         raise DecodeError(f"{len(body):,} bytes, more than the {limit:,} allowed")
-    if b"=" in body:
-        try:
-            fields = parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=100)
-        except ValueError:
-            fields = []
-        for _, value in fields:
-            if value.encode().lstrip().startswith(_BEGINNINGS):
-                return value.encode()
-    raise DecodeError("neither XML nor JSON, and no form field with either" if body.strip() else "the body is empty")
+    if not body.strip():
+        raise DecodeError(_EMPTY_FORM if "form" in (content_type or "").lower() else _EMPTY)
+    document = document_in_form(body)
+    if document is None:
+        raise DecodeError("neither XML nor JSON, and no form field with either")
+    return document
 
 
-def _events(document: bytes, limit: int) -> Iterable[list[Leaf]]:
-    """Return the leaves of each event."""
-    if document.startswith(b"<") or document.removeprefix(_BEGINNINGS[-1]).lstrip().startswith(b"<"):
-        return _events_of_xml(xml.parse(document, limit))
-    return _events_of_json(document, limit)
+_EMPTY = "the body is empty"
+_EMPTY_FORM = (
+    "the body of a form is empty. The web framework has probably read the form before you read the body: read the body first "
+    '(in Flask, call request.get_data() before you use request.form), or pass the field: read_postbacks(form["xml"].encode())'
+)
 
 
-def _events_of_json(document: bytes, limit: int) -> Iterable[list[Leaf]]:
-    parsed = json.parse(document, limit)
+def unrecognised_fields(notice: Notice) -> Nodes:
+    """Return the names and texts in ``raw`` that no field of the notice has; for an unknown notice, all of them."""
+    if type(notice) not in _CLASSES.values():
+        return notice.raw
+    field_of = response_decoder(type(notice)).field_of
+    known = STATUS_ATTRIBUTES if isinstance(notice, DeliveryReport) else frozenset[str]()
+    return tuple([(path, text) for path, text in notice.raw if field_of(path) is None and normalize_name(path) not in known])
+
+
+class _Event(NamedTuple):
+    """The leaves of an event as they are shown, and with the marks of replaced characters if there are any."""
+
+    leaves: list[Leaf]
+    marked: list[Leaf] | None = None
+
+
+def _events(document: bytes, limit: int) -> Iterable[_Event]:
+    """Return the events of a document, which is parsed strictly first and repaired if that fails."""
+    if document.lstrip(_BLANKS).startswith(b"<"):
+        return _events_of_xml(document, limit)
+    shown, marked = map(_leaves_of_json, parse_json(document, limit))
+    return _paired(shown, marked)
+
+
+def _paired(shown: Sequence[list[Leaf]], marked: Sequence[list[Leaf]]) -> list[_Event]:
+    return [_Event(leaves, None if leaves == other else other) for leaves, other in zip(shown, marked, strict=True)]
+
+
+def _events_of_xml(document: bytes, limit: int) -> Iterable[_Event]:
+    try:
+        return map(_Event, _leaves_of_xml(document, limit))
+    except DecodeError:
+        if len(document) > limit or (document.isascii() and not _REPAIRABLE.search(document)):
+            raise
+    shown, marked = repair_xml(document)
+    return _paired(_leaves_of_xml(shown, GROWTH * limit), _leaves_of_xml(marked, GROWTH * limit))
+
+
+#: What an XML document in ASCII has that can be repaired: a reference or a control character.
+_REPAIRABLE = re.compile(rb"&#|[\0-\x08\v\f\x0e-\x1f]")
+#: White space, and the bytes of a byte order mark.
+_BLANKS = b" \t\r\n\v\f\xef\xbb\xbf"
+
+
+def _leaves_of_json(parsed: Any) -> list[list[Leaf]]:
     # An empty list is refused below: responding with 200 would confirm something that was not received.
     events: list[Any] = cast(Any, parsed) if parsed and isinstance(parsed, list) else [parsed]
     # The root element says that an XML document is a postback; a JSON object must have one of these members.
     if not all(_is_event(event) for event in events):
         raise DecodeError("a JSON document without code and origin")
-    leaves = map(json.leaves, events)
-    return map(replace_surrogates, leaves) if _SURROGATE.search(document) else leaves
+    return list(map(json.leaves, events))
 
 
 def _is_event(event: Any) -> bool:
@@ -114,15 +163,13 @@ def _is_event(event: Any) -> bool:
     return not {"code", "statuscode", "origin"}.isdisjoint(map(normalize_name, names))
 
 
-#: An escaped surrogate, alone or as a part of a pair.
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-
-
 # The usual forms; any other form of the name is recognised if the first element has it.
 _NOTIFICATION = frozenset({"NOTIFICATION", "notification", "Notification"})
 
 
-def _events_of_xml(root: Element) -> Iterable[list[Leaf]]:
+def _leaves_of_xml(document: bytes, limit: int) -> list[list[Leaf]]:
+    """Return the leaves of each event; in a batch, the first event also has what is in no event."""
+    root = xml.parse(document, limit)
     kind = normalize_name(xml.name(root))
     if kind == "notification":
         return [_unwrapped(root)]
@@ -132,44 +179,82 @@ def _events_of_xml(root: Element) -> Iterable[list[Leaf]]:
     if flat and normalize_name(flat[0][0]) != "notification" and _NOTIFICATION.isdisjoint([path for path, _, _ in flat]):
         return [flat]
     # If one event is in a NOTIFICATION, all events are, even if other elements come before the first.
-    if next(root.iterchildren(*_NOTIFICATION), None) is not None or (
+    if next(root.iterchildren(*_NOTIFICATION), None) is None and not (
         len(root) and normalize_name(xml.name(root[0])) == "notification"
     ):
-        return [_unwrapped(child) for child in root if normalize_name(xml.name(child)) == "notification"]
-    return [xml.leaves(root)]
+        return [xml.leaves(root, mixed=True)]
+    notifications = [child for child in root if normalize_name(xml.name(child)) == "notification"]
+    events = list(map(_unwrapped, notifications))
+    for child in notifications:
+        child.clear(keep_tail=True)
+    beside = [leaf for leaf in xml.leaves(root, mixed=True) if normalize_name(leaf[0]) != "notification"]
+    events[0] += [(f"{_OUTSIDE}{path}", index, text) for path, index, text in beside]
+    return events
+
+
+#: The prefix of the name, in ``raw``, of what stands beside the events of a batch.
+_OUTSIDE = "POSTBACK/"
 
 
 def _unwrapped(notification: Element) -> list[Leaf]:
-    """Return the leaves of an event in the form used until 2013-11, in which most elements are in BODY."""
-    # The status was an attribute: <STATUS celly="20" provider="1000" text="Retrieved" description=""/>.
-    for status in notification.iter("STATUS", "Status", "status"):
-        if not (status.text or "").strip() and (text := status.get("text")):
-            status.text = text
+    """Return the leaves of an event in a NOTIFICATION. Until 2013-11, most elements were in BODY."""
     found: list[Leaf] = []
-    for path, index, text in xml.leaves(notification):
+    is_old, has_status = False, False
+    for path, index, text in xml.leaves(notification, mixed=True):
         head, is_inside, rest = path.partition("/")
-        found.append((rest if is_inside and normalize_name(head) == "body" else path, index, text))
+        if is_inside and normalize_name(head) == "body":
+            path, is_old = rest, True
+        has_status = has_status or normalize_name(path) == "status"
+        found.append((path, index, text))
+    if is_old and not has_status:
+        found.append((NO_STATUS, 0, ""))
     return found
 
 
-def _notice(leaves: list[Leaf], *, alone: bool) -> Notice:
+_TEXT_BESIDE = f"/{xml.TEXT}"
+
+
+def _notice(event: _Event, *, alone: bool) -> Notice:
     """Return the notice of an event; ``alone`` is True if the postback has no other event."""
-    raw = tuple([(path, text) for path, _, text in leaves])
+    leaves = event.leaves
+    raw = tuple([(path, text) for path, _, text in leaves if path != NO_STATUS])
     texts = dict(raw)
     origin, code = _text_of(texts, "origin", "ORIGIN"), _text_of(texts, "code", "CODE")
     kind = _class_of(origin, code)
     try:
-        notice, _ = response_decoder(kind).decode(leaves, raw=raw)
+        if kind is DeliveryReport:
+            leaves = with_status(leaves) if any("@" in path or path == NO_STATUS for path, _, _ in leaves) else leaves
+        notice, unread = response_decoder(kind).decode(leaves, raw=raw)
+        if mixed := next((path for path in unread if path.endswith(_TEXT_BESIDE) and not path.startswith(_OUTSIDE)), None):
+            raise DecodeError(f"{mixed.rpartition('/')[0]} has text beside its elements")
     except DecodeError:
-        # A field is given twice. A single event of a known kind is refused. An unknown event, and one of several events,
+        # A field is contradictory. A single event of a known kind is refused. An unknown event, and one of several events,
         # becomes an UnknownNotice, because refusing it would refuse the other events of the body too.
         if alone and kind is not UnknownNotice:
             raise
-        notice = UnknownNotice(code or None, origin=origin or None, raw=raw)
+        kind, notice = UnknownNotice, UnknownNotice(code or None, origin=origin or None, raw=raw)
     when = getattr(notice, "timestamp", None)
+    is_unparsed = when is not None and not isinstance(when, datetime) and "timestamp" in notice.identity_fields
     if when is not None and (when.__class__ is not datetime or when.tzinfo is None):
         notice = replace(notice, timestamp=_aware(when))
+    if event.marked is not None or is_unparsed or needs_fingerprint(notice):
+        notice = replace(notice, fingerprint=event_fingerprint(_canonical(kind, notice, event.marked or event.leaves)))
     return cast(Notice, notice)
+
+
+def _canonical(kind: type[Notice], notice: Notice, leaves: Sequence[Leaf]) -> list[tuple[str, str]]:
+    """Return the names and texts of an event so that they are the same in every form of postback."""
+    field_of = response_decoder(kind).field_of
+    when = getattr(notice, "timestamp", None)
+    pairs: list[tuple[str, str]] = []
+    for path, _, text in leaves:
+        name, text = field_of(path) or normalize_name(path), text.strip()
+        # When a postback was created says nothing about the event.
+        if not text or name in {"@created", NO_STATUS} or path.startswith(_OUTSIDE):
+            continue
+        pairs.append((name, str(when) if name == "timestamp" and when is not None else text))
+    # The order of different elements has no meaning.
+    return sorted(pairs, key=lambda pair: pair[0])
 
 
 def _class_of(origin: str, code: str) -> type[Notice]:

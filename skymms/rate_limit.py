@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TypeAlias, runtime_checkable
 
+from ._functools import renew_after_fork
 from .errors import ConfigurationError
 
 #: The gap grows to at most this many times its usual length.
@@ -48,7 +49,7 @@ class SpacedRateLimit:
     another call of :meth:`slow_down`.
     """
 
-    __slots__ = ("_clock", "_factor", "_lock", "_next", "_slowed_at", "gap")
+    __slots__ = ("__weakref__", "_clock", "_factor", "_lock", "_next", "_slowed_at", "gap")
 
     def __init__(self, gap: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.gap: float = gap
@@ -56,6 +57,11 @@ class SpacedRateLimit:
         self._factor = 1
         self._slowed_at = float("-inf")
         self._next = float("-inf")
+        self._lock = threading.Lock()
+        renew_after_fork(self)
+
+    def renew_after_fork(self) -> None:
+        """Make a lock of this process: a thread that does not exist here may have held the old one."""
         self._lock = threading.Lock()
 
     def reserve(self, n: int = 1, /) -> float:

@@ -8,7 +8,7 @@ Source: Skycore 1.3 reference, Appendix C.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -63,14 +63,25 @@ class MessageReport:
     raw: Nodes = field(default=(), compare=False, repr=False)
 
     @property
-    def delivered(self) -> bool:
-        """True if a phone confirmed that it received the message, or the link to it."""
-        return any(status.name == "DLR" and status.gateway != _DISCOVERY_CODE for status in self.statuses)
+    def delivered(self) -> bool | None:
+        """True if a phone confirmed that it received the message, or the link to it; False if none did.
+
+        None if the confirmation has a code that is not documented for it.
+        """
+        codes = {status.gateway for status in self.statuses if status.name == "DLR"} - {_DISCOVERY_CODE}
+        if not codes:
+            return False
+        return True if codes <= _DELIVERY_CODES else None
 
 
 #: The gateway's code in the delivery report of a device discovery message, which is sent before the message itself.
 _DISCOVERY_CODE = "81"
+#: The code in the delivery report of a message, which may be left out.
+_DELIVERY_CODES = frozenset({"20", None})
 
+#: The statuses that a message can have. Any other element with a time is a status too.
+_STATUSES = frozenset({"INQUE", "INIT", "ACK", "DLR", "OPENED", "ERROR", "EXPIRED", "REJECTED"})
+_STATUS_FIELDS = frozenset({"time", "gw", "net", "info"})
 _MESSAGES = {"CONTENT": "MMS", "TEXT": "SMS"}
 _HANDSETS = {"MM7_HANDSETID", "XHTML_HANDSETID"}
 
@@ -109,7 +120,7 @@ def read_report(body: bytes, *, limit: int = MAX_REPORT) -> tuple[MessageReport,
         if xml.name(root).upper() != "RESPONSE":
             raise DecodeError(f"the root is {xml.name(root):.40}, not RESPONSE")
         refusal = _refusal(root)
-        rows = tuple(_rows(root, "", {}))
+        rows = (*_outside(root), *_rows(root, "", {}))
     except DecodeError as error:
         raise ProtocolError(f"not a report: {error}", body=body) from None
     if refusal is not None:
@@ -129,29 +140,50 @@ def _refusal(root: Element) -> MMSError | None:
     return gateway_refusal(code, texts.get(_INFO), status=status, reply=tuple(texts.items()), repeatable=True)
 
 
+def _outside(root: Element) -> Iterator[MessageReport]:
+    """Yield a row for the attributes of the report and for text beside its groups."""
+    if unread := _unread(root):
+        yield MessageReport(kind=xml.name(root).upper(), section="", raw=unread)
+
+
 def _rows(parent: Element, section: str, common: Mapping[str, Any]) -> Iterator[MessageReport]:
     for child in parent:
         tag = xml.name(child).upper()
         if tag in _MESSAGES:
             yield _message(child, _MESSAGES[tag], section, common)
         elif len(child):
+            if unread := _unread(child, _GROUP_FIELDS):
+                yield MessageReport(kind=tag, section=section, raw=unread)
             # The outermost group names the section; groups inside it have fields that their messages share.
             yield from _rows(child, section or tag, {**common, **_attributes(child, _GROUP_FIELDS)})
         elif child.text or child.attrib:
             yield MessageReport(kind=tag, section=section, raw=_raw(child))
 
 
+def _unread(element: Element, read: Container[str] = ()) -> Nodes:
+    """Return the attributes of an element that have no field, and its text."""
+    attributes = [(f"@{name}", str(text)) for name, text in element.items() if name not in read]
+    return (*attributes, *([(xml.TEXT, text)] if (text := xml.own_text(element)) else ()))
+
+
 def _message(element: Element, kind: str, section: str, common: Mapping[str, Any]) -> MessageReport:
     statuses: list[StatusUpdate] = []
     handset: str | None = None
-    for inner in element.iter():
+    raw = list(_raw(element))
+    for inner in element.iterdescendants():
         tag = xml.name(inner).upper()
+        unread = _unread(inner)
+        time = inner.get("time")
         if tag in _HANDSETS:
             handset = (inner.text or "").strip() or None
-        elif inner is not element and (time := inner.get("time")) is not None:
-            statuses.append(StatusUpdate(tag, parse_date(time), inner.get("gw"), inner.get("net"), inner.get("info")))
+            unread = tuple(pair for pair in unread if pair != (xml.TEXT, handset))
+        elif time is not None or tag in _STATUSES:
+            when = None if time is None else parse_date(time)
+            statuses.append(StatusUpdate(tag, when, inner.get("gw"), inner.get("net"), inner.get("info")))
+            unread = _unread(inner, _STATUS_FIELDS)
+        raw += [(f"{tag}/{name}", text) for name, text in unread]
     values = {**common, **_attributes(element, _MESSAGE_FIELDS)}
-    return MessageReport(kind=kind, section=section, statuses=tuple(statuses), handset=handset, raw=_raw(element), **values)
+    return MessageReport(kind=kind, section=section, statuses=tuple(statuses), handset=handset, raw=tuple(raw), **values)
 
 
 def _attributes(element: Element, names: Mapping[str, str]) -> dict[str, str]:
@@ -160,6 +192,5 @@ def _attributes(element: Element, names: Mapping[str, str]) -> dict[str, str]:
 
 
 def _raw(element: Element) -> Nodes:
-    text = (element.text or "").strip()
-    attributes = ((f"@{name}", str(value)) for name, value in element.items())
-    return (*attributes, *(((xml.name(element), text),) if text else ()))
+    tag = xml.name(element)
+    return tuple((tag if name == xml.TEXT else name, text) for name, text in _unread(element))

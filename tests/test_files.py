@@ -418,7 +418,7 @@ class TestOtherFiles:
             (f"<REQUEST><ACTION>x</ACTION><API_KEY>{CANARY}</API_KEY></REQUEST>".encode(), "x is not an action"),
             (b"<REQUEST><ACTION>sendMMS</ACTION><TO>1</TO><TO>2</TO></REQUEST>", "TO is given twice"),
             (b'<!DOCTYPE REQUEST [<!ENTITY k "v">]><REQUEST><ACTION>sendMMS</ACTION></REQUEST>', "DOCTYPE"),
-            (b'<?xml version="1.0" encoding="ISO-8859-1"?><REQUEST/>', "encoding"),
+            ('<?xml version="1.0" encoding="ISO-8859-1"?><REQUEST>é</REQUEST>'.encode("latin-1"), "encoding"),
         ],
     )
     def test_another_file_is_refused_with_the_reason(self, data, message):

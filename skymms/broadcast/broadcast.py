@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -92,7 +93,7 @@ class Broadcast:
         from .threads import carry
 
         with self._held(client, threads, seconds) as (desk, messages):
-            return self._ended(carry(desk, messages, client.call_once, watch, threads))
+            return self._ended(carry(desk, messages, partial(client.call, once=True), watch, threads))
 
     async def run_async(
         self,
@@ -106,7 +107,7 @@ class Broadcast:
         from .tasks import carry
 
         with self._held(client, concurrency, seconds) as (desk, messages):
-            return self._ended(await carry(desk, messages, client.call_once, watch))
+            return self._ended(await carry(desk, messages, partial(client.call, once=True), watch))
 
     def slice(self, client: Client, *, seconds: float = 50.0, threads: int = _THREADS) -> Result:
         """Send for some seconds, as one job of a queue or of cron, and return how it ended."""

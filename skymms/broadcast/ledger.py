@@ -123,7 +123,7 @@ class Ledger:
         except StopIteration as end:
             return cast(R_co, end.value)
         try:
-            reply = client.call_once(to_send)
+            reply = client.call(to_send, once=True)
         except BaseException as error:
             steps.throw(error)
             raise
@@ -140,7 +140,7 @@ class Ledger:
         except _Known as known:
             return cast(R_co, known.reply)
         try:
-            reply = await client.call_once(to_send)
+            reply = await client.call(to_send, once=True)
         except BaseException as error:
             # Not in a thread: a cancelled task cannot wait for one.
             steps.throw(error)

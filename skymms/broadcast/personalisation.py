@@ -108,7 +108,7 @@ def _texts(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
         for key, inner in cast("Mapping[str | int, Any]", value).items():
             yield from _texts(inner, (*place, key))
     elif isinstance(value, tuple):
-        members: tuple[Any, ...] = value
+        members = cast(Any, value)
         for number, inner in enumerate(members):
             yield from _texts(inner, (*place, number))
     elif is_dataclass(value):
@@ -124,7 +124,7 @@ def _replaced(value: Any, place: Place, fill: Callable[[Place], str]) -> Any:
         items = cast("Mapping[str | int, Any]", value).items()
         return {key: _replaced(inner, (*place, key), fill) for key, inner in items}
     if isinstance(value, tuple):
-        members: tuple[Any, ...] = value
+        members = cast(Any, value)
         return tuple(_replaced(inner, (*place, at), fill) for at, inner in enumerate(members))
     if is_dataclass(value) and not isinstance(value, type):
         changed = {

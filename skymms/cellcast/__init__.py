@@ -3,7 +3,7 @@
 In reading order:
 
 - ``values``: the operations and what they return, and how their values are read from JSON
-- ``generations``: v3 and v1: the tables of their calls, their limits, and the rules for what they accept
+- ``generations``: v3 and v1: the tables of their calls, their limits, their rules and their warnings
 - ``wire``: operations to HTTP requests, responses to replies or errors, webhooks to notices
 - ``account``: the account, which validates operations and splits them into requests
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from ..gsm import gsm_units
 from .account import CellcastAccount, PreparedSend
-from .generations import GENERATIONS, MAX_MEDIA, MAX_NUMBERS
+from .generations import GENERATIONS, MAX_MEDIA, MAX_MESSAGE, MAX_NUMBERS
 from .values import (
     STATES,
     AccountBalance,
@@ -36,6 +36,7 @@ from .wire import CellcastMMS, read_cellcast_webhook
 __all__ = [
     "GENERATIONS",
     "MAX_MEDIA",
+    "MAX_MESSAGE",
     "MAX_NUMBERS",
     "STATES",
     "AccountBalance",

@@ -8,21 +8,25 @@ repeated: the gateway once answered HTTP 500 and had delivered the message.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
+from itertools import chain
 from typing import Any, TypedDict, Unpack, cast
 
 from .. import errors
-from ..errors import Nodes, Problem
+from .._functools import plain_value
+from ..errors import Problem
 from ..http import HttpRequest, HttpResponse, allow_http_from_environment, gateway_url
+from ..limits import DOCUMENTED
 from ..model.operations import Operation, R_co
 from ..rate_limit import Rate, RateLimit, rate_limit_from
 from ..redaction import KeyHolder, account_repr, check_key, key_from_environment, mask_key, mask_key_in_json
+from ..validation.checks import shown
 from ..wire.codecs import DecodeError, json
 from ..wire.responses import protocol_error
 from . import generations
-from .generations import MAX_NUMBERS, Generation, refuse, valid_recipient
-from .values import CellcastSend, CellcastSent, Listing, ListOperation, MarkRead, unique_mobiles
+from .generations import MAX_NUMBERS, OTHER_FILES, Generation, is_given, own_fields, slideshow_of, valid_recipient
+from .values import CellcastSend, CellcastSent, Listing, ListOperation, MarkRead, mobile, unique_mobiles
 from .wire import read_reply, write_request
 
 #: Bytes of a response that are read: it repeats the text for each of a thousand numbers, with six bytes a character at worst.
@@ -32,59 +36,150 @@ MAX_PAGES = 4000
 #: Requests a second; the v3 page allows 15.
 DEFAULT_RATE = 14.5
 
+# ------------------------------------------------------------------------------------------------ validation
+
+#: The error class for a problem in these fields; it is FieldError for all others.
+ERROR_CLASSES: Mapping[str, type[errors.MMSError]] = {
+    **dict.fromkeys(("image", "media", *OTHER_FILES), errors.MediaError),
+    "to": errors.RecipientError,
+    "sender": errors.SenderError,
+}
+
+
+def content_problems(operation: Operation[Any], generation: Generation) -> list[Problem]:
+    """Return the problems of everything but the recipients."""
+    if type(operation) not in generation.calls:
+        return [Problem(None, None, type(operation).__name__, f"not supported in {generation.label}")]
+    found = list(_unsupported(operation, generation))
+    # The rules have nothing to add about fields and slides that are not supported.
+    known = {(problem.slide, problem.field) for problem in found}
+    # The recipients have a validator of their own.
+    broken = [one for one in generations.VALIDATOR.validate(operation, generation.limits) if one.field != "to"]
+    return found + [one for one in broken if known.isdisjoint({(one.slide, one.field), (one.slide, "slides")})]
+
+
+def _unsupported(operation: Operation[Any], generation: Generation) -> Iterator[Problem]:
+    """Yield a problem for each slide after the first, and for each field that has no wire name in this generation."""
+    holders: list[tuple[int | None, Any]] = [(None, operation)]
+    if isinstance(operation, CellcastSend):
+        show = slideshow_of(operation)
+        holders += [(None, show), *enumerate(show.slides, 1)]
+        for number in range(2, len(show.slides) + 1):
+            yield Problem(None, number, "slides", "Cellcast sends one slide in a message: send this one by itself")
+    kind = type(operation)
+    for slide, holder in holders:
+        for name, value in own_fields(holder).items():
+            if name not in generation.calls[kind].names and is_given(value):
+                remedy = "leave it out"
+                if name in OTHER_FILES and generation.name == generations.V3.name:
+                    remedy = "ask your account manager to allow it, and pass allow_other_files=True to the account"
+                yield Problem(None, slide, name, f"not supported by {kind.__name__} in {generation.label}: {remedy}")
+
+
+def recipient_problems(operation: Operation[Any]) -> list[Problem]:
+    """Return the problems of the recipients. With ``skip_invalid`` there are none if one number is valid."""
+    if not isinstance(operation, CellcastSend) or (operation.skip_invalid and any(map(mobile, operation.recipients))):
+        return []
+    return generations.RECIPIENTS_VALIDATOR.validate(operation, DOCUMENTED)
+
+
+def refuse(problems: Sequence[Problem]) -> None:
+    """Raise the first of these problems, if there are any, with all of them."""
+    if problems:
+        raise errors.refusal(problems, ERROR_CLASSES.get(problems[0].field.partition("[")[0], errors.FieldError))
+
+
 # ------------------------------------------------------------------------------------------------ calls of several requests
 
 
-def _send_in_parts(prepared: PreparedSend, to: Sequence[str | int]) -> Generator[Operation[Any], Any, CellcastSent]:
-    """Yield the requests for a thousand numbers each, and return one reply. An error that ends them gets it as ``partial``."""
-    sent = CellcastSent(invalid={str(number): reason for number in to if (reason := valid_recipient(number))})
-    remaining = unique_mobiles(to)
-    while remaining:
-        current, remaining = remaining[:MAX_NUMBERS], remaining[MAX_NUMBERS:]
-        try:
-            sent += yield prepared.operation(current)
-        except BaseException as error:
-            maybe = getattr(error, "sent_maybe", True)
-            failed = CellcastSent(maybe_sent=current if maybe else (), not_sent=() if maybe else current, not_tried=remaining)
-            error.partial = sent + failed  # type: ignore[attr-defined]
-            raise
+def _as_text(number: object) -> str:
+    return number if isinstance(number, str) else shown(number)
+
+
+def _send_in_parts(prepared: PreparedSend, send: CellcastSend) -> Generator[Operation[Any], Any, CellcastSent]:
+    """Yield the requests for a thousand numbers each, and return one reply."""
+    replies: list[CellcastSent] = []
+    numbers = unique_mobiles(send.recipients)
+    for start in range(0, len(numbers), MAX_NUMBERS):
+        replies.append((yield prepared.operation(numbers[start : start + MAX_NUMBERS])))
+    sent = _joined(send, replies)
     if not sent.queued and not sent.unaccounted:
-        refused = errors.RecipientError("RECIPIENTS_ERROR", "no number was accepted", field="to", reply=sent.raw)
-        refused.partial = sent
-        raise refused
+        raise _nobody(sent)
     return sent
 
 
-def _list_in_parts(operation: Any) -> Generator[Operation[Any], Any, Listing[Any]]:
-    """Yield the requests for all pages, then those that mark the rows as read; marking in between would move the pages.
+def _nobody(sent: CellcastSent) -> errors.RecipientError:
+    """Return the error for a call in which no number was accepted; its code is v1's type, if all numbers have the same."""
+    kind, code, text = errors.RecipientError, "RECIPIENTS_ERROR", "no number was accepted"
+    types = {sent.error_types.get(number) for number in sent.invalid}
+    if not types:
+        kind, text = errors.BlockedRecipientError, "every number has opted out"
+    elif len(types) == 1 and not sent.unsubscribed:
+        code = types.pop() or code
+    refused = kind(code, text, field="to", reply=sent.raw)
+    refused.partial = sent
+    return refused
 
-    An error that ends them gets the rows that were read, and the ids that were marked, as its ``partial``.
-    """
-    rows: dict[Any, None] = {}
-    raw: Nodes = ()
-    marked: list[str] = []
-    mark_read = getattr(operation, "mark_read", False)
-    previous: tuple[Any, ...] | None = None
-    try:
-        for page in range(1, MAX_PAGES + 1):
-            reply = yield replace(operation, page=page)
-            # A gateway that does not count pages returns the first page again.
-            if reply.rows == previous:
-                break
-            # A row may have moved to this page after the page before was read: it is kept once.
-            rows.update(dict.fromkeys(reply.rows))
-            raw, previous = raw + reply.raw, reply.rows
-            if not reply.more:
-                break
-        else:
-            raise errors.ProtocolError(f"the list does not end within {MAX_PAGES:,} pages")
-        for message_id in [row.message_id for row in rows if mark_read and row.message_id]:
-            yield MarkRead(message_id=message_id)
-            marked.append(message_id)
-    except BaseException as error:
-        error.partial = Listing(tuple(rows), more=True, marked=tuple(marked), raw=raw)  # type: ignore[attr-defined]
-        raise
-    return Listing(tuple(rows), marked=tuple(marked), raw=raw)
+
+def _joined(send: CellcastSend, replies: Sequence[CellcastSent]) -> CellcastSent:
+    """Return the reply to a whole call: the skipped numbers, and the replies to its requests."""
+    skipped = {_as_text(number): reason for number in send.recipients if (reason := valid_recipient(number))}
+    return CellcastSent.joined([CellcastSent(invalid=skipped), *replies])
+
+
+def _partly_sent(send: CellcastSend, replies: Sequence[CellcastSent], sent_maybe: bool) -> CellcastSent:
+    """Return the outcome of a call that an error ended: the next request was or may have been sent, those after it were not."""
+    remaining = unique_mobiles(send.recipients)[MAX_NUMBERS * len(replies) :]
+    current = remaining[:MAX_NUMBERS]
+    return _joined(send, replies) + CellcastSent(
+        maybe_sent=current if sent_maybe else (),
+        not_sent=() if sent_maybe else current,
+        not_tried=remaining[MAX_NUMBERS:],
+    )
+
+
+def _has_all_pages(operation: Operation[Any]) -> bool:
+    """Whether a call lists all pages, and so makes a request for each."""
+    return isinstance(operation, ListOperation) and operation.is_list and operation.page is None
+
+
+def _list_in_parts(operation: Any) -> Generator[Operation[Any], Any, Listing[Any]]:
+    """Yield the requests for all pages, then those that mark the rows as read; marking in between would move the pages."""
+    pages: list[Listing[Any]] = []
+    for page in range(1, MAX_PAGES + 1):
+        reply = yield replace(operation, page=page)
+        # A gateway that does not count pages returns the first page again.
+        if pages and reply.rows == pages[-1].rows:
+            break
+        pages.append(reply)
+        if not reply.more:
+            break
+    else:
+        raise errors.ProtocolError(f"the list does not end within {MAX_PAGES:,} pages")
+    listing = _listed(pages)
+    if not getattr(operation, "mark_read", False):
+        return listing
+    to_mark = _message_ids(listing)
+    for message_id in to_mark:
+        yield MarkRead(message_id=message_id)
+    return replace(listing, marked=to_mark)
+
+
+def _listed(pages: Sequence[Listing[Any]]) -> Listing[Any]:
+    """Return the rows of these pages. A row may have moved to a page after it was read: it is kept once."""
+    return Listing(tuple(dict.fromkeys(chain.from_iterable(pages))), raw=tuple(chain.from_iterable(page.raw for page in pages)))
+
+
+def _message_ids(listing: Listing[Any]) -> tuple[str, ...]:
+    return tuple(row.message_id for row in listing if row.message_id)
+
+
+def _partly_listed(replies: Sequence[Any]) -> Listing[Any]:
+    """Return what a call had listed and marked as read when an error ended it."""
+    pages: list[Listing[Any]] = [reply for reply in replies if isinstance(reply, Listing)]
+    listing = _listed(pages)
+    marked = len(replies) - len(pages)
+    return replace(listing, more=True, marked=_message_ids(listing)[:marked] if marked else ())
 
 
 # ------------------------------------------------------------------------------------------------ the account
@@ -98,6 +193,7 @@ class _Options(TypedDict, total=False):
     max_text: int | None
     rate: Rate
     max_response: int
+    allow_other_files: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -110,6 +206,8 @@ class CellcastAccount(KeyHolder):
     - ``rate`` is how many requests leave in a second, counted for all threads and clients that use this object. Pass None for
       an account without the limit of 15, or a :class:`~skymms.rate_limit.RateLimit` that several processes share.
     - ``max_response`` is how many bytes of a response are read.
+    - ``allow_other_files`` (v3) permits an MP4, an MP3 or MIDI file, a contact card or a pass instead of the picture. Ask your
+      account manager first: the v3 page tells to contact them for such files.
 
     Raises :class:`~skymms.ConfigurationError` for an argument that cannot be right.
     """
@@ -122,12 +220,15 @@ class CellcastAccount(KeyHolder):
     max_text: int | None = None
     rate: Rate = DEFAULT_RATE
     max_response: int = MAX_RESPONSE
+    allow_other_files: bool = False
     name: str = field(init=False, repr=False, compare=False)
     address: str = field(init=False, repr=False, compare=False)
     rate_limit: RateLimit | None = field(init=False, repr=False, compare=False)
     _generation: Generation = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        for name in ("api_key", "generation", "url"):
+            object.__setattr__(self, name, plain_value(getattr(self, name)))
         given: Any = self.generation
         generation = generations.GENERATIONS.get(given) if isinstance(given, str) else None
         if generation is None:
@@ -136,6 +237,8 @@ class CellcastAccount(KeyHolder):
         url = gateway_url(self.url, generation.url, self.allow_http)
         if type(self.max_response) is not int or self.max_response < 1:
             raise errors.ConfigurationError(f"max_response={self.max_response!r:.40}: give a whole number from 1 up")
+        if self.allow_other_files:
+            generation = generations.with_other_files(generation)
         if self.max_text is not None:
             generation = generation._replace(limits=replace(generation.limits, max_text=self.max_text))
         derived = {
@@ -186,7 +289,7 @@ class CellcastAccount(KeyHolder):
         prepared: PreparedSend | None = getattr(operation, "_prepared", None)
         if prepared is not None and prepared.is_from(self):
             return ()
-        return (*generations.content_problems(operation, self._generation), *generations.recipient_problems(operation))
+        return (*content_problems(operation, self._generation), *recipient_problems(operation))
 
     def warnings(self, operation: Operation[Any]) -> tuple[Problem, ...]:
         """Return what may go wrong although Cellcast accepts it."""
@@ -198,7 +301,7 @@ class CellcastAccount(KeyHolder):
         """Validate everything in a message but its recipients, and return it ready for any recipients."""
         if not isinstance(operation, CellcastSend):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
             raise TypeError(f"pass a CellcastSend to prepare, not {type(operation).__name__}")
-        refuse(generations.content_problems(operation, self._generation))
+        refuse(content_problems(operation, self._generation))
         return PreparedSend(self, operation)
 
     def parts(self, operation: Operation[R_co]) -> Generator[Operation[Any], Any, R_co]:
@@ -209,10 +312,21 @@ class CellcastAccount(KeyHolder):
         """
         refuse(self.problems(operation))
         if isinstance(operation, CellcastSend):
-            return cast(R_co, (yield from _send_in_parts(PreparedSend(self, operation), operation.recipients)))
-        if isinstance(operation, ListOperation) and operation.is_list and operation.page is None:
+            return cast(R_co, (yield from _send_in_parts(PreparedSend(self, operation), operation)))
+        if _has_all_pages(operation):
             return cast(R_co, (yield from _list_in_parts(operation)))
         return cast(R_co, (yield operation))
+
+    def partial(self, operation: Operation[Any], replies: Sequence[Any], sent_maybe: bool) -> Any:
+        """Return what a call had done when an exception ended it; None if it is one request without a reply.
+
+        ``replies`` are the replies to its first requests; ``sent_maybe`` is whether the next one may have been sent.
+        """
+        if isinstance(operation, CellcastSend):
+            return _partly_sent(operation, replies, sent_maybe)
+        if _has_all_pages(operation):
+            return _partly_listed(replies)
+        return replies[0] if replies else None
 
     def encode(self, operation: Operation[Any]) -> HttpRequest:
         """Return the HTTP request for an operation. Raises the first of its :meth:`problems`, with all of them."""
@@ -255,7 +369,7 @@ class PreparedSend:
     def operation(self, to: Sequence[str | int] | int) -> CellcastSend:
         """Return the operation for these recipients, for ``client.call``. Raises :class:`~skymms.RecipientError`."""
         send = replace(self._send, to=to)
-        refuse(generations.recipient_problems(send))
+        refuse(recipient_problems(send))
         object.__setattr__(send, "_prepared", self)
         return send
 

@@ -1,4 +1,4 @@
-"""Cellcast's two generations, v3 and v1: the tables of their calls, their limits, and the rules for what they accept.
+"""Cellcast's two generations, v3 and v1: the tables of their calls, their limits, their rules and their warnings.
 
 v3 is described by the Cellcast v3 page, v1 by the Cellcast v1 page and the developer pages beside it. Where those pages
 contradict themselves or each other, a comment beside the row says which statement is followed.
@@ -7,29 +7,35 @@ contradict themselves or each other, a comment beside the row says which stateme
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from .. import errors
-from ..errors import Problem
 from ..gsm import max_units
-from ..limits import DOCUMENTED, Limits
+from ..limits import Limits
 from ..model.operations import Operation
 from ..model.slideshow import Slideshow
-from ..validation.checks import is_blank, is_whole_number
+from ..numbers import float_remedy, quote
+from ..validation.checks import is_blank, is_whole_number, shown
+from ..validation.dates import date_problem
+from ..validation.file_types import FILE_TYPES, FileType, file_type, pixels
 from ..validation.rule import Rule
 from ..validation.slide_rules import absolute_url, xml_characters
 from ..validation.validator import Validator
-from ..validation.warnings import WARNINGS
+from ..validation.warnings import WARNINGS, public_host
 from . import values
 from .values import CellcastSend, mobile
 
 #: Recipients of one request (both pages; an error text of v3 says ten thousand, which nobody has tried).
 MAX_NUMBERS = 1000
-#: Bytes of a picture that v1 takes as a file: 230 KB, read as the smaller of its two meanings.
+#: Bytes of a picture in v1: 230 KB. Here and below, KB is read as the smaller of its two meanings.
 MAX_MEDIA = 230_000
+#: A limit that is not documented.
+UNLIMITED = 2**31
+#: Bytes of a message in v3, which is its file, its text and its subject together: 380 KB.
+MAX_MESSAGE = 380_000
 
 # ------------------------------------------------------------------------------------------------ the tables of calls
 
@@ -38,8 +44,14 @@ MAX_MEDIA = 230_000
 class CellcastLimits(Limits):
     """The limits of a generation; ``required`` are the fields that its send needs."""
 
-    #: Endings of an image's URL; "" stands for a URL without one.
-    images: tuple[str, ...] = ()
+    #: The endings that the URL of a file may have, by the slide's field; "" stands for a URL without one.
+    urls: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], hash=False)
+    #: The endings of the files that can be uploaded.
+    uploads: tuple[str, ...] = ()
+    #: Files in one message, whether they are uploaded or fetched.
+    max_files: int = 1
+    #: True if ``max_image`` includes the bytes of the text and the subject.
+    includes_texts: bool = False
     #: A regular expression for message ids.
     message_id: str = ""
 
@@ -77,18 +89,19 @@ class Generation(NamedTuple):
         return f"cellcast {self.name}"
 
 
-#: The largest count for a text whose limit is not documented.
-UNLIMITED = 2**31
 #: The fields of a send that only skymms uses, or whose fields are sent.
 _NOT_SENT = dict.fromkeys(["slideshow", "name", "slides", "skip_invalid"], "")
 
 V3 = Generation(
     "v3", "https://cellcast.com.au/api/v3/", "APPKEY", "", "+",
-    CellcastLimits(max_text=1000, max_subject=40, required=frozenset({"image"}), message_id=r"[^\s/]+",
-                   images=("png", "gif", "jpeg", "jpg", "")),
+    CellcastLimits(max_text=1000, max_subject=40, required=frozenset({"media"}), message_id="[!-.0-~]+",
+                   max_image=MAX_MESSAGE, includes_texts=True,
+                   urls={"image": ("png", "gif", "jpeg", "jpg", "")}, uploads=("jpg", "jpeg", "png", "gif")),
     {
+        # The page's sample sends JSON with a URL, its heading says "Form data", and its errors are about uploads: a message
+        # with the bytes of its file is sent as a form.
         CellcastSend: Call("POST", "send-mms", "json", _NOT_SENT | {
-            "subject": "subject", "text": "mms_text", "image": "mms_file", "to": "numbers"}),
+            "subject": "subject", "text": "mms_text", "image": "mms_file", "media": "mms_file", "to": "numbers"}),
         # The page's own URL ends in "type=mms;", which is another type.
         values.Responses: Call("GET", "get-responses", "query", {"page": "page", "mark_read": ""}, {"type": "mms"}),
         # With neither id nor date, the gateway marks all messages. `everything` makes that explicit.
@@ -100,15 +113,19 @@ V3 = Generation(
 )  # fmt: skip
 V1 = Generation(
     "v1", "https://api.cellcast.com/api/v1/", "Authorization", "Bearer ", "",
-    CellcastLimits(max_text=UNLIMITED, max_image=MAX_MEDIA, message_id="[0-9a-f]{24}", images=("gif",)),
+    # The samples of the page send a file and the URL of a gif together, and it requires neither.
+    CellcastLimits(max_text=UNLIMITED, max_image=MAX_MEDIA, max_files=2, message_id="[0-9a-f]{24}",
+                   urls={"image": ("gif",)}, uploads=("jpg", "jpeg", "png")),
     {
         CellcastSend: Call("POST", "gatewaymms", "form", _NOT_SENT | {
-            "text": "message", "to": "contacts", "media": "media", "image": "gif", "sender": "sender"}),
+            "text": "message", "to": "contacts", "media": "media", "image": "gif", "sender": "sender",
+            "country_code": "countryCode", "client_reference": "customString"}),
         values.Responses: Call("GET", "apiClient/getResponses", "query", {"page": "page"}),
-        values.OptOuts: Call("GET", "apiClient/getOptout", "query", {"page": "page"}),
+        values.OptOuts: Call("GET", "apiClient/getOptout", "query", {"page": "page", "page_size": "size"}),
         values.Balance: Call("GET", "apiClient/account", "query"),
         values.MessageReports: Call("GET", "../v2/report/message", "query", {
-            "message_id": "/", "page": "page", "status": "status", "since": "fromDate", "until": "toDate"},
+            "message_id": "/", "page": "page", "page_size": "limit", "status": "status", "since": "fromDate",
+            "until": "toDate", "client_reference": "customString"},
             {"campType": "mms"}),
         values.CancelScheduled: Call("POST", "gateway/cancelScheduleQuickMessage", "json", {
             "message_id": "messageId"}, {"type": "mms"}),
@@ -116,16 +133,24 @@ V1 = Generation(
 )  # fmt: skip
 GENERATIONS = {generation.name: generation for generation in (V3, V1)}
 
+#: The files that v3 accepts if the account manager has allowed them, by the slide's field. The page lists them as supported in
+#: one place, and its table and its errors allow pictures only.
+OTHER_FILES = {one.kind: tuple([end for other in FILE_TYPES if other.kind == one.kind for end in other.endings])
+               for one in FILE_TYPES if one.kind != "image"}  # fmt: skip
+
+
+def with_other_files(generation: Generation) -> Generation:
+    """Return v3 with :data:`OTHER_FILES`; :class:`~skymms.ConfigurationError` for v1, whose page names no such files."""
+    if generation.name != V3.name:
+        raise errors.ConfigurationError(f"allow_other_files: {generation.label} takes pictures only: leave it out")
+    limits, call = generation.limits, generation.calls[CellcastSend]
+    uploads = limits.uploads + tuple([ending for endings in OTHER_FILES.values() for ending in endings])
+    call = call._replace(names={**call.names, **dict.fromkeys(OTHER_FILES, call.names["media"])})
+    limits = replace(limits, urls={**limits.urls, **OTHER_FILES}, uploads=uploads)
+    return generation._replace(limits=limits, calls={**generation.calls, CellcastSend: call})
+
+
 # ------------------------------------------------------------------------------------------------ values as they are sent
-
-#: The first bytes of a picture, and the file name and content type it is sent with.
-PICTURES = {b"\xff\xd8\xff": ("media.jpg", "image/jpeg"), b"\x89PNG\r\n\x1a\n": ("media.png", "image/png")}
-
-
-def picture_type(media: object) -> tuple[str, str] | None:
-    """Return the file name and the content type for the bytes of a jpeg or png, and None for anything else."""
-    start = media[:8] if isinstance(media, bytes) else b""
-    return next((named for magic, named in PICTURES.items() if start.startswith(magic)), None)
 
 
 def crlf(text: str) -> str:
@@ -145,7 +170,8 @@ def own_fields(holder: Any) -> dict[str, Any]:
 
 def is_given(value: Any) -> bool:
     """Return whether a field has a value that would be sent."""
-    return value is not None and value is not False and value != () and value != ""
+    # By type: the == of pandas' NA is not a bool.
+    return value is not None and value is not False and (type(value) not in {str, tuple, bytes} or bool(value))
 
 
 def slideshow_of(send: CellcastSend) -> Slideshow:
@@ -166,7 +192,7 @@ def valid_text(text: Any, limits: Any) -> str | None:
 
 def valid_subject(show: Any, limits: Any) -> str | None:
     """A subject has at most 40 units (v3)."""
-    return (xml_characters(show.subject, limits) or _too_long(show.subject, limits.max_subject)) if show.subject else None
+    return None if show.subject is None else xml_characters(show.subject, limits) or _too_long(show.subject, limits.max_subject)
 
 
 def _too_long(text: str, allowed: int) -> str | None:
@@ -176,26 +202,60 @@ def _too_long(text: str, allowed: int) -> str | None:
     return f"{units:,} units, {units - allowed:,} more than the {allowed:,} allowed: shorten it"
 
 
-def valid_image(url: Any, limits: Any) -> str | None:
-    """An image is the URL of a png, jpeg or gif (v3), or of a gif (v1)."""
-    if problem := absolute_url(url, limits):
-        return problem
-    found = re.match(r"https?://[^/?#]+/[^?#]*\.([a-z0-9]{2,6})(?:[?#]|$)", url.lower())
-    if (found[1] if found else "") in limits.images:
+def _valid_url(kind: str) -> Callable[[Any, Any], str | None]:
+    def check(url: Any, limits: Any) -> str | None:
+        if problem := absolute_url(url, limits) or xml_characters(url, limits):
+            return problem
+        found = re.match(r"https?://[^/?#]+/[^?#]*\.([a-z0-9]{2,6})(?:[?#]|$)", url.lower())
+        ending, endings = found[1] if found else "", limits.urls.get(kind, ())
+        instead = "; pass its bytes as media=…" if ending in limits.uploads else ""
+        return None if ending in endings else f"{url!r:.80} does not end in {_dotted(endings)}{instead}"
+
+    return check
+
+
+def _dotted(endings: Sequence[str]) -> str:
+    return ", ".join(f".{ending}" for ending in endings if ending)
+
+
+def is_upload(found: FileType | None, limits: CellcastLimits) -> bool:
+    """Return whether files of this type can be uploaded."""
+    return found is not None and found.endings[0] in limits.uploads
+
+
+def valid_media(send: Any, limits: Any) -> str | None:
+    """A file that is uploaded has a type and a size that the generation allows."""
+    if (media := send.media) is None:
         return None
-    instead = "" if "image" in limits.required else "; pass the bytes of a jpeg or png as media=…"
-    return f"{url!r:.80} does not end in {', '.join(f'.{ending}' for ending in limits.images if ending)}{instead}"
+    if not is_upload(file_type(media), limits):
+        return f"pass the bytes of a {_dotted(limits.uploads)} file"
+    if (size := len(media) + counted_texts(send, limits)) <= limits.max_image:
+        return None
+    texts = " with the texts" if limits.includes_texts else ""
+    return f"{size:,} bytes{texts}, more than the {limits.max_image:,} allowed: use a smaller file"
+
+
+def counted_texts(send: CellcastSend, limits: CellcastLimits) -> int:
+    """Return how many bytes of the allowed size the text and the subject of a message use."""
+    if not limits.includes_texts:
+        return 0
+    show = slideshow_of(send)
+    texts = [show.subject, *(slide.text for slide in show.slides)]
+    return sum(len(crlf(str(text)).encode("utf-8", "replace")) for text in texts if text)
+
+
+def _files_of(send: CellcastSend, limits: CellcastLimits) -> list[Any]:
+    """Return the files of a message that are supported: the URLs of its first slide, and the bytes of the upload."""
+    urls = [getattr(slide, kind) for slide in slideshow_of(send).slides[:1] for kind in limits.urls]
+    return [held for held in (*urls, send.media) if held is not None]
 
 
 def valid_recipient(number: Any, limits: Any = None) -> str | None:
     """A recipient is an Australian mobile number."""
     if mobile(number) is not None:
         return None
-    return f"{number!r:.40} is not an Australian mobile number: write +614 and eight digits"
-
-
-def _is_media(media: Any, max_bytes: int) -> bool:
-    return picture_type(media) is not None and len(media) <= max_bytes
+    given = quote(number) if isinstance(number, str) else shown(number)
+    return f"{given} is not an Australian mobile number: {float_remedy(number) or 'write +614 and eight digits'}"
 
 
 #: v1 page: letters, digits, spaces and dashes; 16 digits at most, 11 characters if there are letters; or their shared number.
@@ -203,12 +263,23 @@ _SENDER = re.compile(r"|#SharedNum#|[0-9]{1,16}|(?=.{1,11}\Z)[A-Za-z0-9-]([A-Za-
 
 
 def _is_time(before: Any) -> bool:
-    return before.tzinfo is not None if isinstance(before, datetime) else isinstance(before, str) and bool(before.strip())
+    return (
+        before.tzinfo is not None if isinstance(before, datetime) else not is_blank(before) and not xml_characters(before, None)
+    )
 
 
-def _first_image(send: CellcastSend) -> str | None:
-    slides = slideshow_of(send).slides
-    return slides[0].image if slides else None
+def _is_id(message_id: Any, pattern: str) -> bool:
+    return type(message_id) is not bool and isinstance(message_id, (str, int)) and bool(re.fullmatch(pattern, str(message_id)))
+
+
+def _text_in(name: str, *others: type[Any]) -> Callable[[Any, Any], str | None]:
+    """Return the check that a field holds a text that can be sent, or an object of another type, or None."""
+
+    def check(holder: Any, limits: Any) -> str | None:
+        value = getattr(holder, name)
+        return None if value is None or isinstance(value, others) else xml_characters(value, limits)
+
+    return check
 
 
 def _selections(mark: values.MarkRead) -> int:
@@ -216,20 +287,30 @@ def _selections(mark: values.MarkRead) -> int:
     return sum(map(is_given, own_fields(mark).values()))
 
 
-def _rule(code: str, of: str, field: str, holds: Callable[[Any, Any], object], message: str) -> Rule:
+def _rule(
+    code: str | None, of: str, field: str, holds: Callable[[Any, Any], object], message: str, *, checks_type: bool = False
+) -> Rule:
     """Return the rule that something holds. ``{value}`` in the message for a violation is the field's value."""
 
     def check(holder: Any, limits: Any) -> str | None:
         return None if holds(holder, limits) else message.format(value=getattr(holder, field), limits=limits)
 
-    return Rule(code, of, field, check)
+    return Rule(code, of, field, check, checks_type=checks_type)
+
+
+def _is_flag(field: str) -> Rule:
+    return _rule("FIELD_INVALID", "field", field, lambda holder, _: isinstance(getattr(holder, field), bool),
+                 "{value!r:.40} is not True or False: pass one of them", checks_type=True)  # fmt: skip
 
 
 #: What Cellcast refuses. The codes are v3's, also for v1, which has none.
 RULES = [
+    Rule("FIELD_INVALID", "any text", "", xml_characters),
+    *map(_is_flag, ("mark_read", "everything", "skip_invalid")),
     Rule("FIELD_INVALID", "text", "text", valid_text),
     Rule("FIELD_INVALID", "field", "subject", valid_subject),
-    Rule("FIELD_INVALID", "url", "image", valid_image),
+    *[Rule("FIELD_INVALID", "url", kind, _valid_url(kind)) for kind in ("image", *OTHER_FILES)],
+    Rule("FIELD_INVALID", "field", "media", valid_media, only_if_set=True, checks_type=True),
     Rule("RECIPIENTS_ERROR", "item", "to", valid_recipient),
     _rule("RECIPIENTS_ERROR", "field", "to", lambda send, _: send.recipients,
           "there is no recipient: pass to=[…]"),
@@ -237,22 +318,24 @@ RULES = [
           "there is no slide: add one with .slide(…)"),
     _rule("FIELD_EMPTY", "slide", "text", lambda slide, _: not is_blank(slide.text),
           "Cellcast requires a text: give the slide one"),
-    _rule("FIELD_EMPTY", "slide", "image", lambda slide, limits: slide.image or "image" not in limits.required,
-          "Cellcast requires an image: give the slide the URL of a png, jpeg or gif"),
     _rule("FIELD_EMPTY", "field", "media",
-          lambda send, limits: send.media is not None or _first_image(send) or "image" in limits.required,
+          lambda send, limits: "media" not in limits.required or _files_of(send, limits) or not slideshow_of(send).slides,
           "Cellcast requires a picture: "
-          "pass the bytes of a jpeg or png as media=…, or give the slide an image (the URL of a gif)"),
-    _rule("FIELD_INVALID", "field", "media", lambda send, _: send.media is None or not _first_image(send),
-          "the slide has an image too, and Cellcast sends one picture: leave out media or the image"),
-    _rule("FIELD_INVALID", "field", "media", lambda send, limits: send.media is None or _is_media(send.media, limits.max_image),
-          "media must be the bytes of a jpeg or png, at most {limits.max_image:,}"),
+          "give the slide an image (the URL of a png, jpeg or gif), or pass the bytes of one as media=…"),
+    _rule("FIELD_INVALID", "field", "media", lambda send, limits: len(_files_of(send, limits)) <= limits.max_files,
+          "Cellcast sends one file in a message: leave out media or what the slide has"),
+    _rule("FIELD_INVALID", "field", "country_code", lambda send, _: send.country_code is None or str(send.country_code) == "61",
+          "{value!r:.40}: Cellcast sends to Australia only: write 61", checks_type=True),
     _rule("FIELD_INVALID", "field", "sender", lambda send, _: _SENDER.fullmatch(sender_text(send.sender)),
           "{value!r:.40}: use at most 16 digits, or at most 11 letters, digits, dashes and inner spaces"),
+    *[Rule("FIELD_INVALID", "field", name, _text_in(name), only_if_set=True, checks_type=True)
+      for name in ("client_reference", "status")],
     _rule("FIELD_INVALID", "field", "page", lambda listing, _: is_whole_number(listing.page, 1),
-          "{value!r:.40} is not a whole number from 1 up"),
+          "{value!r:.40} is not a whole number from 1 up", checks_type=True),
+    _rule("FIELD_INVALID", "field", "page_size", lambda listing, _: is_whole_number(listing.page_size, 1),
+          "{value!r:.40} is not a whole number from 1 up", checks_type=True),
     _rule("FIELD_INVALID", "field", "message_id",
-          lambda one, limits: one.message_id is None or re.fullmatch(limits.message_id, str(one.message_id)),
+          lambda one, limits: one.message_id is None or _is_id(one.message_id, limits.message_id),
           "{value!r:.40} is not a message id of this generation"),
     _rule("FIELD_EMPTY", "field", "message_id",
           lambda one, _: one.message_id or not isinstance(one, values.CancelScheduled),
@@ -262,56 +345,38 @@ RULES = [
     _rule("FIELD_INVALID", "field", "message_id", lambda one, _: not isinstance(one, values.MarkRead) or _selections(one) < 2,
           "pass only one of message_id, before and everything"),
     _rule("FIELD_INVALID", "field", "before", lambda mark, _: mark.before is None or _is_time(mark.before),
-          "{value!r:.60}: pass a datetime with a time zone, or text that is sent unchanged"),
+          "{value!r:.60}: pass a datetime with a time zone, or text that is sent unchanged", checks_type=True),
+    _rule("FIELD_INVALID", "field", "since", lambda report, _: date_problem(report.since) is None,
+          "{value!r:.40} is not a day: pass a date", checks_type=True),
+    _rule("FIELD_INVALID", "field", "until", lambda report, _: date_problem(report.until) is None,
+          "{value!r:.40} is not a day: pass a date", checks_type=True),
 ]  # fmt: skip
 
-# ------------------------------------------------------------------------------------------------ validation
+# ------------------------------------------------------------------------------------------------ warnings
+
+#: Width and height of a picture. The v3 page says 300x450 in its table, and 327 and 400 in a list that also says "vertical".
+ADVISED_PIXELS = (300, 450), (327, 400)
+
+
+def _advised_pixels(send: Any, limits: Any) -> str | None:
+    size = pixels(send.media) if isinstance(send.media, bytes) else None
+    if size is None or (size[0] < size[1] and size[0] <= 327 and size[1] <= 450):
+        return None
+    advised = " or ".join(f"{width} × {height}" for width, height in ADVISED_PIXELS)
+    return f"{size[0]:,} × {size[1]:,} pixels: Cellcast advises a vertical picture of {advised}"
+
+
+#: What the pages advise against. Of Skycore's warnings, those about the hosts of files apply as well.
+CELLCAST_WARNINGS = [
+    *[warning for warning in WARNINGS if warning.check is public_host],
+    Rule(None, "field", "media", _advised_pixels, only_if_set=True),
+    _rule(None, "field", "media", lambda send, limits: _files_of(send, limits),
+          "there is no picture: the page of v1 does not say whether Cellcast sends a text alone"),
+    _rule(None, "field", "sender", lambda send, _: len(sender_text(send.sender)) not in {1, 2},
+          "{value!r:.40}: a registered name has at least 3 characters"),
+]  # fmt: skip
 
 #: The rules for everything but the recipients, which differ between the uses of a prepared message.
-VALIDATOR = Validator(rule for rule in RULES if rule.field != "to")
+VALIDATOR = Validator((rule for rule in RULES if rule.field != "to"), wrong_type="FIELD_INVALID")
 RECIPIENTS_VALIDATOR = Validator(rule for rule in RULES if rule.field == "to")
-#: Warnings about images apply here as well; Cellcast supports none of the other fields that have warnings.
-WARNINGS_VALIDATOR = Validator(warning for warning in WARNINGS if warning.field == "image")
-#: The error class for a problem in these fields; it is FieldError for all others.
-ERROR_CLASSES: Mapping[str, type[errors.MMSError]] = {
-    "image": errors.MediaError, "media": errors.MediaError, "to": errors.RecipientError, "sender": errors.SenderError,
-}  # fmt: skip
-
-
-def content_problems(operation: Operation[Any], generation: Generation) -> list[Problem]:
-    """Return the problems of everything but the recipients."""
-    if type(operation) not in generation.calls:
-        return [Problem(None, None, type(operation).__name__, f"not supported in {generation.label}")]
-    found = list(_unsupported(operation, generation))
-    # The rules have nothing to add about fields and slides that are not supported.
-    known = {(problem.slide, problem.field) for problem in found}
-    broken = VALIDATOR.validate(operation, generation.limits)
-    return found + [one for one in broken if known.isdisjoint({(one.slide, one.field), (one.slide, "slides")})]
-
-
-def _unsupported(operation: Operation[Any], generation: Generation) -> Iterator[Problem]:
-    """Yield a problem for each slide after the first, and for each field that has no wire name in this generation."""
-    holders: list[tuple[int | None, Any]] = [(None, operation)]
-    if isinstance(operation, CellcastSend):
-        show = slideshow_of(operation)
-        holders += [(None, show), *enumerate(show.slides, 1)]
-        for number in range(2, len(show.slides) + 1):
-            yield Problem(None, number, "slides", "Cellcast sends one slide in a message: send this one by itself")
-    kind = type(operation)
-    for slide, holder in holders:
-        for name, value in own_fields(holder).items():
-            if name not in generation.calls[kind].names and is_given(value):
-                yield Problem(None, slide, name, f"not supported by {kind.__name__} in {generation.label}: leave it out")
-
-
-def recipient_problems(operation: Operation[Any]) -> list[Problem]:
-    """Return the problems of the recipients. With ``skip_invalid`` there are none if one number is valid."""
-    if not isinstance(operation, CellcastSend) or (operation.skip_invalid and any(map(mobile, operation.recipients))):
-        return []
-    return RECIPIENTS_VALIDATOR.validate(operation, DOCUMENTED)
-
-
-def refuse(problems: Sequence[Problem]) -> None:
-    """Raise the first of these problems, if there are any, with all of them."""
-    if problems:
-        raise errors.refusal(problems, ERROR_CLASSES.get(problems[0].field.partition("[")[0], errors.FieldError))
+WARNINGS_VALIDATOR = Validator(CELLCAST_WARNINGS)

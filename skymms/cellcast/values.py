@@ -9,16 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, field, fields
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
+from os import PathLike
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from .._functools import value
+from .._functools import join_values, plain_value, value
 from ..errors import Nodes
-from ..model.operations import Operation
+from ..model.operations import Operation, number_tuple
 from ..model.serializable import Serializable
 from ..model.slideshow import Slideshow
+from ..numbers import digits
 from ..slide import Slide
+from ..wire import notation
+from ..wire.dialects import MAX_REQUEST
 
 T = TypeVar("T")
 Row = TypeVar("Row")
@@ -37,16 +41,18 @@ STATES = {
 def mobile(number: object) -> str | None:
     """Return an Australian mobile number as ``+614NNNNNNNN``, or None if ``number`` is not one.
 
-    Takes text in every form that Cellcast documents (``+61 4…``, ``61 4…``, ``04…``, ``4…``; spaces, dashes, dots and
-    parentheses are ignored) and whole numbers, which lose a leading 0: ``61491570156`` and ``491570156``.
+    Takes text in every form that Cellcast documents (``+61 4…``, ``61 4…``, ``04…``, ``4…``), with separators as in
+    :mod:`skymms.numbers`, and whole numbers, which lose a leading 0: ``61491570156`` and ``491570156``.
     """
-    if isinstance(number, str):
-        bare = re.sub(r"[\s\-\u2010-\u2015.()]", "", number)
-    else:
-        bare = str(number) if isinstance(number, int) else ""
+    number = plain_value(number)
+    # str() of a very large int raises ValueError.
+    if not (isinstance(number, str) or (isinstance(number, int) and number.bit_length() < 64)):
+        return None
     # v3 page: "+614NNNNNNNN" and "04NNNNNNNN"; v1 page: also without plus, and without 0. A plus needs the country code.
-    found = re.fullmatch(r"(?:\+?61|0)?(4[0-9]{8})", bare)
-    return found and f"+61{found[1]}"
+    found = re.fullmatch(r"(?:61|0)?(4[0-9]{8})", digits(number))
+    if found is None or (isinstance(number, str) and number.startswith("+") and not found[0].startswith("61")):
+        return None
+    return f"+61{found[1]}"
 
 
 def unique_mobiles(numbers: Iterable[object]) -> tuple[str, ...]:
@@ -66,15 +72,26 @@ def normalize_status(text: str) -> str:
 
 def parse_datetime(text: str) -> datetime | None:
     """Parse a date and time, naive if the text names no time zone; None if it cannot be parsed."""
-    try:
-        return datetime.fromisoformat(text.replace("/", "-"))
-    except ValueError:
-        return None
+    # EST is a time zone of Australia, too.
+    when = None if re.search("[A-Z]{3}", text) else notation.parse_date(text)
+    if isinstance(when, datetime):
+        return when
+    return datetime.combine(when, time()) if isinstance(when, date) else None
+
+
+def parse_date(text: str) -> date | None:
+    """Parse a day, which may have a time; None if it cannot be parsed."""
+    return when.date() if (when := parse_datetime(text)) is not None else None
 
 
 def parse_decimal(text: str) -> Decimal | None:
     """Parse a number such as ``5831.43``; None if it cannot be parsed."""
     return Decimal(text.strip()) if re.fullmatch(r"\s*-?[0-9]+(\.[0-9]+)?\s*", text) else None
+
+
+def parse_count(text: str) -> int | None:
+    """Parse a whole number of at most 18 digits, which may be written as ``2.0``; None if it cannot be parsed."""
+    return int(text.partition(".")[0]) if re.fullmatch(r"\s*[0-9]{1,18}(\.0+)?\s*", text) else None
 
 
 # ------------------------------------------------------------------------------------------------ reading JSON
@@ -139,6 +156,8 @@ class CellcastSent(Serializable):
     - ``invalid``: not valid, each with the reason. Those that skymms skipped (``skip_invalid``) are written as they were given.
     - ``unsubscribed``: opted out.
     - ``unaccounted``: requested, but in none of the response's lists, so their outcome is unknown.
+    - ``error_types`` (v1): the kind of the reason for each number in ``invalid``, such as ``number_not_valid``.
+    - ``total_numbers``, ``success_number``, ``date`` (v3): how many it counts, how many it accepted, and when (naive).
 
     If a request failed, this value is the error's ``partial``. ``maybe_sent`` or ``not_sent`` are then the numbers of that
     request, and ``not_tried`` the numbers of the requests after it. ``credits`` is the price in credits; v1 does not report it.
@@ -152,22 +171,20 @@ class CellcastSent(Serializable):
     not_sent: tuple[str, ...] = ()
     not_tried: tuple[str, ...] = ()
     credits: Decimal | None = None
+    error_types: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    date: datetime | None = None
+    total_numbers: int | None = None
+    success_number: int | None = None
     raw: Nodes = field(default=(), compare=False, repr=False)
 
     def __add__(self, other: CellcastSent) -> CellcastSent:
         """Join the outcomes of two requests."""
-        spent = [credits for credits in (self.credits, other.credits) if credits is not None]
-        return CellcastSent(
-            queued={**self.queued, **other.queued},
-            invalid={**self.invalid, **other.invalid},
-            unsubscribed=self.unsubscribed + other.unsubscribed,
-            unaccounted=self.unaccounted + other.unaccounted,
-            maybe_sent=self.maybe_sent + other.maybe_sent,
-            not_sent=self.not_sent + other.not_sent,
-            not_tried=self.not_tried + other.not_tried,
-            credits=sum(spent, Decimal(0)) if spent else None,
-            raw=self.raw + other.raw,
-        )
+        return CellcastSent.joined((self, other))
+
+    @classmethod
+    def joined(cls, outcomes: Sequence[CellcastSent]) -> CellcastSent:
+        """Join the outcomes of several requests."""
+        return cls(**{item.name: join_values([getattr(one, item.name) for one in outcomes]) for item in fields(cls)})
 
 
 @value
@@ -205,11 +222,15 @@ class Response(Serializable):
 
 @value
 class OptOut(Serializable):
-    """A person who opted out of messages."""
+    """A person who opted out of messages. ``created_at`` is when they did, which only v3 reports; ``dob`` is their birthday."""
 
     number: str | None = source("number", normalize_mobile)
     first_name: str | None = source("first_name")
     last_name: str | None = source("last_name")
+    gender: str | None = source("gender")
+    post_code: str | None = source("post_code postalcode")
+    dob: date | None = source("dob date_of_birth birthday", parse_date)
+    created_at: datetime | None = source("created_at", parse_datetime)
 
 
 @value
@@ -224,6 +245,7 @@ class SentMessage(Serializable):
     created_at: datetime | None = source("createdAt", parse_datetime)
     updated_at: datetime | None = source("updatedAt", parse_datetime)
     credits: Decimal | None = source("creditAmount", parse_decimal)
+    client_reference: str | None = source("customString")
 
 
 @value
@@ -252,10 +274,13 @@ class Done(Serializable):
 class CellcastSend(Operation[CellcastSent]):
     """Send a slideshow of one slide to any number of Australian mobiles; each request carries a thousand numbers.
 
-    v3 sends a text, a subject and the URL of an ``image`` (png, jpeg, gif); all but the subject are required. v1 sends a text,
-    a ``sender`` that is registered to the account, and a picture: either ``media``, the bytes of a jpeg or png of up to 230 kB,
-    or an ``image`` whose URL ends in ``.gif``. A :class:`~skymms.Slide` may be passed instead of a slideshow; the slideshow's
-    name is not sent.
+    v3 sends a text, a subject and a picture: the slide's ``image`` (the URL of a png, jpeg or gif), or ``media`` for an upload.
+    All but the subject are required, and they have at most 380 kB together. v1 sends a text, a ``sender`` that is registered to
+    the account, ``media`` (a jpeg or png of at most 230 kB) and an ``image`` whose URL ends in ``.gif``; only the text is
+    required. ``media`` is the bytes of a file, or its path, which is read at once. A :class:`~skymms.Slide` may be passed
+    instead of a slideshow; the slideshow's name is not sent.
+
+    ``country_code`` (v1) can only be 61. ``client_reference`` (v1) is your own id, ``customString`` in the message's report.
 
     ``to`` is one number or a sequence of numbers, and is kept as a tuple; see :func:`mobile` for their forms. One bad number
     refuses the whole call, unless ``skip_invalid`` is True: then the bad numbers are reported in :attr:`CellcastSent.invalid`.
@@ -263,17 +288,22 @@ class CellcastSend(Operation[CellcastSent]):
     """
 
     reply: ClassVar[type[CellcastSent]] = CellcastSent
-
     slideshow: Slideshow | Slide
     _: KW_ONLY
     to: Sequence[str | int] | int | None = None
     sender: str | int | None = None
-    media: bytes | None = field(default=None, repr=False)
+    media: bytes | PathLike[str] | None = field(default=None, repr=False)
     skip_invalid: bool = False
+    country_code: int | str | None = None
+    client_reference: str | None = None
 
     def __post_init__(self) -> None:
         to = self.to
-        object.__setattr__(self, "to", () if to is None else (to,) if isinstance(to, (str, int)) else tuple(to))
+        object.__setattr__(self, "to", () if to is None else number_tuple(to) or ())
+        if isinstance(self.media, PathLike):
+            from ..files import read_bytes
+
+            object.__setattr__(self, "media", read_bytes(self.media, MAX_REQUEST))
         if isinstance(self.slideshow, Slide):
             object.__setattr__(self, "slideshow", Slideshow("", slides=(self.slideshow,)))
 
@@ -308,7 +338,6 @@ class Responses(ListOperation[Response]):
     """
 
     row: ClassVar[type[Response]] = Response
-
     page: int | None = None
     _: KW_ONLY
     mark_read: bool = False
@@ -316,23 +345,25 @@ class Responses(ListOperation[Response]):
 
 @value
 class OptOuts(ListOperation[OptOut]):
-    """List the people who opted out: page ``page``, or all pages. v3 needs "Opt-out for API" on in the account's settings."""
+    """List the people who opted out: a page, or all pages. v3 needs "Opt-out for API" on in the account's settings."""
 
     row: ClassVar[type[OptOut]] = OptOut
-
     page: int | None = None
+    _: KW_ONLY
+    page_size: int | None = None
 
 
 @value
 class MessageReports(ListOperation[SentMessage]):
-    """Report the states of messages (v1): one message, page number ``page``, or all pages; ``since`` and ``until`` are days."""
+    """Report the states of messages (v1): one message, or a page or all pages; the other fields select messages."""
 
     row: ClassVar[type[SentMessage]] = SentMessage
-
     message_id: str | None = None
     _: KW_ONLY
     page: int | None = None
+    page_size: int | None = None
     status: str | None = None
+    client_reference: str | None = None
     since: date | None = None
     until: date | None = None
 
@@ -353,7 +384,6 @@ class MarkRead(Operation[Done]):
     """
 
     reply: ClassVar[type[Done]] = Done
-
     _: KW_ONLY
     message_id: str | None = None
     before: datetime | str | None = None
@@ -365,5 +395,4 @@ class CancelScheduled(Operation[Done]):
     """Cancel a scheduled message (v1)."""
 
     reply: ClassVar[type[Done]] = Done
-
     message_id: str

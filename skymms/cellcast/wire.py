@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY
+from dataclasses import KW_ONLY, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urljoin
@@ -17,12 +17,23 @@ from urllib.parse import urlencode, urljoin
 from .. import errors
 from .._functools import value
 from ..errors import Nodes
-from ..http import HttpRequest
-from ..model.notices import DeliveryReport, InboundMMS, InboundSMS, Notice, UnknownNotice
+from ..http import NO_STORE, HttpRequest
+from ..model.notices import (
+    DeliveryReport,
+    InboundMMS,
+    InboundSMS,
+    Notice,
+    UnknownNotice,
+    event_fingerprint,
+    needs_fingerprint,
+)
 from ..model.operations import Operation
+from ..validation.file_types import file_type
+from ..validation.hosts import ascii_url
 from ..wire.codecs import DecodeError, json, multipart
+from ..wire.repair import parse_json
 from . import values
-from .generations import MAX_NUMBERS, Call, Generation, crlf, is_given, own_fields, picture_type, sender_text, slideshow_of
+from .generations import MAX_NUMBERS, Generation, crlf, is_given, own_fields, sender_text, slideshow_of
 from .values import CellcastSend, CellcastSent, Listing, ListOperation, Texts, as_list, as_object, as_row
 
 # ------------------------------------------------------------------------------------------------ writing requests
@@ -31,9 +42,12 @@ from .values import CellcastSend, CellcastSent, Listing, ListOperation, Texts, a
 def write_request(operation: Operation[Any], generation: Generation, address: str, api_key: str) -> HttpRequest:
     """Return the HTTP request for an operation that was validated."""
     call = generation.calls[type(operation)]
-    given = _sent_values(operation, generation, call) if isinstance(operation, CellcastSend) else own_fields(operation)
+    # A request with the bytes of a file is a form, also where the others are JSON.
+    placement = "form" if is_given(getattr(operation, "media", None)) else call.placement
+    given = _sent_values(operation, generation, placement) if isinstance(operation, CellcastSend) else own_fields(operation)
     if isinstance(before := given.get("before"), datetime):
         given["before"] = int(before.timestamp())
+    given |= {name: day.date() for name in ("since", "until") if isinstance(day := given.get(name), datetime)}
     sent = {wire_name: given[name] for name, wire_name in call.names.items() if wire_name and is_given(given[name])}
     url = urljoin(address, call.path)
     if "/" in sent:  # A single row, requested by its id, needs no constants.
@@ -41,14 +55,14 @@ def write_request(operation: Operation[Any], generation: Generation, address: st
     else:
         sent = {**call.constants, **sent}
     key = {generation.key_header: generation.key_prefix + api_key}
-    headers = {"Accept": json.ACCEPT, "Accept-Encoding": "identity", **key}
-    if call.placement == "query":
+    headers = {"Accept": json.ACCEPT, "Accept-Encoding": "identity", **NO_STORE, **key}
+    if placement == "query":
         return HttpRequest(call.method, f"{url}?{urlencode(sent)}" if sent else url, headers)
-    body, content_type = multipart.encode(sent) if call.placement == "form" else (json.dump(sent), "application/json")
+    body, content_type = multipart.encode(sent) if placement == "form" else (json.dump(sent), "application/json")
     return HttpRequest(call.method, url, {**headers, "Content-Type": content_type}, body)
 
 
-def _sent_values(send: CellcastSend, generation: Generation, call: Call) -> dict[str, Any]:
+def _sent_values(send: CellcastSend, generation: Generation, placement: str) -> dict[str, Any]:
     """Return the values of the fields of a send, of its slideshow and of its only slide."""
     numbers = [generation.number_prefix + number.removeprefix("+") for number in values.unique_mobiles(send.recipients)]
     if len(numbers) > MAX_NUMBERS:
@@ -58,11 +72,13 @@ def _sent_values(send: CellcastSend, generation: Generation, call: Call) -> dict
     show = slideshow_of(send)
     given = own_fields(send) | own_fields(show) | own_fields(show.slides[0])
     given["text"] = crlf(given["text"])
-    # Both samples of the v1 page lose the contacts. In a form they are one field that contains a JSON array.
-    given["to"] = json.dump(numbers).decode() if call.placement == "form" else numbers
+    given["image"] = given["image"] and ascii_url(given["image"])
+    # Both samples of the v1 page lose the contacts. In a form they are one field that contains a JSON array, as both pages say.
+    given["to"] = json.dump(numbers).decode() if placement == "form" else numbers
     given["sender"] = sender_text(send.sender)
-    if (file := picture_type(send.media)) is not None:
-        given["media"] = (*file, send.media)
+    given["country_code"] = str(send.country_code or "")
+    if (found := file_type(send.media)) is not None:
+        given["media"] = (f"media.{found.endings[0]}", found.content_types[0], send.media)
     return given
 
 
@@ -81,6 +97,7 @@ REFUSALS: tuple[tuple[str, type[errors.MMSError], str | None], ...] = (
     (r"=FIELD_INVALID$.*subject up to", errors.FieldError, "subject"),
     (r"=FIELD_INVALID$.*numbers", errors.FieldError, "to"),
     (r"^error/sender=|sender id is not registered", errors.SenderError, "sender"),
+    (r"=(number_not_valid|less_nine_digit)$", errors.RecipientError, "to"),
     (r"=RECIPIENTS_ERROR$|contacts must either start|contacts are required", errors.RecipientError, "to"),
     (r"=(FIELD_EMPTY|FIELD_INVALID|KEY_EXISTS)$", errors.FieldError, None),
     (r"=(BAD_REQUEST|NOT_IMPLEMENTED)$", errors.MalformedRequestError, None),
@@ -88,7 +105,7 @@ REFUSALS: tuple[tuple[str, type[errors.MMSError], str | None], ...] = (
     (r"=(NOT_FOUND|CastError)$|message not found", errors.NotFoundError, None),
 )
 _CODES = "meta/status error/code error/name code"
-_SIGNALS = f"{_CODES} meta/code invalid_token error/sender"
+_SIGNALS = f"{_CODES} meta/code invalid_token error/sender error/ErrorType"
 _REASONS = "error/errorMessage error/error error/description error/message msg message"
 
 
@@ -158,13 +175,19 @@ def _read_listing(row_class: type[Any], data: object, raw: Nodes) -> Listing[Any
     return Listing(read, more=bool(read) and more, raw=raw)
 
 
+def _echoed_number(text: str) -> str:
+    """Return a number in a response as it was requested; there may be quotes and brackets around it."""
+    # Text that is not a number is reduced to its digits, but never to the digits of a number.
+    return values.mobile(text.strip("[]\"' ")) or re.sub("[^0-9]", "", text)
+
+
 def _read_sent(send: CellcastSend, data: object, raw: Nodes) -> CellcastSent:
     """Sort the numbers by their outcome. Only a message id shows that a number is queued."""
 
     def listed(*names: str) -> list[tuple[str, Texts]]:
         rows = [Texts(as_row(row, "to")) for row in _rows(data, *names)]
-        # v3 calls the number "to", v1 "Contact" (its mock server "Number"); it may have quotes and brackets around it.
-        return [(values.normalize_mobile(re.sub("[^0-9]", "", row.first("to Contact Number") or "")), row) for row in rows]
+        # v3 calls the number "to", v1 "Contact" (its mock server "Number").
+        return [(_echoed_number(row.first("to Contact Number") or ""), row) for row in rows]
 
     requested = dict.fromkeys(values.unique_mobiles(send.recipients))
     queued = {
@@ -178,14 +201,21 @@ def _read_sent(send: CellcastSend, data: object, raw: Nodes) -> CellcastSent:
         for number, row in listed("invalidContacts")
         if number and number not in queued and (number in requested or values.mobile(number) is None)
     }
+    types = {number: row["ErrorType"] for number, row in listed("invalidContacts") if number in invalid and "ErrorType" in row}
     known = queued.keys() | invalid.keys()
     opted_out = dict.fromkeys(number for number, _ in listed("unsubscribeContacts") if number in requested.keys() - known)
+    dates: list[datetime | None] = [row.first("date", values.parse_datetime) for _, row in listed("messages")]
+    counts = Texts(data)
     return CellcastSent(
         queued=queued,
         invalid=invalid,
         unsubscribed=tuple(opted_out),
         unaccounted=tuple(number for number in requested if number not in known and number not in opted_out),
-        credits=Texts(data).first("credits_used", values.parse_decimal),
+        credits=counts.first("credits_used", values.parse_decimal),
+        error_types=types,
+        date=next(filter(None, dates), None),
+        total_numbers=counts.first("total_numbers", values.parse_count),
+        success_number=counts.first("success_number", values.parse_count),
         raw=raw,
     )
 
@@ -218,13 +248,27 @@ def read_cellcast_webhook(body: bytes, *, max_bytes: int = MAX_WEBHOOK) -> tuple
     if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
         raise TypeError(f"pass the body of the request as bytes, not as {type(body).__name__}")
     try:
-        document = json.parse(body, max_bytes)
-        if document in ([], {}, None):
+        shown, marked = parse_json(body, max_bytes)
+        if shown in ([], {}, None):
             raise DecodeError("it contains no event")
-        events = as_list(document) or [document]
-        return tuple([_notice(as_row(event, "event")) for event in events])
+        events, originals = as_list(shown) or [shown], as_list(marked) or [marked]
+        pairs = zip(events, originals, strict=True)
+        return tuple([_identified(as_row(event, "event"), as_row(original, "event")) for event, original in pairs])
     except DecodeError as error:
         raise errors.ProtocolError(f"not a Cellcast webhook: {error}", body=body) from None
+
+
+def _identified(event: Mapping[str, Any], original: Mapping[str, Any]) -> Notice:
+    """Return the notice of an event, with a fingerprint if its fields may not be enough to tell it from others."""
+    notice = _notice(event)
+    is_unparsed = getattr(notice, "timestamp", "") is None and "received_at" in event
+    # Several of the gateway's states may be one of ours.
+    status = Texts(event).first("status", str.lower)
+    is_synonym = isinstance(notice, DeliveryReport) and status is not None and status.strip() != notice.status
+    if event != original or is_unparsed or is_synonym or needs_fingerprint(notice):
+        pairs = sorted(_texts_with_paths(original), key=lambda pair: pair[0])
+        notice = replace(notice, fingerprint=event_fingerprint(pairs))
+    return notice
 
 
 def _notice(event: Mapping[str, Any]) -> Notice:

@@ -44,7 +44,7 @@ _CELLCAST = {
 }
 
 #: The settings that are arguments of Account and CellcastAccount.
-_ACCOUNT_ARGUMENTS = ("dialect", "url", "allow_http", "sender", "service_id", "fallback_text", "rate", "limits")
+_ACCOUNT_ARGUMENTS = ("dialect", "url", "allow_http", "sender", "service_id", "fallback_text", "rate", "limits", "former_names")
 _CELLCAST_ARGUMENTS = ("generation", "url", "allow_http", "rate")
 
 
@@ -95,11 +95,11 @@ def masked_account(settings: Settings) -> Account:
         return Account(MASK, **_arguments(settings, _ACCOUNT_ARGUMENTS))
 
 
-def cellcast_account(settings: Settings) -> CellcastAccount:
-    """Return the account for calls of Cellcast."""
+def cellcast_account(settings: Settings, **options: Any) -> CellcastAccount:
+    """Return the account for calls of Cellcast; ``options`` are arguments of its class that are not settings."""
     with _profile_in_errors(settings):
         arguments: dict[str, Any] = {"generation": "", **_arguments(settings, _CELLCAST_ARGUMENTS)}
-        account = CellcastAccount(MASK, **arguments)
+        account = CellcastAccount(MASK, **arguments, **options)
         return replace(account, api_key=_read_key(settings.profile, "SKYMMS_CELLCAST_KEY"))
 
 

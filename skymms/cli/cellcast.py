@@ -11,10 +11,11 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from ..cellcast import GENERATIONS, MAX_MEDIA, Balance, CellcastSend, CellcastSent, MarkRead, OptOuts, Responses
+from ..cellcast import GENERATIONS, Balance, CellcastSend, CellcastSent, MarkRead, OptOuts, Responses
 from ..client import Client
 from ..model.operations import Operation
 from ..redaction import strip_credentials
+from ..wire.dialects import MAX_REQUEST
 from . import output
 from .accounts import cellcast_account, cellcast_settings
 from .calling import RetryPrinter, explaining_failures
@@ -56,13 +57,15 @@ def cellcast() -> None:
 @file_argument
 @click.option("--to", metavar="NUMBER", multiple=True, required=True, help="An Australian mobile number. May be repeated.")
 @click.option("--from", "sender", metavar="NAME", help="A sender that is registered to the account (v1).")
-@click.option("--media", metavar="FILE", help="A JPEG or PNG file to send (v1).")
+@click.option("--file", "--media", "media", metavar="FILE", help="A picture to upload: a JPEG or PNG file, or a GIF file (v3).")
+@click.option("--allow-other-files", is_flag=True, help="Your account manager allowed files that are not pictures (v3).")
 @_call_options
-def send(file: str, to: tuple[str, ...], sender: str | None, media: str | None, **options: Any) -> int:
+def send(file: str, to: tuple[str, ...], sender: str | None, media: str | None, allow_other_files: bool, **options: Any) -> int:
     """Send a slideshow with one slide to any number of recipients."""
     content = read_content(file)
-    picture = None if media is None else read_bytes(media, MAX_MEDIA)
-    return _call_and_print(CellcastSend(slideshow_in(content), to=to, sender=sender, media=picture), **options)
+    upload = None if media is None else read_bytes(media, MAX_REQUEST)
+    operation = CellcastSend(slideshow_in(content), to=to, sender=sender, media=upload)
+    return _call_and_print(operation, allow_other_files=allow_other_files, **options)
 
 
 @cellcast.command()
@@ -108,8 +111,12 @@ def balance(**options: Any) -> int:
 # ------------------------------------------------------------------------------------------------ calling
 
 
-def _call_and_print(operation: Operation[Any], generation: str | None, url: str | None, as_json: bool) -> int:
-    account = cellcast_account(cellcast_settings(generation, url))
+def _call_and_print(
+    operation: Operation[Any], generation: str | None, url: str | None, as_json: bool, allow_other_files: bool = False
+) -> int:
+    account = cellcast_account(cellcast_settings(generation, url), allow_other_files=allow_other_files)
+    for warning in account.warnings(operation):
+        output.print_message(f"warning: {warning}")
     output.print_message(f"{type(operation).__name__} in {account.name} to {strip_credentials(account.address)}", "dim")
     try:
         with explaining_failures(operation), Client(account, observer=RetryPrinter()) as client:

@@ -9,7 +9,7 @@ import click
 from ..codes import CELLCAST_ANSWERS, EVENTS, ErrorCode, Event, find_answer
 from ..errors import ConfigurationError, ProtocolError
 from ..model.notices import Notice, UnknownNotice
-from ..postbacks import MAX_INBOUND, read_postbacks
+from ..postbacks import MAX_INBOUND, read_postbacks, unrecognised_fields
 from . import output
 from .exit_status import Status
 from .inputs import read_bytes
@@ -50,8 +50,11 @@ def _notice_fields(notice: Notice) -> dict[str, Any]:
 def print_notice(notice: Notice) -> None:
     """Print a notice: its fields, or everything that was received for an unknown notice."""
     # The first field is the code, which is in the title.
-    pairs = notice.raw if isinstance(notice, UnknownNotice) else output.labelled_fields(notice)[1:]
+    fields = [] if isinstance(notice, UnknownNotice) else output.labelled_fields(notice)[1:]
+    pairs = [*fields, *unrecognised_fields(notice)]
     results = [(name, "yes") for name in ("delivered", "failed", "ready") if getattr(notice, name, False)]
+    if getattr(notice, "delivered", False) is None:
+        results.append(("delivered", "not known"))
     output.print_fields(f"{notice.code or 'no code'}: {notice.meaning or 'unknown code'}", (*pairs, *results))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from .. import files
 from ..errors import ConfigurationError
 
 
@@ -12,12 +13,11 @@ def read_bytes(name: str, limit: int) -> bytes:
 
     At most ``limit + 1`` bytes are read, because a device has no end. The caller refuses content longer than ``limit``.
     """
+    if name != "-":
+        return files.read_bytes(name, limit)
+    if sys.stdin is None:
+        raise ConfigurationError("standard input is closed: give the name of a file")
     try:
-        if name == "-":
-            if sys.stdin is None:
-                raise ConfigurationError("standard input is closed: give the name of a file")
-            return sys.stdin.buffer.read(limit + 1)
-        with open(name, "rb") as file:
-            return file.read(limit + 1)
+        return sys.stdin.buffer.read(limit + 1)
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"cannot read {name}: {getattr(error, 'strerror', None) or error}") from None
+        raise ConfigurationError(f"cannot read -: {getattr(error, 'strerror', None) or error}") from None

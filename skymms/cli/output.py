@@ -115,10 +115,13 @@ def _print_whole(table: Table, *, wrap: bool = False) -> None:
 
 
 def labelled_fields(value: object) -> list[tuple[str, object]]:
-    """Return the fields of a reply or notice for :func:`print_fields`, without ``raw`` and empty lists. Lists become lines."""
+    """Return the fields of a reply or notice for :func:`print_fields`, without empty lists. Lists become lines.
+
+    ``raw`` and ``fingerprint`` are left out.
+    """
     labelled: list[tuple[str, object]] = []
     for name, inner in to_json(value).items():
-        if name != "raw" and inner != []:
+        if name not in {"raw", "fingerprint"} and inner != []:
             lines = "\n".join(cast(list[str], inner)) if isinstance(inner, list) else inner
             labelled.append((name.replace("_", " "), lines))
     return labelled

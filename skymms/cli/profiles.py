@@ -41,7 +41,7 @@ MAX_CONFIG = 1_000_000
 #: The keys that every profile may have, and those of one gateway.
 _COMMON = ("gateway", "api_key", "api_key_file", "url", "allow_http", "rate")
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "skycore": (*_COMMON, "dialect", "sender", "service_id", "fallback_text", "waived"),
+    "skycore": (*_COMMON, "dialect", "sender", "service_id", "fallback_text", "waived", "former_names"),
     "cellcast": (*_COMMON, "generation"),
 }
 
@@ -136,6 +136,9 @@ def _wrong_settings(table: dict[str, Any]) -> Iterator[str]:
         elif key == "rate":
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
                 yield "rate must be a number of requests a second above 0"
+        elif key == "former_names":
+            if not isinstance(value, list) or not all(isinstance(name, str) for name in cast("list[object]", value)):
+                yield 'former_names must be a list of texts, as in ["CAMPAIGNID"]'
         elif key == "allow_http":
             if not isinstance(value, bool):
                 yield "allow_http must be true or false, without quotes"

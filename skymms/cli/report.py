@@ -39,7 +39,7 @@ def report(source: str, as_json: bool) -> int:
         return Status.DONE
     if rows:
         output.print_table("", _COLUMNS, [_cells(row) for row in rows])
-    output.print_message(f"{len(rows)} listed, {sum(row.delivered for row in rows)} delivered")
+    output.print_message(f"{len(rows)} listed, {sum(bool(row.delivered) for row in rows)} delivered")
     return Status.DONE
 
 

@@ -126,6 +126,12 @@ def _print_event(line: str) -> None:
     help="Require that a campaign exists and the recipient is subscribed (E718, E721, E715).",
 )
 @click.option("--fetch-media", is_flag=True, help="Download every file, and refuse a message with a missing or wrong one.")
+@click.option("--allow-other-files", is_flag=True, help="Cellcast v3 accepts files that are not pictures.")
+@click.option(
+    "--content-type",
+    metavar="TYPE",
+    help="The Content-Type of responses in Skycore 1.3, for example text/xml. Default: text/html; charset=UTF-8.",
+)
 @click.option(
     "--waive",
     "waived",

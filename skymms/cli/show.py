@@ -60,7 +60,8 @@ def show(file: str, dialect: str | None, url: str | None, save: bool, raw: bool,
         output.print_message(problem)
     operation = with_account_defaults(account, operation)
     try:
-        document = account.dialect_spec.encode_request(operation, MASK, account.line_break)
+        former_names = frozenset(account.former_names)
+        document = account.dialect_spec.encode_request(operation, MASK, account.line_break, former_names)
     except ValueError as error:
         raise ConfigurationError(f"cannot encode the request in {account.dialect}: {error}", problems=problems) from None
     _print(account, document, raw=raw, as_json=as_json)

@@ -24,7 +24,7 @@ detected.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -69,13 +69,19 @@ _UNREACHABLE: Mapping[str, str] = dict(zip(FILES, ("E351", "E352", "E353", "E355
 
 
 def inspect(
-    slideshow: Slideshow, limits: Limits = DOCUMENTED, *, timeout: float = FETCH_TIMEOUT
+    slideshow: Slideshow,
+    limits: Limits = DOCUMENTED,
+    *,
+    timeout: float = FETCH_TIMEOUT,
+    types: Mapping[str, Collection[str]] = TYPES,
+    keep_queries: bool = False,
 ) -> Generator[Problem, None, None]:
     """Yield the problems that a gateway would find with the files of a slideshow, slide by slide.
 
     Files are fetched one after the other, each URL once, when the next problem is requested: ``next(inspect(show), None)``
     stops at the first problem. ``timeout`` is in seconds for all files together, without the time for looking up host names.
-    The URLs are not validated here; the validation rules do that.
+    ``types`` are the content types of each kind of file. ``keep_queries`` is True for a gateway that does not remove the query
+    from the URLs of audio and video. The URLs are not validated here; the validation rules do that.
     """
     from ..transport.requests_adapter import DeadlineAdapter
 
@@ -88,9 +94,9 @@ def inspect(
                 address = getattr(slide, kind)
                 if address is None:
                     continue
-                url = _fetched_url(kind, address)
+                url = address if keep_queries else _fetched_url(kind, address)
                 if (kind, url) not in known:
-                    known[kind, url] = _fetch_error(adapter, kind, url, limits, deadline)
+                    known[kind, url] = _fetch_error(adapter, kind, url, limits, types.get(kind, ()), deadline)
                 if error := known[kind, url]:
                     code, message = error
                     if url != address:
@@ -103,7 +109,9 @@ def _fetched_url(kind: str, address: str) -> str:
     return address.partition("?")[0] if kind in {"audio", "video"} else address
 
 
-def _fetch_error(adapter: HTTPAdapter, kind: str, url: str, limits: Limits, deadline: float) -> _Error | None:
+def _fetch_error(
+    adapter: HTTPAdapter, kind: str, url: str, limits: Limits, types: Collection[str], deadline: float
+) -> _Error | None:
     """Fetch a file, and return its problem as a code and a message, or None."""
     import requests
     from urllib3.exceptions import HTTPError
@@ -119,7 +127,7 @@ def _fetch_error(adapter: HTTPAdapter, kind: str, url: str, limits: Limits, dead
         proxies = {} if is_local else requests.utils.get_environ_proxies(url)
         timeout = (min(CONNECT_TIMEOUT, remaining), remaining)
         with adapter.send(request, stream=True, timeout=timeout, proxies=proxies) as response:
-            return _response_error(response, kind, limits)
+            return _response_error(response, kind, limits, types)
     except ConfigurationError as error:  # the guard of the pytest plugin: the sandbox runs in a test
         return _UNREACHABLE[kind], str(error)
     # ValueError and HTTPError: for some invalid URLs, requests lets the errors of other libraries through.
@@ -129,15 +137,15 @@ def _fetch_error(adapter: HTTPAdapter, kind: str, url: str, limits: Limits, dead
         return _UNREACHABLE[kind], f"its server sent no complete response ({type(error).__name__})"
 
 
-def _response_error(response: Response, kind: str, limits: Limits) -> _Error | None:
+def _response_error(response: Response, kind: str, limits: Limits, types: Collection[str]) -> _Error | None:
     """Check a response, reading no more of it than the limits allow."""
     if message := _transfer_error(response):
         return _UNREACHABLE[kind], message
     content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     # Sinch MMS: a file must be served with its real type; application/octet-stream may be rejected.
-    if content_type not in TYPES[kind]:
+    if content_type not in types:
         served = f"as {content_type!r:.60}" if content_type else "without a Content-Type"
-        return "E629", f"it is served {served}: serve a file for {kind} as {' or '.join(TYPES[kind][:3])}"
+        return "E629", f"it is served {served}: serve a file for {kind} as {' or '.join(list(types)[:3])}"
     size, max_size = int(response.headers["Content-Length"][:15]), _max_size(content_type, kind, limits)
     if size > max_size:
         return _TOO_BIG[kind], f"{size:,} bytes, {size - max_size:,} more than the {max_size:,} allowed"

@@ -7,6 +7,7 @@ event as ``(name, text)`` pairs with the gateway's wire names. Fields that the e
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, field
 from datetime import datetime
 from typing import ClassVar
@@ -24,27 +25,54 @@ class Notice(Serializable):
 
     #: The fields that tell two events of this class apart.
     identity_fields: ClassVar[tuple[str, ...]] = ()
+    #: The fields that are also part of the identity if the event has them.
+    extra_identity_fields: ClassVar[tuple[str, ...]] = ()
+    #: An event with one of these fields needs no fingerprint.
+    id_fields: ClassVar[tuple[str, ...]] = ()
 
     code: str | None = None
     _: KW_ONLY
     origin: str | None = None
     tracking_id: str | None = None
     raw: Nodes = field(default=(), compare=False, repr=False)
+    #: A hash of the event as it was received. Set if the other fields do not show everything that tells it from other events:
+    #: it has no id, its time could not be parsed, or characters in it were replaced.
+    fingerprint: str | None = field(default=None, compare=False, repr=False)
 
     @property
     def identity(self) -> str:
         """A text that is equal for repeats of one event and different for two events. Use it as a key in a database."""
         parts = [getattr(self, name) for name in self.identity_fields]
-        if all(part is None for part in parts):
-            from hashlib import sha256  # loads OpenSSL, which few events need
-
-            parts = [sha256(repr(self.raw).encode()).hexdigest()]
-        return "/".join("" if part is None else quote(str(part), safe="") for part in [self.origin, self.code, *parts])
+        parts += [part for name in self.extra_identity_fields if (part := getattr(self, name)) is not None]
+        if self.fingerprint is not None:
+            parts.append(self.fingerprint)
+        elif not any(parts):
+            parts = [event_fingerprint(self.raw)]
+        return "/".join(map(_part_of_identity, [self.origin, self.code, *parts]))
 
     @property
     def meaning(self) -> str:
         """The meaning of the code; empty for an unknown code."""
         return _meaning(self.code)
+
+
+def _part_of_identity(part: object) -> str:
+    # A lone surrogate has no UTF-8. The readers replace them, but a notice can be created with one.
+    return "" if part is None or part == NOT_REPORTED else quote(str(part), safe="", errors="backslashreplace")
+
+
+def event_fingerprint(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return a hash of the names and texts of an event."""
+    from hashlib import sha256  # loads OpenSSL, which few events need
+
+    return sha256(repr(tuple(pairs)).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def needs_fingerprint(notice: Notice) -> bool:
+    """True if the fields of a notice may not be enough to tell its event from others."""
+    if isinstance(notice, EncodingReport) and len([name for name in (notice.audio, notice.video, notice.image) if name]) > 1:
+        return True
+    return not any(getattr(notice, name) for name in notice.id_fields)
 
 
 def _meaning(code: str | None) -> str:
@@ -54,12 +82,29 @@ def _meaning(code: str | None) -> str:
 
 # Compared with the last part of STATUS, in lower case and without spaces. The vendors write "Message Sent/NotSupported" and
 # "Not Supported". "retrieved" and "unrecognised" come from the envelope used before 2013-11, which passed on the carrier's own
-# status.
-_DELIVERED = frozenset({"delivered", "retrieved"})
-_FAILED = frozenset({"failed", "messagefailed", "expired", "rejected", "notsupported", "unrecognised", "unrecognized"})
+# status. Any other text says nothing about delivery.
+_DELIVERED, _FAILED, _UNDERWAY = "delivered", "failed", "underway"
+_OUTCOMES: Mapping[str, str] = {
+    **dict.fromkeys(("delivered", "retrieved"), _DELIVERED),
+    **dict.fromkeys(
+        ("failed", "messagefailed", "expired", "rejected", "notsupported", "unrecognised", "unrecognized"), _FAILED
+    ),
+    # The last four are Cellcast's.
+    **dict.fromkeys(("messagesent", "sent", "linksent", "queued", "scheduled", "received", "cancelled"), _UNDERWAY),
+}
+# The gateway's own codes in the envelope used before 2013-11, and in statistics reports (Skycore 1.3, Appendix C).
+_GATEWAY_OUTCOMES: Mapping[str, str] = {
+    **dict.fromkeys(("0", "9", "10"), _UNDERWAY),  # 10: the link has left
+    "20": _DELIVERED,
+    **dict.fromkeys(("30", "35"), _FAILED),  # expired, rejected
+}
+#: The ``status`` of an event of before 2013-11 that has none. The code N102 then does not mean that it was delivered: it is
+#: also the code of a link that was sent.
+NOT_REPORTED = "Not reported"
 # The codes that mean delivered or expired if the report has no status.
 _DELIVERY_CODES = frozenset({"N102", "N202"})
 _EXPIRY_CODE = "N103"
+_SENT_CODES = frozenset({"N101", "N201"})
 _DISCOVERY_CODES = frozenset({"N501", "N502", "E501", "E502"})
 
 
@@ -69,12 +114,15 @@ class DeliveryReport(Notice):
 
     A message has several reports with the same ``tracking_id``. ``sent_as`` is ``MMS``, or ``SMS`` if a link was sent instead;
     reports of such links have no ``mms_id``. ``operator_id`` is the carrier, ``handset`` the phone if it is known,
-    ``timestamp`` an aware datetime, and ``details`` the gateway's text. A report about the device discovery message
-    (``discovery`` is True) says nothing about the delivery of the message itself.
+    ``timestamp`` an aware datetime, and ``details`` the gateway's text. ``gateway_status`` is the gateway's own status code,
+    which only reports of before 2013-11 have: 10 (a link was sent), 20 (delivered), 30 (expired), 35 (rejected). A report about
+    the device discovery message (``discovery`` is True) says nothing about the delivery of the message itself.
     """
 
     # `sent_as` is part of the identity: a message that is sent as a link after all is reported again with the same status.
     identity_fields: ClassVar[tuple[str, ...]] = ("tracking_id", "mms_id", "to", "status", "sent_as")
+    extra_identity_fields: ClassVar[tuple[str, ...]] = ("gateway_status",)
+    id_fields: ClassVar[tuple[str, ...]] = ("tracking_id",)
 
     _: KW_ONLY
     status: str | None = None
@@ -89,6 +137,7 @@ class DeliveryReport(Notice):
     aggregator_id: str | None = None
     details: str | None = None
     client_reference: str | None = None
+    gateway_status: str | None = None
 
     @property
     def discovery(self) -> bool:
@@ -100,11 +149,23 @@ class DeliveryReport(Notice):
         return self.code in _DISCOVERY_CODES
 
     @property
-    def delivered(self) -> bool:
-        """True if the phone received the message. Not every carrier reports that."""
+    def delivered(self) -> bool | None:
+        """True if the phone received the message, False if this report says something else, None if that is not known.
+
+        None is for a status that no document of a gateway has, and for a report that contradicts itself. Not every carrier
+        reports that a message was delivered.
+        """
         if self.failed or self.discovery:
             return False
-        return _last_part(self.status) in _DELIVERED if self.status else self.code in _DELIVERY_CODES
+        outcome = self._outcome()
+        return None if outcome is None else outcome == _DELIVERED
+
+    def _outcome(self) -> str | None:
+        """Return the outcome that the status says, or the code if there is no status; None if it is not known."""
+        if not self.status and self.gateway_status is None:
+            return _DELIVERED if self.code in _DELIVERY_CODES else _UNDERWAY if self.code in _SENT_CODES else None
+        said = {_OUTCOMES.get(_last_part(self.status or "")), _GATEWAY_OUTCOMES.get(self.gateway_status or "")} - {None}
+        return said.pop() if len(said) == 1 else None
 
     @property
     def failed(self) -> bool:
@@ -117,23 +178,23 @@ class DeliveryReport(Notice):
             return False
         if code.startswith("E") or code == _EXPIRY_CODE:
             return True
-        return self.status is not None and _last_part(self.status) in _FAILED
+        return self._outcome() == _FAILED
 
     @property
     def meaning(self) -> str:
         """What the report says: the outcome, if the code leaves it to the status, else the meaning of the code."""
         if self.code in _DELIVERY_CODES:
-            return "delivered" if self.delivered else (self.status or "").rpartition("/")[2].strip().lower()
+            return "delivered" if self.delivered else (self.status or "unknown").rpartition("/")[2].strip().lower()
         return _meaning(self.code)
 
     @property
     def final(self) -> bool:
         """True if no more reports of this message are expected."""
-        return self.delivered or self.failed
+        return bool(self.delivered) or self.failed
 
 
 def _last_part(status: str) -> str:
-    return status.rpartition("/")[2].replace(" ", "").lower()
+    return status.rpartition("/")[2].replace(" ", "").replace("-", "").lower()
 
 
 @value
@@ -145,6 +206,7 @@ class EncodingReport(Notice):
     """
 
     identity_fields: ClassVar[tuple[str, ...]] = ("mms_id", "tracking_id", "file")
+    id_fields: ClassVar[tuple[str, ...]] = ("mms_id", "tracking_id")
 
     _: KW_ONLY
     mms_id: str | None = None
@@ -172,6 +234,7 @@ class InboundMMS(Notice):
     """
 
     identity_fields: ClassVar[tuple[str, ...]] = ("tracking_id", "sender", "timestamp")
+    id_fields: ClassVar[tuple[str, ...]] = ("tracking_id",)
 
     _: KW_ONLY
     sender: str | None = None
@@ -189,6 +252,7 @@ class InboundSMS(Notice):
     """An SMS that a person sent to a short code."""
 
     identity_fields: ClassVar[tuple[str, ...]] = ("transaction_id", "sender", "to", "text", "timestamp")
+    id_fields: ClassVar[tuple[str, ...]] = ("transaction_id",)
 
     _: KW_ONLY
     sender: str | None = None
@@ -207,6 +271,8 @@ class SubscriptionChange(Notice):
     """
 
     identity_fields: ClassVar[tuple[str, ...]] = ("mobile", "email", "campaign_ref", "timestamp")
+    extra_identity_fields: ClassVar[tuple[str, ...]] = ("subscription_id",)
+    id_fields: ClassVar[tuple[str, ...]] = ("timestamp",)
 
     _: KW_ONLY
     mobile: str | None = None

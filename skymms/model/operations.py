@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import KW_ONLY
 from datetime import date
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from .._functools import FrozenDict, value
+from .._functools import FrozenDict, plain_value, value
 from .replies import SentMMS
 from .serializable import Serializable
 from .slideshow import Slideshow
@@ -44,11 +44,9 @@ def empty_mapping() -> FrozenDict[Any, Any]:
 def frozen_mapping(name: str, given: Any) -> FrozenDict[Any, Any]:
     """Return a copy of a mapping that cannot be changed; TypeError if ``given`` is not a mapping."""
     # A frozen mapping is not copied: prepared messages compare the fields of operations by identity.
-    kind: type[Any] = given.__class__
+    kind = type(cast(object, given))
     if kind is FrozenDict:
         return given  # type: ignore[no-any-return]  # checked above
-    if given == {}:
-        return _EMPTY
     if not issubclass(kind, Mapping):
         wanted = (
             'slide number to text, for example {1: "Hello"}'
@@ -56,12 +54,26 @@ def frozen_mapping(name: str, given: Any) -> FrozenDict[Any, Any]:
             else 'name to text, for example {"name": "Ada"}'
         )
         raise TypeError(f"{name} must be a dict of {wanted}; got a {kind.__name__}")
-    return FrozenDict(given)
+    if not given:
+        return _EMPTY
+    plain = FrozenDict({plain_value(key): plain_value(text) for key, text in given.items()})
+    if len(plain) < len(given):
+        raise TypeError(f"two keys of {name} are the same text: leave one out")
+    return plain
 
 
 def number_tuple(numbers: Any) -> tuple[Any, ...] | None:
-    """Return several numbers as a tuple. A text or an int is one number, not one per digit; an empty list is None."""
-    return (numbers,) if isinstance(numbers, (str, int)) else tuple(numbers) or None
+    """Return several numbers as a tuple; an empty list is None.
+
+    A text is one number, not one for each digit, and so is every object that is not iterable.
+    """
+    if isinstance(numbers, (str, bytes, int)):
+        return (plain_value(numbers),)
+    try:
+        each = iter(numbers)
+    except TypeError:
+        return (plain_value(numbers),)
+    return tuple([plain_value(number) for number in each]) or None
 
 
 @value

@@ -79,7 +79,8 @@ class Slideshow(_Validated, Serializable):
         Raises the error that the gateway would return: :class:`~skymms.AudioWithVideoError` (E226),
         :class:`~skymms.VideoWithImageError` (E227), :class:`~skymms.MultipleObjectsError` (E223),
         :class:`~skymms.ObjectWithMediaError` (E224), :class:`~skymms.TooManySlidesError` (E225),
-        :class:`~skymms.DurationError` (E230), :class:`~skymms.TextTooLongError` (E334), or
+        :class:`~skymms.DurationError` (E230), :class:`~skymms.EmptySlideError` (E313),
+        :class:`~skymms.TextTooLongError` (E334), or
         :class:`~skymms.MediaUnreachableError` (E351-E358) for a URL that is not absolute. All problems of the slide are in
         ``error.problems``.
         """
@@ -106,7 +107,7 @@ class Slideshow(_Validated, Serializable):
         number = len(longer.slides)
         problems = BUILDER_VALIDATOR.validate_fields(longer, DOCUMENTED)
         if VALIDATOR.validate_slide(added, number, DOCUMENTED):
-            # Some problems, such as an empty slide, can still be corrected: the builder does not raise them.
+            # The builder does not raise every problem: a character that XML cannot contain is left to `problems`.
             problems = BUILDER_VALIDATOR.validate_slide(added, number, DOCUMENTED) + problems
         elif getattr(self, "valid_slides", 0) == number - 1:
             _set_valid_slides(longer, number)

@@ -10,6 +10,7 @@
 In reading order:
 
 - ``clock``: the sandbox's time, which a test can advance
+- ``chunks``: reads a request body that arrives in chunks
 - ``listener``: an HTTP server in a thread, which can break a response on its connection
 - ``routing``: which dialect a request uses, and whether its Host header is trusted
 - ``state``: the settings, and everything that the sandbox stores

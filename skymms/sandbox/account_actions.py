@@ -163,7 +163,7 @@ def _subscription_change(state: State, code: str, campaign: CampaignRecord, mobi
         brand_name=campaign.brand,
         short_code=SHORT_CODE,
         source="API",
-        timestamp=state.clock.now(),
+        timestamp=state.timestamp(),
     )
     return ScheduledNotice(0.0, notice)
 
@@ -172,7 +172,7 @@ def _subscription_change(state: State, code: str, campaign: CampaignRecord, mobi
 
 
 def inbound_mms(
-    state: State, sender: str, to: str, files: tuple[str, ...], text: str | None, subject: str | None
+    state: State, sender: str, to: str, files: tuple[str, ...], text: str | None, subject: str | None, keyword: str | None
 ) -> InboundMMS:
     """Store an MMS in the inbox, and return its notice. The notice's ``tracking_id`` is the message's id in the inbox."""
     inbox_id = f"MMS_MO_{secrets.token_urlsafe(6)}"
@@ -188,9 +188,10 @@ def inbound_mms(
         tracking_id=inbox_id,
         sender=sender,
         to=to,
+        keyword=keyword,
         subject=subject,
         files=files,
-        timestamp=state.clock.now(),
+        timestamp=state.timestamp(),
     )
 
 

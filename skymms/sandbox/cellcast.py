@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -35,11 +35,16 @@ from ..cellcast import (
     SentMessage,
     mobile,
 )
-from ..cellcast.generations import Call, Generation, slideshow_of
+from ..cellcast.generations import Call, Generation, counted_texts, is_upload, slideshow_of, with_other_files
+from ..cellcast.values import normalize_status
 from ..cellcast.wire import ORIGIN
+from ..errors import Problem
+from ..limits import Limits
+from ..media.inspection import inspect
 from ..model.notices import DeliveryReport, InboundSMS, Notice
 from ..model.operations import Operation
 from ..model.replies import Refusal
+from ..validation.file_types import content_types, file_type
 from ..wire.codecs import DecodeError, json
 from .cellcast_bodies import NOT_VALID, PER_PAGE, SHARED, TOO_SHORT, Page, encode_inbound, encode_reply, encode_report, refusal
 from .cellcast_requests import FIELD_READERS, operation_of
@@ -65,10 +70,12 @@ class Cellcast:
         self.name: str = f"cellcast-{generation.name}"
         self.generation: str = generation.name
         self.path: str = f"/api/{generation.name}/"
+        self._v1: bool = generation.name == "v1"
+        if other_files := state.settings.allow_other_files and not self._v1:
+            generation = with_other_files(generation)
         self._generation, self._api_key, self._state = generation, api_key, state
         # Used for its rules only: the sandbox refuses what the library would not send.
-        self._account = CellcastAccount("no-key", generation=generation.name)
-        self._v1 = "media" in generation.calls[CellcastSend].names
+        self._account = CellcastAccount("no-key", generation=generation.name, allow_other_files=other_files)
         self._calls = {(call.method, urljoin(self.path, call.path)): (kind, call) for kind, call in generation.calls.items()}
 
     def accepts(self, request: ServerRequest) -> bool:
@@ -110,7 +117,7 @@ class Cellcast:
             raise DecodeError(f"{min(unknown):.40} is not a field of this call")
         # The wire name "/" is the end of the path.
         values = {name: tail if wire_name == "/" else fields.get(wire_name) for name, wire_name in wire_names.items()}
-        return operation_of(kind, values, numbers_are_json=self._v1)
+        return operation_of(kind, values)
 
     def _check_key(self, request: ServerRequest) -> Refusal | None:
         given = request.headers.get(self._generation.key_header.lower(), "")
@@ -128,7 +135,13 @@ class Cellcast:
         if found := [problem for problem in problems if not problem.field.startswith("to[")]:
             first = min(found, key=lambda problem: problem.field != "to")
             code = "NOT_REGISTERED" if first.field == "sender" else first.code or "BAD_REQUEST"
-            return self.refuse(operation, code, f"{first.where}: {first.message}", field=first.field)
+            if isinstance(operation, MessageReports) and first.field == "message_id":
+                return self.refuse(operation, "CAST_ERROR")
+            field = first.field
+            if field == "media" and (media := getattr(operation, "media", None)):
+                allowed = is_upload(file_type(media), self._generation.limits)
+                field = "MediaTooLargeError" if allowed else "MediaTypeError"
+            return self.refuse(operation, code, f"{first.where}: {first.message}", field=field)
         if isinstance(operation, CellcastSend):
             if len(operation.recipients) > MAX_NUMBERS:
                 return self.refuse(operation, "FIELD_INVALID", f"at most {MAX_NUMBERS:,} numbers", field="to")
@@ -140,6 +153,16 @@ class Cellcast:
     def refuse(self, operation: Any, code: str, info: str = "", *, field: str = "") -> Refusal:
         """Return the refusal with one of Cellcast's names, or the one that is most similar to a code of Skycore's."""
         return refusal(self._v1, code, field, info)
+
+    def inspect(self, operation: CellcastSend) -> Iterator[Problem]:
+        """Fetch the files of a message, and yield their problems."""
+        limits, stricter = self._generation.limits, self._state.settings.limits
+        # The page of v1 has no limit for a gif, so that of its other pictures is used.
+        allowed = max(0, limits.max_image - counted_texts(operation, limits))
+        names = ("max_image", "max_gif", "max_audio", "max_video", "max_object")
+        sizes: Any = {name: min(allowed, getattr(stricter, name)) for name in names}
+        types = {kind: content_types(kind, endings) for kind, endings in limits.urls.items()}
+        return inspect(slideshow_of(operation), Limits(**sizes), types=types, keep_queries=True)
 
     # -------------------------------------------------------------------------------------------- operations
 
@@ -174,9 +197,18 @@ class Cellcast:
             queued[number] = self._next_id()
             due += self._store(operation, number, queued[number], len(accepted))
         if self._v1:
-            return CellcastSent(queued=queued, invalid=invalid, unsubscribed=unsubscribed), due
+            texts, types = ({number: pair[at] for number, pair in invalid.items()} for at in (0, 1))
+            return CellcastSent(queued=queued, invalid=texts, error_types=types, unsubscribed=unsubscribed), due
         # v3 lists only the accepted numbers. The others are only in its counts.
-        return CellcastSent(queued=queued, unaccounted=(*invalid, *unsubscribed), credits=Decimal(len(queued))), due
+        sent = CellcastSent(
+            queued=queued,
+            unaccounted=(*invalid, *unsubscribed),
+            credits=Decimal(len(queued)),
+            date=state.clock.now().replace(tzinfo=None, microsecond=0),
+            total_numbers=len(numbers),
+            success_number=len(queued),
+        )
+        return sent, due
 
     def _store(self, operation: CellcastSend, number: str, message_id: str, recipients: int) -> list[ScheduledNotice]:
         """Store the message to one number, and return its delivery reports."""
@@ -184,7 +216,10 @@ class Cellcast:
         sender = None if operation.sender is None else str(operation.sender)
         steps = self._steps(number)
         dated = tuple((now + timedelta(seconds=after), status) for after, status in steps)
-        message = Message(message_id=message_id, to=number, sender=sender, text=text, at=now, steps=dated)
+        reference = None if operation.client_reference is None else str(operation.client_reference)
+        message = Message(
+            message_id=message_id, to=number, sender=sender, text=text, at=now, steps=dated, client_reference=reference
+        )
         # The messages of one request share their text.
         self._state.messages.append(message, 100 + len(text) // recipients)
         # v3 reports the final state only.
@@ -232,11 +267,13 @@ class Cellcast:
 
     def _list(self, operation: Any) -> Page | Refusal:
         rows = _LISTINGS[type(operation)](self._generation, self._state, operation)
-        if getattr(operation, "message_id", None) and not rows:
+        if not operation.is_list and not rows:
             return self.refuse(operation, "NOT_FOUND")
         page: int = operation.page or 1
-        rows_of_page = rows[(page - 1) * PER_PAGE : page * PER_PAGE]
-        return Page(tuple(rows_of_page), more=page * PER_PAGE < len(rows), page=page, total=len(rows))
+        size: int = getattr(operation, "page_size", None) or PER_PAGE
+        rows_of_page = tuple(rows[(page - 1) * size : page * size])
+        more, single = page * size < len(rows), not operation.is_list
+        return Page(rows_of_page, more=more, page=page, size=size, total=len(rows), single=single)
 
     # -------------------------------------------------------------------------------------------- inbound messages
 
@@ -296,9 +333,9 @@ def generations(api_key: str, state: State) -> dict[str, Cellcast]:
 _FINAL_STATES = {"N102": "delivered", "N202": "delivered", "E102": "failed", "E202": "failed", "E101": "rejected", "N101": ""}
 
 
-def _reason(number: str) -> str:
+def _reason(number: str) -> tuple[str, str]:
     # The v1 page has both reasons, with examples of ten digits and of fewer than nine.
-    return TOO_SHORT[0] if len(re.findall("[0-9]", number)) < 9 else NOT_VALID[0]
+    return TOO_SHORT if len(re.findall("[0-9]", number)) < 9 else NOT_VALID
 
 
 # ------------------------------------------------------------------------------------------------ listings
@@ -311,8 +348,8 @@ def _responses(generation: Generation, state: State, operation: Responses) -> li
 
 
 def _opt_outs(generation: Generation, state: State, operation: OptOuts) -> list[OptOut]:
-    numbers = {valid for number in state.blocked if (valid := mobile(number))}
-    return [OptOut(number=number) for number in sorted(numbers)]
+    dated = {valid: at for number, at in state.blocked.items() if (valid := mobile(number))}
+    return [OptOut(number=number, created_at=dated[number]) for number in sorted(dated)]
 
 
 def _reports(generation: Generation, state: State, operation: MessageReports) -> list[SentMessage]:
@@ -335,6 +372,7 @@ def _sent_message(message: Message, now: datetime) -> SentMessage:
         created_at=message.at,
         updated_at=updated_at,
         credits=Decimal(1),
+        client_reference=message.client_reference,
     )
 
 
@@ -342,7 +380,9 @@ def _is_requested(operation: MessageReports, row: SentMessage) -> bool:
     day = row.created_at.date() if row.created_at else date.min
     return (
         operation.message_id in (None, row.message_id)
-        and operation.status in (None, row.status)
+        and operation.client_reference in (None, row.client_reference)
+        # The page spells a state as "delievered", and so do programs.
+        and (operation.status is None or normalize_status(operation.status) == row.status)
         and (operation.since or day) <= day <= (operation.until or day)
     )
 

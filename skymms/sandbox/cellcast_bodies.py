@@ -1,7 +1,8 @@
 """Encodes the bodies of Cellcast's responses and webhooks, in both generations.
 
 The library's tables for decoding are used here for encoding. Types vary as they do on the vendor's pages and in recorded
-responses: counters in quotes, ``""`` for an empty list, a number with its plus, without it, or as its last nine digits.
+responses: counters in quotes, ``""`` for an empty list, a number with its plus, without it, or as its last nine digits. The
+numbers in webhooks have a plus in v1 and none in v3.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ..cellcast import AccountBalance, CellcastMMS, CellcastSend, CellcastSent, Listing, Response, SentMessage
+from ..cellcast import AccountBalance, CellcastMMS, CellcastSend, CellcastSent, Listing, OptOut, Response, SentMessage
 from ..cellcast.values import sources
 from ..errors import error_class
 from ..model.notices import DeliveryReport, InboundSMS
@@ -33,15 +34,20 @@ OTHER_REPLY = CellcastSent(queued={"+61400000000": "A21741CB-9B8E-3956-A1CE-0000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Listing[Any]):
-    """A listing with the number of its page and the number of rows in all pages."""
+    """A listing with the number of its page, the rows that a page may have, and the number of rows in all pages.
+
+    ``single`` is True for a row that was requested by its id.
+    """
 
     page: int = 1
+    size: int = PER_PAGE
     total: int = 0
+    single: bool = False
 
     @property
     def pages(self) -> int:
         """The number of pages."""
-        return -(-self.total // PER_PAGE)
+        return -(-self.total // self.size)
 
 
 # ------------------------------------------------------------------------------------------------ refusals
@@ -82,6 +88,16 @@ REFUSALS: Mapping[str, RefusalForm] = {
     "BAD_REQUEST": RefusalForm(400, "the request is not what this call expects", 400, "Bad Request", "E100"),
     "NOT_IMPLEMENTED": RefusalForm(404, "there is no such call", 404, "Not found", "E108"),
     "NOT_FOUND": RefusalForm(400, "there are no responses", 200, "message not found", "E241", error={}),
+    # Recorded for an id in the path of the report that is not one of the database.
+    "CAST_ERROR": RefusalForm(
+        400,
+        "the id is not valid",
+        200,
+        "internal server error",
+        "E241",
+        "NOT_FOUND",
+        {"name": "CastError", "message": "Cast to ObjectId failed", "kind": "ObjectId", "path": "_id"},
+    ),
     "FIELD_EMPTY": RefusalForm(400, "a required field is empty", 400, "a required field is empty", "E311"),
     "FIELD_INVALID": RefusalForm(400, "a field is not valid", 400, "a field is not valid", "E314"),
     # A recorded response of status 500 has an envelope.
@@ -194,11 +210,12 @@ def encode_reply(v1: bool, operation: Any, reply: Any, now: datetime) -> ServerR
 def _sent_v3(operation: Any, reply: CellcastSent, now: datetime) -> Any:
     show: Any = operation.slideshow if isinstance(operation, CellcastSend) else None
     content = {"subject": show.subject if show else "", "body": _crlf(show.slides[0].text) if show else ""}
-    date = f"{now:%Y-%m-%d %H:%M:%S}"
+    date = f"{reply.date or now:%Y-%m-%d %H:%M:%S}"
     rows = [
         {"message_id": message_id, "to": number, **content, "date": date, "direction": "out"}
         for number, message_id in reply.queued.items()
     ]
+    # The types of the counters are those of the page's sample.
     counts = {"total_numbers": len(reply.queued) + len(reply.unaccounted), "success_number": str(len(rows))}
     return {"messages": rows, **counts, "credits_used": str(len(rows))}
 
@@ -209,8 +226,7 @@ def _sent_v1(reply: CellcastSent) -> Any:
         for number, message_id in reply.queued.items()
     ]
     invalid = [
-        {"Contact": number, "Error": reason, "ErrorType": TOO_SHORT[1] if reason == TOO_SHORT[0] else NOT_VALID[1]}
-        for number, reason in reply.invalid.items()
+        {"Contact": number, "Error": reason, "ErrorType": reply.error_types[number]} for number, reason in reply.invalid.items()
     ]
     return {
         "queueResponse": queued,
@@ -243,8 +259,10 @@ def _listing_v3(reply: Page) -> Any:
 
 def _listing_v1(reply: Page) -> Any:
     rows = [_row(True, row) for row in reply.rows]
+    if reply.single:
+        return _v1_app_envelope(rows[0])
     are_reports = bool(reply.rows) and isinstance(reply.rows[0], SentMessage)
-    counts = {"total": reply.total, "limit": PER_PAGE, "current": reply.page, "totalPages": reply.pages}
+    counts = {"total": reply.total, "limit": reply.size, "current": reply.page, "totalPages": reply.pages}
     has_previous, has_next = reply.page > 1, reply.page < reply.pages
     links: dict[str, Any] = {"hasPrevPage": has_previous, "hasNextPage": has_next}
     links |= {"prevPage": reply.page - 1 if has_previous else None, "nextPage": reply.page + 1 if has_next else None}
@@ -252,11 +270,15 @@ def _listing_v1(reply: Page) -> Any:
 
 
 def _row(v1: bool, row: Any) -> dict[str, Any]:
-    members = {names.rpartition("/")[2]: _value(v1, name, getattr(row, name)) for name, names, _ in sources(row)}
-    if not (v1 and isinstance(row, Response)):
-        return members
-    # The developer pages name four members; the id is always empty.
-    return {name: members[name] for name in ("from", "body", "received_at")} | {"message_id": ""}
+    members = {names.split()[0].rpartition("/")[2]: _value(v1, name, getattr(row, name)) for name, names, _ in sources(row)}
+    if v1 and isinstance(row, Response):
+        # The developer pages name four members; the id is always empty.
+        return {name: members[name] for name in ("from", "body", "received_at")} | {"message_id": ""}
+    if v1 and isinstance(row, OptOut):
+        # v1 has another name for the birthday, and does not say when somebody opted out.
+        del members["created_at"]
+        members["date_of_birth"] = members.pop("dob")
+    return members
 
 
 def _value(v1: bool, name: str, value: Any) -> Any:
@@ -275,7 +297,7 @@ def _value(v1: bool, name: str, value: Any) -> Any:
 def encode_report(v1: bool, notice: DeliveryReport) -> bytes:
     """Return the webhook for a delivery report: v1 posts one object for each state, v3 an array."""
     if v1:
-        ends = {"sender": _without_plus(notice.sender), "receiver": _without_plus(notice.to)}
+        ends = {"sender": notice.sender, "receiver": notice.to}
         return dump({"_id": notice.tracking_id, "status": notice.details, "type": "send", **ends})
     event = {"message_id": notice.tracking_id, "status": notice.details, "recipient": _without_plus(notice.to)}
     return dump([{**event, "custom_string": ""}])
@@ -298,7 +320,7 @@ def _inbound_v3(notice: InboundSMS | CellcastMMS, replied_to: Message | None) ->
 
 def _inbound_v1(notice: InboundSMS | CellcastMMS, replied_to: Message | None) -> Any:
     event: dict[str, Any] = {"_id": _inbound_id(notice), "status": "received", "type": "receive"}
-    event |= {"sender": _without_plus(notice.sender), "receiver": _without_plus(notice.to)}
+    event |= {"sender": notice.sender, "receiver": notice.to}
     if isinstance(notice, CellcastMMS):
         # The form of another gateway with the same software: `message` is JSON text with the text and the files, and the files
         # are also in `media`.

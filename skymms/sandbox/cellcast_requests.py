@@ -1,6 +1,6 @@
 """Decodes requests to Cellcast: reads their fields, and creates the operation that has these fields.
 
-Only the forms that the library sends are supported: JSON in v3, forms with a file in v1, and queries for listings.
+Supported are JSON and forms in v3, whose page has both; forms in v1; and queries for listings.
 """
 
 from __future__ import annotations
@@ -18,12 +18,16 @@ from ..cellcast import CellcastSend, MarkRead, mobile
 from ..cellcast.values import as_list
 from ..model.operations import Operation
 from ..model.slideshow import Slideshow
-from ..slide import Slide
+from ..slide import FILES, Slide
+from ..validation.file_types import kind_of_url
 from ..wire.codecs import DecodeError, json
 from ..wire.dialects import MAX_REQUEST
 from .listener import ServerRequest
 
 Fields = Mapping[str, Any]
+
+#: The content type of a form with files.
+_FORM = "multipart/form-data"
 
 # ------------------------------------------------------------------------------------------------ fields
 
@@ -36,6 +40,8 @@ def _read_query(request: ServerRequest) -> Fields:
 
 
 def _read_json(request: ServerRequest) -> Fields:
+    if request.headers.get("content-type", "").lower().startswith(_FORM):
+        return _read_form(request)
     document = json.parse(request.body or b"{}", MAX_REQUEST)
     if not isinstance(document, dict):
         raise DecodeError("not a JSON object")
@@ -43,18 +49,35 @@ def _read_json(request: ServerRequest) -> Fields:
 
 
 def _read_form(request: ServerRequest) -> Fields:
-    """Return the parts of a multipart body, read by the standard library's parser for mail, which has the same format."""
+    """Return the parts of a multipart body, read by the standard library's parser for mail, which has the same format.
+
+    A part with a file name is bytes, and any other text.
+    """
     content_type = request.headers.get("content-type", "")
-    if not content_type.lower().startswith("multipart/form-data") or len(request.body) > MAX_REQUEST:
+    if not content_type.lower().startswith(_FORM) or len(request.body) > MAX_REQUEST:
         raise DecodeError(f"not multipart/form-data of at most {MAX_REQUEST:,} bytes")
     head = b"Content-Type: " + content_type.encode("latin-1", "replace") + b"\r\n\r\n"
     try:
         message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + request.body)
         parts = [(part.get_param("name", header="content-disposition"), part) for part in message.iter_parts()]
-        return _unique([(str(name), part.get_payload(decode=True)) for name, part in parts if name])
+        return _unique([(str(name), _part_content(part)) for name, part in parts if name])
+    except DecodeError:
+        raise
     # The parser raises these for bodies that are not forms.
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
         raise DecodeError(f"not a form: {type(error).__name__}") from None
+
+
+def _part_content(part: Any) -> bytes | str | None:
+    content: bytes | None = part.get_payload(decode=True)
+    return content if part.get_filename() is not None or content is None else _decode(content)
+
+
+def _decode(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise DecodeError("not UTF-8") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Fields:
@@ -70,25 +93,30 @@ FIELD_READERS: Mapping[str, Callable[[ServerRequest], Fields]] = {"query": _read
 # ------------------------------------------------------------------------------------------------ operations
 
 
-def operation_of(kind: type[Operation[Any]], fields: Fields, *, numbers_are_json: bool) -> Operation[Any]:
+def operation_of(kind: type[Operation[Any]], fields: Fields) -> Operation[Any]:
     """Return the operation with these fields, which are named as in Python.
 
-    With ``numbers_are_json`` the recipients are the text of a JSON array (v1), otherwise an array (v3). Raises
-    :class:`~skymms.wire.codecs.DecodeError` if the fields are not valid.
+    Raises :class:`~skymms.wire.codecs.DecodeError` if the fields are not valid.
     """
     if kind is CellcastSend:
-        return _send_of(fields, numbers_are_json=numbers_are_json)
+        return _send_of(fields)
     create: Callable[..., Operation[Any]] = kind
     operation = create(**{name: _PARSERS[name](_text(value)) for name, value in fields.items()})
     return _selection_of(operation) if isinstance(operation, MarkRead) else operation
 
 
-def _send_of(fields: Fields, *, numbers_are_json: bool) -> CellcastSend:
-    texts = {name: _text(value) for name, value in fields.items() if name not in {"to", "media"}}
+def _send_of(fields: Fields) -> CellcastSend:
+    texts = {name: _text(value) for name, value in fields.items() if name not in {"to", "media", *FILES}}
+    # In v3 an upload and a URL have the same name, in v1 they do not.
+    media = fields["media"] if isinstance(fields["media"], bytes) else None
+    url = None if fields["image"] is media else _text(fields["image"])
+    if media is None and fields["media"] and fields["media"] != url:
+        raise DecodeError("media must be a file")
     to = fields["to"]
-    if numbers_are_json:
+    if isinstance(to, str):
         try:
-            to = json.parse((_text(to) or "").encode(), MAX_REQUEST)
+            # In a form, the numbers are one field that contains a JSON array.
+            to = json.parse(to.encode(), MAX_REQUEST)
         except DecodeError:
             # Both samples on the v1 page do not have an array. The request then has no recipients.
             to = None
@@ -96,12 +124,16 @@ def _send_of(fields: Fields, *, numbers_are_json: bool) -> CellcastSend:
     if not all(isinstance(number, str) for number in numbers):
         numbers = []
     text = texts["text"]
-    slide = Slide(text.replace("\r\n", "\n") if text else None, image=texts["image"])
+    # All kinds of file have the same name on the wire: the ending of the URL shows which one it is.
+    urls: Any = {kind_of_url(url) if "video" in fields else "image": url} if url else {}
+    slide = Slide(text.replace("\r\n", "\n") if text else None, **urls)
     return CellcastSend(
         Slideshow("", subject=texts.get("subject"), slides=(slide,)),
         to=numbers,
         sender=texts.get("sender"),
-        media=fields.get("media") or None,
+        media=media or None,
+        country_code=texts.get("country_code"),
+        client_reference=texts.get("client_reference"),
     )
 
 
@@ -114,19 +146,14 @@ def _selection_of(mark: MarkRead) -> MarkRead:
 
 def _text(value: Any) -> str | None:
     """Return a field's text, or None if it is empty."""
-    if isinstance(value, bytes):
-        try:
-            value = value.decode()
-        except UnicodeDecodeError:
-            raise DecodeError("not UTF-8") from None
     if value is not None and not isinstance(value, str):
-        raise DecodeError("a field must be text, not a list, an object or a flag")
+        raise DecodeError("a field must be text, not a file, a list, an object or a flag")
     return value or None
 
 
 def _page(value: str | None) -> int | None:
     if value is not None and not re.fullmatch("[0-9]{1,9}", value):
-        raise DecodeError("a page must be a whole number")
+        raise DecodeError("the number and the size of a page must be whole numbers")
     return None if value is None else int(value)
 
 
@@ -148,6 +175,8 @@ def _same(value: str | None) -> str | None:
 
 _PARSERS: Mapping[str, Callable[[str | None], Any]] = {
     "page": _page,
+    "page_size": _page,
+    "client_reference": _same,
     "since": _day,
     "until": _day,
     "before": _time,

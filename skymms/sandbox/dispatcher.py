@@ -78,8 +78,15 @@ class Dispatcher:
         if dialect is not None:
             record, rule = self.gateway.handle(dialect, request)
             self._record(record, dialect)
-            return response_with_fault(partial(_encode_reply, dialect), record.reply, rule)
+            return response_with_fault(partial(self._encode_reply, dialect, record.former_names), record.reply, rule)
         return self._respond_elsewhere(request)
+
+    def _encode_reply(self, dialect: Dialect, former_names: frozenset[str], reply: Any) -> ServerResponse:
+        usual = dialect.gateway.content_type
+        content_type = usual and (self._state.settings.content_type or usual)
+        return ServerResponse(
+            200, dialect.encode_reply(reply, former_names), content_type or dialect.response_codec.CONTENT_TYPE
+        )
 
     def _respond_elsewhere(self, request: ServerRequest) -> ServerResponse:
         """Respond to a request that is not at the address of a gateway."""
@@ -110,10 +117,6 @@ class Dispatcher:
         self.events.add_notice(notice, result)
         if result is not None:
             self._log(postback_line(notice, result))
-
-
-def _encode_reply(dialect: Dialect, reply: Any) -> ServerResponse:
-    return ServerResponse(200, dialect.encode_reply(reply), dialect.response_codec.CONTENT_TYPE)
 
 
 def _notice_times(record: RequestRecord, policy: PostbackPolicy) -> list[tuple[float, Notice]]:

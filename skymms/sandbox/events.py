@@ -23,6 +23,7 @@ from ..model.replies import Refusal
 from ..model.slideshow import Slideshow
 from ..model.stored_operations import SaveMMS
 from ..slide import FILES
+from ..validation.file_types import file_type
 from .faults import FAULTS
 from .gateway import RequestRecord
 from .state import RecentItems
@@ -161,7 +162,8 @@ def _slide_files(slide: Any, operation: Any) -> list[dict[str, str]]:
     if template := slide.personalized_image:
         files.append({"kind": "image", "url": f"a picture of template {template}"})
     if media := getattr(operation, "media", None):
-        files.append({"kind": "image", "url": f"a picture of {len(media):,} bytes"})
+        kind = found.kind if (found := file_type(media)) is not None else "image"
+        files.append({"kind": kind, "url": f"a {'picture' if kind == 'image' else 'file'} of {len(media):,} bytes"})
     return files
 
 

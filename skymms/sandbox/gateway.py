@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 from ..cellcast import CellcastSent
+from ..errors import Problem
 from ..limits import Limits
 from ..media.inspection import inspect
 from ..model.notices import Notice
@@ -28,7 +29,7 @@ from .cellcast_bodies import REFUSALS
 from .faults import FaultRule, Faults
 from .gateway_rules import expiry_problem
 from .listener import ServerRequest
-from .routing import request_document
+from .routing import MissingDocumentError, request_document
 from .send_actions import SEND_ACTIONS
 from .state import ActionResult, RecentItems, ScheduledNotice, Settings, State, code_and_info, refuse
 
@@ -44,7 +45,8 @@ class RequestRecord:
 
     ``operation`` is None if the request could not be decoded. ``reply`` is None if a fault prevented it. ``fault`` is the
     name of the fault that was applied. ``due`` are the notices that follow, with their delays in seconds. ``size`` is the
-    size of the request in bytes, or more if its notices need more memory.
+    size of the request in bytes, or more if its notices need more memory. ``former_names`` are names in the request that the
+    dialect had before today's, such as CAMPAIGNID; the response has them, too.
     """
 
     dialect: str
@@ -53,6 +55,7 @@ class RequestRecord:
     due: tuple[ScheduledNotice, ...] = ()
     fault: str | None = None
     size: int = 0
+    former_names: frozenset[str] = frozenset()
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -76,11 +79,13 @@ class Gateway:
         def act(operation: Operation[Any]) -> ActionResult:
             return _ACTIONS[type(operation)](self._state, operation, dialect)
 
-        return self._process(dialect.name, request, self._decode_and_validate(dialect, request), act, _refuse)
+        operation, refusal, former_names = self._decode_and_validate(dialect, request)
+        return self._process(dialect.name, request, (operation, refusal), act, _refuse, self._inspect, former_names)
 
     def handle_cellcast(self, cellcast: Cellcast, request: ServerRequest) -> tuple[RequestRecord, FaultRule | None]:
         """Handle a request to Cellcast; return its record and the fault that applies to it."""
-        return self._process(cellcast.name, request, cellcast.decode(request), cellcast.act, cellcast.refuse)
+        decoded = cellcast.decode(request)
+        return self._process(cellcast.name, request, decoded, cellcast.act, cellcast.refuse, cellcast.inspect)
 
     def _process(
         self,
@@ -89,6 +94,8 @@ class Gateway:
         decoded: tuple[Any, Refusal | None],
         act: Callable[[Any], ActionResult],
         refuse: Callable[..., Refusal],
+        inspect_files: Callable[[Any], Iterator[Problem]],
+        former_names: frozenset[str] = frozenset(),
     ) -> tuple[RequestRecord, FaultRule | None]:
         """Apply a fault, or refuse an invalid request, or act on a valid one."""
         size = len(request.query) + len(request.body)
@@ -96,9 +103,9 @@ class Gateway:
         rule = self._faults.for_request(_recipients(operation))
         if rule is not None and not rule.accepted:
             reply = refuse(operation, rule.code) if rule.code else None
-            record = RequestRecord(name, operation, reply, fault=rule.how, size=size)
+            record = RequestRecord(name, operation, reply, fault=rule.how, size=size, former_names=former_names)
         else:
-            if refusal is None and (error := self._throttle_error() or self._media_error(operation)):
+            if refusal is None and (error := self._throttle_error() or self._media_error(operation, inspect_files)):
                 refusal = refuse(operation, *error)
             with self.lock:
                 reply, due = (refusal, []) if refusal else act(operation)
@@ -106,32 +113,37 @@ class Gateway:
                     self._state.sent.append(operation, size)
             # A Cellcast message to a thousand numbers has two thousand reports, each larger than a number in the request.
             size += NOTICE_SIZE * max(0, len(due) - FREE_NOTICES)
-            record = RequestRecord(name, operation, reply, tuple(due), rule.how if rule else None, size)
+            record = RequestRecord(name, operation, reply, tuple(due), rule.how if rule else None, size, former_names)
         with self.lock:
             self.records.append(record, size)
         return record, rule
 
-    def _decode_and_validate(self, dialect: Dialect, request: ServerRequest) -> tuple[Any, Refusal | None]:
-        """Return the operation (None if it cannot be decoded), and the refusal if it is wrong."""
+    def _decode_and_validate(self, dialect: Dialect, request: ServerRequest) -> tuple[Any, Refusal | None, frozenset[str]]:
+        """Return the operation (None if it cannot be decoded), the refusal if it is wrong, and its former names."""
+        nothing: frozenset[str] = frozenset()
         try:
             document = request_document(request, dialect)
             leaves = dialect.decode_leaves(document)
+        except MissingDocumentError as error:
+            # Skycore 1.3: the request must be valid XML in the field `xml`.
+            return None, refuse(None, "E100", str(error)), nothing
         except DecodeError as error:
-            return None, refuse(None, "E108", str(error))
+            return None, refuse(None, "E108", str(error)), nothing
         try:
             operation, api_key, unknown = dialect.decode_request(leaves)
         except UnknownActionError as error:
-            return None, refuse(None, "E107", str(error))
+            return None, refuse(None, "E107", str(error)), nothing
         except DecodeError as error:
-            return None, refuse(None, "E100", str(error))
+            return None, refuse(None, "E100", str(error)), nothing
         if dialect.key_header:
             api_key = request.headers.get(dialect.key_header, "")
+        former_names = dialect.echoed_names(leaves)
         if not hmac.compare_digest(api_key.encode(), self._api_key.encode()):
-            return operation, refuse(operation, "E104")
+            return operation, refuse(operation, "E104"), former_names
         refused = self._validation_error(dialect, operation)
         if refused is None and self._state.settings.strict:
             refused = _schema_error(dialect, document, unknown)
-        return operation, refuse(operation, *refused) if refused else None
+        return operation, refuse(operation, *refused) if refused else None, former_names
 
     def _validation_error(self, dialect: Dialect, operation: Any) -> tuple[str, str] | None:
         """Return the code and text of the first rule that an operation violates."""
@@ -149,13 +161,15 @@ class Gateway:
         code = self._faults.throttle_code()
         return (code,) if code else ()
 
-    def _media_error(self, operation: Any) -> tuple[str, ...]:
+    def _media_error(self, operation: Any, inspect_files: Callable[[Any], Iterator[Problem]]) -> tuple[str, ...]:
         """Fetch the files of a message if the sandbox is set to do so, without holding the lock."""
-        slideshow = getattr(operation, "slideshow", None)
-        if not self._state.settings.fetch_media or slideshow is None:
+        if not self._state.settings.fetch_media or getattr(operation, "slideshow", None) is None:
             return ()
-        problem = next(inspect(slideshow, self._state.settings.limits), None)
+        problem = next(inspect_files(operation), None)
         return code_and_info(problem) if problem else ()
+
+    def _inspect(self, operation: Any) -> Iterator[Problem]:
+        return inspect(operation.slideshow, self._state.settings.limits)
 
 
 def _refuse(operation: Any, code: str, info: str = "") -> Refusal:

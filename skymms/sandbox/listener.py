@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..wire.dialects import MAX_REQUEST
+from .chunks import IncompleteBodyError, UnreadableBodyError, read_chunked_body
 
 #: The largest body in bytes: a document in a form field is up to three times as long as the document itself.
 MAX_BODY = 3 * MAX_REQUEST
@@ -205,6 +206,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._respond(b"", close="Content-Length" in self.headers or "Transfer-Encoding" in self.headers)
 
     def do_POST(self) -> None:
+        if "Transfer-Encoding" in self.headers:
+            self._read_chunked()
+            return
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
             self._send(ServerResponse(411, b"a Content-Length header is required\n", "text/plain"), close=True)
@@ -215,6 +219,18 @@ class _Handler(BaseHTTPRequestHandler):
             # A shorter body means that the caller closed the connection, so no response is sent.
             if len(body) == int(length):
                 self._respond(body)
+
+    def _read_chunked(self) -> None:
+        """Read a body without a length. Node, Java and Go send one when they write it piece by piece."""
+        try:
+            body = read_chunked_body(self.headers, self.request_version, self._buffered, MAX_BODY)
+        except UnreadableBodyError as error:
+            self._send(ServerResponse(error.status, f"{error}\n".encode(), "text/plain"), close=True)
+        except IncompleteBodyError:
+            # No response is sent, as for a body that is shorter than its Content-Length.
+            self.close_connection = True
+        else:
+            self._respond(body)
 
     def _respond(self, body: bytes, *, close: bool = False) -> None:
         path, _, query = self.path.partition("?")

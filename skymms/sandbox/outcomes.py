@@ -6,8 +6,8 @@ Skycore 1.3 documents (postbacks, 5.2): sent and delivered, sent and not deliver
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import NamedTuple
 
 from ..model.notices import DeliveryReport
@@ -45,6 +45,10 @@ _DISCOVERY = (ReportStep("N501", "Message Sent"), ReportStep("N502", "Message Se
 #: The reports that have the phone's model.
 _WITH_HANDSET = frozenset({"N102", "N502"})
 
+#: The reports of a carrier, which have the id of the message at the aggregator between gateway and carrier.
+_WITH_AGGREGATOR = frozenset({"N102", "N202", "E102", "E202"})
+
+_LINK_DETAILS = "arranged in the sandbox: sent as a link"
 _DETAILS = {
     "E101": "arranged in the sandbox: the message cannot be sent",
     "E102": "arranged in the sandbox: the message is not delivered",
@@ -72,6 +76,7 @@ def send_mms(
     """
     tracking_id = f"MMS_{state.next_id()}"
     state.add_statistics("CONTENT", tracking_id, to, sender, contentid=mms_id, delivery="binary")
+    aggregator_id = _aggregator_id()
     scheduled: list[ScheduledNotice] = []
     for after, step in _report_times(state, to, disable_fallback, discovery):
         report = DeliveryReport(
@@ -85,9 +90,10 @@ def send_mms(
             to=to,
             tracking_id=tracking_id,
             operator_id=operator_id,
-            timestamp=state.clock.now() + timedelta(seconds=after),
+            timestamp=state.timestamp(after),
             handset="sandbox" if step.code in _WITH_HANDSET else None,
-            details=_DETAILS.get(step.code),
+            aggregator_id=aggregator_id if step.code in _WITH_AGGREGATOR else None,
+            details=_LINK_DETAILS if step == _SENT_AS_LINK else _DETAILS.get(step.code),
             client_reference=client_reference,
         )
         scheduled.append(ScheduledNotice(after, report))
@@ -115,6 +121,11 @@ def _with_delays(delays: Delays, *messages: Sequence[ReportStep]) -> Iterator[tu
         begin = after
 
 
+def _aggregator_id() -> str:
+    """Return an id in the form that the vendor's examples have."""
+    return "-".join(f"{secrets.randbelow(100_000):05}" for _ in range(5))
+
+
 def send_sms(
     state: State, to: str, sender: str, text: str, operator_id: str | None = None
 ) -> tuple[str, list[ScheduledNotice]]:
@@ -134,7 +145,8 @@ def send_sms(
             to=to,
             tracking_id=tracking_id,
             operator_id=operator_id,
-            timestamp=state.clock.now() + timedelta(seconds=after),
+            timestamp=state.timestamp(after),
+            aggregator_id=_aggregator_id() if code in _WITH_AGGREGATOR else None,
         )
         scheduled.append(ScheduledNotice(after, report))
     return tracking_id, scheduled

@@ -14,9 +14,10 @@ from typing import Any, Protocol
 
 from ..errors import ConfigurationError
 from ..http import parse_http_url
-from ..model.notices import DeliveryReport, Notice
+from ..model.notices import DeliveryReport, InboundMMS, Notice
 from ..wire.codecs import xml
 from ..wire.dialects import SKYCORE, Dialect
+from ..wire.gateway_traits import GatewayTraits
 from .clock import Clock
 
 #: Skycore 1.3: seconds within which the receiver must respond, the number of retries, and seconds between the attempts.
@@ -84,13 +85,14 @@ class PostbackSender:
                 self._add_to_batch(notice)
                 return
             encoder = self.policy.dialect or encoder
-            notice = _with_dialect_status(notice, encoder)
+            notice = _in_dialect(notice, encoder)
         # Without a receiver the notice is only recorded, so it need not be encoded.
         body = encoder.encode_notice(notice) if self._url else b""
         for _ in range(2 if self.policy.twice else 1):
             self._post((notice,), body, encoder.response_codec.CONTENT_TYPE)
 
     def _add_to_batch(self, notice: Notice) -> None:
+        notice = _in_dialect(notice, SKYCORE)
         self._batch.append((notice, SKYCORE.encode_notice(notice)))
         if len(self._batch) == 1:
             self._clock.schedule(BATCH_INTERVAL, self._send_batch)
@@ -133,9 +135,27 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _with_dialect_status(notice: Notice, dialect: Dialect) -> Notice:
-    """Return a notice with the dialect's status text; a status that the dialect does not have is kept."""
-    if not isinstance(notice, DeliveryReport) or (status := dialect.status_texts.get(notice.status or "")) is None:
+def _in_dialect(notice: Notice, dialect: Dialect) -> Notice:
+    """Return a notice as the dialect has it: its operator id, and the time and the status of a delivery report."""
+    if isinstance(notice, DeliveryReport | InboundMMS):
+        notice = replace(notice, operator_id=_operator_id(notice.operator_id, dialect.gateway))
+    if not isinstance(notice, DeliveryReport):
+        return notice
+    if notice.code in dialect.gateway.untimed_codes:
+        notice = replace(notice, timestamp=None)
+    return _with_dialect_status(notice, dialect)
+
+
+def _operator_id(given: str | None, gateway: GatewayTraits) -> str:
+    """Return the operator id of a request, or that of the gateway, in the gateway's number of digits."""
+    id, digits = given or gateway.operator_id, gateway.operator_digits
+    # Skycore 1.3: ids of six digits got a zero at the end when they became longer (000157 became 0001570).
+    return f"{id}0" if len(id) == digits - 1 else id.zfill(digits)
+
+
+def _with_dialect_status(notice: DeliveryReport, dialect: Dialect) -> DeliveryReport:
+    """Return a report with the dialect's status text; a status that the dialect does not have is kept."""
+    if (status := dialect.status_texts.get(notice.status or "")) is None:
         return notice
     # The original status moves to the details, before the original details.
     details = notice.status if notice.details is None else f"{notice.status}: {notice.details}"

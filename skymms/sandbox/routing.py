@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..cellcast import GENERATIONS
 from ..transport.guard import is_loopback
-from ..wire.codecs import DecodeError
-from ..wire.dialects import DIALECTS, Dialect
+from ..wire.codecs import DecodeError, multipart
+from ..wire.dialects import DIALECTS, MAX_REQUEST, Dialect
 from .listener import ServerRequest
 
 #: The HTTP method of a dialect's requests, by where the dialect places its document.
@@ -56,22 +56,57 @@ def is_page_or_control(first_bytes: bytes) -> bool:
 def request_document(request: ServerRequest, dialect: Dialect) -> bytes:
     """Return the document in a request: its query, its body, or the form field that holds it.
 
-    Raises :class:`~skymms.wire.codecs.DecodeError` if there is no document.
+    Raises :class:`MissingDocumentError` if there is none, and :class:`~skymms.wire.codecs.DecodeError` if it cannot be read.
     """
     if dialect.placement == "url":
         return request.query.encode()
     # Some editors write a byte order mark at the start of a UTF-8 file, and curl sends it.
     body = request.body.removeprefix(b"\xef\xbb\xbf")
-    # The examples of Skycore 1.3 send the XML in a form field; the sandbox also accepts it as the whole body.
+    # Skycore 1.3 documents the XML in a form field; a production client of it sends the XML as the whole body.
     if dialect.placement == "form" and body.lstrip()[:1] != b"<":
-        try:
-            fields = dict(parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=100))
-        except ValueError:
-            fields = {}
-        if "xml" not in fields:
-            raise DecodeError("neither XML nor a form with XML in its field xml")
-        return fields["xml"].encode()
+        return _form_document(body, request.headers.get("content-type", ""))
+    if not body.strip():
+        raise MissingDocumentError("the request has no body")
     return body
+
+
+class MissingDocumentError(DecodeError):
+    """A request has no document where the dialect has it."""
+
+
+#: The name of the form field, in lower case. The documents write it so, and the vendor's own PHP library writes XML.
+_FIELD = "xml"
+#: More fields than any form has.
+_MAX_FIELDS = 1000
+
+
+def _form_document(body: bytes, content_type: str) -> bytes:
+    """Return the document in a form of either kind; the name of its field is compared without case."""
+    fields = _multipart_fields(body, content_type) if multipart.is_form(content_type) else _urlencoded_fields(body)
+    documents = [value for name, value in fields if name.lower() == _FIELD]
+    if len(documents) > 1:
+        raise MissingDocumentError(f"the form has its field {_FIELD} more than once")
+    if not documents or not documents[0].strip():
+        raise MissingDocumentError(f"neither XML nor a form with XML in its field {_FIELD}")
+    return documents[0]
+
+
+def _multipart_fields(body: bytes, content_type: str) -> list[tuple[str, bytes]]:
+    """Return the fields of a form as PHP's curl sends an array. An uploaded file is not a field: PHP has it elsewhere, too."""
+    try:
+        parts = multipart.decode(body, content_type, MAX_REQUEST)
+    except DecodeError as error:
+        raise MissingDocumentError(f"no XML: {error}") from None
+    return [(part.name, part.value) for part in parts if part.filename is None]
+
+
+def _urlencoded_fields(body: bytes) -> list[tuple[str, bytes]]:
+    try:
+        # Some programs do not escape the document, so the text may have characters outside ASCII.
+        fields = parse_qsl(body.decode(), errors="strict", max_num_fields=_MAX_FIELDS)
+    except ValueError as error:  # not UTF-8, as bytes or after the percent signs, or too many fields
+        raise DecodeError(f"not a form in UTF-8: {error}") from None
+    return [(name, value.encode()) for name, value in fields]
 
 
 def has_trusted_host(request: ServerRequest, host: str) -> bool:

@@ -54,7 +54,11 @@ class Sandbox:
     It can be stricter: ``limits``, as for an account; ``senders``, the account's short codes (E111); ``operators``, the
     carriers that exist (E651); ``check_campaigns``, for accounts with that check (E718, E721, E715); ``strict``, which also
     validates against the XML schema and refuses unknown fields (E100); ``fetch_media``, which fetches every file and checks
-    its size, type and content (E33x, E341, E35x, E629).
+    its size, type and content (E33x, E341, E35x, E629). With ``allow_other_files``, v3 of Cellcast accepts other files than
+    pictures, as for an account whose manager allowed them.
+
+    Responses in Skycore 1.3 have the Content-Type ``text/html; charset=UTF-8``, as those of the real gateway most likely do;
+    ``content_type`` replaces it.
 
     ``country_senders`` are the default short codes of other countries, by the digits that their numbers begin with. As the
     gateway does, the sandbox then replaces the sender of a message to such a number: ``{"61": "60857"}``.
@@ -74,6 +78,8 @@ class Sandbox:
         check_campaigns: bool = False,
         strict: bool = False,
         fetch_media: bool = False,
+        allow_other_files: bool = False,
+        content_type: str | None = None,
         country_senders: Mapping[str, str] | None = None,
         on_event: Callable[[str], None] | None = None,
     ) -> None:
@@ -85,6 +91,8 @@ class Sandbox:
             check_campaigns=check_campaigns,
             strict=strict,
             fetch_media=fetch_media,
+            allow_other_files=allow_other_files,
+            content_type=content_type,
             country_senders={} if country_senders is None else country_senders,
         )
         self._api_key = api_key
@@ -207,12 +215,13 @@ class Sandbox:
         """Refuse messages to these numbers (E114); in Cellcast they have opted out."""
         if not numbers:
             raise ConfigurationError("block: give at least one number")
-        self._state.blocked.update(number_forms(numbers))
+        self._state.blocked.update(dict.fromkeys(number_forms(numbers), self.clock.now()))
         self._log(f"arranged: block {join_recipients(numbers)}")
 
     def unblock(self, *numbers: str) -> None:
         """Accept messages to these numbers again."""
-        self._state.blocked.difference_update(number_forms(numbers))
+        for number in number_forms(numbers):
+            self._state.blocked.pop(number, None)
         self._log(f"arranged: unblock {join_recipients(numbers)}")
 
     def credits(self, left: int) -> None:
@@ -264,19 +273,21 @@ class Sandbox:
         *files: str,
         text: str | None = None,
         subject: str | None = None,
+        keyword: str | None = None,
         dialect: str = "skycore",
     ) -> str:
         """Simulate an MMS from a phone to a short code: post its notice (N401), and return its id in the inbox.
 
-        ``files`` are URLs; ``text`` becomes one more file, which the sandbox serves. In Cellcast the message is an unread
-        response without a subject, and the webhook of v3 does not name the files.
+        ``files`` are URLs; ``text`` becomes one more file, which the sandbox serves. ``keyword`` is the account's keyword that
+        the message began with, if any. In Cellcast the message is an unread response without a subject and a keyword, and the
+        webhook of v3 does not name the files.
         """
-        _check_texts(sender, to, *files, text or "", subject or "")
+        _check_texts(sender, to, *files, text or "", subject or "", keyword or "")
         number_forms(sender)
         if dialect in self._cellcasts:
             return self._receive_cellcast(dialect, sender, to, text or "", files)
         with self._dispatcher.gateway.lock:
-            notice = inbound_mms(self._state, sender, to, files, text, subject)
+            notice = inbound_mms(self._state, sender, to, files, text, subject, keyword)
         self._dispatcher.schedule(0.0, notice, get_dialect(dialect))
         return notice.tracking_id or ""
 
@@ -292,7 +303,13 @@ class Sandbox:
         with self._dispatcher.gateway.lock:
             transaction_id = f"SMS_MO_{self._state.next_id()}"
         notice = InboundSMS(
-            "N211", origin="SMS_MO", sender=sender, to=to, text=text, timestamp=self.clock.now(), transaction_id=transaction_id
+            "N211",
+            origin="SMS_MO",
+            sender=sender,
+            to=to,
+            text=text,
+            timestamp=self._state.timestamp(),
+            transaction_id=transaction_id,
         )
         self._dispatcher.schedule(0.0, notice, get_dialect(dialect))
         return transaction_id

@@ -5,11 +5,12 @@ All stored data is limited in number and size, and the oldest items are dropped 
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from ..cellcast import Response, mobile
@@ -20,7 +21,7 @@ from ..model.notices import Notice
 from ..model.operations import Operation
 from ..model.replies import Refusal
 from ..model.slideshow import Slideshow
-from ..numbers import digits
+from ..numbers import digits, number_problem
 from ..wire.dialects import check_field_names
 from .clock import Clock
 
@@ -67,6 +68,8 @@ class Settings:
     check_campaigns: bool = False
     strict: bool = False
     fetch_media: bool = False
+    allow_other_files: bool = False
+    content_type: str | None = None
     country_senders: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
@@ -76,6 +79,9 @@ class Settings:
         check_field_names(limits)
         if not _are_delays(self.delays):
             raise ConfigurationError(f"delays={self.delays!r:.80}: give AT_ONCE, or Delays(…) in seconds from 0 up")
+        content_type: Any = self.content_type
+        if content_type is not None and not (isinstance(content_type, str) and _CONTENT_TYPE.fullmatch(content_type)):
+            raise ConfigurationError(f"content_type={content_type!r:.60}: give a value of the header, such as 'text/xml'")
         for name in ("senders", "operators"):
             if (value := getattr(self, name)) is not None:
                 # A single text is one sender, not a collection of letters.
@@ -95,6 +101,10 @@ def _country_senders(given: Any) -> dict[str, str]:
     if not all(isinstance(one, str) and one.isascii() and one.isdigit() for pair in pairs.items() for one in pair):
         raise ConfigurationError(f"country_senders={given!r:.80}: give country codes and short codes, as in {{'61': '60857'}}")
     return pairs
+
+
+#: A type and its parameters, in characters that a header may have.
+_CONTENT_TYPE = re.compile(r"[!-~]+/[!-~]+(?:[ !-~]*[!-~])?")
 
 
 def _are_delays(value: object) -> bool:
@@ -163,6 +173,7 @@ class Message:
     text: str | None
     at: datetime
     steps: tuple[tuple[datetime, str], ...]
+    client_reference: str | None = None
 
 
 @dataclass(slots=True)
@@ -221,14 +232,19 @@ class State:
         self.statistics: deque[StatisticsEntry] = deque(maxlen=MAX_REMEMBERED)
         #: Files that the sandbox serves, by path: statistics, and the texts of inbound messages.
         self.files: dict[str, tuple[str, bytes]] = {}
-        #: Arranged by tests: blocked numbers; the last report's code and status by number (None: all); encoding errors by URL.
-        self.blocked: set[str] = set()
+        #: Arranged by tests: blocked numbers and since when; the last report's code and status by number (None: all);
+        #: encoding errors by URL.
+        self.blocked: dict[str, datetime] = {}
         self.outcomes: dict[str | None, tuple[str, str | None]] = {}
         self.encoding_failures: dict[str, str] = {}
         #: Cellcast: messages sent, responses received, and credits left.
         self.messages: RecentItems[Message] = RecentItems()
         self.responses: RecentItems[ReceivedResponse] = RecentItems()
         self.credits: int = CREDITS
+
+    def timestamp(self, after: float = 0.0) -> datetime:
+        """Return the time in some seconds in whole seconds, as all times in responses and postbacks are written."""
+        return (self.clock.now() + timedelta(seconds=after)).replace(microsecond=0)
 
     def next_id(self) -> str:
         """Return an id that has not been used."""
@@ -239,7 +255,7 @@ class State:
         """Record a message for the statistics."""
         attributes = {"id": id, "to": to, "from": sender, "carrier": "sandbox", **more}
         known = {name: value for name, value in attributes.items() if value is not None}
-        self.statistics.append(StatisticsEntry(element, self.clock.now(), known))
+        self.statistics.append(StatisticsEntry(element, self.timestamp(), known))
 
     def sendable(self, operation: Any) -> SavedSlideshow | Refusal:
         """Return the stored slideshow that an operation names, or the refusal if it cannot be sent."""
@@ -271,7 +287,7 @@ def number_forms(numbers: Iterable[Any] | str) -> set[str]:
     """
     given: list[Any] = [numbers] if isinstance(numbers, str) else list(numbers)
     for number in given:
-        if not (isinstance(number, str) and digits(number).isascii() and digits(number).isdigit()):
+        if not isinstance(number, str) or (number_problem(number) and not mobile(number)):
             raise ConfigurationError(f"{number!r:.40} is not a number: give text, as in '15551234888'")
     return {form for number in given for form in (digits(number), mobile(number)) if form}
 

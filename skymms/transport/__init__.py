@@ -3,6 +3,9 @@
 In reading order:
 
 - ``guard``: keeps tests from sending to real gateways
+- ``keep_alive``: how long a connection may be idle and be used again
+- ``proxies``: which proxy a request goes through
+- ``certificates``: says which certificate file cannot be used
 - ``compression``: decompresses responses, up to a size limit
 - ``retries``: when and how often a request is retried
 - ``logging``: the log of skymms, and how API keys stay out of urllib3's log
@@ -10,7 +13,11 @@ In reading order:
 - ``observer``: reports the events of a call to the observer
 - ``exchange``: decides the steps of one call; a client performs them
 - ``errors``: explains why there is no response, from the errors of requests and urllib3
-- ``requests_adapter``: an adapter for requests whose read time-out covers the whole response
+- ``aiohttp_body``: records whether aiohttp has begun to send a body
+- ``aiohttp_route``: what is done with each request of aiohttp before it is sent
+- ``connections``: connections of urllib3 with a deadline for connecting and one for the whole response
+- ``pools``: pools of these connections
+- ``requests_adapter``: an adapter for requests that uses these pools and never repeats a request
 - ``fetching``: checks links and downloaded files for ``client.fetch``
 - ``operation_methods``: the methods ``send_mms``, ``save_mms`` and so on of both clients
 - ``calls``: checks a client's arguments, and measures, logs and reports each call

@@ -5,10 +5,12 @@ The messages never quote the error itself: it contains the URL, and the URL of a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..errors import ProtocolError
 from ..http import HttpRequest
+from ..redaction import strip_credentials
 from .exchange import NoResponse
 
 #: The outcome of a request whose client was closed, perhaps while the request waited for a retry.
@@ -18,59 +20,109 @@ CLIENT_CLOSED = NoResponse("the client was closed; nothing was sent", left=False
 # ------------------------------------------------------------------------------------------------ for both clients
 
 
-def not_connected(request: HttpRequest, reason: str, *, transient: bool = True) -> NoResponse:
-    """Return the outcome of a request for which there was no connection to the gateway."""
-    return NoResponse(f"no connection to {request.safe_url}: {reason}; nothing was sent", left=False, transient=transient)
+def not_connected(request: HttpRequest, reason: str, proxy: str | None = None, *, transient: bool = True) -> NoResponse:
+    """Return the outcome of a request for which there was no connection to the gateway, or to the proxy."""
+    return NoResponse(f"no connection to {_way(request, proxy)}: {reason}; nothing was sent", left=False, transient=transient)
 
 
-def unusable_url(request: HttpRequest, library: str, *, proxy: bool = False) -> NoResponse:
-    """Return the outcome of a request whose URL, or the URL of its ``proxy``, the library cannot use."""
-    which = f"{request.safe_url}, or the proxy to it, is" if proxy else f"{request.safe_url} is"
-    return NoResponse(f"{which} not a URL that {library} can use; nothing was sent", left=False, transient=False)
+def unusable_url(request: HttpRequest, library: str) -> NoResponse:
+    """Return the outcome of a request whose URL the library cannot use."""
+    return NoResponse(f"{request.safe_url} is not a URL that {library} can use; nothing was sent", left=False, transient=False)
 
 
-def refused_by_proxy(request: HttpRequest, status: int | None = None) -> NoResponse:
+def unusable_proxy(proxy: str, remedy: str) -> NoResponse:
+    """Return the outcome of a request whose proxy the library cannot use."""
+    why = f"the proxy {strip_credentials(proxy)} cannot be used; nothing was sent: {remedy}"
+    return NoResponse(why, left=False, transient=False)
+
+
+def refused_by_proxy(request: HttpRequest, proxy: str | None = None, status: int | None = None) -> NoResponse:
     """Return the outcome of a request for which the proxy did not open a tunnel to the gateway."""
     http = f" (HTTP {status})" if status else ""
-    return NoResponse(f"the proxy did not connect to {request.safe_url}{http}; nothing was sent", left=False, transient=False)
+    which = f"the proxy {strip_credentials(proxy)}" if proxy else "the proxy"
+    return NoResponse(f"{which} did not connect to {request.safe_url}{http}; nothing was sent", left=False, transient=False)
 
 
-def untrusted_certificate(request: HttpRequest) -> NoResponse:
-    """Return the outcome of a request to a gateway whose certificate is not trusted."""
-    return NoResponse(f"the certificate of {request.safe_url} is not trusted; nothing was sent", left=False, transient=False)
+def untrusted_certificate(request: HttpRequest, problem: str | None = None) -> NoResponse:
+    """Return the outcome of a request to a gateway whose certificate is not trusted, perhaps because of this ``problem``."""
+    why = f"the certificate of {request.safe_url} is not trusted; nothing was sent"
+    return NoResponse(f"{why}: {problem}" if problem else why, left=False, transient=False)
 
 
-def timed_out(request: HttpRequest) -> NoResponse:
+def unusable_certificate_file(problem: str) -> NoResponse:
+    """Return the outcome of a request for which a file of certificates could not be read."""
+    return NoResponse(f"{problem}; nothing was sent", left=False, transient=False)
+
+
+def timed_out(request: HttpRequest, proxy: str | None = None) -> NoResponse:
     """Return the outcome of a request that was sent and whose response was not complete in time."""
-    return NoResponse(f"no complete response from {request.safe_url} in time; the request may have arrived", left=True)
+    return NoResponse(f"no complete response from {_way(request, proxy)} in time; the request may have arrived", left=True)
 
 
-def connection_broke(request: HttpRequest, reason: str) -> NoResponse:
+def connection_broke(request: HttpRequest, reason: str, proxy: str | None = None) -> NoResponse:
     """Return the outcome of a request that may have left before the connection broke."""
-    return NoResponse(f"the connection to {request.safe_url} broke ({reason}); the request may have arrived", left=True)
+    return NoResponse(f"the connection to {_way(request, proxy)} broke ({reason}); the request may have arrived", left=True)
+
+
+def _way(request: HttpRequest, proxy: str | None) -> str:
+    return f"{request.safe_url} through the proxy {strip_credentials(proxy)}" if proxy else request.safe_url
+
+
+def answered_by_cache(response: Any, request: HttpRequest) -> NoResponse | None:
+    """Return the outcome of a request that a cache of the session has answered; None for a response of the gateway."""
+    says_so = getattr(response, "from_cache", False) is True  # requests-cache, aiohttp-client-cache, CacheControl
+    if not says_so and response.headers.get("X-Hishel-From-Cache") != "true":
+        return None
+    # A cache returns an old response after it has asked the gateway: there was no answer, or the answer was "not modified".
+    # Only an attribute shows that nothing was sent, because a gateway can write any header.
+    left = not says_so or any(getattr(response, name, False) is True for name in ("revalidated", "is_expired"))
+    sent = "the request may have arrived" if left else "nothing was sent"
+    why = f"a cache answered the request to {request.safe_url}; {sent}: use a session without a cache"
+    return NoResponse(why, left=left, transient=False, error=ProtocolError)
+
+
+def consumed_response(request: HttpRequest, library: str) -> NoResponse:
+    """Return the outcome of a request whose response was read, and not kept, by code of the caller's session."""
+    why = (
+        f"a hook or middleware of the session has consumed the response from {request.safe_url}; the request may have "
+        f"arrived: let it use {library}, which keeps what it reads"
+    )
+    return NoResponse(why, left=True, transient=False, error=ProtocolError)
 
 
 # ------------------------------------------------------------------------------------------------ requests and urllib3
 
 
-def no_response(error: BaseException, request: HttpRequest, started: float | None = None) -> NoResponse:
+def no_response(
+    error: BaseException, request: HttpRequest, started: float | None = None, settings: Mapping[str, Any] | None = None
+) -> NoResponse:
     """Return why a request that was started at this time has no response.
 
     ``started`` is None once the beginning of a response has arrived: an error of the TLS handshake is then impossible.
+    ``settings`` are the ``proxies``, ``verify`` and ``cert`` of the request.
     """
     chain = list(causes(error))
+    proxy = _proxy(request, settings)
     # Only the following errors mean that no byte of the request left. After any other error it may have left.
     if _never_connected(chain):
-        return not_connected(request, _reason(chain))
+        return not_connected(request, _reason(chain), proxy)
     if _url_is_unusable(chain):
-        return unusable_url(request, "requests", proxy=True)
+        if proxy is None:
+            return unusable_url(request, "requests")
+        return unusable_proxy(proxy, "give an http:// or https:// URL; SOCKS needs pip install 'requests[socks]'")
+    if _has_no_connection(chain):
+        # It would wait again.
+        return not_connected(request, "all connections of the session were in use, or it was closed", transient=False)
     if _proxy_refused(chain):
-        return refused_by_proxy(request)
+        return refused_by_proxy(request, proxy)
+    file = _certificate_file(error, chain, request, started, settings)
     if _certificate_is_untrusted(chain):
-        return untrusted_certificate(request)
+        return untrusted_certificate(request, file)
+    if file is not None:
+        return unusable_certificate_file(file)
     if started is not None and any(failed_before_sending(cause, started) for cause in chain):
-        return not_connected(request, _reason(chain))
-    return timed_out(request) if _is_timeout(chain) else connection_broke(request, _reason(chain))
+        return not_connected(request, _reason(chain), proxy)
+    return timed_out(request, proxy) if _is_timeout(chain) else connection_broke(request, _reason(chain), proxy)
 
 
 def failed_before_sending(error: BaseException, since: float) -> bool:
@@ -112,6 +164,38 @@ def _url_is_unusable(chain: list[BaseException]) -> bool:
     from urllib3.exceptions import LocationValueError
 
     return any(isinstance(cause, (LocationValueError, InvalidProxyURL, InvalidSchema)) for cause in chain)
+
+
+def _has_no_connection(chain: list[BaseException]) -> bool:
+    """Whether the pool of a session had no connection for the request. requests passes some of these errors on as they are."""
+    from urllib3.exceptions import ClosedPoolError, EmptyPoolError
+
+    return any(isinstance(cause, (EmptyPoolError, ClosedPoolError)) for cause in chain)
+
+
+def _proxy(request: HttpRequest, settings: Mapping[str, Any] | None) -> str | None:
+    from requests.utils import select_proxy
+
+    return select_proxy(request.url, settings["proxies"]) if settings else None
+
+
+def _certificate_file(
+    error: BaseException,
+    chain: list[BaseException],
+    request: HttpRequest,
+    started: float | None,
+    settings: Mapping[str, Any] | None,
+) -> str | None:
+    """What is wrong with the files of certificates, if the request failed before it was sent."""
+    from .certificates import unusable_files
+
+    # requests looks for the files before it connects, and tells by this text only.
+    missing = type(error) is OSError and str(error).startswith("Could not find ")
+    before = started is not None and any(failed_before_sending(cause, started) for cause in chain)
+    if not missing and not (before and request.url.startswith("https:")):
+        return None
+    problem = unusable_files(settings["verify"], settings["cert"]) if settings else None
+    return problem or (str(error) if missing else None)
 
 
 def _proxy_refused(chain: list[BaseException]) -> bool:

@@ -70,7 +70,7 @@ def brand_named(message: Any, limits: Limits) -> str | None:
 @rule("E901", "field", "mobile", checks_type=True)
 def subscribers_number(message: Any, limits: Limits) -> str | None:
     """The number to subscribe is one number of at most 15 digits, country code first."""
-    if message.mobile is None or message.mobile == "":
+    if is_blank(message.mobile):
         return "the number is required: pass one number, country code first"
     return number_problem(message.mobile)
 

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from .checks import is_blank
+from .checks import is_blank, shown
 
 _DAY = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}(?:T|$)")
 
@@ -25,14 +25,14 @@ def date_problem(when: Any) -> str | None:
             pass
         else:
             return None
-    return f"{when!r:.40} is not a date, a datetime or ISO 8601 text such as 2031-01-02T03:04:05Z"
+    return f"{shown(when)} is not a date, a datetime or ISO 8601 text such as 2031-01-02T03:04:05Z"
 
 
 def calendar_problem(when: Any) -> str | None:
     """Return the problem of a text that looks like a date but is not a day of the calendar, or None."""
     if not _has_form(when) or to_utc(when) is not None:
         return None
-    return f"{when!r:.40} is not a day of the calendar: correct the date"
+    return f"{shown(when)} is not a day of the calendar: correct the date"
 
 
 def _has_form(when: Any) -> bool:
@@ -43,7 +43,7 @@ def utc_problem(when: Any) -> str | None:
     """Return the problem of a date or time that cannot be converted to UTC, or None."""
     if is_blank(when) or _has_form(when) or to_utc(when) is not None:
         return None
-    return f"{when!r:.40} is not a date, a datetime or ISO 8601 text between the years 1 and 9999 in UTC"
+    return f"{shown(when)} is not a date, a datetime or ISO 8601 text between the years 1 and 9999 in UTC"
 
 
 def to_utc(when: object) -> datetime | None:

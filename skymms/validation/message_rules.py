@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..limits import Limits
-from ..numbers import DIGITS_ONLY, digits, number_problem
-from .checks import is_blank, is_whole_number, positive_problem, required_problem, value_names_problem
+from ..numbers import DIGITS_ONLY, digits, number_problem, quote
+from .checks import is_blank, is_whole_number, positive_problem, required_problem, shown, value_names_problem
 from .dates import date_problem
 from .rule import rule
 
@@ -16,7 +17,7 @@ from .rule import rule
 @rule("E110", "field", "to", checks_type=True)
 def recipient(message: Any, limits: Limits) -> str | None:
     """The recipient is one number of at most 15 digits, country code first."""
-    if message.to is None or message.to == "":
+    if is_blank(message.to):
         return "a recipient is required: pass to= with one number, country code first"
     return number_problem(message.to)
 
@@ -28,17 +29,27 @@ def displayed(message: Any, limits: Limits) -> str | None:
     return next((problem for number in message.display_to or () if (problem := number_problem(number))), None)
 
 
+#: What a spreadsheet makes of a short code. A number has a second dot, or other separators too.
+_DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
+
+
 @rule("E111", "field", "sender", checks_type=True)
 def short_code(message: Any, limits: Limits) -> str | None:
     """The sender is a short code or a number in digits."""
     sender = message.sender
     if isinstance(sender, str) and sender.isdigit() and sender.isascii():  # nearly always
         return None
-    if isinstance(sender, (str, int)) and DIGITS_ONLY.fullmatch(digits(sender)):
-        return None
-    if sender is None or sender == "":
+    if is_blank(sender):
         return "a sender is required: pass sender= with one of the account's short codes"
-    return f"{sender!r:.40} is not a short code or number in digits: pass a name as sender_mask"
+    if isinstance(sender, str):
+        if _DECIMAL.fullmatch(sender):
+            return f"{quote(sender)} is a decimal number, not a short code: give it as text, without the dot"
+        if DIGITS_ONLY.fullmatch(digits(sender)):
+            return None
+    elif DIGITS_ONLY.fullmatch(shown(sender)):  # an int
+        return None
+    given = quote(sender) if isinstance(sender, str) else shown(sender)
+    return f"{given} is not a short code or number in digits: pass a name as sender_mask"
 
 
 # ------------------------------------------------------------------------------------------------ the slideshow
@@ -172,7 +183,7 @@ def custom_slides(message: Any, limits: Limits) -> str | None:
     """The keys of custom texts are slide numbers, counted from 1."""
     for number in message.custom_text:
         if type(number) is not int or not 1 <= number <= limits.max_slides:
-            return f"{number!r:.40} is not a slide number: slides count from 1 to {limits.max_slides}"
+            return f"{shown(number)} is not a slide number: slides count from 1 to {limits.max_slides}"
     return None
 
 
@@ -226,7 +237,7 @@ def discovery_timeout(message: Any, limits: Limits) -> str | None:
     """The time to wait for a device discovery message's report is a whole number of minutes."""
     if is_whole_number(message.ddm_timeout, 0):
         return None
-    return f"{message.ddm_timeout!r:.40} is not a whole number of minutes: give 0 or more"
+    return f"{shown(message.ddm_timeout)} is not a whole number of minutes: give 0 or more"
 
 
 def _flag(field: str) -> None:
@@ -237,7 +248,7 @@ def _flag(field: str) -> None:
         # The text "no" would be sent as it is, and the JSON service may take any text for yes.
         if given is None or isinstance(given, bool):
             return None
-        return f"{given!r:.40} is not True or False: pass one of them, or leave it out"
+        return f"{shown(given)} is not True or False: pass one of them, or leave it out"
 
 
 for _field in (

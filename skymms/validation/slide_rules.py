@@ -8,7 +8,8 @@ from typing import Any
 
 from ..limits import Limits
 from ..slide import FILES, MEDIA, OBJECTS, Slide
-from .checks import is_blank
+from .checks import is_blank, is_whole_number, shown
+from .hosts import url_problem
 from .rule import rule
 
 # ------------------------------------------------------------------------------------------------ any text
@@ -47,9 +48,6 @@ def text_length(text: Any, limits: Limits) -> str | None:
 
 # ------------------------------------------------------------------------------------------------ the URL of a file
 
-_SCHEMES = frozenset({"http", "https"})
-_SPACES = re.compile(r"[ \t\r\n]")
-
 
 # Skycore 1.3, saveMMS: the URL is the full absolute path to the file; E351-E358 mean that the gateway could not fetch it.
 @rule("E351", "url", "image", at_build=True)
@@ -60,27 +58,10 @@ _SPACES = re.compile(r"[ \t\r\n]")
 @rule("E357", "url", "pdf", at_build=True)
 @rule("E358", "url", "passbook", at_build=True)
 def absolute_url(url: Any, limits: Limits) -> str | None:
-    """The URL of a file is an absolute http or https URL without spaces."""
+    """The URL of a file is an absolute http or https URL with an ASCII host, without blanks and invisible characters."""
     if not isinstance(url, str):
         return f"must be a URL as text; got a {type(url).__name__}"
-    scheme, found, rest = url.partition("://")
-    # Only the scheme, the beginning of the host and white space are checked. The only white space in printable text is the
-    # space.
-    if (
-        found
-        and (scheme in _SCHEMES or scheme.lower() in _SCHEMES)
-        and rest[:1] not in " \t\n\r/?#"
-        and " " not in url
-        and (url.isprintable() or not _SPACES.search(url))
-    ):
-        return None
-    return _url_problem(url)
-
-
-def _url_problem(url: str) -> str:
-    if url == url.strip() and _SPACES.search(url) and "://" in url:
-        return f"{url!r:.80} contains a space or a line break: write %20 for a space"
-    return f"{url!r:.80} is not an absolute URL: the gateway needs one that begins with http:// or https:// and a host"
+    return url_problem(url)
 
 
 # ------------------------------------------------------------------------------------------------ one slide
@@ -122,7 +103,7 @@ def video_without_image(slide: Slide, limits: Limits) -> str | None:
 
 
 # Skycore 1.3, sendMMS, E313. White space does not count as text: a phone would show an empty slide.
-@rule("E313", "slide", "text")
+@rule("E313", "slide", "text", at_build=True)
 def not_empty(slide: Slide, limits: Limits) -> str | None:
     """A slide holds text or a file."""
     text = slide.text
@@ -138,10 +119,9 @@ def not_empty(slide: Slide, limits: Limits) -> str | None:
 def whole_seconds(slide: Slide, limits: Limits) -> str | None:
     """A duration is a whole number of seconds from 1 up."""
     duration = slide.duration
-    # `type`, because True is an int too.
-    if duration is None or (type(duration) is int and duration >= 1):
+    if is_whole_number(duration, 1):
         return None
-    return f"{duration!r:.40} is not a whole number of seconds: give 1 or more, or leave it out"
+    return f"{shown(duration)} is not a whole number of seconds: give 1 or more, or leave it out"
 
 
 def _files(slide: Slide, kinds: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ nothing about the rules of a particular gateway.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any, NamedTuple, Protocol
 
@@ -18,6 +18,7 @@ from ..slide import FILES, Slide
 
 # The modules of rules register their rules when they are imported; the order here is the order of the list.
 from . import action_rules, message_rules, slide_rules  # noqa: F401  # pyright: ignore[reportUnusedImport]  # see above
+from .checks import is_sendable, wrong_type_problem
 from .rule import RULES, Check, Rule
 from .warnings import WARNINGS
 
@@ -37,6 +38,8 @@ class _Field(NamedTuple):
     """The checks of one field of a message. They are called only if the field is not None."""
 
     name: str
+    #: True unless the field has contents that are checked by themselves, such as slides or texts by key.
+    is_plain: bool
     #: The checks that get the message.
     checks: _Checks
     #: The checks that get each of the field's texts, and which values need not be text.
@@ -78,6 +81,7 @@ class Validator:
     :param rules: the rules, in any order; problems of one object are reported in the order of their codes.
     :param texts_by_slide: fields that hold a mapping of slide number to text.
     :param texts_by_name: fields that hold a mapping of name to text.
+    :param wrong_type: the code for a value of an unknown type in a field without rules; None: such values are not reported.
     :param count_valid: returns how many first slides of a slideshow need not be validated with these limits.
     """
 
@@ -87,6 +91,7 @@ class Validator:
         *,
         texts_by_slide: Collection[str] = (),
         texts_by_name: Collection[str] = (),
+        wrong_type: str | None = None,
         count_valid: Callable[[Any, Any], int] = lambda slideshow, limits: 0,
     ) -> None:
         by_target: dict[str, _Checks] = {target: [] for target in ("any text", "text", "url", "slide", "field", "item")}
@@ -101,6 +106,7 @@ class Validator:
         self._field = by_target["field"]
         self._item = by_target["item"]
         self._typed = {rule.field for _, rule in self._field if rule.checks_type}
+        self._wrong_type = wrong_type
         self._by_slide = frozenset(texts_by_slide)
         self._by_name = frozenset(texts_by_name)
         self._count_valid = count_valid
@@ -114,17 +120,19 @@ class Validator:
         values = get_values(message)
         of_rules: list[Problem] = []
         of_texts: list[Problem] = []
-        for check, rule in always:
-            if problem := check(message, limits):
-                of_rules.append(Problem(rule.code, None, rule.field, problem))
         value: Any
         for value, field in zip(values, all_fields):  # noqa: B905  # both have one entry per field, and strict= takes time
             if value is not None:
+                if type(value) is not str and field.is_plain and not is_sendable(value):
+                    return self._validate_wrong_types(message, limits)
                 for check, rule in field.checks:
                     if problem := check(message, limits):
                         of_rules.append(Problem(rule.code, None, field.name, problem))
                 if field.text_checks and not (isinstance(value, str) and value.isprintable()):
                     _validate_texts(field, value, limits, of_texts)
+        for check, rule in always:
+            if problem := check(message, limits):
+                of_rules.append(Problem(rule.code, None, rule.field, problem))
         if len(of_rules) > 1:
             of_rules.sort(key=self._position)
         found = of_rules + of_texts
@@ -133,6 +141,29 @@ class Validator:
         if slides_at is not None and values[slides_at]:
             found += self._validate_slides(message, values[slides_at], limits)
         return found
+
+    def _validate_wrong_types(self, message: Any, limits: Requirements) -> list[Problem]:
+        """Return the problems of a message with values that no rule can look at: the ``==`` of pandas' NA is not a bool."""
+        kind: type[Any] = message.__class__
+        get_values, all_fields, *_ = self._plan(kind, limits.required)
+        wrong = {
+            field.name: value
+            for value, field in zip(get_values(message), all_fields, strict=True)
+            if field.is_plain and not is_sendable(value)
+        }
+        # The rules may look at other fields than their own: they see a text there, and what they say about it is dropped.
+        found = self.validate(replace(message, **dict.fromkeys(wrong, "?")), limits)
+        of_types = [
+            Problem(code, None, name, wrong_type_problem(value))
+            for name, value in wrong.items()
+            if (code := self._code(name)) is not None
+        ]
+        return of_types + [problem for problem in found if problem.field not in wrong]
+
+    def _code(self, name: str) -> str | None:
+        """Return the code for a value of a wrong type in a field."""
+        own = [rule.code for _, rule in _for_field(self._field, name) if rule.checks_type]
+        return own[0] if own and self._wrong_type else self._wrong_type
 
     def _validate_slides(self, slideshow: Any, slides: tuple[Slide, ...], limits: Requirements) -> list[Problem]:
         """Return the problems of the slides, except the first ones that are known to be valid with these limits."""
@@ -147,7 +178,8 @@ class Validator:
         text: Any = slide.text
         # Written out, because this is called for each slide of each message. The order is that of FILES.
         files = (slide.image, slide.audio, slide.video, slide.vcard, slide.ical, slide.pdf, slide.passbook)
-        count = 7 - files.count(None)
+        # Not count(None), which compares with ==: that of a numpy array is not a bool.
+        count = sum([1 for file in files if file is not None])
         for check, rule in self._slide if count > 1 else self._slide_with_one_file:
             if problem := check(slide, limits):
                 found.append(Problem(rule.code, number, rule.field, problem))
@@ -189,6 +221,8 @@ class Validator:
         value = getattr(message, name, None)
         if value is None and not hasattr(message, name):
             return []
+        if not is_sendable(value):
+            return [Problem(self._code(name), None, name, wrong_type_problem(value))]
         found: list[Problem] = []
         _apply(_for_field(self._field, name), name, message, None, limits, found)
         if value is not None and not self._need_not_be_text(name)(value):
@@ -242,6 +276,7 @@ class Validator:
             fields=[
                 _Field(
                     name,
+                    name not in contents and name not in structure and name != "slides",
                     _for_field(if_set, name),
                     [] if name in structure or name == "slides" else self._any_text,
                     self._need_not_be_text(name),
@@ -288,7 +323,9 @@ def _count_valid(slideshow: Any, limits: Limits) -> int:
 
 
 #: All rules of the Skycore gateways.
-VALIDATOR = Validator(RULES, texts_by_slide=_TEXTS_BY_SLIDE, texts_by_name=_TEXTS_BY_NAME, count_valid=_count_valid)
+VALIDATOR = Validator(
+    RULES, texts_by_slide=_TEXTS_BY_SLIDE, texts_by_name=_TEXTS_BY_NAME, wrong_type="E108", count_valid=_count_valid
+)
 #: The rules that ``Slideshow.slide()`` applies; violations of the others can still be corrected before sending.
 BUILDER_VALIDATOR = Validator(rule for rule in RULES if rule.at_build)
 #: The warnings.

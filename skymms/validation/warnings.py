@@ -22,7 +22,7 @@ from ..limits import (
 )
 from ..numbers import digits, number_problem
 from ..slide import Slide
-from .checks import is_blank
+from .checks import is_blank, is_whole_number
 from .dates import date_problem
 from .hosts import unreachable_host
 from .rule import Check, Rule
@@ -44,7 +44,7 @@ def _warning(target: str, field: str) -> Callable[[Check], Check]:
 @_warning("slide", "duration")
 def short_enough(slide: Slide, limits: Limits) -> str | None:
     """A slide should not be shown for more than 30 seconds."""
-    if type(slide.duration) is int and slide.duration > ADVISED_DURATION:
+    if slide.duration is not None and is_whole_number(slide.duration, ADVISED_DURATION + 1):
         return f"{slide.duration} seconds: shorten it to the {ADVISED_DURATION} that the vendor advises"
     return None
 

@@ -152,6 +152,11 @@ class Decoder:
         self._finish(collected)
         return self._build(known), collected.unrecognised
 
+    def field_of(self, path: str) -> str | None:
+        """Return the field that a name is decoded as, or None if the name is not recognised."""
+        target, _ = self._find(path)
+        return None if target is None else target.field
+
     def _collect(self, collected: _Fields, path: str, index: Any, text: str) -> None:
         """Add a leaf whose name is in a group, belongs to a mapping, is not exact, or is not known."""
         target, key = self._find(path)
@@ -169,7 +174,8 @@ class Decoder:
         """Return the target of a name, and the number or key at the end of the name."""
         # A document could have a mark of the table as a name: slide_text_value_# is not the text of a slide.
         target = self._targets.get(self._normalize(path)) if path[-1:] not in _MARKS else None
-        if target is not None:
+        # An attribute of DATA, or text beside its elements, is not an entry of a mapping.
+        if target is not None or "/@" in path or path.endswith("/#text"):
             return target, None
         # Not a regular expression: searching for digits at the end takes quadratic time.
         name = path.rstrip(_DIGITS)

@@ -17,10 +17,12 @@ from ..errors import ConfigurationError, Problem
 from ..limits import CONFIGURABLE, Limits
 from ..model.operations import Operation
 from ..model.replies import Refusal
-from . import table
+from . import gateway_traits, table
 from .codecs import FLAT, Codec, DecodeError, Leaf, Shape, json, query, xml
 from .decoder import Decoder
 from .encoder import Encoder, RequestEncoder, UnsupportedFields
+from .former_names import action_names, action_to_write, former_names, former_reply_names, rows_to_write
+from .gateway_traits import GatewayTraits
 from .notation import Row, accepted_names, converters, is_advised, is_ignored, is_required, wire_name
 
 if TYPE_CHECKING:
@@ -77,17 +79,19 @@ class Dialect:
     key_header: str = ""
     #: The status of a response to an accepted request, and to a refused one; they are decoded in any case.
     status_values: tuple[str, str] = ("Success", "Failure")
+    #: What the dialect's gateway adds to responses and postbacks.
+    gateway: GatewayTraits
     #: Maps the status texts of Skycore 1.3 delivery reports to this dialect's; the original text moves to the details. If it is
     #: empty, the texts are the same.
     status_texts: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def action(self, operation: type[Operation[Any]]) -> str:
         """Return the value of ACTION for an operation; empty if the dialect does not have the operation."""
-        return _action(self, operation)
+        return action_to_write(table.REQUESTS[operation][0][self.column], ())
 
     def accepted_actions(self, operation: type[Operation[Any]]) -> list[str]:
         """Return all values of ACTION that are decoded as an operation: the current one, then its former names."""
-        return table.REQUESTS[operation][0][self.column].replace("-", "").split()
+        return action_names(table.REQUESTS[operation][0][self.column])
 
     def limits_for(self, limits: Limits, operation: type[Operation[Any]]) -> Limits:
         """Return an account's limits with the fields that this dialect requires, advises or ignores in an operation.
@@ -117,15 +121,26 @@ class Dialect:
         api_key: str,
         line_break: str = "\n",
         escape: Callable[[bytes], bytes] = bytes,
+        former_names: frozenset[str] = frozenset(),
     ) -> RequestEncoder:
-        """Return what encodes an operation with this key; ``escape`` is applied to every part of the document."""
-        values = {"action": self.action(operation), "api_key": api_key}
-        envelope = self.codec.encode_part([(name, None, values[field]) for field, name in _envelope_names(self)])
-        return RequestEncoder(_request_encoder(self, operation, line_break), self.codec, self.roots[0], envelope, escape)
+        """Return what encodes an operation with this key; ``escape`` is applied to every part of the document.
 
-    def encode_request(self, operation: Operation[Any], api_key: str, line_break: str = "\n") -> bytes:
+        ``former_names``, in upper case, are written instead of today's names of the same fields and actions.
+        """
+        values = {"action": action_to_write(table.REQUESTS[operation][0][self.column], former_names), "api_key": api_key}
+        envelope = self.codec.encode_part([(name, None, values[field]) for field, name in _envelope_names(self)])
+        encoder = _request_encoder(self, operation, line_break, former_names)
+        return RequestEncoder(encoder, self.codec, self.roots[0], envelope, escape)
+
+    def encode_request(
+        self,
+        operation: Operation[Any],
+        api_key: str,
+        line_break: str = "\n",
+        former_names: frozenset[str] = frozenset(),
+    ) -> bytes:
         """Return the document of a request. Unsupported fields are left out; an account refuses them before."""
-        return self.request_encoder(type(operation), api_key, line_break).encode(operation)
+        return self.request_encoder(type(operation), api_key, line_break, former_names=former_names).encode(operation)
 
     def decode_request(self, leaves: Sequence[Leaf], line_break: str = "\n") -> DecodedRequest:
         """Decode a request.
@@ -159,13 +174,22 @@ class Dialect:
             raise DecodeError(f"the root is {root:.40}, not {self.roots[0]}")
         return list(leaves)
 
-    def encode_reply(self, reply: object) -> bytes:
-        """Return the document of a response, as the sandbox sends it."""
+    @property
+    def former_names(self) -> frozenset[str]:
+        """The names, in upper case, that fields and actions had before today's, and that can be written instead."""
+        return former_names(self.column)
+
+    def echoed_names(self, leaves: Sequence[Leaf]) -> frozenset[str]:
+        """Return the former names in a request that the response to it has, too."""
+        return former_reply_names(self.response_column).intersection([path.upper() for path, _, _ in leaves])
+
+    def encode_reply(self, reply: object, former_names: frozenset[str] = frozenset()) -> bytes:
+        """Return the document of a response, as the sandbox sends it; ``former_names`` are written instead of today's."""
         status = self.status_values[isinstance(reply, Refusal)]
         rows = () if type(reply) in table.WITHOUT_STATUS else table.STATUS
         codec = self.response_codec
         leaves: list[Leaf] = [(codec.compile_name(wire_name(row, self.response_column)), None, status) for row in rows]
-        leaves += _response_encoder(self, type(reply)).leaves(reply)
+        leaves += _response_encoder(self, type(reply), former_names).leaves(reply)
         return codec.encode(self.roots[1], leaves)
 
     def encode_notice(self, notice: Notice) -> bytes:
@@ -221,11 +245,6 @@ def _envelope_names(dialect: Dialect) -> tuple[tuple[str, Any], ...]:
 
 
 @memoize
-def _action(dialect: Dialect, operation: type[Operation[Any]]) -> str:
-    return next(iter(dialect.accepted_actions(operation)), "")
-
-
-@memoize
 def _operations_by_action(dialect: Dialect) -> Mapping[str, type[Operation[Any]]]:
     return {action.lower(): operation for operation in table.REQUESTS for action in dialect.accepted_actions(operation)}
 
@@ -251,8 +270,10 @@ def _unsupported_fields(dialect: Dialect, operation: type[Operation[Any]]) -> Un
 
 
 @memoize
-def _request_encoder(dialect: Dialect, operation: type[Operation[Any]], line_break: str) -> Encoder:
-    rows = table.REQUESTS[operation][1]
+def _request_encoder(
+    dialect: Dialect, operation: type[Operation[Any]], line_break: str, former_names: frozenset[str]
+) -> Encoder:
+    rows = rows_to_write(table.REQUESTS[operation][1], dialect.column, former_names)
     return Encoder(rows, dialect.column, dialect.codec, converters(line_break, dialect.codec.FLAGS), dialect.case)
 
 
@@ -267,9 +288,10 @@ def _response_rows(kind: type[Any]) -> Sequence[Row]:
 
 
 @memoize
-def _response_encoder(dialect: Dialect, kind: type[Any]) -> Encoder:
-    codec = dialect.response_codec
-    return Encoder(_response_rows(kind), dialect.response_column, codec, converters(flags=codec.FLAGS), dialect.case)
+def _response_encoder(dialect: Dialect, kind: type[Any], former_names: frozenset[str] = frozenset()) -> Encoder:
+    codec, column = dialect.response_codec, dialect.response_column
+    rows = rows_to_write(_response_rows(kind), column, former_names)
+    return Encoder(rows, column, codec, converters(flags=codec.FLAGS), dialect.case)
 
 
 @memoize
@@ -304,6 +326,7 @@ SKYCORE = Dialect(
     case="upper",
     empty_list_code="E200",
     legacy_shape=table.LEGACY_SHAPE,
+    gateway=gateway_traits.SKYCORE,
 )
 
 SKYCORE_GET = Dialect(
@@ -319,6 +342,7 @@ SKYCORE_GET = Dialect(
     case="lower",
     empty_list_code="E200",
     legacy_shape=table.LEGACY_SHAPE,
+    gateway=gateway_traits.SKYCORE,
 )
 
 SINCH = Dialect(
@@ -333,6 +357,7 @@ SINCH = Dialect(
     roots=("request", "response", "postback"),
     case="lower",
     empty_list_code="",
+    gateway=gateway_traits.SINCH,
 )
 
 SINCH_JSON = Dialect(
@@ -347,6 +372,7 @@ SINCH_JSON = Dialect(
     roots=("", "", ""),
     case="lower",
     empty_list_code="",
+    gateway=gateway_traits.SINCH_JSON,
     returns_mms_id=False,
     # The key is sent in a header, not in the body or the URL.
     key_header="x-api-key",

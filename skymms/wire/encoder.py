@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from .._functools import attribute_getter
+from .._functools import FrozenDict, attribute_getter
 from ..errors import Problem
 from ..redaction import KeyHolder
 from .codecs import Codec, Leaf
@@ -161,15 +161,14 @@ class UnsupportedFields:
     def problems(self, operation: Any) -> list[Problem]:
         """Return a problem for each unsupported field that is set."""
         found: list[Problem] = []
-        values = self._fetch(operation)
-        # Nearly always all of them are None.
-        if values.count(None) < len(values):
-            found += [
-                self._problem(None, name.rpartition(".")[2])
-                for name, value in zip(self._names, values, strict=True)
-                # The default of a mapping is an empty one.
-                if value is not None and value not in ((), {})
-            ]
+        # By identity and by type: the == of pandas' NA and of a numpy array is not a bool.
+        given = [(name, value) for name, value in zip(self._names, self._fetch(operation), strict=True) if value is not None]
+        found += [
+            self._problem(None, name.rpartition(".")[2])
+            for name, value in given
+            # The default of a mapping is an empty one.
+            if type(value) not in {tuple, FrozenDict} or value
+        ]
         for items, fetch, name in self._in_groups:
             for number, item in enumerate(items(operation), 1):
                 if fetch(item) is not None:

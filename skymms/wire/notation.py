@@ -14,6 +14,8 @@ A row has the path of a field in Python (`slideshow.slides[].image`), its kind, 
 ``OPERATORID SPID``    the first name is written; the others are former names, which are decoded too
 ``-``                  the dialect has no name for the field: a value is a problem
 ``.``                  the dialect leaves the field out: a value is not sent, and that is not a problem
+``. STATUS/@celly``    the same, and the former names are decoded
+``DURATION SLIDE[]/@duration``  ``@`` is the name of an attribute; attributes are decoded and never written
 ====================== ===========================================================================
 
 A ``!`` after the first name marks a field that the dialect requires. A ``?`` marks a field that the vendor calls required
@@ -24,6 +26,7 @@ The kinds:
 =========== ==============================================================================
 ``text``    any text
 ``lines``   text whose line breaks are written as the account wants them
+``url``     the URL of a file; its host is written in ASCII
 ``token``   text without blanks around it, such as an id
 ``phone``   a phone number in digits
 ``phones``  several of them, separated by commas
@@ -38,12 +41,14 @@ The kinds:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import date, datetime
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from ..numbers import digits
 from ..validation.dates import to_utc
+from ..validation.hosts import ascii_url
 
 
 class Row(NamedTuple):
@@ -61,23 +66,74 @@ class Converter(NamedTuple):
     decode: Callable[[str], Any]
 
 
+#: The beginning of a date: a year of four digits, a month and a day. Digits alone are no date: they may be an id, or seconds.
+_DAY = re.compile(r"[0-9]{4}(?:([-/])[0-9]{2}\1[0-9]{2}|[0-9]{4}T)")
+#: A time zone at the end: its name or its offset. The vendors are in the United States, so EST is five hours behind UTC.
+_ZONE = re.compile(r" ?([A-Z]{1,4}|[+-][0-9]{2}:?[0-9]{2})\Z")
+_ZONES: Mapping[str, str] = {
+    "UTC": "+00:00", "GMT": "+00:00", "EST": "-05:00", "EDT": "-04:00", "CST": "-06:00", "CDT": "-05:00", "MST": "-07:00",
+    "MDT": "-06:00", "PST": "-08:00", "PDT": "-07:00", "AKST": "-09:00", "AKDT": "-08:00", "HST": "-10:00",
+}  # fmt: skip
+#: A date as in mail, with the name of its month: Sat, 01 Mar 2014 12:00:00 -0500.
+_MAIL_DATE = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}(?::[0-9]{2})? [-+A-Z0-9]{3,5}"
+)
+
+
 def parse_date(text: str) -> date | datetime | str:
-    """Parse a date or date-time in any form of ISO 8601 that the gateways use; return other text unchanged."""
+    """Parse a date or date-time in a form that the gateways use; return other text unchanged.
+
+    The forms are ISO 8601, also with slashes, with a blank in place of the T, or with a time zone of the United States by name
+    (``2014-03-01 12:00:00 EST``), and dates as in mail. Digits alone are not a date.
+    """
     text = text.strip()
+    if not _DAY.match(text):
+        return _parse_mail_date(text)
     try:
-        # The standard library is forty times as fast as dateutil and takes every form in the vendors' documents.
+        # The standard library is forty times as fast as dateutil and takes nearly every form in the vendors' documents.
         return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
     except ValueError:
         pass
     try:
         from dateutil.parser import isoparse
 
-        return isoparse(text)
+        return isoparse(_with_offset(text))
     except (ValueError, OverflowError):  # OverflowError: 24:00 on the last day of the year 9999
         return text
 
 
+def _with_offset(text: str) -> str:
+    """Return a date and time with dashes, and with an offset in place of the name of a time zone."""
+    if zone := _ZONE.search(text):
+        text = text[: zone.start()] + _ZONES.get(zone[1], zone[1])
+    return text.replace("/", "-")
+
+
+def _parse_mail_date(text: str) -> datetime | str:
+    if not _MAIL_DATE.fullmatch(text):
+        return text
+    from email.utils import parsedate_tz
+
+    before, _, zone = text.rpartition(" ")
+    offset = _ZONES.get(zone, zone).replace(":", "")
+    found = parsedate_tz(f"{before} {offset}")
+    # parsedate_tz reads an unknown time zone as UTC.
+    if found is None or not offset[1:].isdigit():
+        return text
+    try:
+        return datetime(*found[:6], tzinfo=timezone(timedelta(seconds=found[9] or 0)))
+    except ValueError:
+        return text
+
+
+def _format_url(url: Any) -> str:
+    return ascii_url(str(url))
+
+
 def _format_date(when: date | str) -> str:
+    if isinstance(when, datetime):
+        # PHP's DATE_ATOM, with which a gateway or a receiver may parse it, fails on fractions of a second.
+        return when.isoformat(timespec="seconds")
     return when if isinstance(when, str) else when.isoformat()
 
 
@@ -149,6 +205,7 @@ def converters(line_break: str = "\n", flags: tuple[Any, Any] = ("yes", "no")) -
     return {
         "text": Converter(str, str),
         "lines": _lines_converter(line_break),
+        "url": Converter(_format_url, str.strip),
         "token": Converter(str, str.strip),
         "phone": Converter(digits, str.strip),
         "phones": Converter(_join_numbers, _split_list),
@@ -170,12 +227,12 @@ def wire_name(row: Row, column: int) -> str:
 def accepted_names(row: Row, column: int) -> tuple[str, ...]:
     """Return all names that are decoded as the field: the name that is written, and its former names."""
     name, *former = row.names[column].split()
-    return () if name in {"-", "."} else (name.rstrip("!?"), *former)
+    return tuple(former) if name in {"-", "."} else (name.rstrip("!?"), *former)
 
 
 def is_ignored(row: Row, column: int) -> bool:
     """True if the dialect leaves the field out, and a value of it is not a problem."""
-    return row.names[column] == "."
+    return row.names[column].partition(" ")[0] == "."
 
 
 def is_unsupported(row: Row, column: int) -> bool:

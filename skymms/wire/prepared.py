@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from operator import is_
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from .._functools import attribute_getter
+from .._functools import attribute_getter, plain_value
 from ..errors import Problem, refusal
 from ..http import HttpRequest
 from ..limits import Limits
@@ -49,6 +49,7 @@ class PreparedMessage(KeyHolder, Generic[OperationT]):
 
     def request(self, to: str | int) -> HttpRequest:
         """Return the HTTP request that sends the message to one number. Raises :class:`~skymms.RecipientError` (E110)."""
+        to = plain_value(to)
         self._check_recipient(to)
         return self.unchecked_request(to)
 
@@ -58,6 +59,7 @@ class PreparedMessage(KeyHolder, Generic[OperationT]):
         The account that prepared the message encodes it without validating it again. In every other way it is an ordinary
         operation: it compares, prints, copies and pickles like one. Raises :class:`~skymms.RecipientError` (E110).
         """
+        to = plain_value(to)
         self._check_recipient(to)
         operation = replace(cast(Any, self._operation), to=to)
         object.__setattr__(operation, "_prepared", self)
@@ -100,11 +102,12 @@ class OperationEncoder(KeyHolder, Generic[OperationT]):
         defaults: Mapping[str, Any],
         api_key: str,
         line_break: str,
+        former_names: frozenset[str],
     ) -> None:
         self._unsupported = dialect.unsupported_check(kind)
         self._placement = placement
         self._limits = dialect.limits_for(limits, kind)
-        self._encoder = dialect.request_encoder(kind, api_key, line_break, placement.escape)
+        self._encoder = dialect.request_encoder(kind, api_key, line_break, placement.escape, former_names)
         self._defaults = _Defaults.for_operation(kind, dialect, defaults)
         names = [item.name for item in fields(cast(Any, kind))]
         self.has_recipient: bool = RECIPIENT in names

@@ -9,9 +9,14 @@ Messages never quote the document, because its text may be an API key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Set
+from contextlib import contextmanager
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._functools import memoize
@@ -20,6 +25,7 @@ from .codecs import DecodeError, xml
 from .dialects import MAX_REQUEST
 
 if TYPE_CHECKING:
+    from lxml.etree import XMLSchema
     from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] (lxml has no public name for it)
     from xmlschema import XMLSchemaValidationError
 
@@ -63,13 +69,28 @@ _SCHEMAS: Mapping[str, _Schema] = {
 }
 
 
-def schema_folder() -> Path:
+def schema_folder() -> Traversable:
     """Return the folder with the schemas: in the installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / "xsd", package.parent / "xsd"):
+    package = files("skymms")
+    places: list[Traversable] = [package, package.parent] if isinstance(package, Path) else [package]
+    for place in places:
+        folder: Traversable = place / "xsd"
         if (folder / _SCHEMAS["REQUEST"].file).is_file():
             return folder
     raise ConfigurationError(f"the schemas (xsd) are neither in {package} nor beside it: reinstall skymms")
+
+
+@contextmanager
+def _schema_files() -> Generator[Path]:
+    """Enter a folder with the schemas as files: a temporary copy if the package is in a zip file."""
+    folder = schema_folder()
+    if isinstance(folder, Path):
+        yield folder
+        return
+    with TemporaryDirectory() as copy:
+        for file in folder.iterdir():
+            Path(copy, file.name).write_bytes(file.read_bytes())
+        yield Path(copy)
 
 
 def schema_problems(document: bytes) -> tuple[SchemaProblem, ...]:
@@ -92,6 +113,7 @@ def schema_problems(document: bytes) -> tuple[SchemaProblem, ...]:
     if sum(1 for _ in islice(root.iter(), MAX_ELEMENTS + 1)) > MAX_ELEMENTS:
         return (SchemaProblem(None, root.sourceline, f"/{name}", f"more than {MAX_ELEMENTS:,} elements"),)
     found = [*_schema_instance_problems(root), *islice(_validation_problems(name, root), MAX_PROBLEMS)]
+    found += _missed_problems(name, root, {problem.path for problem in found if problem.code is None})
     return tuple(sorted(found, key=lambda problem: problem.line or 0))
 
 
@@ -105,7 +127,39 @@ def _schema(name: str) -> Any:
     import xmlschema
 
     kind = {"1.0": xmlschema.XMLSchema10, "1.1": xmlschema.XMLSchema11}[_SCHEMAS[name].version]
-    return kind(str(schema_folder() / _SCHEMAS[name].file), allow="local")
+    # A schema includes others, so it is built from files. It does not need them afterwards.
+    with _schema_files() as folder:
+        return kind(str(folder / _SCHEMAS[name].file), allow="local")
+
+
+def _missed_problems(name: str, root: Element, found: Set[str]) -> Iterator[SchemaProblem]:
+    """Report what libxml2 finds in the structure and xmlschema does not; ``found`` are the paths with problems so far.
+
+    xmlschema (4.3) accepts text beside the elements of a type with a wildcard, and no-break spaces beside those of any type.
+    """
+    schema = _structure_schema(name)
+    # The log belongs to the schema object, so one thread uses it at a time.
+    with _structure_lock:
+        errors = () if schema.validate(root) else tuple(islice(schema.error_log, MAX_PROBLEMS))
+    for error in errors:
+        path = error.path or f"/{name}"
+        is_text = error.type_name == "SCHEMAV_CVC_COMPLEX_TYPE_2_3"
+        # Other problems are those that xmlschema has found, with better messages.
+        if path not in found if is_text else not found:
+            message = "contains text beside its elements" if is_text else "does not match the schema"
+            yield SchemaProblem(None, error.line, path, message)
+
+
+_structure_lock = Lock()
+
+
+@memoize
+def _structure_schema(name: str) -> XMLSchema:
+    from lxml import etree
+
+    # The rules are in XSD 1.1, which libxml2 does not have. They are a layer over the structure, which is in XSD 1.0.
+    with _schema_files() as folder:
+        return etree.XMLSchema(etree.parse(folder / _SCHEMAS[name].file.replace("-rules", "")))
 
 
 _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"

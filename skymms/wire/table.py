@@ -53,13 +53,13 @@ _TO = _rows(
 )
 
 _SLIDES = _rows(
-    ("slideshow.slides[].image",       "token",   "SLIDE[]/IMAGE/URL",         "slide_image_url_#",       "slide[]/image/url",           "slide[]/image/url"),
-    ("slideshow.slides[].audio",       "token",   "SLIDE[]/AUDIO/URL",         "slide_audio_url_#",       "slide[]/audio/url",           "slide[]/audio/url"),
-    ("slideshow.slides[].video",       "token",   "SLIDE[]/VIDEO/URL",         "slide_video_url_#",       "slide[]/video/url",           "slide[]/video/url"),
-    ("slideshow.slides[].vcard",       "token",   "SLIDE[]/VCARD/URL",         "slide_vcard_url_#",       "slide[]/vcard/url",           "slide[]/contact/url"),
-    ("slideshow.slides[].ical",        "token",   "SLIDE[]/ICAL/URL",          "slide_ical_url_#",        "slide[]/ical/url",            "slide[]/calendar/url"),
-    ("slideshow.slides[].pdf",         "token",   "SLIDE[]/PDF/URL",           "slide_pdf_url_#",         "slide[]/pdf/url",             "slide[]/pdf/url"),
-    ("slideshow.slides[].passbook",    "token",   "SLIDE[]/PASSBOOK/URL",      "slide_passbook_url_#",    "slide[]/passbook/url",        "-"),
+    ("slideshow.slides[].image",       "url",     "SLIDE[]/IMAGE/URL",         "slide_image_url_#",       "slide[]/image/url",           "slide[]/image/url"),
+    ("slideshow.slides[].audio",       "url",     "SLIDE[]/AUDIO/URL",         "slide_audio_url_#",       "slide[]/audio/url",           "slide[]/audio/url"),
+    ("slideshow.slides[].video",       "url",     "SLIDE[]/VIDEO/URL",         "slide_video_url_#",       "slide[]/video/url",           "slide[]/video/url"),
+    ("slideshow.slides[].vcard",       "url",     "SLIDE[]/VCARD/URL",         "slide_vcard_url_#",       "slide[]/vcard/url",           "slide[]/contact/url"),
+    ("slideshow.slides[].ical",        "url",     "SLIDE[]/ICAL/URL",          "slide_ical_url_#",        "slide[]/ical/url",            "slide[]/calendar/url"),
+    ("slideshow.slides[].pdf",         "url",     "SLIDE[]/PDF/URL",           "slide_pdf_url_#",         "slide[]/pdf/url",             "slide[]/pdf/url"),
+    ("slideshow.slides[].passbook",    "url",     "SLIDE[]/PASSBOOK/URL",      "slide_passbook_url_#",    "slide[]/passbook/url",        "-"),
     ("slideshow.slides[].text",        "lines",   "SLIDE[]/TEXT",              "slide_text_value_#",      "slide[]/message-text",        "slide[]/message-text"),
     # The duration was an attribute until 2014-02.
     ("slideshow.slides[].duration",    "integer", "SLIDE[]/DURATION SLIDE[]/@duration", "slide_duration_#", "slide[]/duration",          "-"),
@@ -138,7 +138,7 @@ _DELETE = _rows(
 _CAMPAIGN_SEND = _skycore_rows(
     ("mms_id",                         "token",   "MMSID!",                    "mmsid!"),
     # The vendor's example of a GET request has the second name.
-    ("to_campaign",                    "token",   "TOCAMPAIGN! CAMPAIGNID",    "tocampaign! campaignid"),
+    ("to_campaign",                    "token",   "TOCAMPAIGN!",               "tocampaign! campaignid"),
 )
 
 _SEND_STORED = _skycore_rows(
@@ -224,7 +224,6 @@ _SUBSCRIBE = _UNSUBSCRIBE + _skycore_rows(
 LEGACY_SHAPE = Shape(
     containers=frozenset({"content", "content/sequence"}),
     unwrapped=frozenset({"content", "content/sequence"}),
-    attributes=("duration",),
 )
 
 #: The value of ACTION in each dialect, and the rows, of each operation. Actions are compared without case; values after the first
@@ -425,6 +424,8 @@ _EVENT = _rows(
 _DELIVERY = _EVENT + _rows(
     ("sent_as",                        "token",   "SENTAS",                    "sent-as",                  "sent-as"),
     ("status",                         "token",   "STATUS",                    "status",                   "status"),
+    # Until 2013-11 the status was in attributes, and this code beside its text.
+    ("gateway_status",                 "token",   ". STATUS/@celly",           ".",                        "."),
     ("mms_id",                         "token",   "MMSID",                     "mms-id",                   "mms-id"),
     ("sender",                         "token",   "FROM",                      "from",                     "from"),
     ("sender_mask",                    "text",    "FROM_MASK",                 "from-mask",                "from-mask"),
@@ -434,7 +435,8 @@ _DELIVERY = _EVENT + _rows(
     ("operator_id",                    "token",   "SPID",                      "operator-id",              "operator-id"),
     ("timestamp",                      "date",    "TIMESTAMP",                 "timestamp",                "timestamp"),
     ("handset",                        "token",   "HANDSET",                   "handset",                  "handset"),
-    ("aggregator_id",                  "token",   "AGGREGATORID",              "aggregator-id",            "aggregator-id"),
+    # Only Skycore 1.3 has it.
+    ("aggregator_id",                  "token",   "AGGREGATORID",              "-",                        "-"),
     ("details",                        "text",    "STATUSDETAILS",             "status-details",           "status-details"),
 )
 

@@ -32,7 +32,7 @@ async def without(client: AsyncClient, numbers: list[str]) -> None:
 
     async def some() -> None:
         for number in waiting:
-            await client.call_once(prepared.operation(number))
+            await client.call(prepared.operation(number), once=True)
 
     await asyncio.gather(*(some() for _ in range(IN_FLIGHT)))
 

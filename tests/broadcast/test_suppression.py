@@ -158,7 +158,7 @@ def test_lines_without_a_number_are_returned_and_the_others_suppressed(ledger: L
     assert (added, known) == (2, 0)
     assert [one.line for one in unreadable] == [3, 4]
     assert unreadable[0].text == "1.5551E+10"
-    assert "spreadsheet" in unreadable[0].reason
+    assert "read as a float" in unreadable[0].reason
     assert isinstance(unreadable[1], Unreadable)
 
 

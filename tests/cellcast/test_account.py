@@ -18,7 +18,6 @@ from cellcast_vectors import (
     CANARY,
     EACH_ACCOUNT,
     GIF_URL,
-    JPEG,
     SEND,
     SEND_V1,
     SHOW,
@@ -34,10 +33,12 @@ from hypothesis import strategies as st
 from skymms import (
     Account,
     BillingError,
+    BlockedRecipientError,
     ConfigurationError,
     GatewayFaultError,
     HttpResponse,
     MediaError,
+    MMSError,
     ProtocolError,
     RecipientError,
     Retries,
@@ -77,6 +78,7 @@ MANY = tuple(f"+6149157{last:04}" for last in range(2500))
 def run(account: Any, operation: Operation[Any], *outcomes: Any, retries: Retries = Retries(count=0)):  # noqa: B008
     """Run a call without a client. An outcome is a response, or makes one of the request's body."""
     exchange: Any = Exchange(account, operation, retries=retries, random=lambda: 0.0)
+    exchange.start()
     requests: list[Any] = []
     for outcome in outcomes:
         while isinstance(exchange.next_step, Pause):  # before a retry
@@ -155,7 +157,27 @@ class TestManyRecipients:
         with pytest.raises(RecipientError) as raised:
             run(V1, CellcastSend(Slide("Hi", image=GIF_URL), to=[ADA, BOB]), nobody)
         assert raised.value.partial.invalid == {ADA: "Number is not valid"}
+        assert raised.value.partial.error_types == {ADA: "number_not_valid"}
         assert raised.value.partial.unsubscribed == (BOB,)
+
+    @pytest.mark.parametrize(
+        ("invalid", "unsubscribed", "kind", "code"),
+        [
+            ({ADA: "number_not_valid", BOB: "number_not_valid"}, [], RecipientError, "number_not_valid"),
+            ({ADA: "less_nine_digit", BOB: "less_nine_digit"}, [], RecipientError, "less_nine_digit"),
+            ({ADA: "less_nine_digit", BOB: "number_not_valid"}, [], RecipientError, "RECIPIENTS_ERROR"),
+            ({ADA: "number_not_valid", BOB: ""}, [], RecipientError, "RECIPIENTS_ERROR"),
+            ({ADA: "number_not_valid"}, [BOB], RecipientError, "RECIPIENTS_ERROR"),
+            ({}, [ADA, BOB], BlockedRecipientError, "RECIPIENTS_ERROR"),
+        ],
+    )
+    def test_the_error_for_no_accepted_number_has_the_gateways_type_whatever_its_text(self, invalid, unsubscribed, kind, code):
+        rows = [{"Contact": number, "Error": f"text {number}", "ErrorType": type} for number, type in invalid.items()]
+        nobody = response(vectors.app({"queueResponse": [], "invalidContacts": rows, "unsubscribeContacts": unsubscribed}))
+        with pytest.raises(RecipientError) as raised:
+            run(V1, CellcastSend(Slide("Hi", image=GIF_URL), to=[ADA, BOB]), nobody)
+        assert type(raised.value) is kind
+        assert (raised.value.code, raised.value.field, raised.value.sent_maybe) == (code, "to", False)
 
 
 def page(*ids: str, at: int = 1, of: int = 1) -> HttpResponse:
@@ -264,6 +286,7 @@ class TestSkipInvalid:
             send = CellcastSend(Slide("Hi", image=GIF_URL), to=to, skip_invalid=True)
             try:
                 exchange = Exchange(V1, send, retries=Retries(count=0), random=lambda: 0.0)
+                exchange.start()
                 for reply in itertools.cycle(replies):
                     if exchange.next_step is None:
                         break
@@ -327,7 +350,7 @@ class TestPrepare:
         [
             CellcastSend(SHOW.slide("More"), to=ADA),
             CellcastSend(SHOW, to=ADA, sender="Shop"),
-            CellcastSend(SHOW, to=ADA, media=JPEG),
+            CellcastSend(SHOW, to=ADA, country_code=61),
         ],
     )
     def test_another_message_is_validated_although_one_was_prepared(self, other):
@@ -453,3 +476,22 @@ class TestAccount:
     def test_problems_needs_an_operation(self):
         with pytest.raises(TypeError, match="operation"):
             V3.problems(cast("Any", "send"))
+
+
+# ------------------------------------------------------------------------------------------------ refusals without words
+
+
+@pytest.mark.parametrize("account", [V3, V1], ids=["v3", "v1"])
+@pytest.mark.parametrize("document", [{}, {"meta": {}}, {"status": False}, {"error": {}}, {"msg": ""}, {"data": None}])
+def test_an_http_400_without_words_is_a_refusal_that_sent_nothing(account, document):
+    with pytest.raises(MMSError) as raised:
+        account.decode(CellcastSend(SHOW, to=ADA), response(json.dumps(document).encode(), 400))
+    assert (raised.value.code, raised.value.info, raised.value.sent_maybe) == ("400", "", False)
+    assert "400" in str(raised.value)
+
+
+@pytest.mark.parametrize("body", [b"", b" ", b"[]", b"null", b'""', b"<html></html>"])
+def test_an_http_400_that_is_not_an_object_is_a_protocol_error_that_sent_nothing(body):
+    with pytest.raises(ProtocolError) as raised:
+        V3.decode(CellcastSend(SHOW, to=ADA), response(body, 400))
+    assert (raised.value.status, raised.value.sent_maybe) == (400, False)

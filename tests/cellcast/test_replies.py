@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pickle
 from contextlib import suppress
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import cellcast_vectors as vectors
@@ -33,8 +34,10 @@ from skymms.cellcast import (
     AccountBalance,
     Balance,
     CancelScheduled,
+    CellcastSent,
     MarkRead,
     MessageReports,
+    OptOut,
     OptOuts,
     Responses,
 )
@@ -51,7 +54,24 @@ class TestSendReply:
         assert sent.queued == {ADA: "A21741CB-9B8E-3956-A1CE-NNNNNNNNNN"}
         assert sent.unaccounted == (BOB,)
         assert sent.credits == Decimal(2)
+        assert (sent.total_numbers, sent.success_number, sent.date) == (2, 2, datetime(2019, 6, 24, 21, 24, 32))
         assert ("data/success_number", "2") in sent.raw
+
+    @pytest.mark.parametrize(
+        ("counted", "read"), [(2, 2), ("2", 2), (2.0, 2), ("", None), (None, None), ("two", None), ("9" * 4000, None)]
+    )
+    def test_the_counters_of_v3_may_have_any_type(self, counted, read):
+        sent = V3.decode(SEND, response(vectors.v3({"messages": [], "total_numbers": counted, "success_number": counted})))
+        assert (sent.total_numbers, sent.success_number, sent.date) == (read, read, None)
+
+    def test_the_counters_of_several_requests_are_added(self):
+        one = V3.decode(SEND, response(vectors.SENT_V3))
+        other = replace(one, date=datetime(2030, 1, 1), queued={BOB: "2"})
+        both = one + other
+        assert (both.total_numbers, both.success_number, both.credits) == (4, 4, 4)
+        assert (both.date, tuple(both.queued)) == (one.date, (ADA, BOB))
+        assert (one + CellcastSent()).total_numbers == (CellcastSent() + one).total_numbers == 2
+        assert (CellcastSent() + one).date == one.date
 
     def test_the_printed_v3_response_lists_no_requested_number(self):
         sent = V3.decode(SEND, response(vectors.SENT_V3.replace(b"+61491570156", b"+614NNNNNNNN")))
@@ -61,6 +81,7 @@ class TestSendReply:
         sent = V1.decode(SEND_V1, response(vectors.SENT_V1))
         assert sent.queued == {f"+6140000000{last}": "6752be535000000000000000" for last in (2, 3, 4)}
         assert sent.invalid == {"1234567890": "Number is not valid", "62400000001": "Number is not valid"}
+        assert sent.error_types == {"1234567890": "number_not_valid", "62400000001": "number_not_valid"}
         assert sent.unsubscribed == ("+61400000001",)
         assert sent.unaccounted == ()
         assert sent.credits is None
@@ -149,9 +170,27 @@ class TestOtherReplies:
 
     def test_opt_outs(self):
         (peter,) = V3.decode(OptOuts(1), response(vectors.OPTOUT_V3))
-        assert (peter.number, peter.first_name, peter.last_name) == (BOB, "Peter", "berg")
+        assert peter == OptOut(
+            number=BOB, first_name="Peter", last_name="berg", gender="Male", post_code="6688", dob=date(2010, 11, 12)
+        )
+        assert peter.created_at is None
         (jo,) = V1.decode(OptOuts(1), response(vectors.OPTOUT_V1))
-        assert (jo.number, jo.first_name, jo.last_name) == ("+61491570159", "Jo", None)
+        assert jo == OptOut(number="+61491570159", first_name="Jo", post_code="3181", dob=date(1980, 2, 29))
+
+    @pytest.mark.parametrize(
+        ("written", "read"),
+        [
+            ('"2026-11-01 02:03:04"', datetime(2026, 11, 1, 2, 3, 4)),
+            ('"2026/11/01 02:03:04"', datetime(2026, 11, 1, 2, 3, 4)),
+            ('"2026-11-01T02:03:04.000Z"', datetime(2026, 11, 1, 2, 3, 4, tzinfo=UTC)),
+            ('"yesterday"', None),
+            ('""', None),
+        ],
+    )
+    def test_when_somebody_opted_out_is_read(self, written, read):
+        body = vectors.OPTOUT_V3.replace(b"null", written.encode()).replace(b"2010-11-12", b"0000-00-00")
+        (peter,) = V3.decode(OptOuts(1), response(body))
+        assert (peter.created_at, peter.dob) == (read, None)
 
     def test_balances_may_come_in_quotes(self):
         assert V3.decode(Balance(), response(vectors.BALANCE_V3)) == AccountBalance(
@@ -164,6 +203,7 @@ class TestOtherReplies:
         (same,) = V1.decode(MessageReports(page=1), response(vectors.page_v1([vectors.REPORTED])))
         assert one == same
         assert (one.message_id, one.status, one.to, one.credits) == (vectors.REPORT_ID, "delivered", ADA, Decimal(4))
+        assert one.client_reference == "order-17"
 
     def test_marking_and_cancelling(self):
         marked = V3.decode(MarkRead(everything=True), response(vectors.MARKED_V3))
@@ -255,6 +295,8 @@ REFUSALS = [
         "sender",
     ),
     (V1, 400, vectors.CONTACTS_V1, RecipientError, "400", "to"),
+    (V1, 400, vectors.app({}, status=False, message="?", error={"ErrorType": "number_not_valid"}), RecipientError, "400", "to"),
+    (V1, 200, vectors.app({}, status=False, message="?", error={"ErrorType": "less_nine_digit"}), RecipientError, "", "to"),
     (V1, 422, vectors.LOW_V1, BillingError, "422", None),
     (V1, 200, vectors.LOW_V1, BillingError, "", None),
     (V1, 401, vectors.EXPIRED_V1, AuthenticationError, "401", None),

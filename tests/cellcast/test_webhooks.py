@@ -81,7 +81,7 @@ class TestInboundMessages:
         (notice,) = read({**INBOUND_V1, "mms": True, "message": inner})
         assert (notice.text, notice.files) == ("Look", ("http://media.example/cat.jpg",))
 
-    @pytest.mark.parametrize("text", ["{", "{}", '{"a": 1}', "{not json}", "{\ud800"])
+    @pytest.mark.parametrize("text", ["{", "{}", '{"a": 1}', "{not json}"])
     def test_a_text_that_only_looks_like_json_stays_a_text(self, text):
         (notice,) = read({**INBOUND_V1, "message": text})
         assert notice.text == text

@@ -78,6 +78,41 @@ class TestSend:
         assert json.loads(out)["queued"] == {"+61491570156": "1"}
         assert form(server.requests[0])["media"] == JPEG
 
+    @pytest.mark.parametrize("option", ["--file", "--media"])
+    def test_cellcast_send_uploads_a_file_in_v3(self, run_cellcast, tmp_path, option):
+        (tmp_path / "cat.jpg").write_bytes(JPEG)
+        (tmp_path / "text.toml").write_text('name = "coupon"\n[[slide]]\ntext = "Hi!"\n')
+        with Faulty(http(vectors.SENT_V3)) as server:
+            status, _, err = run_cellcast(server, "send", "text.toml", "--to", "0491570156", option, "cat.jpg")
+        assert (status, "warning" in err) == (Status.DONE, False)
+        assert form(server.requests[0])["mms_file"] == JPEG
+        assert json.loads(form(server.requests[0])["numbers"]) == ["+61491570156"]
+
+    def test_cellcast_send_refuses_a_file_that_is_too_large(self, run_cellcast, tmp_path):
+        (tmp_path / "cat.jpg").write_bytes(JPEG.ljust(400_000))
+        (tmp_path / "text.toml").write_text('name = "coupon"\n[[slide]]\ntext = "Hi!"\n')
+        with Faulty(drop) as server:
+            status, _, err = run_cellcast(server, "send", "text.toml", "--to", "0491570156", "--file", "cat.jpg")
+            assert run_cellcast(server, "send", "text.toml", "--to", "0491570156", "--file", "dog.jpg")[0] == Status.USAGE
+        assert (status, server.requests) == (Status.PROBLEMS, [])
+        assert "media: 400,003 bytes with the texts, more than the 380,000 allowed" in err
+
+    def test_cellcast_send_prints_warnings_and_sends(self, run_cellcast, tmp_path):
+        (tmp_path / "slideshow.toml").write_text(SLIDESHOW.format(kind="png").replace("media.example", "192.168.0.7"))
+        with Faulty(http(vectors.SENT_V3)) as server:
+            status, _, err = run_cellcast(server, "send", "slideshow.toml", "--to", "0491570156")
+        assert status == Status.DONE
+        assert "warning: slide 1, image: the gateway cannot fetch it" in err
+
+    def test_cellcast_send_sends_other_files_if_they_are_allowed(self, run_cellcast, tmp_path):
+        (tmp_path / "slideshow.toml").write_text(SLIDESHOW.format(kind="mp4").replace("image", "video"))
+        with Faulty(http(vectors.SENT_V3)) as server:
+            status, _, err = run_cellcast(server, "send", "slideshow.toml", "--to", "0491570156")
+            assert (status, "allow_other_files" in err) == (Status.PROBLEMS, True)
+            status, _, _ = run_cellcast(server, "send", "slideshow.toml", "--to", "0491570156", "--allow-other-files")
+        assert status == Status.DONE
+        assert json.loads(body(server.requests[0]))["mms_file"] == "http://media.example/welcome.mp4"
+
     def test_cellcast_send_prints_every_problem_and_sends_nothing(self, run_cellcast, tmp_path):
         (tmp_path / "slideshow.toml").write_text(SLIDESHOW.format(kind="mp4") + "duration = 5\n")
         with Faulty(drop) as server:
@@ -87,6 +122,13 @@ class TestSend:
         assert "slide 1, image" in err
         assert "to[0]" in err
         assert server.requests == []
+
+    @pytest.mark.parametrize("number", ["0491570156.0", "+61 (0)491 570 156", "0491570156 (2)", "0491570156/9"])
+    def test_cellcast_send_refuses_a_number_that_could_become_another(self, run_cellcast, number):
+        with Faulty(drop) as server:
+            status, _, err = run_cellcast(server, "send", "slideshow.toml", "--to", number)
+        assert (status, server.requests) == (Status.PROBLEMS, [])
+        assert "is not an Australian mobile number" in err
 
     @pytest.mark.parametrize("as_json", [True, False])
     def test_cellcast_send_prints_the_partial_result_before_a_failure(self, run_cellcast, as_json):

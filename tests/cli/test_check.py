@@ -126,6 +126,13 @@ duration = 0
         assert (result.status, result.json["dialect"], result.json["operation"]) == (status, dialect, "SendMMS")
         assert [one["code"] for one in result.json["problems"]] == ["E627"] * (dialect == "sinch")
 
+    def test_attributes_and_words_that_are_not_read_are_problems(self, run):
+        document = encode("skycore").replace(b"<REQUEST>", b'<REQUEST v="1">words').replace(b"<NAME>", b"<NAME kind='x'>")
+        result = run("check", "f", "--json", f=document)
+        assert result.status == 4
+        assert result.json["unrecognised_fields"] == ["@v", "#text", "NAME/@kind"]
+        assert {one["path"] for one in result.json["schema"]} == {"/REQUEST", "/REQUEST/NAME"}
+
     def test_schema_problems_are_printed_with_line_and_path(self, run):
         document = encode("skycore").replace(b"<SLIDE>", b"\n<SLIDE/>\n<SLIDE>").replace(b"<NAME>", b"<NMAE/><NAME>")
         result = run("check", "f", "--json", f=document)

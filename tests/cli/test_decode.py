@@ -56,6 +56,19 @@ class TestPostback:
         assert out.startswith(f"N102: {EVENTS['N102'].meaning}\n")
         assert re.search(r"TRACKINGID +MMS_12345", out)
 
+    def test_what_no_field_has_is_printed_with_a_known_postback_too(self, run):
+        more = POSTBACK.replace("<POSTBACK>", '<POSTBACK kind="new">words').replace("<SENTAS>", "<OS>iOS</OS><SENTAS>")
+        out = run("postback", "f", f=more).out
+        assert re.search(r"@kind +new", out)
+        assert re.search(r"#text +words", out)
+        assert re.search(r"OS +iOS", out)
+        assert "fingerprint" not in out
+
+    def test_a_status_of_unknown_meaning_is_not_printed_as_delivered(self, run):
+        out = run("postback", "f", f=POSTBACK.replace("Message Sent/Delivered", "Message Sent/Sleeping")).out
+        assert out.startswith("N102: sleeping\n")
+        assert re.search(r"delivered +not known", out)
+
     def test_every_event_of_a_batch_is_printed(self, run):
         two = POSTBACK.replace("<POSTBACK>", "<POSTBACK><NOTIFICATION>").replace(
             "</POSTBACK>", "</NOTIFICATION><NOTIFICATION><ORIGIN>SUB</ORIGIN><CODE>N301</CODE></NOTIFICATION></POSTBACK>"
@@ -102,9 +115,9 @@ class TestExplain:
         out = run("explain", "e227", "N102").out
         assert out.index("E227 in a response") < out.index("N102 in a postback")
 
-    @pytest.mark.parametrize("typed", ["FIELD_INVALID", "field_invalid", " CastError"])
+    @pytest.mark.parametrize("typed", ["FIELD_INVALID", "field_invalid", " CastError", "number_not_valid"])
     def test_codes_of_cellcast_are_explained(self, run, typed):
-        code = {"CASTERROR": "CastError"}.get(typed.strip().upper(), "FIELD_INVALID")
+        code = next(code for code in CELLCAST_ANSWERS if code.upper() == typed.strip().upper())
         out = run("explain", typed).out
         assert out.startswith(f"{code} in Cellcast's response: {CELLCAST_ANSWERS[code].meaning}\n")
         assert CELLCAST_ANSWERS[code].remedy.split(".")[0] in out

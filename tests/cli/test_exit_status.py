@@ -19,6 +19,12 @@ pytestmark = pytest.mark.compat
 
 
 class TestExitStatus:
+    def test_status_2_if_stdin_cannot_be_read(self, tmp_path, monkeypatch, capsys):
+        with open(tmp_path / "written", "w") as unreadable:
+            monkeypatch.setattr(sys, "stdin", unreadable)
+            assert main(["check", "-"]) == Status.USAGE
+        assert "cannot read -" in capsys.readouterr().err
+
     @pytest.mark.parametrize("code", ["E104", "E111", "E503", "E000"])
     def test_status_1_if_the_gateway_refuses(self, run, code):
         with Faulty(http(refused(code))) as server:

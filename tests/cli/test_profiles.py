@@ -124,6 +124,14 @@ class TestSettings:
         assert "See:" in result.out
         assert run("--profile", "test", "check", "f").status == 0
 
+    def test_former_names_come_from_the_profile(self, run, write_config):
+        write_config("[profiles.test]\nsender = '1'\nformer_names = ['SPID']\n")
+        result = run("--profile", "test", "show", "f", "--to", "15551234888", "--operator-id", "000189", f=COUPON)
+        assert (result.status, result.err) == (0, "")
+        assert "<SPID>000189</SPID>" in result.out
+        write_config("[profiles.test]\nformer_names = ['COLOUR']\n")
+        assert "'COLOUR' is not a former name in skycore" in run("--profile", "test", "show", "f", f=COUPON).err
+
     def test_settings_that_the_dialect_does_not_support_are_not_shown(self, run, write_config):
         write_config("[profiles.test]\nsender = '1'\nservice_id = '7'\n")
         result = run("--profile", "test", "show", "f", "--to", "15551234888", f=COUPON)
@@ -169,6 +177,8 @@ class TestConfigurationFile:
             ("[profiles.test]\ngeneration = 'v1'", "unknown key generation"),
             ("[profiles.test]\nsender = 60856", "sender must be text in quotes"),
             ("[profiles.test]\napi_key = 12345678", "api_key must be text in quotes"),
+            ("[profiles.test]\nformer_names = 'SPID'", 'former_names must be a list of texts, as in ["CAMPAIGNID"]'),
+            ("[profiles.test]\nformer_names = [1]", "former_names must be a list of texts"),
             ("[profiles.test]\nrate = '1'", "rate must be a number of requests a second above 0"),
             ("[profiles.test]\nrate = true", "rate must be a number"),
             ("[profiles.test]\nrate = 0", "rate must be a number"),

@@ -17,8 +17,8 @@ from urllib.request import ProxyHandler, build_opener
 import pytest
 from cli_process import CANARY, COUPON, PYTHONPATH, TO_AND_FROM, allow_interrupt, environ, run_process
 
-from skymms import Client, ListMMS, SaveMMS, SendMMS, SkymmsError, Slideshow
-from skymms.cellcast import CellcastAccount
+from skymms import Client, ListMMS, SaveMMS, SendMMS, SkymmsError, Slide, Slideshow
+from skymms.cellcast import CellcastAccount, CellcastSend
 from skymms.cli.exit_status import Status
 from skymms.sandbox import FAULTS, PostbackReceiver, Sandbox
 from skymms.wire.dialects import DIALECTS, get_dialect
@@ -202,6 +202,28 @@ class TestOptions:
         assert "-> accepted" in run_sandbox(action).err
         assert "refused, E100: COLOUR" in run_sandbox(action, "--strict").err
 
+    def test_the_option_for_other_files_of_cellcast_accepts_a_video(self, run_sandbox):
+        def action(sandbox: Sandbox) -> None:
+            account = sandbox.account("cellcast-v3", rate=None, allow_other_files=True)
+            with Client(account) as client, suppress(SkymmsError):
+                client.call(CellcastSend(Slide("Hi!", video="http://media.example/a.mp4"), to="0491570156"))
+
+        assert "refused, FIELD_INVALID" in run_sandbox(action).err
+        assert "accepted, 1 queued" in run_sandbox(action, "--allow-other-files").err
+
+    @pytest.mark.parametrize(
+        ("argv", "expected"), [((), "text/html; charset=UTF-8"), (("--content-type", "application/xml"), "application/xml")]
+    )
+    def test_the_content_type_of_skycore_responses_can_be_chosen(self, run_sandbox, argv, expected):
+        def action(sandbox: Sandbox) -> None:
+            request = sandbox.account().encode(SEND)
+            with build_opener(ProxyHandler({})).open(request.url, request.body, timeout=10) as response:
+                seen.append(response.headers["Content-Type"])
+
+        seen: list[str] = []
+        run_sandbox(action, *argv)
+        assert seen == [expected]
+
     def test_the_option_at_once_does_not_lock_a_stored_slideshow(self, run_sandbox):
         def action(sandbox: Sandbox) -> None:
             calls(SaveMMS(SLIDESHOW.replace(slides=()).slide(audio="http://media.example/a.mp3")))(sandbox)
@@ -233,6 +255,7 @@ class TestOptions:
             (("--postback-url", "http://"), "is not an http or https URL"),
             (("--sender", "abc"), "'abc' is not a short code: it must be digits"),
             (("--sender", ""), "'' is not a short code: it must be digits"),
+            (("--content-type", "xml"), "content_type='xml': give a value of the header, such as 'text/xml'"),
             (("--operator", " "), "' ' is not an id: it must not be blank"),
         ],
     )

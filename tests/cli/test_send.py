@@ -53,6 +53,20 @@ class TestSend:
             SLIDESHOW, to="15551234889", sender="60857", campaign_ref="c", operator_id="o", sender_mask="m"
         )
 
+    @pytest.mark.parametrize("number", ["15551234888.0", "+44 (0)7911 123456", "15551234888 (2)", "1555\u200b1234888"])
+    def test_a_number_that_could_become_another_is_not_sent_to(self, run, gateway, number):
+        before = len(gateway.requests)
+        results = [
+            run("send", "f", "--to", number, "--from", "60856", f=COUPON),
+            run("send", "f", "--to", number, f=encode("skycore")),
+            run("send", "f", f=encode("skycore").replace(b"15551234888", number.encode())),
+            run("call", "f", f=encode("skycore").replace(b"15551234888", number.encode())),
+            run("send-saved", "35674", "--to", number, "--from", "60856"),
+        ]
+        assert [result.status for result in results] == [4] * 5
+        assert all("E110" in result.err and "is not a phone number" in result.err.replace("\n", " ") for result in results)
+        assert len(gateway.requests) == before
+
     def test_options_for_sinch_json_are_sent(self, run, sandbox):
         gateway_options = ("--dialect", "sinch-json", "--url", sandbox.account("sinch-json").address, "--service-id", "1")
         members = ("15551230001", "15551230002")

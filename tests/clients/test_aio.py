@@ -208,7 +208,7 @@ class TestRequestThatWaitedForAConnection:
     def test_a_request_may_have_left_if_aiohttp_does_not_report_writes(self, monkeypatch):
         from skymms import aio
 
-        monkeypatch.setattr(aio._Sending, "body", lambda self, content: content)
+        monkeypatch.setattr(aio.Sending, "body", lambda self, content: content)
         with Faulty(http(SENT), stall) as server:
 
             async def job():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import pickle
 import signal
+import socket
 import threading
 import time
 import traceback
@@ -18,8 +19,8 @@ import requests
 import requests.adapters
 import requests.auth
 import requests_mock
+import responses
 import urllib3
-import urllib3.connection
 from client_calls import CANARY, QUICK, SEND
 from misbehaving_server import SENT, Faulty, closed_url, drip_body, drip_head, drop, http, reset, stall
 
@@ -128,7 +129,7 @@ class TestInterruptions:
 
         with Faulty(http(SENT), stall) as server, client(server, timeout=(2, 20)) as calling:
             with monkeypatch.context() as patched:
-                patched.setattr(urllib3.connection.HTTPConnection, "_new_conn", interrupted)
+                patched.setattr(socket.socket, "connect", interrupted)
                 with pytest.raises(RuntimeError) as first:
                     calling.call(SEND)
             assert (vars(first.value)["sent_maybe"], len(server.requests)) == (False, 0)
@@ -373,7 +374,39 @@ class TestProxies:
         assert proxy.requests[0].startswith(b"CONNECT gateway.example:443")
 
 
+class TestResponses:
+    """The library responses replaces ``HTTPAdapter.send``, which our adapter and those of the caller inherit."""
+
+    @pytest.mark.parametrize("own", [True, False], ids=["own session", "caller's session"])
+    def test_responses_answers_calls_and_downloads(self, own):
+        with responses.RequestsMock() as mock, requests.Session() as session:
+            mock.add("POST", "https://secure.skycore.com/API/wxml/1.3/index.php", body=SENT)
+            mock.add("GET", "https://reports.example/1.xml", body=b"report")
+            with Client(Account(CANARY), session=None if own else session) as calling:
+                assert calling.call(SEND).mms_id == "35674"
+                assert calling.fetch("https://reports.example/1.xml") == b"report"
+            assert [call.request.method for call in mock.calls] == ["POST", "GET"]
+
+    def test_errors_that_responses_raises_become_transport_errors(self):
+        with responses.RequestsMock() as mock:
+            mock.add("POST", "https://secure.skycore.com/API/wxml/1.3/index.php", body=requests.ReadTimeout("x"))
+            with Client(Account(CANARY), retries=QUICK) as calling, pytest.raises(TransportError) as raised:
+                calling.call(SEND)
+            assert raised.value.sent_maybe
+            assert len(mock.calls) == 1
+
+
 class TestRequestsMock:
+    @pytest.mark.parametrize("own", [True, False], ids=["own session", "caller's session"])
+    def test_requests_mock_answers_calls_and_downloads(self, own):
+        with requests_mock.Mocker() as mock, requests.Session() as session:
+            mock.post("https://secure.skycore.com/API/wxml/1.3/index.php", content=SENT)
+            mock.get("https://reports.example/1.xml", content=b"report")
+            with Client(Account(CANARY), session=None if own else session) as calling:
+                assert calling.call(SEND).mms_id == "35674"
+                assert calling.fetch("https://reports.example/1.xml") == b"report"
+            assert [request.method for request in mock.request_history] == ["POST", "GET"]
+
     def test_requests_mock_answers_calls_and_sees_their_headers(self):
         with requests_mock.Mocker() as mock:
             mock.post("https://secure.skycore.com/API/wxml/1.3/index.php", content=SENT)

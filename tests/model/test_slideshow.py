@@ -13,6 +13,7 @@ import pytest
 from skymms import (
     AudioWithVideoError,
     DurationError,
+    EmptySlideError,
     Limits,
     MediaUnreachableError,
     MMSError,
@@ -141,9 +142,19 @@ def test_a_slide_object_and_parts_cannot_be_combined(part: dict[str, Any]) -> No
         BASE.slide(Slide("Hi!"), **part)
 
 
-def test_an_empty_slide_is_reported_by_problems_and_not_by_slide() -> None:
-    built = BASE.slide().slide("Hi!").slide(duration=5)
-    assert [problem[:3] for problem in built.problems()] == [("E313", 1, "text"), ("E313", 3, "text")]
+@pytest.mark.parametrize("parts", [{}, {"text": ""}, {"text": " \t\n"}, {"duration": 5}])
+def test_an_empty_slide_is_refused_at_once(parts: dict[str, Any]) -> None:
+    for add in (lambda: BASE.slide("Hi!").slide(**parts), lambda: BASE.slide("Hi!").slide(Slide(**parts))):
+        with pytest.raises(EmptySlideError) as caught:
+            add()
+        assert (caught.value.code, caught.value.slide, caught.value.field) == ("E313", 2, "text")
+    held = BASE.replace(slides=(Slide("Hi!"), Slide(**parts)))
+    assert [problem[:3] for problem in held.problems()] == [("E313", 2, "text")]
+
+
+@pytest.mark.parametrize("parts", [{"personalized_image": "7"}, *({kind: IMAGE} for kind in FILES)])
+def test_a_slide_with_a_file_or_a_template_is_not_empty(parts: dict[str, Any]) -> None:
+    assert BASE.slide(**parts).problems() == ()
 
 
 def test_slides_passed_to_the_constructor_are_not_validated() -> None:
@@ -254,10 +265,10 @@ def test_slides_from_elsewhere_are_validated_although_valid_slides_follow_or_pre
     wrong = Slide(audio=AUDIO, video=VIDEO)
     before = BASE.replace(slides=(wrong,)).slide("Fine")
     after = BASE.slide("Fine").replace(slides=(Slide("Fine"), wrong))
-    between = BASE.slide("Fine").slide().slide("Fine")
+    between = BASE.slide("Fine").slide("\x00").slide("Fine")
     assert [(problem.code, problem.slide) for problem in before.problems()] == [("E226", 1)]
     assert [(problem.code, problem.slide) for problem in after.problems()] == [("E226", 2)]
-    assert [(problem.code, problem.slide) for problem in between.problems()] == [("E313", 2)]
+    assert [(problem.code, problem.slide) for problem in between.problems()] == [("E108", 2)]
 
 
 def test_a_control_character_is_reported_although_slide_accepts_it() -> None:

@@ -7,6 +7,7 @@ import json
 import logging
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ import strategies  # noqa: F401 (loads hypothesis' profile)
 from client_calls import CANARY, QUICK
 from hypothesis import given
 from hypothesis import strategies as st
+from misbehaving_server import Faulty, http
 from urllib3.filepost import encode_multipart_formdata
 
 from skymms import (
@@ -30,6 +32,7 @@ from skymms import (
     HttpRequest,
     HttpResponse,
     InboundSMS,
+    Limits,
     MalformedRequestError,
     MediaError,
     MediaTooLargeError,
@@ -70,6 +73,7 @@ from skymms.sandbox.listener import ServerRequest
 
 ADA, BOB, EVE = "+61491570156", "+61491570157", "+61491570158"
 PNG, GIF = "http://media.example/welcome.png", "http://media.example/cat.gif"
+SMALLEST_GIF = b"GIF89a\1\0\1\0\x80\0\0" + bytes(6) + b"\x2c\0\0\0\0\1\0\1\0\0\2\2\x44\1\0\x3b"
 JPEG = b"\xff\xd8\xff\xe0\r\n--not-a-boundary\r\n\x00\r"
 MANY = [f"+6149157{last:04}" for last in range(2500)]
 BOTH = ("cellcast-v3", "cellcast-v1")
@@ -163,8 +167,12 @@ RESPONSES_V1 = {
     "an empty array": ({**V1, "contacts": b"[]"}, 400, None, "contacts must either start"),
     "1,001 numbers": ({**V1, "contacts": json.dumps(MANY[:1001]).encode()}, 400, None, "1,000"),
     "no text": (without(V1, "message"), 400, None, "text"),
-    "no picture": (without(V1, "gif"), 400, None, "image"),
-    "two pictures": ({**V1, "media": ("a.jpg", JPEG, "image/jpeg")}, 400, None, "media"),
+    "no picture": (without(V1, "gif"), 200, True, ""),
+    "two pictures": ({**V1, "media": ("a.jpg", JPEG, "image/jpeg")}, 200, True, ""),
+    "the country code": ({**V1, "countryCode": b"61"}, 200, True, ""),
+    "another country code": ({**V1, "countryCode": b"64"}, 400, None, "country_code"),
+    "a file instead of a URL": ({**V1, "gif": ("a.gif", SMALLEST_GIF, "image/gif")}, 400, None, "not a file"),
+    "a URL instead of a file": ({**without(V1, "gif"), "media": PNG.encode()}, 400, None, "must be a file"),
     "a file that is not a picture": ({**without(V1, "gif"), "media": ("a.jpg", b"PK", "image/jpeg")}, 400, None, "jpeg"),
     "a file of 230,001 bytes": (
         {**without(V1, "gif"), "media": ("a.jpg", JPEG.ljust(230_001), "image/jpeg")},
@@ -340,10 +348,22 @@ class TestVendorSample:
         document = self.run(sandbox, tmp_path, 'contacts=["+61400000000", "+61400000001", "+61400000002"]')
         assert [row["Contact"] for row in document["data"]["queueResponse"]] == ["400000000", "400000001", "400000002"]
 
+    def test_the_sample_sends_a_file_and_the_url_of_a_gif(self, sandbox, tmp_path):
+        contacts = 'contacts=["+61400000000", "+61400000001", "+61400000002"]'
+        document = self.run(sandbox, tmp_path, contacts, f'gif="{GIF}"', 'countryCode="61"')
+        assert (document["status"], document["data"]["totalValidContact"]) == (True, 3)
+        (held,) = sandbox.sent
+        assert (held.media, held.slideshow.slides[0].image) == (b"\x89PNG\r\n\x1a\n....", GIF)
+        assert (held.sender, held.country_code) == ("040000001", "61")
+
     def test_our_client_sends_the_samples_message_with_its_contacts(self, kind, sandbox):
         with kind(unlimited(sandbox, "cellcast-v1")) as caller:
             message = CellcastSend(
-                Slide("Test MMS from API"), to=["+61400000000", "+61400000001"], media=JPEG, sender="040000001"
+                Slide("Test MMS from API", image=GIF),
+                to=["+61400000000", "+61400000001"],
+                media=JPEG,
+                sender="040000001",
+                country_code=61,
             )
             assert len(caller.call(message).queued) == 2
         assert sandbox.sent[0].media == JPEG
@@ -378,16 +398,22 @@ class TestRoundTrip:
         text=TEXTS,
         subject=st.none() | TEXTS.filter(lambda subject: "\n" not in subject),
         to=st.lists(MOBILES, min_size=1, max_size=5),
+        country_code=st.sampled_from([None, "61"]),
+        reference=st.none() | st.from_regex(r"[a-z0-9 ö&=-]{1,20}", fullmatch=True),
+        gif=st.booleans(),
         sender=st.none() | st.from_regex(r"[A-Za-z][A-Za-z0-9-]{1,9}", fullmatch=True) | MOBILES.filter(str.isdigit),
         media=st.none() | st.binary(max_size=200).map(lambda more: JPEG + more),
         dialect=st.sampled_from(BOTH),
     )
-    def test_the_sandbox_decodes_the_message_that_was_encoded(self, running, text, subject, to, sender, media, dialect):
+    def test_the_sandbox_decodes_the_message_that_was_encoded(
+        self, running, text, subject, to, sender, media, country_code, reference, gif, dialect
+    ):
         account = unlimited(running, dialect)
         if dialect == "cellcast-v3":
-            slide, more = Slide(text, image=PNG), {}
+            slide, more = Slide(text, image=None if media else PNG), {"media": media}
         else:
-            slide, more, subject = Slide(text, image=None if media else GIF), {"sender": sender, "media": media}, None
+            slide, subject = Slide(text, image=GIF if gif else None), None
+            more = {"sender": sender, "media": media, "country_code": country_code, "client_reference": reference}
         message = CellcastSend(Slideshow("", subject=subject or None, slides=(slide,)), to=to, **more)
         if account.problems(message):
             return
@@ -484,6 +510,57 @@ class TestRefusals:
             sandbox.clock.advance(seconds=1)
             caller.call(send(dialect))
         assert len(sandbox.sent) == 16
+
+    @pytest.mark.parametrize(
+        ("dialect", "size", "accepted"),
+        [
+            ("cellcast-v3", 380_000 - 3, True),  # the text has 3 bytes
+            ("cellcast-v3", 380_000 - 2, False),
+            ("cellcast-v3", 460_000, False),
+            ("cellcast-v1", 230_000, True),
+            ("cellcast-v1", 230_001, False),
+        ],
+    )
+    def test_a_file_that_is_too_large_is_refused_if_files_are_fetched(self, kind, dialect, size, accepted):
+        picture = http(SMALLEST_GIF.ljust(size, b"x"), **{"Content-Type": "image/gif"})
+        with Faulty(picture) as media, Sandbox(fetch_media=True) as sandbox:
+            message = CellcastSend(Slide("Hi!", image=f"http://127.0.0.1:{media.port}/a.gif"), to=ADA)
+            with kind(unlimited(sandbox, dialect)) as caller:
+                if accepted:
+                    assert caller.call(message).queued
+                else:
+                    with pytest.raises(MediaTooLargeError if dialect == "cellcast-v3" else MMSError) as raised:
+                        caller.call(message)
+                    assert not raised.value.sent_maybe
+        assert len(sandbox.sent) == accepted
+
+    def test_a_sandbox_may_have_stricter_limits(self):
+        with (
+            Faulty(http(SMALLEST_GIF.ljust(1001), **{"Content-Type": "image/gif"})) as media,
+            Sandbox(fetch_media=True, limits=Limits(max_gif=1000)) as sandbox,
+            client(sandbox, "cellcast-v3") as caller,
+            pytest.raises(MediaTooLargeError),
+        ):
+            caller.call(CellcastSend(Slide("Hi!", image=f"http://127.0.0.1:{media.port}/a.gif"), to=ADA))
+
+    @pytest.mark.parametrize(
+        ("dialect", "content_type", "accepted"),
+        [
+            ("cellcast-v3", "image/png", True),
+            ("cellcast-v3", "video/mp4", False),
+            ("cellcast-v1", "image/gif", True),
+            ("cellcast-v1", "image/png", False),
+        ],
+    )
+    def test_a_file_of_another_type_is_refused_if_files_are_fetched(self, dialect, content_type, accepted):
+        with (
+            Faulty(http(SMALLEST_GIF, **{"Content-Type": content_type})) as media,
+            Sandbox(fetch_media=True) as sandbox,
+            client(sandbox, dialect) as caller,
+            contextlib.suppress(MMSError),
+        ):
+            caller.call(CellcastSend(Slide("Hi!", image=f"http://127.0.0.1:{media.port}/a.gif"), to=ADA))
+        assert len(sandbox.sent) == accepted
 
     @each_generation
     def test_a_file_that_cannot_be_fetched_is_refused(self, dialect):
@@ -734,6 +811,196 @@ class TestResponses:
             assert (len(caller.call(Responses())), len(caller.call(MessageReports()))) == (20, 20)
 
 
+REPORT_ID = "6752be53500000000000000a"
+
+
+class TestReportOfV1:
+    """The developer pages and recorded responses: /api/v2/report/message, and one message below it."""
+
+    def report(self, sandbox: Sandbox, path: str = "") -> Any:
+        status, document = request(sandbox, "GET", f"/api/v2/report/message{path}", Authorization="Bearer sandbox-key")
+        assert status == 200
+        return document
+
+    def test_the_data_of_one_message_is_the_message_itself(self, kind, sandbox):
+        with kind(unlimited(sandbox, "cellcast-v1")) as caller:
+            sent = caller.call(send("cellcast-v1", client_reference="order-17"))
+            sandbox.clock.advance(seconds=2)
+            document = self.report(sandbox, f"/{sent.queued[ADA]}")
+            data = document["data"]
+            assert (data["_id"], data["status"], data["receiver"]) == (sent.queued[ADA], "delivered", "491570156")
+            assert (data["customString"], document["status"]) == ("order-17", True)
+            (row,) = caller.call(MessageReports(sent.queued[ADA]))
+            assert (row.status, row.client_reference) == ("delivered", "order-17")
+
+    def test_an_unknown_id_is_not_found_and_a_malformed_id_is_a_cast_error(self, sandbox):
+        unknown = self.report(sandbox, f"/{REPORT_ID}")
+        assert (unknown["status"], unknown["message"]) == (False, "message not found")
+        for malformed in ("7", "6752BE53500000000000000A", "quick-api-credit-usage"):
+            document = self.report(sandbox, f"/{malformed}")
+            assert (document["status"], document["message"]) == (False, "internal server error")
+            assert document["error"]["name"] == "CastError"
+            with pytest.raises(NotFoundError):
+                unlimited(sandbox, "cellcast-v1").decode(
+                    MessageReports(REPORT_ID), HttpResponse(200, {}, json.dumps(document).encode())
+                )
+
+    def test_limit_and_page_are_obeyed(self, sandbox):
+        with client(sandbox, "cellcast-v1") as caller:
+            caller.call(send("cellcast-v1", *MANY[:30]))
+            assert len(caller.call(MessageReports(page_size=7))) == 30
+            assert len(caller.call(MessageReports(page=1, page_size=100))) == 30
+        data = self.report(sandbox, "?limit=10&page=3")["data"]
+        assert (len(data["items"]), data["limit"], data["totalPages"], data["nextPage"]) == (10, 10, 3, None)
+        assert len(self.report(sandbox)["data"]["items"]) == 25
+        status, document = request(sandbox, "GET", "/api/v2/report/message?limit=0", Authorization="Bearer sandbox-key")
+        assert (status, document["code"]) == (400, 400)
+
+    def test_the_size_of_a_page_of_opt_outs_is_obeyed(self, sandbox):
+        sandbox.block(*MANY[:30])
+        _, document = request(sandbox, "GET", "/api/v1/apiClient/getOptout?size=20&page=2")
+        assert (len(document["data"]["items"]), document["data"]["limit"]) == (10, 20)
+        with client(sandbox, "cellcast-v1") as caller:
+            assert len(caller.call(OptOuts(page_size=7))) == len(caller.call(OptOuts())) == 30
+
+    def test_messages_are_selected_by_their_custom_string(self, sandbox):
+        with client(sandbox, "cellcast-v1") as caller:
+            sent = [caller.call(send("cellcast-v1", client_reference=one)) for one in ("order 17", "order 18", None)]
+            ids = [one.queued[ADA] for one in sent]
+            assert [row["_id"] for row in self.report(sandbox, "?customString=order%2017")["data"]["items"]] == [ids[0]]
+            assert [row.message_id for row in caller.call(MessageReports(client_reference="order 18"))] == [ids[1]]
+            assert self.report(sandbox, "?customString=other")["data"]["items"] == []
+            assert len(self.report(sandbox, "?customString=")["data"]["items"]) == 3
+
+    def test_a_strict_sandbox_accepts_every_documented_field(self):
+        with Sandbox(strict=True) as sandbox:
+            self.report(sandbox, "?campType=mms&page=1&limit=5&status=sent&fromDate=2026-01-01&customString=a")
+
+    @pytest.mark.parametrize("status", ["delivered", "delievered", "DELIVERED"])
+    def test_messages_are_selected_by_their_state_in_every_spelling(self, sandbox, status):
+        with client(sandbox, "cellcast-v1") as caller:
+            caller.call(send("cellcast-v1"))
+            assert len(caller.call(MessageReports(status=status))) == 0
+            sandbox.clock.advance(seconds=2)
+            assert len(caller.call(MessageReports(status=status))) == 1
+
+
+class TestOptOuts:
+    def test_v3_says_when_somebody_opted_out(self, kind, sandbox):
+        sandbox.block(BOB)
+        at = sandbox.clock.now()
+        _, document = request(sandbox, "GET", "/api/v3/get-optout")
+        (row,) = document["data"]["responses"]
+        assert row.keys() == {"number", "first_name", "last_name", "gender", "post_code", "dob", "created_at"}
+        with kind(unlimited(sandbox, "cellcast-v3")) as caller:
+            (read,) = caller.call(OptOuts())
+        assert read.number == BOB
+        assert abs(read.created_at.replace(tzinfo=UTC) - at).total_seconds() < 60
+
+    def test_v1_names_the_birthday_differently_and_has_no_date(self, sandbox):
+        sandbox.block(BOB)
+        _, document = request(sandbox, "GET", "/api/v1/apiClient/getOptout")
+        (row,) = document["data"]["items"]
+        assert row.keys() == {"number", "first_name", "last_name", "gender", "post_code", "date_of_birth"}
+        sandbox.unblock(BOB)
+        assert request(sandbox, "GET", "/api/v1/apiClient/getOptout")[1]["data"]["items"] == []
+
+
+UPLOAD = {"mms_text": b"Hi!", "subject": b"Free", "numbers": b'["+61491570156"]'}
+
+
+class TestUploads:
+    """v3: the page has "POST (Form data)" and errors about uploads beside a sample in JSON with a URL."""
+
+    @pytest.mark.parametrize("strict", [False, True])
+    def test_a_form_may_have_a_file_or_its_url(self, strict):
+        with Sandbox(strict=strict) as sandbox:
+            for content in (("a.jpg", JPEG, "image/jpeg"), PNG.encode()):
+                status, document = request(sandbox, "POST", "/api/v3/send-mms", {**UPLOAD, "mms_file": content})
+                assert (status, [row["to"] for row in document["data"]["messages"]]) == (200, [ADA])
+            sent: list[Any] = list(sandbox.sent)
+        uploaded, named = sent
+        assert (uploaded.media, uploaded.slideshow.slides[0].image) == (JPEG, None)
+        assert (named.media, named.slideshow.slides[0].image) == (None, PNG)
+        assert uploaded.slideshow.subject == named.slideshow.subject == "Free"
+
+    @pytest.mark.parametrize(
+        ("file", "text"),
+        [
+            (("a.jpg", b"", "image/jpeg"), "a required field is empty"),
+            (("a.pdf", b"%PDF-1.7", "application/pdf"), "only PNG, GIF and JPEG are allowed"),
+            (("a.mp4", b"....ftypmp42", "video/mp4"), "only PNG, GIF and JPEG are allowed"),
+            (("a.jpg", JPEG.ljust(380_000), "image/jpeg"), "the image size exceeds the limit"),
+            (b"\xff", "UTF-8"),
+        ],
+    )
+    def test_a_wrong_file_is_refused(self, sandbox, file, text):
+        status, document = request(sandbox, "POST", "/api/v3/send-mms", {**UPLOAD, "mms_file": file})
+        assert (status, sandbox.sent) == (400, [])
+        assert text in document["msg"]
+
+    @each_generation
+    def test_both_clients_upload_a_file_by_its_path(self, kind, sandbox, dialect, tmp_path):
+        (tmp_path / "cat.jpg").write_bytes(JPEG)
+        with kind(unlimited(sandbox, dialect)) as caller:
+            assert caller.call(CellcastSend(Slide("Hi!"), to=[ADA, BOB], media=tmp_path / "cat.jpg")).queued
+        assert sandbox.sent[0].media == JPEG
+
+    def test_a_file_that_is_too_large_leaves_no_request(self, kind, sandbox):
+        with kind(unlimited(sandbox, "cellcast-v3")) as caller, pytest.raises(MediaError) as raised:
+            caller.call(CellcastSend(Slide("Hi!"), to=ADA, media=JPEG.ljust(380_000)))
+        assert (sandbox.requests, raised.value.sent_maybe) == ([], False)
+
+
+#: The URL of a file for each field of a slide that v3 can send.
+URLS = {
+    "audio": "http://media.example/a.mp3",
+    "video": "http://media.example/a.mp4",
+    "vcard": "http://media.example/a.vcf",
+    "passbook": "http://media.example/a.pkpass",
+    "image": "http://media.example/a.png",
+}
+
+
+class TestOtherFiles:
+    @pytest.mark.parametrize("field", URLS)
+    def test_v3_accepts_them_if_a_test_allows_them(self, sandbox, field):
+        slide = replace(Slide("Hi!"), **{field: URLS[field]})
+        with Sandbox(allow_other_files=True) as allowing:
+            account = unlimited(allowing, "cellcast-v3", allow_other_files=True)
+            with Client(account) as caller:
+                assert caller.call(CellcastSend(slide, to=ADA)).queued
+        (held,) = allowing.sent
+        assert isinstance(held, CellcastSend)
+        assert held == CellcastSend(slide, to=[ADA])
+        with Client(unlimited(sandbox, "cellcast-v3", allow_other_files=True)) as caller:
+            if field == "image":
+                assert caller.call(CellcastSend(slide, to=ADA)).queued
+            else:
+                with pytest.raises(MediaTypeError):
+                    caller.call(CellcastSend(slide, to=ADA))
+
+    def test_the_feed_shows_the_kind_of_an_upload(self):
+        with Sandbox(allow_other_files=True) as sandbox:
+            with Client(unlimited(sandbox, "cellcast-v3", allow_other_files=True)) as caller:
+                caller.call(CellcastSend(Slide("Hi!"), to=ADA, media=b"....ftypmp42"))
+            with requests.Session() as session:
+                session.trust_env = False
+                (entry,) = session.get(f"{sandbox.url}/sandbox/feed?after=0", timeout=20).json()["entries"]
+        assert entry["message"]["slides"][0]["files"] == [{"kind": "video", "url": "a file of 12 bytes"}]
+
+    @pytest.mark.parametrize(("content_type", "accepted"), [("video/mp4", True), ("video/3gpp", False)])
+    def test_they_are_fetched_with_the_query_of_their_url(self, content_type, accepted):
+        with Faulty(http(b"....ftypmp42", **{"Content-Type": content_type})) as media:
+            slide = Slide("Hi!", video=f"http://127.0.0.1:{media.port}/a.mp4?sign=1")
+            with Sandbox(allow_other_files=True, fetch_media=True) as sandbox:
+                account = unlimited(sandbox, "cellcast-v3", allow_other_files=True)
+                with Client(account) as caller, contextlib.suppress(MediaTypeError):
+                    caller.call(CellcastSend(slide, to=ADA))
+        assert len(sandbox.sent) == accepted
+        assert media.requests[0].startswith(b"GET /a.mp4?sign=1 ")
+
+
 class TestWebhooks:
     @pytest.fixture
     def inbox(self):
@@ -782,6 +1049,17 @@ class TestWebhooks:
                 (row,) = caller.call(MessageReports(sent.queued[ADA]))
                 states.append((row.status, len(inbox.notices)))
         assert states == [("queued", 0), ("sent", 1), ("delivered", 2)]
+
+    @each_generation
+    def test_the_numbers_in_webhooks_have_a_plus_in_v1_only(self, inbox, dialect):
+        with Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox, client(sandbox, dialect) as caller:
+            caller.call(send(dialect))
+            sandbox.receive_sms("0491570157", "0491 570 159", "Yes", dialect=dialect)
+            notices = inbox.wait(3 if dialect == "cellcast-v1" else 2)
+        names = {"sender", "receiver", "recipient", "from"}
+        numbers = {text for one in notices for name, text in one.raw if name in names and text != "#SharedNum#"}
+        plus = "+" if dialect == "cellcast-v1" else ""
+        assert numbers == {f"{plus}61491570156", f"{plus}61491570157"} | ({"+61491570159"} if plus else set())
 
     def test_a_message_without_an_outcome_is_not_reported(self, inbox):
         with Sandbox(postback_url=inbox.url, delays=AT_ONCE) as sandbox, client(sandbox, "cellcast-v3") as caller:

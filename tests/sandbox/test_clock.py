@@ -763,6 +763,11 @@ class TestArrangements:
         {"senders": 60856},
         {"senders": [60856]},
         {"operators": [1]},
+        {"content_type": "xml"},
+        {"content_type": b"text/xml"},
+        {"content_type": ""},
+        {"content_type": "text/xml\r\nX: 1"},
+        {"content_type": "text/xml; charset=\u00fctf"},
     )
 
     @pytest.mark.parametrize("settings", SETTINGS, ids=str)

@@ -256,7 +256,8 @@ HOSTILE_HTTP = {
     "a header of 100 kB": (request("POST", SKYCORE, document(), "X: " + "x" * 100_000), {431}),
     "a length of 5,000 digits": (request("POST", SKYCORE).replace(b": 0\r", b": " + b"9" * 5_000 + b"\r"), {413}),
     "a length in another script": (request("POST", SKYCORE).replace(b": 0\r", ": ٣\r".encode()), {411}),
-    "chunks": (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", {411}),
+    "malformed chunks": (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nhello\r\n0\r\n\r\n", {400}),
+    "10 MB in chunks": (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n989680\r\n" + b"x" * 10_000_000, {413}),
     "10 MB": (request("POST", SKYCORE, b"x" * 10_000_000), {413}),
     "10 MB that are never sent": (request("POST", SKYCORE).replace(b": 0\r", b": 10000000\r"), {413}),
 }

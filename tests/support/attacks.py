@@ -112,17 +112,10 @@ REFUSED: dict[str, Body] = {
     "UTF-16, declared": encoded("utf-16", declared="UTF-16"),
     "UTF-16 that says it is UTF-8": encoded("utf-16", declared="UTF-8"),
     "UTF-16 without a mark that says it is UTF-8": encoded("utf-16-le", declared="UTF-8"),
-    "ASCII that says it is UTF-16": encoded("ascii", declared="UTF-16"),
     "UTF-32": encoded("utf-32"),
     "UTF-32, declared": encoded("utf-32-be", declared="UTF-32"),
-    "UTF-7, declared": encoded("utf-7", declared="UTF-7"),
     "UTF-7 with hidden tags": lambda make, scene: b"+ADw-!DOCTYPE POSTBACK+AD4-" + make(),
     "EBCDIC": encoded("cp037", declared="IBM037"),
-    "latin-1": encoded("latin-1", declared="ISO-8859-1"),
-    "windows-1252": encoded("cp1252", declared="windows-1252"),
-    "Shift-JIS": encoded("shift_jis", declared="Shift_JIS"),
-    "HZ": encoded("ascii", declared="HZ-GB-2312"),
-    "an encoding that is none": encoded("ascii", declared="x-user-defined"),
     "the mark of UTF-16 before UTF-8": encoded("utf-8", mark=b"\xff\xfe"),
     "two encodings in turn": lambda make, scene: make() + make().decode().encode("utf-16"),
     "a byte that is no UTF-8": lambda make, scene: make().replace(b"T1", b"T\xff1"),
@@ -178,11 +171,40 @@ REFUSED: dict[str, Body] = {
     "an address in place of a document": lambda make, scene: scene.url.encode(),
 }
 
+#: The attacks that a postback survives, because its characters are repaired. Nothing else is.
+REPAIRED = frozenset(
+    {
+        "a byte that is no UTF-8",
+        "an overlong less-than",
+        "half a surrogate pair",
+        "a character beyond the last",
+        "a NUL amid a number",
+        "a NUL by reference",
+        "a surrogate by reference",
+        "no character by reference",
+        "a reference beyond Unicode",
+        "a reference that wraps around",
+        "a bell",
+    }
+)
+
 HARMLESS: dict[str, Body] = {
     "nothing strange": lambda make, scene: make(),
     "a declaration": lambda make, scene: make(before="<?xml version='1.0' encoding='utf-8' standalone='yes'?>"),
     "the mark of UTF-8": encoded("utf-8-sig"),
     "ASCII, declared": encoded("ascii", declared="US-ASCII"),
+    # Text in ASCII is the same text whatever encoding is declared.
+    "ASCII that says it is UTF-16": encoded("ascii", declared="UTF-16"),
+    "ASCII that says it is latin-1": encoded("latin-1", declared="ISO-8859-1"),
+    "ASCII that says it is windows-1252": encoded("cp1252", declared="windows-1252"),
+    "ASCII that says it is Shift-JIS": encoded("shift_jis", declared="Shift_JIS"),
+    "ASCII that says it is HZ": encoded("ascii", declared="HZ-GB-2312"),
+    "ASCII that says it is in an encoding that does not exist": encoded("ascii", declared="x-user-defined"),
+    "UTF-7 without its escapes": encoded("utf-7", declared="UTF-7"),
+    "white space before a declaration": lambda make, scene: b" \r\n\t" + make(before="<?xml version='1.0'?>"),
+    "a mark and white space before a declaration": lambda make, scene: (
+        b"\xef\xbb\xbf\n" + make(before="<?xml version='1.0' encoding='UTF-8'?>")
+    ),
     "a comment amid a number": lambda make, scene: make(to="1555<!-- -->1234888"),
     "comments all over a number": lambda make, scene: make(to="<!-- a -->1<!---->555123<!-- b -->4888<!-- c -->"),
     "an instruction amid a number": lambda make, scene: make(to="1555<?cut here?>1234888"),

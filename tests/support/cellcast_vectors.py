@@ -136,7 +136,14 @@ def page_v1(items: list[Any], at: int = 1, pages: int = 1) -> bytes:
 
 
 RESPONSES_V1 = page_v1([{"from": "491570156", "body": "Yes", "received_at": "2026-11-01T02:03:04.567Z", "message_id": ""}])
-OPTOUT_V1 = page_v1([{"number": "61491570159", "first_name": "Jo", "last_name": "", "birthday": None}])
+OPTOUT_V1 = page_v1(
+    [
+        {
+            "number": "61491570159", "first_name": "Jo", "last_name": "", "birthday": None, "postalcode": "", "gender": "",
+            "post_code": "3181", "date_of_birth": "1980-02-29T00:00:00.000Z",
+        }
+    ]
+)  # fmt: skip
 BALANCE_V1 = body(
     {
         "meta": {"code": 200, "status": "SUCCESS"},
@@ -155,6 +162,7 @@ REPORTED = {
     "createdAt": "2026-11-01T02:03:04.567Z",
     "updatedAt": "2026-11-01T02:03:09.000Z",
     "creditAmount": 4,
+    "customString": "order-17",
 }
 CANCELLED_V1 = app({}, message="Job Removed successfully")
 UNKNOWN_V1 = app({}, status=False, message="message not found")

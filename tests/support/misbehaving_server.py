@@ -5,11 +5,18 @@ It uses bare sockets, because the tests are about what broken connections do to 
 
 from __future__ import annotations
 
+import re
 import socket
+import ssl
 import struct
 import threading
 import zlib
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+#: A certificate for 127.0.0.1 and localhost, signed by itself, with its key. It is of no use anywhere else.
+CERTIFICATE = Path(__file__).with_name("tls.pem")
 
 SENT = (
     b"<RESPONSE><STATUS>Success</STATUS><TO>15551234888</TO><MMSID>35674</MMSID>"
@@ -36,18 +43,26 @@ def closed_url() -> str:
 class Faulty:
     """Performs ``acts`` in order, one for each request, and then repeats the last one; ``requests`` has the received requests.
 
-    An act is bytes to send, or a function that is given the connection and an event which is set when the server closes.
+    An act is bytes to send, or a function that is given the connection and an event which is set when the server closes. The
+    connection is closed after a function, unless it returns True. With ``tls``, the server has the certificate of tls.pem.
     """
 
-    def __init__(self, *acts: bytes | Callable[[socket.socket, threading.Event], None]) -> None:
+    def __init__(self, *acts: bytes | Callable[[socket.socket, threading.Event], Any], tls: bool = False) -> None:
         self._acts = list(acts)
         self.requests: list[bytes] = []
         self.connections = 0
+        self._connections: list[socket.socket] = []
+        #: ``request``: the request that a thread responds to.
+        self._serving = threading.local()
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/API/wxml/1.3/index.php"
+        self.url = f"http{'s' * tls}://127.0.0.1:{self.port}/API/wxml/1.3/index.php"
+        self._tls = None
+        if tls:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(CERTIFICATE)
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
@@ -63,6 +78,10 @@ class Faulty:
             thread.join(timeout=5)
             assert not thread.is_alive()
 
+    def open_connections(self) -> list[socket.socket]:
+        """Return the server's ends of the connections, some of which may be closed."""
+        return list(self._connections)
+
     def _accept(self) -> None:
         while not self._closing.is_set():
             try:
@@ -70,14 +89,23 @@ class Faulty:
             except OSError:
                 return
             self.connections += 1
+            self._connections.append(connection)
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
+        if self._tls is not None:
+            try:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+                self._connections.append(connection)
+            except OSError:  # the client does not trust the certificate
+                connection.close()
+                return
         with connection:
             connection.settimeout(0.05)
             while (request := self._read(connection)) is not None:
+                self._serving.request = request
                 with self._lock:
                     self.requests.append(request)
                     act = self._acts.pop(0) if len(self._acts) > 1 else self._acts[0]
@@ -86,8 +114,7 @@ class Faulty:
                         connection.sendall(act)
                         if b"Connection: close" in act:
                             return
-                    else:
-                        act(connection, self._closing)
+                    elif not act(connection, self._closing):
                         return
                 except OSError:
                     return
@@ -113,6 +140,18 @@ class Faulty:
             if not more:
                 return None
             got += more
+
+
+class Echo(Faulty):
+    """Responds to each message with its recipient's number as the id of the message, and keeps the connections."""
+
+    def __init__(self) -> None:
+        super().__init__(self._echo)
+
+    def _echo(self, connection: socket.socket, closing: threading.Event) -> bool:
+        number = re.findall(rb"1555\d{7}", self._serving.request)[0]
+        connection.sendall(http(SENT.replace(b"35674", number).replace(b"15551234888", number)))
+        return True
 
 
 # ------------------------------------------------------------------------------------------------ acts

@@ -80,8 +80,15 @@ whole_numbers = st.integers(min_value=1, max_value=10**6)
 names = st.from_regex(r"[a-z_][a-z0-9_.-]{0,11}", fullmatch=True)
 addresses = st.builds("https://media.example/{}".format, tokens)
 _zones = st.integers(min_value=-14 * 60, max_value=14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-aware_moments = st.datetimes(timezones=_zones)
-moments = st.dates() | st.datetimes() | aware_moments
+
+
+def _whole(when: datetime) -> datetime:
+    """Without fractions of a second, which no document has."""
+    return when.replace(microsecond=0)
+
+
+aware_moments = st.datetimes(timezones=_zones).map(_whole)
+moments = st.dates() | st.datetimes().map(_whole) | aware_moments
 
 
 # ------------------------------------------------------------------------------------------------ slides
@@ -107,11 +114,6 @@ any_slides = st.builds(
 )
 
 # ------------------------------------------------------------------------------------------------ operations
-
-
-def _whole(when: datetime) -> datetime:
-    """Without fractions of a second, which a report's dates do not have."""
-    return when.replace(microsecond=0)
 
 
 #: The values of each field of a right request, by its name.

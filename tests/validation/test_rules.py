@@ -489,7 +489,7 @@ def test_a_url_that_is_not_absolute_is_refused(url: Any) -> None:
         "1.555.123.4888",
         "1 (555) 123-4888",
         "+1 [555] 123‐4888",
-        " 1555\u00a01234888\n",
+        "1555\u00a01234888",
     ],
 )
 @pytest.mark.parametrize("dialect", DIALECTS)

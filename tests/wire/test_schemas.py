@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import sys
 import threading
@@ -191,11 +192,11 @@ class TestSchemaFiles:
             package.mkdir(parents=True)
             folder.mkdir()
             (folder / "skycore-request-rules.xsd").touch()
-            monkeypatch.setattr(schema, "__file__", str(package / "wire" / "schemas.py"))
+            monkeypatch.setattr(schema, "files", {"skymms": package}.__getitem__)
             assert schema_folder() == folder
 
     def test_missing_schemas_are_an_error(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(schema, "__file__", str(tmp_path / "skymms" / "wire" / "schemas.py"))
+        monkeypatch.setattr(schema, "files", {"skymms": tmp_path / "skymms"}.__getitem__)
         with pytest.raises(ConfigurationError, match="reinstall skymms"):
             schema_folder()
 
@@ -250,6 +251,16 @@ _addresses = (
             "http://media.example/a\tb",
             "http://media example/",
             "http://\u00a0/",
+            "http://a\u202eb/",
+            "http://u:p@m.example:8080/x",
+            "http://a\\@m.example/",
+            "http://:80/x",
+            "http://m:0/",
+            "http://m:65535/",
+            "http://m:65536/",
+            "http://@/",
+            "http://m..example/",
+            "http://\u2603/",
             "",
         ]
     )
@@ -518,3 +529,51 @@ ENCODABLE = [
 def test_every_wire_name_of_the_table_is_in_the_schema(dialect: Dialect, kind: type[Any], data: st.DataObject) -> None:
     document = dialect.encode_request(data.draw(strategies.right_operations(dialect, kind)), "0123456789abcdef")
     assert [problem for problem in schema_problems(document) if problem.code is None] == []
+
+
+# ------------------------------------------------------------------------------------------------ compared with libxml2
+
+STRUCTURES = {
+    "REQUEST": "skycore-request.xsd",
+    "RESPONSE": "skycore-response.xsd",
+    "POSTBACK": "skycore-postback.xsd",
+    "request": "sinch-request.xsd",
+    "response": "sinch-response.xsd",
+    "postback": "sinch-postback.xsd",
+}
+LIBXML2 = {root: etree.XMLSchema(etree.parse(schema_folder() / file)) for root, file in STRUCTURES.items()}
+TO_CHANGE = [SKYCORE_EXAMPLE, SINCH_EXAMPLE, NESTED.decode(), *ANSWERS, *POSTBACKS]
+
+#: The ways to change one element of a document.
+CHANGES: dict[str, Any] = {
+    "words in it": lambda element: setattr(element, "text", "words"),
+    "words after it": lambda element: element.getparent() is not None and setattr(element, "tail", "words"),
+    "a no-break space in it": lambda element: setattr(element, "text", "\u00a0"),
+    "blanks in it": lambda element: setattr(element, "text", " \n"),
+    "an attribute": lambda element: element.set("new", "1"),
+    "an attribute of another namespace": lambda element: element.set("{urn:new}new", "1"),
+    "a language": lambda element: element.set("{http://www.w3.org/XML/1998/namespace}lang", "en"),
+    "a duration": lambda element: element.set("DURATION", "1"),
+    "the address of a schema": lambda element: element.set(
+        "{http://www.w3.org/2001/XMLSchema-instance}noNamespaceSchemaLocation", "x.xsd"
+    ),
+    "an unknown element in it": lambda element: etree.SubElement(element, "NEW"),
+    "a known element in it": lambda element: etree.SubElement(element, "TO"),
+    "a slide in it": lambda element: etree.SubElement(element, "SLIDE"),
+    "another name": lambda element: element.getparent() is not None and setattr(element, "tag", "NEW"),
+    "another namespace": lambda element: element.getparent() is not None and setattr(element, "tag", "{urn:new}TO"),
+    "a comment in it": lambda element: element.append(etree.Comment("words")),
+    "twice": lambda element: element.getparent() is not None and element.addnext(copy.deepcopy(element)),
+    "left out": lambda element: element.getparent() is not None and element.getparent().remove(element),
+}
+
+
+@pytest.mark.parametrize("document", TO_CHANGE, ids=range(len(TO_CHANGE)))
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_problems_in_the_structure_agree_with_libxml2(change, document):
+    tree = etree.fromstring(document.encode())
+    for at in range(sum(1 for _ in tree.iter(etree.Element))):
+        changed = copy.deepcopy(tree)
+        CHANGES[change]([*changed.iter(etree.Element)][at])
+        found = [problem for problem in schema_problems(etree.tostring(changed)) if problem.code is None]
+        assert bool(found) is not LIBXML2[str(changed.tag)].validate(changed), etree.tostring(changed)

@@ -32,8 +32,8 @@ def paths(kind: type, before: str = "") -> set[str]:
     found: set[str] = set()
     hints = get_type_hints(kind)
     for item in fields(kind):
-        # Neither is read from a document: the second is computed from the request and the response.
-        if item.name not in {"raw", "requested_sender"}:
+        # None of them is read from a document: the others are computed from the request, the response or the event.
+        if item.name not in {"raw", "fingerprint", "requested_sender"}:
             nested = dataclass_in(hints[item.name])
             found |= paths(nested, f"{before}{item.name}.") if nested else {before + item.name}
     return found

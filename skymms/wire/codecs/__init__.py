@@ -20,12 +20,11 @@ class Shape(NamedTuple):
     """How the elements of a document that is not flat are numbered and named. All names are in lower case.
 
     ``containers`` are elements whose children are numbered like the children of the root. ``unwrapped`` are the containers
-    whose children are also named as if they were children of the root. ``attributes`` are read as a leaf ``element/@name``.
+    whose children are also named as if they were children of the root.
     """
 
     containers: frozenset[str] = frozenset()
     unwrapped: frozenset[str] = frozenset()
-    attributes: tuple[str, ...] = ()
 
 
 FLAT = Shape()

@@ -7,7 +7,7 @@ are JSON's true and false. Every value is decoded as text, exactly as it is writ
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 from . import FLAT, DecodeError, Frame, Leaf, Shape, join_part
@@ -31,6 +31,10 @@ def compile_name(path: str) -> CompiledName:
     """Split a name: ``slide[]/image/url`` is the member ``url`` of the member ``image`` of one of the slides."""
     group, _, inner = path.rpartition("[]")
     return group, tuple(step for step in inner.split("/") if step)
+
+
+class DuplicateMemberError(DecodeError):
+    """A document has two members of the same name."""
 
 
 def encode(root: str, leaves: Sequence[Leaf]) -> bytes:
@@ -93,19 +97,38 @@ def parse(body: bytes, limit: int) -> Any:
     if len(body) > limit:
         raise DecodeError(f"{len(body):,} bytes, more than the {limit:,} allowed")
     try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise DecodeError("not UTF-8") from None
+    return _parse(text, _object, strict=True)
+
+
+def parse_leniently(text: str) -> Any:
+    """Parse a document in which texts may contain control characters; the values of a duplicate member become a list.
+
+    For postbacks only, of which other events must not be lost. Raises :class:`DecodeError` for invalid JSON.
+    """
+    return _parse(text, _lenient_object, strict=False)
+
+
+#: White space and byte order marks, which may come before a document.
+_BLANKS = " \t\r\n\v\f\ufeff"
+
+
+def _parse(text: str, make_object: Callable[[list[tuple[str, Any]]], dict[str, Any]], *, strict: bool) -> Any:
+    try:
         return json.loads(
-            body.decode("utf-8-sig"),
-            object_pairs_hook=_object,
+            text.lstrip(_BLANKS),
+            object_pairs_hook=make_object,
             parse_int=str,
             parse_float=str,
             parse_constant=_refuse_constant,
+            strict=strict,
         )
     except DecodeError:
         raise
     except RecursionError:
         raise DecodeError("its members are nested too deeply") from None
-    except UnicodeDecodeError:
-        raise DecodeError("not UTF-8") from None
     except ValueError as error:
         raise DecodeError(f"not JSON: {error}") from None
 
@@ -137,7 +160,17 @@ def _leaves_of(value: Any, path: str, index: int, depth: int) -> Iterator[Leaf]:
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(members)
     if len(found) < len(members):
-        raise DecodeError("a member is given twice")
+        raise DuplicateMemberError("a member is given twice")
+    return found
+
+
+def _lenient_object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        values: dict[str, list[Any]] = {}
+        for name, value in members:
+            values.setdefault(name, []).append(value)
+        found = {name: several if len(several) > 1 else several[0] for name, several in values.items()}
     return found
 
 

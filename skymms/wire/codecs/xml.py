@@ -10,6 +10,7 @@ is read as ``1555`` without an error.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -133,6 +134,8 @@ def parse(body: bytes, limit: int) -> Element:
     if b"\0" in body:
         # lxml recognises UTF-16 without a declaration, and the check of the encoding below would not see it.
         raise DecodeError("contains a NUL byte; XML has none, and UTF-16 and UTF-32 are not accepted")
+    if body[:1] != b"<" or body[1:2] == b"?":
+        body = without_harmless_beginning(body)
     parser = _parser()
     try:
         root = parser.parse(body, parser.parser)
@@ -147,6 +150,31 @@ def parse(body: bytes, limit: int) -> Element:
     if encoding not in _USUAL_ENCODINGS and encoding.replace("-", "").replace("_", "").lower() not in _ENCODINGS:
         raise DecodeError(f"the encoding is {encoding}, only UTF-8 is accepted")
     return root
+
+
+#: White space and byte order marks before a document. XML allows no white space before a declaration.
+_BEFORE_DOCUMENT = re.compile(rb"(?:[ \t\r\n\v\f]++|\xef\xbb\xbf)*+")
+_XML_DECLARATION = re.compile(rb"<\?xml[ \t\r\n][^>]*\?>")
+#: The longest XML declaration that is looked at.
+_MAX_DECLARATION = 256
+
+
+def without_harmless_beginning(body: bytes) -> bytes:
+    """Return a document without the white space and the marks before it, and without a declaration that makes no difference.
+
+    Text in ASCII is the same in the encodings that gateways name, so its declaration is dropped, whatever encoding that names.
+    The line feeds stay, behind the declaration if there is one, so that the lines of problems stay the same.
+    """
+    found = _BEFORE_DOCUMENT.match(body)
+    start = found.end() if found else 0
+    document, line_feeds = body[start:], body.count(b"\n", 0, start)
+    declaration = _XML_DECLARATION.match(document, 0, _MAX_DECLARATION)
+    if declaration is None:
+        return b"\n" * line_feeds + document
+    rest = document[declaration.end() :]
+    if document.isascii():
+        return b"\n" * (line_feeds + declaration[0].count(b"\n")) + rest
+    return declaration[0] + b"\n" * line_feeds + rest
 
 
 #: The encoding of nearly every document; the second is that of a document without a declaration.
@@ -191,9 +219,17 @@ def name(element: Element) -> str:
     return tag
 
 
-def leaves(root: Element, shape: Shape = FLAT) -> list[Leaf]:
-    """Return a leaf for every element without children, in order; the index numbers the root's children of the same name."""
-    return (None if shape.attributes else flat(root)) or _nested(root, shape)
+def leaves(root: Element, shape: Shape = FLAT, *, mixed: bool = False) -> list[Leaf]:
+    """Return a leaf for every element without children, in order; the index numbers the root's children of the same name.
+
+    Attributes are leaves with names such as ``SLIDE/@duration``. Text in the root or in a container is a leaf ``#text``. Text
+    beside the elements of any other element raises :class:`DecodeError`, or is a leaf ``CONTENT/#text`` if ``mixed`` is True.
+    """
+    return flat(root) or _nested(root, shape, mixed)
+
+
+#: The name of a leaf for text beside elements, and the mark before the name of an attribute. No element has such a name.
+TEXT, ATTRIBUTE = "#text", "@"
 
 
 def flat(root: Element) -> list[Leaf] | None:
@@ -202,24 +238,29 @@ def flat(root: Element) -> list[Leaf] | None:
     Nearly all responses and postbacks are such documents.
     """
     children = root[:]
-    if any(map(len, children)):
+    # A generator would take twice the time of this list.
+    if any(map(len, children)) or root.attrib or any([child.attrib for child in children]):  # noqa: C419
+        return None
+    if (root.text and not root.text.isspace()) or "".join([child.tail or "" for child in children]).strip():
         return None
     found: list[Leaf] = [(child.tag, 0, child.text or "") for child in children]
     names: set[str] = {leaf[0] for leaf in found}
     return found if len(names) == len(found) and max(map(len, names), default=0) <= MAX_NAME else None
 
 
-def _nested(root: Element, shape: Shape) -> list[Leaf]:
-    found: list[Leaf] = []
-    _add_children(root, "", "", shape, {}, found)
+def _nested(root: Element, shape: Shape, mixed: bool) -> list[Leaf]:
+    found: list[Leaf] = [*_attributes(root, "", 0)]
+    _add_children(root, "", "", shape, {}, found, mixed)
     return found
 
 
 def _add_children(
-    parent: Element, prefix: str, container_path: str, shape: Shape, seen: dict[str, int], found: list[Leaf]
+    parent: Element, prefix: str, container_path: str, shape: Shape, seen: dict[str, int], found: list[Leaf], mixed: bool
 ) -> None:
     """Add the leaves in the root, or in a container: ``prefix`` is put before the names of its children."""
-    containers, unwrapped, attributes = shape
+    containers, unwrapped = shape
+    if text := own_text(parent):
+        found.append((f"{prefix}{TEXT}", 0, text))
     for child in parent:
         tag: Any = child.tag  # as in `name`, repeated here because every postback passes
         if len(tag) > MAX_NAME:
@@ -227,30 +268,47 @@ def _add_children(
         if prefix:
             tag = prefix + tag
         if containers and len(child) and (path := container_path + tag.removeprefix(prefix).lower()) in containers:
-            _add_children(child, prefix if path in unwrapped else f"{tag}/", f"{path}/", shape, seen, found)
+            inner = prefix if path in unwrapped else f"{tag}/"
+            found.extend(_attributes(child, inner, 0))
+            _add_children(child, inner, f"{path}/", shape, seen, found, mixed)
             continue
         index = seen.get(tag, 0)
         seen[tag] = index + 1
-        for attribute in attributes:
-            if (text := child.get(attribute)) is not None:
-                found.append((f"{tag}/@{attribute}", index, text))
+        if child.attrib:
+            found.extend(_attributes(child, f"{tag}/", index))
         if len(child):
-            found.extend(_leaves_inside(child, tag, index))
+            found.extend(_leaves_inside(child, tag, index, mixed))
         else:
             found.append((tag, index, child.text or ""))
 
 
-def _leaves_inside(element: Element, path: str, index: int) -> Iterator[Leaf]:
-    # Text beside elements would be lost: 1555<b/>1234888 is not a number.
-    if (element.text or "").strip():
-        raise DecodeError(f"{path} has text beside its elements")
+def _attributes(element: Element, prefix: str, index: int) -> Iterator[Leaf]:
+    for attribute, text in element.items():
+        path = f"{prefix}{ATTRIBUTE}{attribute}"
+        if len(path) > MAX_NAME:
+            raise DecodeError(f"an attribute's name of {len(path):,} characters")
+        yield path, index, str(text)
+
+
+def own_text(element: Element) -> str:
+    """Return the text of an element without the texts of the elements in it; its parts are joined by blanks."""
+    parts = (element.text, *[child.tail for child in element])
+    return " ".join([stripped for part in parts if part and (stripped := part.strip())])
+
+
+def _leaves_inside(element: Element, path: str, index: int, mixed: bool) -> Iterator[Leaf]:
+    if text := own_text(element):
+        # It would be lost: 1555<b/>1234888 is not a number.
+        if not mixed:
+            raise DecodeError(f"{path} has text beside its elements")
+        yield f"{path}/{TEXT}", index, text
     for child in element:
         inner = f"{path}/{name(child)}"
         if len(inner) > MAX_NAME:
             raise DecodeError("its elements are nested too deeply")
-        if (child.tail or "").strip():
-            raise DecodeError(f"{path} has text beside its elements")
+        if child.attrib:
+            yield from _attributes(child, f"{inner}/", index)
         if len(child) == 0:
             yield inner, index, child.text or ""
         else:
-            yield from _leaves_inside(child, inner, index)
+            yield from _leaves_inside(child, inner, index, mixed)
