@@ -29,6 +29,7 @@ from .references import ledger_id
 from .running import Desk, End, Result, each_second
 from .settings import Settings
 from .states import Phase, State, Why
+from .suppressing import scopes_of
 from .tallies import add_to_tally
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class Broadcast:
             messages = messages_for(operations, account, self._begin())
             holder = Holder(
                 self._store, self.id, self.settings,
-                account=account.address, sender=sender, scopes=_scopes(operations, sender), group=messages.group,
+                account=account.address, sender=sender, scopes=scopes_of(operations, sender), group=messages.group,
             )  # fmt: skip
             holder.begin(alone=alone)
             yield Desk(
@@ -348,12 +349,6 @@ class Broadcast:
 
     def __repr__(self) -> str:
         return f"<Broadcast {self.name}>"
-
-
-def _scopes(operations: Mapping[int, Any], sender: str | None) -> set[str]:
-    found = {f"sender:{sender}"} if sender else set[str]()
-    campaigns = {getattr(operation, "campaign_ref", None) for operation in operations.values()}
-    return found | {f"campaign:{campaign}" for campaign in campaigns if campaign}
 
 
 def _moved(before: State, after: State, count: int) -> Counter[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from ..storage.contract import Statement, same
 
 # ------------------------------------------------------------------------------------------------ broadcasts and their lists
@@ -19,14 +21,20 @@ SET_PHASE = same(
     "(:from_1, :from_2, :from_3)"
 )
 PHASE = same("SELECT state, why FROM skymms_broadcast WHERE id = :broadcast")
-DELETE_BROADCAST = same("DELETE FROM skymms_broadcast WHERE id = :broadcast")
+#: Only a broadcast from which nothing can have been sent.
+DELETE_LOADING = same("DELETE FROM skymms_broadcast WHERE id = :broadcast AND state = 'loading'")
+#: It also keeps another process from deleting it before the transaction ends.
+KEEP_LOADING = same("UPDATE skymms_broadcast SET why = NULL WHERE id = :broadcast AND state = 'loading'")
 ADD_VARIANT = same(
     "INSERT INTO skymms_variant (broadcast, name, weight, operation) VALUES (:broadcast, :name, :weight, :operation) "
     "ON CONFLICT (broadcast, name) DO NOTHING"
 )
 VARIANTS = same("SELECT id, name, weight, operation FROM skymms_variant WHERE broadcast = :broadcast ORDER BY id")
-MESSAGE_COLUMNS = ("broadcast", "number", "line", "variant", "data", "reference", "zone", "due")
-#: Which of the numbers of a chunk are there already, and from which line: those of another line are duplicates.
+MESSAGE_COLUMNS = ("broadcast", "number", "line", "variant", "data", "reference", "zone")
+LAST_MESSAGE = same("SELECT max(id) FROM skymms_message")
+#: The numbers that a chunk of the list has added.
+ADDED_NUMBERS = same("SELECT number FROM skymms_message WHERE id > :after AND broadcast = :broadcast")
+#: The lines of the list from which these numbers are.
 LINES_OF_NUMBERS = Statement(
     "SELECT number, line FROM skymms_message WHERE broadcast = :broadcast AND number IN "
     "(SELECT value FROM json_each(:numbers))",
@@ -34,10 +42,11 @@ LINES_OF_NUMBERS = Statement(
     "(SELECT value FROM json_array_elements_text(:numbers::json) AS value)",
 )
 ADD_LEFT_OUT = same(
-    "INSERT INTO skymms_left_out (broadcast, line, kind, text, reason) VALUES (:broadcast, :line, :kind, :text, :reason) "
-    "ON CONFLICT DO NOTHING"
+    "INSERT INTO skymms_left_out (broadcast, line, kind, text, reason) VALUES (:broadcast, :line, :kind, :text, :reason)"
 )
-LEFT_OUT = same("SELECT line, kind, text, reason FROM skymms_left_out WHERE broadcast = :broadcast ORDER BY line LIMIT :most")
+LEFT_OUT = same(
+    "SELECT line, kind, text, reason FROM skymms_left_out WHERE broadcast = :broadcast ORDER BY line, id LIMIT :most"
+)
 COUNT_LEFT_OUT = same("SELECT kind, count(*) FROM skymms_left_out WHERE broadcast = :broadcast GROUP BY kind")
 COUNT_STATES = same("SELECT state, count(*) FROM skymms_message WHERE broadcast = :broadcast GROUP BY state")
 ZONES = same("SELECT DISTINCT zone FROM skymms_message WHERE broadcast = :broadcast")
@@ -186,14 +195,33 @@ SUPPRESS_OF_MESSAGE = same(
 
 # ------------------------------------------------------------------------------------------------ erasure
 
-FORGET_SUPPRESSED = same("DELETE FROM skymms_suppressed WHERE number = :number")
-FORGET_REPORTS = same("DELETE FROM skymms_report WHERE number = :number")
+COUNT_READY_OF_NUMBER = same(
+    "SELECT broadcast, count(*) FROM skymms_message WHERE number = :number AND state = 'ready' GROUP BY broadcast"
+)
 FORGET_READY = same(
     "UPDATE skymms_message SET state = 'skipped', why = 'opted out', updated_at = :now "
     "WHERE number = :number AND state = 'ready'"
 )
-FORGET_MESSAGES = same("UPDATE skymms_message SET number = :hashed, data = NULL, reference = NULL WHERE number = :number")
-FORGET_LEFT_OUT = same("UPDATE skymms_left_out SET text = '' WHERE text LIKE :number")
+FORGET_MESSAGES = same(
+    "UPDATE skymms_message SET number = :hashed, data = NULL, reference = NULL, consent = NULL, "
+    "why = replace(why, :number, :hashed), tracking_id = replace(tracking_id, :number, :hashed) "
+    "WHERE number = :number AND NOT EXISTS (SELECT 1 FROM skymms_message twin WHERE twin.number = :hashed "
+    "AND twin.broadcast = skymms_message.broadcast)"
+)
+FORGET_REPEATED = same("DELETE FROM skymms_message WHERE number = :number RETURNING broadcast")
+_DIGITS = reduce(lambda sql, separator: f"replace({sql}, '{separator}', '')", " -.()+[]", "text")
+#: Tables with texts in which the number may be. A lost report is harmless, and so is a reply without its number.
+FORGET_ELSEWHERE = (
+    same("DELETE FROM skymms_suppressed WHERE number = :number"),
+    same("DELETE FROM skymms_report WHERE number = :number OR (number IS NULL AND notice LIKE :like)"),
+    same("UPDATE skymms_report SET evidence = replace(evidence, :number, :hashed) WHERE evidence LIKE :like"),
+    same(f"UPDATE skymms_left_out SET text = '', reason = 'erased' WHERE {_DIGITS} LIKE :like OR reason LIKE :like"),  # noqa: S608
+    same("UPDATE skymms_once SET reply = replace(reply, :number, :hashed) WHERE reply LIKE :like"),
+    same("UPDATE skymms_once SET error = replace(error, :number, :hashed) WHERE error LIKE :like"),
+    same("UPDATE skymms_broadcast SET why = replace(why, :number, :hashed) WHERE why LIKE :like"),
+    same("UPDATE skymms_suppressed SET evidence = replace(evidence, :number, :hashed) WHERE evidence LIKE :like"),
+    same("UPDATE skymms_audit SET detail = replace(detail, :number, :hashed) WHERE detail LIKE :like"),
+)
 
 # ------------------------------------------------------------------------------------------------ reports
 
@@ -314,6 +342,11 @@ FREE_KEY = same("DELETE FROM skymms_once WHERE key = :key AND state <> 'done'")
 COUNT_READY = same(
     "SELECT count(*), count(DISTINCT coalesce(data, '')) FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready'"
 )
+#: Rows that do not have the message of the row before. A request of Cellcast has one message for all its numbers.
+COUNT_CHANGES = same(
+    "SELECT count(*) FROM (SELECT coalesce(data, '') AS now, lag(coalesce(data, '')) OVER (ORDER BY zone, id) AS before "
+    "FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready') rows_in_order WHERE before IS NULL OR before <> now"
+)
 COUNT_OPTED_OUT = Statement(
     "SELECT count(*) FROM skymms_message m WHERE broadcast = :broadcast AND state = 'ready' AND EXISTS (SELECT 1 FROM "
     "skymms_suppressed s WHERE s.number = m.number AND lifted_at IS NULL AND scope IN (SELECT value FROM json_each(:scopes)))",
@@ -321,9 +354,22 @@ COUNT_OPTED_OUT = Statement(
     "skymms_suppressed s WHERE s.number = m.number AND lifted_at IS NULL AND scope IN "
     "(SELECT value FROM json_array_elements_text(:scopes::json) AS value))",
 )
+#: The hashes of erased numbers.
+ERASED = same("SELECT number FROM skymms_suppressed WHERE number LIKE '#%' AND lifted_at IS NULL")
+READY_NUMBERS = same(
+    "SELECT id, number FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready' AND id > :after "
+    "ORDER BY id LIMIT :size"
+)
 PRUNE_BROADCASTS = same(
     "DELETE FROM skymms_broadcast WHERE state IN ('done', 'cancelled') AND finished_at < :before AND NOT EXISTS "
     "(SELECT 1 FROM skymms_message m WHERE m.broadcast = skymms_broadcast.id AND m.state IN ('sending', 'unknown'))"
 )
-PRUNE_REPORTS = same("DELETE FROM skymms_report WHERE at < :before")
+#: Lists that were not read to the end.
+PRUNE_LOADING = same("DELETE FROM skymms_broadcast WHERE state = 'loading' AND created_at < :before")
+#: Those of messages that are kept are kept too.
+PRUNE_REPORTS = same(
+    "DELETE FROM skymms_report WHERE at < :before AND "
+    "NOT EXISTS (SELECT 1 FROM skymms_message m WHERE m.id = skymms_report.message)"
+)
 PRUNE_KEYS = same("DELETE FROM skymms_once WHERE state = 'done' AND updated_at < :before")
+PRUNE_WORKERS = same("DELETE FROM skymms_worker WHERE lease_until < :before")

@@ -8,7 +8,7 @@ Such a server has a new timeline, which is compared with the one that the store 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -51,6 +51,10 @@ class PostgresStore(ForkSafe):
             connection = self._open()
             with connection.transaction():
                 yield _Transaction(connection)
+
+    def erasing(self) -> AbstractContextManager[_Transaction]:
+        """Begin a transaction that writes. The server removes old rows when it vacuums the tables."""
+        return self.transaction()
 
     @contextmanager
     def reading(self) -> Iterator[_Transaction]:

@@ -80,6 +80,23 @@ class SqliteStore(ForkSafe):
             self._original.committed(commits)
 
     @contextmanager
+    def erasing(self) -> Iterator[_Transaction]:
+        """Begin a transaction that writes; neither the file nor the journal beside it keeps what it deletes."""
+        with self._lock:
+            with self._translated():
+                connection = self._open()
+                mode = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+                if mode != "wal":
+                    # The pages before the change are in the journal, which is usually kept.
+                    connection.execute("PRAGMA journal_mode = TRUNCATE")
+            try:
+                with self.transaction() as transaction:
+                    yield transaction
+            finally:
+                with self._translated():
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)" if mode == "wal" else f"PRAGMA journal_mode = {mode}")
+
+    @contextmanager
     def reading(self) -> Iterator[_Transaction]:
         """Begin a transaction that only reads."""
         with self._lock, self._translated():
@@ -119,6 +136,8 @@ class SqliteStore(ForkSafe):
             connection.execute(f"PRAGMA journal_mode = {_journal_mode(sqlite3.sqlite_version_info)}")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            # What is deleted is overwritten, because numbers are erased on request.
+            connection.execute("PRAGMA secure_delete = ON")
         except BaseException:
             connection.close()
             raise
