@@ -236,7 +236,7 @@ class Broadcast:
     def _delete(self, transaction: Transaction, by: str | None) -> int:
         """Delete a broadcast whose list was not read to the end, so that its name is free again. Nothing was sent."""
         counts: dict[str, int] = dict(transaction.rows(sql.TALLY, broadcast=self.id))
-        transaction.run(sql.DELETE_BROADCAST, broadcast=self.id)
+        transaction.run(sql.DELETE_LOADING, broadcast=self.id)
         write_audit(transaction, "cancel", self.name, by, {"deleted": counts.get(State.READY, 0)})
         return counts.get(State.READY, 0)
 
