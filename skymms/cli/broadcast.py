@@ -13,7 +13,7 @@ from ..broadcast import Status as BroadcastStatus
 from ..client import Client
 from . import output
 from .broadcast_create import create, print_plan
-from .broadcast_lists import numbers_in, read_list
+from .broadcast_lists import numbers_in, print_unreadable, read_list
 from .broadcast_options import (
     Gateway,
     account_options,
@@ -272,12 +272,19 @@ def suppress(
     evidence: str | None,
     by: str | None,
 ) -> int:
-    """Send nothing more to the numbers in a file, a list as for `create`. Runs that are under way obey it."""
-    numbers = numbers_in(read_list(file, number=number))
+    """Send nothing more to the numbers in a file, a list as for `create`. Runs that are under way obey it.
+
+    Lines without a number are printed, and the others are suppressed all the same; the exit status is then 2.
+    """
+    numbers, unreadable = numbers_in(read_list(file, number=number))
     with open_ledger(new=True) as ledger:
         added = ledger.suppress(numbers, sender=sender, campaign=campaign, source=source, evidence=evidence, by=by)
     output.print_line(f"{added:,} suppressed, {len(numbers) - added:,} were already")
-    return Status.DONE
+    if not unreadable:
+        return Status.DONE
+    print_unreadable(unreadable)
+    output.print_message(f"{len(unreadable):,} lines have no number, and are not suppressed: correct them and run this again")
+    return Status.USAGE
 
 
 @broadcast.command()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 from ..broadcast import Recipient, Unreadable, read_recipients
 from ..errors import ConfigurationError, SkymmsError
 from ..numbers import digits, normalize
+from . import output
 
 #: Bytes that are enough for a number.
 _FIRST = 64
@@ -58,24 +59,27 @@ def _decode(text: bytes) -> str:
     return text.decode("utf-8-sig", "replace")
 
 
-def numbers_in(recipients: Iterable[Recipient | Unreadable]) -> list[str]:
-    """Return the numbers of a list. Raises :class:`~skymms.ConfigurationError` with the lines that have none."""
+def numbers_in(recipients: Iterable[Recipient | Unreadable]) -> tuple[list[str], list[Unreadable]]:
+    """Return the numbers of a list, and the lines that have none."""
     numbers: list[str] = []
-    wrong: list[str] = []
+    unreadable: list[Unreadable] = []
     for one in recipients:
         if isinstance(one, Unreadable):
-            wrong.append(f"line {one.line}: {one.reason}")
+            unreadable.append(one)
             continue
         try:
             numbers.append(normalize(one.number))
         except SkymmsError as error:
-            wrong.append(f"line {one.line}: {error.problems[0].message}")
-    if wrong:
-        more = [f"and {len(wrong) - _SHOWN:,} more lines"] if len(wrong) > _SHOWN else []
-        raise ConfigurationError(
-            "\n".join(["nothing was suppressed, because the list has wrong lines:", *wrong[:_SHOWN], *more])
-        )
-    return numbers
+            unreadable.append(Unreadable(one.line, str(one.number), error.problems[0].message))
+    return numbers, unreadable
+
+
+def print_unreadable(lines: Sequence[Unreadable]) -> None:
+    """Print the lines of a list that have no number."""
+    for one in lines[:_SHOWN]:
+        output.print_message(f"line {one.line}: {one.reason}")
+    if len(lines) > _SHOWN:
+        output.print_message(f"and {len(lines) - _SHOWN:,} more lines")
 
 
 def requiring_zones(recipients: Iterable[Recipient | Unreadable]) -> Iterator[Recipient | Unreadable]:
