@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import click
 
@@ -13,7 +13,7 @@ from ..broadcast import Status as BroadcastStatus
 from ..client import Client
 from . import output
 from .broadcast_create import create, print_plan
-from .broadcast_lists import numbers_in, print_unreadable, read_list
+from .broadcast_lists import print_unreadable, stdin
 from .broadcast_options import (
     Gateway,
     account_options,
@@ -239,7 +239,7 @@ def reconcile(name: str, as_json: bool, dialect: str | None, url: str | None, ge
         found = ledger[name]
         gateway = Gateway.of(found, {"dialect": dialect, "url": url, "generation": generation})
         with Client(gateway.account(), observer=RetryPrinter()) as client:
-            reconciled = cast(Any, ledger).reconcile(client, broadcast=name)
+            reconciled = ledger.reconcile(client, broadcast=name)
         current = found.status()
     figures: dict[str, Any] = reconciled._asdict()
     if as_json:
@@ -260,7 +260,7 @@ def reconcile(name: str, as_json: bool, dialect: str | None, url: str | None, ge
 @click.option("--from", "sender", metavar="CODE", help="Only for messages from this sender.")
 @click.option("--campaign", metavar="REF", help="Only for messages of this campaign.")
 @click.option("--source", default="operator", metavar="TEXT", help="How it is known. Default: operator.")
-@click.option("--evidence", metavar="TEXT", help="A proof, such as a ticket.")
+@click.option("--evidence", metavar="TEXT", help="A proof, such as a ticket. Default: the file and the line.")
 @_by
 @ledger_options
 def suppress(
@@ -276,14 +276,23 @@ def suppress(
 
     Lines without a number are printed, and the others are suppressed all the same; the exit status is then 2.
     """
-    numbers, unreadable = numbers_in(read_list(file, number=number))
     with open_ledger(new=True) as ledger:
-        added = ledger.suppress(numbers, sender=sender, campaign=campaign, source=source, evidence=evidence, by=by)
-    output.print_line(f"{added:,} suppressed, {len(numbers) - added:,} were already")
-    if not unreadable:
+        done = ledger.suppress_from(
+            stdin() if file == "-" else file,
+            number=number,
+            sender=sender,
+            campaign=campaign,
+            source=source,
+            evidence=evidence,
+            by=by,
+        )
+    output.print_line(f"{done.added:,} suppressed, {done.known:,} were already")
+    if not done.unreadable:
         return Status.DONE
-    print_unreadable(unreadable)
-    output.print_message(f"{len(unreadable):,} lines have no number, and are not suppressed: correct them and run this again")
+    print_unreadable(done.unreadable)
+    output.print_message(
+        f"{len(done.unreadable):,} lines have no number, and are not suppressed: correct them and run this again"
+    )
     return Status.USAGE
 
 

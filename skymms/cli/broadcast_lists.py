@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 from ..broadcast import Recipient, Unreadable, read_recipients
-from ..errors import ConfigurationError, SkymmsError
-from ..numbers import digits, normalize
+from ..errors import ConfigurationError
+from ..numbers import digits
 from . import output
 
 #: Bytes that are enough for a number.
@@ -22,7 +22,7 @@ def read_list(
     name: str, *, number: str | None, reference: str | None = None, zone: str | None = None
 ) -> Iterable[Recipient | Unreadable]:
     """Read a list from a file, or from stdin for ``-``. If its first line is a number, it is a list without a header."""
-    source = _stdin() if name == "-" else name
+    source = stdin() if name == "-" else name
     if not digits(_first_line(source).strip()).isdigit():
         return read_recipients(source, number=number, reference=reference, zone=zone)
     if number or reference or zone:
@@ -30,7 +30,8 @@ def read_list(
     return _plain(source)
 
 
-def _stdin() -> io.BufferedReader:
+def stdin() -> io.BufferedReader:
+    """Return stdin as a stream of bytes, of which the beginning can be looked at."""
     if sys.stdin is None:
         raise ConfigurationError("standard input is closed: give the name of a file")
     stream: Any = sys.stdin.buffer
@@ -57,21 +58,6 @@ def _plain(source: str | io.BufferedReader) -> Iterator[Recipient | Unreadable]:
 
 def _decode(text: bytes) -> str:
     return text.decode("utf-8-sig", "replace")
-
-
-def numbers_in(recipients: Iterable[Recipient | Unreadable]) -> tuple[list[str], list[Unreadable]]:
-    """Return the numbers of a list, and the lines that have none."""
-    numbers: list[str] = []
-    unreadable: list[Unreadable] = []
-    for one in recipients:
-        if isinstance(one, Unreadable):
-            unreadable.append(one)
-            continue
-        try:
-            numbers.append(normalize(one.number))
-        except SkymmsError as error:
-            unreadable.append(Unreadable(one.line, str(one.number), error.problems[0].message))
-    return numbers, unreadable
 
 
 def print_unreadable(lines: Sequence[Unreadable]) -> None:
