@@ -7,6 +7,8 @@ In reading order:
 
 - ``states``: the states of messages and broadcasts
 - ``hours``: the hours of the day in which messages are sent
+- ``columns``: finds the columns of a list by their names
+- ``file_formats``: recognises separators, and files that are not lists
 - ``recipients``: reads the list, from CSV, JSONL or any iterable
 - ``personalisation``: fills merge fields such as ``{first_name|you}``
 - ``settings``: when and how fast a broadcast is sent
@@ -17,8 +19,11 @@ In reading order:
 - ``outcomes``: what a reply or an error means for a message
 - ``auditing``: who did what, and when
 - ``tallies``: counts of messages by state
+- ``suppressing``: numbers that get nothing more, and numbers that are erased
 - ``references``: the reference under which a message is sent
-- ``noting``: finds the message that a report is about
+- ``matching``: decides which messages the reports about a number are about
+- ``noting``: writes reports, and what they say, into the ledger
+- ``reconciling``: asks the gateways about messages whose outcome is not known
 - ``once``: sends a message once for each key
 - ``messages``: makes operations, for one number or many, and reads their replies
 - ``blocks``: takes messages from the ledger and writes what became of them
@@ -27,7 +32,8 @@ In reading order:
 - ``threads``: carries the calls of a run in threads
 - ``tasks``: carries the calls of a run with asyncio
 - ``broadcast``: one broadcast: run, pause, look, settle, report
-- ``loading``: reads a list into the ledger and checks every message
+- ``checking``: checks every message of a list, and makes its rows
+- ``loading``: reads a list into the ledger
 - ``ledger``: the ledger
 """
 
@@ -36,8 +42,10 @@ from .estimating import Estimate, LeftOutLine
 from .hours import Hours
 from .ledger import Ledger
 from .recipients import Recipient, Unreadable, read_recipients
+from .reconciling import Reconciled
 from .running import End, Result
 from .states import Phase, State, Why
+from .suppressing import Suppressions
 
 __all__ = [
     "Broadcast",
@@ -48,9 +56,11 @@ __all__ = [
     "LeftOutLine",
     "Phase",
     "Recipient",
+    "Reconciled",
     "Result",
     "State",
     "Status",
+    "Suppressions",
     "Unreadable",
     "Why",
     "read_recipients",

@@ -14,13 +14,13 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ..storage.contract import Store, Transaction
 from . import statements as sql
 from .hooks import instant
 from .intents import Intent
-from .noting import match_answers, match_unmatched
+from .noting import lock_answered, match_answers, match_interrupted
 from .outcomes import Answer
 from .settings import Settings
 from .states import Phase, State, Why
@@ -34,6 +34,10 @@ _MAX_FACTOR, _RECOVERY = 8.0, 30.0
 _FARTHEST_TURN = 120.0
 #: Seconds between two looks for workers whose lease has ended.
 _SWEEP = 5.0
+
+
+#: A message that is ready: id, number, variant, data, attempts, due.
+_Ready: TypeAlias = "tuple[int, str, int, str | None, int, float]"
 
 
 class Block(NamedTuple):
@@ -94,6 +98,7 @@ class Holder:
             if alone:
                 interrupted = transaction.run(sql.INTERRUPT_OTHERS, broadcast=self._broadcast, lease=self.lease, now=now)
                 self._tally(transaction, Counter({State.SENDING: -interrupted, State.UNKNOWN: interrupted}))
+            match_interrupted(transaction, self._broadcast, self.lease, now)
 
     def exchange(self, answers: Sequence[Answer], most: int, *, known: Iterable[int] | None = None) -> Block:
         """Write answers and take up to ``most`` messages, in one transaction.
@@ -125,6 +130,11 @@ class Holder:
             instant("after the answers' commit")
         return Block(intents, phase, why, wait, time.monotonic(), outside)
 
+    def counts(self) -> dict[str, int]:
+        """Return the number of messages in each state, by all workers."""
+        with self._store.reading() as transaction:
+            return {row[0]: int(row[1]) for row in transaction.rows(sql.TALLY, broadcast=self._broadcast) if row[1]}
+
     def end(self, answers: Sequence[Answer], *, known: Iterable[int] | None = None) -> None:
         """Write the last answers and give up the lease. ``known``: see :meth:`exchange`."""
         with self._written(answers) as (transaction, now, changed):
@@ -155,17 +165,19 @@ class Holder:
         if time.monotonic() - self._swept_at < _SWEEP:
             return
         self._swept_at = time.monotonic()
-        match_unmatched(transaction)
         if self._alone:
             return
         interrupted = transaction.run(sql.INTERRUPT_EXPIRED, broadcast=self._broadcast, now=now)
         changed.update({State.SENDING: -interrupted, State.UNKNOWN: interrupted})
+        if interrupted:
+            match_interrupted(transaction, self._broadcast, self.lease, now)
 
     # -------------------------------------------------------------------------------------------- answers
 
     def _write(self, transaction: Transaction, answers: Sequence[Answer], now: float, changed: Counter[str]) -> None:
         if not answers:
             return
+        lock_answered(transaction, answers)
         for answer, row in zip(answers, [self._row(answer, now) for answer in answers], strict=True):
             if transaction.run(sql.ANSWER, **row):
                 changed.update({State.SENDING: -1, answer.state: 1})
@@ -173,8 +185,7 @@ class Holder:
                 # Another worker has called it unknown. The lease is still this worker's, so the answer is right.
                 changed.update({State.UNKNOWN: -1, answer.state: 1})
             # Otherwise it was written before, by a transaction whose end was not answered.
-        if tracking_ids := [answer.tracking_id for answer in answers if answer.tracking_id is not None]:
-            match_answers(transaction, tracking_ids)
+        match_answers(transaction, answers, self.lease)
         for answer in answers:
             if answer.opt_out is not None:
                 self._suppress(transaction, answer, now)
@@ -218,21 +229,32 @@ class Holder:
             changed.update({State.READY: -len(skipped), State.SKIPPED: len(skipped)})
         if not taken:
             return []
+        requests = self._requests(taken, most)
+        taken = [row for request in requests for row in request]
         transaction.run(
             sql.SET_SENDING, ids=json.dumps([row[0] for row in taken]), lease=self.lease, sender=self._sender, now=now
         )
         changed.update({State.READY: -len(taken), State.SENDING: len(taken)})
-        # A group of messages is one request, and needs one turn.
-        first, gap = self._turns(transaction, -(-len(taken) // self._group), now)
+        first, gap = self._turns(transaction, len(requests), now)
         return [
-            Intent(id, number, variant, data, attempts + 1, first + gap * (place // self._group))
-            for place, (id, number, variant, data, attempts, _) in enumerate(taken)
+            Intent(id, number, variant, data, attempts + 1, first + gap * place)
+            for place, request in enumerate(requests)
+            for id, number, variant, data, attempts, _ in request
         ]
 
-    def _candidates(
-        self, transaction: Transaction, most: int, now: float
-    ) -> list[tuple[int, str, int, str | None, int, float]]:
-        found: list[tuple[int, str, int, str | None, int, float]] = []
+    def _requests(self, taken: list[_Ready], most: int) -> list[list[_Ready]]:
+        """Return the messages of each request: each needs one turn, and has one text. The others stay ready."""
+        if self._group == 1:
+            return [[row] for row in taken]
+        alike: dict[tuple[int, str | None], list[_Ready]] = {}
+        for row in taken:
+            alike.setdefault((row[2], row[3]), []).append(row)
+        size = self._group
+        requests = [rows[at : at + size] for rows in alike.values() for at in range(0, len(rows), size)]
+        return requests[: -(-most // size)]
+
+    def _candidates(self, transaction: Transaction, most: int, now: float) -> list[_Ready]:
+        found: list[_Ready] = []
         for zone in self._open_zones(now):
             for again in (False, True):
                 after_due, after_id = self._cursor.get(zone, (-1.0, 0))

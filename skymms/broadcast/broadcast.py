@@ -7,24 +7,29 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ConfigurationError
 from ..model.serialization import from_dict
-from ..numbers import normalize
-from ..storage.contract import Store, read_pages
+from ..storage.contract import Store, Transaction, read_pages
 from . import statements as sql
 from .auditing import write_audit
 from .blocks import Holder
-from .estimating import Estimate, estimate
-from .messages import Messages, messages_for
+from .estimating import MOST_LINES, Estimate, LeftOutLine, estimate
+from .matching import CLOCKS
+from .messages import Messages, messages_for, normalizer
+from .noting import find_evidence
+from .personalisation import Personalisation
 from .references import ledger_id
-from .running import Desk, End, Result
+from .running import Desk, End, Result, each_second
 from .settings import Settings
 from .states import Phase, State, Why
+from .suppressing import scopes_of
 from .tallies import add_to_tally
 
 if TYPE_CHECKING:
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
 UNREPORTED_AFTER = 72 * 3600.0
 #: Seconds that have to pass before an unknown message may be sent again: its report may still come.
 _RESEND_AFTER = 3600.0
+#: Unknown messages whose evidence is read at once.
+_EVIDENCE_PAGE = 500
 #: Calls at once.
 _CONCURRENCY, _THREADS = 200, 50
 #: The columns of a report.
@@ -42,6 +49,10 @@ REPORT_COLUMNS = (
     "number", "state", "reason", "code", "tracking_id", "mms_id", "attempts", "reference", "sent_at", "updated_at",
     "sent_as", "operator_id", "handset", "delivered_at", "variant", "credits", "broadcast",
 )  # fmt: skip
+
+
+def _as_time(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 class Status(NamedTuple):
@@ -92,7 +103,7 @@ class Broadcast:
         from .threads import carry
 
         with self._held(client, threads, seconds) as (desk, messages):
-            return self._ended(carry(desk, messages, partial(client.call, once=True), watch, threads))
+            return self._ended(carry(desk, messages, partial(client.call, once=True), each_second(watch), threads))
 
     async def run_async(
         self,
@@ -106,7 +117,7 @@ class Broadcast:
         from .tasks import carry
 
         with self._held(client, concurrency, seconds) as (desk, messages):
-            return self._ended(await carry(desk, messages, partial(client.call, once=True), watch))
+            return self._ended(await carry(desk, messages, partial(client.call, once=True), each_second(watch)))
 
     def slice(self, client: Client, *, seconds: float = 50.0, threads: int = _THREADS) -> Result:
         """Send for some seconds, as one job of a queue or of cron, and return how it ended."""
@@ -122,13 +133,28 @@ class Broadcast:
             messages = messages_for(operations, account, self._begin())
             holder = Holder(
                 self._store, self.id, self.settings,
-                account=account.address, sender=sender, scopes=_scopes(operations, sender), group=messages.group,
+                account=account.address, sender=sender, scopes=scopes_of(operations, sender), group=messages.group,
             )  # fmt: skip
             holder.begin(alone=alone)
             yield Desk(
                 holder,
                 rate=self.settings.rate, concurrency=concurrency, seconds=seconds, pause=self._pause, group=messages.group,
             ), messages  # fmt: skip
+
+    @property
+    def operation(self) -> Any:
+        """The message, with its merge fields and without a recipient."""
+        return next(iter(self._operations().values()))
+
+    def proof(self, number: str | int) -> Any:
+        """Return the message of the first recipient, addressed to another number, to look at before everybody gets theirs."""
+        operations = self._operations()
+        with self._store.reading() as transaction:
+            found = transaction.one(sql.FIRST_MESSAGE, broadcast=self.id)
+        if found is None:
+            raise ConfigurationError(f"the broadcast {self.name!r} has no recipients, so there is nothing to send as a proof")
+        operation, data = operations[found[0]], json.loads(found[1] or "{}")
+        return replace(Personalisation(operation).fill(data), to=normalizer(operation)(number))
 
     def _operations(self) -> dict[int, Any]:
         """Return the messages of the broadcast by the id of the variant, with their merge fields."""
@@ -188,12 +214,17 @@ class Broadcast:
             write_audit(transaction, "resume", self.name, by, {})
 
     def cancel(self, *, by: str | None = None) -> int:
-        """Cancel the broadcast, and return how many messages are skipped because of it. It cannot be resumed."""
+        """Cancel the broadcast, and return how many messages are skipped because of it. It cannot be resumed.
+
+        A broadcast whose list was not read to the end is deleted, and its name is free again.
+        """
         with self._store.transaction() as transaction:
             if not self._set_phase(
                 transaction, Phase.CANCELLED, None, Phase.PLANNED, Phase.RUNNING, Phase.PAUSED, finished=transaction.now()
             ):
                 found = transaction.one(sql.PHASE, broadcast=self.id)
+                if found is not None and found[0] == Phase.LOADING:
+                    return self._delete(transaction, by)
                 raise ConfigurationError(
                     f"the broadcast {self.name!r} cannot be cancelled: it is {found[0] if found else 'gone'}"
                 )
@@ -201,6 +232,13 @@ class Broadcast:
             add_to_tally(transaction, self.id, "operator", _moved(State.READY, State.SKIPPED, skipped))
             write_audit(transaction, "cancel", self.name, by, {"skipped": skipped})
         return skipped
+
+    def _delete(self, transaction: Transaction, by: str | None) -> int:
+        """Delete a broadcast whose list was not read to the end, so that its name is free again. Nothing was sent."""
+        counts: dict[str, int] = dict(transaction.rows(sql.TALLY, broadcast=self.id))
+        transaction.run(sql.DELETE_LOADING, broadcast=self.id)
+        write_audit(transaction, "cancel", self.name, by, {"deleted": counts.get(State.READY, 0)})
+        return counts.get(State.READY, 0)
 
     def settle(self, numbers: Iterable[str | int], outcome: str, *, why: str, by: str | None = None) -> int:
         """Decide about messages whose outcome is unknown, and return how many were.
@@ -211,11 +249,12 @@ class Broadcast:
         if outcome not in ("sent", "resend"):
             raise ConfigurationError(f"{outcome!r:.40} is not an outcome: settle as 'sent' or 'resend'")
         state = State.ACCEPTED if outcome == "sent" else State.READY
+        normal_form = normalizer(self.operation)
         settled = 0
         with self._store.transaction() as transaction:
             now = transaction.now()
             for number in numbers:
-                normal = normalize(number)
+                normal = normal_form(number)
                 found = transaction.one(sql.FIND_MESSAGE, broadcast=self.id, number=normal)
                 if found is None or found[1] != State.UNKNOWN:
                     state_now = "is not in its list" if found is None else f"is {found[1]}"
@@ -248,14 +287,32 @@ class Broadcast:
         phase, why = found if found else (Phase.CANCELLED, None)
         return Status(self.name, Phase(phase), why, counts, left_out)
 
+    def left_out(self) -> list[LeftOutLine]:
+        """Return the lines of the list that are not sent to, with the reasons; at most the first thousand."""
+        with self._store.reading() as transaction:
+            return [LeftOutLine(*row) for row in transaction.rows(sql.LEFT_OUT, broadcast=self.id, most=MOST_LINES)]
+
     def unknown(self) -> Iterator[dict[str, Any]]:
-        """Iterate over the messages whose outcome is unknown, with the reason."""
+        """Iterate over the messages whose outcome is unknown, with the reason. Times are ISO 8601 in UTC.
+
+        ``evidence`` lists the reports that may be about a message: when each arrived (``at``), its ``tracking_id``, what it
+        says (``says``), and why it is not clear which message it is about (``why``).
+        """
         names = ("number", "reason", "code", "attempts", "reference", "sent_at", "updated_at")
-        for _, *values in read_pages(self._store, sql.UNKNOWN, broadcast=self.id):
-            yield dict(zip(names, values, strict=True))
+        rows = read_pages(self._store, sql.UNKNOWN, broadcast=self.id)
+        while page := list(islice(rows, _EVIDENCE_PAGE)):
+            evidence = find_evidence(self._store, [row[1] for row in page])
+            for _, *values in page:
+                row = dict(zip(names, values, strict=True))
+                since = row["sent_at"] - CLOCKS
+                row["evidence"] = [one | {"at": _as_time(one["at"])} for one in evidence[row["number"]] if one["at"] >= since]
+                yield row | {name: _as_time(row[name]) for name in ("sent_at", "updated_at")}
 
     def rows(self, *, unreported_after: float = UNREPORTED_AFTER) -> Iterator[dict[str, Any]]:
-        """Iterate over all messages, as :data:`REPORT_COLUMNS`. Times are ISO 8601 in UTC."""
+        """Iterate over all messages, as :data:`REPORT_COLUMNS`. Times are ISO 8601 in UTC.
+
+        An accepted message without a final report is ``unreported`` after ``unreported_after`` seconds.
+        """
         with self._store.reading() as transaction:
             now = transaction.now()
         for _, *values in read_pages(self._store, sql.ROWS, broadcast=self.id):
@@ -263,22 +320,26 @@ class Broadcast:
             if row["state"] == State.ACCEPTED and row["updated_at"] is not None and now - row["updated_at"] > unreported_after:
                 row["state"] = str(State.UNREPORTED)
             for name in ("sent_at", "updated_at", "delivered_at"):
-                row[name] = row[name] and datetime.fromtimestamp(row[name], UTC).isoformat(timespec="seconds")
+                row[name] = _as_time(row[name])
             yield row
 
-    def report(self, target: str | Path | IO[str]) -> int:
-        """Write all messages to a CSV file (or JSONL, by its name), and return how many there are."""
+    def report(self, target: str | Path | IO[str], *, unreported_after: float = UNREPORTED_AFTER) -> int:
+        """Write all messages to a CSV file (or JSONL, by its name), as :meth:`rows`, and return how many there are."""
+        rows = self.rows(unreported_after=unreported_after)
         if isinstance(target, (str, Path)):
-            with open(target, "w", encoding="utf-8", newline="") as file:
-                return self._report(file, as_json=Path(target).suffix.lower() in (".jsonl", ".ndjson"))
-        return self._report(target, as_json=False)
+            try:
+                with open(target, "w", encoding="utf-8", newline="") as file:
+                    return self._report(file, rows, as_json=Path(target).suffix.lower() in (".jsonl", ".ndjson"))
+            except OSError as error:
+                raise ConfigurationError(f"cannot write {target}: {error.strerror or error}") from None
+        return self._report(target, rows, as_json=False)
 
-    def _report(self, file: IO[str], *, as_json: bool) -> int:
+    def _report(self, file: IO[str], rows: Iterable[dict[str, Any]], *, as_json: bool) -> int:
         writer = csv.DictWriter(file, REPORT_COLUMNS)
         if not as_json:
             writer.writeheader()
         count = 0
-        for row in self.rows():
+        for row in rows:
             count += 1
             if as_json:
                 file.write(json.dumps(row) + "\n")
@@ -288,12 +349,6 @@ class Broadcast:
 
     def __repr__(self) -> str:
         return f"<Broadcast {self.name}>"
-
-
-def _scopes(operations: Mapping[int, Any], sender: str | None) -> set[str]:
-    found = {f"sender:{sender}"} if sender else set[str]()
-    campaigns = {getattr(operation, "campaign_ref", None) for operation in operations.values()}
-    return found | {f"campaign:{campaign}" for campaign in campaigns if campaign}
 
 
 def _moved(before: State, after: State, count: int) -> Counter[str]:

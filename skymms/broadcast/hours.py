@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..errors import ConfigurationError
@@ -57,16 +58,19 @@ class Hours:
         return min(self._next_opening(at, zone) for zone in zones)
 
     def _next_opening(self, at: float, zone: str | None) -> float:
-        if self.is_open(at, zone):
-            return at
-        # Minutes of UTC, so that no change of the local clock can be skipped. Hours open on each day, and on the day of a
-        # change to summer time they may be short or missing.
-        minute = datetime.fromtimestamp(at, UTC).replace(second=0, microsecond=0)
-        for _ in range(3 * 24 * 60):
-            minute += timedelta(minutes=1)
-            if self.is_open(minute.timestamp(), zone):
-                return minute.timestamp()
-        raise ConfigurationError(f"the hours {self.begin}-{self.end} never come in {zone or self.zone}")
+        return at if self.is_open(at, zone) else _first_open_minute(self, int(at // 60) + 1, zone or self.zone) * 60.0
+
+
+# A run that waits asks again every second, for each zone.
+@lru_cache(maxsize=2048)
+def _first_open_minute(hours: Hours, first: int, zone: str) -> int:
+    """Return the first open minute from ``first`` on, in minutes since 1970."""
+    # Each minute of UTC is tried, so that no change of the local clock can be skipped. Hours open on each day, but on the day
+    # of a change to summer time they may be short or missing.
+    for minute in range(first, first + 3 * 24 * 60):
+        if hours.is_open(minute * 60.0, zone):
+            return minute
+    raise ConfigurationError(f"the hours {hours.begin}-{hours.end} never come in {zone}")
 
 
 def zone_info(name: str) -> ZoneInfo:

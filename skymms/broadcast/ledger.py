@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import secrets
 from collections.abc import Generator, Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,22 +14,22 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from ..errors import ConfigurationError
 from ..model.notices import Notice
 from ..model.operations import Operation, R_co
-from ..numbers import normalize
-from ..storage.contract import Store, Transaction, read_pages
+from ..storage.contract import Store, read_pages
 from ..storage.migrations import migrate
 from ..storage.opening import open_store
 from ..transport.exchange import GatewayAccount
 from . import statements as sql
 from .auditing import write_audit
-from .broadcast import Broadcast
+from .broadcast import UNREPORTED_AFTER, Broadcast
 from .hours import Hours
 from .loading import load
 from .noting import note
 from .once import once, settle
 from .recipients import Recipient, Unreadable
+from .reconciling import Question, Reconciled, Steps, reconcile
 from .schema import COMPONENT, MIGRATIONS
 from .settings import Settings
-from .tallies import hash_number
+from .suppressing import Origin, Source, Suppressions, forget, scope_of, suppress, suppress_from
 
 if TYPE_CHECKING:
     from ..aio import AsyncClient
@@ -60,7 +59,7 @@ class Ledger:
         self,
         name: str,
         operation: Operation[Any],
-        recipients: Iterable[Recipient | Unreadable],
+        recipients: Iterable[Recipient | Unreadable | str | int],
         *,
         account: GatewayAccount | None = None,
         hours: Hours | None = None,
@@ -74,7 +73,8 @@ class Ledger:
         """Plan a broadcast: read the list, fill the merge fields and check every message. Nothing is sent.
 
         :param operation: the message, without its recipient: any operation that sends to one number, or a Cellcast send.
-        :param recipients: see :func:`~skymms.broadcast.read_recipients`; it is read once and not held.
+        :param recipients: see :func:`~skymms.broadcast.read_recipients`, or any iterable of :class:`Recipient` or of numbers; it
+            is read once and not held.
         :param account: the account it will be sent from; its rules are applied. Without it, the rules that all share.
         :param hours: the hours in which messages are sent.
         :param start: nothing is sent before.
@@ -83,11 +83,12 @@ class Ledger:
         :param price: the price of a message, for the estimate.
         :param skip_invalid: leave out lines that cannot be sent to, instead of refusing the list.
 
-        A number is sent to once, however often it is in the list. If the program ends while the list is read, call this
-        again with the same arguments. Raises :class:`~skymms.ConfigurationError` for a name that is taken, and for lines that
-        cannot be sent to.
+        A number is sent to once, however often it is in the list. If the program ends while the list is read, nothing can be
+        sent from it; call this again, and the list is read anew. Raises :class:`~skymms.ConfigurationError` for a name that is
+        taken, and for lines that cannot be sent to, of which the error names the first twenty.
         """
-        settings = Settings.of(hours=hours, start=start, until=until, rate=rate, price=price)
+        gateway = getattr(account, "dialect", None) or getattr(account, "generation", None)
+        settings = Settings.of(hours=hours, start=start, until=until, rate=rate, price=price, gateway=gateway)
         return load(self._store, name, operation, recipients, settings, account=account, skip_invalid=skip_invalid, by=by)
 
     def __getitem__(self, name: str) -> Broadcast:
@@ -109,6 +110,60 @@ class Ledger:
         """
         with self._store.transaction() as transaction:
             return note(transaction, notice)
+
+    def reconcile(
+        self,
+        client: Client,
+        *,
+        broadcast: str | None = None,
+        unreported_after: float = UNREPORTED_AFTER,
+        by: str | None = None,
+    ) -> Reconciled:
+        """Ask the gateway about messages whose outcome is not known, as far as it offers that, and return what was found.
+
+        Only about messages that are unknown, or accepted without a final report for ``unreported_after`` seconds, and only
+        about those of one ``broadcast`` if its name is given. Nothing is sent: statistics (Skycore 1.3), reports of messages
+        (Cellcast v1) and opt-outs (Cellcast) are read; Sinch MMS offers nothing of that. A message that the gateway does not
+        list stays unknown. Raises the errors of calls that were not answered; refusals are in the result.
+        """
+        steps = reconcile(self._store, client.account, self._name(broadcast), unreported_after=unreported_after, by=by)
+        answer = _advance(steps)
+        while not isinstance(answer, Reconciled):
+            try:
+                reply = client.fetch(answer) if isinstance(answer, str) else client.call(answer)
+            except BaseException as error:
+                answer = _advance(steps, error=error)
+            else:
+                answer = _advance(steps, reply)
+        return answer
+
+    async def reconcile_async(
+        self,
+        client: AsyncClient,
+        *,
+        broadcast: str | None = None,
+        unreported_after: float = UNREPORTED_AFTER,
+        by: str | None = None,
+    ) -> Reconciled:
+        """Ask the gateway about messages whose outcome is not known: :meth:`reconcile` with an AsyncClient.
+
+        The ledger is written in a thread.
+        """
+        name = await asyncio.to_thread(self._name, broadcast)
+        steps = reconcile(self._store, client.account, name, unreported_after=unreported_after, by=by)
+        answer = await asyncio.to_thread(_advance, steps)
+        while not isinstance(answer, Reconciled):
+            try:
+                reply = await client.fetch(answer) if isinstance(answer, str) else await client.call(answer)
+            except Exception as error:
+                answer = await asyncio.to_thread(_advance, steps, error=error)
+            else:
+                answer = await asyncio.to_thread(_advance, steps, reply)
+        return answer
+
+    def _name(self, broadcast: str | None) -> str | None:
+        """Return the name of a broadcast that exists, or None for all."""
+        return None if broadcast is None else self[broadcast].name
 
     def send_once(self, key: str, operation: Operation[R_co], client: Client) -> R_co:
         """Send a message unless one with this key was sent, and return the reply.
@@ -160,8 +215,8 @@ class Ledger:
         self,
         numbers: Iterable[str | int],
         *,
-        sender: str | None = None,
-        campaign: str | None = None,
+        sender: str | int | None = None,
+        campaign: str | int | None = None,
         source: str = "operator",
         at: datetime | None = None,
         evidence: str | None = None,
@@ -169,53 +224,56 @@ class Ledger:
     ) -> int:
         """Send nothing more to some numbers, and return how many were not suppressed before.
 
-        The suppression is for everything, or for one sender or campaign. It is obeyed by runs that are under way. ``source``
-        and ``evidence`` say how it is known.
+        The suppression is for everything, or for one sender or campaign (the ``campaign_ref`` of the message). Runs that are
+        under way obey it. ``source``, ``at`` and ``evidence`` say how and since when it is known. Numbers begin with the
+        country code; one that is not a number raises :class:`~skymms.RecipientError`, and none is suppressed.
         """
-        if sender is not None and campaign is not None:
-            raise ConfigurationError("give a sender or a campaign, not both: a suppression has one scope")
-        scope = f"sender:{sender}" if sender is not None else f"campaign:{campaign}" if campaign is not None else ""
-        normal = [normalize(number) for number in numbers]
-        with self._store.transaction() as transaction:
-            when = at.timestamp() if at is not None else transaction.now()
-            rows = [{"number": number, "scope": scope, "source": source, "at": when, "evidence": evidence} for number in normal]
-            added = transaction.run_many(sql.SUPPRESS, rows) if rows else 0
-            write_audit(transaction, "suppress", None, by, {"numbers": len(normal), "scope": scope, "source": source})
-        return added
+        return suppress(self._store, numbers, Origin(scope_of(sender, campaign), source, at, evidence), by)
+
+    def suppress_from(
+        self,
+        where: Source,
+        *,
+        number: str | None = None,
+        sender: str | int | None = None,
+        campaign: str | int | None = None,
+        source: str = "import",
+        at: datetime | None = None,
+        evidence: str | None = None,
+        by: str | None = None,
+    ) -> Suppressions:
+        """Send nothing more to the numbers in a file, or to those who opted out at Cellcast.
+
+        ``where`` is a file or a stream as for :func:`~skymms.broadcast.read_recipients`, a file with one number a line and no
+        header, or the reply to Cellcast's ``OptOuts``: ``ledger.suppress_from(client.call(OptOuts()))``. ``number`` names the
+        column. The file and the line are the evidence if you give none. Lines that have no number are returned, and the others
+        are suppressed all the same.
+        """
+        return suppress_from(self._store, where, Origin(scope_of(sender, campaign), source, at, evidence), number, by)
 
     def forget(self, number: str | int, *, by: str | None = None) -> None:
-        """Erase a number from all tables. It stays suppressed: only a hash of it is kept, which cannot be read back.
+        """Erase a number from all tables. It stays suppressed for everything, by a hash from which it cannot be read.
 
-        A message to it that is being sent is not stopped. Messages that were sent keep their state, under the hash.
+        A message to it that is being sent is not stopped; one that waits is skipped. Messages keep their state, under the hash.
+        Its reports are deleted. Nothing readable is left in a SQLite file or its journal; a PostgreSQL server removes the old
+        rows when it vacuums the tables. Keys of :meth:`send_once` are yours, and kept: do not make them from numbers.
         """
-        normal = normalize(number)
-        with self._store.transaction() as transaction:
-            hashed = hash_number(self._secret(transaction), normal)
-            now = transaction.now()
-            transaction.run(sql.SUPPRESS, number=hashed, scope="", source="erasure", at=now, evidence=None)
-            transaction.run(sql.FORGET_SUPPRESSED, number=normal)
-            transaction.run(sql.FORGET_REPORTS, number=normal)
-            transaction.run(sql.FORGET_READY, number=normal, now=now)
-            transaction.run(sql.FORGET_MESSAGES, number=normal, hashed=hashed)
-            transaction.run(sql.FORGET_LEFT_OUT, number=f"%{normal}%")
-            write_audit(transaction, "forget", None, by, {"number": hashed})
-
-    def _secret(self, transaction: Transaction) -> bytes:
-        transaction.run(sql.ADD_SECRET, value=secrets.token_hex(32))
-        found = transaction.one(sql.SECRET)
-        assert found is not None
-        return bytes.fromhex(found[0])
+        forget(self._store, number, by)
 
     def prune(self, *, older_than: timedelta, by: str | None = None) -> int:
         """Delete what ended longer ago (broadcasts without unknown messages, reports, finished keys), and count the broadcasts.
 
-        Suppressions and the audit table are kept. A key that was deleted can be sent with again.
+        So are lists that were begun longer ago and never read to the end. Suppressions and the audit table are kept. A key that
+        was deleted can be sent with again.
         """
+        if older_than < timedelta(0):
+            raise ConfigurationError(f"older_than={older_than} is negative: give the age of what is deleted")
         with self._store.transaction() as transaction:
             before = transaction.now() - older_than.total_seconds()
-            pruned = transaction.run(sql.PRUNE_BROADCASTS, before=before)
+            pruned = transaction.run(sql.PRUNE_BROADCASTS, before=before) + transaction.run(sql.PRUNE_LOADING, before=before)
             reports = transaction.run(sql.PRUNE_REPORTS, before=before)
             keys = transaction.run(sql.PRUNE_KEYS, before=before)
+            transaction.run(sql.PRUNE_WORKERS, before=before)
             detail = {"older_than": str(older_than), "broadcasts": pruned, "reports": reports, "keys": keys}
             write_audit(transaction, "prune", None, by, detail)
         return pruned
@@ -242,6 +300,14 @@ class Ledger:
 
 
 R = TypeVar("R")
+
+
+def _advance(steps: Steps, reply: Any = None, *, error: BaseException | None = None) -> Question | Reconciled:
+    """Return the next question of a reconciliation, or what it did."""
+    try:
+        return steps.send(reply) if error is None else steps.throw(error)
+    except StopIteration as end:
+        return cast(Reconciled, end.value)
 
 
 class _Known(Exception):

@@ -1,4 +1,9 @@
-"""Reads the list of a broadcast into the ledger, and checks every message before the first is sent."""
+"""Reads the list of a broadcast into the ledger, and checks every message before the first is sent.
+
+A list is read in chunks, each in one transaction. As long as the broadcast is ``loading`` it cannot run. If the program ends
+meanwhile, the next `create` with this name deletes what was read and begins anew: nothing was sent, and whoever is not in the
+list any more must not be sent to.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,11 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any, NamedTuple
 
-from ..errors import ConfigurationError, Problem, SkymmsError
+from ..errors import ConfigurationError, StorageError
 from ..model.operations import Operation
 from ..model.serialization import to_dict
 from ..storage.contract import Row, Store, Transaction
@@ -17,10 +23,8 @@ from ..transport.exchange import GatewayAccount
 from . import statements as sql
 from .auditing import write_audit
 from .broadcast import Broadcast
-from .hours import zone_info
-from .messages import normalizer
-from .personalisation import MissingValue, Personalisation
-from .recipients import Recipient, Unreadable
+from .checking import Checker, LeftOut
+from .recipients import Entry, Recipient, Unreadable, numbered
 from .settings import Settings
 from .states import Phase, State
 from .tallies import add_to_tally
@@ -29,182 +33,131 @@ from .tallies import add_to_tally
 _CHUNK = 10_000
 #: How many left-out lines an error shows. All are kept in the ledger, if the broadcast is.
 _SHOWN = 20
-#: How many checked messages are remembered. Lists that are sorted by a merge field profit from it.
-_REMEMBERED = 1024
+#: A list with more lines than this that cannot be sent to is not read to its end, if they are not to be left out.
+_HOPELESS = 20_000
 
 
-class LeftOut(NamedTuple):
-    """A line of the list that is not sent to: a duplicate, or one that cannot be sent to."""
+class _Loaded(NamedTuple):
+    """What became of a chunk."""
 
-    line: int
-    kind: str
-    text: str
-    reason: str
+    messages: int
+    duplicates: int
+    unreadable: list[LeftOut]
 
 
 def load(
     store: Store,
     name: str,
     operation: Operation[Any],
-    recipients: Iterable[Recipient | Unreadable],
+    recipients: Iterable[Recipient | Unreadable | str | int],
     settings: Settings,
     *,
     account: GatewayAccount | None,
     skip_invalid: bool,
     by: str | None,
 ) -> Broadcast:
-    """Create a broadcast with its messages. Called again after a crash, it goes on where it ended."""
+    """Create a broadcast with its messages."""
     if not name or name != name.strip() or not name.isprintable() or len(name) > 100:
         raise ConfigurationError(f"{name!r:.120} cannot be the name of a broadcast: give printable characters, at most 100")
     if not hasattr(operation, "to"):
         raise TypeError(f"{type(operation).__name__} has no recipient, so it cannot be sent to a list")
-    judge = _Judge(operation, account)
+    if isinstance(recipients, (str, bytes)) or hasattr(recipients, "__fspath__"):
+        raise TypeError(f"recipients={recipients!r:.60} is not a list: pass read_recipients({recipients!r:.60})")
+    checker = Checker(operation, account)
     document = json.dumps(to_dict(operation), sort_keys=True)
     plan = hashlib.sha256(f"{settings.to_json()}\n{document}".encode()).hexdigest()
-    variant = _begin(store, name, settings, plan, document)
-    broadcast = Broadcast.find(store, name)
-    unreadable: list[LeftOut] = []
-    for chunk in _chunks(_numbered(recipients)):
-        unreadable += _load_chunk(store, broadcast.id, variant, chunk, judge)
-        if len(unreadable) > 100_000:
-            break  # not a list of numbers at all
-    if unreadable and not skip_invalid:
-        with store.transaction() as transaction:
-            transaction.run(sql.DELETE_BROADCAST, broadcast=broadcast.id)
-        raise _refusal(unreadable)
+    broadcast, variant = _begin(store, name, settings, plan, document)
+    counts: Counter[str] = Counter()
+    shown: list[LeftOut] = []
+    try:
+        for chunk in _chunks(numbered(recipients, checker.names)):
+            loaded = _load_chunk(store, name, broadcast, variant, chunk, checker)
+            counts.update(messages=loaded.messages, duplicates=loaded.duplicates, unreadable=len(loaded.unreadable))
+            shown += loaded.unreadable[: _SHOWN - len(shown)]
+            if counts["unreadable"] > _HOPELESS and not skip_invalid:
+                break
+        if counts["unreadable"] and (not skip_invalid or not counts["messages"]):
+            raise _refusal(shown, counts["unreadable"], skip_invalid=skip_invalid)
+    except Exception:
+        with suppress(StorageError), store.transaction() as transaction:
+            transaction.run(sql.DELETE_LOADING, broadcast=broadcast)
+        raise
     with store.transaction() as transaction:
-        transaction.run(
+        if not transaction.run(
             sql.SET_PHASE,
-            broadcast=broadcast.id, to=Phase.PLANNED, why=None, finished=None, from_1=Phase.LOADING, from_2="", from_3="",
-        )  # fmt: skip
-        counted: dict[str, int] = dict(transaction.rows(sql.TALLY, broadcast=broadcast.id))
-        write_audit(transaction, "create", name, by, {"messages": counted.get(State.READY, 0)})
-    return broadcast
+            broadcast=broadcast, to=Phase.PLANNED, why=None, finished=None, from_1=Phase.LOADING, from_2="", from_3="",
+        ):  # fmt: skip
+            raise _begun_anew(name)
+        write_audit(transaction, "create", name, by, counts)
+    return Broadcast.find(store, name)
 
 
-def _begin(store: Store, name: str, settings: Settings, plan: str, document: str) -> int:
-    """Write the broadcast and its message; return the id of the variant."""
+def _begin(store: Store, name: str, settings: Settings, plan: str, document: str) -> tuple[int, int]:
+    """Write the broadcast and its message; return their ids."""
     with store.transaction() as transaction:
-        transaction.run(sql.ADD_BROADCAST, name=name, settings=settings.to_json(), plan=plan, now=transaction.now())
+        found = transaction.one(sql.FIND_BROADCAST, name=name)
+        if found is not None and found[2] == Phase.LOADING:
+            transaction.run(sql.DELETE_LOADING, broadcast=found[0])
+        if not transaction.run(sql.ADD_BROADCAST, name=name, settings=settings.to_json(), plan=plan, now=transaction.now()):
+            raise ConfigurationError(f"there is a broadcast {name!r} already: give another name")
         found = transaction.one(sql.FIND_BROADCAST, name=name)
         assert found is not None
-        if found[2] != Phase.LOADING:
-            raise ConfigurationError(f"there is a broadcast {name!r} already: give another name")
-        if found[5] != plan:
-            raise ConfigurationError(
-                f"the broadcast {name!r} was begun with another message or settings, and its list was not read to the end: "
-                "create it with those again, or give another name"
-            )
         transaction.run(sql.ADD_VARIANT, broadcast=found[0], name="main", weight=1.0, operation=document)
         (variant,) = transaction.rows(sql.VARIANTS, broadcast=found[0])
-    return int(variant[0])
+    return found[0], variant[0]
 
 
-def _chunks(recipients: Iterable[Recipient | Unreadable]) -> Iterator[list[Recipient | Unreadable]]:
-    source = iter(recipients)
-    while chunk := list(islice(source, _CHUNK)):
+def _begun_anew(name: str) -> ConfigurationError:
+    return ConfigurationError(f"another process began to create the broadcast {name!r} anew, so this one has stopped")
+
+
+def _chunks(entries: Iterator[Entry | Unreadable]) -> Iterator[list[Entry | Unreadable]]:
+    while chunk := list(islice(entries, _CHUNK)):
         yield chunk
 
 
-def _numbered(recipients: Iterable[Recipient | Unreadable]) -> Iterator[Recipient | Unreadable]:
-    """Give recipients that do not come from a file their place in the list as a line."""
-    for place, one in enumerate(recipients, 1):
-        if isinstance(one, Unreadable) or one.line:
-            yield one
-        else:
-            yield Recipient(one.number, one.data, one.reference, one.zone, place)
-
-
 def _load_chunk(
-    store: Store, broadcast: int, variant: int, chunk: Sequence[Recipient | Unreadable], judge: _Judge
-) -> list[LeftOut]:
-    """Write a chunk of the list, in one transaction, and return the lines that cannot be sent to."""
-    rows: list[Row] = []
-    left_out: list[LeftOut] = []
-    for one in chunk:
-        if isinstance(one, Unreadable):
-            left_out.append(LeftOut(one.line, "unreadable", one.text, one.reason))
-            continue
-        try:
-            rows.append(judge.row(broadcast, variant, one))
-        except SkymmsError as error:
-            left_out.append(LeftOut(one.line, "unreadable", str(one.number), _reason(error)))
+    store: Store, name: str, broadcast: int, variant: int, chunk: Sequence[Entry | Unreadable], checker: Checker
+) -> _Loaded:
+    """Write a chunk of the list in one transaction."""
+    rows, unreadable = checker.check(chunk, broadcast, variant)
     with store.transaction() as transaction:
+        if not transaction.run(sql.KEEP_LOADING, broadcast=broadcast):
+            raise _begun_anew(name)
+        before = transaction.one(sql.LAST_MESSAGE)
         inserted = transaction.load("skymms_message", sql.MESSAGE_COLUMNS, rows)
-        duplicates = [] if inserted == len(rows) else _duplicates(transaction, broadcast, rows)
-        if lines := left_out + duplicates:
+        duplicates: list[LeftOut] = []
+        if inserted < len(rows):
+            after = 0 if before is None or before[0] is None else int(before[0])
+            duplicates = _duplicates(transaction, broadcast, rows, after)
+        if lines := unreadable + duplicates:
             transaction.run_many(sql.ADD_LEFT_OUT, [{"broadcast": broadcast, **line._asdict()} for line in lines])
         add_to_tally(transaction, broadcast, "load", Counter({State.READY: inserted}))
-    return left_out
+    return _Loaded(inserted, len(duplicates), unreadable)
 
 
-def _duplicates(transaction: Transaction, broadcast: int, rows: Sequence[Row]) -> list[LeftOut]:
-    numbers = json.dumps([row[1] for row in rows])
-    known: dict[str, int] = {
-        row[0]: row[1] for row in transaction.rows(sql.LINES_OF_NUMBERS, broadcast=broadcast, numbers=numbers)
-    }
-    return [
-        LeftOut(line, "duplicate", number, f"the number is in line {known[number]}")
-        for _, number, line, *_ in rows
-        if known[number] != line
-    ]
+def _duplicates(transaction: Transaction, broadcast: int, rows: Sequence[Row], after: int) -> list[LeftOut]:
+    """Return the rows of a chunk that were not inserted, because their numbers were there."""
+    added = {row[0] for row in transaction.rows(sql.ADDED_NUMBERS, broadcast=broadcast, after=after)}
+    repeated: list[Row] = []
+    for row in rows:
+        # The first row with a number was inserted, and those that follow were not.
+        if row[1] in added:
+            added.remove(row[1])
+        else:
+            repeated.append(row)
+    numbers = json.dumps([row[1] for row in repeated])
+    known: dict[str, int] = dict(transaction.rows(sql.LINES_OF_NUMBERS, broadcast=broadcast, numbers=numbers))
+    return [LeftOut(row[2], "duplicate", row[1], f"the number is in line {known[row[1]]}") for row in repeated]
 
 
-class _Judge:
-    """Checks each message by the rules, with its merge fields filled in."""
-
-    def __init__(self, operation: Operation[Any], account: GatewayAccount | None) -> None:
-        self._account = account
-        self._personal = Personalisation(operation)
-        self._normalize = normalizer(operation)
-        self._judged: dict[tuple[str | None, ...], str | None] = {}
-        if not self._personal.names and (reason := self._problem({})) is not None:
-            raise ConfigurationError(f"the message cannot be sent: {reason}")
-
-    def row(self, broadcast: int, variant: int, one: Recipient) -> Row:
-        """Return the row of a recipient. Raises the error of a message that cannot be sent."""
-        number = self._normalize(one.number)
-        data = self._personal.used(one.data) if self._personal.names else {}
-        if self._personal.names and (reason := self._judge(data)) is not None:
-            raise ConfigurationError(reason)
-        if one.zone:
-            zone_info(one.zone)
-        text = json.dumps(data, ensure_ascii=False) if data else None
-        return (broadcast, number, one.line, variant, text, one.reference, one.zone or "", 0.0)
-
-    def _judge(self, data: dict[str, str]) -> str | None:
-        key = tuple(data.get(name) for name in self._personal.names)
-        if key not in self._judged:
-            if len(self._judged) >= _REMEMBERED:
-                self._judged.clear()
-            self._judged[key] = self._problem(data)
-        return self._judged[key]
-
-    def _problem(self, data: dict[str, str]) -> str | None:
-        try:
-            filled = self._personal.fill(data)
-        except MissingValue as missing:
-            return f"there is no value for {{{missing}}}, which has no default"
-        problems = [one for one in self._problems(filled) if one.field != "to"]
-        return str(problems[0]) if problems else None
-
-    def _problems(self, filled: Any) -> Sequence[Problem]:
-        judge = getattr(self._account, "problems", None)
-        if judge is not None:
-            return judge(filled)  # type: ignore[no-any-return]
-        slideshow = getattr(filled, "slideshow", None)
-        return slideshow.problems() if slideshow is not None else ()
-
-
-def _reason(error: SkymmsError) -> str:
-    return error.problems[0].message if error.problems else str(error)
-
-
-def _refusal(left_out: Sequence[LeftOut]) -> ConfigurationError:
-    lines = [f"line {one.line}: {one.reason}" for one in left_out[:_SHOWN]]
-    if len(left_out) > _SHOWN:
-        lines.append(f"and {len(left_out) - _SHOWN:,} more lines")
-    return ConfigurationError(
-        "the list has lines that cannot be sent to; correct them, or leave them out with skip_invalid (--skip-invalid):\n"
-        + "\n".join(lines)
+def _refusal(shown: Sequence[LeftOut], count: int, *, skip_invalid: bool) -> ConfigurationError:
+    lines = [f"line {one.line}: {one.reason}" for one in shown]
+    if count > len(shown):
+        lines.append(f"and {count - len(shown):,} more lines")
+    problem = (
+        "no line of the list can be sent to"
+        if skip_invalid
+        else "the list has lines that cannot be sent to; correct them, or leave them out with skip_invalid (--skip-invalid)"
     )
+    return ConfigurationError("\n".join([f"{problem}:", *lines]))

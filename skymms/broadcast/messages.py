@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import ROUND_DOWN, Decimal
 from typing import Any, Protocol
 
 from ..cellcast import CellcastSend, CellcastSent
@@ -12,9 +13,9 @@ from ..cellcast.values import mobile
 from ..errors import Problem, refusal
 from ..numbers import normalize
 from .intents import Intent
-from .outcomes import Answer, from_error
+from .outcomes import Answer, from_error, price_text
 from .personalisation import Personalisation
-from .references import make_reference
+from .references import column_text, make_reference
 from .states import State, Why
 
 #: How many numbers one request of Cellcast has. A thousand are allowed, but a lost answer leaves all of them unknown.
@@ -84,13 +85,13 @@ class SingleMessages:
             return prepared.operation(intent.number)
         filled = self._personal[intent.variant].fill(json.loads(intent.data) if intent.data else {})
         if intent.variant in self._referenced:
-            return replace(filled, to=intent.number, client_reference=make_reference(self._ledger, intent.id))
+            return replace(filled, to=intent.number, client_reference=make_reference(self._ledger, intent.id, intent.attempt))
         return replace(filled, to=intent.number)
 
     def answers(self, intents: Sequence[Intent], reply: Any) -> list[Answer]:
         """Return the answer for one number."""
         (intent,) = intents
-        tracking_id, mms_id = getattr(reply, "tracking_id", None), getattr(reply, "mms_id", None)
+        tracking_id, mms_id = (column_text(getattr(reply, name, None)) for name in ("tracking_id", "mms_id"))
         return [Answer(intent.id, intent.attempt, State.ACCEPTED, tracking_id=tracking_id, mms_id=mms_id)]
 
     def failures(self, intents: Sequence[Intent], error: BaseException) -> list[Answer]:
@@ -114,25 +115,37 @@ class CellcastMessages:
 
     def answers(self, intents: Sequence[Intent], reply: CellcastSent) -> list[Answer]:
         """Return the answer for each number, by the lists of the reply. What is in no list is unknown."""
-        return [self._answer(intent, reply) for intent in intents]
+        prices = _prices(reply.credits, [intent.id for intent in intents if f"+{intent.number}" in reply.queued])
+        return [self._answer(intent, reply, prices.get(intent.id)) for intent in intents]
 
     def failures(self, intents: Sequence[Intent], error: BaseException) -> list[Answer]:
         """Return the answer for each number. A reply in which no number was accepted is an error, and has the lists as well."""
         partial = getattr(error, "partial", None)
-        if isinstance(partial, CellcastSent) and (partial.invalid or partial.unsubscribed):
+        if isinstance(partial, CellcastSent) and not (partial.maybe_sent or partial.not_sent):
             return self.answers(intents, partial)
         return [from_error(intent.id, intent.attempt, error) for intent in intents]
 
-    def _answer(self, intent: Intent, reply: CellcastSent) -> Answer:
+    def _answer(self, intent: Intent, reply: CellcastSent, price: str | None) -> Answer:
         number = f"+{intent.number}"
         if number in reply.queued:
-            return Answer(intent.id, intent.attempt, State.ACCEPTED, tracking_id=reply.queued[number] or None)
+            tracking_id = column_text(reply.queued[number] or None)
+            return Answer(intent.id, intent.attempt, State.ACCEPTED, tracking_id=tracking_id, credits=price)
         if number in reply.unsubscribed:
             opt_out = "the gateway has the number as unsubscribed"
             return Answer(intent.id, intent.attempt, State.REFUSED, "unsubscribed", opt_out=opt_out)
         if number in reply.invalid:
-            return Answer(intent.id, intent.attempt, State.REFUSED, reply.invalid[number][:300])
+            code = column_text(reply.error_types.get(number))
+            return Answer(intent.id, intent.attempt, State.REFUSED, column_text(reply.invalid[number]), code)
         return Answer(intent.id, intent.attempt, State.UNKNOWN, Why.UNACCOUNTED)
+
+
+def _prices(credits: Decimal | None, ids: Sequence[int]) -> dict[int, str]:
+    """Return the credits of each message. Together they are those of the request, so the first has the rest of a division."""
+    if credits is None or not ids:
+        return {}
+    each = (credits / len(ids)).quantize(Decimal("0.0001"), ROUND_DOWN)
+    first = credits - each * (len(ids) - 1)
+    return {id: price_text(each if place else first) for place, id in enumerate(ids)}
 
 
 def _takes_reference(operation: Any, account: Any) -> bool:

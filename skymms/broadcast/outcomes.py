@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import NamedTuple
 
 from ..errors import (
@@ -54,6 +55,11 @@ class Answer(NamedTuple):
     opt_out: str | None = None
     #: True if the gateway could not be reached at all.
     unreachable: bool = False
+
+
+def price_text(credits: Decimal) -> str:
+    """Return a number of credits as the ledger has it: ``1`` for 1.0."""
+    return format(credits.normalize(), "f")
 
 
 def unsent(id: int, attempt: int, *, wait: float = 0.0) -> Answer:

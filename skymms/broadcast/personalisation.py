@@ -2,7 +2,7 @@
 
 ``{name}`` is the recipient's value for ``name``, and ``{name|default}`` the default where the value is missing or blank. ``{{``
 is a brace. ``{$…}`` is left as it is, because it is a merge tag of the gateway, for stored messages. Merge fields are filled in
-every text of a message: of slides, the subject, the fallback text and the texts of stored messages.
+every text of a message: of slides, the subject, the fallback text, the texts of stored messages and the data of passes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..errors import ConfigurationError
 _FIELD = re.compile(r"\{\{|\{(?!\$)(?P<name>[^{}|]*)(?:\|(?P<default>[^{}]*))?(?P<end>\}?)")
 #: The fields of operations, slideshows and slides whose texts are written for the recipient.
 TEXT_FIELDS = frozenset(
-    {"text", "data", "subject", "fallback_text", "custom_subject", "custom_text", "ddm_subject", "ddm_text"}
+    {"text", "data", "subject", "fallback_text", "custom_subject", "custom_text", "ddm_subject", "ddm_text", "pass_data"}
 )
 
 Place: TypeAlias = "tuple[str | int, ...]"
@@ -56,11 +56,6 @@ class Template(NamedTuple):
         parts.append(text[end:])
         return cls(tuple(part for part in parts if part != ""))
 
-    @property
-    def names(self) -> set[str]:
-        """The names of the merge fields."""
-        return {part.name for part in self.parts if isinstance(part, MergeField)}
-
     def fill(self, data: Mapping[str, str]) -> str:
         """Return the text for a recipient. Raises :class:`MissingValue`."""
         return "".join(part if isinstance(part, str) else _value(part, data) for part in self.parts)
@@ -85,18 +80,16 @@ class Personalisation:
     def __init__(self, operation: Any) -> None:
         self._operation = operation
         self._templates = {place: Template.parse(text, _described(place)) for place, text in _texts(operation, ())}
+        parts = [part for one in self._templates.values() for part in one.parts if isinstance(part, MergeField)]
         #: The names of all merge fields, in alphabetical order.
-        self.names: tuple[str, ...] = tuple(sorted(set().union(*(one.names for one in self._templates.values()))))
-        #: Texts in which only braces are replaced, or nothing.
-        self._plain = not self.names
+        self.names: tuple[str, ...] = tuple(sorted({part.name for part in parts}))
+        required = {part.name for part in parts if part.default is None}
+        #: The names of all merge fields; True for those that have a default wherever they are used.
+        self.defaults: dict[str, bool] = {name: name not in required for name in self.names}
 
     def fill(self, data: Mapping[str, str]) -> Any:
         """Return the operation for a recipient. Raises :class:`MissingValue`."""
         return _replaced(self._operation, (), lambda place: self._templates[place].fill(data))
-
-    def used(self, data: Mapping[str, str]) -> dict[str, str]:
-        """Return the part of a recipient's data that the merge fields use."""
-        return {name: data[name] for name in self.names if name in data}
 
 
 def _described(place: Place) -> str:
@@ -112,10 +105,11 @@ def _texts(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
         if "{" in value:
             yield place, value
     elif isinstance(value, Mapping):
-        for key, inner in value.items():
+        for key, inner in cast("Mapping[str | int, Any]", value).items():
             yield from _texts(inner, (*place, key))
     elif isinstance(value, tuple):
-        for number, inner in enumerate(value):
+        members = cast(Any, value)
+        for number, inner in enumerate(members):
             yield from _texts(inner, (*place, number))
     elif is_dataclass(value):
         for item in fields(value):
@@ -127,9 +121,11 @@ def _replaced(value: Any, place: Place, fill: Callable[[Place], str]) -> Any:
     if isinstance(value, str):
         return fill(place) if "{" in value else value
     if isinstance(value, Mapping):
-        return {key: _replaced(inner, (*place, key), fill) for key, inner in value.items()}
+        items = cast("Mapping[str | int, Any]", value).items()
+        return {key: _replaced(inner, (*place, key), fill) for key, inner in items}
     if isinstance(value, tuple):
-        return tuple(_replaced(inner, (*place, at), fill) for at, inner in enumerate(value))
+        members = cast(Any, value)
+        return tuple(_replaced(inner, (*place, at), fill) for at, inner in enumerate(members))
     if is_dataclass(value) and not isinstance(value, type):
         changed = {
             item.name: _replaced(getattr(value, item.name), (*place, item.name), fill)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -22,6 +22,12 @@ from .states import Phase, State, Why
 
 #: Messages that one block takes at most, and the seconds that it covers.
 _LARGEST_BLOCK, _BLOCK_SECONDS = 100, 0.1
+#: A gateway that could not be reached so often in a row is worth saying.
+_WORTH_SAYING = 3
+_LEDGER_TROUBLE = "the ledger cannot be used: {}"
+#: The next block is taken so many seconds before the last turn of this one. All that is taken becomes unknown in a crash, so a
+#: run does not take what it may only request much later.
+_AHEAD = 0.2
 #: Answers wait at most this long to be written, and a run looks at least this often whether somebody paused it.
 _WRITE_WITHIN, _LOOK_EVERY = 0.1, 1.0
 #: Seconds after its turn in which a message may still be requested. A process that was stopped for longer gives it back.
@@ -48,6 +54,25 @@ class Result(NamedTuple):
     end: End
     why: str | None
     requested: int
+
+
+class Progress(NamedTuple):
+    """How far a run is.
+
+    ``counts`` are the messages in each state, by all workers, about a second old. ``requested`` are those of this run, and
+    ``in_flight`` those that this run holds now. ``wait`` is the number of seconds until a message may be due, or None if the
+    run is not waiting; ``outside_hours`` is True if it waits for the hours of the broadcast only. ``stopping`` is True
+    after :meth:`Desk.stop`, and ``trouble`` says what keeps the run from going on, such as a ledger
+    or a gateway that cannot be reached at the moment.
+    """
+
+    counts: Mapping[str, int]
+    requested: int
+    in_flight: int
+    wait: float | None
+    outside_hours: bool
+    stopping: bool
+    trouble: str | None
 
 
 class Desk:
@@ -78,12 +103,19 @@ class Desk:
         self._next_look = float("-inf")
         self._stopped = False
         self._in_flight: dict[int, Intent] = {}
-        self._abandoned = False
         self._end: End | None = None
         self._why: str | None = None
         #: When the ledger could not be used for the first time since it last could.
         self._failing_since: float | None = None
+        self._trouble: str | None = None
+        self._abandoned = False
+        self._counts: Mapping[str, int] = {}
+        self._counted_at = float("-inf")
+        #: When a message may be due, while there is none.
+        self._due_at: float | None = None
         self.requested = 0
+        #: The numbers whose calls were in flight when the run was ended, so that their outcome is unknown.
+        self.interrupted: list[str] = []
         self.outside_hours = False
 
     # -------------------------------------------------------------------------------------------- carriers call these
@@ -101,6 +133,16 @@ class Desk:
         """True if the run does not wait for the calls in flight."""
         return self._abandoned
 
+    def progress(self) -> Progress:
+        """Return how far the run is."""
+        wait = None if self._due_at is None else max(0.0, self._due_at - time.monotonic())
+        with self._lock:
+            in_flight = len(self._in_flight)
+            trouble = self._trouble
+            if trouble is None and self._unreachable >= _WORTH_SAYING:
+                trouble = f"the gateway could not be reached {self._unreachable} times in a row"
+        return Progress(self._counts, self.requested, in_flight, wait, self.outside_hours, self._stopped, trouble)
+
     @property
     def stopping(self) -> bool:
         """True if no more messages are taken and requested."""
@@ -116,6 +158,7 @@ class Desk:
         with self._lock:
             self._answers += answers
             for answer in answers:
+                self._note_interrupted(answer)
                 self._in_flight.pop(answer.id, None)
                 if not answer.returned:
                     self.requested += 1
@@ -155,11 +198,14 @@ class Desk:
                 raise
             self._storage_failed(error)
             return None
-        self._failing_since = None
+        self._failing_since, self._trouble = None, None
         self._last_exchange = time.monotonic()
         with self._lock:
             self._in_flight |= {intent.id: intent for intent in block.intents}
+        if block.intents:
+            self._next_look = block.taken_at + block.intents[-1].turn - _AHEAD
         self._judge(block, most)
+        self._count()
         return block
 
     def pause_seconds(self) -> float:
@@ -181,6 +227,8 @@ class Desk:
         with self._lock:
             # There are calls in flight only if the run was abandoned.
             lost = [Answer(one.id, one.attempt, State.UNKNOWN, Why.INTERRUPTED) for one in self._in_flight.values()]
+            for answer in lost:
+                self._note_interrupted(answer)
             self._answers += lost
             self._in_flight.clear()
         while True:
@@ -207,10 +255,23 @@ class Desk:
             return f"the gateway could not be reached {self._unreachable} times in a row: check the connection, then resume"
         return None
 
+    def _note_interrupted(self, answer: Answer) -> None:
+        if answer.why == Why.INTERRUPTED and (intent := self._in_flight.get(answer.id)) is not None:
+            self.interrupted.append(intent.number)
+
+    def _count(self) -> None:
+        """Read the counts for :meth:`progress`, about once a second."""
+        if time.monotonic() - self._counted_at < _LOOK_EVERY:
+            return
+        try:
+            self._counts, self._counted_at = self._holder.counts(), time.monotonic()
+        except StorageError as error:
+            self._trouble = _LEDGER_TROUBLE.format(error)  # the next exchange will notice
+
     def _storage_failed(self, error: StorageError) -> None:
         """Wait and try again: the outcomes of the calls in flight are known, and must be written."""
         now = time.monotonic()
-        self._failing_since = self._failing_since or now
+        self._failing_since, self._trouble = self._failing_since or now, _LEDGER_TROUBLE.format(error)
         self._last_exchange = now
         self._next_look = now + _LOOK_EVERY
         if now - self._failing_since > _STORAGE_PATIENCE:
@@ -218,6 +279,7 @@ class Desk:
 
     def _judge(self, block: Block, most: int) -> None:
         self.outside_hours = block.outside_hours
+        self._due_at = time.monotonic() + block.wait if block.wait and not block.intents else None
         if block.phase is Phase.RUNNING:
             with self._lock:
                 idle = not self._in_flight and not self._answers
@@ -230,3 +292,18 @@ class Desk:
         else:
             self._end = self._end or End.PAUSED
             self._why = self._why or block.why
+
+
+def each_second(watch: Callable[[Desk], None] | None) -> Callable[[Desk], None] | None:
+    """Return a function that calls ``watch`` at most about once a second."""
+    if watch is None:
+        return None
+    last = float("-inf")
+
+    def call(desk: Desk) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _LOOK_EVERY or desk.over:
+            watch(desk)
+            last = time.monotonic()
+
+    return call

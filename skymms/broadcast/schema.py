@@ -59,13 +59,14 @@ CREATE INDEX skymms_message_ready ON skymms_message (broadcast, zone, due, id) W
 CREATE INDEX skymms_message_open ON skymms_message (broadcast, state) WHERE state IN ('sending', 'unknown');
 CREATE INDEX skymms_message_tracking ON skymms_message (tracking_id) WHERE tracking_id IS NOT NULL;
 CREATE TABLE skymms_left_out (
+    id {id},
     broadcast BIGINT NOT NULL REFERENCES skymms_broadcast (id) ON DELETE CASCADE,
     line BIGINT NOT NULL,
     kind TEXT NOT NULL,                 -- duplicate or unreadable
     text TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    PRIMARY KEY (broadcast, line)
+    reason TEXT NOT NULL
 );
+CREATE INDEX skymms_left_out_line ON skymms_left_out (broadcast, line);
 CREATE TABLE skymms_suppressed (
     number TEXT NOT NULL,               -- or a hash, for a number that was erased
     scope TEXT NOT NULL,                -- empty for all, or sender:CODE, or campaign:REF
@@ -111,6 +112,7 @@ CREATE TABLE skymms_report (
     evidence TEXT                       -- why it is not known: the candidates
 );
 CREATE INDEX skymms_report_unmatched ON skymms_report (tracking_id) WHERE message IS NULL;
+CREATE INDEX skymms_report_number ON skymms_report (number) WHERE message IS NULL;
 CREATE TABLE skymms_once (
     key TEXT PRIMARY KEY,
     content TEXT NOT NULL,              -- hash of the operation

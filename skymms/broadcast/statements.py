@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from ..storage.contract import Statement, same
 
 # ------------------------------------------------------------------------------------------------ broadcasts and their lists
@@ -19,14 +21,20 @@ SET_PHASE = same(
     "(:from_1, :from_2, :from_3)"
 )
 PHASE = same("SELECT state, why FROM skymms_broadcast WHERE id = :broadcast")
-DELETE_BROADCAST = same("DELETE FROM skymms_broadcast WHERE id = :broadcast")
+#: Only a broadcast from which nothing can have been sent.
+DELETE_LOADING = same("DELETE FROM skymms_broadcast WHERE id = :broadcast AND state = 'loading'")
+#: It also keeps another process from deleting it before the transaction ends.
+KEEP_LOADING = same("UPDATE skymms_broadcast SET why = NULL WHERE id = :broadcast AND state = 'loading'")
 ADD_VARIANT = same(
     "INSERT INTO skymms_variant (broadcast, name, weight, operation) VALUES (:broadcast, :name, :weight, :operation) "
     "ON CONFLICT (broadcast, name) DO NOTHING"
 )
 VARIANTS = same("SELECT id, name, weight, operation FROM skymms_variant WHERE broadcast = :broadcast ORDER BY id")
-MESSAGE_COLUMNS = ("broadcast", "number", "line", "variant", "data", "reference", "zone", "due")
-#: Which of the numbers of a chunk are there already, and from which line: those of another line are duplicates.
+MESSAGE_COLUMNS = ("broadcast", "number", "line", "variant", "data", "reference", "zone")
+LAST_MESSAGE = same("SELECT max(id) FROM skymms_message")
+#: The numbers that a chunk of the list has added.
+ADDED_NUMBERS = same("SELECT number FROM skymms_message WHERE id > :after AND broadcast = :broadcast")
+#: The lines of the list from which these numbers are.
 LINES_OF_NUMBERS = Statement(
     "SELECT number, line FROM skymms_message WHERE broadcast = :broadcast AND number IN "
     "(SELECT value FROM json_each(:numbers))",
@@ -34,10 +42,11 @@ LINES_OF_NUMBERS = Statement(
     "(SELECT value FROM json_array_elements_text(:numbers::json) AS value)",
 )
 ADD_LEFT_OUT = same(
-    "INSERT INTO skymms_left_out (broadcast, line, kind, text, reason) VALUES (:broadcast, :line, :kind, :text, :reason) "
-    "ON CONFLICT DO NOTHING"
+    "INSERT INTO skymms_left_out (broadcast, line, kind, text, reason) VALUES (:broadcast, :line, :kind, :text, :reason)"
 )
-LEFT_OUT = same("SELECT line, kind, text, reason FROM skymms_left_out WHERE broadcast = :broadcast ORDER BY line LIMIT :most")
+LEFT_OUT = same(
+    "SELECT line, kind, text, reason FROM skymms_left_out WHERE broadcast = :broadcast ORDER BY line, id LIMIT :most"
+)
 COUNT_LEFT_OUT = same("SELECT kind, count(*) FROM skymms_left_out WHERE broadcast = :broadcast GROUP BY kind")
 COUNT_STATES = same("SELECT state, count(*) FROM skymms_message WHERE broadcast = :broadcast GROUP BY state")
 ZONES = same("SELECT DISTINCT zone FROM skymms_message WHERE broadcast = :broadcast")
@@ -151,6 +160,10 @@ UNKNOWN = same(
     "SELECT id, number, why, code, attempts, reference, sent_at, updated_at FROM skymms_message "
     "WHERE broadcast = :broadcast AND state = 'unknown' AND id > :after ORDER BY id LIMIT :size"
 )
+#: Not of a number that was erased: its values are gone.
+FIRST_MESSAGE = same(
+    "SELECT variant, data FROM skymms_message WHERE broadcast = :broadcast AND number NOT LIKE '#%' ORDER BY id LIMIT 1"
+)
 FIND_MESSAGE = same("SELECT id, state, sent_at FROM skymms_message WHERE broadcast = :broadcast AND number = :number")
 SETTLE = same(
     "UPDATE skymms_message SET state = :state, why = :why, due = :due, lease = NULL, updated_at = :now "
@@ -182,14 +195,33 @@ SUPPRESS_OF_MESSAGE = same(
 
 # ------------------------------------------------------------------------------------------------ erasure
 
-FORGET_SUPPRESSED = same("DELETE FROM skymms_suppressed WHERE number = :number")
-FORGET_REPORTS = same("DELETE FROM skymms_report WHERE number = :number")
+COUNT_READY_OF_NUMBER = same(
+    "SELECT broadcast, count(*) FROM skymms_message WHERE number = :number AND state = 'ready' GROUP BY broadcast"
+)
 FORGET_READY = same(
     "UPDATE skymms_message SET state = 'skipped', why = 'opted out', updated_at = :now "
     "WHERE number = :number AND state = 'ready'"
 )
-FORGET_MESSAGES = same("UPDATE skymms_message SET number = :hashed, data = NULL, reference = NULL WHERE number = :number")
-FORGET_LEFT_OUT = same("UPDATE skymms_left_out SET text = '' WHERE text LIKE :number")
+FORGET_MESSAGES = same(
+    "UPDATE skymms_message SET number = :hashed, data = NULL, reference = NULL, consent = NULL, "
+    "why = replace(why, :number, :hashed), tracking_id = replace(tracking_id, :number, :hashed) "
+    "WHERE number = :number AND NOT EXISTS (SELECT 1 FROM skymms_message twin WHERE twin.number = :hashed "
+    "AND twin.broadcast = skymms_message.broadcast)"
+)
+FORGET_REPEATED = same("DELETE FROM skymms_message WHERE number = :number RETURNING broadcast")
+_DIGITS = reduce(lambda sql, separator: f"replace({sql}, '{separator}', '')", " -.()+[]", "text")
+#: Tables with texts in which the number may be. A lost report is harmless, and so is a reply without its number.
+FORGET_ELSEWHERE = (
+    same("DELETE FROM skymms_suppressed WHERE number = :number"),
+    same("DELETE FROM skymms_report WHERE number = :number OR (number IS NULL AND notice LIKE :like)"),
+    same("UPDATE skymms_report SET evidence = replace(evidence, :number, :hashed) WHERE evidence LIKE :like"),
+    same(f"UPDATE skymms_left_out SET text = '', reason = 'erased' WHERE {_DIGITS} LIKE :like OR reason LIKE :like"),  # noqa: S608
+    same("UPDATE skymms_once SET reply = replace(reply, :number, :hashed) WHERE reply LIKE :like"),
+    same("UPDATE skymms_once SET error = replace(error, :number, :hashed) WHERE error LIKE :like"),
+    same("UPDATE skymms_broadcast SET why = replace(why, :number, :hashed) WHERE why LIKE :like"),
+    same("UPDATE skymms_suppressed SET evidence = replace(evidence, :number, :hashed) WHERE evidence LIKE :like"),
+    same("UPDATE skymms_audit SET detail = replace(detail, :number, :hashed) WHERE detail LIKE :like"),
+)
 
 # ------------------------------------------------------------------------------------------------ reports
 
@@ -202,32 +234,94 @@ ADD_REPORT = Statement(
     "ON CONFLICT (identity) DO NOTHING RETURNING id",
 )
 SET_REPORT = same("UPDATE skymms_report SET message = :message, evidence = :evidence WHERE id = :id")
+MESSAGE_OF_REPORT = same("SELECT message FROM skymms_report WHERE id = :id AND message IS NOT NULL")
+SET_CREDITS = same("UPDATE skymms_message SET credits = coalesce(credits, :credits) WHERE id = :id")
+#: Reports and answers about one number wait for each other, so that one of them sees the other. A transaction of SQLite that
+#: writes is alone anyway.
+LOCK_NUMBER = Statement("SELECT 1", "SELECT pg_advisory_xact_lock(hashtextextended(:number, 7593211))")
+LOCK_ANSWERED = Statement(
+    "SELECT 1",
+    "SELECT pg_advisory_xact_lock_shared(hashtextextended(number, 7593211)) FROM (SELECT number FROM skymms_message "
+    "WHERE id IN (SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) "
+    "ORDER BY hashtextextended(number, 7593211)) AS numbers",
+)
+LOCK_INTERRUPTED = Statement(
+    "SELECT 1",
+    "SELECT pg_advisory_xact_lock_shared(hashtextextended(number, 7593211)) FROM (SELECT number FROM skymms_message "
+    "WHERE broadcast = :broadcast AND state = 'unknown' AND updated_at = :now "
+    "ORDER BY hashtextextended(number, 7593211)) AS numbers",
+)
 REPORTS_OF_ANSWERS = Statement(
     "SELECT id, notice, at FROM skymms_report WHERE message IS NULL AND tracking_id IN (SELECT value FROM json_each(:ids)) "
     "ORDER BY id",
     "SELECT id, notice, at FROM skymms_report WHERE message IS NULL AND tracking_id IN "
     "(SELECT value FROM json_array_elements_text(:ids::json) AS value) ORDER BY id",
 )
-UNMATCHED = same("SELECT id, notice, at FROM skymms_report WHERE message IS NULL ORDER BY id DESC LIMIT :most")
+#: The numbers of some messages about which there are reports without a message.
+NUMBERS_OF_ANSWERS = Statement(
+    "SELECT DISTINCT number FROM skymms_message m WHERE id IN (SELECT value FROM json_each(:ids)) AND EXISTS "
+    "(SELECT 1 FROM skymms_report r WHERE r.number = m.number AND r.message IS NULL) ORDER BY number",
+    "SELECT DISTINCT number FROM skymms_message m WHERE id IN "
+    "(SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) AND EXISTS "
+    "(SELECT 1 FROM skymms_report r WHERE r.number = m.number AND r.message IS NULL) ORDER BY number",
+)
+NUMBERS_OF_UNKNOWN = same(
+    "SELECT DISTINCT number FROM skymms_message m WHERE broadcast = :broadcast AND state = 'unknown' AND EXISTS "
+    "(SELECT 1 FROM skymms_report r WHERE r.number = m.number AND r.message IS NULL) ORDER BY number"
+)
 UNMATCHED_OF_NUMBER = same(
-    "SELECT tracking_id, min(id) FROM skymms_report WHERE number = :number AND message IS NULL AND tracking_id IS NOT NULL "
-    "GROUP BY tracking_id ORDER BY 2"
+    "SELECT id, notice, at FROM skymms_report WHERE number = :number AND message IS NULL AND at >= :since ORDER BY id"
 )
-MESSAGE_BY_TRACKING = same("SELECT id, broadcast, state, tracking_id FROM skymms_message WHERE tracking_id = :tracking_id")
-MESSAGE_BY_ID = same(
-    "SELECT id, broadcast, state, tracking_id FROM skymms_message WHERE id = :id AND state IN ('accepted', 'unknown')"
+#: Whether a message that was sent once for a key has a tracking id, by the text of its reply.
+KEY_WITH_TRACKING = Statement(
+    "SELECT 1 FROM skymms_once WHERE updated_at >= :since AND instr(reply, :text) > 0 LIMIT 1",
+    "SELECT 1 FROM skymms_once WHERE updated_at >= :since AND position(:text IN reply) > 0 LIMIT 1",
 )
-UNKNOWN_OF_NUMBER = same(
-    "SELECT id, broadcast, state, tracking_id, sender FROM skymms_message WHERE number = :number AND state = 'unknown' "
-    "AND sent_at BETWEEN :since AND :until ORDER BY sent_at, id"
+#: For `Broadcast.unknown`: what may be about the messages of a page.
+EVIDENCE = Statement(
+    "SELECT number, at, notice, evidence FROM skymms_report WHERE message IS NULL AND number IN "
+    "(SELECT value FROM json_each(:numbers)) ORDER BY id",
+    "SELECT number, at, notice, evidence FROM skymms_report WHERE message IS NULL AND number IN "
+    "(SELECT value FROM json_array_elements_text(:numbers::json) AS value) ORDER BY id",
 )
+#: Reports without a number are found by their tracking id only.
+UNMATCHED_WITH_MESSAGE = same(
+    "SELECT r.id, r.notice, r.at FROM skymms_report r JOIN skymms_message m ON m.tracking_id = r.tracking_id "
+    "WHERE r.message IS NULL AND r.id > :after ORDER BY r.id LIMIT :size"
+)
+_REQUESTED = "state IN ('sending', 'accepted', 'unknown', 'delivered', 'failed') AND sent_at IS NOT NULL"
+_MESSAGE = (
+    "SELECT m.id, m.broadcast, state, number, m.tracking_id, sender, sent_at, m.mms_id, attempts, data, v.operation "
+    "FROM skymms_message m LEFT JOIN skymms_variant v ON v.id = m.variant "
+)
+MESSAGES_BY_TRACKING = same(f"{_MESSAGE} WHERE m.tracking_id = :tracking_id ORDER BY m.id DESC LIMIT 10")
+MESSAGE_BY_ID = same(f"{_MESSAGE} WHERE m.id = :id")
+MESSAGES_OF_NUMBER = same(f"{_MESSAGE} WHERE number = :number AND {_REQUESTED} ORDER BY sent_at, m.id")
 APPLY_REPORT = same(
-    "UPDATE skymms_message SET state = :state, updated_at = CASE WHEN state = :state THEN updated_at ELSE :now END, "
-    "why = :why, code = coalesce(:code, code), tracking_id = coalesce(tracking_id, :tracking_id), "
-    "mms_id = coalesce(mms_id, :mms_id), sent_as = coalesce(:sent_as, sent_as), "
-    "operator_id = coalesce(:operator_id, operator_id), "
-    "handset = coalesce(:handset, handset), delivered_at = coalesce(delivered_at, :delivered_at) "
-    "WHERE id = :id AND state = :before"
+    "UPDATE skymms_message SET updated_at = CASE WHEN state = :state THEN updated_at ELSE :now END, "
+    "why = CASE WHEN state = :state THEN why ELSE :why END, code = CASE WHEN state = :state THEN code ELSE :code END, "
+    "state = :state, tracking_id = coalesce(tracking_id, :tracking_id), mms_id = coalesce(mms_id, :mms_id), "
+    "sent_as = coalesce(:sent_as, sent_as), operator_id = coalesce(:operator_id, operator_id), "
+    "handset = coalesce(:handset, handset), delivered_at = coalesce(:delivered_at, delivered_at), "
+    "credits = coalesce(:credits, credits) WHERE id = :id AND state = :before"
+)
+#: What a report adds to a message in a state in which it stays.
+COMPLETE = same(
+    "UPDATE skymms_message SET tracking_id = coalesce(tracking_id, :tracking_id), mms_id = coalesce(mms_id, :mms_id), "
+    "sent_as = coalesce(sent_as, :sent_as), operator_id = coalesce(operator_id, :operator_id), "
+    "handset = coalesce(handset, :handset), credits = coalesce(credits, :credits) WHERE id = :id"
+)
+
+# ------------------------------------------------------------------------------------------------ reconciliation
+
+#: The messages that a gateway is asked about, of one broadcast: how many, and when the first and the last was requested.
+OPEN_SPAN = same(
+    "SELECT count(*), min(sent_at), max(sent_at), count(CASE WHEN state = 'unknown' THEN 1 END) FROM skymms_message "
+    "WHERE broadcast = :broadcast AND (state = 'unknown' OR (state = 'accepted' AND updated_at < :before))"
+)
+FIRST_VARIANTS = same(
+    "SELECT b.id, b.name, (SELECT operation FROM skymms_variant v WHERE v.broadcast = b.id ORDER BY v.id LIMIT 1) "
+    "FROM skymms_broadcast b WHERE b.id > :after ORDER BY b.id LIMIT :size"
 )
 
 # ------------------------------------------------------------------------------------------------ keys
@@ -248,6 +342,11 @@ FREE_KEY = same("DELETE FROM skymms_once WHERE key = :key AND state <> 'done'")
 COUNT_READY = same(
     "SELECT count(*), count(DISTINCT coalesce(data, '')) FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready'"
 )
+#: Rows that do not have the message of the row before. A request of Cellcast has one message for all its numbers.
+COUNT_CHANGES = same(
+    "SELECT count(*) FROM (SELECT coalesce(data, '') AS now, lag(coalesce(data, '')) OVER (ORDER BY zone, id) AS before "
+    "FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready') rows_in_order WHERE before IS NULL OR before <> now"
+)
 COUNT_OPTED_OUT = Statement(
     "SELECT count(*) FROM skymms_message m WHERE broadcast = :broadcast AND state = 'ready' AND EXISTS (SELECT 1 FROM "
     "skymms_suppressed s WHERE s.number = m.number AND lifted_at IS NULL AND scope IN (SELECT value FROM json_each(:scopes)))",
@@ -255,9 +354,22 @@ COUNT_OPTED_OUT = Statement(
     "skymms_suppressed s WHERE s.number = m.number AND lifted_at IS NULL AND scope IN "
     "(SELECT value FROM json_array_elements_text(:scopes::json) AS value))",
 )
+#: The hashes of erased numbers.
+ERASED = same("SELECT number FROM skymms_suppressed WHERE number LIKE '#%' AND lifted_at IS NULL")
+READY_NUMBERS = same(
+    "SELECT id, number FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready' AND id > :after "
+    "ORDER BY id LIMIT :size"
+)
 PRUNE_BROADCASTS = same(
     "DELETE FROM skymms_broadcast WHERE state IN ('done', 'cancelled') AND finished_at < :before AND NOT EXISTS "
     "(SELECT 1 FROM skymms_message m WHERE m.broadcast = skymms_broadcast.id AND m.state IN ('sending', 'unknown'))"
 )
-PRUNE_REPORTS = same("DELETE FROM skymms_report WHERE at < :before")
+#: Lists that were not read to the end.
+PRUNE_LOADING = same("DELETE FROM skymms_broadcast WHERE state = 'loading' AND created_at < :before")
+#: Those of messages that are kept are kept too.
+PRUNE_REPORTS = same(
+    "DELETE FROM skymms_report WHERE at < :before AND "
+    "NOT EXISTS (SELECT 1 FROM skymms_message m WHERE m.id = skymms_report.message)"
+)
 PRUNE_KEYS = same("DELETE FROM skymms_once WHERE state = 'done' AND updated_at < :before")
+PRUNE_WORKERS = same("DELETE FROM skymms_worker WHERE lease_until < :before")

@@ -110,6 +110,13 @@ class Store(Protocol):
         """Begin a transaction that writes. It is on disk when the context ends, and undone if the context raises."""
         ...
 
+    def erasing(self) -> AbstractContextManager[Transaction]:
+        """Begin a transaction that writes, and after which what it deleted cannot be read from a file of the store.
+
+        A PostgreSQL server keeps old rows until it vacuums the table.
+        """
+        ...
+
     def reading(self) -> AbstractContextManager[Transaction]:
         """Begin a transaction that only reads: a statement that writes is an error. It sees one state of the tables."""
         ...
