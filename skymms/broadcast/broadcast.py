@@ -303,7 +303,7 @@ class Broadcast:
         while page := list(islice(rows, _EVIDENCE_PAGE)):
             evidence = find_evidence(self._store, [row[1] for row in page])
             for _, *values in page:
-                row = dict(zip(names, values, strict=True))
+                row: dict[str, Any] = dict(zip(names, values, strict=True))
                 since = row["sent_at"] - CLOCKS
                 row["evidence"] = [one | {"at": _as_time(one["at"])} for one in evidence[row["number"]] if one["at"] >= since]
                 yield row | {name: _as_time(row[name]) for name in ("sent_at", "updated_at")}
@@ -316,7 +316,7 @@ class Broadcast:
         with self._store.reading() as transaction:
             now = transaction.now()
         for _, *values in read_pages(self._store, sql.ROWS, broadcast=self.id):
-            row = dict(zip(REPORT_COLUMNS, (*values, self.name), strict=True))
+            row: dict[str, Any] = dict(zip(REPORT_COLUMNS, (*values, self.name), strict=True))
             if row["state"] == State.ACCEPTED and row["updated_at"] is not None and now - row["updated_at"] > unreported_after:
                 row["state"] = str(State.UNREPORTED)
             for name in ("sent_at", "updated_at", "delivered_at"):
@@ -335,7 +335,7 @@ class Broadcast:
         return self._report(target, rows, as_json=False)
 
     def _report(self, file: IO[str], rows: Iterable[dict[str, Any]], *, as_json: bool) -> int:
-        writer = csv.DictWriter(file, REPORT_COLUMNS)
+        writer: csv.DictWriter[str] = csv.DictWriter(file, REPORT_COLUMNS)
         if not as_json:
             writer.writeheader()
         count = 0

@@ -11,7 +11,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ..errors import ConfigurationError
+from ..errors import AuthenticationError, ConfigurationError, MMSError
 from ..model.notices import Notice
 from ..model.operations import Operation, R_co
 from ..storage.contract import Store, read_pages
@@ -129,12 +129,14 @@ class Ledger:
         steps = reconcile(self._store, client.account, self._name(broadcast), unreported_after=unreported_after, by=by)
         answer = _advance(steps)
         while not isinstance(answer, Reconciled):
+            reply: Any
             try:
                 reply = client.fetch(answer) if isinstance(answer, str) else client.call(answer)
-            except BaseException as error:
-                answer = _advance(steps, error=error)
-            else:
-                answer = _advance(steps, reply)
+            except AuthenticationError:
+                raise
+            except MMSError as refusal:
+                reply = refusal
+            answer = _advance(steps, reply)
         return answer
 
     async def reconcile_async(
@@ -153,12 +155,14 @@ class Ledger:
         steps = reconcile(self._store, client.account, name, unreported_after=unreported_after, by=by)
         answer = await asyncio.to_thread(_advance, steps)
         while not isinstance(answer, Reconciled):
+            reply: Any
             try:
                 reply = await client.fetch(answer) if isinstance(answer, str) else await client.call(answer)
-            except Exception as error:
-                answer = await asyncio.to_thread(_advance, steps, error=error)
-            else:
-                answer = await asyncio.to_thread(_advance, steps, reply)
+            except AuthenticationError:
+                raise
+            except MMSError as refusal:
+                reply = refusal
+            answer = await asyncio.to_thread(_advance, steps, reply)
         return answer
 
     def _name(self, broadcast: str | None) -> str | None:
@@ -302,10 +306,10 @@ class Ledger:
 R = TypeVar("R")
 
 
-def _advance(steps: Steps, reply: Any = None, *, error: BaseException | None = None) -> Question | Reconciled:
+def _advance(steps: Steps, reply: Any = None) -> Question | Reconciled:
     """Return the next question of a reconciliation, or what it did."""
     try:
-        return steps.send(reply) if error is None else steps.throw(error)
+        return steps.send(reply)
     except StopIteration as end:
         return cast(Reconciled, end.value)
 

@@ -31,7 +31,8 @@ class Message(NamedTuple):
     number: str
     tracking_id: str | None
     sender: str | None
-    sent_at: float | None
+    #: 0 if it was never requested.
+    sent_at: float
     stored_id: str | None
     own_reference: str | None
     #: Cellcast does not say whether it repeats a reference.
@@ -49,7 +50,7 @@ class Message(NamedTuple):
         stored = mms_id or operation.get("mms_id")
         own = operation.get("client_reference")
         return cls(
-            id, broadcast, State(state), number, tracking_id, sender, sent_at, None if stored is None else str(stored),
+            id, broadcast, State(state), number, tracking_id, sender, sent_at or 0.0, None if stored is None else str(stored),
             None if own is None else str(own), operation.get("type") != "CellcastSend", attempts, data, text,
         )  # fmt: skip
 
@@ -85,7 +86,7 @@ class Group(NamedTuple):
 
 
 def match(messages: Sequence[Message], traces: Sequence[Trace]) -> list[Group]:
-    """Return the groups of the open messages and the traces of one number. Traces that fit no message are left out."""
+    """Return the groups of open messages of one number and its traces. Traces that fit no message are left out."""
     fits = [_fitting(messages, trace) for trace in traces]
     groups: list[Group] = []
     left = {place for place, found in enumerate(fits) if found}
@@ -112,8 +113,6 @@ def _fitting(messages: Sequence[Message], trace: Trace) -> set[int]:
 
 
 def _could_be(message: Message, trace: Trace) -> bool:
-    if not message.is_open or message.sent_at is None:
-        return False
     if not message.sent_at - CLOCKS <= trace.first_at <= message.sent_at + WINDOW:
         return False
     if message.own_reference != trace.reference and (trace.reference is not None or message.repeats_reference):

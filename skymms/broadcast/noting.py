@@ -214,7 +214,7 @@ def _resolve(transaction: Transaction, number: str, changes: Changes) -> None:
         messages = [Message.of(row) for row in transaction.rows(sql.MESSAGES_OF_NUMBER, number=number)]
         if not messages:
             return
-        since = min(message.sent_at or 0.0 for message in messages) - CLOCKS
+        since = min(message.sent_at for message in messages) - CLOCKS
         left: list[_Kept] = []
         for row in transaction.rows(sql.UNMATCHED_OF_NUMBER, number=number, since=since):
             known = _find(transaction, kept := _kept(row), number)
@@ -233,7 +233,7 @@ def _resolve_traces(transaction: Transaction, messages: Sequence[Message], repor
     for kept in reports:
         if isinstance(kept.notice, DeliveryReport):
             by_id.setdefault(kept.notice.tracking_id, []).append(kept)
-    since = min(message.sent_at or 0.0 for message in messages) - CLOCKS
+    since = min(message.sent_at for message in messages) - CLOCKS
     traces = [_trace(of_id) for tracking_id, of_id in by_id.items() if not _has_key(transaction, tracking_id, since)]
     bound = False
     for group in match(messages, traces):

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from ..cellcast import CellcastAccount, CellcastSend, MessageReports, OptOut, OptOuts, SentMessage
 from ..cellcast.wire import ORIGIN
-from ..errors import AuthenticationError, MMSError
+from ..errors import MMSError
 from ..model.actions import GetStatistics
 from ..model.notices import DeliveryReport
 from ..model.operations import Operation
@@ -78,10 +78,10 @@ class _Span(NamedTuple):
 
 
 def reconcile(store: Store, account: GatewayAccount, name: str | None, *, unreported_after: float, by: str | None) -> Steps:
-    """Yield the questions to the gateway; each is sent its reply, or thrown the error of the call.
+    """Yield the questions to the gateway. The generator is sent the reply to each, or the error if the gateway refuses it.
 
     Only messages that are unknown, or accepted without a final report for ``unreported_after`` seconds, are asked about, and
-    only those of the broadcast ``name`` if it is given. Raises the errors of calls that were not answered.
+    only those of the broadcast ``name`` if it is given.
     """
     cellcast = account if isinstance(account, CellcastAccount) else None
     broadcasts = [
@@ -146,13 +146,9 @@ def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
 
 def _ask(question: Question, done: Reconciled) -> Generator[Question, Any, tuple[Any, MMSError | None, Reconciled]]:
     """Yield a question; return its answer, the error if the gateway refused it, and what was done so far."""
+    answer = yield question
     done = done._replace(asked=done.asked + 1)
-    try:
-        return (yield question), None, done
-    except AuthenticationError:
-        raise
-    except MMSError as error:
-        return None, error, done
+    return (None, answer, done) if isinstance(answer, MMSError) else (answer, None, done)
 
 
 def _refused(done: Reconciled, error: MMSError) -> Reconciled:
@@ -232,7 +228,7 @@ def _statistics_reports(store: Store, rows: Sequence[MessageReport]) -> Iterator
 def _may_be(message: Message, row: MessageReport) -> bool:
     """Whether the only message of a number in a statistics report can be the only one in the ledger."""
     times = [status.time.timestamp() for status in row.statuses if isinstance(status.time, datetime) and status.time.tzinfo]
-    if message.sent_at is None or not times or not message.sent_at - CLOCKS <= min(times) <= message.sent_at + WINDOW:
+    if not times or not message.sent_at - CLOCKS <= min(times) <= message.sent_at + WINDOW:
         return False
     if row.sender is not None and message.sender is not None and row.sender.strip("+") != message.sender.strip("+"):
         return False
@@ -308,12 +304,10 @@ def _cellcast_report(row: SentMessage) -> DeliveryReport:
 
 def _has_text(message: Message, row: SentMessage) -> bool:
     """Whether a listed message was sent after the request of one in the ledger, and has its text."""
-    if message.sent_at is None or message.operation is None:
-        return False
     created = row.created_at
     if created is not None and created.tzinfo is not None and created.timestamp() < message.sent_at - CLOCKS:
         return False
-    if row.text is None:
+    if row.text is None or message.operation is None:
         return True
     operation: Any = from_dict(json.loads(message.operation))
     filled = Personalisation(operation).fill(json.loads(message.data) if message.data else {})

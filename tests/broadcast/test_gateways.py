@@ -142,7 +142,7 @@ def test_the_reference_of_sinch_json_is_exact(ledger: Ledger) -> None:
             first.run(client)
             sandbox.outcome("E102", to=LOST)
             second.run(client)
-        assert len({operation.client_reference for operation in sandbox.sent}) == 2
+        assert len({getattr(operation, "client_reference", None) for operation in sandbox.sent}) == 2
         sandbox.clock.advance(minutes=1)
         for notice in inbox.wait(4):
             ledger.note(notice)
@@ -155,7 +155,7 @@ def test_a_reference_that_you_give_is_sent_unchanged(ledger: Ledger) -> None:
         message = SendMMS(SHOW, sender="60856", client_reference="order-17")
         with Client(account) as client:
             ledger.create("spring", message, [Recipient(LOST)], account=account).run(client)
-        assert [operation.client_reference for operation in sandbox.sent] == ["order-17"]
+        assert [getattr(operation, "client_reference", None) for operation in sandbox.sent] == ["order-17"]
 
 
 # ---------------------------------------------------------------------------------------------------- Cellcast
@@ -177,7 +177,8 @@ def test_the_webhooks_of_cellcast_decide_every_message(ledger: Ledger, generatio
         broadcast = ledger.create("spring", GENERATIONS[generation], people, account=account)
         with Client(account) as client:
             result = broadcast.run(client)
-        (sent,) = sandbox.sent
+        sent: Any = sandbox.sent[0]
+        assert len(sandbox.sent) == 1
         assert sent.slideshow.slides[0].text == "Hi you!"
         assert result.requested == 4
         # v3 lists only whom it accepted, so who opted out is not known.
@@ -230,7 +231,7 @@ def test_a_request_of_cellcast_has_at_most_a_hundred_numbers_with_one_text(ledge
         broadcast = ledger.create("spring", GENERATIONS["cellcast-v1"], people, account=account)
         with Client(account) as client:
             assert broadcast.run(client).end is End.DONE
-        sent = sandbox.sent
+        sent: list[Any] = list(sandbox.sent)
     assert Counter(number for one in sent for number in one.to) == {f"+{number}": 1 for number in numbers} or Counter(
         str(number).removeprefix("+") for one in sent for number in one.to
     ) == dict.fromkeys(numbers, 1)

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from misbehaving_server import Faulty, http
 
-from skymms import Account, AuthenticationError, Client, ConfigurationError, GetStatistics, SendMMS, Slideshow, TransportError
+from skymms import (
+    Account,
+    AuthenticationError,
+    Client,
+    ConfigurationError,
+    DeliveryReport,
+    GetStatistics,
+    SendMMS,
+    Slideshow,
+    TransportError,
+)
 from skymms.aio import AsyncClient
 from skymms.broadcast import Broadcast, Ledger, Recipient, Reconciled
-from skymms.cellcast import CellcastSend, MessageReports, OptOuts
+from skymms.cellcast import CellcastAccount, CellcastSend, MessageReports, OptOuts
 from skymms.sandbox import Sandbox
 from skymms.storage.contract import same
+from skymms.transport.exchange import GatewayAccount
 
 SHOW = Slideshow("coupon", subject="Free").slide("Hi!")
 MESSAGE = SendMMS(SHOW, sender="60856")
@@ -128,9 +140,9 @@ STATISTICS = """<RESPONSE><SENDING_LIST><CONTENT id="150838" to="{to}" from="{se
 
 
 def statistics(status: str = "", **values: str) -> bytes:
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    fields = {"to": B, "sender": "60856", "mms_id": "35080", "delivery": "binary", "time": now} | values
-    return STATISTICS.format(status=status.replace("NOW", now), **fields).encode()
+    """Return a report with one message; ``NOW`` in it stands for the time of the request."""
+    fields = {"to": B, "sender": "60856", "mms_id": "35080", "delivery": "binary", "time": "NOW"} | values
+    return STATISTICS.format(status=status, **fields).encode()
 
 
 @pytest.mark.parametrize(
@@ -158,7 +170,8 @@ def test_a_statistics_report_says_what_it_says(ledger: Ledger, document: bytes, 
     with Sandbox() as sandbox:
         sandbox.fail("refuse")
         broadcast = send(ledger, sandbox.account(), [B])
-    with Faulty(http(document)) as files:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    with Faulty(http(document.replace(b"NOW", now.encode()))) as files:
         answer = f"<RESPONSE><STATUS>Success</STATUS><LINK>{files.url}</LINK></RESPONSE>".encode()
         with Faulty(http(answer)) as gateway, Client(Account("k" * 32, url=gateway.url)) as client:
             done = ledger.reconcile(client)
@@ -286,6 +299,31 @@ def test_a_message_with_another_text_is_not_taken_for_it(ledger: Ledger, reconci
     assert states_of(broadcast) == {MOBILES[0]: "unknown"}
 
 
+def test_rows_of_cellcast_that_are_not_about_open_messages_are_left_out(ledger: Ledger, reconcile: Reconcile) -> None:
+    """Rows without a number, of a message whose fate is known, and from before the request; one without a text fits."""
+    with Sandbox() as sandbox:
+        account = sandbox.account("cellcast-v1", rate=None)
+        known = send(ledger, account, MOBILES[:1], "known", CellcastSend(TEXT))
+        (row,) = known.rows()
+        ledger.note(DeliveryReport(tracking_id=row["tracking_id"], status="failed", to=MOBILES[0]))
+        sandbox.fail("refuse")
+        lost = send(ledger, account, MOBILES[1:], "lost", CellcastSend(TEXT))
+    now = datetime.now(UTC)
+    old = (now - timedelta(hours=2)).isoformat()
+    rows = [
+        {"_id": "1", "status": "delivered", "receiver": "anonymous", "createdAt": now.isoformat()},
+        {"_id": row["tracking_id"], "status": "delivered", "receiver": MOBILES[0], "createdAt": now.isoformat()},
+        {"_id": "2", "status": "delivered", "receiver": MOBILES[1], "message": "Hi you!", "createdAt": old},
+        {"_id": "3", "status": "delivered", "receiver": MOBILES[2], "createdAt": now.isoformat()},
+    ]
+    listing = json.dumps({"status": True, "data": {"items": rows, "current": 1, "totalPages": 1}}).encode()
+    with Faulty(http(listing, Content_Type="application/json")) as gateway:
+        done = reconcile(CellcastAccount.v1("k" * 32, url=gateway.url, rate=None))
+    assert (done.reports, done.unknown) == (1, 1)
+    assert states_of(known) == {MOBILES[0]: "failed"}
+    assert states_of(lost) == {MOBILES[1]: "unknown", MOBILES[2]: "delivered"}
+
+
 def test_cellcast_v3_tells_only_who_opted_out(ledger: Ledger, reconcile: Reconcile) -> None:
     with Sandbox() as sandbox:
         account = sandbox.account("cellcast-v3", rate=None)
@@ -322,8 +360,9 @@ def test_an_account_that_cannot_say_what_it_offers_is_not_asked(ledger: Ledger) 
         class Silent:
             def __init__(self) -> None:
                 account = sandbox.account()
-                for name in ("name", "address", "max_response", "rate_limit", "encode", "decode", "parts"):
-                    setattr(self, name, getattr(account, name))
+                for name in dir(GatewayAccount):
+                    if not name.startswith("_") and name != "problems":
+                        setattr(self, name, getattr(account, name))
 
         with Client(Silent()) as client:  # type: ignore[arg-type]
             assert ledger.reconcile(client) == Reconciled(unknown=1)

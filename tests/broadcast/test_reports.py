@@ -17,7 +17,9 @@ from ledger_world import MESSAGE, A, B, World, report
 
 from skymms import Client, DeliveryReport, EncodingReport, InboundSMS, SendSavedMMS, SubscriptionChange, UnknownNotice
 from skymms.broadcast import Broadcast, Ledger
+from skymms.broadcast.intents import Intent
 from skymms.broadcast.matching import CLOCKS, WINDOW
+from skymms.broadcast.references import ledger_id, make_reference
 from skymms.broadcast.states import State, Why
 from skymms.sandbox import Sandbox
 from skymms.storage.contract import same
@@ -161,7 +163,7 @@ def test_texts_of_any_kind_are_stored(world: World) -> None:
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(HOSTILE, HOSTILE, HOSTILE)
     def check(first: str, second: str, third: str) -> None:
-        texts = {"client_reference": first, "mms_id": first, "sender": third, "handset": third, "details": third}
+        texts: Any = {"client_reference": first, "mms_id": first, "sender": third, "handset": third, "details": third}
         world.ledger.note(DeliveryReport("N102", tracking_id=first, to=second, status=second, operator_id=second, **texts))
 
     check()
@@ -175,10 +177,12 @@ def test_texts_of_any_kind_are_stored(world: World) -> None:
 
 def test_an_interrupted_message_is_closed_by_its_report_whenever_that_comes(world: World) -> None:
     after, before = world.broadcast("after"), world.broadcast("before", [B])
-    world.request(after), world.request(before)
+    world.request(after)
+    world.request(before)
     world.ledger.note(report("T2", to=B))
     assert world.state(before, B) == "sending"
-    world.crash(after), world.crash(before)
+    world.crash(after)
+    world.crash(before)
     assert world.state(before, B) == "delivered"
     assert row_of(after)["reason"] == Why.INTERRUPTED
     world.ledger.note(report("T1"))
@@ -332,6 +336,43 @@ def test_a_message_sent_long_before_is_told_apart_by_its_first_report(world: Wor
     assert world.state(broadcast) == "unknown"
     world.ledger.note(report("T1", "delivered"))
     assert world.state(broadcast) == "delivered"
+
+
+def reference(world: World, intent: Intent, attempt: int = 1) -> str:
+    with world.store.transaction() as transaction:
+        return make_reference(ledger_id(transaction), intent.id, attempt)
+
+
+def test_the_reference_of_the_ledger_is_exact_before_and_after_the_answer_is_lost(world: World) -> None:
+    first, second = world.broadcast("first"), world.broadcast("second")
+    (one,), (other,) = world.request(first), world.request(second)
+    world.ledger.note(report("T1", client_reference=reference(world, one)))
+    assert world.state(first) == "sending"
+    world.answer(first, one, State.UNKNOWN, why=Why.LOST_ANSWER)
+    world.answer(second, other, State.UNKNOWN, why=Why.LOST_ANSWER)
+    assert (world.state(first), world.state(second)) == ("delivered", "unknown")
+    world.ledger.note(report("T2", "failed", client_reference=reference(world, other)))
+    assert (world.state(first), world.state(second)) == ("delivered", "failed")
+
+
+def test_a_late_report_of_the_first_attempt_is_not_one_of_the_second(world: World) -> None:
+    broadcast = unknown(world)
+    set_times(world, "spring", 7200)
+    broadcast.settle([A], "resend", why="test")
+    (intent,) = world.request(broadcast)
+    world.answer(broadcast, intent, State.UNKNOWN, why=Why.LOST_ANSWER)
+    world.ledger.note(report("T1", "failed", client_reference=reference(world, intent, 1)))
+    assert world.state(broadcast) == "unknown"
+    world.ledger.note(report("T2", client_reference=reference(world, intent, 2)))
+    assert world.state(broadcast) == "delivered"
+
+
+def test_a_report_of_another_gateway_that_waits_is_not_taken_with_the_answer(world: World) -> None:
+    broadcast = world.broadcast("spring")
+    (intent,) = world.request(broadcast)
+    world.ledger.note(report("T1", "failed", to=B))
+    world.answer(broadcast, intent, State.ACCEPTED, tracking_id="T1")
+    assert world.state(broadcast) == "accepted"
 
 
 def test_a_message_that_was_sent_for_a_key_is_not_taken_for_another(world: World) -> None:
