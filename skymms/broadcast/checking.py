@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from ..cellcast import GENERATIONS, CellcastSend
-from ..cellcast.generations import content_problems
+from ..cellcast.account import content_problems
 from ..errors import ConfigurationError, Problem, SkymmsError
 from ..limits import DOCUMENTED
 from ..model.operations import Operation
