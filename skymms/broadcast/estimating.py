@@ -31,10 +31,9 @@ class Estimate(NamedTuple):
     """What a broadcast will do.
 
     ``messages`` are ready, and ``opted_out`` of them will be skipped, by what is known now. ``texts`` is the number of
-    different sets of merge values, and ``requests`` about the number of HTTP requests. ``seconds`` is the time at the broadcast's rate,
-    without the hours in which nothing is sent (None without a rate). ``cost`` is in the unit of the price (None without a
-    price). ``left_out`` lists at most a thousand lines;
-    ``duplicates`` and ``unreadable`` count all.
+    different sets of merge values, and ``requests`` about the number of HTTP requests. ``seconds`` is the time at the
+    broadcast's rate, without the hours in which nothing is sent (None without a rate). ``cost`` is in the unit of the price
+    (None without a price). ``left_out`` lists at most a thousand lines; ``duplicates`` and ``unreadable`` count all.
     """
 
     messages: int

@@ -73,8 +73,8 @@ class Ledger:
         """Plan a broadcast: read the list, fill the merge fields and check every message. Nothing is sent.
 
         :param operation: the message, without its recipient: any operation that sends to one number, or a Cellcast send.
-        :param recipients: see :func:`~skymms.broadcast.read_recipients`, or any iterable of :class:`Recipient` or of numbers; it
-            is read once and not held.
+        :param recipients: see :func:`~skymms.broadcast.read_recipients`, or any iterable of :class:`Recipient` or of numbers;
+            it is read once and not held.
         :param account: the account it will be sent from; its rules are applied. Without it, the rules that all share.
         :param hours: the hours in which messages are sent.
         :param start: nothing is sent before.

@@ -110,6 +110,10 @@ class PostgresStore(SharedConnection["_Transaction"]):
         """Begin a transaction that writes."""
         return self._transaction(True)
 
+    def erasing(self) -> AbstractContextManager[_Transaction]:
+        """Begin a transaction that writes. The server removes old rows when it vacuums the tables."""
+        return self._transaction(True)
+
     def reading(self) -> AbstractContextManager[_Transaction]:
         """Begin a transaction that only reads and sees one state of the tables."""
         return self._transaction(False)

@@ -79,6 +79,26 @@ class SqliteStore(SharedConnection["_Transaction"]):
         """Begin a transaction that writes."""
         return self._transaction(True)
 
+    @contextmanager
+    def erasing(self) -> Generator[_Transaction, None, None]:
+        """Begin a transaction that writes; neither the file nor the journal beside it keeps what it deletes."""
+        with self._lock:
+            mode = self._journal("PRAGMA journal_mode")
+            if mode != "wal":
+                # The pages before the change are in the journal, which is usually kept.
+                self._journal("PRAGMA journal_mode = TRUNCATE")
+            try:
+                with self.transaction() as transaction:
+                    yield transaction
+            finally:
+                self._journal("PRAGMA wal_checkpoint(TRUNCATE)" if mode == "wal" else f"PRAGMA journal_mode = {mode}")
+
+    def _journal(self, sql: str) -> str:
+        try:
+            return str(self._open().execute(sql).fetchone()[0])
+        except sqlite3.Error as error:
+            raise _storage_error(self.name, error) from error
+
     def reading(self) -> AbstractContextManager[_Transaction]:
         """Begin a transaction that only reads."""
         return self._transaction(False)
@@ -175,6 +195,8 @@ class SqliteStore(SharedConnection["_Transaction"]):
             connection.execute("PRAGMA fullfsync = ON")
             connection.execute("PRAGMA checkpoint_fullfsync = ON")
             connection.execute("PRAGMA foreign_keys = ON")
+            # What is deleted is overwritten, because numbers are erased on request.
+            connection.execute("PRAGMA secure_delete = ON")
             if is_new:
                 # It is empty still. SQLite gives its journal the same permissions.
                 with suppress(OSError):

@@ -96,7 +96,7 @@ BAD_NUMBERS = {
     '"1,5551E+10"': "read as a float",
     "15551234888.0": "read as a float",
     "15551234888.00": "read as a float",
-    '"15551234888,0"': "read as a float",
+    '"15551234888,0"': "is not a phone number",
     "": "there is no number",
     "  ": "there is no number",
     "n/a": "is not a phone number",
