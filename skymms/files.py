@@ -103,6 +103,7 @@ def read_file(data: bytes, *, limit: int = MAX_REQUEST, strict: bool = True) -> 
     if _ADDRESS.match(text):
         return _from_query(text, limit)
     try:
+        _check_keys(text)
         table = tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError, or a number too long for int()
         # Only a file that is not TOML can be a query, so that a slideshow is never mistaken for one.
@@ -144,7 +145,7 @@ def _from_json(data: bytes, limit: int) -> FileContent:
         if "skymms" in document:
             return _from_dict(standard_json.loads(data))
         leaves = json.leaves(document)
-    except DecodeError as error:
+    except ValueError as error:  # DecodeError, or a number too long for int()
         raise ConfigurationError(f"not a request in JSON: {error}") from None
     return _request(_JSON_DIALECT, leaves)
 
@@ -217,6 +218,8 @@ _SLIDE: Mapping[str, _Type] = {
     "duration": _NUMBER,
     "personalized_image": _TEXT,
 }
+#: The most parts of a dotted key. Those of a slideshow have one.
+MAX_KEY_PARTS = 50
 #: The key of the slides' sections.
 _SLIDES = "slide"
 
@@ -250,6 +253,21 @@ def _similar_header(table: Mapping[str, Any]) -> str | None:
     """Return the key of a list of sections that is meant to be the slides, such as ``slides``."""
     names = [name for name, value in table.items() if name not in _SLIDESHOW and value and _is_list_of_tables(value)]
     return next((name for name in names if get_close_matches(name.lower(), [_SLIDES], 1)), None)
+
+
+#: Texts and comments in TOML; one without an end extends to the end of the line or of the file.
+_TOML_TEXTS = re.compile(
+    r'"{3}(?:[^"\\]|\\.|"{1,2}(?!"))*+"{0,5}|"(?:[^"\\\n]|\\.)*+"?|'
+    r"'{3}(?:[^']|'{1,2}(?!'))*+'{0,5}|'[^'\n]*+'?|#[^\n]*+",
+    re.DOTALL,
+)
+_LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MAX_KEY_PARTS}}}")
+
+
+def _check_keys(text: str) -> None:
+    """Raise ValueError for a dotted key of very many parts, for which tomllib takes quadratic time."""
+    if text.count(".") >= MAX_KEY_PARTS and _LONG_KEY.search(_TOML_TEXTS.sub("_", text)):
+        raise ValueError(f"a key of more than {MAX_KEY_PARTS} parts")
 
 
 def _is_list_of_tables(slides: Any) -> bool:

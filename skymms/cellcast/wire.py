@@ -85,7 +85,7 @@ def _sent_values(send: CellcastSend, generation: Generation, placement: str) -> 
 # ------------------------------------------------------------------------------------------------ reading responses
 
 #: The error for a refusal, and the field it is about: the first row whose pattern is found in lines such as ``http=400``,
-#: ``meta/status=FIELD_INVALID`` and ``msg: …``.
+#: ``meta/status=FIELD_INVALID`` and ``msg: …``. ``.*`` in a pattern means anything, line breaks too.
 REFUSALS: tuple[tuple[str, type[errors.MMSError], str | None], ...] = (
     (r"=(429|OVER_LIMIT)$", errors.ThrottledError, None),
     (r"=(401|403|AUTH_FAILED(_NO_DATA)?)$|^invalid_token=(?!0$|false$)", errors.AuthenticationError, None),
@@ -140,20 +140,35 @@ def read_reply(operation: Operation[Any], document: Mapping[str, Any], status: i
 
 def _refusal(operation: Operation[Any], texts: Texts, status: int, refused: bool, raw: Nodes) -> errors.MMSError:
     signals = [f"{name}={texts[name]}" for name in _SIGNALS.split() if name in texts]
-    reasons = [f"{name}: {texts[name]}" for name in f"{_REASONS} stack".split() if name in texts]
+    # A line for each text: line breaks in a text would make lines that look like signals.
+    reasons = [f"{name}: {' '.join(texts[name].split())}" for name in f"{_REASONS} stack".split() if name in texts]
     lines = "\n".join([f"http={status}", *signals, *reasons])
     # A send that was answered with HTTP 500 had been delivered (recorded), so its text does not choose the class.
     fault = re.search("=5[0-9]{2}$|^http=408$", lines, re.MULTILINE) is not None
     table = () if fault and not operation.repeatable else REFUSALS
     default = ("", errors.GatewayFaultError if fault else errors.MMSError, None)
-    flags = re.IGNORECASE | re.MULTILINE | re.DOTALL
-    _, kind, field = next((row for row in table if re.search(row[0], lines, flags)), default)
+    _, kind, field = next((row for row in table if _matches(row[0], lines)), default)
     code = next((texts[name] for name in _CODES.split() if texts.get(name, "success").lower() != "success"), "")
     # A 203 or 3xx that contains no refusal leaves open whether the message was sent.
     maybe = not operation.repeatable and (fault or not (refused or 400 <= status < 500))
     if not code and status >= 400:
         code = str(status)
     return kind(code, texts.first(_REASONS) or "", field=field, reply=raw, sent_maybe=maybe)
+
+
+def _matches(pattern: str, lines: str) -> bool:
+    """Return whether a pattern of :data:`REFUSALS` is found in these lines.
+
+    The parts of a pattern around ``.*`` are searched one after the other. The regular expression with ``.*`` would look at the
+    whole rest of the lines for each place where its first part is found, which is quadratic time.
+    """
+    at = 0
+    for part in pattern.split(".*"):
+        found = re.compile(part, re.IGNORECASE | re.MULTILINE).search(lines, at)
+        if found is None:
+            return False
+        at = found.end()
+    return True
 
 
 def _rows(data: object, *names: str) -> Iterator[Any]:

@@ -36,7 +36,7 @@ from ..model.stored_operations import DeleteMMS, ListMMS, SaveMMS
 from ..model.stored_replies import DeletedMMS, MMSList, SavedMMS, StoredMMS
 from ..validation.dates import to_utc
 from ..wire.dialects import Dialect
-from .state import SHORT_CODE, ActionResult, CampaignRecord, SavedSlideshow, ScheduledNotice, State, refuse, store
+from .state import SHORT_CODE, ActionResult, CampaignRecord, SavedSlideshow, ScheduledNotice, State, content_size, refuse
 
 #: The page size of a list if the request has none (Sinch MMS reference, 2.7).
 PER_PAGE = 100
@@ -54,7 +54,8 @@ def _save(state: State, operation: SaveMMS, dialect: Dialect) -> ActionResult:
     delay = state.settings.delays.encoded if any(slide.audio or slide.video for slide in slideshow.slides) else 0.0
     now = state.clock.now()
     failed, failed_file = _encoding_failure(state, slideshow)
-    store(state.saved, mms_id, SavedSlideshow(mms_id, slideshow, now, now + timedelta(seconds=delay), failed))
+    saved = SavedSlideshow(mms_id, slideshow, now, now + timedelta(seconds=delay), failed)
+    state.saved.put(mms_id, saved, content_size(slideshow))
     # All dialects report the MMS id, which their response contains too. The JSON service of Sinch MMS has no id in its
     # response: its report has the tracking id and the client reference of the request.
     report = EncodingReport(
@@ -79,7 +80,7 @@ def _encoding_failure(state: State, slideshow: Slideshow) -> tuple[str | None, d
 
 
 def _delete(state: State, operation: DeleteMMS, dialect: Dialect) -> ActionResult:
-    if state.saved.pop(str(operation.mms_id), None) is None:
+    if state.saved.remove(str(operation.mms_id)) is None:
         return refuse(operation, "E241"), []
     return DeletedMMS(str(operation.mms_id)), []
 
@@ -126,7 +127,7 @@ def _list_campaigns(state: State, operation: ListCampaigns, dialect: Dialect) ->
 
 def _create_campaign(state: State, operation: CreateCampaign, dialect: Dialect) -> ActionResult:
     campaign = CampaignRecord(state.next_id(), operation.campaign_name, operation.brand_name)
-    store(state.campaigns, campaign.campaign_id, campaign)
+    state.campaigns.put(campaign.campaign_id, campaign, content_size(campaign))
     return NewCampaign(campaign.campaign_id, campaign.name, campaign.brand), []
 
 
@@ -136,7 +137,7 @@ def _subscribe(state: State, operation: Subscribe, dialect: Dialect) -> ActionRe
         return refuse(operation, "E903"), []
     mobile = str(operation.mobile)
     subscriber_ref = None if operation.subscriber_ref is None else str(operation.subscriber_ref)
-    store(campaign.numbers, mobile, subscriber_ref)
+    state.subscribe(campaign, mobile, subscriber_ref)
     # The response repeats the campaign reference of the request.
     reply = Subscription(str(operation.campaign), subscriber_ref, mobile)
     return reply, [_subscription_change(state, "N301", campaign, mobile)]
@@ -149,7 +150,7 @@ def _unsubscribe(state: State, operation: Unsubscribe, dialect: Dialect) -> Acti
     mobile = str(operation.mobile)
     if mobile not in campaign.numbers:
         return refuse(operation, "E905"), []
-    del campaign.numbers[mobile]
+    state.unsubscribe(campaign, mobile)
     return Subscription(str(operation.campaign), mobile=mobile), [_subscription_change(state, "N302", campaign, mobile)]
 
 
@@ -176,11 +177,11 @@ def inbound_mms(
 ) -> InboundMMS:
     """Store an MMS in the inbox, and return its notice. The notice's ``tracking_id`` is the message's id in the inbox."""
     inbox_id = f"MMS_MO_{secrets.token_urlsafe(6)}"
-    store(state.inbox, inbox_id, True)
+    state.inbox.put(inbox_id, True, 0)
     if text is not None:
         # Skycore 1.3, 5.5: the text arrives as one of the files.
         path = f"{INBOX}{inbox_id}/text.txt"
-        store(state.files, path, ("text/plain; charset=utf-8", text.encode()))
+        state.add_file(path, "text/plain; charset=utf-8", text.encode())
         files = (*files, state.base_url + path)
     return InboundMMS(
         "N401",
@@ -201,7 +202,7 @@ def _remove(state: State, operation: RemoveInboxMessage, dialect: Dialect) -> Ac
         # Removing a message removes its files but not its entry, so a second removal gets E642.
         return refuse(operation, "E642" if inbox_id in state.inbox else "E641"), []
     state.inbox[inbox_id] = False
-    state.files.pop(f"{INBOX}{inbox_id}/text.txt", None)
+    state.files.remove(f"{INBOX}{inbox_id}/text.txt")
     return RemovedInboxMessage(inbox_id), []
 
 
@@ -210,7 +211,7 @@ def _create_statistics(state: State, operation: GetStatistics, dialect: Dialect)
     assert start is not None
     assert end is not None
     path = f"{REPORTS}{state.next_id()}.xml"
-    store(state.files, path, ("text/xml; charset=utf-8", _statistics_document(state, start, end)))
+    state.add_file(path, "text/xml; charset=utf-8", _statistics_document(state, start, end))
     return StatisticsLink(state.base_url + path), []
 
 

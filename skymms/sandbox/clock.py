@@ -19,6 +19,8 @@ from ..errors import ConfigurationError
 
 #: The clock can be this many seconds ahead, about a hundred years, so that all dates calculated from it exist.
 MAX_AHEAD = 100 * 365 * 86_400
+#: Larger whole numbers, and NaN, cannot be added to a time.
+_LARGEST = 1e300
 
 
 class Clock:
@@ -49,10 +51,10 @@ class Clock:
     def advance(self, *, seconds: float = 0, minutes: float = 0, hours: float = 0) -> None:
         """Move the clock forward and run everything that becomes due, before returning."""
         for name, value in (("seconds", seconds), ("minutes", minutes), ("hours", hours)):
-            if type(value) not in {int, float}:
+            if type(value) not in {int, float} or not abs(value) < _LARGEST:
                 raise ConfigurationError(f"{name}={value!r:.40}: give a number")
         span = seconds + 60 * minutes + 3600 * hours
-        if not 0 <= span < float("inf"):
+        if span < 0:
             raise ConfigurationError(
                 f"the clock cannot be moved by {span:g} seconds: give a positive number, it only moves forward"
             )

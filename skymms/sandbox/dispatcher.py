@@ -19,7 +19,7 @@ from .faults import Faults
 from .gateway import Gateway, RequestRecord
 from .listener import ServerRequest, ServerResponse
 from .postback_sender import NoticeEncoder, PostbackPolicy, PostbackSender
-from .routing import ABOUT, dialect_at, is_page_or_control
+from .routing import ABOUT, FOREIGN_HOST, dialect_at, is_gateway_host, is_page_or_control
 from .state import State, printable
 
 
@@ -68,6 +68,8 @@ class Dispatcher:
 
     def respond(self, request: ServerRequest) -> ServerResponse:
         """Handle a request and return its response."""
+        if not is_gateway_host(request, self._host):
+            return ServerResponse(403, FOREIGN_HOST.encode(), "text/plain; charset=utf-8")
         cellcast = next((one for one in self._cellcasts.values() if one.accepts(request)), None)
         if cellcast is not None:
             record, rule = self.gateway.handle_cellcast(cellcast, request)

@@ -26,7 +26,7 @@ from ..slide import FILES
 from ..validation.file_types import file_type
 from .faults import FAULTS
 from .gateway import RequestRecord
-from .state import RecentItems
+from .state import RecentItems, content_size
 
 #: The number of entries that are kept, and the largest number that is returned at once.
 MAX_ENTRIES, MAX_RETURNED = 5_000, 500
@@ -54,11 +54,13 @@ class EventLog:
     def add_request(self, record: RequestRecord, stored: Slideshow | None = None) -> None:
         """Add a request; ``stored`` is the stored slideshow that it sends."""
         outcome = "broken" if record.fault else "refused" if isinstance(record.reply, Refusal) else "accepted"
-        self._add(lambda: _request_entry(record, outcome, stored), record.size, requests=1, **{outcome: 1})
+        self._add(
+            lambda: _request_entry(record, outcome, stored), record.size + content_size(stored), requests=1, **{outcome: 1}
+        )
 
     def add_notice(self, notice: Notice, result: str | None) -> None:
         """Add a notice and the result of its postback, None if there is no receiver."""
-        self._add(lambda: _notice_entry(notice, result))
+        self._add(lambda: _notice_entry(notice, result), content_size(notice))
 
     def after(self, number: int, wait: float) -> dict[str, Any]:
         """Return the entries after a number, waiting up to ``wait`` seconds for one."""
@@ -139,7 +141,8 @@ def _message(operation: Any, stored: Slideshow | None) -> _Entry | None:
     slideshow: Any = operation.slideshow if isinstance(operation, SendMMS | SaveMMS | CellcastSend) else stored
     if slideshow is None:
         return None
-    texts, data = getattr(operation, "custom_text", {}), getattr(operation, "data", {})
+    texts = getattr(operation, "custom_text", {})
+    data = {name.lower(): value for name, value in getattr(operation, "data", {}).items()}
     slides = [
         _slide(_merge(texts.get(number, slide.text), data), slide.duration, _slide_files(slide, operation))
         for number, slide in enumerate(slideshow.slides, 1)
@@ -171,11 +174,10 @@ _MERGE_TAG = re.compile(r"\{\$(\w+)\|?([^{}]*)\}")
 
 
 def _merge(text: str | None, data: Mapping[str, str]) -> str | None:
-    """Replace the merge tags in a text: ``{$firstname|Sir}`` in Skycore 1.3, where names are compared without case."""
+    """Replace the merge tags in a text: ``{$firstname|Sir}`` in Skycore 1.3, where names are compared in lower case."""
     if text is None:
         return None
-    values = {name.lower(): value for name, value in data.items()}
-    return _MERGE_TAG.sub(lambda tag: str(values.get(tag[1].lower(), tag[2])), str(text))
+    return _MERGE_TAG.sub(lambda tag: str(data.get(tag[1].lower(), tag[2])), str(text))
 
 
 # ------------------------------------------------------------------------------------------------ notices

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ..codes import ANSWERS
 from ..errors import ConfigurationError
 from .cellcast_bodies import REFUSALS
-from .state import number_forms
+from .state import check_room, number_forms
 
 #: The codes with which a fault can refuse a request: Skycore's codes and Cellcast's names of refusals.
 CODES: frozenset[str] = frozenset({*ANSWERS, *REFUSALS})
@@ -140,7 +140,9 @@ class Faults:
         numbers = frozenset(number_forms(to)) if to is not None else None
         rule = FaultRule(how, times=times, every=every, to=numbers, seconds=seconds)
         with self._lock:
-            self._rules = [one for one in self._rules if not one.over] + [rule]
+            rules = [one for one in self._rules if not one.over] + [rule]
+            check_room(len(rules), "faults")
+            self._rules = rules
         return rule
 
     def add_throttle(self, calls: int, seconds: float, code: str) -> None:
@@ -151,6 +153,7 @@ class Faults:
             message = "give a whole number of calls from 0 up, and seconds greater than 0"
             raise ConfigurationError(f"calls={calls!r:.40}, seconds={seconds!r:.40}: {message}")
         with self._lock:
+            check_room(len(self._throttles) + 1, "throttles")
             self._throttles.append(_Throttle(calls, seconds, code))
 
     def before_reading(self) -> FaultRule | None:

@@ -6,7 +6,9 @@ limits the size of a request and the time that a request may take.
 
 from __future__ import annotations
 
+import errno
 import io
+import re
 import select
 import selectors
 import socket
@@ -17,6 +19,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -142,6 +145,16 @@ class _Server(ThreadingHTTPServer):
         self._stop_receiver.close()
         self._stop_sender.close()
 
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection; wait a moment if this process has no file or memory left for one."""
+        try:
+            return super().get_request()
+        except OSError as error:
+            # The connection stays in the queue, so without the wait the loop would accept again at once.
+            if error.errno in _EXHAUSTED:
+                self.closing.wait(_ACCEPT_PAUSE)
+            raise
+
     def server_bind(self) -> None:
         # HTTPServer.server_bind looks up the machine's name, which takes seconds on a machine without name resolution.
         socketserver.TCPServer.server_bind(self)
@@ -150,6 +163,11 @@ class _Server(ThreadingHTTPServer):
         """Ignore connections that the caller closed; print other errors as the standard library does."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
+
+
+#: The errors of accept() that last until another connection is closed, and the seconds to wait then.
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_ACCEPT_PAUSE = 0.1
 
 
 class _DeadlineReader(io.RawIOBase):
@@ -195,6 +213,15 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             super().handle_one_request()
 
+    def parse_request(self) -> bool:
+        """Parse the head of a request. The length of its body must be clear, or the body could be read as another request."""
+        if not super().parse_request():
+            return False
+        if (problem := _length_problem(self.headers)) is None:
+            return True
+        self._send(ServerResponse(400, f"{problem}\n".encode(), "text/plain"), close=True)
+        return False
+
     def handle_expect_100(self) -> bool:
         # curl waits a second for this line before it sends a long body, so it must not stay in the buffer.
         super().handle_expect_100()
@@ -209,15 +236,15 @@ class _Handler(BaseHTTPRequestHandler):
         if "Transfer-Encoding" in self.headers:
             self._read_chunked()
             return
-        length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdigit()):
+        length = _body_length(self.headers)
+        if length is None:
             self._send(ServerResponse(411, b"a Content-Length header is required\n", "text/plain"), close=True)
-        elif int(length[:12]) > MAX_BODY:
+        elif length > MAX_BODY:
             self._send(ServerResponse(413, b"the request body is too long\n", "text/plain"), close=True)
         else:
-            body = self.rfile.read(int(length))
+            body = self.rfile.read(length)
             # A shorter body means that the caller closed the connection, so no response is sent.
-            if len(body) == int(length):
+            if len(body) == length:
                 self._respond(body)
 
     def _read_chunked(self) -> None:
@@ -273,6 +300,34 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Log nothing: the standard library logs the request line, and the line of a GET contains the API key."""
+
+
+# ------------------------------------------------------------------------------------------------ the length of a body
+
+# RFC 9112, 6.2 and 6.3: one or more digits; different lengths, and a length beside Transfer-Encoding, are errors.
+
+
+def _lengths(headers: Message) -> set[str]:
+    """Return the different values of Content-Length; a list of equal values counts as one."""
+    return {one.strip() for value in headers.get_all("Content-Length", []) for one in str(value).split(",")}
+
+
+def _length_problem(headers: Message) -> str | None:
+    """Return why it is not clear where a request ends, or None."""
+    lengths = _lengths(headers)
+    if lengths and "Transfer-Encoding" in headers:
+        return "Content-Length and Transfer-Encoding are both given: leave one out"
+    if len(lengths) > 1:
+        return "Content-Length is given twice, with different values"
+    if any(not re.fullmatch("[0-9]+", one) for one in lengths):
+        return "Content-Length must be a whole number in digits"
+    return None
+
+
+def _body_length(headers: Message) -> int | None:
+    """Return the valid Content-Length of a request; None if it has none."""
+    # int() raises for more than 4,300 digits. Leading zeros do not count.
+    return next((int((one.lstrip("0") or "0")[:20]) for one in _lengths(headers)), None)
 
 
 # ------------------------------------------------------------------------------------------------ connection faults

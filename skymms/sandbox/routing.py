@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from ..cellcast import GENERATIONS
 from ..transport.guard import is_loopback
-from ..wire.codecs import DecodeError, multipart
+from ..wire.codecs import DecodeError, multipart, query
 from ..wire.dialects import DIALECTS, MAX_REQUEST, Dialect
 from .listener import ServerRequest
 
@@ -103,7 +103,7 @@ def _multipart_fields(body: bytes, content_type: str) -> list[tuple[str, bytes]]
 def _urlencoded_fields(body: bytes) -> list[tuple[str, bytes]]:
     try:
         # Some programs do not escape the document, so the text may have characters outside ASCII.
-        fields = parse_qsl(body.decode(), errors="strict", max_num_fields=_MAX_FIELDS)
+        fields = query.parse_pairs(body, _MAX_FIELDS)
     except ValueError as error:  # not UTF-8, as bytes or after the percent signs, or too many fields
         raise DecodeError(f"not a form in UTF-8: {error}") from None
     return [(name, value.encode()) for name, value in fields]
@@ -116,10 +116,9 @@ def has_trusted_host(request: ServerRequest, host: str) -> bool:
     Its domain in the Host header shows that. An IP address cannot be pointed elsewhere, so any IP address is accepted: a
     sandbox that is open to other machines, or runs in a container, does not know its own addresses.
     """
-    parts = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?", request.headers.get("host", "").lower())
-    if parts is None:
+    name = _host_name(request)
+    if name is None:
         return False
-    name = parts[1] or parts[2]
     if is_loopback(name) or name == host.lower():
         return True
     try:
@@ -127,3 +126,30 @@ def has_trusted_host(request: ServerRequest, host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_gateway_host(request: ServerRequest, host: str) -> bool:
+    """Return whether a request may be sent to a gateway of the sandbox, or read one of its files, under its Host header.
+
+    Besides the trusted hosts these are a request without the header, which no browser sends; a name without a dot or in a
+    private domain, such as the name of a container; and the vendors' own names, which somebody may point at the sandbox. No
+    stranger can have a web page under such a name.
+    """
+    if "host" not in request.headers or has_trusted_host(request, host):
+        return True
+    name = (_host_name(request) or ".").rstrip(".")
+    return bool(name) and ("." not in name or name.endswith(_PRIVATE_DOMAINS) or name in _VENDOR_HOSTS)
+
+
+_PRIVATE_DOMAINS = (".localhost", ".local", ".internal", ".test")
+_VENDOR_HOSTS = frozenset(
+    {urlsplit(url).hostname for url in (*(d.url for d in DIALECTS.values()), *(g.url for g in GENERATIONS.values()))}
+)
+#: The response to a request under any other host name.
+FOREIGN_HOST = "This host name is not allowed: use localhost, the machine's IP address, or a name in a private network.\n"
+
+
+def _host_name(request: ServerRequest) -> str | None:
+    """Return the host in a request's Host header in lower case, None if it is not valid."""
+    parts = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?", request.headers.get("host", "").lower())
+    return parts and (parts[1] or parts[2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, TypeAlias, cast, overload
 from urllib.parse import urlsplit
@@ -28,7 +29,18 @@ from .listener import Listener
 from .outcomes import OUTCOMES
 from .postback_sender import PostbackPolicy
 from .routing import dialect_path
-from .state import CampaignRecord, Delays, SavedSlideshow, Settings, State, number_forms, printable
+from .state import (
+    MAX_STATUS,
+    MAX_URL,
+    CampaignRecord,
+    Delays,
+    SavedSlideshow,
+    Settings,
+    State,
+    check_room,
+    number_forms,
+    printable,
+)
 
 #: The operations in :attr:`Sandbox.sent`.
 SendOperation: TypeAlias = (
@@ -215,7 +227,9 @@ class Sandbox:
         """Refuse messages to these numbers (E114); in Cellcast they have opted out."""
         if not numbers:
             raise ConfigurationError("block: give at least one number")
-        self._state.blocked.update(dict.fromkeys(number_forms(numbers), self.clock.now()))
+        forms = dict.fromkeys(number_forms(numbers), self.clock.now())
+        check_room(len(self._state.blocked | forms), "blocked numbers")
+        self._state.blocked.update(forms)
         self._log(f"arranged: block {join_recipients(numbers)}")
 
     def unblock(self, *numbers: str) -> None:
@@ -240,6 +254,9 @@ class Sandbox:
         if code not in OUTCOMES:
             raise ConfigurationError(f"{code!r:.40} is not the code of a last report: choose one of {', '.join(OUTCOMES)}")
         _check_texts(status or "")
+        if len(status or "") > MAX_STATUS:
+            raise ConfigurationError(f"status: more than {MAX_STATUS:,} characters")
+        check_room(len(self._state.outcomes) + 1, "outcomes")
         for number in number_forms([to]) if to is not None else [None]:
             self._state.outcomes[number] = code, status
         self._log(f"arranged: outcome {code}{f', {status}' if status else ''} for {to or 'all'}")
@@ -248,8 +265,9 @@ class Sandbox:
         """Let the encoding of a file fail with E002, or with E003, which some pages of the vendor have for video."""
         if code not in {"E002", "E003"}:
             raise ConfigurationError(f"{code!r:.40} is not the code of a failed encoding: choose E002 or E003")
-        if urlsplit(str(url)).scheme not in {"http", "https"}:
+        if len(str(url)) > MAX_URL or not _HTTP.match(str(url)):
             raise ConfigurationError(f"url: {url!r:.80} is not an http or https URL: give the URL of a file of a slide")
+        check_room(len(self._state.encoding_failures) + 1, "spoiled files")
         self._state.encoding_failures[url] = code
         self._log(f"arranged: spoil {printable(url)[:80]}, {code}")
 
@@ -351,6 +369,9 @@ class Sandbox:
     def _log(self, line: str) -> None:
         if self._on_event is not None:
             self._on_event(f"{self.clock.now().astimezone():%H:%M:%S} {line}")
+
+
+_HTTP = re.compile("https?://", re.IGNORECASE)
 
 
 def _check_texts(*texts: object) -> None:

@@ -9,8 +9,9 @@ import re
 import secrets
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
+from sys import getsizeof
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from ..cellcast import Response, mobile
@@ -27,10 +28,13 @@ from .clock import Clock
 
 #: At most this many items of each kind are remembered.
 MAX_REMEMBERED = 10_000
-#: Remembered requests together are at most this many bytes long.
+#: Remembered items of one kind together have at most this many bytes: of the requests they came from, or of memory.
 MAX_REMEMBERED_BYTES = 16 * 1024 * 1024
 #: A refusal repeats at most this many characters of the recipient's number.
 MAX_ECHOED = 40
+
+#: The most characters of a number, a status and a URL that a test arranges.
+MAX_NUMBER, MAX_STATUS, MAX_URL = 100, 1000, 10_000
 
 #: The credits of a new Cellcast account.
 CREDITS = 1_000_000
@@ -209,6 +213,45 @@ class RecentItems(Generic[V]):
         self._bytes = 0
 
 
+class RecentValues(dict[K, V]):
+    """The newest values of one kind by their key, limited in number and in bytes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sizes: dict[K, int] = {}
+        self._bytes = 0
+
+    def put(self, key: K, value: V, size: int) -> list[K]:
+        """Add a value of ``size`` bytes, drop the oldest ones if there are too many, and return their keys."""
+        self.remove(key)
+        self[key] = value
+        self._sizes[key] = size
+        self._bytes += size
+        dropped: list[K] = []
+        while len(self) > MAX_REMEMBERED or (self._bytes > MAX_REMEMBERED_BYTES and len(self) > 1):
+            dropped.append(next(iter(self)))
+            self.remove(dropped[-1])
+        return dropped
+
+    def remove(self, key: K) -> V | None:
+        """Remove a value and return it; None if there is none."""
+        self._bytes -= self._sizes.pop(key, 0)
+        return self.pop(key, None)
+
+
+def content_size(value: object) -> int:
+    """Return how many bytes of memory a stored value takes, approximately."""
+    size = getsizeof(value)
+    if isinstance(value, Mapping):
+        entries = cast("Mapping[object, object]", value).items()
+        return size + sum(content_size(name) + content_size(text) for name, text in entries)
+    if isinstance(value, tuple):
+        return size + sum(map(content_size, cast("tuple[object, ...]", value)))
+    if is_dataclass(value):
+        return size + sum(content_size(getattr(value, item.name)) for item in fields(value))
+    return size
+
+
 class State:
     """The stored data of a sandbox. Hold the gateway's lock to change it."""
 
@@ -223,15 +266,17 @@ class State:
         """Forget everything, including what tests have arranged."""
         # Ids start at a random number: a test's database may hold ids of an earlier run, and treat an equal id as a repeat.
         self._last_id = 100_000_000 + secrets.randbelow(800_000_000)
-        self.saved: dict[str, SavedSlideshow] = {}
+        self.saved: RecentValues[str, SavedSlideshow] = RecentValues()
         self.sent: RecentItems[Operation[Any]] = RecentItems()
-        self.campaigns: dict[str, CampaignRecord] = {}
+        self.campaigns: RecentValues[str, CampaignRecord] = RecentValues()
+        #: The numbers of all campaigns, each with the campaign's id, to limit them together.
+        self.subscriptions: RecentValues[tuple[str, str], None] = RecentValues()
         #: Messages in the inbox by id: whether their files still exist.
-        self.inbox: dict[str, bool] = {}
+        self.inbox: RecentValues[str, bool] = RecentValues()
         self.sessions: deque[str] = deque(maxlen=MAX_REMEMBERED)
-        self.statistics: deque[StatisticsEntry] = deque(maxlen=MAX_REMEMBERED)
+        self.statistics: RecentItems[StatisticsEntry] = RecentItems()
         #: Files that the sandbox serves, by path: statistics, and the texts of inbound messages.
-        self.files: dict[str, tuple[str, bytes]] = {}
+        self.files: RecentValues[str, tuple[str, bytes]] = RecentValues()
         #: Arranged by tests: blocked numbers and since when; the last report's code and status by number (None: all);
         #: encoding errors by URL.
         self.blocked: dict[str, datetime] = {}
@@ -255,7 +300,24 @@ class State:
         """Record a message for the statistics."""
         attributes = {"id": id, "to": to, "from": sender, "carrier": "sandbox", **more}
         known = {name: value for name, value in attributes.items() if value is not None}
-        self.statistics.append(StatisticsEntry(element, self.timestamp(), known))
+        self.statistics.append(StatisticsEntry(element, self.timestamp(), known), content_size(known))
+
+    def add_file(self, path: str, content_type: str, content: bytes) -> None:
+        """Serve a file."""
+        self.files.put(path, (content_type, content), len(content))
+
+    def subscribe(self, campaign: CampaignRecord, number: str, subscriber_ref: str | None) -> None:
+        """Add a number to a campaign."""
+        campaign.numbers[number] = subscriber_ref
+        key = campaign.campaign_id, number
+        for campaign_id, oldest in self.subscriptions.put(key, None, content_size((key, subscriber_ref))):
+            if (other := self.campaigns.get(campaign_id)) is not None:
+                other.numbers.pop(oldest, None)
+
+    def unsubscribe(self, campaign: CampaignRecord, number: str) -> None:
+        """Remove a number from a campaign."""
+        del campaign.numbers[number]
+        self.subscriptions.remove((campaign.campaign_id, number))
 
     def sendable(self, operation: Any) -> SavedSlideshow | Refusal:
         """Return the stored slideshow that an operation names, or the refusal if it cannot be sent."""
@@ -287,16 +349,15 @@ def number_forms(numbers: Iterable[Any] | str) -> set[str]:
     """
     given: list[Any] = [numbers] if isinstance(numbers, str) else list(numbers)
     for number in given:
-        if not isinstance(number, str) or (number_problem(number) and not mobile(number)):
+        if not isinstance(number, str) or len(number) > MAX_NUMBER or (number_problem(number) and not mobile(number)):
             raise ConfigurationError(f"{number!r:.40} is not a number: give text, as in '15551234888'")
     return {form for number in given for form in (digits(number), mobile(number)) if form}
 
 
-def store(mapping: dict[K, V], key: K, value: V) -> None:
-    """Put a value into a mapping, and drop the oldest entry if there are too many."""
-    mapping[key] = value
-    if len(mapping) > MAX_REMEMBERED:
-        del mapping[next(iter(mapping))]
+def check_room(count: int, what: str) -> None:
+    """Raise :class:`~skymms.ConfigurationError` if a test has arranged too much; nothing that is arranged is dropped."""
+    if count > MAX_REMEMBERED:
+        raise ConfigurationError(f"more than {MAX_REMEMBERED:,} {what}: call reset() first")
 
 
 def refuse(operation: object, code: str, info: str = "") -> Refusal:

@@ -8,7 +8,8 @@ In reading order:
 
 - ``contract``: what a store does, and the SQL of a statement for each kind of store
 - ``migrations``: creates the tables of a component, and changes those of an older version
-- ``forks``: gives a child process a connection of its own
+- ``connections``: one connection, used by threads in turn and never by a forked child
+- ``file_systems``: recognises file systems that several machines share
 - ``original``: recognises a copied or restored database file
 - ``sqlite``: a store in a file
 - ``postgres``: a store in a PostgreSQL database

@@ -15,15 +15,15 @@ from .._functools import memoize
 Kind: TypeAlias = Literal["sqlite", "postgres"]
 Row: TypeAlias = tuple[Any, ...]
 
-#: ``:name``, but not a cast (``::text``).
-_PARAMETER = re.compile(r"(?<!:):([a-z_0-9]+)\b")
+#: Text, a quoted name, a comment, a cast (``::text``), or a parameter: only the last one has a group.
+_PARAMETER = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|::|:([a-z_][a-z_0-9]*)")
 
 
 class Statement(NamedTuple):
     """One statement, as SQL for each kind of store. Parameters are written ``:name`` in both.
 
-    A list of numbers is passed as a list: ``id IN (SELECT value FROM json_each(:ids))`` in SQLite, ``id = ANY(:ids)`` in
-    PostgreSQL.
+    A list is passed as JSON: ``id IN (SELECT value FROM json_each(:ids))`` in SQLite, and
+    ``json_array_elements_text(:ids::json)`` in PostgreSQL.
     """
 
     sqlite: str
@@ -37,7 +37,7 @@ class Statement(NamedTuple):
 
 @memoize
 def _for_psycopg(sql: str) -> bytes:
-    return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%")).encode()
+    return _PARAMETER.sub(lambda found: f"%({found[1]})s" if found[1] else found[0], sql.replace("%", "%%")).encode()
 
 
 def same(sql: str) -> Statement:
@@ -53,7 +53,11 @@ class Migration(NamedTuple):
 
 
 class Transaction(Protocol):
-    """A transaction: all that it writes is kept, or nothing is."""
+    """A transaction: all that it writes is kept, or nothing is.
+
+    The methods raise :class:`~skymms.StorageError`. After an error nothing of the transaction is kept, even if the error is
+    caught. After its end a transaction cannot be used.
+    """
 
     def run(self, statement: Statement, **values: Any) -> int:
         """Run a statement and return the number of rows that it changed."""
@@ -72,7 +76,11 @@ class Transaction(Protocol):
         ...
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
-        """Insert many rows at once and return how many were inserted; rows that a unique key refuses are left out."""
+        """Insert many rows at once and return how many were inserted.
+
+        Of rows with the same unique key the first is kept, and rows whose key is in the table are left out. An error of the
+        iterable itself is raised as it is.
+        """
         ...
 
     def now(self) -> float:
@@ -84,7 +92,8 @@ class Store(Protocol):
     """Durable tables. A store may be used by several threads, and by a child process after a fork.
 
     The methods raise :class:`~skymms.StorageError` if the database cannot be used; the transaction has then had no effect,
-    except that one whose end was not answered (a lost connection) may have been kept.
+    except that one whose end was not answered (a lost connection) may have been kept. So may one that a signal, such as Ctrl-C,
+    interrupts at its end. Threads take turns. A thread cannot begin a transaction within another.
     """
 
     @property
@@ -102,7 +111,7 @@ class Store(Protocol):
         ...
 
     def reading(self) -> AbstractContextManager[Transaction]:
-        """Begin a transaction that only reads. It sees one state of the tables."""
+        """Begin a transaction that only reads: a statement that writes is an error. It sees one state of the tables."""
         ...
 
     def lock_runner(self, name: str) -> AbstractContextManager[bool]:

@@ -18,15 +18,16 @@ def open_store(where: str | os.PathLike[str], *, adopt: bool = False) -> Store:
     if text.startswith(("postgresql://", "postgres://")):
         try:
             from .postgres import PostgresStore
-        except ModuleNotFoundError as error:
-            if error.name != "psycopg":
-                raise
-            raise ConfigurationError("PostgreSQL needs psycopg: pip install 'skymms[postgres]'") from None
+        except ImportError as error:
+            # Also raised by psycopg if it does not find the client library of PostgreSQL.
+            raise ConfigurationError(f"PostgreSQL needs psycopg: pip install 'skymms[postgres]' ({error})") from None
         return PostgresStore(text, adopt=adopt)
     if "://" in text:
         raise ConfigurationError(
             f"{text.partition('://')[0]:.20}:// is not a store: give the name of a file, or a postgresql:// URL"
         )
+    if not text or text == ":memory:":
+        raise ConfigurationError(f"{text!r} is not a store: give the name of a file that outlives the program")
     directory = Path(text).absolute().parent
     if not directory.is_dir():
         raise ConfigurationError(f"the directory {directory} of {text} does not exist: create it first")

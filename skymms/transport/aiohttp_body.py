@@ -19,6 +19,8 @@ class Sending:
     def __init__(self) -> None:
         #: The body that may be written. aiohttp writes in a task of its own, perhaps after an interrupt has ended the call.
         self.allowed: Any = None
+        #: True once the body is being written.
+        self.written: bool = False
         self.start(reports_writes=False)
 
     def start(self, *, reports_writes: bool) -> None:

@@ -50,18 +50,25 @@ def _decompress_members(body: bytes, window: int, limit: int) -> bytes:
     """Decompress all members of a gzip body; bytes after the last member are ignored."""
     import zlib
 
-    found = b""
+    found = bytearray()
+    member = zlib.decompressobj(window)
+    at = 0
     while True:
-        member = zlib.decompressobj(window)
-        found += member.decompress(body, limit + 1 - len(found))
+        piece = body[at : at + _PIECE]
+        found += member.decompress(piece, limit + 1 - len(found))
         if len(found) > limit:
-            return found
-        if not member.eof:
+            return bytes(found)
+        # What follows a member is copied, so it must not be the whole rest of a body of many small members.
+        at += len(piece) - len(member.unused_data)
+        if member.eof:
+            if not body.startswith(_GZIP_MAGIC, at):
+                return bytes(found)
+            member = zlib.decompressobj(window)
+        elif at == len(body):
             raise zlib.error("the data ends too early")
-        body = member.unused_data
-        if not body.startswith(_GZIP_MAGIC):
-            return found
 
 
 #: The first two bytes of every gzip member.
 _GZIP_MAGIC = b"\x1f\x8b"
+#: Bytes that are decompressed at once.
+_PIECE = 4096

@@ -81,8 +81,7 @@ class Dialect:
     status_values: tuple[str, str] = ("Success", "Failure")
     #: What the dialect's gateway adds to responses and postbacks.
     gateway: GatewayTraits
-    #: Maps the status texts of Skycore 1.3 delivery reports to this dialect's; the original text moves to the details. If it is
-    #: empty, the texts are the same.
+    #: Maps the status texts of Skycore 1.3 reports to this dialect's, if they differ; the original text moves to the details.
     status_texts: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def action(self, operation: type[Operation[Any]]) -> str:
@@ -197,11 +196,14 @@ class Dialect:
         return self.response_codec.encode(self.roots[2], _response_encoder(self, type(notice)).leaves(notice))
 
 
-# The cache is bounded, because a hostile document can have any number of names. Ordinary documents have few.
 @lru_cache(maxsize=512)
+def _normalized(name: str) -> str:
+    return name.replace("-", "").replace("_", "").lower()
+
+
 def normalize_name(name: str) -> str:
     """Return a name as names of responses and postbacks are compared: in lower case, without ``-`` and ``_``."""
-    return name.replace("-", "").replace("_", "").lower()
+    return _normalized(name) if len(name) < 100 else _normalized.__wrapped__(name)  # hostile long names must not stay
 
 
 def check_field_names(limits: Limits) -> None:

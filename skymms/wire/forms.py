@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .codecs import DecodeError
+from .codecs.query import unquote_bytes
 
 #: How a document begins: XML or JSON.
 _BEGINNINGS = (b"<", b"{", b"[")
@@ -23,8 +24,6 @@ MAX_FIELDS = 10_000
 _LONGEST_HEAD = 4096
 _PREFERRED = frozenset({b"xml", b"json"})
 
-_ESCAPE = re.compile(rb"%([0-9a-fA-F]{2})")
-_BYTES = {b"%02x" % code: bytes((code,)) for code in range(256)}
 #: An entity of XML whose ``&`` was not escaped in the form: the field does not end there.
 _ENTITY = re.compile(rb"&(?:amp|lt|gt|quot|apos|#[0-9]{1,8}|#x[0-9a-fA-F]{1,8});")
 _NAME = re.compile(rb"""[ ;]name="?([^";\r\n]*)""", re.IGNORECASE)
@@ -57,7 +56,7 @@ def document_in_form(body: bytes) -> bytes | None:
     if first is None:
         return None
     document = body[first.start : first.end]
-    return _unquote(document) if first.encoded else document
+    return unquote_bytes(document) if first.encoded else document
 
 
 def _skip_blanks(body: bytes, start: int = 0, end: int | None = None) -> int:
@@ -78,7 +77,7 @@ def _fields(body: bytes) -> Iterator[_Field]:
                 # A document that is not URL-encoded at all: every "&" after its beginning belongs to it.
                 yield _Field(name, value, _end_of_document(body, value))
                 return
-            if begins_a_document(_unquote(body[value : min(end, value + _LONGEST_HEAD)])):
+            if begins_a_document(unquote_bytes(body[value : min(end, value + _LONGEST_HEAD)])):
                 while _ENTITY.match(body, end):
                     end = _find(body, b"&", end + 1)
                 yield _Field(name, value, end, encoded=True)
@@ -96,11 +95,6 @@ def _end_of_document(body: bytes, start: int) -> int:
     ends = b">" if body.startswith(b"<", _skip_blanks(body, start)) else b"}]"
     last = max(body.rfind(ends[at : at + 1], start) for at in range(len(ends)))
     return last + 1 if body.startswith(b"&", last + 1) else len(body)
-
-
-def _unquote(text: bytes) -> bytes:
-    # urllib's function makes an object for each percent sign, 180 times the size of the text.
-    return _ESCAPE.sub(lambda escape: _BYTES[escape[1].lower()], text.replace(b"+", b" "))
 
 
 def _parts(body: bytes, start: int) -> Iterator[_Field]:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 #: The most elements of a document. The longest documents of the protocol, old batches of 300 events, have 4,500; checking
 #: 10,000 takes seconds.
 MAX_ELEMENTS = 10_000
+#: The most attributes of an element, and declarations of namespaces: xmlschema takes quadratic time for both. The documents
+#: of the protocol have four attributes and no namespaces.
+MAX_ATTRIBUTES, MAX_NAMESPACES = 100, 20
 #: Stop after this many problems.
 MAX_PROBLEMS = 100
 
@@ -110,11 +113,24 @@ def schema_problems(document: bytes) -> tuple[SchemaProblem, ...]:
                 None, root.sourceline, "/", f"the root {name:.40} is not that of a request, a response or a postback"
             ),
         )
-    if sum(1 for _ in islice(root.iter(), MAX_ELEMENTS + 1)) > MAX_ELEMENTS:
-        return (SchemaProblem(None, root.sourceline, f"/{name}", f"more than {MAX_ELEMENTS:,} elements"),)
+    if (excess := _excess(document, root)) is not None:
+        return (SchemaProblem(None, root.sourceline, f"/{name}", excess),)
     found = [*_schema_instance_problems(root), *islice(_validation_problems(name, root), MAX_PROBLEMS)]
     found += _missed_problems(name, root, {problem.path for problem in found if problem.code is None})
     return tuple(sorted(found, key=lambda problem: problem.line or 0))
+
+
+def _excess(document: bytes, root: Element) -> str | None:
+    """Return what a document has so much of that checking it could take minutes, or None."""
+    # In a text the word is harmless, but no text has it so often.
+    if document.count(b"xmlns") > MAX_NAMESPACES:
+        return f"more than {MAX_NAMESPACES} namespaces"
+    elements = list(islice(root.iter(), MAX_ELEMENTS + 1))
+    if len(elements) > MAX_ELEMENTS:
+        return f"more than {MAX_ELEMENTS:,} elements"
+    if any(len(element.keys()) > MAX_ATTRIBUTES for element in elements):
+        return f"an element with more than {MAX_ATTRIBUTES} attributes"
+    return None
 
 
 def _validation_problems(name: str, root: Element) -> Iterator[SchemaProblem]:

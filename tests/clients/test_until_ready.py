@@ -37,9 +37,9 @@ def test_a_stored_message_is_sent_as_soon_as_it_is_encoded(client):
 
 def test_the_wait_ends_after_the_seconds_that_were_given(client):
     with Faulty(*[NOT_READY] * 20) as server:
-        with client(server, retries=Retries(count=0, first=0.01, longest=0.02, until_ready=0.05)) as calling:
-            with pytest.raises(NotReadyError) as raised:
-                calling.call(SEND)
+        retries = Retries(count=0, first=0.01, longest=0.02, until_ready=0.05)
+        with client(server, retries=retries) as calling, pytest.raises(NotReadyError) as raised:
+            calling.call(SEND)
         assert raised.value.sent_maybe is False
         assert 2 <= len(server.requests) < 20
 

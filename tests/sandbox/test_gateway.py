@@ -167,7 +167,7 @@ class TestRequests:
     def test_an_invalid_content_length_is_refused(self, sandbox, length):
         with socket.create_connection(("127.0.0.1", urlsplit(sandbox.url).port), timeout=10) as raw:
             raw.sendall(f"POST {SKYCORE_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode())
-            assert raw.recv(100).startswith(b"HTTP/1.1 411")
+            assert raw.recv(100).startswith(b"HTTP/1.1 400")
 
     def test_an_incomplete_request_is_not_recorded(self, sandbox):
         before = len(sandbox.requests)

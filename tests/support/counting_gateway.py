@@ -15,7 +15,9 @@ ACCEPTED = (
     "<RESPONSE><STATUS>Success</STATUS><TO>{to}</TO><MMSID>35674</MMSID><TRACKINGID>MMS_{to}_{n}</TRACKINGID>"
     "<FROM>60856</FROM></RESPONSE>"
 )
-REFUSED = "<RESPONSE><STATUS>Failure</STATUS><ERRORCODE>{code}</ERRORCODE><TO>{to}</TO><ERRORINFO>refused</ERRORINFO></RESPONSE>"
+REFUSED = (
+    "<RESPONSE><STATUS>Failure</STATUS><ERRORCODE>{code}</ERRORCODE><TO>{to}</TO><ERRORINFO>refused</ERRORINFO></RESPONSE>"
+)
 
 #: What `behave` returns for a request: an answer, a code to refuse with, or None to close the connection without an answer.
 Behaviour = Callable[[str, int], "str | None"]

@@ -44,12 +44,16 @@ def call_with(session: Any, server: Faulty, times: int = 1, account: Any = None,
 # ------------------------------------------------------------------------------------------------ caches
 
 
+#: The package does not declare what it exports.
+CachedSession: Any = aiohttp_client_cache.CachedSession  # type: ignore[attr-defined]
+
+
 def caching() -> requests_cache.CachedSession:
     return requests_cache.CachedSession(backend="memory", allowable_methods=("GET", "POST"))
 
 
-def obedient() -> aiohttp_client_cache.CachedSession:
-    return aiohttp_client_cache.CachedSession(cache=aiohttp_client_cache.CacheBackend(cache_control=True))
+def obedient() -> Any:
+    return CachedSession(cache=aiohttp_client_cache.CacheBackend(cache_control=True))
 
 
 obedient.is_async = True  # type: ignore[attr-defined]
@@ -99,8 +103,8 @@ def stale() -> Disobedient:
     return Disobedient(backend="memory", expire_after=1e-6, stale_if_error=True)
 
 
-def heedless() -> aiohttp_client_cache.CachedSession:
-    return aiohttp_client_cache.CachedSession(cache=aiohttp_client_cache.CacheBackend())
+def heedless() -> Any:
+    return CachedSession(cache=aiohttp_client_cache.CacheBackend())
 
 
 heedless.is_async = True  # type: ignore[attr-defined]

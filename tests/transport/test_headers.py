@@ -59,9 +59,6 @@ headers = st.dictionaries(names, values)
 bodies = st.one_of(st.binary(max_size=200), st.sampled_from([SENT, refused("E106"), b"", b"slow down"]))
 statuses = st.sampled_from([0, 100, 200, 203, 204, 301, 400, 404, 408, 429, 500, 503, 999])
 
-SLIDE = (
-    SEND.slideshow.slides[0].replace(image="http://a.example/a.png") if hasattr(SEND.slideshow.slides[0], "replace") else None
-)
 CELLCAST = CellcastAccount.v3("canary-5fa1c0de-key", rate=None)
 CALLS: list[tuple[Any, Any]] = [
     *((Account("canary-5fa1c0de-key", dialect=dialect), SEND) for dialect in ("skycore", "skycore-get", "sinch-json")),  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ A number or a key at the end of a name belongs to the name: ``slide_image_url_0`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import parse_qsl, quote_plus, urlencode
+from urllib.parse import quote_plus, unquote_to_bytes, urlencode
 
 from . import FLAT, DecodeError, Frame, Leaf, Shape, join_part
 
@@ -68,11 +68,49 @@ def decode(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf
     """Return every name and value in order, empty values too."""
     if len(body) > limit:
         raise DecodeError(f"{len(body):,} bytes, more than the {limit:,} allowed")
+    if not body.isascii():
+        raise DecodeError("not a query string: not ASCII")
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
-    except ValueError as error:  # not ASCII, not UTF-8 after the percent signs, or too many fields
+        return "", [(name, None, text) for name, text in parse_pairs(body, MAX_FIELDS)]
+    except ValueError as error:
         raise DecodeError(f"not a query string: {error}") from None
-    return "", [(name, None, text) for name, text in pairs]
+
+
+def parse_pairs(body: bytes, max_fields: int) -> list[tuple[str, str]]:
+    """Return the names and values of a query or a form in order, empty values too.
+
+    Raises ValueError for a body that is not UTF-8 after unescaping, or has more than ``max_fields`` fields.
+    :func:`urllib.parse.parse_qsl` returns the same, but takes up to 180 times the memory of a body of percent signs.
+    """
+    if body.count(b"&") >= max_fields:
+        raise ValueError(f"more than {max_fields:,} fields")
+    pairs = (field.partition(b"=") for field in body.split(b"&") if field)
+    return [(unquote(name), unquote(value)) for name, _, value in pairs]
+
+
+#: Bytes that are unescaped at once: each escape is a bytes object of its own until they are joined.
+_PIECE = 16 * 1024
+
+
+def unquote(escaped: bytes) -> str:
+    """Unescape a name or a value of a form. Raises ValueError if the result is not UTF-8."""
+    return unquote_bytes(escaped).decode()
+
+
+def unquote_bytes(escaped: bytes) -> bytes:
+    """Unescape a name or a value of a form, which may have any bytes."""
+    if b"%" not in escaped:
+        return escaped.replace(b"+", b" ")
+    found = bytearray()
+    at = 0
+    while at < len(escaped):
+        end = at + _PIECE
+        # An escape must not be divided.
+        if (escape := escaped.rfind(b"%", end - 2, end)) > 0:
+            end = escape
+        found += unquote_to_bytes(escaped[at:end].replace(b"+", b" "))
+        at = end
+    return bytes(found)
 
 
 def load() -> None:

@@ -11,15 +11,15 @@ is read as ``1555`` without an error.
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
 from ..._functools import memoize
 from . import FLAT, DecodeError, Frame, Leaf, Shape, join_part
+from .xml_parser import OPTIONS, Parser
 
 if TYPE_CHECKING:
-    from lxml.etree import XMLParser
     from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] (lxml has no public name for it)
 
 CONTENT_TYPE = "text/xml; charset=utf-8"
@@ -129,6 +129,46 @@ def parse(body: bytes, limit: int) -> Element:
     Raises :class:`DecodeError` for a document that has more than ``limit`` bytes, is not well-formed, is not in UTF-8, or has a
     DOCTYPE.
     """
+    body = _checked(body, limit)
+    parser = _parser()
+    try:
+        root = parser.parse(body)
+    except parser.errors as error:
+        raise _syntax_error(error) from None
+    _check_document(root)
+    return root
+
+
+def walk(body: bytes, limit: int) -> Iterator[tuple[str, Element]]:
+    """Yield each element of a long document at its ``start`` and its ``end``, with the checks and errors of :func:`parse`.
+
+    The caller removes what it has read with :func:`forget_before`. Run it in :func:`~skymms.wire.codecs.xml_parser.in_thread`.
+    """
+    from lxml import etree
+
+    events = etree.iterparse(BytesIO(_checked(body, limit)), events=("start", "end"), **OPTIONS)
+    try:
+        yield from cast("Iterator[tuple[str, Element]]", events)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise _syntax_error(error) from None
+    _check_document(cast("Element", events.root))
+
+
+def forget_before(element: Element) -> str:
+    """Remove the sibling before an element from a document that is being walked: all would take 30 times their bytes.
+
+    Returns the text behind the sibling, without the white space around it.
+    """
+    before, parent = element.getprevious(), element.getparent()
+    if before is None or parent is None:
+        return ""
+    text = (before.tail or "").strip()
+    parent.remove(before)
+    return text
+
+
+def _checked(body: bytes, limit: int) -> bytes:
+    """Return a document without a harmless beginning, after the checks that come before parsing."""
     if len(body) > limit:
         raise DecodeError(f"{len(body):,} bytes, more than the {limit:,} allowed")
     if b"\0" in body:
@@ -136,20 +176,24 @@ def parse(body: bytes, limit: int) -> Element:
         raise DecodeError("contains a NUL byte; XML has none, and UTF-16 and UTF-32 are not accepted")
     if body[:1] != b"<" or body[1:2] == b"?":
         body = without_harmless_beginning(body)
-    parser = _parser()
-    try:
-        root = parser.parse(body, parser.parser)
-    except parser.errors as error:
-        # lxml raises ValueError for an empty body. Its messages name the line and quote only element names.
-        message = getattr(error, "msg", None) or str(error)
-        raise DecodeError(f"not well-formed XML: {message[:200]}") from None
+    if b"<!DOCTYPE" in body and _has_doctype(body):
+        raise DecodeError("a DOCTYPE is not allowed")
+    return body
+
+
+def _syntax_error(error: Exception) -> DecodeError:
+    # lxml raises ValueError for an empty body. Its messages name the line and quote only element names.
+    message = getattr(error, "msg", None) or str(error)
+    return DecodeError(f"not well-formed XML: {message[:200]}")
+
+
+def _check_document(root: Element) -> None:
     document = root.getroottree().docinfo
     if document.internalDTD is not None:
         raise DecodeError("a DOCTYPE is not allowed")
     encoding = document.encoding
     if encoding not in _USUAL_ENCODINGS and encoding.replace("-", "").replace("_", "").lower() not in _ENCODINGS:
         raise DecodeError(f"the encoding is {encoding}, only UTF-8 is accepted")
-    return root
 
 
 #: White space and byte order marks before a document. XML allows no white space before a declaration.
@@ -177,6 +221,25 @@ def without_harmless_beginning(body: bytes) -> bytes:
     return declaration[0] + b"\n" * line_feeds + rest
 
 
+def _has_doctype(body: bytes) -> bool:
+    """Return whether a DOCTYPE stands before the root element.
+
+    Such a document is refused before it is parsed: libxml2 takes quadratic time for the attributes that a DOCTYPE declares.
+    """
+    at = 0
+    while (before := _BEFORE_ROOT.match(body, at)) is not None:
+        if before["doctype"]:
+            return True
+        at = body.find(b"-->" if before["comment"] else b"?>", before.end())
+        if at < 0:
+            return False
+        at += 2
+    return False
+
+
+#: What may stand before the root element. ``>`` is left from the end of a comment or an instruction.
+_BEFORE_ROOT = re.compile(rb"(?:\xef\xbb\xbf)?[\s>]*+<(?:(?P<doctype>!DOCTYPE)|(?P<comment>!--)|\?)")
+
 #: The encoding of nearly every document; the second is that of a document without a declaration.
 _USUAL_ENCODINGS = frozenset({"UTF-8", None})
 #: Accepted encodings, without dashes.
@@ -187,28 +250,7 @@ _ENCODINGS = frozenset({"utf8", "ascii", "usascii"})
 MAX_NAME = 256
 
 
-class _Parser(threading.local):
-    """lxml's parser, imported at the first use. Each thread has its own, because threads that share one wait for each other."""
-
-    def __init__(self) -> None:
-        from lxml import etree
-
-        self.parse = etree.fromstring
-        self.errors = (etree.XMLSyntaxError, ValueError)
-        self.parser: XMLParser = etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            dtd_validation=False,
-            attribute_defaults=False,
-            huge_tree=False,
-            recover=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
-
-
-_parser = memoize(_Parser)
+_parser = memoize(Parser)
 
 
 def name(element: Element) -> str:
@@ -283,16 +325,31 @@ def _add_children(
 
 
 def _attributes(element: Element, prefix: str, index: int) -> Iterator[Leaf]:
-    for attribute, text in element.items():
+    for attribute, text in _items(element):
         path = f"{prefix}{ATTRIBUTE}{attribute}"
         if len(path) > MAX_NAME:
             raise DecodeError(f"an attribute's name of {len(path):,} characters")
         yield path, index, str(text)
 
 
-def own_text(element: Element) -> str:
-    """Return the text of an element without the texts of the elements in it; its parts are joined by blanks."""
-    parts = (element.text, *[child.tail for child in element])
+def _items(element: Element) -> list[tuple[str, str]]:
+    """Return the names and values of an element's attributes."""
+    if len(element.attrib) <= _FEW_ATTRIBUTES:
+        return element.items()
+    # For each value, items() searches all attributes. An XPath takes longer for a few, but not quadratic time for many.
+    return [(value.attrname, str(value)) for value in cast("list[Any]", element.xpath("@*"))]
+
+
+#: The documents of the protocol have at most ten attributes in one element.
+_FEW_ATTRIBUTES = 100
+
+
+def own_text(element: Element, removed: Iterable[str] = ()) -> str:
+    """Return the text of an element without the texts of the elements in it; its parts are joined by blanks.
+
+    ``removed`` has the texts behind the first elements in it, if :func:`forget_before` has removed them.
+    """
+    parts = (element.text, *removed, *[child.tail for child in element])
     return " ".join([stripped for part in parts if part and (stripped := part.strip())])
 
 
