@@ -136,7 +136,7 @@ class TestEnd:
         with Ledger("skymms.db") as ledger, ledger._store.lock_runner("spring"):
             result = run("broadcast", "run", "spring")
         assert result.status == 3
-        assert "another process is running broadcasts of skymms.db" in result.err
+        assert "broadcasts of skymms.db are being run already: wait for the end of that run" in result.err
 
 
 SHOW = Slideshow("n", subject="s", fallback_text="f").slide("t")
