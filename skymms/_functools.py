@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import date, datetime
 from functools import cache
+from itertools import chain
 from operator import attrgetter
 from types import NoneType
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Protocol, TypeVar, cast, dataclass_transform
@@ -33,6 +34,17 @@ def attribute_getter(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
     if len(names) > 1:
         return attrgetter(*names)
     return lambda holder: tuple(attrgetter(name)(holder) for name in names)
+
+
+def join_values(values: Sequence[Any]) -> Any:
+    """Merge mappings, append tuples and add numbers; of several dates return the first."""
+    given = [one for one in values if one is not None]
+    first: Any = given[0] if given else None
+    if isinstance(first, dict):
+        return dict(chain.from_iterable(one.items() for one in given))
+    if isinstance(first, tuple):
+        return tuple(chain.from_iterable(given))
+    return first if first is None or isinstance(first, date) else sum(given[1:], first)
 
 
 class FrozenDict(dict[K, V]):

@@ -10,7 +10,7 @@ cannot be pickled. Create the account in the process that uses it, for example w
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, TypeVar, cast
 
@@ -198,6 +198,10 @@ class Account(KeyHolder):
         """Yield the requests of a call as operations, and return its reply. This gateway needs one request for each call."""
         reply: R_co = yield operation
         return reply
+
+    def partial(self, operation: Operation[Any], replies: Sequence[Any], sent_maybe: bool) -> Any:
+        """Return the reply that a call had when an exception ended it, or None."""
+        return replies[0] if replies else None
 
     # -------------------------------------------------------------------------------------------- decoding
 

@@ -11,15 +11,16 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Any
 
-from ._functools import memoize, renew_after_fork
+from ._functools import renew_after_fork
 from .errors import ConfigurationError
 from .http import MAX_REPORT, HttpRequest, HttpResponse
 from .model.operations import Operation, R_co
 from .rate_limit import RateLimit, SpacedRateLimit
+from .transport.aiohttp_body import Sending
 from .transport.aiohttp_route import Route, no_response, session_setting
-from .transport.calls import DEFAULT_TIMEOUT, BaseClient
+from .transport.calls import DEFAULT_TIMEOUT, BaseClient, Call
 from .transport.compression import response_from
-from .transport.errors import CLIENT_CLOSED, unusable_url
+from .transport.errors import CLIENT_CLOSED, answered_by_cache, consumed_response, unusable_url
 from .transport.exchange import GatewayAccount, NoResponse, Pause, Reserve, SlowDown
 from .transport.fetching import file_from_response, link_request, user_agent
 from .transport.keep_alive import KEEP_ALIVE, parse_keep_alive
@@ -79,17 +80,21 @@ class AsyncClient(BaseClient):
         #: not been sent.
         self._reports_writes = False
 
-    async def call(self, operation: Operation[R_co]) -> R_co:
+    async def call(self, operation: Operation[R_co], *, once: bool = False) -> R_co:
         """Send an operation to the gateway and return its reply; raises what :meth:`skymms.Client.call` raises."""
-        sending = _Sending()
-        with self._begin(operation, sending.may_have_left) as call:
+        sending = Sending()
+        call = Call(self.account, operation, self._retries, self._observer, sending.may_have_left, once=once)
+        try:
             step = call.start()
             while step is not None:
                 if isinstance(step, HttpRequest):
                     step = call.advance(await self._send(step, sending))
                 else:
                     step = call.advance(await self._wait(step))
-        return call.result
+            return call.finish()
+        except BaseException as error:
+            call.fail(error)
+            raise
 
     async def fetch(self, url: str, *, limit: int = MAX_REPORT) -> bytes:
         """Download the file behind a link from the gateway, such as a report; ``limit`` is in bytes.
@@ -108,7 +113,7 @@ class AsyncClient(BaseClient):
         async with bare:
             use_environment = self._own or session.trust_env
             proxy = environment_proxy(url) if use_environment else session_setting(session, "_default_proxy", None)
-            outcome = await self._request(bare, link, escaped, limit, proxy, _Sending())
+            outcome = await self._request(bare, link, escaped, limit, proxy, Sending())
         return file_from_response(outcome, link, limit)
 
     async def _wait(self, step: Pause | Reserve | SlowDown) -> float | None:
@@ -120,7 +125,7 @@ class AsyncClient(BaseClient):
             await _without_blocking(step.rate_limit, step.rate_limit.slow_down, step.seconds)
         return None
 
-    async def _send(self, request: HttpRequest, sending: _Sending) -> HttpResponse | NoResponse:
+    async def _send(self, request: HttpRequest, sending: Sending) -> HttpResponse | NoResponse:
         try:
             url = self._url_of(request)
         except ValueError:
@@ -138,7 +143,7 @@ class AsyncClient(BaseClient):
         url: URL,
         limit: int,
         proxy: str | None,
-        sending: _Sending,
+        sending: Sending,
     ) -> HttpResponse | NoResponse:
         """Send a request and return its response, read up to just above ``limit`` bytes, or why there is none."""
         # A middleware of the caller's may send the body in another way, so that its write method is not called.
@@ -159,11 +164,18 @@ class AsyncClient(BaseClient):
                 middlewares=route.middlewares(request.method),
                 auto_decompress=False,
             )
+            if (cached := answered_by_cache(response, request)) is not None:
+                return cached
             content = response.content
             # A response of the usual length is complete after one read.
             body = await content.readany()
             if not content.at_eof():
                 body = await _read_on(content, body, limit)
+            elif len(body) < content.total_bytes:
+                # A middleware or a trace of the session has read it before.
+                body = await response.read()
+                if len(body) < content.total_bytes:
+                    return consumed_response(request, "response.read() or response.text()")
             return response_from(response.status, response.headers, body, limit)
         except (_aiohttp().ClientError, TimeoutError, OSError, ValueError) as error:
             return no_response(error, request, sending.maybe, route.proxy or proxy)
@@ -287,57 +299,3 @@ def _url(url: str, *, encoded: bool) -> URL:
     from yarl import URL
 
     return URL(url, encoded=encoded)
-
-
-# ------------------------------------------------------------------------------------------------ whether a request left
-
-
-class _Sending:
-    """Records whether aiohttp has begun to send the body of a request.
-
-    aiohttp calls the write method of a body once there is a connection, not before, and a request without its body cannot send
-    a message. A GET request has no body, so nothing is known about it.
-    """
-
-    __slots__ = ("_reports_writes", "written")
-
-    def __init__(self) -> None:
-        self.start(reports_writes=False)
-
-    def start(self, *, reports_writes: bool) -> None:
-        """Begin a request; ``reports_writes`` is True if aiohttp will call the write method of its body."""
-        self._reports_writes = reports_writes
-        self.written = False
-
-    @property
-    def maybe(self) -> bool:
-        """True if the request may have left this machine."""
-        return self.written or not self._reports_writes
-
-    def may_have_left(self, error: BaseException, started: float) -> bool:
-        """Return whether the request may have left before ``error`` interrupted it."""
-        return self.maybe
-
-    def body(self, content: bytes) -> Any:
-        """Return the body as aiohttp takes it."""
-        return _body_class()(content, self)
-
-
-@memoize
-def _body_class() -> Any:
-    from aiohttp import BytesPayload
-
-    class Body(BytesPayload):
-        def __init__(self, content: bytes, sending: _Sending) -> None:
-            super().__init__(content)
-            self._sending = sending
-
-        def write(self, writer: Any) -> Any:
-            self._sending.written = True
-            return super().write(writer)
-
-        def write_with_length(self, writer: Any, content_length: int | None) -> Any:
-            self._sending.written = True
-            return super().write_with_length(writer, content_length)
-
-    return Body

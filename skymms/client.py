@@ -14,13 +14,20 @@ from .errors import ConfigurationError, TransportError
 from .http import MAX_REPORT, HttpRequest, HttpResponse
 from .model.operations import Operation, R_co
 from .transport import guard
-from .transport.calls import DEFAULT_TIMEOUT, BaseClient
+from .transport.calls import DEFAULT_TIMEOUT, BaseClient, Call
 from .transport.compression import response_from
-from .transport.errors import CLIENT_CLOSED, failed_before_sending, no_response, unusable_url
+from .transport.errors import (
+    CLIENT_CLOSED,
+    answered_by_cache,
+    consumed_response,
+    failed_before_sending,
+    no_response,
+    unusable_url,
+)
 from .transport.exchange import GatewayAccount, NoResponse, Outcome, Pause, Reserve, Step
 from .transport.fetching import NOT_A_LINK, file_from_response, link_request, user_agent
 from .transport.keep_alive import KEEP_ALIVE, parse_keep_alive
-from .transport.logging import mask_keys_in_urllib3_logs
+from .transport.logging import mask_key_in_urllib3_logs
 from .transport.proxies import session_proxies
 from .transport.retries import Retries
 
@@ -71,21 +78,28 @@ class Client(BaseClient):
         #: A prepared request and the values it depends on; the next request with the same values is a copy of it.
         self._template: tuple[tuple[Any, ...], requests.PreparedRequest] | None = None
         self._settings: tuple[Any, dict[str, Any]] | None = None
-        mask_keys_in_urllib3_logs()
+        mask_key_in_urllib3_logs(getattr(account, "api_key", None))
 
-    def call(self, operation: Operation[R_co]) -> R_co:
+    def call(self, operation: Operation[R_co], *, once: bool = False) -> R_co:
         """Send an operation to the gateway and return its reply.
 
         Raises :class:`~skymms.MMSError` if the operation is wrong (``foreseen``, nothing was sent) or the gateway refuses it,
         :class:`~skymms.TransportError` or :class:`~skymms.ProtocolError` if there is no usable response, and
         :class:`~skymms.ConfigurationError` for a field that the dialect does not support. ``sent_maybe`` of the error, and of
         any exception that interrupts the call, is True if the message may have been sent.
+
+        With ``once`` there are no retries, and the account's rate limit is not used. That is for programs that keep their own
+        record of what was requested and decide themselves what is sent again and when, such as :mod:`skymms.broadcast`.
         """
-        with self._begin(operation, _may_have_left) as call:
+        call = Call(self.account, operation, self._retries, self._observer, _may_have_left, once=once)
+        try:
             step = call.start()
             while step is not None:
                 step = call.advance(self._perform(step))
-        return call.result
+            return call.finish()
+        except BaseException as error:
+            call.fail(error)
+            raise
 
     def fetch(self, url: str, *, limit: int = MAX_REPORT) -> bytes:
         """Download the file behind a link from the gateway, such as a report; ``limit`` is in bytes.
@@ -153,7 +167,10 @@ class Client(BaseClient):
                 # Redirects are not followed: a 302 or 307 would send the message twice, and the API key to another host.
                 response = self._session.send(prepared, timeout=self._timeout, allow_redirects=False, stream=True, **settings)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-                return no_response(error, request, started, settings)
+                if getattr(error, "response", None) is None:
+                    return no_response(error, request, started, settings)
+                # A hook of the session called raise_for_status.
+                response = cast("requests.HTTPError", error).response
             return self._read(response, request, limit)
         except BaseException:
             close_taken()
@@ -164,6 +181,8 @@ class Client(BaseClient):
         import requests
         import urllib3
 
+        if (outcome := _already_read(response, request, limit)) is not None:
+            return outcome
         if response.status_code < 200:
             # The caller's adapter returned a preliminary response. Close the connection: the next call must not read the real
             # one.
@@ -286,6 +305,24 @@ class Client(BaseClient):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def _already_read(response: requests.Response, request: HttpRequest, limit: int) -> HttpResponse | NoResponse | None:
+    """Return the outcome if a cache answered, or if a hook of the session has read the response; None if it has to be read."""
+    if (cached := answered_by_cache(response, request)) is not None:
+        return cached
+    # requests does not publish whether the content was read, and reading it has no size limit.
+    content: object = getattr(response, "_content", False)
+    raw: Any = response.raw
+    if raw is None and content is False:  # a response that a hook has made
+        content = b""
+    if isinstance(content, bytes):
+        # It is decompressed already.
+        return HttpResponse(response.status_code, response.headers, content[: limit + 1])
+    if raw is not None and hasattr(raw, "tell") and raw.tell():
+        response.close()
+        return consumed_response(request, "response.content or response.text")
+    return None
 
 
 def _may_have_left(error: BaseException, started: float) -> bool:

@@ -236,7 +236,12 @@ class PermissionDeniedError(MMSError):
 
 
 class ThrottledError(MMSError):
-    """E106, E113, HTTP 429: too many calls in too short a time; the call can be retried later."""
+    """E106, E113, HTTP 429: too many calls in too short a time; the call can be retried later.
+
+    ``retry_after`` is how many seconds the gateway asked to wait, or None if it did not say.
+    """
+
+    retry_after: float | None = None
 
 
 class QuotaExceededError(ThrottledError):

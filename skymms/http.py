@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: The most bytes of a response that are read. The longest documented response has a few hundred bytes, but a list of ids may
 #: be long.
 MAX_RESPONSE = 64 * 1024
+#: Caches must not keep or answer a request: a GET request may send a message, and an old answer would look like its reply.
+#: Some caches obey only one of the two words.
+NO_STORE = {"Cache-Control": "no-store, no-cache"}
 #: The most bytes of a report. A message takes half a kilobyte; the vendor limits a report's time span, not its size.
 MAX_REPORT = 64 * 1024 * 1024
 
@@ -51,7 +54,18 @@ class HttpResponse:
 
     def header(self, name: str) -> str | None:
         """Return the value of a header, whose name is compared without case; None if it is not there."""
-        return next((value for key, value in self.headers.items() if key.lower() == name.lower()), None)
+        return next(
+            (header_text(value) for key, value in self.headers.items() if header_text(key).lower() == name.lower()), None
+        )
+
+    def __repr__(self) -> str:
+        # A body can quote the request, with the recipient, the text and the API key.
+        return f"<HttpResponse {self.status}, {len(self.body)} bytes>"
+
+
+def header_text(value: object) -> str:
+    """Return the name or the value of a header as text; some libraries give bytes."""
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def gateway_url(given: Any, vendor_url: str, allow_http: Any) -> str:

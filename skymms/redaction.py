@@ -6,12 +6,11 @@ pickled.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any, NoReturn, cast
-from urllib.parse import quote, quote_plus
 
 from .errors import ConfigurationError
 
@@ -96,9 +95,102 @@ def account_repr(account: Any) -> str:
     return f"{type(account).__name__}({', '.join(f'{name}={value!r}' for name, value in chosen.items())})"
 
 
+# ------------------------------------------------------------------------------------------------ masking
+
+
+class KeyMasker:
+    """Finds and masks one key in any text, however it is written there: plain, escaped or in base64.
+
+    Any of its characters may be escaped as in URLs and forms (``%2F``), in JSON (``\\/``, ``\\u002f``) or in XML and HTML
+    (``&amp;``, ``&#47;``, ``&#x2f;``), once or twice. In base64 it is found at any place, such as in HTTP's Basic credentials.
+    """
+
+    __slots__ = ("_base64", "_escaped", "_key")
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._base64 = _base64_forms(key.encode())
+        self._escaped: re.Pattern[str] | None = None
+
+    def is_in(self, text: str) -> bool:
+        """Return whether the text contains the key in any form."""
+        if self._key in text:
+            return True
+        for form in self._base64:
+            if form in text:
+                return True
+        # Escapes need one of these characters, which hardly any response has.
+        return ("%" in text or "&" in text or "\\" in text) and self._pattern().search(text) is not None
+
+    def mask(self, text: str) -> str:
+        """Return the text with the key masked."""
+        return self._masked(text, range(len(text))) if self.is_in(text) else text
+
+    def mask_in_wide(self, text: str) -> str:
+        """Return the text with the key masked, although zero bytes may separate its characters, as in UTF-16 and UTF-32."""
+        places = [at for at, character in enumerate(text) if character != "\0"]
+        return self._masked(text, places) if self.is_in(text.replace("\0", "")) else text
+
+    def _masked(self, text: str, places: Sequence[int]) -> str:
+        """Mask the key in a text of which only the characters at these places are looked at."""
+        together = text if len(places) == len(text) else "".join(text[at] for at in places)
+        masked: list[str] = []
+        done = 0
+        for match in self._whole_pattern().finditer(together):
+            first, second, last = (places[at] for at in (match.start(), match.start() + 1, match.end() - 1))
+            masked += [text[done:first], ("\0" * (second - first - 1)).join(MASK)]
+            done = last + 1
+        return "".join([*masked, text[done:]])
+
+    def _whole_pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join([self._pattern().pattern, *map(re.escape, self._base64)]))
+
+    def _pattern(self) -> re.Pattern[str]:
+        if self._escaped is None:
+            self._escaped = re.compile("".join(map(_forms_of_character, self._key)))
+        return self._escaped
+
+
+def _forms_of_character(character: str) -> str:
+    """Return a pattern for all forms of one character of a key."""
+    code, literal = ord(character), re.escape(character)
+    names = "".join(f"|{name}" for name, meaning in _named_references().items() if meaning == character)
+    in_url = rf"%(?:25){{0,2}}(?i:{code:02x})"
+    in_json = rf"\\{{1,4}}(?:u00(?i:{code:02x})|{literal})"
+    in_xml = rf"&(?:amp;){{0,2}}(?:#0{{0,6}}{code};|#[xX]0{{0,6}}(?i:{code:x});{names})"
+    return f"(?:{in_json}|{literal}|{in_url}|{in_xml})"
+
+
+@lru_cache(maxsize=1)
+def _named_references() -> dict[str, str]:
+    from html.entities import html5  # only texts with escapes need it
+
+    return {name: meaning for name, meaning in html5.items() if name.endswith(";") and len(meaning) == 1 and meaning.isascii()}
+
+
+def _base64_forms(key: bytes) -> tuple[str, ...]:
+    """Return what all base64 texts of data that contain the key have in common: it may begin at any of three places."""
+    from base64 import b64encode
+
+    forms: dict[str, None] = {}
+    for before in range(3):
+        whole = b64encode(b"\0" * before + key).decode()
+        # Leave out the characters that also depend on the neighbours of the key.
+        core = whole[-(-8 * before // 6) : 8 * (before + len(key)) // 6]
+        forms |= dict.fromkeys([core, core.replace("+", "-").replace("/", "_")])
+    return tuple(forms)
+
+
+@lru_cache(maxsize=256)
+def masker(key: str) -> KeyMasker | None:
+    """Return the masker of a key, or None for a key of less than six characters, which is not masked."""
+    return KeyMasker(key) if len(key) >= MIN_KEY_LENGTH else None
+
+
 def mask_key(text: str, key: str) -> str:
-    """Return a text with the key masked; a key of less than six characters is not masked."""
-    return text.replace(key, MASK) if len(key) >= MIN_KEY_LENGTH else text
+    """Return a text with the key masked in all its forms; a key of less than six characters is not masked."""
+    mask = masker(key)
+    return text if mask is None else mask.mask(text)
 
 
 def mask_key_in_json(document: Any, key: str) -> Any:
@@ -113,22 +205,10 @@ def mask_key_in_json(document: Any, key: str) -> Any:
 
 
 def mask_key_in_body(body: bytes, key: str) -> bytes:
-    """Return a body with the key masked: plain and escaped as in URLs, JSON, XML and HTML, in UTF-8 and in UTF-16."""
-    if len(key) < MIN_KEY_LENGTH:
+    """Return a body with the key masked in all its forms, in UTF-8, UTF-16 and UTF-32."""
+    mask = masker(key)
+    if mask is None:
         return body
-    import html  # only responses that do not follow the protocol need it
-
-    quoted = {quote(key, safe=""), quote_plus(key)}
-    quoted |= {re.sub("%..", lambda escaped: escaped[0].lower(), form) for form in quoted}
-    in_json = {key, json.dumps(key)[1:-1]}
-    in_json |= {form.replace("/", "\\/") for form in in_json}
-    in_html = {html.escape(key), html.escape(key, quote=False), html.escape(key).replace("&#x27;", "&#39;")}
-    for form in quoted | in_json | in_html:
-        # A key is ASCII, so UTF-16 of either byte order has a zero byte between its characters.
-        for between in (b"", b"\0"):
-            body = body.replace(_spaced(form, between), _spaced(MASK, between))
-    return body
-
-
-def _spaced(text: str, between: bytes) -> bytes:
-    return between.join(bytes([code]) for code in text.encode())
+    # In Latin-1 each byte is one character, so nothing but the key changes.
+    text = body.decode("latin-1")
+    return (mask.mask_in_wide(text) if "\0" in text else mask.mask(text)).encode("latin-1")

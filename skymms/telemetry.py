@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .errors import ConfigurationError
 from .redaction import MASK
+from .transport.logging import loggable_code, loggable_tracking_id
 from .transport.observer import observers as observers
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ class OpenTelemetryObserver:
         """End the span of the call, and that of a request that was interrupted."""
         self._end(self._attempts.pop(event.call_id, None), event.error, event.sent_maybe)
         call = self._calls.pop(event.call_id, None) or self._start_call(event, event.seconds)
-        if tracking_id := getattr(event.reply, "tracking_id", None):
-            call.set_attribute("skymms.tracking_id", str(tracking_id))
+        if tracking_id := loggable_tracking_id(event.reply, event.operation):
+            call.set_attribute("skymms.tracking_id", tracking_id)
         self._end(call, event.error, event.sent_maybe)
 
     def _start_call(self, event: CallEvent, seconds_ago: float) -> Span:
@@ -107,8 +108,8 @@ class OpenTelemetryObserver:
         if error is not None:
             # The text of an error can quote the message, so only its class and code are recorded.
             span.set_attribute("error.type", type(error).__name__)
-            if code := getattr(error, "code", None):
-                span.set_attribute("skymms.error_code", str(code))
+            if code := loggable_code(error):
+                span.set_attribute("skymms.error_code", code)
             span.set_status(self._trace.Status(self._trace.StatusCode.ERROR, type(error).__name__))
         span.end()
 

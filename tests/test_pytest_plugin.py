@@ -264,13 +264,21 @@ class TestGuard:
                 assert elsewhere.reached == []
 
             @pytest.mark.parametrize("send", [call, call_async])
-            def test_not_even_through_a_proxy(send, monkeypatch, skymms_account, skymms_sandbox, skymms_refused):
+            def test_a_proxy_is_not_used_for_this_machine(send, monkeypatch, skymms_account, skymms_sandbox, skymms_refused):
                 proxied(monkeypatch, "http://proxy.example:3128")
-                with pytest.raises(ConfigurationError, match="the proxy proxy.example is not this machine"):
+                with pytest.raises(SkymmsError, match="E104"):  # the sandbox has another key
                     send(skymms_account.address)
+                assert len(skymms_sandbox.requests) == 1
+
+            def test_not_even_through_a_proxy_that_a_session_names_for_it(skymms_account, skymms_sandbox, skymms_refused):
+                with requests.Session() as session:
+                    session.proxies["http://127.0.0.1"] = "http://proxy.example:3128"
+                    with Client(skymms_account, session=session) as client:
+                        with pytest.raises(ConfigurationError, match="the proxy proxy.example is not this machine"):
+                            client.call(SEND)
                 assert skymms_sandbox.requests == []
         """)
-        all_passed(ran, 10)
+        all_passed(ran, 11)
 
     def test_the_guard_covers_imports_of_test_modules_and_session_fixtures(self, project):
         ran = project("""

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
+from itertools import chain
 from typing import Any, TypedDict, Unpack, cast
 
 from .. import errors
 from .._functools import plain_value
-from ..errors import Nodes, Problem
+from ..errors import Problem
 from ..http import HttpRequest, HttpResponse, allow_http_from_environment, gateway_url
 from ..limits import DOCUMENTED
 from ..model.operations import Operation, R_co
@@ -95,19 +96,13 @@ def _as_text(number: object) -> str:
     return number if isinstance(number, str) else shown(number)
 
 
-def _send_in_parts(prepared: PreparedSend, to: Sequence[str | int]) -> Generator[Operation[Any], Any, CellcastSent]:
-    """Yield the requests for a thousand numbers each, and return one reply. An error that ends them gets it as ``partial``."""
-    sent = CellcastSent(invalid={_as_text(number): reason for number in to if (reason := valid_recipient(number))})
-    remaining = unique_mobiles(to)
-    while remaining:
-        current, remaining = remaining[:MAX_NUMBERS], remaining[MAX_NUMBERS:]
-        try:
-            sent += yield prepared.operation(current)
-        except BaseException as error:
-            maybe = getattr(error, "sent_maybe", True)
-            failed = CellcastSent(maybe_sent=current if maybe else (), not_sent=() if maybe else current, not_tried=remaining)
-            error.partial = sent + failed  # type: ignore[attr-defined]
-            raise
+def _send_in_parts(prepared: PreparedSend, send: CellcastSend) -> Generator[Operation[Any], Any, CellcastSent]:
+    """Yield the requests for a thousand numbers each, and return one reply."""
+    replies: list[CellcastSent] = []
+    numbers = unique_mobiles(send.recipients)
+    for start in range(0, len(numbers), MAX_NUMBERS):
+        replies.append((yield prepared.operation(numbers[start : start + MAX_NUMBERS])))
+    sent = _joined(send, replies)
     if not sent.queued and not sent.unaccounted:
         raise _nobody(sent)
     return sent
@@ -126,36 +121,65 @@ def _nobody(sent: CellcastSent) -> errors.RecipientError:
     return refused
 
 
-def _list_in_parts(operation: Any) -> Generator[Operation[Any], Any, Listing[Any]]:
-    """Yield the requests for all pages, then those that mark the rows as read; marking in between would move the pages.
+def _joined(send: CellcastSend, replies: Sequence[CellcastSent]) -> CellcastSent:
+    """Return the reply to a whole call: the skipped numbers, and the replies to its requests."""
+    skipped = {_as_text(number): reason for number in send.recipients if (reason := valid_recipient(number))}
+    return CellcastSent.joined([CellcastSent(invalid=skipped), *replies])
 
-    An error that ends them gets the rows that were read, and the ids that were marked, as its ``partial``.
-    """
-    rows: dict[Any, None] = {}
-    raw: Nodes = ()
-    marked: list[str] = []
-    mark_read = getattr(operation, "mark_read", False)
-    previous: tuple[Any, ...] | None = None
-    try:
-        for page in range(1, MAX_PAGES + 1):
-            reply = yield replace(operation, page=page)
-            # A gateway that does not count pages returns the first page again.
-            if reply.rows == previous:
-                break
-            # A row may have moved to this page after the page before was read: it is kept once.
-            rows.update(dict.fromkeys(reply.rows))
-            raw, previous = raw + reply.raw, reply.rows
-            if not reply.more:
-                break
-        else:
-            raise errors.ProtocolError(f"the list does not end within {MAX_PAGES:,} pages")
-        for message_id in [row.message_id for row in rows if mark_read and row.message_id]:
-            yield MarkRead(message_id=message_id)
-            marked.append(message_id)
-    except BaseException as error:
-        error.partial = Listing(tuple(rows), more=True, marked=tuple(marked), raw=raw)  # type: ignore[attr-defined]
-        raise
-    return Listing(tuple(rows), marked=tuple(marked), raw=raw)
+
+def _partly_sent(send: CellcastSend, replies: Sequence[CellcastSent], sent_maybe: bool) -> CellcastSent:
+    """Return the outcome of a call that an error ended: the next request was or may have been sent, those after it were not."""
+    remaining = unique_mobiles(send.recipients)[MAX_NUMBERS * len(replies) :]
+    current = remaining[:MAX_NUMBERS]
+    return _joined(send, replies) + CellcastSent(
+        maybe_sent=current if sent_maybe else (),
+        not_sent=() if sent_maybe else current,
+        not_tried=remaining[MAX_NUMBERS:],
+    )
+
+
+def _has_all_pages(operation: Operation[Any]) -> bool:
+    """Whether a call lists all pages, and so makes a request for each."""
+    return isinstance(operation, ListOperation) and operation.is_list and operation.page is None
+
+
+def _list_in_parts(operation: Any) -> Generator[Operation[Any], Any, Listing[Any]]:
+    """Yield the requests for all pages, then those that mark the rows as read; marking in between would move the pages."""
+    pages: list[Listing[Any]] = []
+    for page in range(1, MAX_PAGES + 1):
+        reply = yield replace(operation, page=page)
+        # A gateway that does not count pages returns the first page again.
+        if pages and reply.rows == pages[-1].rows:
+            break
+        pages.append(reply)
+        if not reply.more:
+            break
+    else:
+        raise errors.ProtocolError(f"the list does not end within {MAX_PAGES:,} pages")
+    listing = _listed(pages)
+    if not getattr(operation, "mark_read", False):
+        return listing
+    to_mark = _message_ids(listing)
+    for message_id in to_mark:
+        yield MarkRead(message_id=message_id)
+    return replace(listing, marked=to_mark)
+
+
+def _listed(pages: Sequence[Listing[Any]]) -> Listing[Any]:
+    """Return the rows of these pages. A row may have moved to a page after it was read: it is kept once."""
+    return Listing(tuple(dict.fromkeys(chain.from_iterable(pages))), raw=tuple(chain.from_iterable(page.raw for page in pages)))
+
+
+def _message_ids(listing: Listing[Any]) -> tuple[str, ...]:
+    return tuple(row.message_id for row in listing if row.message_id)
+
+
+def _partly_listed(replies: Sequence[Any]) -> Listing[Any]:
+    """Return what a call had listed and marked as read when an error ended it."""
+    pages: list[Listing[Any]] = [reply for reply in replies if isinstance(reply, Listing)]
+    listing = _listed(pages)
+    marked = len(replies) - len(pages)
+    return replace(listing, more=True, marked=_message_ids(listing)[:marked] if marked else ())
 
 
 # ------------------------------------------------------------------------------------------------ the account
@@ -288,10 +312,21 @@ class CellcastAccount(KeyHolder):
         """
         refuse(self.problems(operation))
         if isinstance(operation, CellcastSend):
-            return cast(R_co, (yield from _send_in_parts(PreparedSend(self, operation), operation.recipients)))
-        if isinstance(operation, ListOperation) and operation.is_list and operation.page is None:
+            return cast(R_co, (yield from _send_in_parts(PreparedSend(self, operation), operation)))
+        if _has_all_pages(operation):
             return cast(R_co, (yield from _list_in_parts(operation)))
         return cast(R_co, (yield operation))
+
+    def partial(self, operation: Operation[Any], replies: Sequence[Any], sent_maybe: bool) -> Any:
+        """Return what a call had done when an exception ended it; None if it is one request without a reply.
+
+        ``replies`` are the replies to its first requests; ``sent_maybe`` is whether the next one may have been sent.
+        """
+        if isinstance(operation, CellcastSend):
+            return _partly_sent(operation, replies, sent_maybe)
+        if _has_all_pages(operation):
+            return _partly_listed(replies)
+        return replies[0] if replies else None
 
     def encode(self, operation: Operation[Any]) -> HttpRequest:
         """Return the HTTP request for an operation. Raises the first of its :meth:`problems`, with all of them."""

@@ -14,7 +14,7 @@ from decimal import Decimal
 from os import PathLike
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from .._functools import plain_value, value
+from .._functools import join_values, plain_value, value
 from ..errors import Nodes
 from ..model.operations import Operation, number_tuple
 from ..model.serializable import Serializable
@@ -179,14 +179,12 @@ class CellcastSent(Serializable):
 
     def __add__(self, other: CellcastSent) -> CellcastSent:
         """Join the outcomes of two requests."""
-        return CellcastSent(**{item.name: _join(getattr(self, item.name), getattr(other, item.name)) for item in fields(self)})
+        return CellcastSent.joined((self, other))
 
-
-def _join(first: Any, second: Any) -> Any:
-    """Merge mappings, append tuples and add numbers; of two dates return the first."""
-    if first is None or second is None or isinstance(first, datetime):
-        return second if first is None else first
-    return {**cast("dict[str, str]", first), **second} if isinstance(first, dict) else first + second
+    @classmethod
+    def joined(cls, outcomes: Sequence[CellcastSent]) -> CellcastSent:
+        """Join the outcomes of several requests."""
+        return cls(**{item.name: join_values([getattr(one, item.name) for one in outcomes]) for item in fields(cls)})
 
 
 @value

@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urljoin
 from .. import errors
 from .._functools import value
 from ..errors import Nodes
-from ..http import HttpRequest
+from ..http import NO_STORE, HttpRequest
 from ..model.notices import (
     DeliveryReport,
     InboundMMS,
@@ -55,7 +55,7 @@ def write_request(operation: Operation[Any], generation: Generation, address: st
     else:
         sent = {**call.constants, **sent}
     key = {generation.key_header: generation.key_prefix + api_key}
-    headers = {"Accept": json.ACCEPT, "Accept-Encoding": "identity", **key}
+    headers = {"Accept": json.ACCEPT, "Accept-Encoding": "identity", **NO_STORE, **key}
     if placement == "query":
         return HttpRequest(call.method, f"{url}?{urlencode(sent)}" if sent else url, headers)
     body, content_type = multipart.encode(sent) if placement == "form" else (json.dump(sent), "application/json")

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic
+from random import random
+from time import monotonic
+from typing import Any
 
-from ..errors import ConfigurationError, SkymmsError
+from ..errors import ConfigurationError
 from ..model.operations import Operation, R_co
 from ..redaction import strip_credentials
-from .exchange import Exchange, GatewayAccount, Outcome, Step, set_attribute
+from .exchange import Exchange, GatewayAccount
 from .logging import log_end
 from .observer import Reporter, check_observer
 from .operation_methods import OperationMethods
 from .retries import Retries
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
 #: Seconds to connect, and seconds from sending the request to the last byte of the response.
 DEFAULT_TIMEOUT = (5.0, 30.0)
+
+
+_NO_RETRIES = Retries(count=0)
 
 
 class BaseClient(OperationMethods):
@@ -46,21 +46,20 @@ class BaseClient(OperationMethods):
         #: True if the client created its session and closes it.
         self._own = session is None
 
-    def _begin(self, operation: Operation[R_co], may_have_left: Callable[[BaseException, float], bool]) -> Call[R_co]:
-        return Call(self.account, operation, self._retries, self._observer, may_have_left)
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.account.name} {strip_credentials(self.account.address)}>"
 
 
-class Call(Generic[R_co]):
-    """One call: a context manager around the loop in which a client performs the steps of the call.
+class Call(Exchange[R_co]):
+    """One call of a client, which performs its steps and then calls :meth:`finish`; after any exception, :meth:`fail`.
+
+    ``once`` is for callers that count and time the requests themselves: there are no retries and no rate limit.
 
     ``may_have_left`` is called with an exception that interrupts a request and the time at which the request was started. It
     returns whether the request may have left this machine.
     """
 
-    __slots__ = ("_account", "_began", "_exchange", "_may_have_left", "_operation", "_reporter", "_retries", "_step_began")
+    __slots__ = ("_logged", "_may_have_left", "_reported")
 
     def __init__(
         self,
@@ -69,64 +68,42 @@ class Call(Generic[R_co]):
         retries: Retries,
         observer: object | None,
         may_have_left: Callable[[BaseException, float], bool],
+        *,
+        once: bool = False,
     ) -> None:
-        self._account = account
-        self._operation = operation
-        self._retries = retries
-        self._reporter = Reporter(operation, account.name, observer)
+        reporter = None if observer is None else Reporter(operation, account.name, observer)
+        if once:
+            retries = _NO_RETRIES
+        super().__init__(account, operation, retries=retries, random=random, clock=monotonic, reporter=reporter, paced=not once)
         self._may_have_left = may_have_left
-        self._exchange: Exchange[R_co] | None = None
-        self._began = self._step_began = time.monotonic()
+        self._logged = self._reported = False
 
-    def __enter__(self) -> Call[R_co]:
-        return self
+    def finish(self) -> R_co:
+        """Log and report the end of a call that has its reply, and return the reply."""
+        self._end(self.result, None)
+        return self.result
 
-    def start(self) -> Step | None:
-        """Return the first step. Raises the error of an invalid operation."""
-        self._exchange = Exchange(
-            self._account, self._operation, retries=self._retries, random=random.random, reporter=self._reporter
-        )
-        self._step_began = time.monotonic()
-        return self._exchange.next_step
-
-    def advance(self, outcome: Outcome) -> Step | None:
-        """Take the outcome of the last step and return the next, or None at the end; raise the error that ends the call."""
-        assert self._exchange is not None
-        self._exchange.advance(outcome, time.monotonic() - self._step_began)
-        self._step_began = time.monotonic()
-        return self._exchange.next_step
-
-    @property
-    def result(self) -> R_co:
-        """The reply to the call."""
-        assert self._exchange is not None
-        return self._exchange.result
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        exchange = self._exchange
-        if exchange is not None and error is not None:
-            # A client raises a SkymmsError only before it sends the request.
-            left = not isinstance(error, SkymmsError) and self._may_have_left(error, self._step_began)
-            exchange.interrupt(error, left=left)
-        if error is not None:
-            sent_maybe, reply = getattr(error, "sent_maybe", False), None
-        else:
-            assert exchange is not None
-            sent_maybe, reply = exchange.sent_maybe, exchange.result
-        self._end(reply, error, sent_maybe)
-
-    def _end(self, reply: Any, error: BaseException | None, sent_maybe: bool) -> None:
-        """Log and report the end of the call."""
-        seconds = time.monotonic() - self._began
+    def fail(self, error: BaseException) -> None:
+        """Give the exception that ended the call ``sent_maybe`` and ``partial``, and log and report it."""
         try:
-            log_end(self._operation, reply, error, seconds, sent_maybe)
-            if self._reporter.observed:
-                self._reporter.operation = self._operation
-                self._reporter.report("call_finished", reply=reply, error=error, seconds=seconds, sent_maybe=sent_maybe)
-        except BaseException as raised:
-            set_attribute(raised, "sent_maybe", sent_maybe)
-            set_attribute(raised, "partial", reply)
+            # A client raises a ConfigurationError only before it sends the request.
+            left = not isinstance(error, ConfigurationError) and self._may_have_left(error, self._request_began)
+            self.interrupt(error, left=left)
+            self._end(None, error)
+        except BaseException as second:  # from a signal, a log handler or an observer; it replaces the error
+            self._complete(second)
             raise
+
+    def _end(self, reply: Any, error: BaseException | None) -> None:
+        """Log and report the end of the call, each once."""
+        seconds = monotonic() - self._began
+        if not self._logged:
+            self._logged = True
+            log_end(self._operation, reply, error, seconds, self.sent_maybe)
+        if self._reporter is not None and not self._reported:
+            self._reported = True
+            self._reporter.operation = self._operation
+            self._reporter.report("call_finished", reply=reply, error=error, seconds=seconds, sent_maybe=self.sent_maybe)
 
 
 def parse_timeout(timeout: float | tuple[float, float]) -> tuple[float, float]:

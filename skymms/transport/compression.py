@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from ..errors import ProtocolError
-from ..http import MAX_RESPONSE, HttpResponse
+from ..http import MAX_RESPONSE, HttpResponse, header_text
 
 
 def response_from(status: int, headers: Mapping[str, str], body: bytes, limit: int) -> HttpResponse:
@@ -32,7 +32,7 @@ def decompress(body: bytes, encoding: str | None, limit: int) -> bytes:
 
     Raises :class:`~skymms.ProtocolError` for an unsupported encoding and for a body that cannot be decompressed.
     """
-    name = (encoding or "identity").strip().lower()
+    name = header_text(encoding or "identity").strip().lower()
     if name in {"identity", ""}:
         return body
     if name not in {"gzip", "x-gzip", "deflate"}:

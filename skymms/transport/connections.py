@@ -33,7 +33,7 @@ class _DeadlineConnection:
     _dns_host: str
 
     #: When the connection was put back into its pool.
-    idle_since = float("-inf")
+    idle_since: float = float("-inf")
 
     def connect(self) -> None:
         """Connect, including TLS. An error in here happened before any byte of the request left.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..errors import ProtocolError
 from ..http import HttpRequest
 from ..redaction import strip_credentials
 from .exchange import NoResponse
@@ -65,6 +66,28 @@ def connection_broke(request: HttpRequest, reason: str, proxy: str | None = None
 
 def _way(request: HttpRequest, proxy: str | None) -> str:
     return f"{request.safe_url} through the proxy {strip_credentials(proxy)}" if proxy else request.safe_url
+
+
+def answered_by_cache(response: Any, request: HttpRequest) -> NoResponse | None:
+    """Return the outcome of a request that a cache of the session has answered; None for a response of the gateway."""
+    says_so = getattr(response, "from_cache", False) is True  # requests-cache, aiohttp-client-cache, CacheControl
+    if not says_so and response.headers.get("X-Hishel-From-Cache") != "true":
+        return None
+    # A cache returns an old response after it has asked the gateway: there was no answer, or the answer was "not modified".
+    # Only an attribute shows that nothing was sent, because a gateway can write any header.
+    left = not says_so or any(getattr(response, name, False) is True for name in ("revalidated", "is_expired"))
+    sent = "the request may have arrived" if left else "nothing was sent"
+    why = f"a cache answered the request to {request.safe_url}; {sent}: use a session without a cache"
+    return NoResponse(why, left=left, transient=False, error=ProtocolError)
+
+
+def consumed_response(request: HttpRequest, library: str) -> NoResponse:
+    """Return the outcome of a request whose response was read, and not kept, by code of the caller's session."""
+    why = (
+        f"a hook or middleware of the session has consumed the response from {request.safe_url}; the request may have "
+        f"arrived: let it use {library}, which keeps what it reads"
+    )
+    return NoResponse(why, left=True, transient=False, error=ProtocolError)
 
 
 # ------------------------------------------------------------------------------------------------ requests and urllib3

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import ConfigurationError, ProtocolError, TransportError
-from ..http import HttpRequest, HttpResponse, parse_http_url
+from ..errors import ConfigurationError, ProtocolError
+from ..http import NO_STORE, HttpRequest, HttpResponse, parse_http_url
 from .exchange import NoResponse
 
 NOT_A_LINK = "the link is not an http or https URL: pass the link as the gateway returned it"
@@ -27,13 +27,13 @@ def link_request(url: Any) -> HttpRequest:
     parts = parse_http_url(link) if link.isprintable() else None
     if parts is None or " " in parts.netloc:
         raise ConfigurationError(NOT_A_LINK)
-    return HttpRequest("GET", link, {"User-Agent": user_agent(), "Accept-Encoding": "identity"})
+    return HttpRequest("GET", link, {"User-Agent": user_agent(), "Accept-Encoding": "identity", **NO_STORE})
 
 
 def file_from_response(outcome: HttpResponse | NoResponse, link: HttpRequest, limit: int) -> bytes:
     """Return the downloaded file. Raises an error for no response, for a status other than 200, and for too long a file."""
     if isinstance(outcome, NoResponse):
-        raise TransportError(outcome.why)
+        raise outcome.error(outcome.why)
     if outcome.status != 200:
         raise ProtocolError(f"{link.safe_url}: HTTP {outcome.status}", body=outcome.body, status=outcome.status)
     if len(outcome.body) > limit:

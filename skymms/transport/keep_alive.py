@@ -17,7 +17,7 @@ class KeepAlive:
     __slots__ = ("seconds",)
 
     def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+        self.seconds: float = seconds
 
 
 def parse_keep_alive(seconds: Any) -> float:

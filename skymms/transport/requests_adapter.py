@@ -40,7 +40,7 @@ class DeadlineAdapter(HTTPAdapter):
     _pool_block: bool
 
     #: How many clients have mounted this adapter on a session of the caller.
-    users = 0
+    users: int = 0
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class DeadlineAdapter(HTTPAdapter):
         pool_block: bool = False,
         keep_alive: float = KEEP_ALIVE,
     ) -> None:
-        self.keep_alive = keep_alive
+        self.keep_alive: float = keep_alive
         super().__init__(pool_connections, pool_maxsize, max_retries=0, pool_block=pool_block)
 
     def __getstate__(self) -> Any:
@@ -83,7 +83,7 @@ class DeadlineAdapter(HTTPAdapter):
     def renew_after_fork(self) -> None:
         """Give up the connections of the process that this one was forked from, without using them or their locks."""
         close_inherited()
-        self.proxy_manager = {}
+        self.proxy_manager.clear()
         self.init_poolmanager(self._pool_connections, self._pool_maxsize, block=self._pool_block)
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ..http import HttpRequest
+from ..http import NO_STORE, HttpRequest
 from ..redaction import KeyHolder
 from .codecs import query
 from .dialects import Dialect
@@ -35,7 +35,7 @@ class Placement(KeyHolder):
         """Return a dialect's placement; ``bare_body`` sends a document as the body where the vendor documents a form field."""
         # Responses are not compressed: they are small, and a compressed one can expand without limit. The header is set here,
         # because a session of the caller's would otherwise ask for compression.
-        headers = {"Accept": dialect.response_codec.ACCEPT, "Accept-Encoding": "identity"}
+        headers = {"Accept": dialect.response_codec.ACCEPT, "Accept-Encoding": "identity", **NO_STORE}
         if dialect.key_header:
             headers[dialect.key_header] = api_key
         if dialect.placement == "url":

@@ -14,7 +14,7 @@ from ..http import HttpResponse
 from ..model.operations import Operation
 from ..model.replies import Refusal, SentMMS
 from ..numbers import digits
-from ..redaction import mask_key, mask_key_in_body
+from ..redaction import mask_key, mask_key_in_body, masker
 from . import table
 from .codecs import DecodeError, Leaf, replace_surrogates
 from .dialects import Dialect, normalize_name, response_decoder, status_substitutes
@@ -97,7 +97,8 @@ def _masked(leaves: list[Leaf], api_key: str) -> tuple[list[Leaf], Nodes]:
     """Mask the key, and replace lone surrogates. Nearly all responses have neither."""
     raw: Nodes = tuple([(path, text) for path, _, text in leaves])
     together = "\n".join(chain.from_iterable(raw))
-    if api_key not in together and together.isascii():
+    mask = masker(api_key)
+    if together.isascii() and (mask is None or not mask.is_in(together)):
         return leaves, raw
     leaves = [(mask_key(path, api_key), index, mask_key(text, api_key)) for path, index, text in replace_surrogates(leaves)]
     return leaves, tuple([(path, text) for path, _, text in leaves])

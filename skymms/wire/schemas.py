@@ -9,9 +9,13 @@ Messages never quote the document, because its text may be an API key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Generator, Iterator, Mapping, Set
+from contextlib import contextmanager
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -68,13 +72,28 @@ _SCHEMAS: Mapping[str, _Schema] = {
 }
 
 
-def schema_folder() -> Path:
+def schema_folder() -> Traversable:
     """Return the folder with the schemas: in the installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / "xsd", package.parent / "xsd"):
+    package = files("skymms")
+    places: list[Traversable] = [package, package.parent] if isinstance(package, Path) else [package]
+    for place in places:
+        folder: Traversable = place / "xsd"
         if (folder / _SCHEMAS["REQUEST"].file).is_file():
             return folder
     raise ConfigurationError(f"the schemas (xsd) are neither in {package} nor beside it: reinstall skymms")
+
+
+@contextmanager
+def _schema_files() -> Generator[Path]:
+    """Enter a folder with the schemas as files: a temporary copy if the package is in a zip file."""
+    folder = schema_folder()
+    if isinstance(folder, Path):
+        yield folder
+        return
+    with TemporaryDirectory() as copy:
+        for file in folder.iterdir():
+            Path(copy, file.name).write_bytes(file.read_bytes())
+        yield Path(copy)
 
 
 def schema_problems(document: bytes) -> tuple[SchemaProblem, ...]:
@@ -124,7 +143,9 @@ def _schema(name: str) -> Any:
     import xmlschema
 
     kind = {"1.0": xmlschema.XMLSchema10, "1.1": xmlschema.XMLSchema11}[_SCHEMAS[name].version]
-    return kind(str(schema_folder() / _SCHEMAS[name].file), allow="local")
+    # A schema includes others, so it is built from files. It does not need them afterwards.
+    with _schema_files() as folder:
+        return kind(str(folder / _SCHEMAS[name].file), allow="local")
 
 
 def _missed_problems(name: str, root: Element, found: Set[str]) -> Iterator[SchemaProblem]:
@@ -153,7 +174,8 @@ def _structure_schema(name: str) -> XMLSchema:
     from lxml import etree
 
     # The rules are in XSD 1.1, which libxml2 does not have. They are a layer over the structure, which is in XSD 1.0.
-    return etree.XMLSchema(etree.parse(schema_folder() / _SCHEMAS[name].file.replace("-rules", "")))
+    with _schema_files() as folder:
+        return etree.XMLSchema(etree.parse(folder / _SCHEMAS[name].file.replace("-rules", "")))
 
 
 _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"

@@ -38,6 +38,7 @@ from skymms import (
     GatewayFaultError,
     HttpResponse,
     MediaError,
+    MMSError,
     ProtocolError,
     RecipientError,
     Retries,
@@ -77,6 +78,7 @@ MANY = tuple(f"+6149157{last:04}" for last in range(2500))
 def run(account: Any, operation: Operation[Any], *outcomes: Any, retries: Retries = Retries(count=0)):  # noqa: B008
     """Run a call without a client. An outcome is a response, or makes one of the request's body."""
     exchange: Any = Exchange(account, operation, retries=retries, random=lambda: 0.0)
+    exchange.start()
     requests: list[Any] = []
     for outcome in outcomes:
         while isinstance(exchange.next_step, Pause):  # before a retry
@@ -284,6 +286,7 @@ class TestSkipInvalid:
             send = CellcastSend(Slide("Hi", image=GIF_URL), to=to, skip_invalid=True)
             try:
                 exchange = Exchange(V1, send, retries=Retries(count=0), random=lambda: 0.0)
+                exchange.start()
                 for reply in itertools.cycle(replies):
                     if exchange.next_step is None:
                         break
@@ -473,3 +476,22 @@ class TestAccount:
     def test_problems_needs_an_operation(self):
         with pytest.raises(TypeError, match="operation"):
             V3.problems(cast("Any", "send"))
+
+
+# ------------------------------------------------------------------------------------------------ refusals without words
+
+
+@pytest.mark.parametrize("account", [V3, V1], ids=["v3", "v1"])
+@pytest.mark.parametrize("document", [{}, {"meta": {}}, {"status": False}, {"error": {}}, {"msg": ""}, {"data": None}])
+def test_an_http_400_without_words_is_a_refusal_that_sent_nothing(account, document):
+    with pytest.raises(MMSError) as raised:
+        account.decode(CellcastSend(SHOW, to=ADA), response(json.dumps(document).encode(), 400))
+    assert (raised.value.code, raised.value.info, raised.value.sent_maybe) == ("400", "", False)
+    assert "400" in str(raised.value)
+
+
+@pytest.mark.parametrize("body", [b"", b" ", b"[]", b"null", b'""', b"<html></html>"])
+def test_an_http_400_that_is_not_an_object_is_a_protocol_error_that_sent_nothing(body):
+    with pytest.raises(ProtocolError) as raised:
+        V3.decode(CellcastSend(SHOW, to=ADA), response(body, 400))
+    assert (raised.value.status, raised.value.sent_maybe) == (400, False)

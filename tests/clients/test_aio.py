@@ -206,9 +206,9 @@ class TestRequestThatWaitedForAConnection:
         assert len(server.requests) == 2
 
     def test_a_request_may_have_left_if_aiohttp_does_not_report_writes(self, monkeypatch):
-        from skymms import aio
+        from skymms.transport.aiohttp_body import Sending
 
-        monkeypatch.setattr(aio._Sending, "body", lambda self, content: content)
+        monkeypatch.setattr(Sending, "body", lambda self, content: content)
         with Faulty(http(SENT), stall) as server:
 
             async def job():

@@ -17,8 +17,8 @@ class Blocking:
         self._runner = asyncio.Runner()
         self._ended = False
 
-    def call(self, operation: Any) -> Any:
-        return self._run(self._client.call(operation))
+    def call(self, operation: Any, **options: Any) -> Any:
+        return self._run(self._client.call(operation, **options))
 
     def fetch(self, url: str, **options: Any) -> bytes:
         return self._run(self._client.fetch(url, **options))

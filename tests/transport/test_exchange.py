@@ -54,6 +54,7 @@ STANDARD = Retries()
 def run(operation, *outcomes, retries=STANDARD, random=lambda: 0.0):
     """Run a call with these outcomes of its requests; return the exchange, the number of requests, and the waits."""
     exchange = Exchange(ACCOUNT, operation, retries=retries, random=random)
+    exchange.start()
     sends, waits = 0, []
     for outcome in outcomes:
         while isinstance(exchange.next_step, Pause):
@@ -73,7 +74,7 @@ class TestCall:
 
     def test_an_invalid_operation_is_refused_before_the_first_step(self):
         with pytest.raises(Exception, match="E110"):
-            Exchange(ACCOUNT, SendMMS(SEND.slideshow, to="", sender="60856"), retries=Retries(), random=lambda: 0.0)
+            Exchange(ACCOUNT, SendMMS(SEND.slideshow, to="", sender="60856"), retries=Retries(), random=lambda: 0.0).start()
 
 
 RETRIED = [
@@ -210,7 +211,7 @@ class TestRateLimit:
     def steps(self, *outcomes, retries=STANDARD):
         """The steps of a call until it ends; ``outcomes`` are those of its steps."""
         exchange = Exchange(LIMITED_ACCOUNT, SEND, retries=retries, random=lambda: 0.0)
-        steps = [exchange.next_step]
+        steps = [exchange.start()]
         for outcome in outcomes:
             exchange.advance(outcome)
             steps.append(exchange.next_step)
@@ -227,6 +228,7 @@ class TestRateLimit:
 
     def test_a_throttled_request_that_is_not_retried_slows_the_rate_limit_down(self):
         exchange = Exchange(LIMITED_ACCOUNT, SEND, retries=Retries(count=0), random=lambda: 0.0)
+        exchange.start()
         exchange.advance(0.0)
         exchange.advance(ok(b"", 429, Retry_After="9"))
         assert exchange.next_step == SlowDown(LIMIT, 9.0)
@@ -239,6 +241,7 @@ class TestInterruption:
 
     def exchange(self, *outcomes, operation=SEND):
         exchange = Exchange(ACCOUNT, operation, retries=STANDARD, random=lambda: 0.0)
+        exchange.start()
         for outcome in outcomes:
             exchange.advance(outcome)
         return exchange

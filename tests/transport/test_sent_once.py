@@ -52,6 +52,8 @@ from skymms import (
     TransportError,
 )
 from skymms.aio import AsyncClient
+from skymms.http import MAX_RESPONSE, HttpRequest
+from skymms.transport.errors import causes, no_response
 from skymms.wire.dialects import DialectName
 
 pytestmark = pytest.mark.compat
@@ -249,6 +251,46 @@ class TestRequestThatNeverLeft:
         assert "nothing was sent" in str(raised.value)
 
 
+class TestCauses:
+    """Why there is no response is found in the causes of an error, which can go round in circles."""
+
+    def test_a_chain_of_causes_that_is_a_circle_ends(self):
+        first, second = requests.ConnectionError("a"), OSError("b")
+        first.__cause__, second.__cause__ = second, first
+        first.__context__, second.__context__ = second, first
+        first.args, second.args = (second,), (first, second)
+        assert list(causes(first)) == [first, second]
+        outcome = no_response(first, HttpRequest("POST", "http://host.example/", {}))
+        assert outcome.left
+
+    def test_an_error_that_is_its_own_cause_ends(self):
+        error = requests.ConnectionError()
+        error.__cause__ = error
+        error.args = (error,)
+        assert list(causes(error)) == [error]
+
+    @pytest.mark.parametrize("link", ["__cause__", "__context__"])
+    def test_a_circle_of_exceptions_that_interrupts_a_call_has_sent_maybe(self, kind, link):
+        class Stop(BaseException):
+            pass
+
+        first, second = Stop(), Stop()
+        setattr(first, link, second)
+        setattr(second, link, first)
+
+        class Observer:
+            def response_received(self, event: Any) -> None:
+                raise first
+
+        with (
+            Faulty(http(SENT)) as server,
+            kind(Account(CANARY, url=server.url), observer=Observer()) as client,
+            pytest.raises(Stop) as raised,
+        ):
+            client.call(SEND)
+        assert vars(raised.value)["sent_maybe"] is True
+
+
 class TestResponses:
     @pytest.mark.parametrize("preliminary", ["100 Continue", "102 Processing", "103 Early Hints"])
     def test_a_preliminary_response_is_skipped(self, client, preliminary):
@@ -376,6 +418,33 @@ class TestTimeAndSizeLimits:
             finally:
                 tracemalloc.stop()
         assert peak < 8_000_000
+
+    @pytest.mark.parametrize("limit", [MAX_RESPONSE, len(SENT)])
+    def test_a_response_of_exactly_the_limit_is_read(self, kind, limit):
+        with Faulty(http(SENT + b" " * (limit - len(SENT)))) as server:
+            with kind(Account(CANARY, url=server.url, max_response=limit)) as client:
+                assert client.call(SEND).tracking_id == "MMS_12345"
+                client.call(SEND)
+            assert server.connections == 1
+
+    @pytest.mark.parametrize("limit", [MAX_RESPONSE, len(SENT)])
+    def test_a_response_of_one_byte_more_than_the_limit_is_refused(self, kind, limit):
+        with Faulty(http(SENT + b" " * (limit + 1 - len(SENT)))) as server:
+            with kind(Account(CANARY, url=server.url, max_response=limit)) as client:
+                for _ in range(2):
+                    with pytest.raises(ProtocolError, match=f"more than {limit:,} bytes") as raised:
+                        client.call(SEND)
+            assert raised.value.sent_maybe
+            assert len(server.requests) == 2
+
+    @pytest.mark.parametrize(("size", "accepted"), [(1000, True), (1001, False)])
+    def test_a_downloaded_file_may_have_exactly_the_limit(self, kind, size, accepted):
+        with Faulty(http(b"a" * size)) as server, kind(Account(CANARY, url=server.url)) as client:
+            if accepted:
+                assert len(client.fetch(server.url, limit=1000)) == size
+            else:
+                with pytest.raises(ProtocolError, match="longer than 1,000 bytes"):
+                    client.fetch(server.url, limit=1000)
 
     def test_the_body_of_a_redirect_is_limited_too(self, client):
         def wander(connection, closing):

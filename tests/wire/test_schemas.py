@@ -23,6 +23,9 @@ from skymms.wire.dialects import DIALECTS, MAX_REQUEST, Dialect, DialectName
 from skymms.wire.schemas import MAX_ELEMENTS, MAX_PROBLEMS, SchemaProblem, schema_folder, schema_problems
 from skymms.wire.table import REQUESTS
 
+#: The schemas are files here; they may also be inside a zip file.
+FOLDER = Path(str(schema_folder()))
+
 CANARY = "canary-5fa1c0de-key"
 XML_DIALECTS: list[DialectName] = ["skycore", "sinch"]
 
@@ -139,7 +142,7 @@ class TestLegacyRequest:
         assert schema_problems(NESTED) == ()
 
     def test_a_legacy_request_is_valid_by_the_structure_schema(self):
-        shape = etree.XMLSchema(etree.parse(schema_folder() / "skycore-request.xsd"))
+        shape = etree.XMLSchema(etree.parse(FOLDER / "skycore-request.xsd"))
         assert shape.validate(etree.fromstring(NESTED))
 
     @pytest.mark.parametrize(
@@ -171,16 +174,14 @@ class TestLegacyRequest:
 
 
 class TestSchemaFiles:
-    @pytest.mark.parametrize(
-        "name", sorted(path.name for path in schema_folder().glob("*.xsd") if not path.name.endswith("-rules.xsd"))
-    )
+    @pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.glob("*.xsd") if not path.name.endswith("-rules.xsd")))
     def test_the_structure_schemas_load_in_lxml(self, name):
-        assert etree.XMLSchema(etree.parse(schema_folder() / name)) is not None
+        assert etree.XMLSchema(etree.parse(FOLDER / name)) is not None
 
     def test_every_schema_file_is_used(self):
         used = {one.file for one in schema._SCHEMAS.values()}
         under_rules = {name.replace("-rules", "") for name in used if "-rules" in name}
-        assert {path.name for path in schema_folder().glob("*.xsd")} == used | under_rules
+        assert {path.name for path in FOLDER.glob("*.xsd")} == used | under_rules
 
     def test_every_root_of_a_dialect_has_a_schema(self):
         roots = {root for dialect in DIALECTS.values() for root in dialect.roots if root}
@@ -192,11 +193,11 @@ class TestSchemaFiles:
             package.mkdir(parents=True)
             folder.mkdir()
             (folder / "skycore-request-rules.xsd").touch()
-            monkeypatch.setattr(schema, "__file__", str(package / "wire" / "schemas.py"))
+            monkeypatch.setattr(schema, "files", {"skymms": package}.__getitem__)
             assert schema_folder() == folder
 
     def test_missing_schemas_are_an_error(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(schema, "__file__", str(tmp_path / "skymms" / "wire" / "schemas.py"))
+        monkeypatch.setattr(schema, "files", {"skymms": tmp_path / "skymms"}.__getitem__)
         with pytest.raises(ConfigurationError, match="reinstall skymms"):
             schema_folder()
 
@@ -541,7 +542,7 @@ STRUCTURES = {
     "response": "sinch-response.xsd",
     "postback": "sinch-postback.xsd",
 }
-LIBXML2 = {root: etree.XMLSchema(etree.parse(schema_folder() / file)) for root, file in STRUCTURES.items()}
+LIBXML2 = {root: etree.XMLSchema(etree.parse(FOLDER / file)) for root, file in STRUCTURES.items()}
 TO_CHANGE = [SKYCORE_EXAMPLE, SINCH_EXAMPLE, NESTED.decode(), *ANSWERS, *POSTBACKS]
 
 #: The ways to change one element of a document.
