@@ -425,7 +425,7 @@ def test_a_sandbox_without_files_left_waits_and_recovers():
             to_child.flush()
             return float(from_child.readline())
 
-        url = running.stdout.readline().strip()
+        url = from_child.readline().strip()
         with contextlib.ExitStack() as opened:
             for _ in range(60):
                 opened.enter_context(socket.create_connection(("127.0.0.1", urlsplit(url).port), timeout=5))
@@ -438,7 +438,7 @@ def test_a_sandbox_without_files_left_waits_and_recovers():
             assert cpu_time() - began < 0.5
         response = exchange(url, b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert status(response) == 200
-        running.stdin.close()
+        to_child.close()
 
 
 def test_sending_still_works_in_a_small_sandbox(small):
