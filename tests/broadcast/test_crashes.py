@@ -217,7 +217,7 @@ def test_a_runner_of_a_file_that_was_stopped_goes_on(sqlite_where, how):
         program = spring.start(how=how, patch={"running._STALE": 0.3})
         spring.gateway.wait_for(20)
         _stop_between_transactions(program, sqlite_where)
-        with pytest.raises(StorageError, match="another process"):
+        with pytest.raises(StorageError, match="are being run already"):
             spring.run()
         time.sleep(0.6)  # longer than a message may wait after its turn
         program.send_signal(signal.SIGCONT)

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -66,13 +67,12 @@ class Cluster:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster() -> Iterator[Cluster]:
     """A running server."""
-    directory = tmp_path_factory.mktemp("postgres")
+    # Not in a directory of pytest's, which the user postgres cannot enter.
+    directory = Path(tempfile.mkdtemp(prefix="skymms-postgres-"))
     if os.geteuid() == 0:
         shutil.chown(directory, "postgres", "postgres")
-        for parent in directory.parents[:2]:
-            parent.chmod(0o711)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     cluster = Cluster(directory / "data", port)
@@ -80,6 +80,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     cluster.start()
     yield cluster
     cluster.stop()
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture
