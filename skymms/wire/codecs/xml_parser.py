@@ -41,7 +41,7 @@ class Parser(threading.local):
     def __init__(self) -> None:
         from lxml import etree
 
-        self.errors = (etree.XMLSyntaxError, ValueError)
+        self.errors: Any = (etree.XMLSyntaxError, ValueError)
         self._parse = etree.fromstring
         self._parser: XMLParser = etree.XMLParser(**OPTIONS)
         self._seen: set[int] = set()
