@@ -76,7 +76,7 @@ class Holder:
         self._sender = sender
         self._group = group
         self._scopes = json.dumps(sorted({"", *scopes}))
-        self.lease = secrets.token_hex(8)
+        self.lease: str = secrets.token_hex(8)
         self._secret: bytes | None = None
         self._zones: list[str] = []
         #: The last message that was taken in each time zone: what is before it is not ready.

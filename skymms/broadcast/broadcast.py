@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -124,7 +124,9 @@ class Broadcast:
         return self.run(client, threads=threads, seconds=seconds)
 
     @contextmanager
-    def _held(self, client: Client | AsyncClient, concurrency: int, seconds: float | None) -> Iterator[tuple[Desk, Messages]]:
+    def _held(
+        self, client: Client | AsyncClient, concurrency: int, seconds: float | None
+    ) -> Generator[tuple[Desk, Messages], None, None]:
         account: Any = client.account
         operations = self._operations()
         sender = next((str(one.sender) for one in operations.values() if getattr(one, "sender", None)), None)

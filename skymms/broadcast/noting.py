@@ -58,7 +58,7 @@ class Changes:
     def __init__(self) -> None:
         self._counts: dict[int, Counter[str]] = {}
         #: How many messages are in another state than before.
-        self.messages = 0
+        self.messages: int = 0
 
     def move(self, broadcast: int, before: State, after: State) -> None:
         """Count a message that changed its state."""

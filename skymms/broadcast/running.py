@@ -113,10 +113,10 @@ class Desk:
         self._counted_at = float("-inf")
         #: When a message may be due, while there is none.
         self._due_at: float | None = None
-        self.requested = 0
+        self.requested: int = 0
         #: The numbers whose calls were in flight when the run was ended, so that their outcome is unknown.
         self.interrupted: list[str] = []
-        self.outside_hours = False
+        self.outside_hours: bool = False
 
     # -------------------------------------------------------------------------------------------- carriers call these
 

@@ -55,9 +55,9 @@ class Figures:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._pace = Pace()
-        self.total = self.done = 0
-        self.rate = ""
-        self.left = ""
+        self.total: int = self.done: int = 0
+        self.rate: str = ""
+        self.left: str = ""
 
     def take(self, progress: Progress) -> None:
         """Take the figures from a progress."""

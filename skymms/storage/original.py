@@ -35,7 +35,7 @@ class Original:
 
     def __init__(self, database: Path) -> None:
         self._database = database
-        self.path = database.with_name(database.name + ".original")
+        self.path: Path = database.with_name(database.name + ".original")
         self._inode = 0
 
     def check(self, transaction: Transaction, *, adopt: bool) -> None:

@@ -96,7 +96,7 @@ class PostgresStore(SharedConnection["_Transaction"]):
                 "the PostgreSQL URL cannot be read: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, and special "
                 "characters as %40 and so on"
             ) from None
-        self.name = f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        self.name: str = f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
         self._secrets = sorted({url, self._conninfo, str(settings.get("password") or ""), parts.password or ""} - {""}, key=len)
         self._server: _Server | None = None
         try:

@@ -54,7 +54,7 @@ class SqliteStore(SharedConnection["_Transaction"]):
         super().__init__()
         # Without symbolic links: the files beside it belong to the file, not to one of its names.
         self._path = Path(os.path.realpath(path))
-        self.name = str(path)
+        self.name: str = str(path)
         self._wait = wait
         self._original = Original(self._path)
         self._runner: int | None = None

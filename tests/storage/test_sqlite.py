@@ -18,7 +18,7 @@ import pytest
 from storage_worker import ADD, ITEMS, NAMES
 
 from skymms import ConfigurationError, StorageError
-from skymms.storage.contract import same
+from skymms.storage.contract import Store, same
 from skymms.storage.file_systems import network_file_system
 from skymms.storage.migrations import migrate
 from skymms.storage.opening import open_store
@@ -37,7 +37,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def add(store: SqliteStore, name: str) -> None:
+def add(store: Store, name: str) -> None:
     with store.transaction() as transaction:
         transaction.run(ADD, name=name)
 
@@ -252,7 +252,7 @@ def test_a_file_that_cannot_grow_is_an_error(file: Path) -> None:
     script = f"""
         import resource
         from skymms import StorageError
-        from skymms.storage.contract import same
+        from skymms.storage.contract import Store, same
         from skymms.storage.opening import open_store
         store = open_store({str(file)!r})
         resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
