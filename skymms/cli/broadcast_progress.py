@@ -55,7 +55,8 @@ class Figures:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._pace = Pace()
-        self.total: int = self.done: int = 0
+        self.total: int = 0
+        self.done: int = 0
         self.rate: str = ""
         self.left: str = ""
 
