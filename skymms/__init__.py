@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .errors import FallbackError as FallbackError
     from .errors import FieldError as FieldError
     from .errors import GatewayFaultError as GatewayFaultError
+    from .errors import InDoubtError as InDoubtError
     from .errors import MalformedRequestError as MalformedRequestError
     from .errors import MediaCorruptedError as MediaCorruptedError
     from .errors import MediaError as MediaError
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from .errors import SenderError as SenderError
     from .errors import SkymmsError as SkymmsError
     from .errors import SlideRuleError as SlideRuleError
+    from .errors import StorageError as StorageError
     from .errors import SubscriptionError as SubscriptionError
     from .errors import TextTooLongError as TextTooLongError
     from .errors import ThrottledError as ThrottledError
@@ -142,6 +144,7 @@ _NAMES_BY_MODULE = {
         "FallbackError",
         "FieldError",
         "GatewayFaultError",
+        "InDoubtError",
         "MMSError",
         "MalformedRequestError",
         "MediaCorruptedError",
@@ -163,6 +166,7 @@ _NAMES_BY_MODULE = {
         "SenderError",
         "SkymmsError",
         "SlideRuleError",
+        "StorageError",
         "SubscriptionError",
         "TextTooLongError",
         "ThrottledError",

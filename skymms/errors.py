@@ -321,6 +321,23 @@ class ConfigurationError(SkymmsError):
     """The request cannot be written: a key is missing, a dialect is unknown, or it does not support a field."""
 
 
+class InDoubtError(SkymmsError):
+    """A message with this key is being sent, or was and its outcome is unknown: it is not sent again. ``key`` is the key."""
+
+    def __init__(self, key: str = "") -> None:
+        super().__init__(
+            f"the message with the key {key!r} may have been sent, and is not sent again: wait for its delivery report, then "
+            "settle the key",
+            sent_maybe=True,
+        )
+        self.args: tuple[Any, ...] = (key,)
+        self.key = key
+
+
+class StorageError(SkymmsError):
+    """The database of a ledger or an inbox cannot be used: it is locked, full, damaged, a copy, or from a newer skymms."""
+
+
 #: The remedy if a message may have been sent.
 CHECK_POSTBACKS = codes.ANSWERS["E503"].remedy
 

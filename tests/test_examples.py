@@ -15,6 +15,12 @@ OUTPUT = {
     "first_message.py": "report: N102",
     "wrong_slides.py": "E226 on slide 1",
     "many_recipients.py": "40 sent",
+    "broadcast.py": (
+        "stopped with some left: True\n"
+        "unknown {'accepted': 299, 'unknown': 1}\n"
+        "15551230150 may have been sent: lost answer\n"
+        "most requests for one number: 1\n"
+    ),
     "many_at_once.py": (
         "197 sent\n"
         "15551230007 was not sent: E114: the recipient is on a block list. Do not send to this number again. If the "

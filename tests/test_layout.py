@@ -46,6 +46,8 @@ ORDER = [
     "telemetry",
     "media",
     "preview",
+    "storage",
+    "broadcast",
     "sandbox",
     "cli",
     "pytest_plugin",

@@ -25,6 +25,13 @@ In reading order:
 - ``calling``: calls the gateway, and says after a failure whether the message may have been sent
 - ``send``: `skymms send`, `save`, `send-saved`, `list`, `delete` and `call`
 - ``cellcast``: `skymms cellcast …`, the commands for the Australian gateway
+- ``broadcast_options``: the options of `skymms broadcast …`: the ledger, the account, and when messages are sent
+- ``broadcast_lists``: reads lists of numbers
+- ``broadcast_output``: prints what is known about a broadcast
+- ``broadcast_progress``: shows how far a run is
+- ``broadcast_run``: runs a broadcast, until it ends or a signal stops it
+- ``broadcast_create``: plans a broadcast
+- ``broadcast``: `skymms broadcast …`, one message to a list of numbers
 - ``commands``: the command group `skymms`, and the exit status of each error
 """
 

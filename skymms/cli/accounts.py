@@ -95,16 +95,28 @@ def masked_account(settings: Settings) -> Account:
         return Account(MASK, **_arguments(settings, _ACCOUNT_ARGUMENTS))
 
 
-def cellcast_account(settings: Settings, **options: Any) -> CellcastAccount:
-    """Return the account for calls of Cellcast; ``options`` are arguments of its class that are not settings."""
+def masked_cellcast_account(settings: Settings, **options: Any) -> CellcastAccount:
+    """Return the same account of Cellcast with the key ``***``; ``options`` are arguments of its class, not settings."""
     with _profile_in_errors(settings):
         arguments: dict[str, Any] = {"generation": "", **_arguments(settings, _CELLCAST_ARGUMENTS)}
-        account = CellcastAccount(MASK, **arguments, **options)
+        return CellcastAccount(MASK, **arguments, **options)
+
+
+def cellcast_account(settings: Settings, **options: Any) -> CellcastAccount:
+    """Return the account for calls of Cellcast; ``options`` are arguments of its class that are not settings."""
+    account = masked_cellcast_account(settings, **options)
+    with _profile_in_errors(settings):
         return replace(account, api_key=_read_key(settings.profile, "SKYMMS_CELLCAST_KEY"))
 
 
 def _arguments(settings: Settings, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: value for name, value in settings.values.items() if name in names and value}
+
+
+def profile_gateway() -> str | None:
+    """Return the gateway of the chosen profile, ``"skycore"`` or ``"cellcast"``; None without a profile."""
+    name = click.get_current_context().meta.get(PROFILE)
+    return read_profile(name).gateway if name else None
 
 
 def _combine(gateway: str, options: Mapping[str, Any], variables: Mapping[str, str]) -> Settings:

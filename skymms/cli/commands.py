@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..errors import ConfigurationError, MMSError, SkymmsError
-from . import cellcast, check, decode, demo, output, report, sandbox, send, show
+from . import broadcast, cellcast, check, decode, demo, output, report, sandbox, send, show
 from .exit_status import Status
 from .options import AS_JSON, profile_option
 from .repeated import group
@@ -18,7 +18,7 @@ from .repeated import group
     "The API key is never an option, because other users could see it: it comes from SKYMMS_API_KEY, from the file "
     "that SKYMMS_API_KEY_FILE names, from the profile, or from a prompt. "
     "Exit status: 0 done, 1 refused by the gateway, 2 wrong usage or configuration, 3 no usable response, 4 problems in the "
-    "slideshow or request.",
+    "slideshow or request, 5 a broadcast with unknown outcomes, 6 a broadcast that is paused.",
 )
 @click.version_option(package_name="skymms", message="%(package)s %(version)s")
 @profile_option
@@ -29,7 +29,7 @@ def command() -> None:
     """
 
 
-for _module in (check, show, send, decode, report, sandbox, demo, cellcast):
+for _module in (check, show, send, decode, report, sandbox, demo, cellcast, broadcast):
     for _command in _module.COMMANDS:
         command.add_command(_command)
 

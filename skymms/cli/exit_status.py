@@ -13,11 +13,18 @@ class Status(IntEnum):
     REFUSED = 1
     #: The command line, the environment, the profile or the form of a file is wrong. No request was sent.
     USAGE = 2
-    #: No usable response arrived, or the output could not be written. stderr says whether the message may have been sent.
+    #: No usable response arrived, the output could not be written, or a ledger cannot be used. stderr
+    #: says whether the message may have been sent.
     NO_RESPONSE = 3
     #: The slideshow or the request breaks a rule. This was found before sending.
     PROBLEMS = 4
+    #: A broadcast has ended, and the outcome of some messages is unknown. `skymms broadcast unknown` lists them.
+    UNKNOWN = 5
+    #: A broadcast is paused. stderr says why. `skymms broadcast resume` clears it.
+    PAUSED = 6
     #: Ctrl-C. Shells use 128 + the signal's number.
     INTERRUPTED = 130
     #: The program that reads the output has closed it (for example ``| head``).
     CLOSED = 141
+    #: A broadcast was stopped by SIGTERM.
+    TERMINATED = 143

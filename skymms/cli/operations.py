@@ -61,6 +61,18 @@ def send_operation(
     return SendMMS(slideshow, **values)
 
 
+def broadcast_operation(content: FileContent, options: Mapping[str, Any], sender: str | None) -> Operation[Any]:
+    """Return the message in a file without its recipient, for a list; options replace values in the file."""
+    operation: Any = operation_to_show(content, options, sender)
+    if not hasattr(operation, "to"):
+        raise click.UsageError(f"the file contains a {type(operation).__name__} request, which is not sent to one number")
+    if operation.sender is None:
+        if sender is None:
+            raise click.UsageError("--from is required: the file has no sender.")
+        operation = replace(operation, sender=sender)
+    return cast(Operation[Any], replace(operation, to=None))
+
+
 def with_account_defaults(account: Account, operation: Operation[Any]) -> Operation[Any]:
     """Return the operation with the account's defaults (sender, service id, fallback text), as the account sends it."""
     unsupported = len(account.dialect_spec.unsupported(operation))

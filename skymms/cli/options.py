@@ -31,7 +31,7 @@ def _store(key: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
     return callback
 
 
-def _combine(*options: Callable[[F], F]) -> Callable[[F], F]:
+def combine(*options: Callable[[F], F]) -> Callable[[F], F]:
     """Return one decorator for several options. The help lists them in this order."""
 
     def decorate(command: F) -> F:
@@ -80,12 +80,12 @@ waive_option: Final = click.option(
     help="Do not require this field, although the dialect does, such as subject. May be repeated. Default: the profile's.",
 )
 #: ``--dialect``, ``--url``, ``--allow-http`` and ``--waive``.
-gateway_options: Final = _combine(dialect_option, _url_option, allow_http_option, waive_option)
+gateway_options: Final = combine(dialect_option, _url_option, allow_http_option, waive_option)
 client_reference_option: Final = click.option(
     "--client-reference", metavar="TEXT", help="Your own id for the message; its postbacks contain it. sinch-json only."
 )
 #: An option for each field in :data:`SEND_FIELDS`.
-send_options: Final = _combine(
+send_options: Final = combine(
     click.option("--to", metavar="NUMBER", help="The recipient's phone number, with the country code first."),
     click.option("--from", "sender", metavar="CODE", help="The sender: a short code of the account. Default: SKYMMS_SENDER."),
     click.option("--sender-mask", metavar="NAME", help="A sender's name to show, in countries that allow one."),

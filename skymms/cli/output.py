@@ -53,6 +53,11 @@ def _console(*, stderr: bool = False) -> Console:
     return console
 
 
+def error_console() -> Console:
+    """Return a console on stderr, for progress that is drawn anew."""
+    return _console(stderr=True)
+
+
 def print_message(text: object, style: str = "") -> None:
     """Print a message on stderr. Long lines are wrapped only in a terminal, because log files are searched by line."""
     console = _console(stderr=True)

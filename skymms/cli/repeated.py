@@ -18,7 +18,7 @@ def _refuse_repeated_options(command: click.Command, context: click.Context, arg
     once = [one for one in occurrences if isinstance(one, click.Option) and not (one.multiple or one.is_flag or one.count)]
     for option in once:
         if once.count(option) > 1:
-            hint = ": the message goes to one number" if option.name == "to" else ""
+            hint = ": the message goes to one number; for a list use `skymms broadcast`" if option.name == "to" else ""
             raise click.UsageError(f"{option.opts[0]} is given more than once{hint}", context)
 
 

@@ -1,0 +1,67 @@
+"""Broadcasts: one message to many numbers, through any crash, never twice.
+
+A ledger (a file or a database) knows about each message whether it was sent. The intent to send is on the disk before the
+request leaves, so a message that may have been sent is never sent again by itself.
+
+In reading order:
+
+- ``states``: the states of messages and broadcasts
+- ``hours``: the hours of the day in which messages are sent
+- ``columns``: finds the columns of a list by their names
+- ``file_formats``: recognises separators, and files that are not lists
+- ``recipients``: reads the list, from CSV, JSONL or any iterable
+- ``personalisation``: fills merge fields such as ``{first_name|you}``
+- ``settings``: when and how fast a broadcast is sent
+- ``schema``: the tables
+- ``statements``: the SQL, for both kinds of store
+- ``hooks``: instants at which tests crash
+- ``intents``: one message that may now be requested
+- ``outcomes``: what a reply or an error means for a message
+- ``auditing``: who did what, and when
+- ``tallies``: counts of messages by state
+- ``suppressing``: numbers that get nothing more, and numbers that are erased
+- ``references``: the reference under which a message is sent
+- ``matching``: decides which messages the reports about a number are about
+- ``noting``: writes reports, and what they say, into the ledger
+- ``reconciling``: asks the gateways about messages whose outcome is not known
+- ``once``: sends a message once for each key
+- ``messages``: makes operations, for one number or many, and reads their replies
+- ``blocks``: takes messages from the ledger and writes what became of them
+- ``estimating``: says in advance what a broadcast will do
+- ``running``: decides what a run does next
+- ``threads``: carries the calls of a run in threads
+- ``tasks``: carries the calls of a run with asyncio
+- ``broadcast``: one broadcast: run, pause, look, settle, report
+- ``checking``: checks every message of a list, and makes its rows
+- ``loading``: reads a list into the ledger
+- ``ledger``: the ledger
+"""
+
+from .broadcast import Broadcast, Status
+from .estimating import Estimate, LeftOutLine
+from .hours import Hours
+from .ledger import Ledger
+from .recipients import Recipient, Unreadable, read_recipients
+from .reconciling import Reconciled
+from .running import End, Result
+from .states import Phase, State, Why
+from .suppressing import Suppressions
+
+__all__ = [
+    "Broadcast",
+    "End",
+    "Estimate",
+    "Hours",
+    "Ledger",
+    "LeftOutLine",
+    "Phase",
+    "Recipient",
+    "Reconciled",
+    "Result",
+    "State",
+    "Status",
+    "Suppressions",
+    "Unreadable",
+    "Why",
+    "read_recipients",
+]

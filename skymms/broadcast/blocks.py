@@ -1,0 +1,345 @@
+"""Takes blocks of messages from the ledger and writes what became of them.
+
+A block is one transaction: it writes the answers to the last blocks, and the intents and turns of the next. Its messages may be
+requested once the transaction has ended, and not before, because an intent that is not on the disk is forgotten by a crash.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import time
+from collections import Counter
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple, TypeAlias
+
+from ..storage.contract import Store, Transaction
+from . import statements as sql
+from .hooks import instant
+from .intents import Intent
+from .noting import lock_answered, match_answers, match_interrupted
+from .outcomes import Answer
+from .settings import Settings
+from .states import Phase, State, Why
+from .tallies import add_to_tally, hash_number
+
+#: Seconds until other workers take a worker for dead that does not renew its lease.
+LEASE = 30.0
+#: A gap between turns grows to at most this many times its length, and is halved after so many seconds without a complaint.
+_MAX_FACTOR, _RECOVERY = 8.0, 30.0
+#: A next turn further ahead than this is an effect of a changed clock.
+_FARTHEST_TURN = 120.0
+#: Seconds between two looks for workers whose lease has ended.
+_SWEEP = 5.0
+
+
+#: A message that is ready: id, number, variant, data, attempts, due.
+_Ready: TypeAlias = "tuple[int, str, int, str | None, int, float]"
+
+
+class Block(NamedTuple):
+    """The intents of a block, the state of the broadcast, and when to ask again if there are none.
+
+    ``wait`` is None if no message is left that could become due.
+    """
+
+    intents: Sequence[Intent]
+    phase: Phase
+    why: str | None
+    wait: float | None
+    taken_at: float
+    #: True if the messages are only waiting for the hours of the broadcast.
+    outside_hours: bool = False
+
+
+class Holder:
+    """One worker's hold on a broadcast. ``account`` is the key of the pace that all workers of an account share."""
+
+    def __init__(
+        self,
+        store: Store,
+        broadcast: int,
+        settings: Settings,
+        *,
+        account: str,
+        sender: str | None,
+        scopes: Iterable[str],
+        group: int = 1,
+    ) -> None:
+        self._store = store
+        self._broadcast = broadcast
+        self._settings = settings
+        self._account = account
+        self._sender = sender
+        self._group = group
+        self._scopes = json.dumps(sorted({"", *scopes}))
+        self.lease: str = secrets.token_hex(8)
+        self._secret: bytes | None = None
+        self._zones: list[str] = []
+        #: The last message that was taken in each time zone: what is before it is not ready.
+        self._cursor: dict[str, tuple[float, int]] = {}
+        self._swept_at = float("-inf")
+        self._alone = False
+
+    def begin(self, *, alone: bool) -> None:
+        """Start to hold: note the zones, and call unknown what an ended worker left. ``alone``: there is no other worker."""
+        self._alone = alone
+        with self._store.transaction() as transaction:
+            now = transaction.now()
+            self._zones = [row[0] for row in transaction.rows(sql.ZONES, broadcast=self._broadcast)]
+            secret = transaction.one(sql.SECRET)
+            self._secret = bytes.fromhex(secret[0]) if secret else None
+            if self._settings.rate is not None:
+                transaction.run(sql.ADD_PACE, account=self._account, gap=1 / self._settings.rate)
+            self._renew(transaction, now)
+            if alone:
+                interrupted = transaction.run(sql.INTERRUPT_OTHERS, broadcast=self._broadcast, lease=self.lease, now=now)
+                self._tally(transaction, Counter({State.SENDING: -interrupted, State.UNKNOWN: interrupted}))
+            match_interrupted(transaction, self._broadcast, self.lease, now)
+
+    def exchange(self, answers: Sequence[Answer], most: int, *, known: Iterable[int] | None = None) -> Block:
+        """Write answers and take up to ``most`` messages, in one transaction.
+
+        ``known`` is given after a transaction whose end was not answered: the ids of all messages that are in flight. Others
+        that this worker holds were taken by that transaction and have not been requested, so they are given back.
+        """
+        instant("before the block")
+        with self._written(answers) as (transaction, now, changed):
+            self._renew(transaction, now)
+            self._sweep(transaction, now, changed)
+            self._give_back(transaction, known, now, changed)
+            found = transaction.one(sql.PHASE, broadcast=self._broadcast)
+            phase, why = (Phase(found[0]), found[1]) if found else (Phase.CANCELLED, None)
+            intents: list[Intent] = []
+            wait: float | None = 0.0
+            outside = False
+            if phase is Phase.RUNNING:
+                intents = self._take(transaction, most, now, changed)
+                if not intents:
+                    wait, outside = self._next(transaction, now)
+                else:
+                    instant("before the block's commit")
+            if answers:
+                instant("before the answers' commit")
+        if intents:
+            instant("after the block's commit")
+        if answers:
+            instant("after the answers' commit")
+        return Block(intents, phase, why, wait, time.monotonic(), outside)
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of messages in each state, by all workers."""
+        with self._store.reading() as transaction:
+            return {row[0]: int(row[1]) for row in transaction.rows(sql.TALLY, broadcast=self._broadcast) if row[1]}
+
+    def end(self, answers: Sequence[Answer], *, known: Iterable[int] | None = None) -> None:
+        """Write the last answers and give up the lease. ``known``: see :meth:`exchange`."""
+        with self._written(answers) as (transaction, now, changed):
+            self._give_back(transaction, known, now, changed)
+            transaction.run(sql.END_LEASE, lease=self.lease)
+
+    def _give_back(self, transaction: Transaction, known: Iterable[int] | None, now: float, changed: Counter[str]) -> None:
+        if known is not None:
+            returned = transaction.run(sql.GIVE_BACK, lease=self.lease, known=json.dumps(list(known)), now=now)
+            changed.update({State.SENDING: -returned, State.READY: returned})
+
+    @contextmanager
+    def _written(self, answers: Sequence[Answer]) -> Generator[tuple[Transaction, float, Counter[str]]]:
+        """Begin a transaction and write answers in it; at its end, add what changed to the tally."""
+        with self._store.transaction() as transaction:
+            now, changed = transaction.now(), Counter[str]()
+            self._write(transaction, answers, now, changed)
+            yield transaction, now, changed
+            self._tally(transaction, changed)
+
+    def _renew(self, transaction: Transaction, now: float) -> None:
+        transaction.run(
+            sql.RENEW_LEASE,
+            lease=self.lease, broadcast=self._broadcast, host=socket.gethostname(), pid=os.getpid(), now=now, until=now + LEASE,
+        )  # fmt: skip
+
+    def _sweep(self, transaction: Transaction, now: float, changed: Counter[str]) -> None:
+        if time.monotonic() - self._swept_at < _SWEEP:
+            return
+        self._swept_at = time.monotonic()
+        if self._alone:
+            return
+        interrupted = transaction.run(sql.INTERRUPT_EXPIRED, broadcast=self._broadcast, now=now)
+        changed.update({State.SENDING: -interrupted, State.UNKNOWN: interrupted})
+        if interrupted:
+            match_interrupted(transaction, self._broadcast, self.lease, now)
+
+    # -------------------------------------------------------------------------------------------- answers
+
+    def _write(self, transaction: Transaction, answers: Sequence[Answer], now: float, changed: Counter[str]) -> None:
+        if not answers:
+            return
+        lock_answered(transaction, answers)
+        for answer, row in zip(answers, [self._row(answer, now) for answer in answers], strict=True):
+            if transaction.run(sql.ANSWER, **row):
+                changed.update({State.SENDING: -1, answer.state: 1})
+            elif answer.state is not State.UNKNOWN and transaction.run(sql.LATE_ANSWER, **row):
+                # Another worker has called it unknown. The lease is still this worker's, so the answer is right.
+                changed.update({State.UNKNOWN: -1, answer.state: 1})
+            # Otherwise it was written before, by a transaction whose end was not answered.
+        match_answers(transaction, answers, self.lease)
+        for answer in answers:
+            if answer.opt_out is not None:
+                self._suppress(transaction, answer, now)
+        slowest = max((answer.slow_down or 0.0 for answer in answers), default=0.0)
+        if slowest:
+            self._slow_down(transaction, slowest, now)
+
+    def _row(self, answer: Answer, now: float) -> dict[str, object]:
+        return {
+            "id": answer.id, "state": answer.state, "why": answer.why, "code": answer.code,
+            # Without a wait it is due now by any clock, also after the clock was set back.
+            "due": now + answer.wait if answer.wait else 0.0,
+            "tracking_id": answer.tracking_id, "mms_id": answer.mms_id, "credits": answer.credits, "now": now,
+            "lease": self.lease, "returned": answer.returned,
+        }  # fmt: skip
+
+    def _suppress(self, transaction: Transaction, answer: Answer, now: float) -> None:
+        transaction.run(sql.SUPPRESS_OF_MESSAGE, id=answer.id, scope=self._own_scope(), source=answer.opt_out, at=now)
+
+    def _own_scope(self) -> str:
+        return next(iter(scope for scope in json.loads(self._scopes) if scope), "")
+
+    # -------------------------------------------------------------------------------------------- intents
+
+    def _take(self, transaction: Transaction, most: int, now: float, changed: Counter[str]) -> list[Intent]:
+        settings = self._settings
+        if (settings.start is not None and now < settings.start) or most < 1:
+            return []
+        if settings.until is not None and now >= settings.until:
+            expired = transaction.run(sql.SKIP_ALL_READY, broadcast=self._broadcast, why=Why.EXPIRED, now=now)
+            changed.update({State.READY: -expired, State.SKIPPED: expired})
+            return []
+        candidates = self._candidates(transaction, most, now)
+        if not candidates:
+            return []
+        opted_out = self._opted_out(transaction, [row[1] for row in candidates])
+        skipped = [row[0] for row in candidates if row[1] in opted_out]
+        taken = [row for row in candidates if row[1] not in opted_out]
+        if skipped:
+            transaction.run(sql.SET_SKIPPED, ids=json.dumps(skipped), why=Why.OPTED_OUT, now=now)
+            changed.update({State.READY: -len(skipped), State.SKIPPED: len(skipped)})
+        if not taken:
+            return []
+        requests = self._requests(taken, most)
+        taken = [row for request in requests for row in request]
+        transaction.run(
+            sql.SET_SENDING, ids=json.dumps([row[0] for row in taken]), lease=self.lease, sender=self._sender, now=now
+        )
+        changed.update({State.READY: -len(taken), State.SENDING: len(taken)})
+        first, gap = self._turns(transaction, len(requests), now)
+        return [
+            Intent(id, number, variant, data, attempts + 1, first + gap * place)
+            for place, request in enumerate(requests)
+            for id, number, variant, data, attempts, _ in request
+        ]
+
+    def _requests(self, taken: list[_Ready], most: int) -> list[list[_Ready]]:
+        """Return the messages of each request: each needs one turn, and has one text. The others stay ready."""
+        if self._group == 1:
+            return [[row] for row in taken]
+        alike: dict[tuple[int, str | None], list[_Ready]] = {}
+        for row in taken:
+            alike.setdefault((row[2], row[3]), []).append(row)
+        size = self._group
+        requests = [rows[at : at + size] for rows in alike.values() for at in range(0, len(rows), size)]
+        return requests[: -(-most // size)]
+
+    def _candidates(self, transaction: Transaction, most: int, now: float) -> list[_Ready]:
+        found: list[_Ready] = []
+        for zone in self._open_zones(now):
+            for again in (False, True):
+                after_due, after_id = self._cursor.get(zone, (-1.0, 0))
+                rows = transaction.rows(
+                    sql.READY,
+                    broadcast=self._broadcast, zone=zone, now=now, most=most - len(found),
+                    after_due=after_due, after_id=after_id,
+                )  # fmt: skip
+                if rows:
+                    self._cursor[zone] = (rows[-1][5], rows[-1][0])
+                    found.extend(rows)
+                    break
+                if again or (after_due, after_id) == (-1.0, 0):
+                    break
+                # Messages that were put back may be before the cursor.
+                del self._cursor[zone]
+            if len(found) >= most:
+                break
+        return found
+
+    def _open_zones(self, now: float) -> list[str]:
+        hours = self._settings.hours
+        return self._zones if hours is None else [zone for zone in self._zones if hours.is_open(now, zone or None)]
+
+    def _opted_out(self, transaction: Transaction, numbers: list[str]) -> set[str]:
+        keys = {number: number for number in numbers}
+        if self._secret is not None:
+            keys |= {hash_number(self._secret, number): number for number in numbers}
+        found = transaction.rows(sql.SUPPRESSED, keys=json.dumps(list(keys)), scopes=self._scopes)
+        return {keys[row[0]] for row in found}
+
+    def _next(self, transaction: Transaction, now: float) -> tuple[float | None, bool]:
+        """Return the seconds until a message may be due (None if none is left), and whether only the hours are in the way."""
+        settings = self._settings
+        due = [
+            (row[0], zone)
+            for zone in self._zones
+            if (row := transaction.one(sql.NEXT_DUE, broadcast=self._broadcast, zone=zone)) and row[0] is not None
+        ]
+        if not due:
+            # Other workers may still hold messages. If they have ended, their leases will.
+            others = transaction.one(sql.HELD_BY_OTHERS, broadcast=self._broadcast, lease=self.lease)
+            return (_SWEEP if others else None), False
+        if settings.start is not None and now < settings.start:
+            return settings.start - now, False
+        hours = settings.hours
+        if hours is None:
+            return max(0.0, min(at for at, _ in due) - now), False
+        opening = [hours.next_opening(max(at, now), (zone or None,)) for at, zone in due]
+        closed = not any(hours.is_open(now, zone or None) for _, zone in due)
+        return max(0.0, min(opening) - now), closed
+
+    # -------------------------------------------------------------------------------------------- turns
+
+    def _turns(self, transaction: Transaction, count: int, now: float) -> tuple[float, float]:
+        """Reserve turns; return the seconds until the first, and the gap between two."""
+        row = transaction.one(sql.PACE, account=self._account)
+        if row is None:  # no rate, and the gateway has not complained
+            return 0.0, 0.0
+        gap, factor, slowed_at, next_turn = row
+        while factor > 1 and now - slowed_at >= _RECOVERY:
+            factor, slowed_at = factor / 2, slowed_at + _RECOVERY
+        if self._settings.rate is not None:
+            gap = 1 / self._settings.rate
+        spacing = gap * factor if self._settings.rate is not None or factor > 1 else 0.0
+        if next_turn > now + _FARTHEST_TURN * factor:
+            next_turn = now
+        first = max(now, next_turn)
+        transaction.run(
+            sql.SET_PACE,
+            account=self._account, gap=gap, factor=factor, slowed_at=slowed_at, next_turn=first + count * spacing,
+        )  # fmt: skip
+        return first - now, spacing
+
+    def _slow_down(self, transaction: Transaction, seconds: float, now: float) -> None:
+        """Widen the gap for all workers of the account, and give no turn within the next ``seconds``."""
+        transaction.run(sql.ADD_PACE, account=self._account, gap=1 / (self._settings.rate or 15.0))
+        row = transaction.one(sql.PACE, account=self._account)
+        assert row is not None
+        gap, factor, _, next_turn = row
+        transaction.run(
+            sql.SET_PACE,
+            account=self._account, gap=gap, factor=min(factor * 2, _MAX_FACTOR), slowed_at=now,
+            next_turn=max(next_turn, now + min(seconds, _FARTHEST_TURN)),
+        )  # fmt: skip
+
+    def _tally(self, transaction: Transaction, changed: Counter[str]) -> None:
+        add_to_tally(transaction, self._broadcast, self.lease, changed)

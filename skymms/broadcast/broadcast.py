@@ -1,0 +1,360 @@
+"""One broadcast: running it, pausing it, looking at it, and settling what is unknown."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import ConfigurationError
+from ..model.serialization import from_dict
+from ..storage.contract import Store, Transaction, read_pages
+from . import statements as sql
+from .auditing import write_audit
+from .blocks import Holder
+from .estimating import MOST_LINES, Estimate, LeftOutLine, estimate
+from .matching import CLOCKS
+from .messages import Messages, messages_for, normalizer
+from .noting import find_evidence
+from .personalisation import Personalisation
+from .references import ledger_id
+from .running import Desk, End, Result, each_second
+from .settings import Settings
+from .states import Phase, State, Why
+from .suppressing import scopes_of
+from .tallies import add_to_tally
+
+if TYPE_CHECKING:
+    from ..aio import AsyncClient
+    from ..client import Client
+
+#: Seconds after which an accepted message without a report counts as unreported.
+UNREPORTED_AFTER = 72 * 3600.0
+#: Seconds that have to pass before an unknown message may be sent again: its report may still come.
+_RESEND_AFTER = 3600.0
+#: Unknown messages whose evidence is read at once.
+_EVIDENCE_PAGE = 500
+#: Calls at once.
+_CONCURRENCY, _THREADS = 200, 50
+#: The columns of a report.
+REPORT_COLUMNS = (
+    "number", "state", "reason", "code", "tracking_id", "mms_id", "attempts", "reference", "sent_at", "updated_at",
+    "sent_as", "operator_id", "handset", "delivered_at", "variant", "credits", "broadcast",
+)  # fmt: skip
+
+
+def _as_time(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+class Status(NamedTuple):
+    """The state of a broadcast, why it is paused, and how many messages are in each state."""
+
+    name: str
+    phase: Phase
+    why: str | None
+    counts: Mapping[str, int]
+    left_out: Mapping[str, int]
+
+
+class Broadcast:
+    """A broadcast in a ledger. Made by :meth:`skymms.broadcast.Ledger.create`, or found by ``ledger["name"]``."""
+
+    def __init__(self, store: Store, id: int, name: str, settings: Settings) -> None:
+        self._store = store
+        self.id = id
+        self.name = name
+        self.settings = settings
+
+    @classmethod
+    def find(cls, store: Store, name: str) -> Broadcast:
+        """Find a broadcast by its name. Raises :class:`~skymms.ConfigurationError`."""
+        with store.reading() as transaction:
+            found = transaction.one(sql.FIND_BROADCAST, name=name)
+            names = [row[0] for row in transaction.rows(sql.LIST_BROADCASTS)]
+        if found is None:
+            known = f"the broadcasts are {', '.join(names)}" if names else "there is none yet"
+            raise ConfigurationError(f"there is no broadcast {name!r:.100} in {store.name}; {known}")
+        return cls(store, found[0], name, Settings.from_json(found[4]))
+
+    # -------------------------------------------------------------------------------------------- running
+
+    def run(
+        self,
+        client: Client,
+        *,
+        threads: int = _THREADS,
+        seconds: float | None = None,
+        watch: Callable[[Desk], None] | None = None,
+    ) -> Result:
+        """Send to everybody who is ready, with ``threads`` calls at once, and return how it ended.
+
+        A run may be interrupted in any way, and run again: nobody is sent to twice. ``seconds`` limits it; ``watch`` is called
+        about once a second. After Ctrl-C the calls in flight are awaited, and KeyboardInterrupt is raised.
+        """
+        from .threads import carry
+
+        with self._held(client, threads, seconds) as (desk, messages):
+            return self._ended(carry(desk, messages, partial(client.call, once=True), each_second(watch), threads))
+
+    async def run_async(
+        self,
+        client: AsyncClient,
+        *,
+        concurrency: int = _CONCURRENCY,
+        seconds: float | None = None,
+        watch: Callable[[Desk], None] | None = None,
+    ) -> Result:
+        """Send to everybody who is ready, with an AsyncClient: see :meth:`run`."""
+        from .tasks import carry
+
+        with self._held(client, concurrency, seconds) as (desk, messages):
+            return self._ended(await carry(desk, messages, partial(client.call, once=True), each_second(watch)))
+
+    def slice(self, client: Client, *, seconds: float = 50.0, threads: int = _THREADS) -> Result:
+        """Send for some seconds, as one job of a queue or of cron, and return how it ended."""
+        return self.run(client, threads=threads, seconds=seconds)
+
+    @contextmanager
+    def _held(
+        self, client: Client | AsyncClient, concurrency: int, seconds: float | None
+    ) -> Generator[tuple[Desk, Messages], None, None]:
+        account: Any = client.account
+        operations = self._operations()
+        sender = next((str(one.sender) for one in operations.values() if getattr(one, "sender", None)), None)
+        sender = sender or (str(account.sender) if getattr(account, "sender", None) else None)
+        with self._store.lock_runner(self.name) as alone:
+            messages = messages_for(operations, account, self._begin())
+            holder = Holder(
+                self._store, self.id, self.settings,
+                account=account.address, sender=sender, scopes=scopes_of(operations, sender), group=messages.group,
+            )  # fmt: skip
+            holder.begin(alone=alone)
+            yield Desk(
+                holder,
+                rate=self.settings.rate, concurrency=concurrency, seconds=seconds, pause=self._pause, group=messages.group,
+            ), messages  # fmt: skip
+
+    @property
+    def operation(self) -> Any:
+        """The message, with its merge fields and without a recipient."""
+        return next(iter(self._operations().values()))
+
+    def proof(self, number: str | int) -> Any:
+        """Return the message of the first recipient, addressed to another number, to look at before everybody gets theirs."""
+        operations = self._operations()
+        with self._store.reading() as transaction:
+            found = transaction.one(sql.FIRST_MESSAGE, broadcast=self.id)
+        if found is None:
+            raise ConfigurationError(f"the broadcast {self.name!r} has no recipients, so there is nothing to send as a proof")
+        operation, data = operations[found[0]], json.loads(found[1] or "{}")
+        return replace(Personalisation(operation).fill(data), to=normalizer(operation)(number))
+
+    def _operations(self) -> dict[int, Any]:
+        """Return the messages of the broadcast by the id of the variant, with their merge fields."""
+        with self._store.reading() as transaction:
+            rows = transaction.rows(sql.VARIANTS, broadcast=self.id)
+        return {row[0]: from_dict(json.loads(row[3])) for row in rows}
+
+    def _begin(self) -> str:
+        """Set the broadcast running, and return the id of the ledger."""
+        with self._store.transaction() as transaction:
+            found = transaction.one(sql.PHASE, broadcast=self.id)
+            phase = Phase(found[0]) if found else Phase.CANCELLED
+            if phase in (Phase.LOADING, Phase.PAUSED, Phase.CANCELLED):
+                remedy = {
+                    Phase.LOADING: "its list was not read to the end; create it again with the same arguments",
+                    Phase.PAUSED: f"it is paused{f': {found[1]}' if found and found[1] else ''}; resume it first",
+                    Phase.CANCELLED: "it was cancelled",
+                }[phase]
+                raise ConfigurationError(f"the broadcast {self.name!r} cannot run: {remedy}")
+            self._set_phase(transaction, Phase.RUNNING, None, phase)
+            return ledger_id(transaction)
+
+    def _ended(self, result: Result) -> Result:
+        """Call the broadcast done if nothing is left to do, and return how the run ended."""
+        with self._store.transaction() as transaction:
+            found = transaction.one(sql.STILL_OPEN, broadcast=self.id)
+            if found is not None and not any(found):
+                self._set_phase(transaction, Phase.DONE, None, Phase.RUNNING, finished=transaction.now())
+            counts: dict[str, int] = dict(transaction.rows(sql.TALLY, broadcast=self.id))
+        if result.end is End.DONE and counts.get(State.UNKNOWN):
+            return result._replace(end=End.UNKNOWN)
+        return result
+
+    def _set_phase(self, transaction: Any, to: Phase, why: str | None, *before: Phase, finished: float | None = None) -> bool:
+        first, second, third = (*before, "", "", "")[:3]
+        changed = transaction.run(
+            sql.SET_PHASE, broadcast=self.id, to=to, why=why, finished=finished, from_1=first, from_2=second, from_3=third
+        )
+        return bool(changed)
+
+    # -------------------------------------------------------------------------------------------- operators
+
+    def _pause(self, why: str | None, by: str | None = None) -> None:
+        with self._store.transaction() as transaction:
+            if self._set_phase(transaction, Phase.PAUSED, why, Phase.PLANNED, Phase.RUNNING):
+                write_audit(transaction, "pause", self.name, by, {"why": why})
+
+    def pause(self, *, why: str | None = None, by: str | None = None) -> None:
+        """Pause the broadcast. Runs in other processes take no more messages within a second; calls in flight end."""
+        self._pause(why, by)
+
+    def resume(self, *, by: str | None = None) -> None:
+        """Allow a paused broadcast to run again."""
+        with self._store.transaction() as transaction:
+            if not self._set_phase(transaction, Phase.PLANNED, None, Phase.PAUSED):
+                raise ConfigurationError(f"the broadcast {self.name!r} is not paused")
+            write_audit(transaction, "resume", self.name, by, {})
+
+    def cancel(self, *, by: str | None = None) -> int:
+        """Cancel the broadcast, and return how many messages are skipped because of it. It cannot be resumed.
+
+        A broadcast whose list was not read to the end is deleted, and its name is free again.
+        """
+        with self._store.transaction() as transaction:
+            if not self._set_phase(
+                transaction, Phase.CANCELLED, None, Phase.PLANNED, Phase.RUNNING, Phase.PAUSED, finished=transaction.now()
+            ):
+                found = transaction.one(sql.PHASE, broadcast=self.id)
+                if found is not None and found[0] == Phase.LOADING:
+                    return self._delete(transaction, by)
+                raise ConfigurationError(
+                    f"the broadcast {self.name!r} cannot be cancelled: it is {found[0] if found else 'gone'}"
+                )
+            skipped = transaction.run(sql.SKIP_ALL_READY, broadcast=self.id, why=Why.CANCELLED, now=transaction.now())
+            add_to_tally(transaction, self.id, "operator", _moved(State.READY, State.SKIPPED, skipped))
+            write_audit(transaction, "cancel", self.name, by, {"skipped": skipped})
+        return skipped
+
+    def _delete(self, transaction: Transaction, by: str | None) -> int:
+        """Delete a broadcast whose list was not read to the end, so that its name is free again. Nothing was sent."""
+        counts: dict[str, int] = dict(transaction.rows(sql.TALLY, broadcast=self.id))
+        transaction.run(sql.DELETE_LOADING, broadcast=self.id)
+        write_audit(transaction, "cancel", self.name, by, {"deleted": counts.get(State.READY, 0)})
+        return counts.get(State.READY, 0)
+
+    def settle(self, numbers: Iterable[str | int], outcome: str, *, why: str, by: str | None = None) -> int:
+        """Decide about messages whose outcome is unknown, and return how many were.
+
+        ``outcome`` is ``"sent"``, or ``"resend"`` to send them again although they may have been sent: people may then get
+        them twice. A message may be sent again an hour after its request at the earliest, because its report may still come.
+        """
+        if outcome not in ("sent", "resend"):
+            raise ConfigurationError(f"{outcome!r:.40} is not an outcome: settle as 'sent' or 'resend'")
+        state = State.ACCEPTED if outcome == "sent" else State.READY
+        normal_form = normalizer(self.operation)
+        settled = 0
+        with self._store.transaction() as transaction:
+            now = transaction.now()
+            for number in numbers:
+                normal = normal_form(number)
+                found = transaction.one(sql.FIND_MESSAGE, broadcast=self.id, number=normal)
+                if found is None or found[1] != State.UNKNOWN:
+                    state_now = "is not in its list" if found is None else f"is {found[1]}"
+                    raise ConfigurationError(
+                        f"{normal} {state_now} in the broadcast {self.name!r}: only unknown ones are settled"
+                    )
+                if outcome == "resend" and now - found[2] < _RESEND_AFTER:
+                    raise ConfigurationError(
+                        f"{normal} was requested {(now - found[2]) / 60:.0f} minutes ago: wait an hour for its report"
+                    )
+                settled += transaction.run(sql.SETTLE, id=found[0], state=state, why=f"settled as {outcome}", due=0.0, now=now)
+            add_to_tally(transaction, self.id, "operator", _moved(State.UNKNOWN, state, settled))
+            if state is State.READY and settled:
+                self._set_phase(transaction, Phase.PLANNED, None, Phase.DONE)
+            write_audit(transaction, "settle", self.name, by, {"as": outcome, "why": why, "messages": settled})
+        return settled
+
+    # -------------------------------------------------------------------------------------------- looking
+
+    def estimate(self) -> Estimate:
+        """Say what the broadcast will do: messages, requests, time and cost, and the lines of the list that are left out."""
+        return estimate(self._store, self.id, self.settings, next(iter(self._operations().values())))
+
+    def status(self) -> Status:
+        """Return the state of the broadcast and the number of messages in each state."""
+        with self._store.reading() as transaction:
+            found = transaction.one(sql.PHASE, broadcast=self.id)
+            counts = {row[0]: int(row[1]) for row in transaction.rows(sql.TALLY, broadcast=self.id) if row[1]}
+            left_out = {row[0]: int(row[1]) for row in transaction.rows(sql.COUNT_LEFT_OUT, broadcast=self.id)}
+        phase, why = found if found else (Phase.CANCELLED, None)
+        return Status(self.name, Phase(phase), why, counts, left_out)
+
+    def left_out(self) -> list[LeftOutLine]:
+        """Return the lines of the list that are not sent to, with the reasons; at most the first thousand."""
+        with self._store.reading() as transaction:
+            return [LeftOutLine(*row) for row in transaction.rows(sql.LEFT_OUT, broadcast=self.id, most=MOST_LINES)]
+
+    def unknown(self) -> Iterator[dict[str, Any]]:
+        """Iterate over the messages whose outcome is unknown, with the reason. Times are ISO 8601 in UTC.
+
+        ``evidence`` lists the reports that may be about a message: when each arrived (``at``), its ``tracking_id``, what it
+        says (``says``), and why it is not clear which message it is about (``why``).
+        """
+        names = ("number", "reason", "code", "attempts", "reference", "sent_at", "updated_at")
+        rows = read_pages(self._store, sql.UNKNOWN, broadcast=self.id)
+        while page := list(islice(rows, _EVIDENCE_PAGE)):
+            evidence = find_evidence(self._store, [row[1] for row in page])
+            for _, *values in page:
+                row: dict[str, Any] = dict(zip(names, values, strict=True))
+                since = row["sent_at"] - CLOCKS
+                row["evidence"] = [one | {"at": _as_time(one["at"])} for one in evidence[row["number"]] if one["at"] >= since]
+                yield row | {name: _as_time(row[name]) for name in ("sent_at", "updated_at")}
+
+    def rows(self, *, unreported_after: float = UNREPORTED_AFTER) -> Iterator[dict[str, Any]]:
+        """Iterate over all messages, as :data:`REPORT_COLUMNS`. Times are ISO 8601 in UTC.
+
+        An accepted message without a final report is ``unreported`` after ``unreported_after`` seconds.
+        """
+        with self._store.reading() as transaction:
+            now = transaction.now()
+        for _, *values in read_pages(self._store, sql.ROWS, broadcast=self.id):
+            row: dict[str, Any] = dict(zip(REPORT_COLUMNS, (*values, self.name), strict=True))
+            if row["state"] == State.ACCEPTED and row["updated_at"] is not None and now - row["updated_at"] > unreported_after:
+                row["state"] = str(State.UNREPORTED)
+            for name in ("sent_at", "updated_at", "delivered_at"):
+                row[name] = _as_time(row[name])
+            yield row
+
+    def report(self, target: str | Path | IO[str], *, unreported_after: float = UNREPORTED_AFTER) -> int:
+        """Write all messages to a CSV file (or JSONL, by its name), as :meth:`rows`, and return how many there are."""
+        rows = self.rows(unreported_after=unreported_after)
+        if isinstance(target, (str, Path)):
+            try:
+                with open(target, "w", encoding="utf-8", newline="") as file:
+                    return self._report(file, rows, as_json=Path(target).suffix.lower() in (".jsonl", ".ndjson"))
+            except OSError as error:
+                raise ConfigurationError(f"cannot write {target}: {error.strerror or error}") from None
+        return self._report(target, rows, as_json=False)
+
+    def _report(self, file: IO[str], rows: Iterable[dict[str, Any]], *, as_json: bool) -> int:
+        writer: csv.DictWriter[str] = csv.DictWriter(file, REPORT_COLUMNS)
+        if not as_json:
+            writer.writeheader()
+        count = 0
+        for row in rows:
+            count += 1
+            if as_json:
+                file.write(json.dumps(row) + "\n")
+            else:
+                writer.writerow(row)
+        return count
+
+    def __repr__(self) -> str:
+        return f"<Broadcast {self.name}>"
+
+
+def _moved(before: State, after: State, count: int) -> Counter[str]:
+    return Counter({before: -count, after: count})
+
+
+__all__ = ["Broadcast", "End", "Result", "Status"]

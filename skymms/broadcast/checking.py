@@ -1,0 +1,150 @@
+"""Checks each message of a list by the rules, with its merge fields filled in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+from ..cellcast import GENERATIONS, CellcastSend
+from ..cellcast.account import content_problems
+from ..errors import ConfigurationError, Problem, SkymmsError
+from ..limits import DOCUMENTED
+from ..model.operations import Operation
+from ..numbers import E164_NUMBER, normalize
+from ..storage.contract import Row
+from ..transport.exchange import GatewayAccount
+from ..validation.validator import VALIDATOR
+from .hours import zone_info
+from .messages import normalizer
+from .personalisation import MissingValue, Personalisation
+from .recipients import Entry, Unreadable, as_text
+
+#: How many checked messages are remembered. Lists that are sorted by a merge field profit from it.
+_REMEMBERED = 1024
+#: The longest text and reason of a line that is left out.
+_LONGEST = 300
+
+
+class LeftOut(NamedTuple):
+    """A line of the list that is not sent to: a duplicate, or one that cannot be sent to."""
+
+    line: int
+    kind: str
+    text: str
+    reason: str
+
+
+class Checker:
+    """Makes the rows of messages from a list. ``account`` decides which rules there are; without it, those that all share.
+
+    Raises :class:`~skymms.ConfigurationError` for a message that can be sent to nobody.
+    """
+
+    def __init__(self, operation: Operation[Any], account: GatewayAccount | None) -> None:
+        self._account = account
+        self._personal = Personalisation(operation)
+        self._normalize = normalizer(operation)
+        self._usual = self._normalize is normalize
+        self._judged: dict[tuple[Any, ...], str | None] = {}
+        self._zones: set[str] = set()
+        #: The names of the merge fields; True for those that have a default wherever they are used.
+        self.names: Mapping[str, bool] = self._personal.defaults
+        # One letter in each merge field: what is wrong now is not the list's fault.
+        if (reason := self._problem(dict.fromkeys(self.names, "x"))) is not None:
+            raise ConfigurationError(f"the message cannot be sent: {reason}")
+
+    def check(self, entries: Sequence[Entry | Unreadable], broadcast: int, variant: int) -> tuple[list[Row], list[LeftOut]]:
+        """Return the rows of recipients, and the lines that cannot be sent to."""
+        rows: list[Row] = []
+        left_out: list[LeftOut] = []
+        usual, match, personal = self._usual, E164_NUMBER.fullmatch, bool(self.names)
+        for one in entries:
+            if type(one) is Unreadable:
+                left_out.append(LeftOut(one.line, "unreadable", _storable(one.text), _storable(one.reason)))
+                continue
+            given, values, reference, zone, line = cast(Entry, one)
+            try:
+                # Nearly all numbers are written as they are sent.
+                number = given if usual and given.__class__ is str and match(given) else self._number(given)
+                data = self._data(values) if personal else None
+                if reference is not None:
+                    reference = _reference(reference)
+                zone = "" if not zone else self._zone(zone)
+            except SkymmsError as error:
+                reason = error.problems[0].message if error.problems else str(error)
+                left_out.append(LeftOut(line, "unreadable", _storable(str(given)), _storable(reason)))
+            else:
+                rows.append((broadcast, number, line, variant, data, reference, zone))
+        return rows, left_out
+
+    def _number(self, given: Any) -> str:
+        """Return a number as it is sent. Raises :class:`~skymms.RecipientError`, and ConfigurationError if there is none."""
+        if isinstance(given, str):
+            given = given.strip()
+        elif not isinstance(given, int) and hasattr(given, "__index__"):
+            given = given.__index__()  # the integers of numpy and pandas
+        if _is_missing(given) or (isinstance(given, str) and not given):
+            raise ConfigurationError("there is no number")
+        return str(self._normalize(given))
+
+    def _zone(self, given: Any) -> str:
+        zone = str(given).strip()
+        if zone and zone not in self._zones:
+            zone_info(zone)
+            self._zones.add(zone)
+        return zone
+
+    def _data(self, values: tuple[Any, ...]) -> str | None:
+        """Return the values of the merge fields as JSON. Raises ConfigurationError for a message that cannot be sent."""
+        texts = tuple([value if value.__class__ is str else _value(value) for value in values])
+        data = {name: text for name, text in zip(self.names, texts, strict=True) if text is not None}
+        if texts in self._judged:
+            reason = self._judged[texts]
+        else:
+            if len(self._judged) >= _REMEMBERED:
+                self._judged.clear()
+            reason = self._judged[texts] = self._problem(data)
+        if reason is not None:
+            raise ConfigurationError(reason)
+        return json.dumps(data) if data else None
+
+    def _problem(self, data: dict[str, str]) -> str | None:
+        try:
+            filled = self._personal.fill(data)
+        except MissingValue as missing:
+            return f"there is no value for {{{missing}}}, which has no default"
+        problems = [one for one in self._problems(filled) if one.field != "to"]
+        return str(problems[0]) if problems else None
+
+    def _problems(self, filled: Any) -> Sequence[Problem]:
+        judge = getattr(self._account, "problems", None)
+        if judge is not None:
+            return judge(filled)  # type: ignore[no-any-return]
+        if isinstance(filled, CellcastSend):
+            # One of the generations has to accept it.
+            return min((content_problems(filled, one) for one in GENERATIONS.values()), key=len)
+        # The account may have a sender.
+        return [one for one in VALIDATOR.validate(filled, DOCUMENTED) if one.field != "sender" or filled.sender is not None]
+
+
+def _value(value: Any) -> str | None:
+    """Return a value of a merge field as text, or None if it is missing."""
+    return None if _is_missing(value) else as_text(value)
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a value is None, or one of those that numpy and pandas use for a missing value."""
+    return value is None or (not isinstance(value, str) and str(value) in ("nan", "<NA>", "NaT"))
+
+
+def _reference(given: Any) -> str | None:
+    reference = str(given).strip()
+    if reference and not reference.isprintable():
+        raise ConfigurationError(f"the reference {reference!r:.60} has a character that cannot be printed")
+    return reference or None
+
+
+def _storable(text: str) -> str:
+    """Return a text that each database can store: without NUL and halves of characters, and not too long."""
+    return text[:_LONGEST].replace("\0", "\ufffd").encode("utf-8", "replace").decode()

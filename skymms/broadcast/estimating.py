@@ -1,0 +1,92 @@
+"""Says in advance what a broadcast will do: how many messages, how long it takes and what it costs. Nothing is sent."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from ..cellcast import CellcastSend
+from ..storage.contract import Store, read_pages
+from . import statements as sql
+from .messages import CELLCAST_NUMBERS
+from .settings import Settings
+from .suppressing import scopes_of
+from .tallies import hash_number
+
+#: How many left-out lines an estimate lists.
+MOST_LINES = 1000
+
+
+class LeftOutLine(NamedTuple):
+    """A line of the list that is not sent to: a ``duplicate``, or ``unreadable``; and the reason."""
+
+    line: int
+    kind: str
+    text: str
+    reason: str
+
+
+class Estimate(NamedTuple):
+    """What a broadcast will do.
+
+    ``messages`` are ready, and ``opted_out`` of them will be skipped, by what is known now. ``texts`` is the number of
+    different sets of merge values, and ``requests`` about the number of HTTP requests. ``seconds`` is the time at the
+    broadcast's rate, without the hours in which nothing is sent (None without a rate). ``cost`` is in the unit of the price
+    (None without a price). ``left_out`` lists at most a thousand lines; ``duplicates`` and ``unreadable`` count all.
+    """
+
+    messages: int
+    texts: int
+    requests: int
+    seconds: float | None
+    cost: Decimal | None
+    opted_out: int
+    duplicates: int
+    unreadable: int
+    left_out: tuple[LeftOutLine, ...]
+
+
+def estimate(store: Store, broadcast: int, settings: Settings, operation: Any) -> Estimate:
+    """Return the estimate of the messages that are ready."""
+    sender = getattr(operation, "sender", None)
+    scopes = json.dumps(["", *scopes_of({0: operation}, None if sender is None else str(sender))])
+    with store.reading() as transaction:
+        found = transaction.one(sql.COUNT_READY, broadcast=broadcast)
+        suppressed = transaction.one(sql.COUNT_OPTED_OUT, broadcast=broadcast, scopes=scopes)
+        counts: dict[str, int] = dict(transaction.rows(sql.COUNT_LEFT_OUT, broadcast=broadcast))
+        left_out = tuple(LeftOutLine(*row) for row in transaction.rows(sql.LEFT_OUT, broadcast=broadcast, most=MOST_LINES))
+        assert found is not None
+        assert suppressed is not None
+        messages, texts = found
+        changes = 1
+        if isinstance(operation, CellcastSend) and texts > 1:
+            counted = transaction.one(sql.COUNT_CHANGES, broadcast=broadcast)
+            assert counted is not None
+            changes = counted[0]
+    opted_out = suppressed[0] + _erased(store, broadcast)
+    to_send = max(0, messages - opted_out)
+    group = CELLCAST_NUMBERS if isinstance(operation, CellcastSend) else 1
+    requests = min(to_send, max(-(-to_send // group), changes))
+    return Estimate(
+        messages=messages,
+        texts=texts,
+        requests=requests,
+        seconds=None if settings.rate is None else requests / settings.rate,
+        cost=None if settings.price is None else settings.price * to_send,
+        opted_out=opted_out,
+        duplicates=counts.get("duplicate", 0),
+        unreadable=counts.get("unreadable", 0),
+        left_out=left_out,
+    )
+
+
+def _erased(store: Store, broadcast: int) -> int:
+    """Count the numbers that were erased, which are only known by their hashes."""
+    with store.reading() as transaction:
+        hashes = {row[0] for row in transaction.rows(sql.ERASED)}
+        secret = transaction.one(sql.SECRET)
+    if not hashes or secret is None:
+        return 0
+    key = bytes.fromhex(secret[0])
+    return sum(hash_number(key, number) in hashes for _, number in read_pages(store, sql.READY_NUMBERS, broadcast=broadcast))

@@ -1,0 +1,169 @@
+"""Numbers that get nothing more: for all messages, or for those of one sender or campaign; and numbers that are erased.
+
+A run looks a number up at the instant of its intent, so a suppression is obeyed by runs that are under way.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import IO, Any, NamedTuple, TypeAlias, cast
+
+from ..cellcast import OptOut
+from ..errors import ConfigurationError, SkymmsError
+from ..numbers import digits, normalize
+from ..storage.contract import Store, Transaction
+from . import statements as sql
+from .auditing import write_audit
+from .recipients import Recipient, Unreadable, read_numbers
+from .states import State
+from .tallies import add_to_tally, hash_number
+
+#: Numbers that are written in one transaction.
+_CHUNK = 10_000
+
+#: A file or a stream with numbers, or the reply to Cellcast's OptOuts.
+Source: TypeAlias = "str | os.PathLike[str] | IO[str] | IO[bytes] | Iterable[OptOut]"
+
+
+class Suppressions(NamedTuple):
+    """What became of an import: numbers that were added, those that were there, and the lines that have no number."""
+
+    added: int
+    known: int
+    unreadable: tuple[Unreadable, ...]
+
+
+class Origin(NamedTuple):
+    """For what numbers are suppressed, and how that is known."""
+
+    scope: str
+    source: str
+    at: datetime | None
+    evidence: str | None
+
+
+def scope_of(sender: str | int | None, campaign: str | int | None) -> str:
+    """Return the scope of a suppression as the ledger writes it: empty for all messages."""
+    if sender is not None and campaign is not None:
+        raise ConfigurationError("give a sender or a campaign, not both: a suppression has one scope")
+    given = campaign if sender is None else sender
+    if given is not None and not str(given).strip():
+        raise ConfigurationError("the sender or campaign is empty: leave it out to suppress the numbers for all messages")
+    if sender is not None:
+        return _sender_scope(sender)
+    return "" if campaign is None else f"campaign:{str(campaign).strip()}"
+
+
+def scopes_of(operations: Mapping[int, Any], sender: str | None) -> set[str]:
+    """Return the scopes of the messages of a broadcast: those of its sender and its campaigns."""
+    campaigns = {getattr(operation, "campaign_ref", None) for operation in operations.values()}
+    found = {scope_of(None, campaign) for campaign in campaigns if campaign}
+    return found | {_sender_scope(sender)} if sender else found
+
+
+def _sender_scope(sender: str | int) -> str:
+    """Return the scope of a sender. ``+1 555 123 4888`` and ``15551234888`` are one sender."""
+    text = str(sender).strip()
+    bare = digits(text)
+    return f"sender:{bare if bare.isdecimal() else text}"
+
+
+def suppress(store: Store, numbers: Iterable[str | int], origin: Origin, by: str | None) -> int:
+    """Suppress numbers and return how many were not suppressed before. Raises for a number that is not one; nothing is kept."""
+    if isinstance(numbers, (str, int)):
+        raise TypeError(f"numbers={numbers!r:.40}: give a list of numbers")
+    normal = [normalize(number) for number in numbers]
+    _check_time(origin.at)
+    with store.transaction() as transaction:
+        added = _add(transaction, [(number, origin.evidence) for number in normal], origin)
+        _audit(transaction, origin, by, {"numbers": len(normal), "added": added})
+    return added
+
+
+def suppress_from(store: Store, source: Source, origin: Origin, column: str | None, by: str | None) -> Suppressions:
+    """Suppress the numbers of a file or of a listing, in chunks. Lines without a number are returned."""
+    _check_time(origin.at)
+    name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else getattr(source, "name", "the list")
+    added = read = 0
+    unreadable: list[Unreadable] = []
+    rows = _rows(source, column, unreadable)
+    while chunk := list(islice(rows, _CHUNK)):
+        with store.transaction() as transaction:
+            evidence = [(number, origin.evidence or f"{name}, line {line}") for number, line in chunk]
+            changed = _add(transaction, evidence, origin)
+            _audit(transaction, origin, by, {"numbers": len(chunk), "added": changed, "from": str(name)})
+        added += changed
+        read += len(chunk)
+    return Suppressions(added, read - added, tuple(unreadable))
+
+
+def _rows(source: Source, column: str | None, unreadable: list[Unreadable]) -> Iterator[tuple[str, int]]:
+    """Yield numbers as the ledger writes them, with their lines, and collect the lines that have none."""
+    found: Iterable[Recipient | Unreadable]
+    if isinstance(source, (str, os.PathLike)) or hasattr(source, "read"):
+        found = read_numbers(cast("str | IO[bytes]", source), number=column)
+    else:
+        rows: Any = source
+        found = (Recipient(one.number or "", line=place) for place, one in enumerate(rows, 1))
+    for one in found:
+        if isinstance(one, Unreadable):
+            unreadable.append(one)
+            continue
+        try:
+            yield normalize(one.number), one.line
+        except SkymmsError as error:
+            reason = error.problems[0].message if one.number != "" else "there is no number"
+            unreadable.append(Unreadable(one.line, str(one.number), reason))
+
+
+def _check_time(at: datetime | None) -> None:
+    if at is not None and at.tzinfo is None:
+        raise ConfigurationError(f"at={at.isoformat()} has no time zone: add one, for example with datetime.astimezone()")
+
+
+def _add(transaction: Transaction, numbers: Sequence[tuple[str, str | None]], origin: Origin) -> int:
+    at = transaction.now() if origin.at is None else origin.at.timestamp()
+    rows = [
+        {"number": number, "scope": origin.scope, "source": origin.source, "at": at, "evidence": evidence}
+        for number, evidence in numbers
+    ]
+    return transaction.run_many(sql.SUPPRESS, rows) if rows else 0
+
+
+def _audit(transaction: Transaction, origin: Origin, by: str | None, detail: Mapping[str, Any]) -> None:
+    write_audit(transaction, "suppress", None, by, {**detail, "scope": origin.scope, "source": origin.source})
+
+
+# ------------------------------------------------------------------------------------------------ erasure
+
+
+def forget(store: Store, number: str | int, by: str | None) -> None:
+    """Erase a number from all tables, and keep it suppressed under its hash."""
+    normal = normalize(number)
+    with store.erasing() as transaction:
+        hashed = hash_number(_secret(transaction), normal)
+        now = transaction.now()
+        words = {"number": normal, "hashed": hashed}
+        transaction.run(sql.SUPPRESS, number=hashed, scope="", source="erasure", at=now, evidence=None)
+        for broadcast, count in transaction.rows(sql.COUNT_READY_OF_NUMBER, number=normal):
+            add_to_tally(transaction, broadcast, "operator", Counter({State.READY: -count, State.SKIPPED: count}))
+        transaction.run(sql.FORGET_READY, number=normal, now=now)
+        transaction.run(sql.FORGET_MESSAGES, **words)
+        # A list that was being read had the number again after it was forgotten.
+        for (broadcast,) in transaction.rows(sql.FORGET_REPEATED, number=normal):
+            add_to_tally(transaction, broadcast, "operator", Counter({State.SKIPPED: -1}))
+        for statement in sql.FORGET_ELSEWHERE:
+            transaction.run(statement, **words, like=f"%{normal}%")
+        write_audit(transaction, "forget", None, by, {"number": hashed})
+
+
+def _secret(transaction: Transaction) -> bytes:
+    transaction.run(sql.ADD_SECRET, value=secrets.token_hex(32))
+    found = transaction.one(sql.SECRET)
+    assert found is not None
+    return bytes.fromhex(found[0])

@@ -1,0 +1,28 @@
+"""Counts of messages by state, and the hashes of erased numbers.
+
+Counting a million rows takes seconds, so the counts are kept. Each worker has its own, so that workers do not wait for each
+other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import Counter
+
+from ..storage.contract import Transaction
+from . import statements as sql
+
+
+def add_to_tally(transaction: Transaction, broadcast: int, worker: str, changed: Counter[str]) -> None:
+    """Add differences to the counts of a worker."""
+    rows = [
+        {"broadcast": broadcast, "worker": worker, "state": str(state), "n": n} for state, n in sorted(changed.items()) if n
+    ]
+    if rows:
+        transaction.run_many(sql.ADD_TO_TALLY, rows)
+
+
+def hash_number(secret: bytes, number: str) -> str:
+    """Return the hash under which an erased number is suppressed."""
+    return "#" + hmac.new(secret, number.encode(), hashlib.sha256).hexdigest()

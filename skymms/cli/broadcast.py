@@ -1,0 +1,325 @@
+"""`skymms broadcast …`: one message to many numbers, through any crash, never twice."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from ..broadcast import State
+from ..broadcast import Status as BroadcastStatus
+from ..client import Client
+from . import output
+from .broadcast_create import create, print_plan
+from .broadcast_lists import print_unreadable, stdin
+from .broadcast_options import (
+    Gateway,
+    account_options,
+    ledger_options,
+    name_argument,
+    number_column,
+    open_ledger,
+    proof_option,
+)
+from .broadcast_output import print_status, print_unknown_hint, status_json
+from .broadcast_run import run_broadcast
+from .calling import RetryPrinter
+from .exit_status import Status
+from .options import file_argument, json_option
+from .repeated import group
+
+_by = click.option("--by", metavar="WHO", help="Who decides, for the audit table. Default: the user's name.")
+
+
+@group(no_args_is_help=False)
+def broadcast() -> None:
+    """Send one message to a list of numbers, never twice.
+
+    `create` reads the list into a ledger and checks every message, `run` sends. A run may be interrupted in any way and run
+    again. Messages that may have been sent are never sent again by themselves: they are `unknown`.
+
+    `run` ends with 0 if the outcome of all messages is known, 5 if that of some is unknown, and 6 if the broadcast is paused.
+    """
+
+
+broadcast.add_command(create)
+
+# ------------------------------------------------------------------------------------------------ sending
+
+
+@broadcast.command()
+@name_argument
+@ledger_options
+@json_option
+def estimate(name: str, as_json: bool) -> int:
+    """Say what a broadcast will do: messages, time, cost, and the lines of the list that are left out. Nothing is sent."""
+    with open_ledger() as ledger:
+        print_plan(ledger[name], as_json)
+    return Status.DONE
+
+
+@broadcast.command()
+@name_argument
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Stop after this time, for cron.")
+@proof_option
+@account_options
+@ledger_options
+@json_option
+def run(
+    name: str,
+    seconds: float | None,
+    proof: str | None,
+    as_json: bool,
+    dialect: str | None,
+    url: str | None,
+    generation: str | None,
+) -> int:
+    """Send to everybody who is ready, and show the progress.
+
+    Ctrl-C or SIGTERM waits for the calls in flight; a second one does not, and leaves their messages unknown. Run it again to
+    go on. The broadcast is paused by itself if a problem would hit every message, such as a wrong key.
+    """
+    with open_ledger() as ledger:
+        found = ledger[name]
+        gateway = Gateway.of(found, {"dialect": dialect, "url": url, "generation": generation})
+        return run_broadcast(ledger, found, gateway, seconds=seconds, proof=proof, as_json=as_json)
+
+
+# ------------------------------------------------------------------------------------------------ looking
+
+
+@broadcast.command()
+@name_argument
+@ledger_options
+@json_option
+def status(name: str, as_json: bool) -> int:
+    """Show the state of a broadcast, how many messages are in each state, and the lines that are left out."""
+    with open_ledger() as ledger:
+        found = ledger[name]
+        current, lines = found.status(), found.left_out()
+    if as_json:
+        output.print_json(status_json(current, lines))
+    else:
+        print_status(current, lines)
+        print_unknown_hint(name, current.counts)
+    return Status.DONE
+
+
+@broadcast.command("list")
+@ledger_options
+@json_option
+def list_(as_json: bool) -> int:
+    """List the broadcasts of the ledger."""
+    with open_ledger() as ledger:
+        found = [one.status() for one in ledger]
+    if as_json:
+        output.print_json({"broadcasts": [status_json(one, ()) for one in found]})
+        return Status.DONE
+    if found:
+        output.print_table("", ("Name", "State", "Messages", "Ready", "Unknown", "Why"), map(_list_row, found))
+    output.print_message(f"{len(found)} listed")
+    return Status.DONE
+
+
+def _list_row(one: BroadcastStatus) -> tuple[object, ...]:
+    figures = (sum(one.counts.values()), one.counts.get(State.READY, 0), one.counts.get(State.UNKNOWN, 0))
+    return (one.name, one.phase, *(f"{figure:,}" for figure in figures), one.why)
+
+
+@broadcast.command()
+@name_argument
+@ledger_options
+@json_option
+def unknown(name: str, as_json: bool) -> int:
+    """List the messages that may have been sent: number, reason and time of the request."""
+    columns = ("number", "reason", "code", "reference", "sent_at", "evidence")
+    with open_ledger() as ledger:
+        rows = list(ledger[name].unknown())
+    if as_json:
+        output.print_json({"unknown": rows})
+        return Status.DONE
+    if rows:
+        titles = [column.replace("_", " ").capitalize() for column in columns]
+        output.print_table("", titles, [[row[column] for column in columns[:-1]] + [_evidence(row)] for row in rows])
+    output.print_message(f"{len(rows)} listed")
+    return Status.DONE
+
+
+def _evidence(row: dict[str, Any]) -> str:
+    """The reports that may be about a message: their tracking ids, and what they say."""
+    return "\n".join(f"{one['tracking_id']} {one['says']}" for one in row.get("evidence", ()))
+
+
+@broadcast.command()
+@name_argument
+@click.option("-o", "--output", "target", metavar="FILE", help="The file; JSONL if its name ends in .jsonl. Default: stdout.")
+@ledger_options
+def report(name: str, target: str | None) -> int:
+    """Write one row for each message: number, state, reason, tracking id and times, as CSV."""
+    with open_ledger() as ledger:
+        found = ledger[name]
+        count = found.report(sys.stdout if target in (None, "-") else target)
+    output.print_message(f"{count:,} messages" + (f" in {target}" if target not in (None, "-") else ""))
+    return Status.DONE
+
+
+# ------------------------------------------------------------------------------------------------ deciding
+
+
+@broadcast.command()
+@name_argument
+@click.option("--why", metavar="TEXT", help="The reason, which `status` and `run` show.")
+@ledger_options
+def pause(name: str, why: str | None) -> int:
+    """Pause a broadcast. A run in another process takes no more messages within a second."""
+    with open_ledger() as ledger:
+        ledger[name].pause(why=why)
+    output.print_line(f"{name} is paused")
+    return Status.DONE
+
+
+@broadcast.command()
+@name_argument
+@ledger_options
+def resume(name: str) -> int:
+    """Allow a paused broadcast to run again. It does not send: `run` does."""
+    with open_ledger() as ledger:
+        ledger[name].resume()
+    output.print_line(f"{name} may run again")
+    output.print_message(f"To send: skymms broadcast run {name}")
+    return Status.DONE
+
+
+@broadcast.command()
+@name_argument
+@ledger_options
+def cancel(name: str) -> int:
+    """Cancel a broadcast for good. What was not sent is skipped."""
+    with open_ledger() as ledger:
+        skipped = ledger[name].cancel()
+    output.print_line(f"{name} is cancelled; {skipped:,} messages will not be sent")
+    return Status.DONE
+
+
+@broadcast.command()
+@name_argument
+@click.argument("numbers", metavar="NUMBER...", nargs=-1, required=True)
+@click.option("--as", "outcome", type=click.Choice(["sent", "resend"]), required=True, help="What to do about the messages.")
+@_by
+@click.option("--why", default="", metavar="TEXT", help="The reason, for the audit table.")
+@click.option("--may-send-twice", is_flag=True, help="Required by `--as resend`: people may get the message twice.")
+@ledger_options
+def settle(name: str, numbers: tuple[str, ...], outcome: str, by: str | None, why: str, may_send_twice: bool) -> int:
+    """Decide about messages that may have been sent.
+
+    `sent` counts them as accepted. `resend` makes them ready again, an hour after their request at the earliest.
+    """
+    if outcome == "resend" and not may_send_twice:
+        raise click.UsageError(
+            "the messages may have been sent, so these people may get them twice: add --may-send-twice if that is acceptable"
+        )
+    with open_ledger() as ledger:
+        settled = ledger[name].settle(numbers, outcome, by=by, why=why)
+    output.print_line(f"{settled:,} settled as {outcome}")
+    if outcome == "resend":
+        output.print_message(f"To send: skymms broadcast run {name}")
+    return Status.DONE
+
+
+@broadcast.command()
+@name_argument
+@account_options
+@ledger_options
+@json_option
+def reconcile(name: str, as_json: bool, dialect: str | None, url: str | None, generation: str | None) -> int:
+    """Ask the gateway what it knows about the messages: its reports, and numbers that have opted out."""
+    with open_ledger() as ledger:
+        found = ledger[name]
+        gateway = Gateway.of(found, {"dialect": dialect, "url": url, "generation": generation})
+        with Client(gateway.account(), observer=RetryPrinter()) as client:
+            reconciled = ledger.reconcile(client, broadcast=name)
+        current = found.status()
+    figures: dict[str, Any] = reconciled._asdict()
+    if as_json:
+        output.print_json({**status_json(current, ()), "reconciled": figures})
+        return Status.DONE
+    output.print_fields("reconciled", [(title.replace("_", " "), value) for title, value in figures.items()])
+    print_status(current)
+    print_unknown_hint(name, current.counts)
+    return Status.DONE
+
+
+# ------------------------------------------------------------------------------------------------ numbers and retention
+
+
+@broadcast.command()
+@file_argument
+@number_column
+@click.option("--from", "sender", metavar="CODE", help="Only for messages from this sender.")
+@click.option("--campaign", metavar="REF", help="Only for messages of this campaign.")
+@click.option("--source", default="operator", metavar="TEXT", help="How it is known. Default: operator.")
+@click.option("--evidence", metavar="TEXT", help="A proof, such as a ticket. Default: the file and the line.")
+@_by
+@ledger_options
+def suppress(
+    file: str,
+    number: str | None,
+    sender: str | None,
+    campaign: str | None,
+    source: str,
+    evidence: str | None,
+    by: str | None,
+) -> int:
+    """Send nothing more to the numbers in a file, a list as for `create`. Runs that are under way obey it.
+
+    Lines without a number are printed, and the others are suppressed all the same; the exit status is then 2.
+    """
+    with open_ledger(new=True) as ledger:
+        done = ledger.suppress_from(
+            stdin() if file == "-" else file,
+            number=number,
+            sender=sender,
+            campaign=campaign,
+            source=source,
+            evidence=evidence,
+            by=by,
+        )
+    output.print_line(f"{done.added:,} suppressed, {done.known:,} were already")
+    if not done.unreadable:
+        return Status.DONE
+    print_unreadable(done.unreadable)
+    output.print_message(
+        f"{len(done.unreadable):,} lines have no number, and are not suppressed: correct them and run this again"
+    )
+    return Status.USAGE
+
+
+@broadcast.command()
+@click.argument("number")
+@_by
+@ledger_options
+def forget(number: str, by: str | None) -> int:
+    """Erase a number from the ledger. It stays suppressed, by a hash that cannot be read back."""
+    with open_ledger() as ledger:
+        ledger.forget(number, by=by)
+    output.print_line("the number is erased")
+    return Status.DONE
+
+
+@broadcast.command()
+@click.option(
+    "--older-than", type=click.IntRange(min=0), default=90, metavar="DAYS", help="How long ago they ended. Default: 90."
+)
+@_by
+@ledger_options
+def prune(older_than: int, by: str | None) -> int:
+    """Delete broadcasts that ended long ago, if no message is unknown, and old reports and keys."""
+    with open_ledger() as ledger:
+        pruned = ledger.prune(older_than=timedelta(days=older_than), by=by)
+    output.print_line(f"{pruned:,} broadcasts deleted")
+    return Status.DONE
+
+
+COMMANDS = (broadcast,)

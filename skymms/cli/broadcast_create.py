@@ -1,0 +1,159 @@
+"""`skymms broadcast create`: plans a broadcast."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import click
+
+from ..broadcast import Broadcast
+from ..broadcast.personalisation import Personalisation
+from ..cellcast import MAX_MEDIA, CellcastSend
+from ..errors import refusal
+from ..files import FileContent
+from . import output
+from .broadcast_lists import read_list, requiring_zones
+from .broadcast_options import (
+    Gateway,
+    account_options,
+    ledger_options,
+    name_argument,
+    number_column,
+    open_ledger,
+    parse_hours,
+    parse_price,
+    parse_time,
+    proof_option,
+)
+from .broadcast_output import print_estimate
+from .broadcast_run import send_proof
+from .exit_status import Status
+from .inputs import read_bytes
+from .operations import broadcast_operation, read_content, refuse_missing_action, slideshow_in, with_toml_messages
+from .options import file_argument, given, json_option
+from .repeated import command
+
+
+@command()
+@name_argument
+@file_argument
+@click.option("--recipients", required=True, metavar="LIST", help="The list: CSV, JSONL, or a number on each line; - is stdin.")
+@number_column
+@click.option("--reference", metavar="COLUMN", help="The column with your own id of a recipient, for the report.")
+@click.option("--from", "sender", metavar="CODE", help="The sender. Default: SKYMMS_SENDER.")
+@click.option("--service-id", metavar="ID", help="The service id; required by sinch and sinch-json.")
+@click.option("--campaign-ref", metavar="REF", help="The campaign that the recipients are subscribed to.")
+@click.option("--cellcast", is_flag=True, help="Send through Cellcast.")
+@click.option("--media", metavar="FILE", help="A JPEG or PNG file to send (Cellcast v1).")
+@click.option("--rate", type=float, metavar="R", help="Requests a second, for all broadcasts of the account.")
+@click.option("--hours", metavar="09:00-20:00", help="The hours in which messages are sent, in the recipient's time zone.")
+@click.option("--zone", metavar="ZONE", help="The time zone of the hours, such as America/New_York.")
+@click.option("--zone-column", metavar="COLUMN", help="The column with a recipient's time zone.")
+@click.option("--start", metavar="TIME", help="Send nothing before (ISO 8601).")
+@click.option("--until", metavar="TIME", help="Skip what is not sent by then (ISO 8601).")
+@click.option("--price", metavar="P", callback=parse_price, help="The price of one message, for the estimate.")
+@click.option("--skip-invalid", is_flag=True, help="Leave out lines that cannot be sent to, instead of refusing the list.")
+@proof_option
+@account_options
+@ledger_options
+@json_option
+def create(
+    name: str,
+    file: str,
+    recipients: str,
+    number: str | None,
+    reference: str | None,
+    cellcast: bool,
+    media: str | None,
+    rate: float | None,
+    hours: str | None,
+    zone: str | None,
+    zone_column: str | None,
+    start: str | None,
+    until: str | None,
+    price: Decimal | None,
+    skip_invalid: bool,
+    proof: str | None,
+    as_json: bool,
+    dialect: str | None,
+    url: str | None,
+    generation: str | None,
+    **message: Any,
+) -> int:
+    """Plan a broadcast: read the list, fill the merge fields and check every message. Nothing is sent, except a proof.
+
+    FILE is a slideshow or a request. Its texts may have merge fields, such as {first_name|you}: the column of the list, or the
+    default. If the command is interrupted, run it again.
+    """
+    if file == recipients == "-":
+        raise click.UsageError("FILE and --recipients cannot both be stdin")
+    content = read_content(file)
+    options = {"dialect": dialect, "url": url, "generation": generation}
+    gateway = Gateway.chosen(cellcast, options, content.dialect)
+    account: Any = gateway.masked_account()
+    if gateway.cellcast:
+        operation: Any = _cellcast_operation(content, media, message)
+    else:
+        if media is not None:
+            raise click.UsageError("--media is for Cellcast")
+        operation = broadcast_operation(content, message, gateway.settings.sender)
+        refuse_missing_action(account, operation)
+    _refuse_problems(account, operation, content)
+    for warning in account.warnings(operation):
+        output.print_message(f"warning: {warning}")
+    lines = read_list(recipients, number=number, reference=reference, zone=zone_column)
+    planned_hours = parse_hours(hours, zone, zone_column)
+    with open_ledger(new=True) as ledger:
+        try:
+            planned = ledger.create(
+                name,
+                operation,
+                requiring_zones(lines) if planned_hours and zone is None else lines,
+                account=account,
+                hours=planned_hours,
+                start=parse_time(start, zone, "--start"),
+                until=parse_time(until, zone, "--until"),
+                rate=rate if rate is not None else _rate_of(account),
+                price=price,
+                skip_invalid=skip_invalid,
+            )
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note("The list was not read to its end. Run the same command again: it goes on there.")
+            raise
+        print_plan(planned, as_json)
+        if proof is not None:
+            send_proof(ledger, planned, gateway.account(), proof)
+    output.print_message(f"Nothing has been sent{' to the list' if proof else ''}. To send: skymms broadcast run {name}")
+    return Status.DONE
+
+
+def _cellcast_operation(content: FileContent, media: str | None, message: dict[str, Any]) -> CellcastSend:
+    for option in ("service_id", "campaign_ref"):
+        if message.pop(option) is not None:
+            raise click.UsageError(f"Cellcast does not support --{option.replace('_', '-')}")
+    picture = None if media is None else read_bytes(media, MAX_MEDIA)
+    return CellcastSend(slideshow_in(content), media=picture, **given(message))
+
+
+def _refuse_problems(account: Any, operation: Any, content: FileContent) -> None:
+    """Report all problems of a message that is the same for everybody. The others are found line by line."""
+    if Personalisation(operation).names:
+        return
+    problems = tuple(problem for problem in account.problems(operation) if problem.field != "to")
+    if problems:
+        raise refusal(with_toml_messages(content, problems))
+
+
+def _rate_of(account: Any) -> float | None:
+    """The rate of the profile or the gateway. A limit that several processes share is the ledger's own."""
+    return float(account.rate) if isinstance(account.rate, (int, float)) else None
+
+
+def print_plan(planned: Broadcast, as_json: bool) -> None:
+    """Print what a broadcast will do."""
+    found = planned.estimate()
+    if as_json:
+        output.print_json({"name": planned.name, **found._asdict(), "left_out": [one._asdict() for one in found.left_out]})
+    else:
+        print_estimate(planned, found)

@@ -1,0 +1,109 @@
+"""Prints what `skymms broadcast …` knows about a broadcast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ..broadcast import Broadcast, Estimate, LeftOutLine, State, Status
+from ..broadcast.hours import zone_info
+from ..broadcast.settings import Settings
+from . import output
+
+#: How many lines of a list are printed. ``--json`` has up to a thousand.
+_SHOWN = 20
+_STATES = tuple(State)
+
+
+def print_estimate(broadcast: Broadcast, estimate: Estimate) -> None:
+    """Print what a broadcast will do."""
+    settings = broadcast.settings
+    time = None
+    if estimate.seconds is not None:
+        time = f"{duration(estimate.seconds)} at {settings.rate:g} requests a second"
+        time += ", only within the hours" if settings.hours else ""
+    pairs = [
+        ("messages", f"{estimate.messages:,}"),
+        ("different texts", f"{estimate.texts:,}" if estimate.texts > 1 else None),
+        ("requests", f"{estimate.requests:,}" if estimate.requests != estimate.messages else None),
+        ("time", time),
+        ("cost", None if estimate.cost is None else f"{estimate.cost:,}"),
+        ("will be skipped", f"{estimate.opted_out:,} have opted out" if estimate.opted_out else None),
+        *_plan(settings),
+    ]
+    output.print_fields(broadcast.name, pairs)
+    _print_left_out({"duplicate": estimate.duplicates, "unreadable": estimate.unreadable}, estimate.left_out)
+
+
+def _plan(settings: Settings) -> list[tuple[str, str | None]]:
+    hours, zone = settings.hours, settings.hours.zone if settings.hours else None
+    return [
+        ("hours", f"{hours.begin}-{hours.end}, {hours.zone}" if hours else None),
+        ("start", None if settings.start is None else local_time(settings.start, zone)),
+        ("until", None if settings.until is None else local_time(settings.until, zone)),
+    ]
+
+
+def print_status(status: Status, left_out: Sequence[LeftOutLine] | None = None) -> None:
+    """Print the state of a broadcast, how many messages are in each state, and the lines that are left out."""
+    pairs: list[tuple[str, object]] = [("state", status.phase), ("why", status.why)]
+    pairs += [(str(state), f"{status.counts[state]:,}") for state in _STATES if status.counts.get(state)]
+    output.print_fields(status.name, pairs)
+    if left_out is not None:
+        _print_left_out(status.left_out, left_out)
+
+
+def _print_left_out(counts: Mapping[str, int], lines: Sequence[LeftOutLine]) -> None:
+    """Print the lines of the list that are not sent to."""
+    total = sum(counts.values())
+    if not total:
+        return
+    named = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items()) if count)
+    rows = [(one.line, one.kind, one.text, one.reason) for one in lines[:_SHOWN]]
+    output.print_table(f"Lines left out: {named}", ("Line", "Kind", "Number", "Reason"), rows)
+    if total > len(rows):
+        output.print_message(f"and {total - len(rows):,} more lines; --json lists up to a thousand")
+
+
+def status_json(status: Status, left_out: Sequence[LeftOutLine]) -> dict[str, Any]:
+    """Return the JSON document of a status."""
+    lines = [one._asdict() for one in left_out]
+    return {**status._asdict(), "messages": sum(status.counts.values()), "lines": lines}
+
+
+def print_unknown_hint(name: str, counts: Mapping[str, int]) -> None:
+    """Say what can be done about messages whose outcome is unknown."""
+    unknown = counts.get(State.UNKNOWN, 0)
+    if unknown:
+        output.print_message(
+            f"{unknown:,} {'message' if unknown == 1 else 'messages'} may have been sent, and will not be sent again. Delivery "
+            f"reports may still tell. `skymms broadcast unknown {name}` lists them, `skymms broadcast reconcile {name}` asks "
+            f"the gateway, and `skymms broadcast settle {name}` decides."
+        )
+
+
+# ------------------------------------------------------------------------------------------------ texts
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in two units: ``3 h 20 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
+def local_time(at: float, zone: str | None = None) -> str:
+    """Return a time in a time zone, or in that of this machine."""
+    utc = datetime.fromtimestamp(at, UTC)
+    return utc.astimezone(zone_info(zone) if zone else None).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def counts_text(counts: Mapping[str, int]) -> str:
+    """Return counts as ``ready 200, accepted 100``."""
+    return ", ".join(f"{state} {counts[state]:,}" for state in _STATES if counts.get(state))
