@@ -32,6 +32,8 @@ LEASE = 30.0
 _MAX_FACTOR, _RECOVERY = 8.0, 30.0
 #: A next turn further ahead than this is an effect of a changed clock.
 _FARTHEST_TURN = 120.0
+#: Seconds after its block in which a message may still be requested, at most.
+_LATEST = 6.0
 #: Seconds between two looks for workers whose lease has ended.
 _SWEEP = 5.0
 
@@ -203,10 +205,10 @@ class Holder:
         }  # fmt: skip
 
     def _suppress(self, transaction: Transaction, answer: Answer, now: float) -> None:
-        transaction.run(sql.SUPPRESS_OF_MESSAGE, id=answer.id, scope=self._own_scope(), source=answer.opt_out, at=now)
-
-    def _own_scope(self) -> str:
-        return next(iter(scope for scope in json.loads(self._scopes) if scope), "")
+        # Not subscribed (E715) is about one campaign. What blocks a number does so for all messages of the account.
+        campaigns = [scope for scope in json.loads(self._scopes) if scope.startswith("campaign:")]
+        scope = campaigns[0] if campaigns and answer.code == "E715" else ""
+        transaction.run(sql.SUPPRESS_OF_MESSAGE, id=answer.id, scope=scope, source=answer.opt_out, at=now)
 
     # -------------------------------------------------------------------------------------------- intents
 
@@ -277,7 +279,10 @@ class Holder:
 
     def _open_zones(self, now: float) -> list[str]:
         hours = self._settings.hours
-        return self._zones if hours is None else [zone for zone in self._zones if hours.is_open(now, zone or None)]
+        if hours is None:
+            return self._zones
+        # The request may leave some seconds later, and the hours must not have ended then.
+        return [zone for zone in self._zones if all(hours.is_open(at, zone or None) for at in (now, now + _LATEST))]
 
     def _opted_out(self, transaction: Transaction, numbers: list[str]) -> set[str]:
         keys = {number: number for number in numbers}
@@ -303,7 +308,7 @@ class Holder:
         hours = settings.hours
         if hours is None:
             return max(0.0, min(at for at, _ in due) - now), False
-        opening = [hours.next_opening(max(at, now), (zone or None,)) for at, zone in due]
+        opening = [hours.next_opening(max(at, now + _LATEST), (zone or None,)) for at, zone in due]
         closed = not any(hours.is_open(now, zone or None) for _, zone in due)
         return max(0.0, min(opening) - now), closed
 

@@ -28,7 +28,7 @@ from .personalisation import Personalisation
 from .references import ledger_id
 from .running import Desk, End, Result, each_second
 from .settings import Settings
-from .states import Phase, State, Why
+from .states import MAX_ATTEMPTS, Phase, State, Why
 from .suppressing import scopes_of
 from .tallies import add_to_tally
 
@@ -267,6 +267,8 @@ class Broadcast:
                     raise ConfigurationError(
                         f"{normal} was requested {(now - found[2]) / 60:.0f} minutes ago: wait an hour for its report"
                     )
+                if outcome == "resend" and found[3] >= MAX_ATTEMPTS:
+                    raise ConfigurationError(f"{normal} was tried {found[3]} times, and that is the most: settle it as sent")
                 settled += transaction.run(sql.SETTLE, id=found[0], state=state, why=f"settled as {outcome}", due=0.0, now=now)
             add_to_tally(transaction, self.id, "operator", _moved(State.UNKNOWN, state, settled))
             if state is State.READY and settled:

@@ -164,7 +164,7 @@ UNKNOWN = same(
 FIRST_MESSAGE = same(
     "SELECT variant, data FROM skymms_message WHERE broadcast = :broadcast AND number NOT LIKE '#%' ORDER BY id LIMIT 1"
 )
-FIND_MESSAGE = same("SELECT id, state, sent_at FROM skymms_message WHERE broadcast = :broadcast AND number = :number")
+FIND_MESSAGE = same("SELECT id, state, sent_at, attempts FROM skymms_message WHERE broadcast = :broadcast AND number = :number")
 SETTLE = same(
     "UPDATE skymms_message SET state = :state, why = :why, due = :due, lease = NULL, updated_at = :now "
     "WHERE id = :id AND state = 'unknown'"

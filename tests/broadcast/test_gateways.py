@@ -102,6 +102,15 @@ def test_a_number_that_the_gateway_blocks_is_suppressed(ledger: Ledger) -> None:
     assert (row["state"], row["reason"]) == ("skipped", Why.OPTED_OUT)
 
 
+def test_a_blocked_number_is_suppressed_for_every_campaign(ledger: Ledger) -> None:
+    with Sandbox() as sandbox, Client(sandbox.account()) as client:
+        sandbox.block(BLOCKED)
+        first, second = (SendMMS(SHOW, sender="60856", campaign_ref=campaign) for campaign in ("1001", "1002"))
+        ledger.create("first", first, [Recipient(BLOCKED)]).run(client)
+        sandbox.unblock(BLOCKED)
+        assert ledger.create("again", second, [Recipient(BLOCKED)]).run(client).requested == 0
+
+
 def test_a_number_that_is_not_subscribed_is_refused_and_suppressed_in_its_campaign(ledger: Ledger) -> None:
     from skymms import CreateCampaign
 

@@ -345,6 +345,14 @@ def test_messages_are_sent_inside_the_hours_of_each_time_zone(sqlite_where, cloc
         assert max(gateway.requests.values()) == 1
 
 
+def test_nothing_is_requested_in_the_last_seconds_before_the_hours_end(sqlite_where, clock):
+    # A request may leave some seconds after its block was taken.
+    clock(datetime(2027, 1, 15, 19, 59, 56, tzinfo=UTC))
+    with scene(sqlite_where, 5, hours=Hours("09:00", "20:00")) as spring:
+        assert spring.run(seconds=1).end is End.STOPPED
+        assert spring.check() == {"ready": 5}
+
+
 @pytest.mark.parametrize(
     ("closed", "opened"),
     [
