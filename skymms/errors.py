@@ -42,7 +42,9 @@ the problem: ``except AudioWithVideoError`` catches both, and ``foreseen`` is Tr
     │  └─ GatewayFaultError            E503
     ├─ TransportError                  no usable HTTP response
     ├─ ProtocolError                   a response outside the protocol: .body (its beginning) .status
-    └─ ConfigurationError              a missing key, an unknown dialect, a field that the dialect does not support
+    ├─ ConfigurationError              a missing key, an unknown dialect, a field that the dialect does not support
+    ├─ InDoubtError                    a message with this key may have been sent: .key
+    └─ StorageError                    the database of a ledger or an inbox cannot be used
 
 All of them can be pickled and copied. No error contains an API key.
 """
@@ -324,13 +326,14 @@ class ConfigurationError(SkymmsError):
 class InDoubtError(SkymmsError):
     """A message with this key is being sent, or was and its outcome is unknown: it is not sent again. ``key`` is the key."""
 
-    def __init__(self, key: str = "") -> None:
+    def __init__(self, message: str = "", *, key: str = "", problems: Sequence[Problem] = (), sent_maybe: bool = True) -> None:
         super().__init__(
-            f"the message with the key {key!r} may have been sent, and is not sent again: wait for its delivery report, then "
-            "settle the key",
-            sent_maybe=True,
+            message
+            or f"the message with the key {key!r} may have been sent, and is not sent again: wait for its delivery report, "
+            "then settle the key",
+            problems=problems,
+            sent_maybe=sent_maybe,
         )
-        self.args: tuple[Any, ...] = (key,)
         self.key = key
 
 

@@ -35,7 +35,7 @@ def once(store: Store, key: str, operation: Operation[R_co]) -> Generator[Operat
     if not mine:
         if state == "done":
             return cast(R_co, from_dict(json.loads(reply_text)))
-        raise InDoubtError(key)
+        raise InDoubtError(key=key)
     instant("key synced")
     try:
         reply = yield operation
@@ -52,7 +52,7 @@ def once(store: Store, key: str, operation: Operation[R_co]) -> Generator[Operat
         _set(store, key, lease, "done", json.dumps(to_dict(cast(Any, reply))))
     except StorageError as error:
         # The message was sent. An error that does not say so would be read as "try again".
-        raise InDoubtError(key) from error
+        raise InDoubtError(key=key) from error
     return reply
 
 

@@ -78,7 +78,7 @@ def _unsupported(operation: Operation[Any], generation: Generation) -> Iterator[
 
 def recipient_problems(operation: Operation[Any]) -> list[Problem]:
     """Return the problems of the recipients. With ``skip_invalid`` there are none if one number is valid."""
-    if not isinstance(operation, CellcastSend) or (operation.skip_invalid and any(map(mobile, operation.recipients))):
+    if not isinstance(operation, CellcastSend) or (operation.skip_invalid is True and any(map(mobile, operation.recipients))):
         return []
     return generations.RECIPIENTS_VALIDATOR.validate(operation, DOCUMENTED)
 

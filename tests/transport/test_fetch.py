@@ -75,8 +75,8 @@ class TestFetching:
             client.fetch(server.url)
         assert (caught.value.status, len(server.requests), elsewhere.requests) == (int(status[:3]), 1, [])
 
-    def test_fetch_reports_the_status_of_a_missing_file(self, client: Any) -> None:
-        with Sandbox() as sandbox, pytest.raises(ProtocolError, match="404"):
+    def test_fetch_reports_the_status_of_a_missing_file(self, kind: Any) -> None:
+        with Sandbox() as sandbox, kind(sandbox.account(), timeout=10) as client, pytest.raises(ProtocolError, match="404"):
             client.fetch(f"{sandbox.url}/reports/none.xml")
 
     @pytest.mark.parametrize("fault", [drop, reset, stall, half, drip_body])

@@ -18,7 +18,7 @@ import requests
 import urllib3
 from client_calls import CANARY
 from echoing_gateway import EchoingGateway
-from interrupts import Interrupt, Line, interrupted, lines_of, no_hang
+from interrupts import Interrupt, Line, apart, interrupted, lines_of, no_hang
 
 import skymms
 from skymms import Account, Retries, SendMMS, Slideshow
@@ -217,6 +217,7 @@ def one_number_in_each_request(monkeypatch):
 
 
 @pytest.mark.parametrize("sending", SENDINGS)
+@apart
 def test_an_interrupt_at_any_line_of_skymms_tells_what_was_sent(kind, sending):
     stopped, received = sweep(kind, sending, is_ours, None)
     check(stopped, received)
@@ -225,6 +226,7 @@ def test_an_interrupt_at_any_line_of_skymms_tells_what_was_sent(kind, sending):
 
 
 @pytest.mark.parametrize("sending", SENDINGS)
+@apart
 def test_an_interrupt_at_a_line_of_the_http_libraries_tells_what_was_sent(kind, sending):
     stopped, received = sweep(kind, sending, is_a_library, SAMPLE)
     check(stopped, received)
