@@ -166,7 +166,7 @@ def answers_other_request(operation: Operation[Any], reply: Any) -> str | None:
     reply_class: type[Any] = cast(Any, type(reply))
     for name, normalize in _shared_fields(type(operation), reply_class):
         requested, returned = getattr(operation, name), getattr(reply, name)
-        if requested and returned and normalize(requested) != normalize(returned):
+        if requested and returned and requested != returned and normalize(requested) != normalize(returned):
             return f"it belongs to another request: its {name} is not the {name} of this request"
     return None
 
@@ -177,7 +177,7 @@ def _with_requested_sender(operation: Any, reply: Any, default: str | int | None
     if type(reply) is not SentMMS or not reply.sender:
         return reply
     requested = default if operation.sender is None else operation.sender
-    if requested is None or digits(reply.sender) == digits(requested) or reply.sender == operation.sender_mask:
+    if requested is None or reply.sender in (requested, operation.sender_mask) or digits(reply.sender) == digits(requested):
         return reply
     return replace(reply, requested_sender=str(requested))
 
