@@ -90,6 +90,8 @@ def pooled_session(*, block: bool) -> requests.Session:
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs SIGALRM")
+# An interruption may hit a finalizer, which Python reports and nobody can raise.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.usefixtures("no_hang")
 @pytest.mark.parametrize("block", [False, True], ids=["pool", "pool_block"])
 @pytest.mark.parametrize("kept", [False, True], ids=["error dropped", "error kept"])
