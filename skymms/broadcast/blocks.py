@@ -24,7 +24,7 @@ from .noting import lock_answered, match_answers, match_interrupted
 from .outcomes import Answer
 from .settings import Settings
 from .states import Phase, State, Why
-from .tallies import add_to_tally, hash_number
+from .tallies import add_to_tally, hash_number, read_tally
 
 #: Seconds until other workers take a worker for dead that does not renew its lease.
 LEASE = 30.0
@@ -135,7 +135,7 @@ class Holder:
     def counts(self) -> dict[str, int]:
         """Return the number of messages in each state, by all workers."""
         with self._store.reading() as transaction:
-            return {row[0]: int(row[1]) for row in transaction.rows(sql.TALLY, broadcast=self._broadcast) if row[1]}
+            return read_tally(transaction, self._broadcast)
 
     def end(self, answers: Sequence[Answer], *, known: Iterable[int] | None = None) -> None:
         """Write the last answers and give up the lease. ``known``: see :meth:`exchange`."""

@@ -30,7 +30,7 @@ from .running import Desk, End, Result, each_second
 from .settings import Settings
 from .states import MAX_ATTEMPTS, Phase, State, Why
 from .suppressing import scopes_of
-from .tallies import add_to_tally
+from .tallies import add_to_tally, read_tally
 
 if TYPE_CHECKING:
     from ..aio import AsyncClient
@@ -185,7 +185,7 @@ class Broadcast:
             found = transaction.one(sql.STILL_OPEN, broadcast=self.id)
             if found is not None and not any(found):
                 self._set_phase(transaction, Phase.DONE, None, Phase.RUNNING, finished=transaction.now())
-            counts: dict[str, int] = dict(transaction.rows(sql.TALLY, broadcast=self.id))
+            counts = read_tally(transaction, self.id)
         if result.end is End.DONE and counts.get(State.UNKNOWN):
             return result._replace(end=End.UNKNOWN)
         return result
@@ -237,7 +237,7 @@ class Broadcast:
 
     def _delete(self, transaction: Transaction, by: str | None) -> int:
         """Delete a broadcast whose list was not read to the end, so that its name is free again. Nothing was sent."""
-        counts: dict[str, int] = dict(transaction.rows(sql.TALLY, broadcast=self.id))
+        counts = read_tally(transaction, self.id)
         transaction.run(sql.DELETE_LOADING, broadcast=self.id)
         write_audit(transaction, "cancel", self.name, by, {"deleted": counts.get(State.READY, 0)})
         return counts.get(State.READY, 0)
@@ -280,13 +280,13 @@ class Broadcast:
 
     def estimate(self) -> Estimate:
         """Say what the broadcast will do: messages, requests, time and cost, and the lines of the list that are left out."""
-        return estimate(self._store, self.id, self.settings, next(iter(self._operations().values())))
+        return estimate(self._store, self.id, self.settings, self.operation)
 
     def status(self) -> Status:
         """Return the state of the broadcast and the number of messages in each state."""
         with self._store.reading() as transaction:
             found = transaction.one(sql.PHASE, broadcast=self.id)
-            counts = {row[0]: int(row[1]) for row in transaction.rows(sql.TALLY, broadcast=self.id) if row[1]}
+            counts = read_tally(transaction, self.id)
             left_out = {row[0]: int(row[1]) for row in transaction.rows(sql.COUNT_LEFT_OUT, broadcast=self.id)}
         phase, why = found if found else (Phase.CANCELLED, None)
         return Status(self.name, Phase(phase), why, counts, left_out)
@@ -357,6 +357,3 @@ class Broadcast:
 
 def _moved(before: State, after: State, count: int) -> Counter[str]:
     return Counter({before: -count, after: count})
-
-
-__all__ = ["Broadcast", "End", "Result", "Status"]

@@ -209,9 +209,7 @@ class Ledger:
 
     def settle_key(self, key: str, outcome: str, *, why: str, by: str | None = None) -> None:
         """Decide about a key whose fate is unknown: ``"sent"``, or ``"resend"`` to let it be sent again."""
-        settle(self._store, key, outcome)
-        with self._store.transaction() as transaction:
-            write_audit(transaction, "settle key", None, by, {"key": key, "as": outcome, "why": why})
+        settle(self._store, key, outcome, why=why, by=by)
 
     # -------------------------------------------------------------------------------------------- suppression
 

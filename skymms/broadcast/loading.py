@@ -33,8 +33,8 @@ from .tallies import add_to_tally
 _CHUNK = 10_000
 #: How many left-out lines an error shows. All are kept in the ledger, if the broadcast is.
 _SHOWN = 20
-#: A list with more lines than this that cannot be sent to is not read to its end, if they are not to be left out.
-_HOPELESS = 20_000
+#: After more lines than this that cannot be sent to, the rest of a list is not read, because the list is refused anyway.
+_MOST_UNREADABLE = 20_000
 
 
 class _Loaded(NamedTuple):
@@ -74,7 +74,7 @@ def load(
             loaded = _load_chunk(store, name, broadcast, variant, chunk, checker)
             counts.update(messages=loaded.messages, duplicates=loaded.duplicates, unreadable=len(loaded.unreadable))
             shown += loaded.unreadable[: _SHOWN - len(shown)]
-            if counts["unreadable"] > _HOPELESS and not skip_invalid:
+            if counts["unreadable"] > _MOST_UNREADABLE and not skip_invalid:
                 break
         if counts["unreadable"] and (not skip_invalid or not counts["messages"]):
             raise _refusal(shown, counts["unreadable"], skip_invalid=skip_invalid)
@@ -87,7 +87,7 @@ def load(
             sql.SET_PHASE,
             broadcast=broadcast, to=Phase.PLANNED, why=None, finished=None, from_1=Phase.LOADING, from_2="", from_3="",
         ):  # fmt: skip
-            raise _begun_anew(name)
+            raise _replaced(name)
         write_audit(transaction, "create", name, by, counts)
     return Broadcast.find(store, name)
 
@@ -107,7 +107,7 @@ def _begin(store: Store, name: str, settings: Settings, plan: str, document: str
     return found[0], variant[0]
 
 
-def _begun_anew(name: str) -> ConfigurationError:
+def _replaced(name: str) -> ConfigurationError:
     return ConfigurationError(f"another process began to create the broadcast {name!r} anew, so this one has stopped")
 
 
@@ -123,7 +123,7 @@ def _load_chunk(
     rows, unreadable = checker.check(chunk, broadcast, variant)
     with store.transaction() as transaction:
         if not transaction.run(sql.KEEP_LOADING, broadcast=broadcast):
-            raise _begun_anew(name)
+            raise _replaced(name)
         before = transaction.one(sql.LAST_MESSAGE)
         inserted = transaction.load("skymms_message", sql.MESSAGE_COLUMNS, rows)
         duplicates: list[LeftOut] = []

@@ -132,10 +132,11 @@ class CellcastMessages:
             return Answer(intent.id, intent.attempt, State.ACCEPTED, tracking_id=tracking_id, credits=price)
         if number in reply.unsubscribed:
             opt_out = "the gateway has the number as unsubscribed"
-            return Answer(intent.id, intent.attempt, State.REFUSED, "unsubscribed", opt_out=opt_out)
+            return Answer(intent.id, intent.attempt, State.REFUSED, "unsubscribed", opt_out=opt_out, about_recipient=True)
         if number in reply.invalid:
             code = column_text(reply.error_types.get(number))
-            return Answer(intent.id, intent.attempt, State.REFUSED, column_text(reply.invalid[number]), code)
+            reason = column_text(reply.invalid[number])
+            return Answer(intent.id, intent.attempt, State.REFUSED, reason, code, about_recipient=True)
         return Answer(intent.id, intent.attempt, State.UNKNOWN, Why.UNACCOUNTED)
 
 

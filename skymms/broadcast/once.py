@@ -13,6 +13,7 @@ from ..model.operations import Operation, R_co
 from ..model.serialization import from_dict, to_dict
 from ..storage.contract import Store
 from . import statements as sql
+from .auditing import write_audit
 from .hooks import instant
 
 
@@ -56,7 +57,7 @@ def once(store: Store, key: str, operation: Operation[R_co]) -> Generator[Operat
     return reply
 
 
-def settle(store: Store, key: str, outcome: str) -> None:
+def settle(store: Store, key: str, outcome: str, *, why: str, by: str | None) -> None:
     """Decide about a key whose fate is unknown: ``"sent"`` keeps it used, ``"resend"`` frees it."""
     if outcome not in ("sent", "resend"):
         raise ConfigurationError(f"{outcome!r:.40} is not an outcome: settle as 'sent' or 'resend'")
@@ -68,6 +69,7 @@ def settle(store: Store, key: str, outcome: str) -> None:
             )
         if outcome == "resend":
             transaction.run(sql.FREE_KEY, key=key)
+        write_audit(transaction, "settle key", None, by, {"key": key, "as": outcome, "why": why})
 
 
 def _set(store: Store, key: str, lease: str, state: str, reply: str | None) -> None:

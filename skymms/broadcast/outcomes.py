@@ -10,14 +10,17 @@ from ..errors import (
     AuthenticationError,
     BillingError,
     BlockedRecipientError,
+    CarrierError,
     ConfigurationError,
     GatewayFaultError,
     MMSError,
     NotReadyError,
     PermissionDeniedError,
     QuotaExceededError,
+    RecipientError,
     SkymmsError,
     StorageError,
+    SubscriptionError,
     ThrottledError,
     TransportError,
 )
@@ -26,6 +29,8 @@ from .states import MAX_ATTEMPTS, State, Why
 
 #: Errors that every other message would get as well. The broadcast is paused, and the message is ready again.
 _FOR_ALL = (AuthenticationError, PermissionDeniedError, BillingError, ConfigurationError, QuotaExceededError, StorageError)
+#: Refusals that are about the recipient. Any other, such as a wrong sender, probably meets every message.
+_ABOUT_RECIPIENT = (RecipientError, SubscriptionError, CarrierError)
 #: Codes that say that somebody does not want messages, and the reason of the suppression.
 OPT_OUT_CODES = {"E114": "the gateway blocks the number (E114)", "E715": "the number is not subscribed (E715)"}
 #: Seconds until a message is tried again: at first after a failure to connect, and while a stored message is being encoded.
@@ -55,6 +60,8 @@ class Answer(NamedTuple):
     opt_out: str | None = None
     #: True if the gateway could not be reached at all.
     unreachable: bool = False
+    #: True for a refusal that is about this recipient, so that it says nothing about the other messages.
+    about_recipient: bool = False
 
 
 def price_text(credits: Decimal) -> str:
@@ -98,4 +105,5 @@ def from_error(id: int, attempt: int, error: BaseException) -> Answer:
     opt_out = OPT_OUT_CODES.get(code or "")
     if opt_out is None and isinstance(error, BlockedRecipientError):
         opt_out = f"the gateway blocks the number ({code})"
-    return Answer(id, attempt, State.REFUSED, str(error)[:300], code, opt_out=opt_out)
+    about_recipient = opt_out is not None or isinstance(error, _ABOUT_RECIPIENT)
+    return Answer(id, attempt, State.REFUSED, str(error)[:300], code, opt_out=opt_out, about_recipient=about_recipient)

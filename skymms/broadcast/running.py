@@ -22,8 +22,8 @@ from .states import Phase, State, Why
 
 #: Messages that one block takes at most, and the seconds that it covers.
 _LARGEST_BLOCK, _BLOCK_SECONDS = 100, 0.1
-#: A gateway that could not be reached so often in a row is worth saying.
-_WORTH_SAYING = 3
+#: After so many failures to connect in a row, :meth:`Desk.progress` reports them as a trouble.
+_REPORTED_FAILURES = 3
 _LEDGER_TROUBLE = "the ledger cannot be used: {}"
 #: The next block is taken so many seconds before the last turn of this one. All that is taken becomes unknown in a crash, so a
 #: run does not take what it may only request much later.
@@ -34,8 +34,9 @@ _WRITE_WITHIN, _LOOK_EVERY = 0.1, 1.0
 _STALE = 5.0
 #: Seconds for which a run tries to reach a ledger that cannot be used. Then it ends; what it could not write is unknown.
 _STORAGE_PATIENCE = 120.0
-#: A broadcast is paused if more than this many of the last outcomes are unknown, or if so many calls in a row cannot connect.
-_UNKNOWN_LIMIT, _UNKNOWN_WINDOW, _UNREACHABLE_LIMIT = 5, 50, 20
+#: A broadcast is paused if more than this many of the last outcomes are unknown, or if so many calls in a row cannot connect or
+#: are refused for a reason that is not about the recipient.
+_UNKNOWN_LIMIT, _UNKNOWN_WINDOW, _UNREACHABLE_LIMIT, _REFUSED_LIMIT = 5, 50, 20, 20
 
 
 class End(StrEnum):
@@ -99,6 +100,7 @@ class Desk:
         self._answers: list[Answer] = []
         self._outcomes: deque[bool] = deque(maxlen=_UNKNOWN_WINDOW)
         self._unreachable = 0
+        self._refused = 0
         self._last_exchange = float("-inf")
         self._next_look = float("-inf")
         self._stopped = False
@@ -139,7 +141,7 @@ class Desk:
         with self._lock:
             in_flight = len(self._in_flight)
             trouble = self._trouble
-            if trouble is None and self._unreachable >= _WORTH_SAYING:
+            if trouble is None and self._unreachable >= _REPORTED_FAILURES:
                 trouble = f"the gateway could not be reached {self._unreachable} times in a row"
         return Progress(self._counts, self.requested, in_flight, wait, self.outside_hours, self._stopped, trouble)
 
@@ -164,8 +166,10 @@ class Desk:
                     self.requested += 1
                     if answer.why != Why.INTERRUPTED:
                         self._outcomes.append(answer.state is State.UNKNOWN)
+                    if not answer.about_recipient:
+                        self._refused = self._refused + 1 if answer.state is State.REFUSED else 0
             self._unreachable = self._unreachable + 1 if answers[0].unreachable else 0
-            reason = answers[0].pause or self._breaker()
+            reason = answers[0].pause or self._breaker(answers[-1])
         if reason is not None and self._end is None:
             self._end, self._why = End.PAUSED, reason
 
@@ -186,7 +190,6 @@ class Desk:
             if not ((most and enough) or (answers and waited >= _WRITE_WITHIN) or waited >= _LOOK_EVERY):
                 self._answers = answers + self._answers
                 return None
-        with self._lock:
             known = [*self._in_flight, *(answer.id for answer in self._answers)] if self._failing_since is not None else None
         try:
             block = self._holder.exchange(answers, most, known=known)
@@ -247,12 +250,14 @@ class Desk:
 
     # -------------------------------------------------------------------------------------------- deciding
 
-    def _breaker(self) -> str | None:
+    def _breaker(self, last: Answer) -> str | None:
         unknown = sum(self._outcomes)
         if unknown > _UNKNOWN_LIMIT:
             return f"{unknown} of the last {len(self._outcomes)} outcomes are unknown: check the gateway, then resume"
         if self._unreachable >= _UNREACHABLE_LIMIT:
             return f"the gateway could not be reached {self._unreachable} times in a row: check the connection, then resume"
+        if self._refused >= _REFUSED_LIMIT:
+            return f"{self._refused} messages in a row were refused, the last because of: {last.why} Correct that, then resume"
         return None
 
     def _note_interrupted(self, answer: Answer) -> None:

@@ -23,6 +23,11 @@ def add_to_tally(transaction: Transaction, broadcast: int, worker: str, changed:
         transaction.run_many(sql.ADD_TO_TALLY, rows)
 
 
+def read_tally(transaction: Transaction, broadcast: int) -> dict[str, int]:
+    """Return the number of messages in each state that has any, by all workers."""
+    return {row[0]: int(row[1]) for row in transaction.rows(sql.TALLY, broadcast=broadcast) if row[1]}
+
+
 def hash_number(secret: bytes, number: str) -> str:
     """Return the hash under which an erased number is suppressed."""
     return "#" + hmac.new(secret, number.encode(), hashlib.sha256).hexdigest()

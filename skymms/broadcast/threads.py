@@ -73,16 +73,16 @@ class _Run:
         self._workers = [
             threading.Thread(target=self._work, name=f"skymms-send-{number}", daemon=True) for number in range(threads)
         ]
-        self._conductor = threading.Thread(target=self._conduct, name="skymms-ledger", daemon=True)
+        self._ledger_thread = threading.Thread(target=self._take_blocks, name="skymms-ledger", daemon=True)
         self.ended = threading.Event()
         self.result: Result | None = None
         self.failure: BaseException | None = None
 
     def start(self) -> None:
         """Start the threads; ``ended`` is set when the run has ended, with ``result`` or ``failure``."""
-        self._conductor.start()
+        self._ledger_thread.start()
 
-    def _conduct(self) -> None:
+    def _take_blocks(self) -> None:
         desk = self._desk
         for worker in self._workers:
             worker.start()
@@ -98,7 +98,7 @@ class _Run:
                         self._give_back()
                     self._answered.wait(min(max(desk.pause_seconds(), 0.001), _WATCH_EVERY))
             finally:
-                # Whatever ended the run: nothing is requested after it.
+                # No request may be made after the run has ended, also if an error ended it.
                 desk.stop()
                 self._give_back()
                 for _ in self._workers:

@@ -71,7 +71,7 @@ def _unsupported(operation: Operation[Any], generation: Generation) -> Iterator[
         for name, value in own_fields(holder).items():
             if name not in generation.calls[kind].names and is_given(value):
                 remedy = "leave it out"
-                if name in OTHER_FILES and generation.name == generations.V3.name:
+                if name in generation.on_request:
                     remedy = "ask your account manager to allow it, and pass allow_other_files=True to the account"
                 yield Problem(None, slide, name, f"not supported by {kind.__name__} in {generation.label}: {remedy}")
 

@@ -73,7 +73,10 @@ class Call(NamedTuple):
 
 
 class Generation(NamedTuple):
-    """One of Cellcast's two APIs: its host, how the key and the numbers are written, its limits and its calls."""
+    """One of Cellcast's two APIs: its host, how the key and the numbers are written, its limits and its calls.
+
+    ``on_request`` are the files that it accepts if the account manager has allowed them, by the slide's field.
+    """
 
     name: str
     url: str
@@ -82,6 +85,7 @@ class Generation(NamedTuple):
     number_prefix: str
     limits: CellcastLimits
     calls: Mapping[type[Operation[Any]], Call]
+    on_request: Mapping[str, tuple[str, ...]] = {}
 
     @property
     def label(self) -> str:
@@ -91,6 +95,11 @@ class Generation(NamedTuple):
 
 #: The fields of a send that only skymms uses, or whose fields are sent.
 _NOT_SENT = dict.fromkeys(["slideshow", "name", "slides", "skip_invalid"], "")
+
+#: The files that v3 accepts if the account manager has allowed them, by the slide's field. The page lists them as supported in
+#: one place, and its table and its errors allow pictures only.
+OTHER_FILES = {one.kind: tuple([end for other in FILE_TYPES if other.kind == one.kind for end in other.endings])
+               for one in FILE_TYPES if one.kind != "image"}  # fmt: skip
 
 V3 = Generation(
     "v3", "https://cellcast.com.au/api/v3/", "APPKEY", "", "+",
@@ -110,6 +119,7 @@ V3 = Generation(
         values.OptOuts: Call("GET", "get-optout", "query", {"page": "page"}),
         values.Balance: Call("GET", "account", "query"),
     },
+    OTHER_FILES,
 )  # fmt: skip
 V1 = Generation(
     "v1", "https://api.cellcast.com/api/v1/", "Authorization", "Bearer ", "",
@@ -133,20 +143,15 @@ V1 = Generation(
 )  # fmt: skip
 GENERATIONS = {generation.name: generation for generation in (V3, V1)}
 
-#: The files that v3 accepts if the account manager has allowed them, by the slide's field. The page lists them as supported in
-#: one place, and its table and its errors allow pictures only.
-OTHER_FILES = {one.kind: tuple([end for other in FILE_TYPES if other.kind == one.kind for end in other.endings])
-               for one in FILE_TYPES if one.kind != "image"}  # fmt: skip
-
 
 def with_other_files(generation: Generation) -> Generation:
-    """Return v3 with :data:`OTHER_FILES`; :class:`~skymms.ConfigurationError` for v1, whose page names no such files."""
-    if generation.name != V3.name:
+    """Return a generation that accepts its files on request; :class:`~skymms.ConfigurationError` if it has none."""
+    if not generation.on_request:
         raise errors.ConfigurationError(f"allow_other_files: {generation.label} takes pictures only: leave it out")
     limits, call = generation.limits, generation.calls[CellcastSend]
-    uploads = limits.uploads + tuple([ending for endings in OTHER_FILES.values() for ending in endings])
-    call = call._replace(names={**call.names, **dict.fromkeys(OTHER_FILES, call.names["media"])})
-    limits = replace(limits, urls={**limits.urls, **OTHER_FILES}, uploads=uploads)
+    uploads = limits.uploads + tuple([ending for endings in generation.on_request.values() for ending in endings])
+    call = call._replace(names={**call.names, **dict.fromkeys(generation.on_request, call.names["media"])})
+    limits = replace(limits, urls={**limits.urls, **generation.on_request}, uploads=uploads)
     return generation._replace(limits=limits, calls={**generation.calls, CellcastSend: call})
 
 

@@ -156,7 +156,7 @@ class Sandbox:
             path, options = generation.path, {"generation": generation.generation, **options}
         else:
             path, options = dialect_path(get_dialect(dialect)), {"dialect": dialect, **options}
-        # Whoever listens on a public address has chosen to.
+        # A sandbox on a public address has plain HTTP only, and the user chose that address.
         allow_http = not is_private_host(urlsplit(self.url).hostname or "")
         options = {"api_key": self._api_key, "url": self.url + path, "allow_http": allow_http, **options}
         return CellcastAccount(**options) if generation is not None else Account(**options)

@@ -195,7 +195,7 @@ class SqliteStore(SharedConnection["_Transaction"]):
             connection.execute("PRAGMA fullfsync = ON")
             connection.execute("PRAGMA checkpoint_fullfsync = ON")
             connection.execute("PRAGMA foreign_keys = ON")
-            # What is deleted is overwritten, because numbers are erased on request.
+            # SQLite overwrites deleted rows with zeros, so that an erased phone number cannot be read in the file.
             connection.execute("PRAGMA secure_delete = ON")
             if is_new:
                 # It is empty still. SQLite gives its journal the same permissions.

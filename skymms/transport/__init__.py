@@ -14,7 +14,7 @@ In reading order:
 - ``exchange``: decides the steps of one call; a client performs them
 - ``errors``: explains why there is no response, from the errors of requests and urllib3
 - ``aiohttp_body``: records whether aiohttp has begun to send a body
-- ``aiohttp_route``: what is done with each request of aiohttp before it is sent
+- ``aiohttp_route``: prepares each request of aiohttp, and turns its errors into reasons
 - ``connections``: connections of urllib3 with a deadline for connecting and one for the whole response
 - ``pools``: pools of these connections
 - ``requests_adapter``: an adapter for requests that uses these pools and never repeats a request

@@ -1,4 +1,4 @@
-"""What is done with each request of aiohttp before it is sent, and why a request has no response.
+"""Prepares each request of aiohttp, and turns the errors of aiohttp into the reason why there is no response.
 
 By itself aiohttp sends a GET request again if a kept connection turns out to be closed. A GET request can send a message
 (dialect ``skycore-get``), so a middleware prevents that. It also uses connections that the server has closed while the event

@@ -186,7 +186,7 @@ def _certificate_file(
     started: float | None,
     settings: Mapping[str, Any] | None,
 ) -> str | None:
-    """What is wrong with the files of certificates, if the request failed before it was sent."""
+    """Return the problem with a certificate file, or None if that is not why the request failed."""
     from .certificates import unusable_files
 
     # requests looks for the files before it connects, and tells by this text only.

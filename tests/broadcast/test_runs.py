@@ -220,6 +220,24 @@ def test_a_key_that_is_revoked_pauses_and_nobody_is_lost(ledger_where, how):
 
 
 @CARRIERS
+def test_refusals_that_meet_every_message_pause(ledger_where, how):
+    with scene(ledger_where, 200, lambda number, count: "E111") as spring:
+        result = run(spring, how)
+        assert result.end is End.PAUSED
+        assert "in a row were refused, the last because of: E111" in (result.why or "")
+        states = spring.check()
+        assert 20 <= states["refused"] < 100
+        assert states["refused"] + states["ready"] == 200
+
+
+@CARRIERS
+def test_refusals_that_are_about_recipients_do_not_pause(ledger_where, how):
+    with scene(ledger_where, 60, lambda number, count: "E110" if int(number) % 2 else "E114") as spring:
+        assert run(spring, how).end is End.DONE
+        assert spring.check_done() == {"refused": 60}
+
+
+@CARRIERS
 def test_many_unknown_outcomes_pause(ledger_where, how):
     with scene(ledger_where, 100, lambda number, count: None) as spring:
         result = run(spring, how)

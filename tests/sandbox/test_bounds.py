@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from raw_requests import JSON, SINCH, SKYCORE, document, exchange, member, query, request, status
+from sandbox_process import sandbox_process
 
 from skymms import (
     ConfigurationError,
@@ -414,31 +413,19 @@ with Sandbox() as sandbox:
 
 
 def test_a_sandbox_without_files_left_waits_and_recovers():
-    pytest.importorskip("resource")
-    with subprocess.Popen([sys.executable, "-c", CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
-        to_child, from_child = running.stdin, running.stdout
-        assert to_child
-        assert from_child
-
-        def cpu_time() -> float:
-            to_child.write("\n")
-            to_child.flush()
-            return float(from_child.readline())
-
-        url = from_child.readline().strip()
+    with sandbox_process(CHILD) as (url, cpu_time):
         with contextlib.ExitStack() as opened:
             for _ in range(60):
                 opened.enter_context(socket.create_connection(("127.0.0.1", urlsplit(url).port), timeout=5))
             # The head of the queue is refused again and again for a second of waiting.
-            began = cpu_time()
+            began = float(cpu_time())
             with opened.enter_context(socket.create_connection(("127.0.0.1", urlsplit(url).port), timeout=5)) as last:
                 last.settimeout(1)
                 with contextlib.suppress(TimeoutError):
                     last.recv(1)
-            assert cpu_time() - began < 0.5
+            assert float(cpu_time()) - began < 0.5
         response = exchange(url, b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert status(response) == 200
-        to_child.close()
 
 
 def test_sending_still_works_in_a_small_sandbox(small):

@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +19,7 @@ from attacks import HARMLESS, KB, NUMBER, REFUSED, Scene
 from hypothesis import given
 from hypothesis import strategies as st
 from raw_requests import JSON, SINCH, SKYCORE, document, exchange, fields, member, query, request, status
+from sandbox_process import sandbox_process
 
 from skymms import Slide
 from skymms.sandbox import Sandbox
@@ -348,20 +347,8 @@ with Sandbox() as sandbox:
 @contextlib.contextmanager
 def child() -> Iterator[tuple[str, Callable[[], int]]]:
     """Run a sandbox in its own process: its URL, and a function that returns its peak memory in bytes."""
-    pytest.importorskip("resource")
-    with subprocess.Popen([sys.executable, "-c", CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
-        stdin, stdout = running.stdin, running.stdout
-        assert stdin
-        assert stdout
-
-        def peak_memory() -> int:
-            stdin.write("\n")
-            stdin.flush()
-            return int(stdout.readline()) * KB
-
-        yield stdout.readline().strip(), peak_memory
-        stdin.close()
-    assert running.returncode == 0
+    with sandbox_process(CHILD) as (url, ask):
+        yield url, lambda: int(ask()) * KB
 
 
 def test_hostile_requests_do_not_grow_the_memory(scene):

@@ -60,7 +60,9 @@ def test_a_migration_that_fails_changes_nothing(store: Store) -> None:
 def test_components_have_versions_of_their_own(store: Store) -> None:
     migrate(store, "items", [ITEMS, SIZES])
     migrate(store, "others", [Migration(*[["CREATE TABLE other (id BIGINT)"]] * 2)])
-    migrate(store, "items", [ITEMS, SIZES])
+    with store.reading() as transaction:
+        versions = transaction.rows(same("SELECT component, version FROM skymms_schema ORDER BY component"))
+    assert versions == [("items", 2), ("others", 1)]
 
 
 def test_processes_that_create_the_tables_at_once_wait_for_each_other(
