@@ -19,6 +19,7 @@ In reading order:
 - ``outcomes``: what a reply or an error means for a message
 - ``auditing``: who did what, and when
 - ``tallies``: counts of messages by state
+- ``numbering``: how a ledger writes phone numbers
 - ``suppressing``: numbers that get nothing more, and numbers that are erased
 - ``references``: the reference under which a message is sent
 - ``matching``: decides which messages the reports about a number are about

@@ -22,8 +22,9 @@ from .auditing import write_audit
 from .blocks import Holder
 from .estimating import MOST_LINES, Estimate, LeftOutLine, estimate
 from .matching import CLOCKS
-from .messages import Messages, messages_for, normalizer
+from .messages import Messages, messages_for
 from .noting import find_evidence
+from .numbering import normalizer
 from .personalisation import Personalisation
 from .references import ledger_id
 from .running import Desk, End, Result, each_second

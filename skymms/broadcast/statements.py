@@ -182,6 +182,8 @@ SUPPRESS = same(
     "ON CONFLICT (number, scope) DO UPDATE SET source = excluded.source, at = excluded.at, evidence = excluded.evidence, "
     "lifted_at = NULL WHERE skymms_suppressed.lifted_at IS NOT NULL"
 )
+#: How many messages the broadcasts have, and how many of these are Cellcast's.
+COUNT_CELLCAST = same("SELECT count(*), count(CASE WHEN operation LIKE :like THEN 1 END) FROM skymms_variant")
 LEDGER_ID = same("SELECT value FROM skymms_secret WHERE name = 'ledger'")
 ADD_LEDGER_ID = same("INSERT INTO skymms_secret (name, value) VALUES ('ledger', :value) ON CONFLICT DO NOTHING")
 SECRET = same("SELECT value FROM skymms_secret WHERE name = 'numbers'")

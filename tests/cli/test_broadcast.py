@@ -399,6 +399,7 @@ class TestNumbers:
             assert next(ledger.audit())["who"] == "ada"
 
     def test_lines_without_a_number_are_named_and_the_others_are_suppressed(self, run):
+        create(run)
         listed = "mobile,a\n" + NUMBERS[0] + ",\n0491 570 156,\n,x\n" + "".join(f"bad{at},\n" for at in range(30))
         result = run("broadcast", "suppress", "f", f=listed)
         assert (result.status, result.out) == (2, "1 suppressed, 0 were already\n")
@@ -406,6 +407,12 @@ class TestNumbers:
         assert "line 3: '0491 570 156' is not a phone number" in result.err
         assert "line 4: " in result.err
         assert "and 12 more lines" in result.err
+
+    def test_local_numbers_are_suppressed_and_forgotten_before_a_list_of_cellcast_exists(self, run):
+        result = run("broadcast", "suppress", "f", f="0491 570 156\n0491570157\n")
+        assert (result.status, result.out) == (0, "2 suppressed, 0 were already\n")
+        assert run("broadcast", "suppress", "f", f="+61491570156\n").out == "0 suppressed, 1 were already\n"
+        assert run("broadcast", "forget", "0491570157").status == 0
 
     def test_a_forgotten_number_is_gone_and_stays_suppressed(self, run, tmp_path):
         create(run)
