@@ -217,8 +217,9 @@ class Holder:
         if (settings.start is not None and now < settings.start) or most < 1:
             return []
         if settings.until is not None and now >= settings.until:
+            again = transaction.run(sql.UNKNOWN_AGAIN, broadcast=self._broadcast, now=now)
             expired = transaction.run(sql.SKIP_ALL_READY, broadcast=self._broadcast, why=Why.EXPIRED, now=now)
-            changed.update({State.READY: -expired, State.SKIPPED: expired})
+            changed.update({State.READY: -expired - again, State.SKIPPED: expired, State.UNKNOWN: again})
             return []
         candidates = self._candidates(transaction, most, now)
         if not candidates:
@@ -227,8 +228,10 @@ class Holder:
         skipped = [row[0] for row in candidates if row[1] in opted_out]
         taken = [row for row in candidates if row[1] not in opted_out]
         if skipped:
-            transaction.run(sql.SET_SKIPPED, ids=json.dumps(skipped), why=Why.OPTED_OUT, now=now)
-            changed.update({State.READY: -len(skipped), State.SKIPPED: len(skipped)})
+            ids = json.dumps(skipped)
+            again = transaction.run(sql.UNKNOWN_AGAIN_BY_ID, ids=ids, now=now)
+            transaction.run(sql.SET_SKIPPED, ids=ids, why=Why.OPTED_OUT, now=now)
+            changed.update({State.READY: -len(skipped), State.SKIPPED: len(skipped) - again, State.UNKNOWN: again})
         if not taken:
             return []
         requests = self._requests(taken, most)

@@ -22,6 +22,7 @@ from . import statements as sql
 from .auditing import write_audit
 from .broadcast import UNREPORTED_AFTER, Broadcast
 from .hours import Hours
+from .key_statements import PRUNE_KEYS
 from .loading import load
 from .noting import note
 from .once import once, settle
@@ -276,7 +277,7 @@ class Ledger:
             before = transaction.now() - older_than.total_seconds()
             pruned = transaction.run(sql.PRUNE_BROADCASTS, before=before) + transaction.run(sql.PRUNE_LOADING, before=before)
             reports = transaction.run(sql.PRUNE_REPORTS, before=before)
-            keys = transaction.run(sql.PRUNE_KEYS, before=before)
+            keys = transaction.run(PRUNE_KEYS, before=before)
             transaction.run(sql.PRUNE_WORKERS, before=before)
             detail = {"older_than": str(older_than), "broadcasts": pruned, "reports": reports, "keys": keys}
             write_audit(transaction, "prune", None, by, detail)

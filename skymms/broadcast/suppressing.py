@@ -169,6 +169,8 @@ def _forget(transaction: Transaction, number: str, hashed: str) -> None:
     now = transaction.now()
     words = {"number": number, "hashed": hashed}
     transaction.run(sql.SUPPRESS, number=hashed, scope="", source="erasure", at=now, evidence=None)
+    for (broadcast,) in transaction.rows(sql.UNKNOWN_AGAIN_OF_NUMBER, number=number, now=now):
+        add_to_tally(transaction, broadcast, "operator", Counter({State.READY: -1, State.UNKNOWN: 1}))
     for broadcast, count in transaction.rows(sql.COUNT_READY_OF_NUMBER, number=number):
         add_to_tally(transaction, broadcast, "operator", Counter({State.READY: -count, State.SKIPPED: count}))
     transaction.run(sql.FORGET_READY, number=number, now=now)

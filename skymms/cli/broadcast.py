@@ -23,7 +23,7 @@ from .broadcast_options import (
     open_ledger,
     proof_option,
 )
-from .broadcast_output import print_status, print_unknown_hint, status_json
+from .broadcast_output import print_status, print_unknown_hint, print_unreported_hint, status_json
 from .broadcast_run import run_broadcast
 from .calling import RetryPrinter
 from .exit_status import Status
@@ -104,6 +104,7 @@ def status(name: str, as_json: bool) -> int:
     else:
         print_status(current, lines)
         print_unknown_hint(name, current.counts)
+        print_unreported_hint(name, current.counts)
     return Status.DONE
 
 
@@ -111,9 +112,9 @@ def status(name: str, as_json: bool) -> int:
 @ledger_options
 @json_option
 def list_(as_json: bool) -> int:
-    """List the broadcasts of the ledger."""
+    """List the broadcasts of the ledger. `status` also counts the messages that are unreported, which takes longer."""
     with open_ledger() as ledger:
-        found = [one.status() for one in ledger]
+        found = [one.status(unreported_after=None) for one in ledger]
     if as_json:
         output.print_json({"broadcasts": [status_json(one, ()) for one in found]})
         return Status.DONE

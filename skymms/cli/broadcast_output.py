@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..broadcast import Broadcast, Estimate, LeftOutLine, State, Status
+from ..broadcast.broadcast import UNREPORTED_AFTER
 from ..broadcast.hours import zone_info
 from ..broadcast.settings import Settings
 from . import output
@@ -80,6 +81,17 @@ def print_unknown_hint(name: str, counts: Mapping[str, int]) -> None:
             f"{unknown:,} {'message' if unknown == 1 else 'messages'} may have been sent, and will not be sent again. Delivery "
             f"reports may still tell. `skymms broadcast unknown {name}` lists them, `skymms broadcast reconcile {name}` asks "
             f"the gateway, and `skymms broadcast settle {name}` decides."
+        )
+
+
+def print_unreported_hint(name: str, counts: Mapping[str, int]) -> None:
+    """Say what can be done about messages that were accepted long ago and have no report."""
+    unreported = counts.get(State.UNREPORTED, 0)
+    if unreported:
+        output.print_message(
+            f"{unreported:,} {'message was' if unreported == 1 else 'messages were'} accepted more than "
+            f"{UNREPORTED_AFTER / 3600:.0f} hours ago, and no final report came. That proves nothing. `skymms broadcast "
+            f"reconcile {name}` asks the gateway."
         )
 
 

@@ -20,6 +20,7 @@ from counting_gateway import CountingGateway
 from skymms import ListMMS, SaveMMS, SendMMS, Slideshow
 from skymms.broadcast import Ledger
 from skymms.broadcast.broadcast import REPORT_COLUMNS
+from skymms.storage.contract import same
 
 SENDER = ("--from", "60856")
 
@@ -352,6 +353,18 @@ def make_older(name: str, hours: float) -> None:
 
 
 class TestReport:
+    def test_status_counts_accepted_messages_without_a_report(self, run, counting):
+        create(run)
+        run("broadcast", "run", "spring")
+        with Ledger("skymms.db") as ledger, ledger._store.transaction() as transaction:
+            transaction.run(same("UPDATE skymms_broadcast SET created_at = created_at - 300000"))
+            transaction.run(same("UPDATE skymms_message SET updated_at = updated_at - 300000 WHERE number <> :n"), n=NUMBERS[0])
+        shown = run("broadcast", "status", "spring")
+        assert re.search(r"accepted +1\n +unreported +2\n", shown.out)
+        assert "2 messages were accepted more than 72 hours ago, and no final report came. That proves nothing." in shown.err
+        assert run("broadcast", "status", "spring", "--json").json["counts"] == {"accepted": 1, "unreported": 2}
+        assert run("broadcast", "list", "--json").json["broadcasts"][0]["counts"] == {"accepted": 3}
+
     def test_a_report_has_a_row_for_each_message(self, run, counting):
         counting.behave = lambda number, count: "E114" if number == NUMBERS[1] else "ok"
         create(run, "--reference", "id")
