@@ -73,6 +73,15 @@ def status_json(status: Status, left_out: Sequence[LeftOutLine]) -> dict[str, An
     return {**status._asdict(), "messages": sum(status.counts.values()), "lines": lines}
 
 
+def print_sending_hint(name: str, counts: Mapping[str, int]) -> None:
+    """Say what messages are that a run holds, or held when it was killed."""
+    if sending := counts.get(State.SENDING, 0):
+        output.print_message(
+            f"{sending:,} {'is' if sending == 1 else 'are'} in a run's hands. If no run is under way, it was killed, and the next "
+            f"`skymms broadcast run {name}` calls them unknown."
+        )
+
+
 def print_unknown_hint(name: str, counts: Mapping[str, int]) -> None:
     """Say what can be done about messages whose outcome is unknown."""
     unknown = counts.get(State.UNKNOWN, 0)

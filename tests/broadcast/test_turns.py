@@ -16,6 +16,7 @@ from skymms.broadcast.running import Desk
 from skymms.broadcast.settings import Settings
 from skymms.storage.contract import same
 
+pytestmark = pytest.mark.compat
 ADD_TURN = same("INSERT INTO skymms_pace (account, gap, next_turn) VALUES ('test', 0.1, :next_turn)")
 
 
