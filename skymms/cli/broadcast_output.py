@@ -77,8 +77,8 @@ def print_sending_hint(name: str, counts: Mapping[str, int]) -> None:
     """Say what messages are that a run holds, or held when it was killed."""
     if sending := counts.get(State.SENDING, 0):
         output.print_message(
-            f"{sending:,} {'is' if sending == 1 else 'are'} in a run's hands. If no run is under way, it was killed, and the next "
-            f"`skymms broadcast run {name}` calls them unknown."
+            f"{sending:,} {'is' if sending == 1 else 'are'} being sent now, or {'was' if sending == 1 else 'were'} when a run was "
+            f"killed: the next `skymms broadcast run {name}` then calls them unknown."
         )
 
 

@@ -349,7 +349,7 @@ class TestDeciding:
             holder.begin(alone=True)
             assert len(holder.exchange([], 2).intents) == 2
         shown = run("broadcast", "status", "spring")
-        assert "2 are in a run's hands. If no run is under way, it was killed" in shown.err
+        assert "2 are being sent now, or were when a run was killed" in shown.err
 
     def test_nothing_unknown_is_an_empty_list(self, run):
         create(run)
