@@ -76,9 +76,10 @@ def status_json(status: Status, left_out: Sequence[LeftOutLine]) -> dict[str, An
 def print_sending_hint(name: str, counts: Mapping[str, int]) -> None:
     """Say what messages are that a run holds, or held when it was killed."""
     if sending := counts.get(State.SENDING, 0):
+        now, before = ("is", "was") if sending == 1 else ("are", "were")
         output.print_message(
-            f"{sending:,} {'is' if sending == 1 else 'are'} being sent now, or {'was' if sending == 1 else 'were'} when a run was "
-            f"killed: the next `skymms broadcast run {name}` then calls them unknown."
+            f"{sending:,} {now} being sent now, or {before} when a run was killed: the next `skymms broadcast run {name}` then "
+            "calls them unknown."
         )
 
 
