@@ -7,6 +7,7 @@ from collections.abc import Generator
 
 import pytest
 from callers import Blocking
+from hypothesis import settings
 from private_postgres import private_postgres
 from stores import ledger_where, postgres_where, sqlite_where, store
 from unmeasured import coverage_paused
@@ -14,6 +15,11 @@ from unmeasured import coverage_paused
 from skymms import Client
 
 __all__ = ["kind", "ledger_where", "postgres_where", "private_postgres", "sqlite_where", "store"]
+
+# The same examples each time, so that a run that fails here fails everywhere; HYPOTHESIS_PROFILE=search looks for new ones.
+settings.register_profile("skymms", deadline=None, derandomize=True, max_examples=25)
+settings.register_profile("search", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "skymms"))
 
 
 @pytest.fixture(params=[Client, Blocking], ids=["requests", "aiohttp"])
