@@ -14,14 +14,17 @@ In reading order:
 - ``settings``: when and how fast a broadcast is sent
 - ``schema``: the tables
 - ``statements``: the SQL, for both kinds of store
+- ``key_statements``: the SQL of keys, under which a message is sent once
 - ``hooks``: instants at which tests crash
 - ``intents``: one message that may now be requested
 - ``outcomes``: what a reply or an error means for a message
 - ``auditing``: who did what, and when
 - ``tallies``: counts of messages by state
+- ``numbering``: how a ledger writes phone numbers
 - ``suppressing``: numbers that get nothing more, and numbers that are erased
 - ``references``: the reference under which a message is sent
 - ``matching``: decides which messages the reports about a number are about
+- ``keys``: messages that were sent for a key, as reports see them
 - ``noting``: writes reports, and what they say, into the ledger
 - ``reconciling``: asks the gateways about messages whose outcome is not known
 - ``once``: sends a message once for each key

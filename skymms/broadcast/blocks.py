@@ -34,6 +34,8 @@ _MAX_FACTOR, _RECOVERY = 8.0, 30.0
 _FARTHEST_TURN = 120.0
 #: Seconds after its block in which a message may still be requested, at most.
 _LATEST = 6.0
+#: Seconds that a commit usually takes at most. No turn is granted before that.
+_COMMIT = 0.02
 #: Seconds between two looks for workers whose lease has ended.
 _SWEEP = 5.0
 
@@ -45,7 +47,8 @@ _Ready: TypeAlias = "tuple[int, str, int, str | None, int, float]"
 class Block(NamedTuple):
     """The intents of a block, the state of the broadcast, and when to ask again if there are none.
 
-    ``wait`` is None if no message is left that could become due.
+    ``wait`` is None if no message is left that could become due. The turns of the intents count from ``taken_at``: the time of
+    the ledger's clock at which they were granted, or later if the commit ended after the first turn.
     """
 
     intents: Sequence[Intent]
@@ -84,6 +87,8 @@ class Holder:
         #: The last message that was taken in each time zone: what is before it is not ready.
         self._cursor: dict[str, tuple[float, int]] = {}
         self._swept_at = float("-inf")
+        #: The time of the last transaction's clock, by the clock of this process.
+        self._taken_at = float("-inf")
         self._alone = False
 
     def begin(self, *, alone: bool) -> None:
@@ -130,7 +135,9 @@ class Holder:
             instant("after the block's commit")
         if answers:
             instant("after the answers' commit")
-        return Block(intents, phase, why, wait, time.monotonic(), outside)
+        if intents:
+            self._taken_at = max(self._taken_at, time.monotonic() - intents[0].turn)
+        return Block(intents, phase, why, wait, self._taken_at, outside)
 
     def counts(self) -> dict[str, int]:
         """Return the number of messages in each state, by all workers."""
@@ -153,6 +160,7 @@ class Holder:
         """Begin a transaction and write answers in it; at its end, add what changed to the tally."""
         with self._store.transaction() as transaction:
             now, changed = transaction.now(), Counter[str]()
+            self._taken_at = time.monotonic()
             self._write(transaction, answers, now, changed)
             yield transaction, now, changed
             self._tally(transaction, changed)
@@ -217,8 +225,9 @@ class Holder:
         if (settings.start is not None and now < settings.start) or most < 1:
             return []
         if settings.until is not None and now >= settings.until:
+            again = transaction.run(sql.UNKNOWN_AGAIN, broadcast=self._broadcast, now=now)
             expired = transaction.run(sql.SKIP_ALL_READY, broadcast=self._broadcast, why=Why.EXPIRED, now=now)
-            changed.update({State.READY: -expired, State.SKIPPED: expired})
+            changed.update({State.READY: -expired - again, State.SKIPPED: expired, State.UNKNOWN: again})
             return []
         candidates = self._candidates(transaction, most, now)
         if not candidates:
@@ -227,8 +236,10 @@ class Holder:
         skipped = [row[0] for row in candidates if row[1] in opted_out]
         taken = [row for row in candidates if row[1] not in opted_out]
         if skipped:
-            transaction.run(sql.SET_SKIPPED, ids=json.dumps(skipped), why=Why.OPTED_OUT, now=now)
-            changed.update({State.READY: -len(skipped), State.SKIPPED: len(skipped)})
+            ids = json.dumps(skipped)
+            again = transaction.run(sql.UNKNOWN_AGAIN_BY_ID, ids=ids, now=now)
+            transaction.run(sql.SET_SKIPPED, ids=ids, why=Why.OPTED_OUT, now=now)
+            changed.update({State.READY: -len(skipped), State.SKIPPED: len(skipped) - again, State.UNKNOWN: again})
         if not taken:
             return []
         requests = self._requests(taken, most)
@@ -327,7 +338,8 @@ class Holder:
         spacing = gap * factor if self._settings.rate is not None or factor > 1 else 0.0
         if next_turn > now + _FARTHEST_TURN * factor:
             next_turn = now
-        first = max(now, next_turn)
+        # Other workers may have kept the row locked, and the commit takes some time: a turn that is over then would be late.
+        first = max(transaction.now() + _COMMIT, next_turn)
         transaction.run(
             sql.SET_PACE,
             account=self._account, gap=gap, factor=factor, slowed_at=slowed_at, next_turn=first + count * spacing,

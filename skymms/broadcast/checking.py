@@ -16,7 +16,7 @@ from ..storage.contract import Row
 from ..transport.exchange import GatewayAccount
 from ..validation.validator import VALIDATOR
 from .hours import zone_info
-from .messages import normalizer
+from .numbering import normalizer
 from .personalisation import MissingValue, Personalisation
 from .recipients import Entry, Unreadable, as_text
 

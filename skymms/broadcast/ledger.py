@@ -22,6 +22,7 @@ from . import statements as sql
 from .auditing import write_audit
 from .broadcast import UNREPORTED_AFTER, Broadcast
 from .hours import Hours
+from .key_statements import PRUNE_KEYS
 from .loading import load
 from .noting import note
 from .once import once, settle
@@ -227,8 +228,10 @@ class Ledger:
         """Send nothing more to some numbers, and return how many were not suppressed before.
 
         The suppression is for everything, or for one sender or campaign (the ``campaign_ref`` of the message). Runs that are
-        under way obey it. ``source``, ``at`` and ``evidence`` say how and since when it is known. Numbers begin with the
-        country code; one that is not a number raises :class:`~skymms.RecipientError`, and none is suppressed.
+        under way obey it. ``source``, ``at`` and ``evidence`` say how and since when it is known. Numbers are written as in the
+        lists of the ledger: with the country code first, or also as Cellcast takes them (``0491 570 156``) if the ledger has a
+        broadcast of Cellcast, or no broadcast yet. One that is not a number raises :class:`~skymms.RecipientError`, and none is
+        suppressed.
         """
         return suppress(self._store, numbers, Origin(scope_of(sender, campaign), source, at, evidence), by)
 
@@ -254,7 +257,7 @@ class Ledger:
         return suppress_from(self._store, where, Origin(scope_of(sender, campaign), source, at, evidence), number, by)
 
     def forget(self, number: str | int, *, by: str | None = None) -> None:
-        """Erase a number from all tables. It stays suppressed for everything, by a hash from which it cannot be read.
+        """Erase a number, written as for :meth:`suppress`, from all tables. It stays suppressed by a hash, for everything.
 
         A message to it that is being sent is not stopped; one that waits is skipped. Messages keep their state, under the hash.
         Its reports are deleted. Nothing readable is left in a SQLite file or its journal; a PostgreSQL server removes the old
@@ -274,7 +277,7 @@ class Ledger:
             before = transaction.now() - older_than.total_seconds()
             pruned = transaction.run(sql.PRUNE_BROADCASTS, before=before) + transaction.run(sql.PRUNE_LOADING, before=before)
             reports = transaction.run(sql.PRUNE_REPORTS, before=before)
-            keys = transaction.run(sql.PRUNE_KEYS, before=before)
+            keys = transaction.run(PRUNE_KEYS, before=before)
             transaction.run(sql.PRUNE_WORKERS, before=before)
             detail = {"older_than": str(older_than), "broadcasts": pruned, "reports": reports, "keys": keys}
             write_audit(transaction, "prune", None, by, detail)

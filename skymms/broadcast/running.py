@@ -30,8 +30,12 @@ _LEDGER_TROUBLE = "the ledger cannot be used: {}"
 _AHEAD = 0.2
 #: Answers wait at most this long to be written, and a run looks at least this often whether somebody paused it.
 _WRITE_WITHIN, _LOOK_EVERY = 0.1, 1.0
-#: Seconds after its turn in which a message may still be requested. A process that was stopped for longer gives it back.
+#: Seconds after it was taken in which a message may still be requested. A process that was stopped for longer gives it back.
 _STALE = 5.0
+#: A turn that was missed by more than this, and by more than the gap between two turns, is lost, and its message gets another
+#: one. If late messages were requested at once, beside those whose turn it is, more would arrive in a second than the rate
+#: allows: 5 % more at most with this figure.
+_MISSED = 0.045
 #: Seconds for which a run tries to reach a ledger that cannot be used. Then it ends; what it could not write is unknown.
 _STORAGE_PATIENCE = 120.0
 #: A broadcast is paused if more than this many of the last outcomes are unknown, or if so many calls in a row cannot connect or
@@ -93,6 +97,8 @@ class Desk:
         # In messages, of which a request of Cellcast has many.
         self._concurrency = concurrency * group
         requests = _LARGEST_BLOCK if rate is None else max(1, min(_LARGEST_BLOCK, round(rate * _BLOCK_SECONDS)))
+        #: Seconds after its turn in which a message may still be requested.
+        self._stale = _STALE if rate is None else min(_STALE, max(_MISSED, 1 / rate))
         self._block = requests if group == 1 else min(requests, _LARGEST_BLOCK // 10) * group
         self._ends_at = None if seconds is None else time.monotonic() + seconds
         self._pause = pause
@@ -153,7 +159,7 @@ class Desk:
 
     def may_request(self, intent: Intent, taken_at: float) -> bool:
         """Whether a message may be requested now, at its turn."""
-        return not self.stopping and time.monotonic() - (taken_at + intent.turn) < _STALE
+        return not self.stopping and time.monotonic() - (taken_at + intent.turn) < self._stale
 
     def answer(self, answers: Sequence[Answer]) -> None:
         """Note what became of the intents of one request."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..broadcast import Broadcast, Estimate, LeftOutLine, State, Status
+from ..broadcast.broadcast import UNREPORTED_AFTER
 from ..broadcast.hours import zone_info
 from ..broadcast.settings import Settings
 from . import output
@@ -72,6 +73,16 @@ def status_json(status: Status, left_out: Sequence[LeftOutLine]) -> dict[str, An
     return {**status._asdict(), "messages": sum(status.counts.values()), "lines": lines}
 
 
+def print_sending_hint(name: str, counts: Mapping[str, int]) -> None:
+    """Say what messages are that a run holds, or held when it was killed."""
+    if sending := counts.get(State.SENDING, 0):
+        now, before = ("is", "was") if sending == 1 else ("are", "were")
+        output.print_message(
+            f"{sending:,} {now} being sent now, or {before} when a run was killed: the next `skymms broadcast run {name}` then "
+            "calls them unknown."
+        )
+
+
 def print_unknown_hint(name: str, counts: Mapping[str, int]) -> None:
     """Say what can be done about messages whose outcome is unknown."""
     unknown = counts.get(State.UNKNOWN, 0)
@@ -80,6 +91,17 @@ def print_unknown_hint(name: str, counts: Mapping[str, int]) -> None:
             f"{unknown:,} {'message' if unknown == 1 else 'messages'} may have been sent, and will not be sent again. Delivery "
             f"reports may still tell. `skymms broadcast unknown {name}` lists them, `skymms broadcast reconcile {name}` asks "
             f"the gateway, and `skymms broadcast settle {name}` decides."
+        )
+
+
+def print_unreported_hint(name: str, counts: Mapping[str, int]) -> None:
+    """Say what can be done about messages that were accepted long ago and have no report."""
+    unreported = counts.get(State.UNREPORTED, 0)
+    if unreported:
+        output.print_message(
+            f"{unreported:,} {'message was' if unreported == 1 else 'messages were'} accepted more than "
+            f"{UNREPORTED_AFTER / 3600:.0f} hours ago, and no final report came. That proves nothing. `skymms broadcast "
+            f"reconcile {name}` asks the gateway."
         )
 
 

@@ -19,7 +19,9 @@ from counting_gateway import CountingGateway
 
 from skymms import ListMMS, SaveMMS, SendMMS, Slideshow
 from skymms.broadcast import Ledger
+from skymms.broadcast.blocks import Holder
 from skymms.broadcast.broadcast import REPORT_COLUMNS
+from skymms.storage.contract import same
 
 SENDER = ("--from", "60856")
 
@@ -331,11 +333,23 @@ class TestDeciding:
         run("broadcast", "run", "spring")
         result = run("broadcast", "reconcile", "spring")
         assert result.status == 0
-        assert re.search(r"opted out +0", result.out)
+        assert re.search(r"new opt-outs +0", result.out)
+        assert "refused" not in result.out
         assert re.search(r"accepted +3", result.out)
         document = run("broadcast", "reconcile", "spring", "--json").json
         assert document["reconciled"]["changed"] == 0
         assert document["counts"] == {"accepted": 3}
+
+    def test_status_says_what_a_killed_run_left(self, run):
+        create(run)
+        with Ledger("skymms.db") as ledger:
+            spring = ledger["spring"]
+            spring._begin()
+            holder = Holder(ledger._store, spring.id, spring.settings, account="test", sender="60856", scopes=())
+            holder.begin(alone=True)
+            assert len(holder.exchange([], 2).intents) == 2
+        shown = run("broadcast", "status", "spring")
+        assert "2 are being sent now, or were when a run was killed" in shown.err
 
     def test_nothing_unknown_is_an_empty_list(self, run):
         create(run)
@@ -352,6 +366,18 @@ def make_older(name: str, hours: float) -> None:
 
 
 class TestReport:
+    def test_status_counts_accepted_messages_without_a_report(self, run, counting):
+        create(run)
+        run("broadcast", "run", "spring")
+        with Ledger("skymms.db") as ledger, ledger._store.transaction() as transaction:
+            transaction.run(same("UPDATE skymms_broadcast SET created_at = created_at - 300000"))
+            transaction.run(same("UPDATE skymms_message SET updated_at = updated_at - 300000 WHERE number <> :n"), n=NUMBERS[0])
+        shown = run("broadcast", "status", "spring")
+        assert re.search(r"accepted +1 *\n +unreported +2 *\n", shown.out)
+        assert "2 messages were accepted more than 72 hours ago, and no final report came. That proves nothing." in shown.err
+        assert run("broadcast", "status", "spring", "--json").json["counts"] == {"accepted": 1, "unreported": 2}
+        assert run("broadcast", "list", "--json").json["broadcasts"][0]["counts"] == {"accepted": 3}
+
     def test_a_report_has_a_row_for_each_message(self, run, counting):
         counting.behave = lambda number, count: "E114" if number == NUMBERS[1] else "ok"
         create(run, "--reference", "id")
@@ -399,6 +425,7 @@ class TestNumbers:
             assert next(ledger.audit())["who"] == "ada"
 
     def test_lines_without_a_number_are_named_and_the_others_are_suppressed(self, run):
+        create(run)
         listed = "mobile,a\n" + NUMBERS[0] + ",\n0491 570 156,\n,x\n" + "".join(f"bad{at},\n" for at in range(30))
         result = run("broadcast", "suppress", "f", f=listed)
         assert (result.status, result.out) == (2, "1 suppressed, 0 were already\n")
@@ -406,6 +433,12 @@ class TestNumbers:
         assert "line 3: '0491 570 156' is not a phone number" in result.err
         assert "line 4: " in result.err
         assert "and 12 more lines" in result.err
+
+    def test_local_numbers_are_suppressed_and_forgotten_before_a_list_of_cellcast_exists(self, run):
+        result = run("broadcast", "suppress", "f", f="0491 570 156\n0491570157\n")
+        assert (result.status, result.out) == (0, "2 suppressed, 0 were already\n")
+        assert run("broadcast", "suppress", "f", f="+61491570156\n").out == "0 suppressed, 1 were already\n"
+        assert run("broadcast", "forget", "0491570157").status == 0
 
     def test_a_forgotten_number_is_gone_and_stays_suppressed(self, run, tmp_path):
         create(run)
