@@ -30,17 +30,20 @@ In reading order:
 - ``once``: sends a message once for each key
 - ``messages``: makes operations, for one number or many, and reads their replies
 - ``blocks``: takes messages from the ledger and writes what became of them
+- ``comparing``: compares the outcomes of variants
 - ``estimating``: says in advance what a broadcast will do
 - ``running``: decides what a run does next
 - ``threads``: carries the calls of a run in threads
 - ``tasks``: carries the calls of a run with asyncio
 - ``broadcast``: one broadcast: run, pause, look, settle, report
+- ``variants``: several messages of one broadcast
 - ``checking``: checks every message of a list, and makes its rows
 - ``loading``: reads a list into the ledger
 - ``ledger``: the ledger
 """
 
 from .broadcast import Broadcast, Status
+from .comparing import Share, VariantOutcome
 from .estimating import Estimate, LeftOutLine
 from .hours import Hours
 from .ledger import Ledger
@@ -49,6 +52,7 @@ from .reconciling import Reconciled
 from .running import End, Result
 from .states import Phase, State, Why
 from .suppressing import Suppressions
+from .variants import Variant
 
 __all__ = [
     "Broadcast",
@@ -61,10 +65,13 @@ __all__ = [
     "Recipient",
     "Reconciled",
     "Result",
+    "Share",
     "State",
     "Status",
     "Suppressions",
     "Unreadable",
+    "Variant",
+    "VariantOutcome",
     "Why",
     "read_recipients",
 ]

@@ -31,6 +31,7 @@ from .reconciling import Question, Reconciled, Steps, reconcile
 from .schema import COMPONENT, MIGRATIONS
 from .settings import Settings
 from .suppressing import Origin, Source, Suppressions, forget, scope_of, suppress, suppress_from
+from .variants import Messages
 
 if TYPE_CHECKING:
     from ..aio import AsyncClient
@@ -59,7 +60,7 @@ class Ledger:
     def create(
         self,
         name: str,
-        operation: Operation[Any],
+        message: Messages,
         recipients: Iterable[Recipient | Unreadable | str | int],
         *,
         account: GatewayAccount | None = None,
@@ -73,7 +74,9 @@ class Ledger:
     ) -> Broadcast:
         """Plan a broadcast: read the list, fill the merge fields and check every message. Nothing is sent.
 
-        :param operation: the message, without its recipient: any operation that sends to one number, or a Cellcast send.
+        :param message: the message, without its recipient: any operation that sends to one number, or a Cellcast send. Several
+            messages, by their names or as :class:`Variant` objects with weights, divide the list: each recipient gets one of
+            them, by a hash of the number, and :meth:`Broadcast.compare` says which did better.
         :param recipients: see :func:`~skymms.broadcast.read_recipients`, or any iterable of :class:`Recipient` or of numbers;
             it is read once and not held.
         :param account: the account it will be sent from; its rules are applied. Without it, the rules that all share.
@@ -90,7 +93,7 @@ class Ledger:
         """
         gateway = getattr(account, "dialect", None) or getattr(account, "generation", None)
         settings = Settings.of(hours=hours, start=start, until=until, rate=rate, price=price, gateway=gateway)
-        return load(self._store, name, operation, recipients, settings, account=account, skip_invalid=skip_invalid, by=by)
+        return load(self._store, name, message, recipients, settings, account=account, skip_invalid=skip_invalid, by=by)
 
     def __getitem__(self, name: str) -> Broadcast:
         """Return a broadcast by its name. Raises :class:`~skymms.ConfigurationError`."""
