@@ -19,6 +19,7 @@ from skymms.sandbox import Sandbox
 
 SHORT = SendMMS(Slideshow("Short", subject="Short").slide("Hi {name|you}!"), sender="60856")
 LONG = SendMMS(Slideshow("Long", subject="Long").slide("Dear {name|friend}, {greeting|welcome}!"), sender="60856")
+WRONG_WEIGHTS: list[Any] = [0, -1, float("nan"), float("inf"), True, "50"]
 PEOPLE = [f"1555123{number:04}" for number in range(400)]
 
 
@@ -54,7 +55,8 @@ def test_the_phones_show_the_variant_of_the_ledger(ledger: Ledger) -> None:
     created = ledger.create("spring", {"short": SHORT, "long": LONG}, people)
     with Sandbox() as sandbox, Client(sandbox.account()) as client:
         created.run(client)
-        sent: dict[str, Any] = {record.operation.to: record.operation.slideshow for record in sandbox.requests}
+        operations: list[Any] = [record.operation for record in sandbox.requests]
+    sent = {operation.to: operation.slideshow for operation in operations}
     for row in created.rows():
         shown, name = sent[row["number"]], "Ada" if row["number"].endswith("1") else None
         expected = f"Hi {name or 'you'}!" if row["variant"] == "short" else f"Dear {name or 'friend'}, welcome!"
@@ -84,7 +86,7 @@ class TestWrongVariants:
             ([Variant("a", SHORT), Variant("a", LONG)], "repeat"),
             ([Variant("", SHORT)], "cannot be the name of a variant"),
             ([Variant("a\nb", SHORT)], "cannot be the name of a variant"),
-            *[([Variant("a", SHORT, weight)], "weight") for weight in (0, -1, float("nan"), float("inf"), True, "50")],
+            *[([Variant("a", SHORT, weight)], "weight") for weight in WRONG_WEIGHTS],
             ([Variant("a", SHORT), Variant("b", replace(LONG, sender="12345"))], "different senders"),
             ([Variant("a", SHORT), Variant("b", CellcastSend(SHORT.slideshow))], "different gateways"),
             ({"a": SHORT, "b": replace(LONG, slideshow=Slideshow("empty", subject="x"))}, "variant b cannot be sent"),
