@@ -23,7 +23,14 @@ from .broadcast_options import (
     open_ledger,
     proof_option,
 )
-from .broadcast_output import print_status, print_unknown_hint, print_unreported_hint, print_variants, status_json
+from .broadcast_output import (
+    print_sending_hint,
+    print_status,
+    print_unknown_hint,
+    print_unreported_hint,
+    print_variants,
+    status_json,
+)
 from .broadcast_run import run_broadcast
 from .calling import RetryPrinter
 from .exit_status import Status
@@ -105,6 +112,7 @@ def status(name: str, as_json: bool) -> int:
     else:
         print_status(current, lines)
         print_variants(outcomes)
+        print_sending_hint(name, current.counts)
         print_unknown_hint(name, current.counts)
         print_unreported_hint(name, current.counts)
     return Status.DONE
@@ -231,6 +239,17 @@ def settle(name: str, numbers: tuple[str, ...], outcome: str, by: str | None, wh
     return Status.DONE
 
 
+#: The figures of a reconciliation, and their titles.
+_RECONCILED = {
+    "asked": "requests",
+    "reports": "new reports",
+    "changed": "messages changed",
+    "opted_out": "new opt-outs",
+    "unknown": "still unknown",
+    "unreported": "still unreported",
+}
+
+
 @broadcast.command()
 @name_argument
 @account_options
@@ -248,7 +267,9 @@ def reconcile(name: str, as_json: bool, dialect: str | None, url: str | None, ge
     if as_json:
         output.print_json({**status_json(current, ()), "reconciled": figures})
         return Status.DONE
-    output.print_fields("reconciled", [(title.replace("_", " "), value) for title, value in figures.items()])
+    output.print_fields("reconciled", [(title, figures[name]) for name, title in _RECONCILED.items()])
+    for refusal in reconciled.refused:
+        output.print_message(f"the gateway refused to answer: {refusal}")
     print_status(current)
     print_unknown_hint(name, current.counts)
     return Status.DONE

@@ -95,6 +95,16 @@ def status_json(status: Status, left_out: Sequence[LeftOutLine], outcomes: Seque
     return {**status._asdict(), "messages": sum(status.counts.values()), "lines": lines, **several}
 
 
+def print_sending_hint(name: str, counts: Mapping[str, int]) -> None:
+    """Say what messages are that a run holds, or held when it was killed."""
+    if sending := counts.get(State.SENDING, 0):
+        now, before = ("is", "was") if sending == 1 else ("are", "were")
+        output.print_message(
+            f"{sending:,} {now} being sent now, or {before} when a run was killed: the next `skymms broadcast run {name}` then "
+            "calls them unknown."
+        )
+
+
 def print_unknown_hint(name: str, counts: Mapping[str, int]) -> None:
     """Say what can be done about messages whose outcome is unknown."""
     unknown = counts.get(State.UNKNOWN, 0)

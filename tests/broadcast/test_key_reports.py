@@ -19,6 +19,7 @@ from skymms.model.operations import Operation
 from skymms.sandbox import Sandbox
 from skymms.storage.contract import same
 
+pytestmark = pytest.mark.compat
 ORDER = replace(MESSAGE, to=A)
 
 

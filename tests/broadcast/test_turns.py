@@ -9,13 +9,14 @@ from typing import Any, cast
 import pytest
 from ledger_world import A, B, World
 
-from skymms.broadcast import hooks, running
+from skymms.broadcast import hooks
 from skymms.broadcast.blocks import Holder
 from skymms.broadcast.intents import Intent
 from skymms.broadcast.running import Desk
 from skymms.broadcast.settings import Settings
 from skymms.storage.contract import same
 
+pytestmark = pytest.mark.compat
 ADD_TURN = same("INSERT INTO skymms_pace (account, gap, next_turn) VALUES ('test', 0.1, :next_turn)")
 
 
@@ -45,7 +46,7 @@ def test_a_turn_that_was_missed_is_not_caught_up_with(
     monkeypatch: pytest.MonkeyPatch, rate: float | None, late: float, may: bool
 ) -> None:
     desk = Desk(cast(Any, None), rate=rate, concurrency=10, seconds=None, pause=lambda why: None)
-    monkeypatch.setattr(running.time, "monotonic", lambda: 1000.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
     assert desk.may_request(Intent(1, A, 1, None, 1, 0.3), taken_at=1000.0 - 0.3 - late) is may
 
 

@@ -19,6 +19,7 @@ from counting_gateway import CountingGateway
 
 from skymms import ListMMS, SaveMMS, SendMMS, Slideshow
 from skymms.broadcast import Ledger
+from skymms.broadcast.blocks import Holder
 from skymms.broadcast.broadcast import REPORT_COLUMNS
 from skymms.storage.contract import same
 
@@ -332,11 +333,23 @@ class TestDeciding:
         run("broadcast", "run", "spring")
         result = run("broadcast", "reconcile", "spring")
         assert result.status == 0
-        assert re.search(r"opted out +0", result.out)
+        assert re.search(r"new opt-outs +0", result.out)
+        assert "refused" not in result.out
         assert re.search(r"accepted +3", result.out)
         document = run("broadcast", "reconcile", "spring", "--json").json
         assert document["reconciled"]["changed"] == 0
         assert document["counts"] == {"accepted": 3}
+
+    def test_status_says_what_a_killed_run_left(self, run):
+        create(run)
+        with Ledger("skymms.db") as ledger:
+            spring = ledger["spring"]
+            spring._begin()
+            holder = Holder(ledger._store, spring.id, spring.settings, account="test", sender="60856", scopes=())
+            holder.begin(alone=True)
+            assert len(holder.exchange([], 2).intents) == 2
+        shown = run("broadcast", "status", "spring")
+        assert "2 are being sent now, or were when a run was killed" in shown.err
 
     def test_nothing_unknown_is_an_empty_list(self, run):
         create(run)
