@@ -20,6 +20,7 @@ from ..storage.contract import Store, Transaction, read_pages
 from . import statements as sql
 from .auditing import write_audit
 from .blocks import Holder
+from .breakers import Breakers
 from .comparing import VariantOutcome, compare
 from .estimating import MOST_LINES, Estimate, LeftOutLine, estimate
 from .matching import CLOCKS
@@ -138,6 +139,7 @@ class Broadcast:
             holder = Holder(
                 self._store, self.id, self.settings,
                 account=account.address, sender=sender, scopes=scopes_of(operations, sender), group=messages.group,
+                breakers=Breakers(self.id, self.name, self.settings.pause_if, self.settings.canary),
             )  # fmt: skip
             holder.begin(alone=alone)
             yield Desk(

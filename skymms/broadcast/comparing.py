@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import sqrt
 from typing import NamedTuple
 
 from ..storage.contract import Store
-from . import statements as sql
+from .outcome_statements import COUNT_BY_VARIANT, OPTED_OUT_BY_VARIANT
+from .shares import Share
+from .statements import VARIANTS
 from .states import State
 
-#: The quantile of the normal distribution for an interval that is right in 95 of 100 cases.
-_Z = 1.959964
 #: The states of messages that the gateway has accepted.
 _ACCEPTED = (State.ACCEPTED, State.DELIVERED, State.FAILED)
-
-
-class Share(NamedTuple):
-    """How many of some messages have an outcome, and between which shares the true one probably is (95 %, Wilson).
-
-    The shares are from 0 to 1. Without any message they are 0 and 1: nothing is known.
-    """
-
-    part: int
-    of: int
-    low: float
-    high: float
-
-    @classmethod
-    def among(cls, part: int, of: int) -> Share:
-        """Return a share with its interval."""
-        if not of:
-            return cls(part, of, 0.0, 1.0)
-        share, square = part / of, _Z * _Z
-        middle = (share + square / (2 * of)) / (1 + square / of)
-        width = _Z / (1 + square / of) * sqrt(share * (1 - share) / of + square / (4 * of * of))
-        return cls(part, of, max(0.0, middle - width), min(1.0, middle + width))
 
 
 class VariantOutcome(NamedTuple):
@@ -56,10 +33,10 @@ def compare(store: Store, broadcast: int) -> list[VariantOutcome]:
     """Return what became of each variant of a broadcast. It reads all its messages."""
     counts: dict[int, dict[str, int]] = {}
     with store.reading() as transaction:
-        variants = transaction.rows(sql.VARIANTS, broadcast=broadcast)
-        for variant, state, count in transaction.rows(sql.COUNT_BY_VARIANT, broadcast=broadcast):
+        variants = transaction.rows(VARIANTS, broadcast=broadcast)
+        for variant, state, count in transaction.rows(COUNT_BY_VARIANT, broadcast=broadcast):
             counts.setdefault(variant, {})[state] = count
-        opted_out: dict[int, int] = dict(transaction.rows(sql.OPTED_OUT_BY_VARIANT, broadcast=broadcast))
+        opted_out: dict[int, int] = dict(transaction.rows(OPTED_OUT_BY_VARIANT, broadcast=broadcast))
     found: list[VariantOutcome] = []
     for id, name, weight, _ in variants:
         states = counts.get(id, {})

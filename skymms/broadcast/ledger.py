@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from types import TracebackType
@@ -26,6 +26,7 @@ from .key_statements import PRUNE_KEYS
 from .loading import load
 from .noting import note
 from .once import once, settle
+from .pause_rules import PauseRule
 from .recipients import Recipient, Unreadable
 from .reconciling import Question, Reconciled, Steps, reconcile
 from .schema import COMPONENT, MIGRATIONS
@@ -69,6 +70,8 @@ class Ledger:
         until: datetime | None = None,
         rate: float | None = None,
         price: Decimal | None = None,
+        canary: int | None = None,
+        pause_if: Sequence[str | PauseRule] = (),
         skip_invalid: bool = False,
         by: str | None = None,
     ) -> Broadcast:
@@ -85,6 +88,9 @@ class Ledger:
         :param until: what was not sent then is skipped.
         :param rate: messages a second, shared by all broadcasts and workers of an account.
         :param price: the price of a message, for the estimate.
+        :param canary: send to so many recipients first, and to the rest if no rule is broken by what becomes of them.
+        :param pause_if: rules that pause the broadcast, such as ``"delivered<85%@30m"`` or ``"optout>2%"``; see
+            :class:`PauseRule`. Pass the postbacks to the ledger, because the rules know nothing else.
         :param skip_invalid: leave out lines that cannot be sent to, instead of refusing the list.
 
         A number is sent to once, however often it is in the list. If the program ends while the list is read, nothing can be
@@ -92,7 +98,9 @@ class Ledger:
         taken, and for lines that cannot be sent to, of which the error names the first twenty.
         """
         gateway = getattr(account, "dialect", None) or getattr(account, "generation", None)
-        settings = Settings.of(hours=hours, start=start, until=until, rate=rate, price=price, gateway=gateway)
+        settings = Settings.of(
+            hours=hours, start=start, until=until, rate=rate, price=price, gateway=gateway, canary=canary, pause_if=pause_if
+        )
         return load(self._store, name, message, recipients, settings, account=account, skip_invalid=skip_invalid, by=by)
 
     def __getitem__(self, name: str) -> Broadcast:

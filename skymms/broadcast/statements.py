@@ -30,15 +30,6 @@ ADD_VARIANT = same(
     "ON CONFLICT (broadcast, name) DO NOTHING"
 )
 VARIANTS = same("SELECT id, name, weight, operation FROM skymms_variant WHERE broadcast = :broadcast ORDER BY id")
-COUNT_BY_VARIANT = same(
-    "SELECT variant, state, count(*) FROM skymms_message WHERE broadcast = :broadcast GROUP BY variant, state"
-)
-#: The recipients who opted out of anything after their message was sent, by variant. What an operator did says nothing.
-OPTED_OUT_BY_VARIANT = same(
-    "SELECT m.variant, count(DISTINCT m.number) FROM skymms_message m JOIN skymms_suppressed s ON s.number = m.number "
-    "WHERE m.broadcast = :broadcast AND m.state IN ('accepted', 'delivered', 'failed') AND s.at >= m.sent_at "
-    "AND s.lifted_at IS NULL AND s.source NOT IN ('operator', 'import') GROUP BY m.variant"
-)
 MESSAGE_COLUMNS = ("broadcast", "number", "line", "variant", "data", "reference", "zone")
 LAST_MESSAGE = same("SELECT max(id) FROM skymms_message")
 #: The numbers that a chunk of the list has added.

@@ -64,6 +64,15 @@ from .repeated import command
 @click.option("--start", metavar="TIME", help="Send nothing before (ISO 8601).")
 @click.option("--until", metavar="TIME", help="Skip what is not sent by then (ISO 8601).")
 @click.option("--price", metavar="P", callback=parse_price, help="The price of one message, for the estimate.")
+@click.option(
+    "--canary", type=click.IntRange(min=1), metavar="N", help="Send to N recipients first, and wait for their outcomes."
+)
+@click.option(
+    "--pause-if",
+    multiple=True,
+    metavar="RULE",
+    help="Pause if outcomes break this rule, such as 'delivered<85%@30m' or 'optout>2%'; may be given several times.",
+)
 @click.option("--skip-invalid", is_flag=True, help="Leave out lines that cannot be sent to, instead of refusing the list.")
 @proof_option
 @account_options
@@ -85,6 +94,8 @@ def create(
     start: str | None,
     until: str | None,
     price: Decimal | None,
+    canary: int | None,
+    pause_if: tuple[str, ...],
     skip_invalid: bool,
     proof: str | None,
     as_json: bool,
@@ -129,6 +140,8 @@ def create(
                 until=parse_time(until, zone, "--until"),
                 rate=rate if rate is not None else _rate_of(account),
                 price=price,
+                canary=canary,
+                pause_if=pause_if,
                 skip_invalid=skip_invalid,
             )
         except KeyboardInterrupt as interrupt:

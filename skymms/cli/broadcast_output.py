@@ -43,6 +43,8 @@ def _plan(settings: Settings) -> list[tuple[str, str | None]]:
         ("hours", f"{hours.begin}-{hours.end}, {hours.zone}" if hours else None),
         ("start", None if settings.start is None else local_time(settings.start, zone)),
         ("until", None if settings.until is None else local_time(settings.until, zone)),
+        ("canary", None if settings.canary is None else f"{settings.canary:,} messages"),
+        ("pauses if", ", ".join(map(str, settings.pause_if)) or None),
     ]
 
 
@@ -70,7 +72,7 @@ def _share(share: Share) -> str:
     """Return a share with its 95 % interval: ``93.1 % (91.4-94.5)``."""
     if not share.of:
         return "-"
-    return f"{share.part / share.of:.1%} ({share.low * 100:.1f}-{share.high * 100:.1f})".replace("%", " %")
+    return f"{share.share:.1%} ({share.low * 100:.1f}-{share.high * 100:.1f})".replace("%", " %")
 
 
 def _print_left_out(counts: Mapping[str, int], lines: Sequence[LeftOutLine]) -> None:

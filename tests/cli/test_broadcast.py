@@ -558,3 +558,37 @@ class TestVariants:
         )
         assert both.status == 2
         assert "not both" in both.err
+
+
+class TestCanary:
+    def test_the_plan_shows_the_canary_and_its_rules(self, run, counting):
+        planned = create(run, "--canary", "2", "--pause-if", "delivered<85%@30m", "--pause-if", "optout>2%")
+        assert planned.status == 0
+        assert "2 messages" in planned.out
+        assert "delivered<85%@30m, optout>2%" in planned.out
+
+    def test_a_run_waits_for_the_outcomes_and_says_so(self, run, counting):
+        assert create(run, "--canary", "2", "--pause-if", "failed>50%@1h").status == 0
+        result = run("broadcast", "run", "spring", "--seconds", "3")
+        assert counting.requests.total() == 2
+        assert "waiting for the outcomes of the canary: 0 of 2 known" in result.err
+
+    def test_a_canary_that_fails_pauses_with_status_6(self, run, counting):
+        assert create(run, "--canary", "2", "--pause-if", "delivered<50%@1s").status == 0
+        result = run("broadcast", "run", "spring")
+        assert result.status == 6
+        assert "0 of 2 are delivered" in result.err + result.out
+
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            (("--canary", "0"), "canary"),
+            (("--canary", "2"), "--pause-if"),
+            (("--pause-if", "delivered<85%"), "@30m"),
+            (("--pause-if", "happy<85%@1m"), "not a pause rule"),
+        ],
+    )
+    def test_wrong_rules_are_explained(self, run, counting, options, words):
+        result = create(run, *options)
+        assert result.status == 2
+        assert words in result.err
