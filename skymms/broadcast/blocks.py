@@ -18,6 +18,7 @@ from typing import NamedTuple, TypeAlias
 
 from ..storage.contract import Store, Transaction
 from . import statements as sql
+from .breakers import Breakers, Verdict
 from .hooks import instant
 from .intents import Intent
 from .noting import lock_answered, match_answers, match_interrupted
@@ -36,6 +37,8 @@ _FARTHEST_TURN = 120.0
 _LATEST = 6.0
 #: Seconds that a commit usually takes at most. No turn is granted before that.
 _COMMIT = 0.02
+#: Seconds between two looks at the outcomes, while the canary is awaited and afterwards.
+_JUDGE_CANARY, _JUDGE = 1.0, 10.0
 #: Seconds between two looks for workers whose lease has ended.
 _SWEEP = 5.0
 
@@ -58,6 +61,10 @@ class Block(NamedTuple):
     taken_at: float
     #: True if the messages are only waiting for the hours of the broadcast.
     outside_hours: bool = False
+    #: Why the broadcast has to pause, by its own rules.
+    pause: str | None = None
+    #: While the broadcast waits for the outcomes of its canary: how many of them are known.
+    canary_known: int | None = None
 
 
 class Holder:
@@ -73,6 +80,7 @@ class Holder:
         sender: str | None,
         scopes: Iterable[str],
         group: int = 1,
+        breakers: Breakers | None = None,
     ) -> None:
         self._store = store
         self._broadcast = broadcast
@@ -80,6 +88,9 @@ class Holder:
         self._account = account
         self._sender = sender
         self._group = group
+        self._breakers = breakers or Breakers(broadcast, "", (), None)
+        self._verdict = Verdict()
+        self._judged_at = float("-inf")
         self._scopes = json.dumps(sorted({"", *scopes}))
         self.lease: str = secrets.token_hex(8)
         self._secret: bytes | None = None
@@ -123,10 +134,14 @@ class Holder:
             intents: list[Intent] = []
             wait: float | None = 0.0
             outside = False
-            if phase is Phase.RUNNING:
-                intents = self._take(transaction, most, now, changed)
+            verdict = self._judge(transaction, now, changed) if phase is Phase.RUNNING else Verdict()
+            if phase is Phase.RUNNING and verdict.pause is None:
+                allowed = most if verdict.most is None else min(most, verdict.most)
+                intents = self._take(transaction, allowed, now, changed)
                 if not intents:
                     wait, outside = self._next(transaction, now)
+                    if verdict.most == 0 and wait is not None:
+                        wait = max(wait, _JUDGE_CANARY)
                 else:
                     instant("before the block's commit")
             if answers:
@@ -137,7 +152,21 @@ class Holder:
             instant("after the answers' commit")
         if intents:
             self._taken_at = max(self._taken_at, time.monotonic() - intents[0].turn)
-        return Block(intents, phase, why, wait, self._taken_at, outside)
+        return Block(intents, phase, why, wait, self._taken_at, outside, verdict.pause, verdict.known)
+
+    def _judge(self, transaction: Transaction, now: float, changed: Counter[str]) -> Verdict:
+        """Apply the rules of the broadcast from time to time, and as long as its canary is incomplete for each block."""
+        if self._breakers.idle:
+            return self._verdict
+        waits = self._verdict.most is not None
+        every = 0.0 if self._verdict.most else _JUDGE_CANARY if waits else _JUDGE
+        if time.monotonic() - self._judged_at >= every:
+            # The canary counts what was taken, so the counts must be complete.
+            self._tally(transaction, changed)
+            changed.clear()
+            self._verdict = self._breakers.judge(transaction, now)
+            self._judged_at = time.monotonic()
+        return self._verdict
 
     def counts(self) -> dict[str, int]:
         """Return the number of messages in each state, by all workers."""

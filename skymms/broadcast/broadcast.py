@@ -20,6 +20,8 @@ from ..storage.contract import Store, Transaction, read_pages
 from . import statements as sql
 from .auditing import write_audit
 from .blocks import Holder
+from .breakers import Breakers
+from .comparing import VariantOutcome, compare
 from .estimating import MOST_LINES, Estimate, LeftOutLine, estimate
 from .matching import CLOCKS
 from .messages import Messages, messages_for
@@ -137,6 +139,7 @@ class Broadcast:
             holder = Holder(
                 self._store, self.id, self.settings,
                 account=account.address, sender=sender, scopes=scopes_of(operations, sender), group=messages.group,
+                breakers=Breakers(self.id, self.name, self.settings.pause_if, self.settings.canary),
             )  # fmt: skip
             holder.begin(alone=alone)
             yield Desk(
@@ -146,7 +149,7 @@ class Broadcast:
 
     @property
     def operation(self) -> Any:
-        """The message, with its merge fields and without a recipient."""
+        """The message, or the first of its variants, with its merge fields and without a recipient."""
         return next(iter(self._operations().values()))
 
     def proof(self, number: str | int) -> Any:
@@ -307,6 +310,19 @@ class Broadcast:
             left_out = {row[0]: int(row[1]) for row in transaction.rows(sql.COUNT_LEFT_OUT, broadcast=self.id)}
         phase, why = found[2:4] if found else (Phase.CANCELLED, None)
         return Status(self.name, Phase(phase), why, counts, left_out)
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The names of the variants; ``("main",)`` if there is only one message."""
+        with self._store.reading() as transaction:
+            return tuple([row[1] for row in transaction.rows(sql.VARIANTS, broadcast=self.id)])
+
+    def compare(self) -> list[VariantOutcome]:
+        """Return what became of each variant: messages by state, and the shares that were delivered and that opted out.
+
+        It reads all messages. The shares have confidence intervals: two variants whose intervals overlap may be equally good.
+        """
+        return compare(self._store, self.id)
 
     def left_out(self) -> list[LeftOutLine]:
         """Return the lines of the list that are not sent to, with the reasons; at most the first thousand."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from types import TracebackType
@@ -26,11 +26,13 @@ from .key_statements import PRUNE_KEYS
 from .loading import load
 from .noting import note
 from .once import once, settle
+from .pause_rules import PauseRule
 from .recipients import Recipient, Unreadable
 from .reconciling import Question, Reconciled, Steps, reconcile
 from .schema import COMPONENT, MIGRATIONS
 from .settings import Settings
 from .suppressing import Origin, Source, Suppressions, forget, scope_of, suppress, suppress_from
+from .variants import Messages
 
 if TYPE_CHECKING:
     from ..aio import AsyncClient
@@ -59,7 +61,7 @@ class Ledger:
     def create(
         self,
         name: str,
-        operation: Operation[Any],
+        message: Messages,
         recipients: Iterable[Recipient | Unreadable | str | int],
         *,
         account: GatewayAccount | None = None,
@@ -68,12 +70,16 @@ class Ledger:
         until: datetime | None = None,
         rate: float | None = None,
         price: Decimal | None = None,
+        canary: int | None = None,
+        pause_if: Sequence[str | PauseRule] = (),
         skip_invalid: bool = False,
         by: str | None = None,
     ) -> Broadcast:
         """Plan a broadcast: read the list, fill the merge fields and check every message. Nothing is sent.
 
-        :param operation: the message, without its recipient: any operation that sends to one number, or a Cellcast send.
+        :param message: the message, without its recipient: any operation that sends to one number, or a Cellcast send. Several
+            messages, by their names or as :class:`Variant` objects with weights, divide the list: each recipient gets one of
+            them, by a hash of the number, and :meth:`Broadcast.compare` says which did better.
         :param recipients: see :func:`~skymms.broadcast.read_recipients`, or any iterable of :class:`Recipient` or of numbers;
             it is read once and not held.
         :param account: the account it will be sent from; its rules are applied. Without it, the rules that all share.
@@ -82,6 +88,9 @@ class Ledger:
         :param until: what was not sent then is skipped.
         :param rate: messages a second, shared by all broadcasts and workers of an account.
         :param price: the price of a message, for the estimate.
+        :param canary: send to so many recipients first, and to the rest if no rule is broken by what becomes of them.
+        :param pause_if: rules that pause the broadcast, such as ``"delivered<85%@30m"`` or ``"optout>2%"``; see
+            :class:`PauseRule`. Pass the postbacks to the ledger, because the rules know nothing else.
         :param skip_invalid: leave out lines that cannot be sent to, instead of refusing the list.
 
         A number is sent to once, however often it is in the list. If the program ends while the list is read, nothing can be
@@ -89,8 +98,10 @@ class Ledger:
         taken, and for lines that cannot be sent to, of which the error names the first twenty.
         """
         gateway = getattr(account, "dialect", None) or getattr(account, "generation", None)
-        settings = Settings.of(hours=hours, start=start, until=until, rate=rate, price=price, gateway=gateway)
-        return load(self._store, name, operation, recipients, settings, account=account, skip_invalid=skip_invalid, by=by)
+        settings = Settings.of(
+            hours=hours, start=start, until=until, rate=rate, price=price, gateway=gateway, canary=canary, pause_if=pause_if
+        )
+        return load(self._store, name, message, recipients, settings, account=account, skip_invalid=skip_invalid, by=by)
 
     def __getitem__(self, name: str) -> Broadcast:
         """Return a broadcast by its name. Raises :class:`~skymms.ConfigurationError`."""

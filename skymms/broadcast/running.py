@@ -66,7 +66,8 @@ class Progress(NamedTuple):
 
     ``counts`` are the messages in each state, by all workers, about a second old. ``requested`` are those of this run, and
     ``in_flight`` those that this run holds now. ``wait`` is the number of seconds until a message may be due, or None if the
-    run is not waiting; ``outside_hours`` is True if it waits for the hours of the broadcast only. ``stopping`` is True
+    run is not waiting; ``outside_hours`` is True if it waits for the hours of the broadcast only. ``canary_known`` is the
+    number of known outcomes if it waits for those of the canary, and else None. ``stopping`` is True
     after :meth:`Desk.stop`, and ``trouble`` says what keeps the run from going on, such as a ledger
     or a gateway that cannot be reached at the moment.
     """
@@ -76,6 +77,7 @@ class Progress(NamedTuple):
     in_flight: int
     wait: float | None
     outside_hours: bool
+    canary_known: int | None
     stopping: bool
     trouble: str | None
 
@@ -125,6 +127,7 @@ class Desk:
         #: The numbers whose calls were in flight when the run was ended, so that their outcome is unknown.
         self.interrupted: list[str] = []
         self.outside_hours: bool = False
+        self._canary_known: int | None = None
 
     # -------------------------------------------------------------------------------------------- carriers call these
 
@@ -149,7 +152,9 @@ class Desk:
             trouble = self._trouble
             if trouble is None and self._unreachable >= _REPORTED_FAILURES:
                 trouble = f"the gateway could not be reached {self._unreachable} times in a row"
-        return Progress(self._counts, self.requested, in_flight, wait, self.outside_hours, self._stopped, trouble)
+        return Progress(
+            self._counts, self.requested, in_flight, wait, self.outside_hours, self._canary_known, self._stopped, trouble
+        )
 
     @property
     def stopping(self) -> bool:
@@ -289,9 +294,11 @@ class Desk:
             raise error
 
     def _judge(self, block: Block, most: int) -> None:
-        self.outside_hours = block.outside_hours
+        self.outside_hours, self._canary_known = block.outside_hours, block.canary_known
         self._due_at = time.monotonic() + block.wait if block.wait and not block.intents else None
-        if block.phase is Phase.RUNNING:
+        if block.pause is not None:
+            self._end, self._why = self._end or End.PAUSED, self._why or block.pause
+        elif block.phase is Phase.RUNNING:
             with self._lock:
                 idle = not self._in_flight and not self._answers
             if most and block.wait is None and idle:

@@ -360,11 +360,13 @@ FIRST_VARIANTS = same(
 # ------------------------------------------------------------------------------------------------ estimates and retention
 
 COUNT_READY = same(
-    "SELECT count(*), count(DISTINCT coalesce(data, '')) FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready'"
+    "SELECT count(*), count(DISTINCT variant || ' ' || coalesce(data, '')) FROM skymms_message "
+    "WHERE broadcast = :broadcast AND state = 'ready'"
 )
 #: Rows that do not have the message of the row before. A request of Cellcast has one message for all its numbers.
 COUNT_CHANGES = same(
-    "SELECT count(*) FROM (SELECT coalesce(data, '') AS now, lag(coalesce(data, '')) OVER (ORDER BY zone, id) AS before "
+    "SELECT count(*) FROM (SELECT coalesce(data, '') AS now, "
+    "lag(coalesce(data, '')) OVER (PARTITION BY variant ORDER BY zone, id) AS before "
     "FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready') rows_in_order WHERE before IS NULL OR before <> now"
 )
 COUNT_OPTED_OUT = Statement(

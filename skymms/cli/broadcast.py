@@ -23,7 +23,14 @@ from .broadcast_options import (
     open_ledger,
     proof_option,
 )
-from .broadcast_output import print_sending_hint, print_status, print_unknown_hint, print_unreported_hint, status_json
+from .broadcast_output import (
+    print_sending_hint,
+    print_status,
+    print_unknown_hint,
+    print_unreported_hint,
+    print_variants,
+    status_json,
+)
 from .broadcast_run import run_broadcast
 from .calling import RetryPrinter
 from .exit_status import Status
@@ -99,10 +106,12 @@ def status(name: str, as_json: bool) -> int:
     with open_ledger() as ledger:
         found = ledger[name]
         current, lines = found.status(), found.left_out()
+        outcomes = found.compare() if len(found.variants) > 1 else []
     if as_json:
-        output.print_json(status_json(current, lines))
+        output.print_json(status_json(current, lines, outcomes))
     else:
         print_status(current, lines)
+        print_variants(outcomes)
         print_sending_hint(name, current.counts)
         print_unknown_hint(name, current.counts)
         print_unreported_hint(name, current.counts)

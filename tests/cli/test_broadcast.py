@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 import pytest
-from broadcast_files import LIST, MERGED, NUMBERS, create
+from broadcast_files import LIST, MERGED, NUMBERS, create, many
 from cli_messages import WRONG_SLIDESHOW, encode
 from cli_process import CANARY, COUPON, PYTHONPATH, allow_interrupt, environ
 from counting_gateway import CountingGateway
@@ -511,3 +511,84 @@ def test_several_recipients_of_send_are_refused_with_a_pointer_to_broadcasts(run
     result = run("send", "f", "--to", NUMBERS[0], "--to", NUMBERS[1], *SENDER, f=COUPON)
     assert result.status == 2
     assert "for a list use `skymms broadcast`" in result.err
+
+
+class TestVariants:
+    LONG = COUPON.replace("Good to have you with us.", "It is very good to have you with us.")
+
+    def create(self, run, *variants, **files):
+        options = [option for variant in variants for option in ("--variant", variant)]
+        given = {"a.toml": COUPON, "b.toml": self.LONG, "people": many(100), **files}
+        return run("broadcast", "create", "spring", *options, "--recipients", "people", "--from", "60856", **given)
+
+    def test_each_recipient_gets_one_and_status_compares_them(self, run, counting):
+        assert self.create(run, "a.toml:3", "b.toml:1").status == 0
+        assert run("broadcast", "run", "spring").status == 0
+        found = run("broadcast", "status", "spring", "--json").json["variants"]
+        assert [(one["name"], one["weight"], one["delivered"]["part"]) for one in found] == [("a", 3.0, 0), ("b", 1.0, 0)]
+        assert sum(one["counts"]["accepted"] for one in found) == 100
+        assert 55 < found[0]["counts"]["accepted"] < 95
+        shown = run("broadcast", "status", "spring").out
+        assert "Variants" in shown
+        assert "Opted out" in shown
+
+    def test_a_broadcast_with_one_message_has_no_variants_to_compare(self, run, counting):
+        assert create(run).status == 0
+        assert "variants" not in run("broadcast", "status", "spring", "--json").json
+        assert "Variants" not in run("broadcast", "status", "spring").out
+
+    @pytest.mark.parametrize(
+        ("variants", "words"),
+        [
+            ((), "the message is missing"),
+            (("a.toml",), "given once"),
+            (("a.toml", "a.toml"), "repeat"),
+            (("a.toml:0", "b.toml"), "above 0"),
+            (("a.toml:50", "c.toml:50"), "c.toml"),
+        ],
+    )
+    def test_wrong_variants_are_explained_and_nothing_is_planned(self, run, counting, variants, words):
+        result = self.create(run, *variants)
+        assert (result.status in (2, 4), result.out) == (True, "")
+        assert words in result.err
+
+    def test_a_file_and_variants_are_not_both_given(self, run, counting):
+        both = run(
+            "broadcast", "create", "spring", "f", "--variant", "f:1", "--recipients", "p", "--from", "60856", f=COUPON, p=LIST
+        )
+        assert both.status == 2
+        assert "not both" in both.err
+
+
+class TestCanary:
+    def test_the_plan_shows_the_canary_and_its_rules(self, run, counting):
+        planned = create(run, "--canary", "2", "--pause-if", "delivered<85%@30m", "--pause-if", "optout>2%")
+        assert planned.status == 0
+        assert "2 messages" in planned.out
+        assert "delivered<85%@30m, optout>2%" in planned.out
+
+    def test_a_run_waits_for_the_outcomes_and_says_so(self, run, counting):
+        assert create(run, "--canary", "2", "--pause-if", "failed>50%@1h").status == 0
+        result = run("broadcast", "run", "spring", "--seconds", "3")
+        assert counting.requests.total() == 2
+        assert "waiting for the outcomes of the canary: 0 of 2 known" in result.err
+
+    def test_a_canary_that_fails_pauses_with_status_6(self, run, counting):
+        assert create(run, "--canary", "2", "--pause-if", "delivered<50%@1s").status == 0
+        result = run("broadcast", "run", "spring")
+        assert result.status == 6
+        assert "0 of 2 are delivered" in result.err + result.out
+
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            (("--canary", "0"), "canary"),
+            (("--canary", "2"), "--pause-if"),
+            (("--pause-if", "delivered<85%"), "@30m"),
+            (("--pause-if", "happy<85%@1m"), "not a pause rule"),
+        ],
+    )
+    def test_wrong_rules_are_explained(self, run, counting, options, words):
+        result = create(run, *options)
+        assert result.status == 2
+        assert words in result.err
