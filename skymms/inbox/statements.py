@@ -17,19 +17,12 @@ ADD_KEYS = Statement(
     "FROM json_array_elements(:rows::json) AS value ORDER BY value->>0 ON CONFLICT (key) DO UPDATE SET at = excluded.at, "
     "until = excluded.until WHERE skymms_identity.until <= excluded.at RETURNING key",
 )
-
-
-def _new_ids(table: str) -> Statement:
-    """Return the statement that reserves ``:n`` ids of a table, which no other row has or had."""
-    return Statement(
-        "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :n) SELECT n + coalesce("
-        f"(SELECT seq FROM sqlite_sequence WHERE name = '{table}'), 0) FROM numbers ORDER BY n",
-        f"SELECT nextval(pg_get_serial_sequence('{table}', 'id')) FROM generate_series(1, :n) ORDER BY 1",  # noqa: S608
-    )
-
-
-NEW_POST_IDS = _new_ids("skymms_post")
-NEW_NOTICE_IDS = _new_ids("skymms_notice")
+#: Ids that no other row of a table has or had.
+NEW_IDS = Statement(
+    "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :n) SELECT n + coalesce("
+    "(SELECT seq FROM sqlite_sequence WHERE name = :table), 0) FROM numbers ORDER BY n",
+    "SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :n) ORDER BY 1",
+)
 ADD_POST = same(
     "INSERT INTO skymms_post (id, at, body, content_type, problem) VALUES (:id, :at, :body, :content_type, :problem)"
 )
