@@ -3,6 +3,11 @@
 In reading order:
 
 - ``schema``: the tables
-- ``statements``: the SQL of receiving, for both kinds of store
+- ``statements``: the SQL, for both kinds of store
 - ``storing``: stores posts, and drops repeats
+- ``handlers``: your functions, by the kinds of notices that they get
+- ``messages``: what is known about one message
+- ``taking``: takes notices for handlers, and writes what became of them
+- ``calling``: calls handlers in threads and on an event loop
+- ``working``: the worker
 """

@@ -32,9 +32,11 @@ ADD_NOTICE = same(
 )
 #: For each handler of the kinds of some new notices.
 ADD_HANDLINGS = Statement(
-    "INSERT INTO skymms_handling (notice, handler, tracking_id) SELECT n.id, h.name, n.tracking_id FROM skymms_notice n "
+    "INSERT INTO skymms_handling (notice, handler, tracking_id, due) SELECT n.id, h.name, n.tracking_id, :now "
+    "FROM skymms_notice n "
     "JOIN skymms_handler h ON h.kind IN (n.kind, '*') WHERE n.id IN (SELECT value FROM json_each(:ids))",
-    "INSERT INTO skymms_handling (notice, handler, tracking_id) SELECT n.id, h.name, n.tracking_id FROM skymms_notice n "
+    "INSERT INTO skymms_handling (notice, handler, tracking_id, due) SELECT n.id, h.name, n.tracking_id, "
+    "extract(epoch FROM clock_timestamp()) FROM skymms_notice n "
     "JOIN skymms_handler h ON h.kind IN (n.kind, '*') WHERE n.id IN "
     "(SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value)",
 )
@@ -47,4 +49,126 @@ ADD_SECRET = same("INSERT INTO skymms_inbox_secret (name, value) VALUES ('erased
 ERASED = Statement(
     "SELECT number FROM skymms_erased WHERE number IN (SELECT value FROM json_each(:hashes))",
     "SELECT number FROM skymms_erased WHERE number IN (SELECT value FROM json_array_elements_text(:hashes::json) AS value)",
+)
+
+# ------------------------------------------------------------------------------------------------ registration
+
+#: It waits for the ends of transactions that store posts; others wait for its end.
+LOCK_REGISTRATION = Statement("SELECT 1", "LOCK TABLE skymms_handler IN EXCLUSIVE MODE")
+REGISTERED = same("SELECT name, kind FROM skymms_handler")
+REGISTER = same(
+    "INSERT INTO skymms_handler (name, kind, registered_at, seen_at) VALUES (:name, :kind, :now, :now) "
+    "ON CONFLICT (name, kind) DO UPDATE SET seen_at = excluded.seen_at"
+)
+UNREGISTER = same("DELETE FROM skymms_handler WHERE name = :name AND kind = :kind")
+#: What waits for a handler that does not want its kind any more.
+REMOVE_UNWANTED = same(
+    "DELETE FROM skymms_handling WHERE handler = :name AND state = 'ready' AND attempts = 0 AND NOT EXISTS (SELECT 1 "
+    "FROM skymms_notice n JOIN skymms_handler h ON h.kind IN (n.kind, '*') "
+    "WHERE n.id = skymms_handling.notice AND h.name = :name)"
+)
+#: Notices that no handler ever got, for the handlers that are registered now.
+ADD_UNHANDLED = Statement(
+    "INSERT INTO skymms_handling (notice, handler, tracking_id, due) SELECT n.id, h.name, n.tracking_id, n.at "
+    "FROM skymms_notice n JOIN skymms_handler h ON h.kind IN (n.kind, '*') WHERE h.registered_at = :now AND h.name IN "
+    "(SELECT value FROM json_each(:names)) AND NOT EXISTS (SELECT 1 FROM skymms_handling x WHERE x.notice = n.id)",
+    "INSERT INTO skymms_handling (notice, handler, tracking_id, due) SELECT n.id, h.name, n.tracking_id, n.at "
+    "FROM skymms_notice n JOIN skymms_handler h ON h.kind IN (n.kind, '*') WHERE h.registered_at = :now AND h.name IN "
+    "(SELECT value FROM json_array_elements_text(:names::json) AS value) "
+    "AND NOT EXISTS (SELECT 1 FROM skymms_handling x WHERE x.notice = n.id)",
+)
+SEE_HANDLERS = Statement(
+    "UPDATE skymms_handler SET seen_at = :now WHERE name IN (SELECT value FROM json_each(:names))",
+    "UPDATE skymms_handler SET seen_at = :now WHERE name IN "
+    "(SELECT value FROM json_array_elements_text(:names::json) AS value)",
+)
+REMOVE_HANDLER = same("DELETE FROM skymms_handler WHERE name = :name")
+REMOVE_HANDLINGS = same("DELETE FROM skymms_handling WHERE handler = :name AND state IN ('ready', 'dead')")
+
+# ------------------------------------------------------------------------------------------------ handling
+
+RENEW_LEASE = same(
+    "INSERT INTO skymms_inbox_worker (id, host, pid, started_at, lease_until) VALUES (:lease, :host, :pid, :now, :until) "
+    "ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until"
+)
+END_LEASE = same("DELETE FROM skymms_inbox_worker WHERE id = :lease")
+END_EXPIRED = same("DELETE FROM skymms_inbox_worker WHERE lease_until < :before")
+#: Whether there is something to take, without writing.
+ANY_READY = Statement(
+    "SELECT 1 FROM skymms_handling WHERE state = 'ready' AND due <= :now AND handler IN (SELECT value FROM json_each(:names)) "
+    "LIMIT 1",
+    "SELECT 1 FROM skymms_handling WHERE state = 'ready' AND due <= :now AND handler IN "
+    "(SELECT value FROM json_array_elements_text(:names::json) AS value) LIMIT 1",
+)
+#: Two workers that take notices for one handler take turns: otherwise both could take notices of one message.
+LOCK_TAKING = Statement(
+    "SELECT 1",
+    "SELECT 1 FROM skymms_handler WHERE name IN (SELECT value FROM json_array_elements_text(:names::json) AS value) "
+    "ORDER BY name, kind FOR UPDATE",
+)
+#: Of each message the first notice that is not handled, unless another is being handled.
+TAKE = same(
+    "UPDATE skymms_handling SET state = 'working', attempts = attempts + 1, lease = :lease WHERE (notice, handler) IN ("
+    "SELECT h.notice, h.handler FROM skymms_handling h WHERE h.handler = :handler AND h.state = 'ready' AND h.due <= :now "
+    "AND NOT EXISTS (SELECT 1 FROM skymms_handling e WHERE e.handler = h.handler AND e.tracking_id = h.tracking_id "
+    "AND e.state IN ('ready', 'working') AND (e.state = 'working' OR e.notice < h.notice)) "
+    "ORDER BY h.due, h.notice LIMIT :most) RETURNING notice, attempts"
+)
+NOTICES = Statement(
+    "SELECT id, notice FROM skymms_notice WHERE id IN (SELECT value FROM json_each(:ids))",
+    "SELECT id, notice FROM skymms_notice WHERE id IN "
+    "(SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value)",
+)
+SET_DONE = same(
+    "UPDATE skymms_handling SET state = 'done', lease = NULL, error = NULL, finished_at = :now "
+    "WHERE notice = :notice AND handler = :handler AND lease = :lease AND state = 'working'"
+)
+SET_FAILED = same(
+    "UPDATE skymms_handling SET state = :state, lease = NULL, due = :due, error = :error, finished_at = :finished "
+    "WHERE notice = :notice AND handler = :handler AND lease = :lease AND state = 'working'"
+)
+#: The later notices of a message wait too. They are not looked at again and again meanwhile.
+DELAY_LATER = same(
+    "UPDATE skymms_handling SET due = :due WHERE handler = :handler AND tracking_id = (SELECT tracking_id FROM skymms_handling "
+    "WHERE notice = :notice AND handler = :handler) AND state = 'ready' AND notice > :notice AND due < :due"
+)
+#: What this worker took and did not begin, or does not know that it took.
+GIVE_BACK = Statement(
+    "UPDATE skymms_handling SET state = 'ready', lease = NULL, attempts = attempts - 1 WHERE lease = :lease "
+    "AND state = 'working' AND NOT EXISTS (SELECT 1 FROM json_each(:known) WHERE json_extract(value, '$[0]') = notice "
+    "AND json_extract(value, '$[1]') = handler)",
+    "UPDATE skymms_handling SET state = 'ready', lease = NULL, attempts = attempts - 1 WHERE lease = :lease "
+    "AND state = 'working' AND NOT EXISTS (SELECT 1 FROM json_array_elements(:known::json) AS value "
+    "WHERE (value->>0)::bigint = notice AND value->>1 = handler)",
+)
+#: What workers that have ended left behind.
+ABANDONED = same(
+    "SELECT notice, handler, attempts, lease FROM skymms_handling h WHERE state = 'working' AND NOT EXISTS "
+    "(SELECT 1 FROM skymms_inbox_worker w WHERE w.id = h.lease AND w.lease_until > :now) LIMIT 1000"
+)
+
+# ------------------------------------------------------------------------------------------------ messages
+
+#: A tracking id, those of its links, and that of the message of which it is the link.
+RELATED_IDS = Statement(
+    "SELECT :tracking_id UNION SELECT link_id FROM skymms_notice WHERE tracking_id = :tracking_id AND link_id IS NOT NULL "
+    "UNION SELECT tracking_id FROM skymms_notice WHERE link_id = :tracking_id AND tracking_id IS NOT NULL",
+    "SELECT :tracking_id::text UNION "
+    "SELECT link_id FROM skymms_notice WHERE tracking_id = :tracking_id AND link_id IS NOT NULL UNION "
+    "SELECT tracking_id FROM skymms_notice WHERE link_id = :tracking_id AND tracking_id IS NOT NULL",
+)
+NOTICES_OF_IDS = Statement(
+    "SELECT id, notice FROM skymms_notice WHERE tracking_id IN (SELECT value FROM json_each(:ids)) ORDER BY id",
+    "SELECT id, notice FROM skymms_notice WHERE tracking_id IN "
+    "(SELECT value FROM json_array_elements_text(:ids::json) AS value) ORDER BY id",
+)
+SENT_OF_IDS = Statement(
+    "SELECT tracking_id, reference, reply FROM skymms_sent WHERE tracking_id IN (SELECT value FROM json_each(:ids))",
+    "SELECT tracking_id, reference, reply FROM skymms_sent WHERE tracking_id IN "
+    "(SELECT value FROM json_array_elements_text(:ids::json) AS value)",
+)
+ADD_SENT = same(
+    "INSERT INTO skymms_sent (tracking_id, reference, reply, at, number, mms_id) "
+    "VALUES (:tracking_id, :reference, :reply, :now, :number, :mms_id) ON CONFLICT (tracking_id) DO UPDATE SET "
+    "reference = coalesce(excluded.reference, skymms_sent.reference), reply = excluded.reply"
 )

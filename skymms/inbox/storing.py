@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -191,7 +192,7 @@ def _add_notices(transaction: Transaction, posts: Sequence[Post], new: Sequence[
         for id, one in zip(ids, new, strict=True)
     ]
     transaction.run_many(sql.ADD_NOTICE, rows)
-    transaction.run(sql.ADD_HANDLINGS, ids=json.dumps(ids))
+    transaction.run(sql.ADD_HANDLINGS, ids=json.dumps(ids), now=time.time())
 
 
 def _link_id(notice: Notice) -> str | None:
