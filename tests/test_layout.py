@@ -48,6 +48,7 @@ ORDER = [
     "preview",
     "storage",
     "broadcast",
+    "inbox",
     "sandbox",
     "cli",
     "pytest_plugin",
