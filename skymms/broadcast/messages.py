@@ -12,10 +12,11 @@ from ..cellcast import CellcastSend, CellcastSent
 from ..cellcast.values import mobile
 from ..errors import Problem, refusal
 from ..numbers import normalize
+from ..storage.texts import column_text
 from .intents import Intent
 from .outcomes import Answer, from_error, price_text
 from .personalisation import Personalisation
-from .references import column_text, make_reference
+from .references import make_reference
 from .states import State, Why
 
 #: How many numbers one request of Cellcast has. A thousand are allowed, but a lost answer leaves all of them unknown.

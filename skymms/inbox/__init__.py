@@ -1,8 +1,10 @@
-"""The inbox: receives what gateways post, and stores it before it answers.
+"""The inbox: postbacks are stored before they are answered, and each notice is handed to your functions at least once.
 
 In reading order:
 
-- ``storing``: stores posts and their notices
+- ``schema``: the tables
+- ``statements``: the SQL of receiving, for both kinds of store
+- ``storing``: stores posts, and drops repeats
 - ``secrets``: the secret in the path of the inbox
 - ``access``: passwords and networks
 - ``log_filters``: keeps the secret out of the logs of servers
