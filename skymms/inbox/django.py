@@ -39,11 +39,13 @@ class DjangoView:
         )
 
     def _read(self, request: Any, deadline: float) -> bytes | Answer:
-        # Under WSGI, Django takes a body without a Content-Length for empty, and one above DATA_UPLOAD_MAX_MEMORY_SIZE raises.
-        if "wsgi.input" in request.META and not hasattr(request, "_body"):
+        is_read = hasattr(request, "_body")
+        # Under WSGI, Django takes a body without a Content-Length for an empty one.
+        if not is_read and "wsgi.input" in request.META:
             return read_body(request.META, self._receiver, deadline)
         try:
-            return bytes(request.body)
+            # Under ASGI, Django has the whole body already, in memory or in a file.
+            return bytes(request.body if is_read else request.read(self._receiver.intake.max_body + 1))
         except Exception:
-            # RawPostDataException: a middleware has read the form. UnreadablePostError: the connection was broken.
+            # The connection was broken.
             return self._receiver.intake.broken(0, request.META.get("CONTENT_LENGTH") or "")

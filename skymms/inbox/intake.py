@@ -122,12 +122,14 @@ class Intake:
         )
         return INCOMPLETE
 
-    def incomplete(self, request: Request, size: int) -> Answer | None:
-        """Return the answer to a body of another size than the request announces, or None for one that is complete.
+    def refuse_body(self, request: Request, size: int) -> Answer | None:
+        """Return the answer to a body of this size that is too long or not whole, or None.
 
-        The caller broke the connection, or other code of the program has read the body before the inbox could: an empty body
-        would be stored, and the gateway would be told that it arrived.
+        A body is not whole if the caller broke the connection, or if other code of the program has read it before the inbox
+        could: an empty body would be stored, and the gateway would be told that it arrived.
         """
+        if size > self.max_body:
+            return self.too_long()
         length = request.headers.get("content-length", "")
         if length.isdecimal() and size == int(length):
             return None

@@ -32,7 +32,7 @@ class Receiver:
 
     def answer(self, request: Request, body: bytes, deadline: float) -> Answer:
         """Store a post and return the answer."""
-        return self.intake.incomplete(request, len(body)) or self.store(body, request.headers, deadline)
+        return self.intake.refuse_body(request, len(body)) or self.store(body, request.headers, deadline)
 
     def store(self, body: bytes, headers: Mapping[str, str], deadline: float) -> Answer:
         """Store a body that came with these headers, and return the answer."""
@@ -41,8 +41,8 @@ class Receiver:
 
     async def answer_async(self, request: Request, body: bytes, deadline: float) -> Answer:
         """Store a post and return the answer, in a coroutine."""
-        if incomplete := self.intake.incomplete(request, len(body)):
-            return incomplete
+        if refused := self.intake.refuse_body(request, len(body)):
+            return refused
         post = await self._read(body, request.headers)
         return _answer_for(await self._writer.write_async(post, deadline - time.monotonic()))
 
