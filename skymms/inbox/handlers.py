@@ -126,7 +126,7 @@ def _name_of(function: Any) -> str:
         raise ConfigurationError("a partial function has no name of its own: give it one, on(…, name=…)")
     named: Any = function
     if not hasattr(function, "__qualname__"):
-        named = type(function)
+        named = cast(Any, type(function))
     module, qualified = str(named.__module__), str(named.__qualname__)
     if "<lambda>" in qualified:
         raise ConfigurationError("a lambda has no name: give it one, on(…, name=…)")

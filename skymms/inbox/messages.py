@@ -12,11 +12,13 @@ from ..errors import ConfigurationError, SkymmsError
 from ..model.action_replies import SentToSubscriber
 from ..model.message_state import MessageState, state_of
 from ..model.notices import Notice
+from ..model.operations import Operation, R_co
 from ..model.serialization import from_dict, to_dict
 from ..numbers import normalize
 from ..storage.contract import Store
 from ..storage.texts import column_text
 from . import statements as sql
+from .replying import Replier
 
 
 class Message:
@@ -26,10 +28,18 @@ class Message:
       its reports contradict each other. Both follow from the set of reports: see :func:`skymms.state_of`.
     - ``reports`` are all notices about it, in the order of their arrival.
     - ``sent`` is the gateway's reply to sending, and ``reference`` yours, if :meth:`Inbox.sent` was called.
+
+    A handler gets the message that its notice is about, and can answer the notice with :meth:`reply`.
     """
 
     def __init__(
-        self, tracking_id: str | None, reports: tuple[Notice, ...] = (), sent: Any = None, reference: str | None = None
+        self,
+        tracking_id: str | None,
+        reports: tuple[Notice, ...] = (),
+        sent: Any = None,
+        reference: str | None = None,
+        replier: Replier | None = None,
+        notice_id: int | None = None,
     ) -> None:
         self.tracking_id = tracking_id
         self.reports = reports
@@ -38,6 +48,28 @@ class Message:
         known = state_of(reports)
         self.state: MessageState | None = MessageState.ACCEPTED if known.state is None and sent is not None else known.state
         self.contradicted: bool = known.contradicted
+        self._replier = replier
+        #: For a handler: the number of its notice in the inbox.
+        self.notice_id = notice_id
+
+    def reply(self, operation: Operation[R_co]) -> R_co:
+        """Answer the notice of this handler, once, however often the handler is called, and return the gateway's reply.
+
+        ``to`` and ``sender`` are those of the notice, turned round, if the operation has none. The first call in a handler is
+        one message, the second another. If the answer to sending was lost, or the process was killed, nobody knows whether the
+        reply was sent: :class:`~skymms.InDoubtError` is raised then and whenever the handler is called again, until the key is
+        settled (:meth:`skymms.broadcast.Ledger.settle_key`). Call :meth:`Inbox.reply_with` before.
+        """
+        return self._get_replier().reply(operation)
+
+    async def reply_async(self, operation: Operation[R_co]) -> R_co:
+        """Answer the notice of this handler once: :meth:`reply` for an inbox that replies with an AsyncClient."""
+        return await self._get_replier().reply_async(operation)
+
+    def _get_replier(self) -> Replier:
+        if self._replier is None:
+            raise ConfigurationError("only the message that a handler is called with can be replied to")
+        return self._replier
 
     def __repr__(self) -> str:
         # Neither the number nor a text of the message: a repr is soon in a log.
@@ -45,7 +77,9 @@ class Message:
         return f"<Message {self.tracking_id} state={state!r} reports={len(self.reports)}>"
 
 
-def find_message(store: Store, tracking_id: str | None) -> Message:
+def find_message(
+    store: Store, tracking_id: str | None, replier: Replier | None = None, notice_id: int | None = None
+) -> Message:
     """Return what is known about the message with a tracking id.
 
     Until 2013-11 the link that was sent instead of a message had a tracking id of its own. Its reports belong to the message,
@@ -53,7 +87,7 @@ def find_message(store: Store, tracking_id: str | None) -> Message:
     """
     wanted = column_text(tracking_id or None)
     if wanted is None:
-        return Message(None)
+        return Message(None, replier=replier, notice_id=notice_id)
     with store.reading() as transaction:
         ids = [row[0] for row in transaction.rows(sql.RELATED_IDS, tracking_id=wanted)]
         rows = transaction.rows(sql.NOTICES_OF_IDS, ids=json.dumps(ids))
@@ -65,6 +99,8 @@ def find_message(store: Store, tracking_id: str | None) -> Message:
         tuple(from_dict(json.loads(text)) for _, text in rows),
         None if reply is None else from_dict(json.loads(reply)),
         reference,
+        replier,
+        notice_id,
     )
 
 

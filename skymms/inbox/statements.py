@@ -172,3 +172,79 @@ ADD_SENT = same(
     "VALUES (:tracking_id, :reference, :reply, :now, :number, :mms_id) ON CONFLICT (tracking_id) DO UPDATE SET "
     "reference = coalesce(excluded.reference, skymms_sent.reference), reply = excluded.reply"
 )
+
+# ------------------------------------------------------------------------------------------------ what failed, and replay
+
+#: The first column orders the pages; a notice may be dead for several handlers.
+DEAD = Statement(
+    "SELECT h.rowid, h.notice, h.handler, n.notice, h.attempts, h.finished_at, h.error FROM skymms_handling h "
+    "JOIN skymms_notice n ON n.id = h.notice WHERE h.state = 'dead' AND h.rowid > :after "
+    "AND (:handler IS NULL OR h.handler = :handler) ORDER BY h.rowid LIMIT :size",
+    "SELECT * FROM (SELECT row_number() OVER (ORDER BY h.notice, h.handler) AS place, h.notice, h.handler, n.notice AS text, "
+    "h.attempts, h.finished_at, h.error FROM skymms_handling h JOIN skymms_notice n ON n.id = h.notice WHERE h.state = 'dead' "
+    "AND (:handler::text IS NULL OR h.handler = :handler)) AS dead WHERE place > :after ORDER BY place LIMIT :size",
+)
+NOTICE_EXISTS = same("SELECT 1 FROM skymms_notice WHERE id = :id")
+_WHICH = (
+    "(CAST(:since AS DOUBLE PRECISION) IS NULL OR at >= :since) AND (CAST(:until AS DOUBLE PRECISION) IS NULL OR at < :until) "
+    "AND (CAST(:id AS BIGINT) IS NULL OR id = :id)"
+)
+_AGAIN = (
+    "UPDATE skymms_handling SET state = 'ready', attempts = 0, due = :now, finished_at = NULL WHERE "
+    "(CAST(:handler AS TEXT) IS NULL OR handler = :handler) "
+)
+REPLAY_DEAD = same(f"{_AGAIN} AND state = 'dead' AND notice IN (SELECT id FROM skymms_notice WHERE {_WHICH})")  # noqa: S608 (our own)
+REPLAY = same(f"{_AGAIN} AND state <> 'working' AND notice IN (SELECT id FROM skymms_notice WHERE {_WHICH})")  # noqa: S608
+#: Notices that came before their handler was registered.
+REPLAY_MISSING = same(
+    "INSERT INTO skymms_handling (notice, handler, tracking_id, due) SELECT n.id, h.name, n.tracking_id, :now "  # noqa: S608
+    "FROM skymms_notice n JOIN skymms_handler h ON h.kind IN (n.kind, '*') "
+    "WHERE (CAST(:handler AS TEXT) IS NULL OR h.name = :handler) "
+    f"AND n.id IN (SELECT id FROM skymms_notice WHERE {_WHICH}) "
+    "AND NOT EXISTS (SELECT 1 FROM skymms_handling x WHERE x.notice = n.id AND x.handler = h.name)"
+)
+
+# ------------------------------------------------------------------------------------------------ retention and erasure
+
+#: Handlers that no worker has had for a long time.
+UNSEEN_HANDLERS = same("SELECT name FROM skymms_handler GROUP BY name HAVING max(seen_at) < :before")
+PRUNE_SENT = same("DELETE FROM skymms_sent WHERE at < :before")
+PRUNE_KEYS = same("DELETE FROM skymms_identity WHERE until <= :now")
+PRUNE_POSTS = same(
+    "DELETE FROM skymms_post WHERE id IN (SELECT p.id FROM skymms_post p WHERE p.at < :before AND NOT EXISTS (SELECT 1 "
+    "FROM skymms_notice n JOIN skymms_handling h ON h.notice = n.id WHERE n.post = p.id AND h.state IN ('ready', 'working')) "
+    "ORDER BY p.at LIMIT :most)"
+)
+ADD_ERASED = same("INSERT INTO skymms_erased (number, at) VALUES (:number, :now) ON CONFLICT (number) DO NOTHING")
+NOTICES_WITH_NUMBER = same("SELECT id, post FROM skymms_notice WHERE number = :number OR notice LIKE :like")
+POSTS_WITH_NUMBER = Statement(
+    "SELECT id FROM skymms_post WHERE instr(body, :bytes) > 0",
+    "SELECT id FROM skymms_post WHERE position(:bytes IN body) > 0",
+)
+_IDS = Statement(
+    "(SELECT value FROM json_each(:ids))", "(SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value)"
+)
+
+
+def _of_ids(sql: str) -> Statement:
+    """Return a statement about the ids in a list."""
+    return Statement(f"{sql} IN {_IDS.sqlite}", f"{sql} IN {_IDS.postgres}")
+
+
+FILES_OF_NOTICES = _of_ids("SELECT location FROM skymms_saved_file WHERE location IS NOT NULL AND notice")
+DELETE_NOTICES = _of_ids("DELETE FROM skymms_notice WHERE id")
+ERASE_POSTS = _of_ids("UPDATE skymms_post SET body = NULL, problem = NULL WHERE id")
+#: Posts in quarantine have no notices, so they are deleted too.
+DELETE_EMPTY_POSTS = _of_ids(
+    "DELETE FROM skymms_post WHERE NOT EXISTS (SELECT 1 FROM skymms_notice WHERE post = skymms_post.id) AND id"
+)
+ERASE_SENT = same("DELETE FROM skymms_sent WHERE number = :number OR reply LIKE :like OR reference LIKE :like")
+ERASE_ERRORS = same("UPDATE skymms_handling SET error = 'erased, because it contained a number' WHERE error LIKE :like")
+
+# ------------------------------------------------------------------------------------------------ saved files
+
+SAVED_FILES = same("SELECT place, location, content_type, size FROM skymms_saved_file WHERE notice = :notice ORDER BY place")
+ADD_SAVED_FILE = same(
+    "INSERT INTO skymms_saved_file (notice, place, at, location, content_type, size) "
+    "VALUES (:notice, :place, :now, :location, :content_type, :size) ON CONFLICT (notice, place) DO NOTHING"
+)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import atexit
-import logging
-import os
 import threading
 import time
 import weakref
 from collections.abc import Callable
 
+from .._functools import renew_after_fork
 from ..errors import SkymmsError
 from ..storage.contract import Store
+from ..transport.logging import logger, one_line
 from .calling import Calls
 from .handlers import Handlers
 from .messages import Message, find_message
@@ -23,8 +23,6 @@ POLL = 1.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 #: A call that takes longer is mentioned in the log.
 _LONG = 600.0
-
-_log = logging.getLogger("skymms.inbox")
 
 
 class Worker:
@@ -38,24 +36,30 @@ class Worker:
         self._store = store
         self._handlers = handlers
         self._find = find or self._find_message
+        self._begin()
+        renew_after_fork(self)
+        _WORKERS.add(self)
+
+    def _begin(self) -> None:
         self._lock = threading.Lock()
         self._run: _Run | None = None
+
+    def renew_after_fork(self) -> None:
+        """Forget the thread of the parent process. A child has to start its own."""
+        self._begin()
 
     def start(self) -> None:
         """Start the thread, unless it runs. In a forked child it has to be started again."""
         with self._lock:
             if self.is_running:
                 return
-            is_first = self._run is None
             self._run = _Run(self._store, self._handlers, self._find)
             self._run.thread.start()
-        if is_first:
-            atexit.register(_stop_at_exit, weakref.ref(self))
 
     @property
     def is_running(self) -> bool:
         """True if the worker was started in this process and was not stopped."""
-        return self._run is not None and self._run.pid == os.getpid() and self._run.thread.is_alive()
+        return self._run is not None and self._run.thread.is_alive()
 
     def wake(self) -> None:
         """Look for notices at once."""
@@ -100,9 +104,13 @@ class Worker:
         return find_message(self._store, taken.notice.tracking_id)
 
 
-def _stop_at_exit(reference: weakref.ref[Worker]) -> None:
-    worker = reference()
-    if worker is not None:
+_WORKERS: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+
+@atexit.register
+def _stop_all() -> None:
+    # Their threads are daemons, which the interpreter would end in the middle of a call.
+    for worker in list(_WORKERS):
         worker.stop(5.0)
 
 
@@ -110,7 +118,6 @@ class _Run:
     """The thread of a worker, from its start to its end."""
 
     def __init__(self, store: Store, handlers: Handlers, find: Callable[[Taken], Message]) -> None:
-        self.pid = os.getpid()
         self.thread = threading.Thread(target=self._work, name="skymms-inbox", daemon=True)
         self.all_ended = False
         self._handlers = handlers
@@ -145,7 +152,8 @@ class _Run:
                 pause = _FIRST_PAUSE
             except Exception as error:
                 self._in_doubt = True
-                _log.warning("the worker of the inbox goes on in %g s: %s", pause, error, exc_info=not _is_ours(error))
+                logger.warning("inbox: the worker of the inbox goes on in %g s: %s", pause, one_line(error))
+                logger.debug("inbox: the error", exc_info=True)
                 if self._is_over():
                     break
                 self._wake.wait(pause)
@@ -178,7 +186,7 @@ class _Run:
             self._mention_others(desk.register())
         if time.monotonic() >= self._renew_at:
             if put_back := desk.renew():
-                _log.warning("%d calls of handlers were interrupted, because their worker ended", put_back)
+                logger.warning("inbox: %d calls of handlers were interrupted, because their worker ended", put_back)
             self._renew_at = time.monotonic() + RENEW_EVERY
             self._mention_long_calls()
         if self._in_doubt:
@@ -221,7 +229,7 @@ class _Run:
                 self._desk.end()
         except SkymmsError as error:
             # Its lease ends by itself.
-            _log.warning("the worker of the inbox ended without giving back what it had taken: %s", error)
+            logger.warning("inbox: the worker of the inbox ended without giving back what it had taken: %s", one_line(error))
             return
         self.all_ended = not running
 
@@ -232,22 +240,19 @@ class _Run:
             if one.error is None:
                 continue
             is_dead = one.final or one.attempt >= ATTEMPTS
-            _log.warning(
-                "handler %s failed with notice %d in attempt %d of %d%s", one.handler, one.id, one.attempt, ATTEMPTS,
+            logger.warning(
+                "inbox: handler %s failed with notice %d in attempt %d of %d%s", one.handler, one.id, one.attempt, ATTEMPTS,
                 ", and is not called with it again: see inbox.dead()" if is_dead else "",
             )  # fmt: skip
-            _log.debug("%s", one.error)
 
     def _mention_others(self, names: list[str]) -> None:
         for name in names:
-            _log.info("handler %s is registered in the inbox, but not in this process; another worker must have it", name)
+            logger.info(
+                "inbox: handler %s is registered in the inbox, but not in this process; another worker must have it", name
+            )
 
     def _mention_long_calls(self) -> None:
         for key in self._calls.longer_than(_LONG):
             if key not in self._mentioned:
                 self._mentioned.add(key)
-                _log.warning("handler %s has been at notice %d for more than %d minutes", key[1], key[0], _LONG // 60)
-
-
-def _is_ours(error: Exception) -> bool:
-    return isinstance(error, SkymmsError)
+                logger.warning("inbox: handler %s has been at notice %d for more than %d minutes", key[1], key[0], _LONG // 60)
