@@ -198,9 +198,7 @@ def test_a_full_queue_refuses_posts(writer: Writer, gated: GatedStore, monkeypat
     assert writer.write(post("MMS_3"), 30) is not None
 
 
-def test_many_large_posts_do_not_fill_the_memory(
-    writer: Writer, gated: GatedStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_large_posts_do_not_fill_the_memory(writer: Writer, gated: GatedStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_WAITING_BYTES", 1000)
     assert writer.write(Post(b" " * 1001, None, 1.0, (), "too long"), 30) is None
     assert writer.write(Post(b" " * 1000, None, 1.0, (), "not too long"), 30) is not None
