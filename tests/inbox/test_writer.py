@@ -24,7 +24,7 @@ from skymms.storage.contract import Store, Transaction
 
 
 class GatedStore:
-    """A store whose transactions wait for `gate`, and which counts them. `spoil` may raise an error at their beginning or end."""
+    """A store whose transactions wait for `gate`, and are counted. `spoil` may raise an error at their beginning or end."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
