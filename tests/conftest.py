@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from callers import Blocking
+from inbox_rows import inbox_store
 from private_postgres import private_postgres
 from stores import ledger_where, postgres_where, sqlite_where, store
 
 from skymms import Client
 
-__all__ = ["kind", "ledger_where", "postgres_where", "private_postgres", "sqlite_where", "store"]
+__all__ = ["inbox_store", "kind", "ledger_where", "postgres_where", "private_postgres", "sqlite_where", "store"]
 
 
 @pytest.fixture(params=[Client, Blocking], ids=["requests", "aiohttp"])

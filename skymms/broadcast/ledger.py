@@ -24,7 +24,7 @@ from .broadcast import UNREPORTED_AFTER, Broadcast
 from .hours import Hours
 from .loading import load
 from .noting import note
-from .once import once, settle
+from .once import find_reply, once, settle
 from .recipients import Recipient, Unreadable
 from .reconciling import Question, Reconciled, Steps, reconcile
 from .schema import COMPONENT, MIGRATIONS
@@ -206,6 +206,13 @@ class Ledger:
             steps.throw(error)
             raise
         return await asyncio.to_thread(_returned, steps, reply)
+
+    def reply_to_key(self, key: str) -> Any:
+        """Return the reply to the message that was sent with a key, or None if the key is free.
+
+        Raises :class:`~skymms.InDoubtError` if the message may have been sent.
+        """
+        return find_reply(self._store, key)
 
     def settle_key(self, key: str, outcome: str, *, why: str, by: str | None = None) -> None:
         """Decide about a key whose fate is unknown: ``"sent"``, or ``"resend"`` to let it be sent again."""

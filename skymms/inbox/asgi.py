@@ -38,6 +38,7 @@ class AsgiApplication:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while (await receive())["type"] != "lifespan.shutdown":
+            await asyncio.to_thread(self._receiver.start)
             await send({"type": "lifespan.startup.complete"})
         await asyncio.to_thread(self._receiver.stop)
         await send({"type": "lifespan.shutdown.complete"})

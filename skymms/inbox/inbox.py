@@ -12,6 +12,7 @@ from ..storage.contract import Store
 from .access import Networks, Passwords
 from .asgi import AsgiApplication
 from .django import DjangoView
+from .handling import Handling
 from .intake import ANSWER_WITHIN, MAX_BODY, Intake, Read, positive
 from .log_filters import mask_paths_in_logs
 from .receiver import Receiver
@@ -21,7 +22,7 @@ from .writer import Writer
 from .wsgi import WsgiApplication
 
 
-class Inbox:
+class Inbox(Handling):
     """Receives what gateways post, and stores it before it answers. It is a context manager.
 
     ``asgi``, ``wsgi`` and ``django`` are the applications: mount one of them. Creating an inbox also keeps its secret out of
@@ -38,6 +39,8 @@ class Inbox:
         that connects through a Unix socket.
     :param max_body: the most bytes of a body; a longer one is answered 413.
     :param answer_within: the most seconds until a request is answered. The gateway waits ten.
+    :param work: False only receives; another process calls the handlers (:meth:`work`). Otherwise a process that has handlers
+        calls them, in a thread that starts with the ASGI application or with the first post.
 
     Raises :class:`~skymms.ConfigurationError` for a wrong value, and :class:`~skymms.StorageError` if the store cannot be used.
     """
@@ -53,6 +56,7 @@ class Inbox:
         proxies: Sequence[str] = (),
         max_body: int = MAX_BODY,
         answer_within: float = ANSWER_WITHIN,
+        work: bool = True,
     ) -> None:
         if not isinstance(secret, Secret):  # pyright: ignore[reportUnnecessaryIsInstance] (callers without a type checker)
             raise ConfigurationError("secret: expected a Secret, such as Secret.from_env() or Secret.from_file(path)")
@@ -62,14 +66,27 @@ class Inbox:
         answer_within = positive(answer_within, "answer_within")
         mask_paths_in_logs()
         self._closes_store = isinstance(store, (str, os.PathLike))
-        self._store: Store = open_inbox(store)
-        self.receiver = Receiver(intake, Writer(self._store), answer_within=answer_within)
+        super().__init__(open_inbox(store))
+        self._works = work
+        writer = Writer(self._store, stored=self._stored)
+        self.receiver = Receiver(
+            intake, writer, started=self._start, stopped=self._worker.stop, answer_within=answer_within
+        )  # fmt: skip
         self.asgi = AsgiApplication(self.receiver)
         self.wsgi = WsgiApplication(self.receiver)
         self.django = DjangoView(self.receiver)
 
+    def _start(self) -> None:
+        if self._works and len(self._handlers) and not self._is_stopped:
+            self.work()
+
+    def _stored(self) -> None:
+        self._start()
+        self._worker.wake()
+
     def close(self) -> None:
-        """Write what still waits, and close the store if the inbox opened it."""
+        """Stop calling handlers, write what still waits, and close the store if the inbox opened it."""
+        self.stop()
         self.receiver.stop()
         if self._closes_store:
             self._store.close()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from .intake import ANSWER_WITHIN, STORED, UNAVAILABLE, Answer, Intake, Request
@@ -19,12 +19,25 @@ _PARSED_AT_ONCE: Final = 32 * 1024
 
 
 class Receiver:
-    """Answers requests to an inbox. ``answer_within`` is how many seconds a request may take, its body included."""
+    """Answers requests to an inbox. ``answer_within`` is how many seconds a request may take, its body included.
 
-    def __init__(self, intake: Intake, writer: Writer, *, answer_within: float = ANSWER_WITHIN) -> None:
+    ``started`` and ``stopped`` are called when an application that has a beginning and an end begins and ends.
+    """
+
+    def __init__(
+        self,
+        intake: Intake,
+        writer: Writer,
+        *,
+        answer_within: float = ANSWER_WITHIN,
+        started: Callable[[], object] = lambda: None,
+        stopped: Callable[[], object] = lambda: None,
+    ) -> None:
         self.intake = intake
         self.answer_within = answer_within
         self._writer = writer
+        self._started = started
+        self._stopped = stopped
 
     def deadline(self) -> float:
         """Return when a request that arrives now has to be answered, on the clock of ``time.monotonic()``."""
@@ -51,8 +64,13 @@ class Receiver:
             return self.intake.read(body, headers, time.time())
         return await asyncio.to_thread(self.intake.read, body, headers, time.time())
 
+    def start(self) -> None:
+        """Begin, with the application."""
+        self._started()
+
     def stop(self) -> None:
-        """Write what still waits."""
+        """Write what still waits, and end with the application."""
+        self._stopped()
         self._writer.stop()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,7 +18,7 @@ from ..errors import SkymmsError
 from ..model.notices import DeliveryReport, Notice, SubscriptionChange
 from ..model.serialization import to_dict
 from ..numbers import normalize
-from ..storage.contract import Statement, Store, Transaction
+from ..storage.contract import Store, Transaction
 from ..storage.migrations import migrate
 from ..storage.opening import open_store
 from ..storage.texts import column_text, hash_number
@@ -104,7 +105,7 @@ def store(transaction: Transaction, posts: Sequence[Post]) -> list[Stored]:
     post_ids: dict[int, int] = {}
     if kept:
         new, stripped = _without_erased(transaction, new)
-        post_ids = dict(zip(kept, _new_ids(transaction, sql.NEW_POST_IDS, len(kept)), strict=True))
+        post_ids = dict(zip(kept, _new_ids(transaction, "skymms_post", len(kept)), strict=True))
         transaction.run_many(sql.ADD_POST, [_post_row(id, posts[at], at in stripped) for at, id in post_ids.items()])
         _add_notices(transaction, posts, new, post_ids)
     counts = Counter(one.place for one in new)
@@ -158,8 +159,8 @@ def _hash(purpose: bytes, content: bytes) -> str:
 # ------------------------------------------------------------------------------------------------ rows
 
 
-def _new_ids(transaction: Transaction, statement: Statement, count: int) -> list[int]:
-    return [row[0] for row in transaction.rows(statement, n=count)]
+def _new_ids(transaction: Transaction, table: str, count: int) -> list[int]:
+    return [row[0] for row in transaction.rows(sql.NEW_IDS, table=table, n=count)]
 
 
 def _post_row(id: int, post: Post, stripped: bool) -> dict[str, Any]:
@@ -175,7 +176,7 @@ def _post_row(id: int, post: Post, stripped: bool) -> dict[str, Any]:
 def _add_notices(transaction: Transaction, posts: Sequence[Post], new: Sequence[_New], post_ids: dict[int, int]) -> None:
     if not new:
         return
-    ids = _new_ids(transaction, sql.NEW_NOTICE_IDS, len(new))
+    ids = _new_ids(transaction, "skymms_notice", len(new))
     rows: list[dict[str, Any]] = [
         {
             "id": id,
@@ -191,7 +192,7 @@ def _add_notices(transaction: Transaction, posts: Sequence[Post], new: Sequence[
         for id, one in zip(ids, new, strict=True)
     ]
     transaction.run_many(sql.ADD_NOTICE, rows)
-    transaction.run(sql.ADD_HANDLINGS, ids=json.dumps(ids))
+    transaction.run(sql.ADD_HANDLINGS, ids=json.dumps(ids), now=time.time())
 
 
 def _link_id(notice: Notice) -> str | None:

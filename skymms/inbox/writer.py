@@ -16,7 +16,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Final, TypeAlias
 
@@ -54,10 +54,14 @@ class _Entry:
 
 
 class Writer:
-    """Writes posts to a store. Its thread starts with the first post, in each process that uses it."""
+    """Writes posts to a store. Its thread starts with the first post, in each process that uses it.
 
-    def __init__(self, store: Store) -> None:
+    ``stored`` is called, in this thread, when new notices are on the disk.
+    """
+
+    def __init__(self, store: Store, *, stored: Callable[[], None] = lambda: None) -> None:
         self._store = store
+        self._stored = stored
         self._begin()
         renew_after_fork(self)
         _WRITERS.add(self)
@@ -157,6 +161,8 @@ class Writer:
                 logger.debug("inbox: the error", exc_info=True)
                 stored = [None] * len(group)
             _resolve(group, stored)
+            if any(one.new for one in stored if one is not None):
+                self._stored()
 
     # -------------------------------------------------------------------------------------------- transactions
 

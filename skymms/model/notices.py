@@ -164,7 +164,9 @@ class DeliveryReport(Notice):
         """Return the outcome that the status says, or the code if there is no status; None if it is not known."""
         if not self.status and self.gateway_status is None:
             return _DELIVERED if self.code in _DELIVERY_CODES else _UNDERWAY if self.code in _SENT_CODES else None
-        said = {_OUTCOMES.get(_last_part(self.status or "")), _GATEWAY_OUTCOMES.get(self.gateway_status or "")} - {None}
+        said = {_OUTCOMES.get(last_part_of_status(self.status or "")), _GATEWAY_OUTCOMES.get(self.gateway_status or "")} - {
+            None
+        }
         return said.pop() if len(said) == 1 else None
 
     @property
@@ -193,7 +195,8 @@ class DeliveryReport(Notice):
         return bool(self.delivered) or self.failed
 
 
-def _last_part(status: str) -> str:
+def last_part_of_status(status: str) -> str:
+    """Return what a status such as ``Message Sent/Not Supported`` ends with, in lower case and without spaces."""
     return status.rpartition("/")[2].replace(" ", "").replace("-", "").lower()
 
 
