@@ -1,4 +1,4 @@
-"""Real applications with an inbox, under real servers: ``inbox_applications.py SERVER FD`` serves on a socket that is inherited.
+"""Real applications with an inbox, under real servers: ``inbox_applications.py SERVER FD`` serves on an inherited socket.
 
 The environment has the rest: INBOX_STORE, SKYMMS_INBOX_SECRET, and in INBOX_OPTIONS the arguments of the Inbox as JSON.
 """
@@ -115,7 +115,18 @@ def uvicorn(app: str, descriptor: int) -> None:
 
 def gunicorn(app: str, descriptor: int) -> None:
     here = os.path.dirname(os.path.abspath(__file__))
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{descriptor}", "--workers", "2", "--threads", "8", "--preload"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--bind",
+        f"fd://{descriptor}",
+        "--workers",
+        "2",
+        "--threads",
+        "8",
+        "--preload",
+    ]
     command += ["--access-logfile", "-", "--log-level", "debug", "--pythonpath", here, "--no-control-socket"]
     os.execv(sys.executable, [*command, f"inbox_applications:{app}()"])
 
