@@ -165,6 +165,8 @@ async def load(port: int, path: str, connections: int, seconds: float, processes
     # The first answer shows that the servers run.
     async with asyncio.timeout(60):
         await connection(time.perf_counter() + 0.001)
+    # Its own time is that of their start.
+    times.clear()
     until, cpu = time.perf_counter() + seconds, cpu_seconds(processes)
     async with asyncio.TaskGroup() as group:
         for _ in range(connections):
@@ -182,8 +184,8 @@ def measure(run: Run, seconds: float) -> tuple[str, bool]:
         with store.reading() as transaction:
             found = transaction.rows(COUNT)[0][0]
         store.close()
-    if found != len(times):
-        raise SystemExit(f"{run.name}: {len(times)} posts were answered 200, and the store has {found}")
+    if found != len(times) + 1:
+        raise SystemExit(f"{run.name}: {len(times) + 1} posts were answered 200, and the store has {found}")
     times.sort()
     rate, p99 = len(times) / seconds, times[len(times) * 99 // 100]
     ok = rate >= run.at_least and p99 <= run.p99 and not refused
