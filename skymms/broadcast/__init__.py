@@ -18,6 +18,7 @@ In reading order:
 - ``statements``: the SQL, for both kinds of store
 - ``key_statements``: the SQL of keys, under which a message is sent once
 - ``outcome_statements``: the SQL that counts outcomes
+- ``survey_statements``: the SQL of figures for people who watch
 - ``hooks``: instants at which tests crash
 - ``intents``: one message that may now be requested
 - ``outcomes``: what a reply or an error means for a message
@@ -36,6 +37,7 @@ In reading order:
 - ``blocks``: takes messages from the ledger and writes what became of them
 - ``comparing``: compares the outcomes of variants
 - ``estimating``: says in advance what a broadcast will do
+- ``surveying``: reads the figures of broadcasts for people who watch them
 - ``running``: decides what a run does next
 - ``threads``: carries the calls of a run in threads
 - ``tasks``: carries the calls of a run with asyncio
