@@ -31,6 +31,7 @@ In reading order:
 - ``broadcast_progress``: shows how far a run is
 - ``broadcast_run``: runs a broadcast, until it ends or a signal stops it
 - ``broadcast_create``: plans a broadcast
+- ``broadcast_watch``: `skymms broadcast watch` serves a page that shows broadcasts
 - ``broadcast``: `skymms broadcast …`, one message to a list of numbers
 - ``commands``: the command group `skymms`, and the exit status of each error
 """
