@@ -82,7 +82,4 @@ def _unknown(row: Mapping[str, Any], *, numbers: bool) -> dict[str, Any]:
 def _left_out(line: LeftOutLine, *, numbers: bool) -> dict[str, Any]:
     if numbers:
         return line._asdict()
-    # The reason quotes the text, and a number that is cut short is not recognised as one.
-    masked = mask_number(line.text)
-    reason = line.reason.replace(line.text, masked) if line.text else line.reason
-    return {**line._asdict(), "text": masked, "reason": mask_text(reason)}
+    return {**line._asdict(), "text": mask_text(line.text), "reason": mask_text(line.reason)}

@@ -76,7 +76,7 @@ def _draw_states(axes: Any, survey: Survey, zone: tzinfo) -> None:
     _style(axes, "Messages over time")
     if not survey.timeline.times:
         axes.set_axis_off()
-        axes.text(0.5, 0.5, "Nothing was sent yet.", ha="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, "Nothing was requested yet.", ha="center", transform=axes.transAxes)
         return
     drawn = [state for state in _STACK if any(survey.timeline.states[state])]
     axes.stackplot(
