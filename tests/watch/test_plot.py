@@ -50,8 +50,8 @@ def test_a_broadcast_that_sent_nothing_has_a_plot_that_says_so(ledger, tmp_path)
     assert "Nothing was requested yet." in texts(tmp_path / "plot.svg")
 
 
-@pytest.mark.parametrize("text", ["$\\frac{1}{$ _^{}$$", "--></svg>&\u202e"])
-def test_names_are_drawn_as_they_are(tmp_path, text):
+def test_names_are_drawn_as_they_are(tmp_path):
+    text = "$\\frac{1}{$ _^{}$$ --></svg>&\u202e"
     with Ledger(tmp_path / "ledger.db") as ledger:
         fill(ledger, text=text)
         save_plot(ledger, "spring", tmp_path / "plot.svg")
