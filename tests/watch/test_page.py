@@ -93,7 +93,7 @@ class TestFigures:
             ["2", "9", "100.0 % 70.1–100.0", "–"],
             ["1", "8", "100.0 % 67.6–100.0", "–"],
             ["3", "8", "50.0 % 21.5–78.5", "E102: 4"],
-            ["no report yet", "6", "–", "E330: 1"],
+            ["not known", "6", "–", "E330: 1"],
         ]
 
     def test_variants_with_shares_and_intervals(self, tab: Tab, ledger: Ledger) -> None:
