@@ -35,8 +35,8 @@ LOGGERS: Final = (
 
 #: The longest segment that is shown: the length of a UUID.
 LONGEST_SHOWN: Final = 36
-# A slash may be escaped, and so may any character of the segment.
-_SEGMENT = re.compile(rf"(?<![A-Za-z0-9._~%-])[A-Za-z0-9._~%-]{{{LONGEST_SHOWN + 1},}}")
+# After a space there is no path, but perhaps a name in a traceback. Slashes and all other characters may be escaped.
+_SEGMENT = re.compile(rf"(?:^|(?<=[/?&=:@'\"]))[A-Za-z0-9._~%-]{{{LONGEST_SHOWN + 1},}}")
 _SLASH = re.compile("%2[fF]")
 
 

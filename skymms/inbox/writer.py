@@ -28,6 +28,8 @@ from .storing import Post, Stored, store
 
 #: The most posts in a transaction: a long one keeps the others waiting.
 LARGEST_GROUP: Final = 256
+#: How long a group waits to become as large as the one before, in seconds. Otherwise every other group would have one post.
+LINGER: Final = 0.005
 #: The most posts that wait, and their bytes; the next one is refused.
 MAX_WAITING: Final = 2_000
 MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
@@ -70,6 +72,7 @@ class Writer:
         self._changed = threading.Condition(threading.Lock())
         self._thread: threading.Thread | None = None
         self._stopping = False
+        self._expected = 1
 
     def renew_after_fork(self) -> None:
         """Forget the thread and the posts of the parent process, which writes them itself."""
@@ -127,7 +130,9 @@ class Writer:
                 self._stopping = False
             self._entries.append(entry)
             self._bytes += size
-            self._changed.notify()
+            # Waking the thread for each post takes longer than all else that is done for it here.
+            if len(self._entries) in (1, self._expected):
+                self._changed.notify()
         return True
 
     def _take(self) -> list[_Entry]:
@@ -135,6 +140,11 @@ class Writer:
         with self._changed:
             while not self._entries and not self._stopping:
                 self._changed.wait()
+            # The requests of the group before are answered, and their callers post again: not all at the same instant.
+            until = time.monotonic() + LINGER
+            while len(self._entries) < self._expected and not self._stopping and (left := until - time.monotonic()) > 0:
+                self._changed.wait(left)
+            self._expected = min(len(self._entries), LARGEST_GROUP)
             group = [self._entries.popleft() for _ in range(min(len(self._entries), LARGEST_GROUP))]
             self._bytes -= sum(len(entry.post.body) for entry in group)
             if not group:

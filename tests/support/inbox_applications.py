@@ -115,7 +115,18 @@ def uvicorn(app: str, descriptor: int) -> None:
 
 def gunicorn(app: str, descriptor: int) -> None:
     here = os.path.dirname(os.path.abspath(__file__))
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{descriptor}", "--workers", "2", "--threads", "8", "--preload"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--bind",
+        f"fd://{descriptor}",
+        "--workers",
+        "2",
+        "--threads",
+        "8",
+        "--preload",
+    ]
     command += ["--access-logfile", "-", "--log-level", "debug", "--pythonpath", here, "--no-control-socket"]
     os.execv(sys.executable, [*command, f"inbox_applications:{app}()"])
 

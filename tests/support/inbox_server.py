@@ -37,8 +37,7 @@ class InboxServer:
         self.secret = secret
         self._log = log
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.port: int = self._socket.getsockname()[1]
-        self._command = [sys.executable, str(PROGRAM), server, app, str(self._socket.fileno())]
+        self._command = [sys.executable, str(PROGRAM), server, app]
         self._env = {**os.environ, "INBOX_STORE": where, "SKYMMS_INBOX_SECRET": secret, "INBOX_OPTIONS": json.dumps(options)}
         self.process = self.start()
 
@@ -46,7 +45,7 @@ class InboxServer:
         """Start the server. Requests wait in the queue of its socket until it accepts them."""
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._command,
+                [*self._command, str(self._socket.fileno())],
                 env=self._env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -55,6 +54,15 @@ class InboxServer:
                 start_new_session=True,
             )
         return self.process
+
+    @property
+    def port(self) -> int:
+        return int(self._socket.getsockname()[1])
+
+    def renew_socket(self) -> None:
+        """Close the socket, so that connections that no server accepted are closed too, and take another port."""
+        self._socket.close()
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
 
     def kill(self) -> None:
         """Kill the server and its workers, and wait for their end."""
