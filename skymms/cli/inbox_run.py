@@ -130,12 +130,12 @@ def serve(uvicorn: Any, inbox: Inbox, address: Address, secret: Secret, about: s
             timeout_graceful_shutdown=_END_WITHIN,
         )
         signals.server = uvicorn.Server(config)
-        # The port is known now, and nothing is received yet. A program that started this one reads the line.
+        # Nothing is received yet. A program that started this one reads the line, and may post at once: the request then waits in
+        # the queue of the socket.
         chosen = address._replace(port=listener.getsockname()[1])
         sys.stdout.write(f"{chosen.with_secret(secret)}\n")
         sys.stdout.flush()
         output.print_message(about)
-        listener.listen(_BACKLOG)
         # A signal may have come before there was a server to tell.
         if signals.first is None:
             signals.server.run(sockets=[listener])
@@ -145,7 +145,7 @@ def serve(uvicorn: Any, inbox: Inbox, address: Address, secret: Secret, about: s
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    """Return a socket at an address, which does not listen yet."""
+    """Return a socket at an address. Connections wait until something accepts them."""
     try:
         version = ip_address(host).version
     except ValueError:
@@ -156,6 +156,7 @@ def _bind(host: str, port: int) -> socket.socket:
             # The port can be used again at once after the server has ended.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen(_BACKLOG)
     except (OSError, UnicodeError) as error:
         listener.close()
         reason = getattr(error, "strerror", None) or "the name is not valid"
