@@ -130,8 +130,8 @@ def serve(uvicorn: Any, inbox: Inbox, address: Address, secret: Secret, about: s
             timeout_graceful_shutdown=_END_WITHIN,
         )
         signals.server = uvicorn.Server(config)
-        # Nothing is received yet. A program that started this one reads the line, and may post at once: the request then waits in
-        # the queue of the socket.
+        # Nothing is received yet. A program that started this one reads the line, and may post at once: the request then waits
+        # in the queue of the socket.
         chosen = address._replace(port=listener.getsockname()[1])
         sys.stdout.write(f"{chosen.with_secret(secret)}\n")
         sys.stdout.flush()
