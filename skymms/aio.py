@@ -16,8 +16,9 @@ from .errors import ConfigurationError
 from .http import MAX_REPORT, HttpRequest, HttpResponse
 from .model.operations import Operation, R_co
 from .rate_limit import RateLimit, SpacedRateLimit
+from .transport import guard
 from .transport.aiohttp_body import Sending
-from .transport.aiohttp_route import Route, no_response, session_setting
+from .transport.aiohttp_route import Route, close_unusable, no_response, session_setting
 from .transport.calls import DEFAULT_TIMEOUT, BaseClient, Call
 from .transport.compression import response_from
 from .transport.errors import CLIENT_CLOSED, answered_by_cache, consumed_response, unusable_url
@@ -150,7 +151,11 @@ class AsyncClient(BaseClient):
         plain = bool(request.body) and not session_setting(session, "_middlewares", ())
         sending.start(reports_writes=plain and self._reports_writes)
         response = None
-        route = Route(session, self._keep_alive)
+        # Nothing can change a POST request in a session of its own: without a middleware of ours it takes 10 µs less.
+        changeable = not self._own or request.method != "POST" or proxy is not None or guard.is_active()
+        route = Route(session, self._keep_alive) if changeable else None
+        if route is None:
+            close_unusable(session, self._keep_alive)
         try:
             response = await session.request(
                 request.method,
@@ -161,7 +166,7 @@ class AsyncClient(BaseClient):
                 raise_for_status=False,
                 proxy=proxy,
                 timeout=self._limits,
-                middlewares=route.middlewares(request.method),
+                middlewares=route.middlewares(request.method) if route else (),
                 auto_decompress=False,
             )
             if (cached := answered_by_cache(response, request)) is not None:
@@ -178,7 +183,7 @@ class AsyncClient(BaseClient):
                     return consumed_response(request, "response.read() or response.text()")
             return response_from(response.status, response.headers, body, limit)
         except (_aiohttp().ClientError, TimeoutError, OSError, ValueError) as error:
-            return no_response(error, request, sending.maybe, route.proxy or proxy)
+            return no_response(error, request, sending.maybe, (route and route.proxy) or proxy)
         finally:
             # A response that was read to its end is closed already, and its connection is used again.
             if response is not None and not response.closed:

@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from .codes import EVENTS, ORIGINS
 from .errors import Nodes, ProtocolError
@@ -114,33 +114,40 @@ def unrecognised_fields(notice: Notice) -> Nodes:
     return tuple([(path, text) for path, text in notice.raw if field_of(path) is None and normalize_name(path) not in known])
 
 
-class _Event(NamedTuple):
-    """The leaves of an event as they are shown, and with the marks of replaced characters if there are any."""
-
-    leaves: list[Leaf]
-    marked: list[Leaf] | None = None
+#: The leaves of an event as they are shown; the same with the marks of replaced characters, if there are any; and the names and
+#: texts of an event that has only text elements with different names and no attributes. Nearly all events are such, and their
+#: list of leaves is empty.
+_Event: TypeAlias = "tuple[list[Leaf], list[Leaf] | None, dict[str, str] | None]"
 
 
 def _events(document: bytes, limit: int) -> Iterable[_Event]:
     """Return the events of a document, which is parsed strictly first and repaired if that fails."""
-    if document.lstrip(_BLANKS).startswith(b"<"):
+    if document.startswith(b"<") or document.lstrip(_BLANKS).startswith(b"<"):
         return _events_of_xml(document, limit)
     shown, marked = map(_leaves_of_json, parse_json(document, limit))
     return _paired(shown, marked)
 
 
 def _paired(shown: Sequence[list[Leaf]], marked: Sequence[list[Leaf]]) -> list[_Event]:
-    return [_Event(leaves, None if leaves == other else other) for leaves, other in zip(shown, marked, strict=True)]
+    return [(leaves, None if leaves == other else other, None) for leaves, other in zip(shown, marked, strict=True)]
 
 
 def _events_of_xml(document: bytes, limit: int) -> Iterable[_Event]:
     try:
-        return map(_Event, _leaves_of_xml(document, limit))
+        root, texts = xml.parse_flat(document, limit)
+        if (
+            texts
+            and root.tag == "POSTBACK"
+            and normalize_name(next(iter(texts))) != "notification"
+            and _NOTIFICATION.isdisjoint(texts)
+        ):
+            return (([], None, texts),)
+        return [(leaves, None, None) for leaves in _leaves_of_root(root)]
     except DecodeError:
         if len(document) > limit or (document.isascii() and not _REPAIRABLE.search(document)):
             raise
     shown, marked = repair_xml(document)
-    return _paired(_leaves_of_xml(shown, GROWTH * limit), _leaves_of_xml(marked, GROWTH * limit))
+    return _paired(*(_leaves_of_root(xml.parse(repaired, GROWTH * limit)) for repaired in (shown, marked)))
 
 
 #: What an XML document in ASCII has that can be repaired: a reference or a control character.
@@ -167,17 +174,13 @@ def _is_event(event: Any) -> bool:
 _NOTIFICATION = frozenset({"NOTIFICATION", "notification", "Notification"})
 
 
-def _leaves_of_xml(document: bytes, limit: int) -> list[list[Leaf]]:
+def _leaves_of_root(root: Element) -> list[list[Leaf]]:
     """Return the leaves of each event; in a batch, the first event also has what is in no event."""
-    root = xml.parse(document, limit)
     kind = normalize_name(xml.name(root))
     if kind == "notification":
         return [_unwrapped(root)]
     if kind != "postback":
         raise DecodeError(f"the root is {xml.name(root):.40}, not POSTBACK")
-    flat = xml.flat(root)
-    if flat and normalize_name(flat[0][0]) != "notification" and _NOTIFICATION.isdisjoint([path for path, _, _ in flat]):
-        return [flat]
     # If one event is in a NOTIFICATION, all events are, even if other elements come before the first.
     if next(root.iterchildren(*_NOTIFICATION), None) is None and not (
         len(root) and normalize_name(xml.name(root[0])) == "notification"
@@ -211,22 +214,29 @@ def _unwrapped(notification: Element) -> list[Leaf]:
     return found
 
 
-_TEXT_BESIDE = f"/{xml.TEXT}"
+def _is_text_beside(path: str) -> bool:
+    """True for the name of text beside elements in an event."""
+    return path.endswith(f"/{xml.TEXT}") and not path.startswith(_OUTSIDE)
 
 
 def _notice(event: _Event, *, alone: bool) -> Notice:
     """Return the notice of an event; ``alone`` is True if the postback has no other event."""
-    leaves = event.leaves
-    raw = tuple([(path, text) for path, _, text in leaves if path != NO_STATUS])
-    texts = dict(raw)
+    own_leaves, marked, texts = event
+    is_plain = texts is not None
+    leaves: Iterable[Leaf]
+    if texts is not None:
+        leaves, raw = xml.as_leaves(texts), tuple(texts.items())
+    else:
+        leaves, raw = own_leaves, tuple([(path, text) for path, _, text in own_leaves if path != NO_STATUS])
+        texts = dict(raw)
     origin, code = _text_of(texts, "origin", "ORIGIN"), _text_of(texts, "code", "CODE")
     kind = _class_of(origin, code)
     try:
-        if kind is DeliveryReport:
-            leaves = with_status(leaves) if any("@" in path or path == NO_STATUS for path, _, _ in leaves) else leaves
+        if kind is DeliveryReport and any("@" in path or path == NO_STATUS for path, _, _ in own_leaves):
+            leaves = with_status(own_leaves)
         notice, unread = response_decoder(kind).decode(leaves, raw=raw)
-        if mixed := next((path for path in unread if path.endswith(_TEXT_BESIDE) and not path.startswith(_OUTSIDE)), None):
-            raise DecodeError(f"{mixed.rpartition('/')[0]} has text beside its elements")
+        if not is_plain and (beside := next(filter(_is_text_beside, unread), None)):
+            raise DecodeError(f"{beside.rpartition('/')[0]} has text beside its elements")
     except DecodeError:
         # A field is contradictory. A single event of a known kind is refused. An unknown event, and one of several events,
         # becomes an UnknownNotice, because refusing it would refuse the other events of the body too.
@@ -234,15 +244,17 @@ def _notice(event: _Event, *, alone: bool) -> Notice:
             raise
         kind, notice = UnknownNotice, UnknownNotice(code or None, origin=origin or None, raw=raw)
     when = getattr(notice, "timestamp", None)
-    is_unparsed = when is not None and not isinstance(when, datetime) and "timestamp" in notice.identity_fields
+    is_unparsed = False
     if when is not None and (when.__class__ is not datetime or when.tzinfo is None):
+        is_unparsed = not isinstance(when, datetime) and "timestamp" in notice.identity_fields
         notice = replace(notice, timestamp=_aware(when))
-    if event.marked is not None or is_unparsed or needs_fingerprint(notice):
-        notice = replace(notice, fingerprint=event_fingerprint(_canonical(kind, notice, event.marked or event.leaves)))
+    if marked is not None or is_unparsed or needs_fingerprint(notice):
+        every_leaf = marked or (xml.as_leaves(texts) if is_plain else own_leaves)
+        notice = replace(notice, fingerprint=event_fingerprint(_canonical(kind, notice, every_leaf)))
     return cast(Notice, notice)
 
 
-def _canonical(kind: type[Notice], notice: Notice, leaves: Sequence[Leaf]) -> list[tuple[str, str]]:
+def _canonical(kind: type[Notice], notice: Notice, leaves: Iterable[Leaf]) -> list[tuple[str, str]]:
     """Return the names and texts of an event so that they are the same in every form of postback."""
     field_of = response_decoder(kind).field_of
     when = getattr(notice, "timestamp", None)

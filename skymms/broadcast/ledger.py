@@ -294,6 +294,11 @@ class Ledger:
         for _, at, who, verb, broadcast, detail in read_pages(self._store, sql.AUDIT_LOG):
             yield {"at": at, "who": who, "verb": verb, "broadcast": broadcast, **json.loads(detail)}
 
+    @property
+    def store(self) -> Store:
+        """The open store, which an inbox can share: ``Inbox(ledger.store, …)``. It is closed with the ledger."""
+        return self._store
+
     def close(self) -> None:
         """Close the connection to the file or the database."""
         self._store.close()

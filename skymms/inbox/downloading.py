@@ -7,15 +7,18 @@ followed to a checked address only.
 
 from __future__ import annotations
 
+import http.client
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing, contextmanager, suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any, NamedTuple
-from urllib.parse import SplitResult, urljoin
+from typing import NamedTuple
+from urllib.parse import urljoin
 
 from ..errors import ConfigurationError, ProtocolError, TransportError
-from ..http import HttpRequest, parse_address
+from ..http import HttpRequest, parse_address, parse_http_url
 from ..transport import guard
 from ..transport.fetching import link_request
 
@@ -44,80 +47,90 @@ def download(url: str, *, limit: int, allow_private: bool) -> Download:
     ends = time.monotonic() + _TOTAL
     for _ in range(1 + _REDIRECTS):
         request = link_request(url)
-        found = _get(request, _parts(url), limit, allow_private, ends)
+        found = _get(request, url, limit, allow_private, ends)
         if isinstance(found, Download):
             return found
         url = urljoin(url, found)
     raise ProtocolError(f"{link_request(url).safe_url}: more than {_REDIRECTS} redirects")
 
 
-def _parts(url: str) -> SplitResult:
-    from ..http import parse_http_url
-
+def _get(request: HttpRequest, url: str, limit: int, allow_private: bool, ends: float) -> Download | str:
+    """Send one request, and return the file or the URL of a redirect."""
     parts = parse_http_url(url)
     assert parts is not None
-    return parts
-
-
-def _get(request: HttpRequest, parts: SplitResult, limit: int, allow_private: bool, ends: float) -> Download | str:
-    """Send one request, and return the file or the URL of a redirect."""
-    import urllib3
-    from certifi import where
-
     host = (parts.hostname or "").rstrip(".")
     if guard.is_active():
         guard.check(host)
-    address = _address(request, host, parts.port or (443 if parts.scheme == "https" else 80), allow_private)
-    timeout = urllib3.Timeout(connect=_CONNECT, read=_READ)
-    pool: urllib3.HTTPConnectionPool
-    if parts.scheme == "https":
-        pool = urllib3.HTTPSConnectionPool(
-            address, parts.port or 443, timeout=timeout, server_hostname=host, assert_hostname=host, ca_certs=where()
-        )
-    else:
-        pool = urllib3.HTTPConnectionPool(address, parts.port or 80, timeout=timeout)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    address = _address(request, host, port, allow_private)
     target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}".replace(" ", "%20")
-    headers = {**request.headers, "Host": parts.netloc.rpartition("@")[2]}
+    headers = {**request.headers, "Host": parts.netloc.rpartition("@")[2], "Connection": "close"}
+    late = threading.Event()
     try:
-        with pool:
-            response = pool.urlopen(
-                "GET", target, headers=headers, retries=False, redirect=False, preload_content=False, decode_content=False
-            )
-            try:
-                return _read(request, response, limit, ends)
-            finally:
-                response.close()
-    except urllib3.exceptions.HTTPError as error:
-        raise TransportError(f"{request.safe_url}: {type(error).__name__}") from None
-    except OSError as error:
-        raise TransportError(f"{request.safe_url}: {error.strerror or type(error).__name__}") from None
+        with socket.create_connection((address, port), _CONNECT) as plain, _until(ends, plain, late):
+            plain.settimeout(_READ)
+            connection = http.client.HTTPConnection(host, port)
+            connection.sock = _encrypted(plain, host) if parts.scheme == "https" else plain
+            with closing(connection):
+                connection.request("GET", target, headers=headers)
+                with connection.getresponse() as response:
+                    found = _read(request, response, limit)
+        # A file without a length ends where the connection was broken.
+        if not late.is_set():
+            return found
+        raise TimeoutError
+    except (OSError, http.client.HTTPException, UnicodeError, TransportError) as error:
+        if late.is_set():
+            raise TransportError(f"{request.safe_url}: the file did not arrive within {_TOTAL:.0f} s") from None
+        if isinstance(error, TransportError):
+            raise
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise TransportError(f"{request.safe_url}: {reason}") from None
 
 
-def _read(request: HttpRequest, response: Any, limit: int, ends: float) -> Download | str:
-    if response.status in (301, 302, 303, 307, 308) and (target := response.headers.get("Location")):
-        return str(target)
+def _encrypted(plain: socket.socket, host: str) -> socket.socket:
+    import ssl
+
+    from certifi import where
+
+    return ssl.create_default_context(cafile=where()).wrap_socket(plain, server_hostname=host)
+
+
+@contextmanager
+def _until(ends: float, connection: socket.socket, late: threading.Event) -> Generator[None, None, None]:
+    """Break a connection at a time: a server that sends a byte a second would keep it for hours."""
+
+    def shut() -> None:
+        late.set()
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(max(0.0, ends - time.monotonic()), shut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _read(request: HttpRequest, response: http.client.HTTPResponse, limit: int) -> Download | str:
+    if response.status in (301, 302, 303, 307, 308) and (target := response.getheader("Location")):
+        return target
     if response.status != 200:
         raise ProtocolError(f"{request.safe_url}: HTTP {response.status}", status=response.status)
     pieces: list[bytes] = []
     size = 0
-    for piece in _pieces(response):
+    while piece := response.read1(65536):
         size += len(piece)
         if size > limit:
             raise ProtocolError(f"{request.safe_url}: the file is longer than {limit:,} bytes: allow more with limit=…")
-        if time.monotonic() > ends:
-            raise TransportError(f"{request.safe_url}: the file did not arrive within {_TOTAL:.0f} s")
         pieces.append(piece)
-    expected = response.headers.get("Content-Length", "")
+    expected = response.getheader("Content-Length", "")
     if expected.isdecimal() and int(expected) != size:
         raise TransportError(f"{request.safe_url}: the connection ended in the middle of the file")
-    kind = str(response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
+    kind = response.getheader("Content-Type", "").partition(";")[0].strip().lower()
     return Download(request.url, kind or "application/octet-stream", b"".join(pieces))
-
-
-def _pieces(response: Any) -> Iterator[bytes]:
-    # One read of the socket at a time: a server that sends a byte a second must not hold one read for ever.
-    while piece := response.read1(65536):
-        yield piece
 
 
 def _address(request: HttpRequest, host: str, port: int, allow_private: bool) -> str:

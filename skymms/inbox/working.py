@@ -12,7 +12,7 @@ from .._functools import renew_after_fork
 from ..errors import SkymmsError
 from ..storage.contract import Store
 from ..transport.logging import logger, one_line
-from .calling import Calls
+from .calling import WAIT, Calls
 from .handlers import Handlers
 from .messages import Message, find_message
 from .taking import ATTEMPTS, RENEW_EVERY, Desk, Outcome, Taken
@@ -166,7 +166,7 @@ class _Run:
     def work_until_idle(self) -> None:
         """Work in this thread until nothing is left to do."""
         try:
-            while self._advance() or self._calls.running or self._outcomes:
+            while self._advance() or self._calls.open or self._outcomes:
                 self._wake.wait(POLL)
                 self._wake.clear()
         finally:
@@ -176,7 +176,7 @@ class _Run:
     def _is_over(self) -> bool:
         if self._deadline is None:
             return False
-        is_idle = not self._calls.running and not self._outcomes
+        is_idle = not self._calls.open and not self._outcomes
         return is_idle or time.monotonic() >= self._deadline
 
     def _advance(self) -> bool:
@@ -189,7 +189,7 @@ class _Run:
                 logger.warning("inbox: %d calls of handlers were interrupted, because their worker ended", put_back)
             self._renew_at = time.monotonic() + RENEW_EVERY
             self._mention_long_calls()
-        if self._in_doubt:
+        if self._calls.withdraw(WAIT if self._deadline is None else 0.0) or self._in_doubt:
             desk.give_back(self._known())
             self._in_doubt = False
         with self._lock:
@@ -216,7 +216,7 @@ class _Run:
 
     def _known(self) -> set[tuple[int, str]]:
         """Return the calls that are running or whose outcome is not written yet."""
-        running = self._calls.running
+        running = self._calls.open
         with self._lock:
             return {*running, *((one.id, one.handler) for one in self._outcomes)}
 

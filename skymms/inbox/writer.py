@@ -18,11 +18,12 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from enum import Enum, auto
 from typing import Any, Final, TypeAlias
 
 from .._functools import renew_after_fork
 from ..errors import StorageError
-from ..storage.contract import Store
+from ..storage.contract import RefusedValueError, Store
 from ..transport.logging import logger, one_line
 from .storing import Post, Stored, store
 
@@ -168,37 +169,51 @@ class Writer:
 
     def _write_group(self, posts: list[Post]) -> list[Stored | None]:
         """Write posts in one transaction; if that fails because of one of them, each in its own."""
-        stored, is_futile = self._attempt(posts)
+        stored, failure = self._attempt(posts)
         if stored is not None:
             return [*stored]
-        if is_futile:
-            return [None] * len(posts)
         written: list[Stored | None] = []
-        for at, post in enumerate(posts):
-            alone, is_futile = self._attempt([post]) if len(posts) > 1 else (None, False)
-            if alone is None and not is_futile and post.notices:
-                # Its notices cannot be stored. The body can be, and whoever looks at the quarantine sees why.
+        for post in posts:
+            alone: Sequence[Stored] | None = None
+            if len(posts) > 1 and failure is not _Failure.FUTILE:
+                alone, failure = self._attempt([post])
+            if failure is _Failure.VALUES and post.notices:
+                # Its notices will never be stored. The body can be, and whoever looks at the quarantine sees why.
                 problem = "its notices could not be stored: the log says why"
-                alone, is_futile = self._attempt([post._replace(notices=(), problem=problem)])
+                alone, failure = self._attempt([post._replace(notices=(), problem=problem)])
             written.append(alone[0] if alone else None)
-            if is_futile:
-                return [*written, *[None] * (len(posts) - at - 1)]
         return written
 
-    def _attempt(self, posts: list[Post]) -> tuple[Sequence[Stored] | None, bool]:
-        """Write posts in one transaction. Return what was stored, or None, and whether another attempt now is futile."""
+    def _attempt(self, posts: list[Post]) -> tuple[Sequence[Stored] | None, _Failure]:
+        """Write posts in one transaction. Return what was stored, or None and the kind of failure."""
         began, start = False, time.monotonic()
         try:
             with self._store.transaction() as transaction:
                 began = True
                 stored = store(transaction, posts)
-            return stored, False
+            return stored, _Failure.NONE
         except Exception as error:
-            reason = one_line(error) if isinstance(error, StorageError) else type(error).__name__
+            is_storage = isinstance(error, StorageError)
+            reason = one_line(error) if is_storage else type(error).__name__
             logger.error("inbox: %s not stored: %s", "a post was" if len(posts) == 1 else f"{len(posts)} posts were", reason)
             logger.debug("inbox: the error", exc_info=True)
-            # No transaction can begin, or one took so long that nobody waits any more.
-            return None, not began or time.monotonic() - start > FUTILE_AFTER
+            if not began or time.monotonic() - start > FUTILE_AFTER:
+                return None, _Failure.FUTILE
+            # Any other error than one of the store is due to what was to be stored.
+            refused = isinstance(error, RefusedValueError) or not is_storage
+            return None, _Failure.VALUES if refused else _Failure.STORE
+
+
+class _Failure(Enum):
+    """Why a transaction failed."""
+
+    NONE = auto()
+    #: The values: they would fail again.
+    VALUES = auto()
+    #: The store: full, or a connection was lost. The same posts may succeed.
+    STORE = auto()
+    #: No transaction can begin, or one took so long that nobody waits any more: another attempt now is futile.
+    FUTILE = auto()
 
 
 def _resolve(group: list[_Entry], stored: Sequence[Stored | None]) -> None:

@@ -7,6 +7,7 @@ loop was busy with something else.
 
 from __future__ import annotations
 
+import select
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ class Route:
             self._check_proxy(request)
         if guard.is_active():
             guard.check(request.url.host or "", request.proxy.host if request.proxy else None)
-        self._close_unusable(request.connection_key)
+        close_unusable(self._session, self._keep_alive, request.connection_key)
         return await handler(request)
 
     def _check_proxy(self, request: Any) -> None:
@@ -83,24 +84,34 @@ class Route:
         if request.proxy.scheme not in {"http", "https"} or not request.proxy.host:
             raise UnusableProxyError
 
-    def _close_unusable(self, key: Any) -> None:
-        """Close the kept connections that were idle for too long, or that have something to read: the end, usually.
 
-        aiohttp takes the first connection that is open, and learns of its end only when the event loop runs.
-        """
-        kept: dict[Any, Any] = getattr(self._session.connector, "_conns", {})
-        if not (idle := kept.get(key)):
-            return
-        from urllib3.util import wait_for_read
+def close_unusable(session: aiohttp.ClientSession, keep_alive: float, key: Any = None) -> None:
+    """Close the kept connections that were idle for too long, or that have something to read: the end, usually.
 
-        oldest = time.monotonic() - self._keep_alive
+    aiohttp takes the first connection that is open, and learns of its end only when the event loop runs. ``key`` is aiohttp's
+    key of a host; without it the connections to all hosts are looked at.
+    """
+    kept: dict[Any, Any] = getattr(session.connector, "_conns", {})
+    oldest = time.monotonic() - keep_alive
+    for idle in kept.values() if key is None else [kept.get(key, ())]:
         for connection, since in idle:
             if not connection.is_connected():
                 continue
             sock = connection.transport.get_extra_info("socket")
-            if since >= oldest and not (sock and wait_for_read(sock, timeout=0)):
-                return
+            if since >= oldest and not (sock and _has_something_to_read(sock)):
+                break
             connection.close()
+
+
+def _has_something_to_read(sock: Any) -> bool:
+    if _new_poll is None:  # on Windows
+        return bool(select.select([sock], [], [], 0)[0])
+    poll = _new_poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+_new_poll = getattr(select, "poll", None)
 
 
 async def _send_once(request: Any, handler: Any) -> Any:

@@ -39,7 +39,7 @@ def is_blank(text: object) -> bool:
 
 def is_whole_number(number: Any, least: int) -> bool:
     """True for None and for an int that is large enough; False for a bool, which is an int to Python."""
-    return number is None or (type(number) is int and number >= least and is_sendable(number))
+    return number is None or (type(number) is int and number >= least and number.bit_length() <= _MAX_BITS)
 
 
 def positive_problem(number: Any) -> str | None:

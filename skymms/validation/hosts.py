@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from .._functools import character_name, invisible_characters
@@ -23,14 +24,24 @@ _URL = re.compile(
 _PARTS = re.compile(r"([a-z]+://(?:[^/?#@]*@)?)([^/?#@:\[\]]+)(.*)", re.IGNORECASE | re.DOTALL)
 #: The most characters of a host name (RFC 1035).
 _MAX_HOST = 253
+#: Results for longer URLs are not kept, because they would take memory.
+_LONGEST_KEPT = 1000
 
 
 def url_problem(url: str) -> str | None:
     """Return the problem of a URL that is not an absolute http or https URL which all programs read alike, or None."""
+    return _last_url_problems(url) if len(url) <= _LONGEST_KEPT else _url_problem(url)
+
+
+def _url_problem(url: str) -> str | None:
     if _URL.fullmatch(url) and not invisible_characters(url):
         return None
     reason = _explain(url)
     return f"{url!r:.80} {reason}" if reason else None
+
+
+# Messages for many recipients have different texts and the same pictures.
+_last_url_problems = lru_cache(maxsize=256)(_url_problem)
 
 
 def _explain(url: str) -> str | None:

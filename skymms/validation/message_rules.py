@@ -110,7 +110,7 @@ def fallback_text(message: Any, limits: Limits) -> str | None:
         return None if disabled else "a fallback text is required in this dialect, also with a subject: pass fallback_text"
     if "subject" in limits.required:
         return None  # the rule for the subject reports that it is missing
-    if not limits.waived.isdisjoint({"subject", "fallback_text"}):
+    if limits.waived and not limits.waived.isdisjoint({"subject", "fallback_text"}):
         return None  # nothing is required in place of a field that is waived
     # A saved message has no field `subject`: its subject and fallback text were given when it was saved.
     if not is_blank(getattr(message, "subject", "saved")):

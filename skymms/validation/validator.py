@@ -122,14 +122,16 @@ class Validator:
         of_texts: list[Problem] = []
         value: Any
         for value, field in zip(values, all_fields):  # noqa: B905  # both have one entry per field, and strict= takes time
-            if value is not None:
-                if type(value) is not str and field.is_plain and not is_sendable(value):
-                    return self._validate_wrong_types(message, limits)
-                for check, rule in field.checks:
-                    if problem := check(message, limits):
-                        of_rules.append(Problem(rule.code, None, field.name, problem))
-                if field.text_checks and not (isinstance(value, str) and value.isprintable()):
-                    _validate_texts(field, value, limits, of_texts)
+            if value is None:
+                continue
+            is_text = type(value) is str
+            if not is_text and field.is_plain and not is_sendable(value):
+                return self._validate_wrong_types(message, limits)
+            for check, rule in field.checks:
+                if problem := check(message, limits):
+                    of_rules.append(Problem(rule.code, None, field.name, problem))
+            if field.text_checks and not (is_text and value.isprintable()):
+                _validate_texts(field, value, limits, of_texts)
         for check, rule in always:
             if problem := check(message, limits):
                 of_rules.append(Problem(rule.code, None, rule.field, problem))
@@ -175,38 +177,30 @@ class Validator:
     def validate_slide(self, slide: Slide, number: int, limits: Requirements) -> list[Problem]:
         """Return the problems of one slide; ``number`` counts from 1."""
         found: list[Problem] = []
-        text: Any = slide.text
+        of_urls: list[Problem] = []
+        count = 0
         # Written out, because this is called for each slide of each message. The order is that of FILES.
         files = (slide.image, slide.audio, slide.video, slide.vcard, slide.ical, slide.pdf, slide.passbook)
-        # Not count(None), which compares with ==: that of a numpy array is not a bool.
-        count = sum([1 for file in files if file is not None])
+        for url, (kind, checks) in zip(files, self._file):  # noqa: B905  # equally long, and strict= takes time
+            if url is not None:
+                count += 1
+                for check, rule in checks:
+                    if problem := check(url, limits):
+                        of_urls.append(Problem(rule.code, number, kind, problem))
+                if not (type(url) is str and url.isprintable()):
+                    _apply(self._any_text, kind, url, number, limits, of_urls)
         for check, rule in self._slide if count > 1 else self._slide_with_one_file:
             if problem := check(slide, limits):
                 found.append(Problem(rule.code, number, rule.field, problem))
-        if text is not None:
+        if (text := slide.text) is not None:
             for check, rule in self._slide_text:
                 if problem := check(text, limits):
                     found.append(Problem(rule.code, number, "text", problem))
-            _apply_to_text(self._any_text, "text", text, number, limits, found)
+            if not (type(text) is str and text.isprintable()):
+                _apply(self._any_text, "text", text, number, limits, found)
         if (template := slide.personalized_image) is not None:
             _apply_to_text(self._any_text, "personalized_image", template, number, limits, found)
-        if count:
-            self._validate_urls(files, count, number, limits, found)
-        return found
-
-    def _validate_urls(
-        self, files: tuple[Any, ...], count: int, number: int, limits: Requirements, found: list[Problem]
-    ) -> None:
-        """Add the problems of the URLs of a slide's files. ``count`` of ``files`` are not None."""
-        for url, (kind, checks) in zip(files, self._file):  # noqa: B905  # equally long, and strict= takes time
-            if url is not None:
-                for check, rule in checks:
-                    if problem := check(url, limits):
-                        found.append(Problem(rule.code, number, kind, problem))
-                _apply_to_text(self._any_text, kind, url, number, limits, found)
-                count -= 1
-                if not count:
-                    return
+        return found + of_urls if of_urls else found
 
     def validate_fields(self, message: Any, limits: Requirements) -> list[Problem]:
         """Return the problems of a message that the rules for its own fields find; texts and slides are not checked."""

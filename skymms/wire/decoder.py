@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import Any, NamedTuple
 
-from .._functools import memoize
+from .._functools import constructor_of_plain_values, memoize
 from .codecs import DecodeError, Leaf
 from .notation import Converter, Row, accepted_names, parse_integer
 
@@ -88,7 +88,7 @@ class Decoder:
         group_classes: Mapping[str, type],
         normalize: Callable[[str], str],
     ) -> None:
-        self._class = value_class
+        self._create: Callable[..., Any] = constructor_of_plain_values(value_class)
         self._group_classes = group_classes
         self._normalize = normalize
         self._targets: dict[str, _Target] = {}
@@ -209,7 +209,7 @@ class Decoder:
             values = self._nest(values)
         for name in self._required:
             values.setdefault(name, "")
-        return self._class(**values)
+        return self._create(**values)
 
     def _build_group(self, group: str, values: dict[str, Any]) -> Any:
         kind = self._group_classes[group]

@@ -13,7 +13,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from .codecs import DecodeError, json, xml
+from .codecs import DecodeError, json
+from .codecs.xml_beginning import without_harmless_beginning
 
 #: The marks are here, in a range of Unicode that has no characters. XML allows them, even in names.
 _FIRST_MARK, _MARKS = 0xE1000, 0xEF00
@@ -57,7 +58,7 @@ def repair_xml(document: bytes) -> tuple[bytes, bytes]:
     if b"\0" in document[:4]:
         raise DecodeError("contains a NUL byte; XML has none, and UTF-16 and UTF-32 are not accepted")
     # A mark is not ASCII, so a declaration of another encoding would no longer be harmless.
-    marked = _decode(xml.without_harmless_beginning(document)).translate(_FORBIDDEN_IN_XML)
+    marked = _decode(without_harmless_beginning(document)).translate(_FORBIDDEN_IN_XML)
     marked = _REFERENCES.sub(_repair_references, marked)
     return _show(marked).encode(), marked.encode()
 

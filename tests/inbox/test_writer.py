@@ -24,7 +24,7 @@ from skymms.storage.contract import Store, Transaction
 
 
 class GatedStore:
-    """A store whose transactions wait for `gate`, and which counts them. `spoil` may raise an error at their beginning or end."""
+    """A store whose transactions wait for `gate`, and are counted. `spoil` may raise an error at their beginning or end."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -143,6 +143,40 @@ def test_posts_that_no_transaction_takes_are_not_stored_and_can_be_posted_again(
     assert tracking_ids(ledger_where) == []
     assert writer.write(post("MMS_1"), 30) is not None
     assert tracking_ids(ledger_where) == ["MMS_1"]
+
+
+def test_a_post_that_the_store_could_not_take_is_not_put_into_quarantine(
+    writer: Writer, gated: GatedStore, ledger_where: str
+) -> None:
+    # On a disk that is nearly full there would be room for the body alone, and its notices would reach no handler.
+    failures = iter([True, False, False])
+
+    def spoil(place: str) -> None:
+        if place == "end" and next(failures):
+            raise StorageError("the disk is full")
+
+    gated.spoil = spoil
+    assert writer.write(post("MMS_1"), 30) is None
+    assert posts_of(ledger_where) == []
+    assert writer.write(post("MMS_1"), 30) is not None
+    assert posts_of(ledger_where) == [(report("MMS_1"), None, ["MMS_1"])]
+
+
+def test_of_a_group_on_a_disk_that_is_nearly_full_those_that_fit_are_stored(
+    writer: Writer, gated: GatedStore, ledger_where: str
+) -> None:
+    # The first post alone, then the group of four, then each of the four.
+    failures = iter([False, True, False, True, False, False])
+
+    def spoil(place: str) -> None:
+        if place == "end" and next(failures):
+            raise StorageError("the disk is full")
+
+    gated.spoil = spoil
+    results = write_together(writer, gated, [post(f"MMS_{n}") for n in range(4)])
+    assert results.count(None) == 1
+    assert len(tracking_ids(ledger_where)) == 4
+    assert [problem for _, problem, _ in posts_of(ledger_where)] == [None] * 4
 
 
 def test_a_group_is_not_tried_one_by_one_if_no_transaction_can_begin(writer: Writer, gated: GatedStore) -> None:

@@ -1,4 +1,4 @@
-"""Real applications with an inbox, under real servers: ``inbox_applications.py SERVER FD`` serves on a socket that is inherited.
+"""Real applications with an inbox, under real servers: ``inbox_applications.py SERVER FD`` serves on an inherited socket.
 
 The environment has the rest: INBOX_STORE, SKYMMS_INBOX_SECRET, and in INBOX_OPTIONS the arguments of the Inbox as JSON.
 """

@@ -4,20 +4,22 @@ Encoding joins strings, which takes a third of the time of building an lxml tree
 lxml writes. Characters that XML cannot hold, which a tree would refuse, are searched for once in each part.
 
 Decoding uses lxml with every option off that a hostile document could use: no entities, no DTD, no network, no recovery from
-errors. The size is checked before parsing. Any DOCTYPE is refused after parsing, because with entities off ``1555&x;1234888``
+errors. The size is checked before parsing. Any DOCTYPE is refused, because with entities off ``1555&x;1234888``
 is read as ``1555`` without an error.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, cast
 
 from ..._functools import memoize
 from . import FLAT, DecodeError, Frame, Leaf, Shape, join_part
-from .xml_parser import OPTIONS, Parser
+from .xml_beginning import USUAL_BEGINNING, check_beginning, check_bytes
+from .xml_parser import OPTIONS, ParserOfThread
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] (lxml has no public name for it)
@@ -114,13 +116,13 @@ def frame(root: str) -> Frame:
 
 def load() -> None:
     """Import lxml, which takes as long as the rest of the package."""
-    _parser()
+    _parser_of_thread()
 
 
 def decode(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf]]:
     """Return the name of the root, and a leaf for every element without children."""
-    root = parse(body, limit)
-    return name(root), leaves(root, shape)
+    root, texts = parse_flat(body, limit)
+    return name(root), list(as_leaves(texts)) if texts else _nested(root, shape, mixed=False)
 
 
 def parse(body: bytes, limit: int) -> Element:
@@ -129,14 +131,35 @@ def parse(body: bytes, limit: int) -> Element:
     Raises :class:`DecodeError` for a document that has more than ``limit`` bytes, is not well-formed, is not in UTF-8, or has a
     DOCTYPE.
     """
-    body = _checked(body, limit)
-    parser = _parser()
+    return _parse(body, limit)[0]
+
+
+def parse_flat(body: bytes, limit: int) -> tuple[Element, dict[str, str] | None]:
+    """Return the root element, and the texts of a document of text elements with different names; None for any other.
+
+    Nearly all responses and postbacks are such documents. Raises like :func:`parse`.
+    """
+    root, document = _parse(body, limit)
+    return root, _texts(root, may_have_attributes=_ATTRIBUTE.search(document) is not None)
+
+
+#: What every attribute contains.
+_ATTRIBUTE = re.compile(rb"=[ \t\r\n]*+[\"']")
+
+
+def _parse(body: bytes, limit: int) -> tuple[Element, bytes]:
+    """Return the root element and the bytes that were parsed."""
+    check_bytes(body, limit)
+    usual = USUAL_BEGINNING.match(body)
+    document = body[usual.start(1) :] if usual else check_beginning(body)
+    parser = _parser_of_thread().parser
     try:
-        root = parser.parse(body)
+        root = parser.parse(document)
     except parser.errors as error:
         raise _syntax_error(error) from None
-    _check_document(root)
-    return root
+    if not usual:
+        _check_document(root)
+    return root, document
 
 
 def walk(body: bytes, limit: int) -> Iterator[tuple[str, Element]]:
@@ -146,7 +169,8 @@ def walk(body: bytes, limit: int) -> Iterator[tuple[str, Element]]:
     """
     from lxml import etree
 
-    events = etree.iterparse(BytesIO(_checked(body, limit)), events=("start", "end"), **OPTIONS)
+    check_bytes(body, limit)
+    events = etree.iterparse(BytesIO(check_beginning(body)), events=("start", "end"), **OPTIONS)
     try:
         yield from cast("Iterator[tuple[str, Element]]", events)
     except (etree.XMLSyntaxError, ValueError) as error:
@@ -167,20 +191,6 @@ def forget_before(element: Element) -> str:
     return text
 
 
-def _checked(body: bytes, limit: int) -> bytes:
-    """Return a document without a harmless beginning, after the checks that come before parsing."""
-    if len(body) > limit:
-        raise DecodeError(f"{len(body):,} bytes, more than the {limit:,} allowed")
-    if b"\0" in body:
-        # lxml recognises UTF-16 without a declaration, and the check of the encoding below would not see it.
-        raise DecodeError("contains a NUL byte; XML has none, and UTF-16 and UTF-32 are not accepted")
-    if body[:1] != b"<" or body[1:2] == b"?":
-        body = without_harmless_beginning(body)
-    if b"<!DOCTYPE" in body and _has_doctype(body):
-        raise DecodeError("a DOCTYPE is not allowed")
-    return body
-
-
 def _syntax_error(error: Exception) -> DecodeError:
     # lxml raises ValueError for an empty body. Its messages name the line and quote only element names.
     message = getattr(error, "msg", None) or str(error)
@@ -196,50 +206,6 @@ def _check_document(root: Element) -> None:
         raise DecodeError(f"the encoding is {encoding}, only UTF-8 is accepted")
 
 
-#: White space and byte order marks before a document. XML allows no white space before a declaration.
-_BEFORE_DOCUMENT = re.compile(rb"(?:[ \t\r\n\v\f]++|\xef\xbb\xbf)*+")
-_XML_DECLARATION = re.compile(rb"<\?xml[ \t\r\n][^>]*\?>")
-#: The longest XML declaration that is looked at.
-_MAX_DECLARATION = 256
-
-
-def without_harmless_beginning(body: bytes) -> bytes:
-    """Return a document without the white space and the marks before it, and without a declaration that makes no difference.
-
-    Text in ASCII is the same in the encodings that gateways name, so its declaration is dropped, whatever encoding that names.
-    The line feeds stay, behind the declaration if there is one, so that the lines of problems stay the same.
-    """
-    found = _BEFORE_DOCUMENT.match(body)
-    start = found.end() if found else 0
-    document, line_feeds = body[start:], body.count(b"\n", 0, start)
-    declaration = _XML_DECLARATION.match(document, 0, _MAX_DECLARATION)
-    if declaration is None:
-        return b"\n" * line_feeds + document
-    rest = document[declaration.end() :]
-    if document.isascii():
-        return b"\n" * (line_feeds + declaration[0].count(b"\n")) + rest
-    return declaration[0] + b"\n" * line_feeds + rest
-
-
-def _has_doctype(body: bytes) -> bool:
-    """Return whether a DOCTYPE stands before the root element.
-
-    Such a document is refused before it is parsed: libxml2 takes quadratic time for the attributes that a DOCTYPE declares.
-    """
-    at = 0
-    while (before := _BEFORE_ROOT.match(body, at)) is not None:
-        if before["doctype"]:
-            return True
-        at = body.find(b"-->" if before["comment"] else b"?>", before.end())
-        if at < 0:
-            return False
-        at += 2
-    return False
-
-
-#: What may stand before the root element. ``>`` is left from the end of a comment or an instruction.
-_BEFORE_ROOT = re.compile(rb"(?:\xef\xbb\xbf)?[\s>]*+<(?:(?P<doctype>!DOCTYPE)|(?P<comment>!--)|\?)")
-
 #: The encoding of nearly every document; the second is that of a document without a declaration.
 _USUAL_ENCODINGS = frozenset({"UTF-8", None})
 #: Accepted encodings, without dashes.
@@ -250,7 +216,7 @@ _ENCODINGS = frozenset({"utf8", "ascii", "usascii"})
 MAX_NAME = 256
 
 
-_parser = memoize(Parser)
+_parser_of_thread = memoize(ParserOfThread)
 
 
 def name(element: Element) -> str:
@@ -267,27 +233,35 @@ def leaves(root: Element, shape: Shape = FLAT, *, mixed: bool = False) -> list[L
     Attributes are leaves with names such as ``SLIDE/@duration``. Text in the root or in a container is a leaf ``#text``. Text
     beside the elements of any other element raises :class:`DecodeError`, or is a leaf ``CONTENT/#text`` if ``mixed`` is True.
     """
-    return flat(root) or _nested(root, shape, mixed)
+    texts = _texts(root)
+    return list(as_leaves(texts)) if texts else _nested(root, shape, mixed)
+
+
+def as_leaves(texts: Mapping[str, str]) -> Iterator[Leaf]:
+    """Return the leaves of a document of text elements with different names."""
+    return zip(texts, repeat(0), texts.values())  # one of them is endless
 
 
 #: The name of a leaf for text beside elements, and the mark before the name of an attribute. No element has such a name.
 TEXT, ATTRIBUTE = "#text", "@"
 
 
-def flat(root: Element) -> list[Leaf] | None:
-    """Return the leaves of a document of text elements with different names, or None for any other document.
-
-    Nearly all responses and postbacks are such documents.
-    """
-    children = root[:]
-    # A generator would take twice the time of this list.
-    if any(map(len, children)) or root.attrib or any([child.attrib for child in children]):  # noqa: C419
+def _texts(root: Element, *, may_have_attributes: bool = True) -> dict[str, str] | None:
+    """Return the texts of a document of text elements with different names, or None for any other document."""
+    # keys() is faster than `attrib`, which creates an object.
+    if may_have_attributes and (root.keys() or any([child.keys() for child in root])):  # noqa: C419
         return None
-    if (root.text and not root.text.isspace()) or "".join([child.tail or "" for child in children]).strip():
+    if (text := root.text) and not text.isspace():
         return None
-    found: list[Leaf] = [(child.tag, 0, child.text or "") for child in children]
-    names: set[str] = {leaf[0] for leaf in found}
-    return found if len(names) == len(found) and max(map(len, names), default=0) <= MAX_NAME else None
+    # Without a call of cast() for each element, which would take a tenth of the time.
+    texts: dict[Any, str] = {}
+    for child in root:
+        if len(child) or ((tail := child.tail) and not tail.isspace()):
+            return None
+        texts[child.tag] = child.text or ""
+    if len(texts) < len(root) or (len("".join(texts)) > MAX_NAME and max(map(len, texts)) > MAX_NAME):
+        return None
+    return texts
 
 
 def _nested(root: Element, shape: Shape, mixed: bool) -> list[Leaf]:

@@ -29,8 +29,15 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-class Parser(threading.local):
-    """lxml's parser, imported at the first use. Each thread has its own, because threads that share one wait for each other.
+class ParserOfThread(threading.local):
+    """Holds a parser for each thread, because threads that share one wait for each other."""
+
+    def __init__(self) -> None:
+        self.parser = Parser()
+
+
+class Parser:
+    """lxml's parser, imported at the first use.
 
     lxml keeps every name that it parses, and some of the white space, until the thread ends. A gateway has few names, but a
     stranger's documents can have new ones each time: 350 kB of names would keep a megabyte. So a sample of the documents is
