@@ -83,7 +83,7 @@ def serve_(cellcast: bool, networks: tuple[str, ...], proxies: tuple[str, ...]) 
     store = open_chosen_store(new=True)
     try:
         receiving = Inbox(store, secret=secret, read=read, networks=networks, proxies=proxies)
-        about = f'Stores postbacks in {store.name}. Gateways need a public https address: see the page "Behind nginx".'
+        about = f"Stores postbacks in {store.name}. Gateways need a public https address: put a proxy in front, and add --url."
         return serve(uvicorn, receiving, address, secret, about if address.url is None else about.partition(" Gateways")[0])
     finally:
         store.close()
@@ -138,8 +138,10 @@ def work_(target: str, until_idle: bool) -> int:
     waits for the calls that are running, a second one does not. Several workers may run at once.
     """
     loaded = load_inbox(target)
-    if not loaded.has_handlers:
+    if not loaded.handler_names:
         raise ConfigurationError(f"{target} has no handlers: register a function with @{target.rpartition(':')[2]}.on(…)")
+    if not until_idle:
+        output.print_message(f"Calls {', '.join(loaded.handler_names)}. Press Ctrl-C to stop.")
     return work(loaded, until_idle=until_idle)
 
 

@@ -61,9 +61,9 @@ class Handling:
         return self._handlers.on(*kinds, name=name)
 
     @property
-    def has_handlers(self) -> bool:
-        """True if this process has a handler."""
-        return len(self._handlers) > 0
+    def handler_names(self) -> tuple[str, ...]:
+        """The names of the handlers that are registered in this process."""
+        return tuple(handler.name for handler in self._handlers)
 
     def work(self, *, block: bool = False, until_idle: bool = False) -> None:
         """Call the handlers: in a thread, in this thread (``block``), or in this thread until no notice waits (``until_idle``).
