@@ -22,8 +22,8 @@ from ..storage.contract import Store, Transaction
 from . import statements as sql
 from .handlers import Handlers
 
-#: Seconds for which a worker holds what it took, and after how many it renews the lease.
-LEASE, RENEW_EVERY = 30.0, 10.0
+#: Seconds for which a worker holds what it took, unless it renews the lease.
+LEASE = 30.0
 #: Attempts until a notice is dead for a handler.
 ATTEMPTS = 10
 #: Seconds until the second attempt, the factor for each later one, and the most. Ten attempts take about 21 hours.

@@ -15,10 +15,12 @@ from ..transport.logging import logger, one_line
 from .calling import WAIT, Calls
 from .handlers import Handlers
 from .messages import Message, find_message
-from .taking import ATTEMPTS, RENEW_EVERY, Desk, Outcome, Taken
+from .taking import ATTEMPTS, Desk, Outcome, Taken
 
 #: Seconds between two looks for posts that another process has stored.
 POLL = 1.0
+#: Seconds until a lease is renewed, well before it ends.
+RENEW_EVERY = 10.0
 #: Seconds until a worker goes on after an error of the store: at first, and at most.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 #: A call that takes longer is mentioned in the log.

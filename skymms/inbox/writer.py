@@ -29,8 +29,10 @@ from .storing import Post, Stored, store
 
 #: The most posts in a transaction: a long one keeps the others waiting.
 LARGEST_GROUP: Final = 256
-#: How long a group waits to become as large as the one before, in seconds. Otherwise every other group would have one post.
-LINGER: Final = 0.005
+#: How long a group may wait, in seconds, for the callers of the group before. Otherwise every other group would be small.
+LINGER: Final = 0.02
+#: A group of this size does not wait: the event loop parses the next posts while it is written.
+LARGE_GROUP: Final = 64
 #: The most posts that wait, and their bytes; the next one is refused.
 MAX_WAITING: Final = 2_000
 MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
@@ -73,7 +75,8 @@ class Writer:
         self._changed = threading.Condition(threading.Lock())
         self._thread: threading.Thread | None = None
         self._stopping = False
-        self._expected = 1
+        # What a group waits for: how many posts there will be, how many were in the group before, and how long it took.
+        self._expected, self._before, self._took = 1, 0, 0.0
 
     def renew_after_fork(self) -> None:
         """Forget the thread and the posts of the parent process, which writes them itself."""
@@ -139,21 +142,25 @@ class Writer:
     def _take(self) -> list[_Entry]:
         """Wait for posts and return them; an empty list ends the thread."""
         with self._changed:
+            # The callers of the group before have their answers, and may post again at once.
+            is_large = len(self._entries) >= LARGE_GROUP
+            self._expected = 1 if is_large else len(self._entries) + self._before
             while not self._entries and not self._stopping:
                 self._changed.wait()
-            # The requests of the group before are answered, and their callers post again: not all at the same instant.
-            until = time.monotonic() + LINGER
+            # Waiting for as long as a commit takes costs at most as much as the commit that it saves.
+            until = time.monotonic() + min(self._took, LINGER)
             while len(self._entries) < self._expected and not self._stopping and (left := until - time.monotonic()) > 0:
                 self._changed.wait(left)
-            self._expected = min(len(self._entries), LARGEST_GROUP)
             group = [self._entries.popleft() for _ in range(min(len(self._entries), LARGEST_GROUP))]
             self._bytes -= sum(len(entry.post.body) for entry in group)
+            self._before = len(group)
             if not group:
                 self._thread = None
             return group
 
     def _run(self) -> None:
         while group := self._take():
+            began = time.monotonic()
             try:
                 stored = self._write_group([entry.post for entry in group])
             except BaseException as error:
@@ -161,6 +168,7 @@ class Writer:
                 logger.error("inbox: writing posts raised %s", type(error).__name__)
                 logger.debug("inbox: the error", exc_info=True)
                 stored = [None] * len(group)
+            self._took = time.monotonic() - began
             _resolve(group, stored)
             if any(one.new for one in stored if one is not None):
                 self._stored()

@@ -1,8 +1,9 @@
 """Measures the inbox under load: posts a second, and how long each takes, until it is on the disk and answered.
 
 ``python tests/bench/inbox_load.py`` prints a table; ``--write`` also puts it into docs/performance.md. The inbox runs under
-uvicorn in processes of its own. Commits to SQLite take 5 ms longer than they do, as on a slower disk. Every post is a new
-report, is parsed with ``read_postbacks``, and is looked for in the store afterwards. PostgreSQL is ``SKYMMS_TEST_POSTGRES``, by
+uvicorn in processes of its own. SQLite's file is once in memory, where a commit then takes 5 ms longer, so that the figures of
+two machines can be compared, and once on the disk. Every post is a new report, is parsed with ``read_postbacks``, and is looked
+for in the store afterwards. PostgreSQL is ``SKYMMS_TEST_POSTGRES``, by
 default on loopback. A busy machine reduces the posts a second, but not the CPU time of a post, which is read from /proc: this
 needs Linux.
 """
@@ -43,7 +44,10 @@ REPORT = (
 
 
 class Run(NamedTuple):
-    """What is measured, and the bounds: at least so many posts a second, and the 99th percentile in seconds."""
+    """What is measured, and the bounds: at least so many posts a second, and the 99th percentile in seconds.
+
+    The kinds are ``memory`` (SQLite, with emulated commits), ``disk`` (SQLite) and ``postgres``.
+    """
 
     name: str
     kind: str
@@ -54,8 +58,10 @@ class Run(NamedTuple):
 
 
 RUNS = [
-    Run("SQLite, commits 5 ms slower", "sqlite", 1, 32, 1000, 0.25),
-    Run("SQLite, commits 5 ms slower", "sqlite", 1, 200, 1000, 1.0),
+    Run("SQLite, commits of 5 ms", "memory", 1, 32, 1000, 0.25),
+    Run("SQLite, commits of 5 ms", "memory", 1, 200, 1000, 1.0),
+    Run("SQLite on this disk", "disk", 1, 32, 0, 0.25),
+    Run("SQLite on this disk", "disk", 1, 200, 0, 1.0),
     Run("PostgreSQL, two processes", "postgres", 2, 32, 1000, 0.25),
     Run("PostgreSQL, two processes", "postgres", 2, 200, 1000, 1.0),
 ]
@@ -96,7 +102,7 @@ def servers(where: str, run: Run, secret: str) -> Iterator[tuple[int, list[int]]
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listening:
         listening.setblocking(False)
         command = [sys.executable, __file__, "--serve", where, "--descriptor", str(listening.fileno())]
-        command += ["--delays"] if run.kind == "sqlite" else []
+        command += ["--delays"] if run.kind == "memory" else []
         env = {**os.environ, "SKYMMS_INBOX_SECRET": secret}
         processes = [subprocess.Popen(command, env=env, pass_fds=[listening.fileno()]) for _ in range(run.processes)]
         try:
@@ -120,8 +126,8 @@ def cpu_seconds(processes: list[int]) -> float:
 @contextmanager
 def storage(kind: str) -> Iterator[str]:
     """Yield a place to store in that is deleted afterwards."""
-    if kind == "sqlite":
-        with tempfile.TemporaryDirectory() as directory:
+    if kind != "postgres":
+        with tempfile.TemporaryDirectory(dir="/dev/shm" if kind == "memory" else None) as directory:
             yield str(Path(directory, "inbox.db"))
         return
     import psycopg
@@ -165,6 +171,8 @@ async def load(port: int, path: str, connections: int, seconds: float, processes
     # The first answer shows that the servers run.
     async with asyncio.timeout(60):
         await connection(time.perf_counter() + 0.001)
+    # Its own time is that of their start.
+    times.clear()
     until, cpu = time.perf_counter() + seconds, cpu_seconds(processes)
     async with asyncio.TaskGroup() as group:
         for _ in range(connections):
@@ -182,12 +190,12 @@ def measure(run: Run, seconds: float) -> tuple[str, bool]:
         with store.reading() as transaction:
             found = transaction.rows(COUNT)[0][0]
         store.close()
-    if found != len(times):
-        raise SystemExit(f"{run.name}: {len(times)} posts were answered 200, and the store has {found}")
+    if found != len(times) + 1:
+        raise SystemExit(f"{run.name}: {len(times) + 1} posts were answered 200, and the store has {found}")
     times.sort()
     rate, p99 = len(times) / seconds, times[len(times) * 99 // 100]
     ok = rate >= run.at_least and p99 <= run.p99 and not refused
-    bounds = f"≥ {run.at_least:,}, ≤ {run.p99 * 1000:.0f} ms"
+    bounds = f"{f'≥ {run.at_least:,}, ' if run.at_least else ''}≤ {run.p99 * 1000:.0f} ms"
     median, longest = times[len(times) // 2], times[-1]
     spread = " | ".join(f"{value * 1000:.0f} ms" for value in (median, p99, longest))
     figures = f"**{rate:,.0f}** | {cpu / len(times) * 1e6:.0f} µs | {spread}"

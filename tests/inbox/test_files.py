@@ -212,7 +212,7 @@ def test_public_addresses_are_public() -> None:
 @pytest.mark.skymms_live
 def test_a_name_that_also_has_a_private_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (text, 80)) for text in ("93.184.216.34", "10.0.0.1")]
-    monkeypatch.setattr(downloading.socket, "getaddrinfo", lambda *args, **options: answers)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: answers)
     with pytest.raises(SkymmsError, match=r"10\.0\.0\.1 is not a public address"):
         download("http://media.example/1.jpg", limit=1000, allow_private=False)
 
@@ -227,7 +227,7 @@ def test_the_name_is_looked_up_once_and_a_redirect_to_a_private_address_is_refus
 
     # 127.0.0.1 stands for an address of the Internet.
     monkeypatch.setattr(downloading, "is_public", lambda address: str(address) == "127.0.0.1")
-    monkeypatch.setattr(downloading.socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
     with Faulty(JPEG) as private:
         target = f"http://127.0.0.2:{private.port}/secret"
         with Faulty(http(status="302 Found", Location=target)) as server:
