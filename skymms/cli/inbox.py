@@ -18,6 +18,7 @@ from .exit_status import Status
 from .inbox_load import load_inbox
 from .inbox_options import Address, address_options, open_chosen_store, open_stored, read_secret, store_options
 from .inbox_output import (
+    counted,
     dead_json,
     message_json,
     post_json,
@@ -178,7 +179,7 @@ def replay(ids: tuple[int, ...], is_dead: bool, since: str | None, until: str | 
     begin, end = parse_time(since, None, "--since"), parse_time(until, None, "--until")
     with open_stored() as stored:
         count = sum(stored.replay(since=begin, until=end, handler=handler, id=id, dead=is_dead) for id in (ids or (None,)))
-    output.print_line(f"{count:,} {'call' if count == 1 else 'calls'} of handlers will be made")
+    output.print_line(f"{counted(count, 'call')} of handlers will be made")
     return Status.DONE
 
 
@@ -210,7 +211,7 @@ def remove_handler(name: str) -> int:
     """Forget a handler that your program does not have any more, and what waits for it."""
     with open_stored() as stored:
         count = stored.remove_handler(name)
-    output.print_line(f"{name} is removed; {count:,} {'notice' if count == 1 else 'notices'} waited for it")
+    output.print_line(f"{name} is removed; {counted(count, 'notice')} waited for it")
     return Status.DONE
 
 
@@ -244,9 +245,7 @@ def list_(tracking_id: str | None, since: str | None, limit: int | None, as_json
     more = ", the newest; --limit lists more" if len(newest) > most and limit is None else ""
     output.print_message(f"{count} listed{more}")
     if unread:
-        output.print_message(
-            f"{unread:,} {'post' if unread == 1 else 'posts'} could not be read: `skymms inbox quarantine` lists them"
-        )
+        output.print_message(f"{counted(unread, 'post')} could not be read: `skymms inbox quarantine` lists them")
     return Status.DONE
 
 
@@ -329,7 +328,7 @@ def prune(older_than: int) -> int:
     """Delete old posts and their notices. What waits for a handler stays, and repeats are still recognised."""
     with open_stored() as stored:
         count = stored.prune(older_than=timedelta(days=older_than))
-    output.print_line(f"{count:,} {'post' if count == 1 else 'posts'} deleted")
+    output.print_line(f"{counted(count, 'post')} deleted")
     return Status.DONE
 
 
@@ -344,7 +343,7 @@ def forget(number: str, as_json: bool) -> int:
     if as_json:
         output.print_json(forgotten._asdict())
         return Status.DONE
-    output.print_line(f"the number is erased: {forgotten.notices:,} notices in {forgotten.posts:,} posts")
+    output.print_line(f"the number is erased: {counted(forgotten.notices, 'notice')} in {counted(forgotten.posts, 'post')}")
     for file in forgotten.files:
         output.print_line(file)
     if forgotten.files:

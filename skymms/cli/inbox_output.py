@@ -33,6 +33,11 @@ def mask_numbers(text: str) -> str:
     return _NUMBER.sub(lambda found: str(mask_number(found[0])), text)
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number of things: ``1 post``, ``1,204 posts``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def time_text(at: datetime) -> str:
     """Return a time for people, in the time zone of this machine."""
     return local_time(at.timestamp())

@@ -182,9 +182,11 @@ def work(inbox: Inbox, *, until_idle: bool) -> int:
                 _work_until_signal(inbox, signals)
         except KeyboardInterrupt:
             name = signals.first.name if signals.first is not None else "Ctrl-C"
+            # What was taken and has not begun is given back at once.
+            inbox.stop(0.0)
             output.print_message(f"ended by {name}; the calls that were running are repeated after half a minute")
             sys.stdout.flush()
-            # Calls that run in threads would keep the process alive.
+            # Threads that a handler has started could keep the process alive.
             os._exit(128 + (signals.first or signal.SIGINT))
         inbox.close()
     return Status.DONE

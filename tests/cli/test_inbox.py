@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import os
 import stat
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from inbox_server import CANARY
 
-from skymms import DeliveryReport, InboundMMS
+from skymms import ConfigurationError, DeliveryReport, InboundMMS
+from skymms.cellcast import read_cellcast_webhook
 from skymms.inbox import Inbox, Secret
 from skymms.inbox.secrets import VARIABLE
 from skymms.sandbox import PostbackBodies
@@ -173,6 +174,9 @@ class TestSecret:
         assert "inbox.secret exists, and is not overwritten" in again.err
         assert Path("inbox.secret").read_text() == content
 
+    def test_a_dash_stands_for_stdout(self, run):
+        assert len(run("inbox", "secret", "-o", "-").out) == 44
+
     def test_a_file_that_cannot_be_written_is_an_error(self, run):
         result = run("inbox", "secret", "-o", "no/such/directory")
         assert result.status == 2
@@ -235,6 +239,20 @@ class TestList:
         assert "--adopt" in refused.err
         monkeypatch.setenv("SKYMMS_INBOX_STORE", "moved.db")
         assert run("inbox", "list", "--adopt").err.startswith("3 listed")
+
+    def test_people_without_a_number_are_masked_as_a_whole(self, run, environment):
+        with Inbox("postbacks.db", secret=Secret(CANARY)) as inbox:
+            put(inbox, MAKE.subscribed(mobile="ada7777777@example.com"), MAKE.encoding_ready("9"))
+        result = run("inbox", "list")
+        assert "***" in result.out
+        assert "7777" not in result.out
+
+    def test_events_without_a_code_are_named_by_their_status(self, run, environment):
+        with Inbox("postbacks.db", secret=Secret(CANARY), read=read_cellcast_webhook) as inbox:
+            put(inbox, MAKE.delivered("A1", dialect="cellcast-v3"), MAKE.inbound_sms(dialect="cellcast-v1"))
+        result = run("inbox", "list")
+        assert "delivered" in result.out
+        assert "InboundSMS" in result.out
 
     def test_control_characters_of_a_postback_are_escaped(self, run, environment):
         with Inbox("postbacks.db", secret=Secret(CANARY)) as inbox:
@@ -324,8 +342,14 @@ class TestDeletion:
                 values = {"place": 0, "location": "saved/cat.jpg", "content_type": "image/jpeg", "size": 3}
                 transaction.run(sql.ADD_SAVED_FILE, notice=1, now=0.0, **values)
         assert "saved/cat.jpg" in run("inbox", "show", "1").out
+        assert run("inbox", "show", "1", "--json").json["files"][0]["location"] == "saved/cat.jpg"
+        result = run("inbox", "forget", NUMBER)
+        assert result.out == "the number is erased: 1 notice in 1 post\nsaved/cat.jpg\n"
+        assert "your program stored the files above: delete them too" in result.err
+
+    def test_json_says_what_was_erased(self, run, stored):
         result = run("inbox", "forget", NUMBER, "--json")
-        assert result.json == {"notices": 1, "posts": 1, "files": ["saved/cat.jpg"]}
+        assert result.json == {"notices": 3, "posts": 3, "files": []}
 
 
 @pytest.mark.parametrize(
@@ -355,6 +379,29 @@ def test_errors_say_what_to_do_and_create_no_file(run, seen, argv, status, messa
     assert (result.status, result.out) == (status, "")
     assert message in result.err
     assert not os.path.exists("nowhere.db")
+
+
+def test_the_body_of_an_erased_post_cannot_be_printed(run, environment):
+    with Inbox("postbacks.db", secret=Secret(CANARY)) as inbox:
+        put(inbox, MAKE.batch(MAKE.delivered("MMS_1"), MAKE.delivered("MMS_2", to="15551230002")))
+        inbox.forget(NUMBER)
+        assert inbox.post(1).body is None
+    result = run("inbox", "show", "2", "--raw")
+    assert (result.status, result.out) == (2, "")
+    assert "the body of post 1 was erased" in result.err
+    assert run("inbox", "quarantine", "1", "--json").json["body"] is None
+
+
+def test_lists_of_the_library_take_times_with_a_zone_and_their_reprs_have_no_number(shared):
+    with Inbox(shared, secret=Secret(CANARY), work=False) as inbox:
+        with pytest.raises(ConfigurationError, match="has no time zone"):
+            list(inbox.notices(since=datetime(2026, 11, 30)))
+        assert list(inbox.notices(limit=0)) == []
+        received, post = inbox.notice(1), next(inbox.quarantine())
+        assert repr(received).startswith("<Received notice 1 DeliveryReport at=")
+        assert repr(received.handled[1]) == "<Handled 'orders' state=dead attempts=10>"
+        assert "neither XML nor JSON" in repr(post)
+        assert NUMBER not in repr([received, received.handled, post])
 
 
 def test_no_command_prints_the_secret_or_a_reference_to_it(run, monkeypatch, seen, shared):

@@ -288,6 +288,7 @@ def test_work_waits_for_the_call_that_runs(start, number):
     write("shop.py", SHOP)
     store(MAKE.inbound_sms("one"))
     worker = start("work", "shop:inbox")
+    worker.wait_for("Calls shop.told, shop.slow. Press Ctrl-C to stop.")
     assert worker.line() == "begins"
     worker.process.send_signal(number)
     worker.wait_for(f"{number.name}: no more notices are taken; waiting for the calls that run")
@@ -327,6 +328,37 @@ def test_a_failing_handler_is_mentioned_without_its_traceback(start):
     assert "LookupError: no order" in run_process("inbox", "show", "1").out
 
 
+def test_a_signal_ends_work_until_idle_too(start):
+    write("shop.py", SHOP)
+    store(MAKE.inbound_sms("one"))
+    worker = start("work", "shop:inbox", "--until-idle")
+    assert worker.line() == "begins"
+    assert worker.end(signal.SIGINT) == 128 + signal.SIGINT
+    assert "ended by SIGINT; the calls that were running are repeated" in worker.err
+
+
+def test_a_program_that_configures_its_log_gets_each_line_once(start):
+    write(
+        "shop.py",
+        SHOP.replace("import time", "import logging\n    logging.basicConfig(format='mine %(message)s')\n    import time"),
+    )
+    text = Path("shop.py").read_text().replace("print(report.tracking_id, message.state, flush=True)", "raise LookupError")
+    Path("shop.py").write_text(text)
+    store(MAKE.delivered("MMS_1"))
+    worker = start("work", "shop:inbox", "--until-idle")
+    assert worker.wait() == 0
+    assert worker.err.count("failed with notice 1") == 1
+    assert "mine inbox: handler shop.told failed" in worker.err
+
+
+def test_serve_listens_on_ipv6(start):
+    running = start("serve", "--port", "0", "--host", "::1")
+    address = running.line()
+    assert address.startswith("http://[::1]:")
+    assert post(address, MAKE.sent("MMS_1")) == 200
+    assert running.end() == 0
+
+
 def store(*postbacks) -> None:
     """Store postbacks as `serve` does."""
     from skymms.inbox import Inbox, Secret
@@ -339,6 +371,7 @@ def store(*postbacks) -> None:
 @pytest.mark.parametrize(
     ("target", "module", "message"),
     [
+        ("shop:inbox.other", "inbox = 5", "shop:inbox.other: shop has no inbox.other"),
         ("shop:inbox", "inbox = Inbox('postbacks.db', secret=Secret.from_env())", "shop:inbox has no handlers: register a"),
         ("shop:inbox", "inbox = 5", "shop:inbox is a int, not an Inbox of skymms.inbox"),
         ("shop:other", "inbox = 5", "shop:other: shop has no other"),
