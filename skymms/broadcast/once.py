@@ -92,9 +92,9 @@ def find_reply(store: Store, key: str) -> Any:
     """Return the reply to the message that was sent with a key, or None if none was; InDoubtError if one may have been."""
     with store.reading() as transaction:
         found = transaction.one(sql.FIND_KEY, key=key)
-    if found is None:
+    if found is None or found[1] == "free":
         return None
-    _, state, reply = found
+    _, state, reply = found[:3]
     if state != "done":
         raise InDoubtError(key=key)
     return from_dict(json.loads(reply))

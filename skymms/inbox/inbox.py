@@ -69,12 +69,12 @@ class Inbox(Handling):
         super().__init__(open_inbox(store))
         self._works = work
         writer = Writer(self._store, stored=self._stored)
-        self.receiver = Receiver(
+        self.receiver: Receiver = Receiver(
             intake, writer, started=self._start, stopped=self._worker.stop, answer_within=answer_within
         )  # fmt: skip
-        self.asgi = AsgiApplication(self.receiver)
-        self.wsgi = WsgiApplication(self.receiver)
-        self.django = DjangoView(self.receiver)
+        self.asgi: AsgiApplication = AsgiApplication(self.receiver)
+        self.wsgi: WsgiApplication = WsgiApplication(self.receiver)
+        self.django: DjangoView = DjangoView(self.receiver)
 
     def _start(self) -> None:
         if self._works and len(self._handlers) and not self._is_stopped:

@@ -71,7 +71,7 @@ class Intake:
     def __init__(
         self, secret: SecretHashes, *, read: Read, passwords: Passwords, networks: Networks, max_body: int = MAX_BODY
     ) -> None:
-        self.max_body = positive(max_body, "max_body")
+        self.max_body: int = positive(max_body, "max_body")
         self._secret = secret
         self._read = read
         self._takes_content_type = _takes_content_type(read)
