@@ -241,7 +241,7 @@ def list_(tracking_id: str | None, since: str | None, limit: int | None, as_json
         # One more, to know whether there are more.
         newest = list(stored.notices(since=begin, tracking_id=tracking_id, limit=most + 1))
         count = print_received(newest[-most:])
-        unread = sum(1 for _ in stored.quarantine())
+        unread = stored.quarantine_size
     more = ", the newest; --limit lists more" if len(newest) > most and limit is None else ""
     output.print_message(f"{count} listed{more}")
     if unread:

@@ -16,6 +16,7 @@ from .listing import (
     HandlerStatus,
     Received,
     StoredPost,
+    count_quarantine,
     find_notice,
     find_post,
     list_handlers,
@@ -158,6 +159,11 @@ class Handling:
     def quarantine(self) -> Iterator[StoredPost]:
         """Iterate over the posts that could not be read, the oldest first."""
         return list_quarantine(self._store)
+
+    @property
+    def quarantine_size(self) -> int:
+        """How many posts could not be read."""
+        return count_quarantine(self._store)
 
     def handlers(self) -> list[HandlerStatus]:
         """Return the handlers that the inbox knows, and how many notices each has in each state."""

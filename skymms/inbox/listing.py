@@ -124,6 +124,14 @@ def list_quarantine(store: Store) -> Iterator[StoredPost]:
     return map(_post, read_pages(store, sql.QUARANTINE, size=50))
 
 
+def count_quarantine(store: Store) -> int:
+    """Return how many posts could not be read."""
+    with store.reading() as transaction:
+        found = transaction.one(sql.QUARANTINE_SIZE)
+    assert found is not None
+    return int(found[0])
+
+
 def list_handlers(store: Store) -> list[HandlerStatus]:
     """Return the handlers that the inbox knows, and how many notices each has in each state."""
     with store.reading() as transaction:
