@@ -176,7 +176,7 @@ def test_two_secrets_are_accepted_while_one_replaces_the_other(start):
 
 def test_what_was_answered_200_is_listed_after_sigkill(start):
     answered: list[str] = []
-    for attempt in range(3):
+    for attempt in range(2):
         running = start("serve", "--port", "0")
         address = running.line()
         enough = threading.Event()
@@ -199,7 +199,7 @@ def test_what_was_answered_200_is_listed_after_sigkill(start):
             running.process.wait()
         for one in done:
             one.result()
-    assert len(answered) > 30
+    assert len(answered) > 20
     assert set(answered) <= set(listed())
 
 
