@@ -11,6 +11,7 @@ import click
 from ..cellcast import read_cellcast_webhook
 from ..errors import ConfigurationError
 from ..inbox import Inbox, Secret
+from ..inbox.access import Networks
 from ..postbacks import read_postbacks
 from . import output
 from .broadcast_options import parse_time
@@ -81,6 +82,8 @@ def serve_(cellcast: bool, networks: tuple[str, ...], proxies: tuple[str, ...]) 
     uvicorn = import_uvicorn()
     address, secret = Address.chosen(), read_secret()
     read = read_cellcast_webhook if cellcast else read_postbacks
+    # Checked before a file is created.
+    Networks(networks, proxies)
     store = open_chosen_store(new=True)
     try:
         receiving = Inbox(store, secret=secret, read=read, networks=networks, proxies=proxies)

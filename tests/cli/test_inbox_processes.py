@@ -226,6 +226,7 @@ def test_wrong_options_end_serve_before_it_prints_the_address(start, argv, messa
     assert running.wait() == 2
     assert running.out == ""
     assert message in running.err
+    assert Path("postbacks.db").exists() is ("--host" in argv)
 
 
 def test_without_uvicorn_one_sentence_names_the_command_that_installs_it(start, tmp_path):
