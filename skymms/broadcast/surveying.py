@@ -1,8 +1,7 @@
 """Reads the figures of broadcasts for people who watch them: plots, outcomes by carrier and variant, unknown messages.
 
 An overview of all broadcasts takes a millisecond. A survey of one reads all its messages, in windows: each is a short
-transaction, and the caller may rest between two. A run in another process, which cannot write to a SQLite file while somebody
-reads it, is not slowed down.
+transaction, and the caller may rest between two. While somebody reads a SQLite file, a run in another process cannot commit.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from .states import Phase, State
 #: How many unknown messages, and how many lines that were left out, a survey lists.
 MOST_LISTED = 100
 #: The seconds that a window should take, and the bounds of its size in messages.
-_WINDOW_SECONDS, _SMALLEST, _LARGEST = 0.01, 500, 20_000
+_WINDOW_SECONDS, _SMALLEST, _LARGEST = 0.005, 200, 20_000
 #: The most time buckets of a plot. If there are more, each becomes twice as wide.
 _MOST_BUCKETS = 240
 #: The states whose beginning a plot shows. Those that were requested and have none of them wait for a report.

@@ -1,6 +1,6 @@
 """A web page on this machine that shows how broadcasts are doing, and pauses and resumes them.
 
-``skymms broadcast watch`` serves it. It reads the ledger while other processes run the broadcasts, and does not slow them down.
+``skymms broadcast watch`` serves it. It reads the ledger while other processes run the broadcasts, in short steps.
 
 In reading order:
 

@@ -1,7 +1,7 @@
 """Surveys the broadcasts that somebody looks at, one after the other, in a thread.
 
-A survey reads all messages of a broadcast. It rests three times as long as it reads, so that a run in another process gets at
-least three quarters of the time of a SQLite file, and of a processor. Nobody looks: nothing is surveyed.
+A survey reads all messages of a broadcast. It rests seven times as long as it reads, so that a run in another process gets at
+least seven eighths of the time of a SQLite file, and of a processor. Nobody looks: nothing is surveyed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..errors import SkymmsError
 from ..storage.contract import Store
 
 #: Seconds of rest for each second of reading.
-_REST = 3.0
+_REST = 7.0
 #: Seconds between two surveys of a broadcast whose counts have changed, and of another one: a report may be new evidence.
 _EVERY, _EVERY_UNCHANGED = 5.0, 30.0
 #: Seconds after which a page that did not ask again is closed.
