@@ -196,13 +196,13 @@ def test_the_overview_says_how_far_the_canary_is(ledger: Ledger) -> None:
         (one,) = overview(ledger.store)[1]
         assert one.canary is not None
         seen.append(one.canary)
-        if one.canary.sent == 4 and not one.canary.known:
+        if one.canary.sent == 4 and one.canary.known < 4:  # an answer may come later than the first look
             for row in spring.rows():
                 if row["state"] == "accepted":
                     ledger.note(report(row["tracking_id"], row["number"], "N102", "Message Sent/Delivered"))
 
     with Sandbox(delays=AT_ONCE) as sandbox, Client(sandbox.account()) as client:
-        spring.run(client, watch=watch)
+        spring.run(client, watch=watch, seconds=60)
     seen.append(overview(ledger.store)[1][0].canary)
     assert seen[0] == Canary(4, 0, 0, passed=False)
     assert Canary(4, 4, 0, passed=False) in seen
