@@ -41,7 +41,7 @@ def interpreter(version: str) -> str | None:
 def lowest() -> list[str]:
     """Every dependency of the package and its extras that users install, at the lowest version it allows."""
     extras = PROJECT["optional-dependencies"]
-    wanted = [*PROJECT["dependencies"], *extras["async"], *extras["cli"], *extras["otel"], *extras["postgres"]]
+    wanted = [*PROJECT["dependencies"], *extras["async"], *extras["cli"], *extras["hours"], *extras["otel"], *extras["postgres"]]
     return [requirement.replace(">=", "==") for requirement in wanted]
 
 
