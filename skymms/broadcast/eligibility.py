@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..storage.contract import Transaction
+from ..storage.texts import hash_number
 from .caps import Cap
 from .consent_statements import LOCK_TO_COUNT, LOCK_TO_SEND, OVER_CAP, SUPPRESSED
 from .scopes import EVERYTHING
 from .states import Why
-from .tallies import hash_number
 
 
 class Decision(NamedTuple):

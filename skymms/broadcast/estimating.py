@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from ..cellcast import CellcastSend
 from ..storage.contract import Store, read_pages
+from ..storage.texts import hash_number
 from . import statements as sql
 from .consent_statements import COUNT_OPTED_OUT, COUNT_SKIPPED
 from .messages import CELLCAST_NUMBERS
 from .scopes import scopes_of
 from .settings import Settings
-from .tallies import hash_number
 
 #: How many left-out lines an estimate lists.
 MOST_LINES = 1000

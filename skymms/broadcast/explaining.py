@@ -9,6 +9,7 @@ from typing import Any
 
 from ..model.serialization import from_dict
 from ..storage.contract import Row, Store, Transaction
+from ..storage.texts import hash_number
 from . import consent_statements as sql
 from .noting import is_erased
 from .numbering import normalizer_of_ledger
@@ -16,7 +17,6 @@ from .scopes import ANY_SENDER, EVERYTHING, describe_scope, scopes_of
 from .settings import Settings
 from .statements import BROADCAST_SETTINGS, SECRET, VARIANTS
 from .states import State, Why
-from .tallies import hash_number
 
 
 def explain_number(store: Store, number: str | int) -> dict[str, Any]:
