@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from ..errors import AuthenticationError, ConfigurationError, MMSError
 from ..model.notices import Notice
 from ..model.operations import Operation, R_co
-from ..storage.contract import read_pages
+from ..storage.contract import Store, read_pages
 from ..storage.migrations import migrate
 from ..storage.opening import open_store
 from ..transport.exchange import GatewayAccount
