@@ -23,14 +23,15 @@ class Cap(NamedTuple):
     def of(cls, given: CapLike) -> Cap:
         """Return a cap: ``(3, "24h")`` or ``"3/24h"``. Raises :class:`~skymms.ConfigurationError`."""
         if isinstance(given, str):
-            most, _, span = given.partition("/")
-            return cls._checked(int(most) if most.strip().isdecimal() and len(most) < 10 else most, span, given)
+            count, _, span = given.partition("/")
+            return cls._checked(int(count) if count.isascii() and count.isdecimal() and len(count) < 10 else count, span, given)
         if isinstance(given, Cap):
             return given
-        pair: Any = given
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise _refusal(pair)
-        return cls._checked(pair[0], pair[1], given)
+        try:
+            most, span = given
+        except (TypeError, ValueError):
+            raise _refusal(given) from None
+        return cls._checked(most, span, given)
 
     @classmethod
     def _checked(cls, most: Any, span: Any, given: Any) -> Cap:

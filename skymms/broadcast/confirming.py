@@ -47,8 +47,10 @@ def confirmation_for(
         found = transaction.one(sql.FIND_WISH, identity=identity_of(notice))
         if found is None or found[3] != Wish.STOP or now - found[4] > _SOON:
             return None
-        _, number, scope = found[:3]
-        if transaction.one(sql.IS_SUPPRESSED, number=number, scope=scope) is None:
+        id, number, scope = found[:3]
+        # Somebody who repeats STOP is not answered again.
+        evidence = transaction.one(sql.EVIDENCE_OF_OPT_OUT, number=number, scope=scope)
+        if evidence is None or evidence[0] != f"notice {id}":
             return None
     if hours is not None and not _is_open(hours, number, now):
         return None

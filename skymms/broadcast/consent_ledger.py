@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..storage.contract import Store
-from .consenting import Flagged, decide, flagged
+from ..model.notices import Notice
+from ..storage.contract import Store, Transaction
+from .consenting import Flagged, decide, flagged, note_wishes
 from .explaining import explain_number
 from .scopes import scope_of
 from .suppressing import Origin, Source, Suppressions, forget, suppress, suppress_from
-from .wishes import Words
+from .wishes import Said, Words, read_wish
 
 
 class ConsentLedger:
@@ -75,6 +76,20 @@ class ConsentLedger:
         forget(self._store, number, by)
 
     # -------------------------------------------------------------------------------------------- what people said
+
+    def read_wish(self, notice: Notice) -> Said | None:
+        """Return what a notice says about consent, by the words of this ledger; None if it says nothing."""
+        return read_wish(notice, self._words)
+
+    def note_consent(self, notices: Sequence[Notice], transaction: Transaction | None = None) -> int:
+        """Write down what notices say about consent, and return how many said something new.
+
+        ``Ledger.note`` does this for one notice. Within a ``transaction`` of the ledger's store it is kept with the rest of it.
+        """
+        if transaction is not None:
+            return sum(note_wishes(transaction, notices, self._words))
+        with self._store.transaction() as own:
+            return sum(note_wishes(own, notices, self._words))
 
     def flagged(self) -> Iterator[Flagged]:
         """Iterate over messages that may be an opt-out and that somebody has to read, such as "please stop".

@@ -92,6 +92,9 @@ LIFT = same(
     "UPDATE skymms_suppressed SET lifted_at = :at WHERE number = :number AND scope = :scope AND revocable = 1 AND "
     "lifted_at IS NULL AND at < :at"
 )
+EVIDENCE_OF_OPT_OUT = same(
+    "SELECT evidence FROM skymms_suppressed WHERE number = :number AND scope = :scope AND lifted_at IS NULL"
+)
 IS_SUPPRESSED = same("SELECT 1 FROM skymms_suppressed WHERE number = :number AND scope = :scope AND lifted_at IS NULL")
 
 # ------------------------------------------------------------------------------------------------ everything about a number

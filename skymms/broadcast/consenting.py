@@ -17,6 +17,7 @@ from ..errors import ConfigurationError, SkymmsError
 from ..model.notices import Notice
 from ..model.serialization import to_dict
 from ..storage.contract import Store, Transaction, read_pages
+from ..storage.texts import column_text
 from . import consent_statements as sql
 from .auditing import who, write_audit
 from .noting import is_erased
@@ -28,6 +29,8 @@ from .wishes import Said, Wish, Words, read_wish
 _LONGEST = 300
 #: Longer identities are hashed: a database limits the size of what it indexes.
 _LONGEST_IDENTITY = 500
+#: A notice that names an earlier time (2005) has a wrong clock: it must not lose against a later word.
+_EARLIEST = 1_104_537_600.0
 #: What an operator can decide about a flagged message.
 _OUTCOMES = {"stop": Wish.STOP, "start": Wish.START, "ignore": "ignored"}
 
@@ -64,6 +67,7 @@ def note_wishes(transaction: Transaction, notices: Sequence[Notice], words: Word
 
 def _note(transaction: Transaction, notice: Notice, said: Said, forms: tuple[str, ...]) -> bool:
     number = forms[0]
+    said = said._replace(scope=column_text(said.scope) or "")
     if any(is_erased(transaction, form) for form in forms):
         # It is suppressed for everything already, and must not come back in a readable form.
         return False
@@ -85,7 +89,7 @@ def _note(transaction: Transaction, notice: Notice, said: Said, forms: tuple[str
         identity = f"{identity}/{now!r}"
     added = transaction.one(
         sql.ADD_WISH,
-        identity=identity, now=now, at=min(now, _time_of(notice, now)), number=number, scope=said.scope, wish=said.wish,
+        identity=identity, now=now, at=_time_of(notice, now), number=number, scope=said.scope, wish=said.wish,
         text=_storable(said.text), notice=json.dumps(to_dict(notice)),
     )  # fmt: skip
     if added is None:
@@ -128,11 +132,12 @@ def _recurs(notice: Notice) -> bool:
 
 
 def _time_of(notice: Notice, now: float) -> float:
-    """Return the time that a notice names, if it has a time zone, and else when it arrived."""
+    """Return the time that a notice names, if it has a time zone and can be right, and else when it arrived."""
     named: datetime | None = getattr(notice, "timestamp", None)
     if named is None or named.tzinfo is None:
         return now
-    return named.timestamp()
+    at = named.timestamp()
+    return at if _EARLIEST <= at <= now else now
 
 
 def _storable(text: str) -> str:

@@ -61,7 +61,8 @@ class Words:
     _hints: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        stop, start = (frozenset(filter(None, map(_joined, words))) for words in (self.stop, self.start))
+        stop = frozenset([joined for word in self.stop if (joined := _joined(word))])
+        start = frozenset([joined for word in self.start if (joined := _joined(word))])
         if both := stop & start:
             raise ConfigurationError(f"{min(both)!r} is a stop word and a start word")
         hints = [" ".join(_tokens(hint)) for hint in self.hints]
