@@ -23,7 +23,7 @@ class Cap(NamedTuple):
     def of(cls, given: CapLike) -> Cap:
         """Return a cap: ``(3, "24h")`` or ``"3/24h"``. Raises :class:`~skymms.ConfigurationError`."""
         if isinstance(given, str):
-            count, _, span = given.partition("/")
+            count, span = (part.strip() for part in (*given.split("/", 1), "")[:2])
             return cls._checked(int(count) if count.isascii() and count.isdecimal() and len(count) < 10 else count, span, given)
         if isinstance(given, Cap):
             return given

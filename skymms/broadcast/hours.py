@@ -81,8 +81,22 @@ class Hours:
     def _next_opening(self, at: float, zone: str | None) -> float:
         if self.is_open(at, zone):
             return at
-        first = int(at // 60) + 1
-        return _first_open_minute(self, first, zone or self.zone) * 60.0
+        zones = (zone or self.zone).split(SEPARATOR)
+        minute = first = int(at // 60) + 1
+        while minute < first + _SEARCHED:
+            # Before the latest of the openings one of the zones is closed.
+            latest = max(_first_open_minute(self, minute, one) for one in zones)
+            if latest == minute:
+                return minute * 60.0
+            minute = latest
+        return (first + _SEARCHED) * 60.0
+
+    def _begin_after(self, first: int, zone: str) -> int:
+        """Return the minute at which the hours begin next, or ``first`` if the local clock is changed before."""
+        info = zone_info(zone)
+        local = datetime.fromtimestamp(first * 60.0, info)
+        begin = first + ((self._from.hour - local.hour) * 60 + self._from.minute - local.minute) % (24 * 60)
+        return begin if datetime.fromtimestamp(begin * 60.0, info).utcoffset() == local.utcoffset() else first
 
     def ever_open(self, at: float, zone: str) -> bool:
         """Return whether the hours are open at some time of the year that begins at ``at``.
@@ -95,13 +109,16 @@ class Hours:
 
 
 # A run that waits asks again every second, for each zone.
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=8192)
 def _first_open_minute(hours: Hours, first: int, zone: str) -> int:
-    """Return the first open minute from ``first`` on, or the end of three days, in minutes since 1970."""
-    # Each minute of UTC is tried, so that no change of the local clock can be skipped. Hours open on each day, but on the day
-    # of a change to summer time they may be short or missing.
+    """Return the first minute from ``first`` on that is open in one zone, in minutes since 1970."""
+    if hours.is_open(first * 60.0, zone):
+        return first
+    # On a day on which the clock is changed each minute of UTC is tried, so that the change cannot be skipped: the hours may be
+    # short, missing, or there twice.
     last = first + _SEARCHED
-    return next((minute for minute in range(first, last) if hours.is_open(minute * 60.0, zone)), last)
+    begin = hours._begin_after(first, zone)
+    return next((minute for minute in range(begin, last) if hours.is_open(minute * 60.0, zone)), last)
 
 
 def zone_info(name: str) -> ZoneInfo:
