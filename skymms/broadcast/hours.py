@@ -91,7 +91,7 @@ class Hours:
             minute = latest
         return (first + _SEARCHED) * 60.0
 
-    def _begin_after(self, first: int, zone: str) -> int:
+    def begin_after(self, first: int, zone: str) -> int:
         """Return the minute at which the hours begin next, or ``first`` if the local clock is changed before."""
         info = zone_info(zone)
         local = datetime.fromtimestamp(first * 60.0, info)
@@ -117,7 +117,7 @@ def _first_open_minute(hours: Hours, first: int, zone: str) -> int:
     # On a day on which the clock is changed each minute of UTC is tried, so that the change cannot be skipped: the hours may be
     # short, missing, or there twice.
     last = first + _SEARCHED
-    begin = hours._begin_after(first, zone)
+    begin = hours.begin_after(first, zone)
     return next((minute for minute in range(begin, last) if hours.is_open(minute * 60.0, zone)), last)
 
 
