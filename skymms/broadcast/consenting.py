@@ -60,7 +60,8 @@ def note_wishes(transaction: Transaction, notices: Sequence[Notice], words: Word
             continue  # nothing can be sent to it
     # In one order, so that two sessions of a database do not wait for each other.
     transaction.rows(LOCK_NUMBERS, numbers=json.dumps(sorted({number for *_, forms in known for number in forms})))
-    for place, said, forms in known:
+    # A stable sort: what one person said stays in its order.
+    for place, said, forms in sorted(known, key=lambda one: one[2]):
         new[place] = _note(transaction, notices[place], said, forms)
     return new
 

@@ -91,7 +91,7 @@ def _because(
     if why == Why.HOURS_NEVER_OPEN:
         return "the hours of the broadcast are never open in all time zones of the recipient at once"
     if why == Why.CAPPED and settings.cap is not None:
-        return f"the number had {settings.cap.most} messages of other broadcasts within {settings.cap.span} ({settings.cap})"
+        return f"the number had as many messages of other broadcasts as the frequency cap allows ({settings.cap})"
     if why == Why.EXPIRED:
         return "it was not sent before the end (until) of the broadcast"
     if why == Why.CANCELLED:
@@ -110,7 +110,7 @@ def _because(
             evidence = f", {one['evidence']}" if one["evidence"] else ""
             told = f"opted out of {one['about']}: {one['source']}, {_time(since)}{evidence}"
             return f"it will be skipped: {told}" if is_waiting else told
-    return None if is_waiting else "it was opted out then, and has opted in since"
+    return None if is_waiting else "the person had opted out then, and has opted in again since"
 
 
 def _time(seconds: float | None) -> str | None:

@@ -115,7 +115,8 @@ def _add(transaction: Transaction, numbers: Sequence[tuple[tuple[str, ...], str 
     def rows(chosen: slice) -> list[dict[str, Any]]:
         return [
             {"number": number, "scope": origin.scope, "source": origin.source, "at": at, "evidence": evidence}
-            for forms, evidence in numbers
+            # In one order, so that two sessions of a database do not wait for each other.
+            for forms, evidence in sorted(numbers, key=lambda one: one[0])
             for number in forms[chosen]
         ]
 
