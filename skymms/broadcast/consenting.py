@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
+from urllib.parse import quote
 
 from ..errors import ConfigurationError, SkymmsError
-from ..model.notices import Notice
+from ..model.notices import Notice, SubscriptionChange
 from ..model.serialization import to_dict
 from ..storage.contract import Store, Transaction, read_pages
 from ..storage.texts import column_text
@@ -103,6 +104,9 @@ def _note(transaction: Transaction, notice: Notice, said: Said, forms: tuple[str
 def identity_of(notice: Notice) -> str:
     """Return the identity of a notice as the ledger has it."""
     identity = notice.identity
+    if isinstance(notice, SubscriptionChange) and notice.source:
+        # Within a second somebody may subscribe the number, and the person may do so himself.
+        identity = f"{identity}/{quote(notice.source, safe='', errors='backslashreplace')}"
     return identity if len(identity) <= _LONGEST_IDENTITY else "sha256:" + sha256(identity.encode()).hexdigest()
 
 

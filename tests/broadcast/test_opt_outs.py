@@ -174,10 +174,17 @@ def test_a_late_notice_counts_by_its_time(ledger: Ledger) -> None:
     assert opted_out(ledger)
 
 
-def test_stop_wins_within_one_second(ledger: Ledger) -> None:
-    ledger.note(sms("STOP"))
-    ledger.note(sms("START"))
+@pytest.mark.parametrize("words", [("STOP", "START"), ("START", "STOP")])
+def test_stop_wins_within_one_second(ledger: Ledger, words: tuple[str, str]) -> None:
+    for word in words:
+        ledger.note(sms(word))
     assert opted_out(ledger)
+
+
+def test_a_person_and_somebody_else_subscribe_within_one_second(ledger: Ledger) -> None:
+    ledger.note(subscription("N302"))
+    assert [ledger.note(subscription("N301", 1, source)) for source in ("API", "MO", "API", "MO")] == [True, True, False, False]
+    assert not opted_out(ledger, campaign="C1")
 
 
 @pytest.mark.parametrize("time", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC), datetime(2026, 1, 1)])
@@ -374,7 +381,7 @@ STEPS = st.lists(
         Step,
         st.sampled_from(["stop", "stop", "start", "start", "leave", "join", "joined by us", "talk", "operator", "repeat"]),
         st.integers(0, 1),
-        st.none() | st.integers(0, 8),
+        st.none() | st.integers(0, 3),
         st.integers(0, 7),
     ),
     max_size=12,
