@@ -20,7 +20,7 @@ from skymms.broadcast import Ledger
 from skymms.inbox import Inbox, Secret
 from skymms.inbox import writer as writer_module
 from skymms.inbox.intake import Request
-from skymms.inbox.opting_out import confirming
+from skymms.inbox.opting_out import OptOutWriter, confirming
 from skymms.storage.contract import RefusedValueError, same
 
 NUMBER = "15551230001"
@@ -105,13 +105,13 @@ def test_many_at_once(inbox: Inbox, ledger: Ledger) -> None:
 def test_one_store_keeps_both_or_neither(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     with Inbox(ledger.store, secret=Secret(SECRET), work=False) as inbox:
         inbox.note_opt_outs(ledger)
-        whole = writer_module.OptOutWriter.write_within
+        whole = OptOutWriter.write_within
 
         def fail(self: Any, transaction: Any, posts: Any) -> None:
             whole(self, transaction, posts)
             raise StorageError("the disk is full")
 
-        monkeypatch.setattr(writer_module.OptOutWriter, "write_within", fail)
+        monkeypatch.setattr(OptOutWriter, "write_within", fail)
         assert send(inbox, body()) == 503
         assert (opt_outs(ledger), posts(inbox)) == ([], 0)
         monkeypatch.undo()
