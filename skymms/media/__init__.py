@@ -13,11 +13,23 @@ In reading order:
 - ``looking``: looks at one file
 - ``judging``: the problem and the warnings of one file
 - ``inspection``: looks at all files of a message
+- ``fitted``: the result of fitting a file
+- ``metadata``: removes the metadata of a picture without decoding it
+- ``decoding``: decodes pictures within limits
+- ``scaling``: searches for the largest scale that fits
+- ``stills``: makes a picture that does not move fit
+- ``animations``: makes an animation fit
+- ``pictures``: makes a picture fit
+- ``isolation``: makes a picture fit in a process of its own
+- ``ffmpeg``: makes sounds and videos fit
+- ``fitting``: makes one file fit
 """
 
 from __future__ import annotations
 
 from .carriers import CARRIER_LIMITS, FILE_BUDGET, MESSAGE_BUDGET, CarrierLimit, CarrierVerdict
+from .fitted import Fitted
+from .fitting import fit
 from .inspection import FileReport, Preflight, preflight, preflight_async
 
 __all__ = [
@@ -27,7 +39,9 @@ __all__ = [
     "CarrierLimit",
     "CarrierVerdict",
     "FileReport",
+    "Fitted",
     "Preflight",
+    "fit",
     "preflight",
     "preflight_async",
 ]
