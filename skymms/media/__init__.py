@@ -23,6 +23,9 @@ In reading order:
 - ``isolation``: makes a picture fit in a process of its own
 - ``ffmpeg``: makes sounds and videos fit
 - ``fitting``: makes one file fit
+- ``slideshows``: makes the files of a slideshow fit into one message
+- ``publishing``: stores the files of a slideshow, and fetches them as the gateway will
+- ``s3``: stores files in a bucket of S3
 """
 
 from __future__ import annotations
@@ -31,6 +34,9 @@ from .carriers import CARRIER_LIMITS, FILE_BUDGET, MESSAGE_BUDGET, CarrierLimit,
 from .fitted import Fitted
 from .fitting import fit
 from .inspection import FileReport, Preflight, preflight, preflight_async
+from .publishing import publish
+from .s3 import S3Bucket
+from .slideshows import Put, fit_slideshow
 
 __all__ = [
     "CARRIER_LIMITS",
@@ -41,7 +47,11 @@ __all__ = [
     "FileReport",
     "Fitted",
     "Preflight",
+    "Put",
+    "S3Bucket",
     "fit",
+    "fit_slideshow",
     "preflight",
     "preflight_async",
+    "publish",
 ]
