@@ -125,6 +125,8 @@ def _as_transport_errors(ends: float) -> Generator[None, None, None]:
     except (OSError, ValueError, HTTPError, HTTPException) as error:
         if time.monotonic() >= ends:
             raise TransportError(TOO_LATE) from None
+        if "certificate verify failed" in str(error).lower():
+            raise TransportError("its server has a certificate that is not trusted") from None
         raise TransportError(f"its server sent no complete response ({type(error).__name__})") from None
 
 
