@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     _Load = Callable[[tuple[int, int]], Image]
 
 #: The quality of a JPEG while its size in pixels is searched, and the highest that is worth its bytes.
-QUALITY, MAX_QUALITY = 75, 92
+QUALITY, MAX_QUALITY = 65, 92
 #: Qualities that are tried before a picture is made a little smaller, to this part of its size or more.
-_LOWER_QUALITIES = (70, 65)
-_NEARLY = 0.85
+_LOWER_QUALITIES = (60, 55, 50)
+_NEARLY = 0.8
 #: Bytes grow with the scale of a picture to about this power: less than a square, because a small picture has finer details.
 _GROWTH = 1.7
 #: A PNG of 256 colours that is so many times too large would become much smaller than a JPEG.
@@ -91,7 +91,7 @@ def _raise_quality(image: Image, data: bytes, most: int) -> tuple[int, bytes]:
     for _ in range(3):
         if high - low <= 1 or len(data) >= most * _ENOUGH:
             break
-        # From 75 up, each step of quality adds about 4 % of the bytes.
+        # From 65 up, each step of quality adds about 4 % of the bytes.
         quality = min(max(low + round(math.log(most / len(data)) / 0.04), low + 1), high - 1)
         tried = _save(image, quality)
         if len(tried) <= most:
