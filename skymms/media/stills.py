@@ -75,15 +75,18 @@ def _jpeg(load: _Load, size: tuple[int, int], most: int, largest: float) -> Enco
     found = search_scale(encode, most, largest=largest, first=first, growth=_GROWTH, enough=_ENOUGH, attempts=5)
     if found is None:
         return None
-    if _NEARLY * largest < found[0] < largest:
-        # A little less quality is seen less than the blur of a picture that is made a little smaller.
-        whole = resize(load(scaled(size, largest)), scaled(size, largest))
-        for quality in _LOWER_QUALITIES:
-            if len(data := _save(whole, quality)) <= most:
-                return Encoded(data, "image/jpeg", whole.size, f"JPEG of quality {quality}")
     target = scaled(size, found[0])
     quality, data = _raise_quality(resize(image, target), found[1], most)
-    return Encoded(data, "image/jpeg", target, f"JPEG of quality {quality}")
+    smaller = Encoded(data, "image/jpeg", target, f"JPEG of quality {quality}")
+    if not _NEARLY * largest < found[0] < largest:
+        return smaller
+    # Sometimes a little less quality is seen less than the blur of a picture that is made a little smaller.
+    whole = resize(load(scaled(size, largest)), scaled(size, largest))
+    for quality in _LOWER_QUALITIES:
+        if len(data := _save(whole, quality)) <= most:
+            coarser = Encoded(data, "image/jpeg", whole.size, f"JPEG of quality {quality}")
+            return min((smaller, coarser), key=lambda one: _difference(whole, one, "white"))
+    return smaller
 
 
 def _raise_quality(image: Image, data: bytes, most: int) -> tuple[int, bytes]:
