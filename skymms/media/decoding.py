@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ MAX_ANIMATION_PIXELS = 200_000_000
 MAX_SECONDS = 60.0
 
 #: The formats that are decoded, by their content type, and their names in Pillow.
-FORMATS = {
+FORMATS: Mapping[str, tuple[str, ...]] = {
     "image/jpeg": ("JPEG", "MPO"),
     "image/png": ("PNG",),
     "image/gif": ("GIF",),
