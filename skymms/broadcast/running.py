@@ -54,11 +54,15 @@ class End(StrEnum):
 
 
 class Result(NamedTuple):
-    """How a run ended, why it was paused, and how many messages this run requested."""
+    """How a run ended, why it was paused, and how many messages this run requested.
+
+    ``wait`` is the number of seconds until a message may be due, if none was when the run ended.
+    """
 
     end: End
     why: str | None
     requested: int
+    wait: float | None = None
 
 
 class Progress(NamedTuple):
@@ -257,7 +261,8 @@ class Desk:
                 if self._abandoned:
                     raise
                 time.sleep(_LOOK_EVERY)
-        return Result(self._end or End.STOPPED, self._why, self.requested)
+        wait = None if self._end or self._due_at is None else max(0.0, self._due_at - time.monotonic())
+        return Result(self._end or End.STOPPED, self._why, self.requested, wait)
 
     # -------------------------------------------------------------------------------------------- deciding
 
@@ -305,6 +310,9 @@ class Desk:
                 self._end = self._end or End.DONE
             elif most and not block.intents:
                 self._next_look = time.monotonic() + min(block.wait or 0.0, _LOOK_EVERY)
+                # The rest of the time would be waiting, and a worker of a queue has other things to do.
+                if idle and self._ends_at is not None and self._due_at is not None and self._due_at >= self._ends_at:
+                    self._stopped = True
         elif block.phase is Phase.CANCELLED:
             self._end = self._end or End.CANCELLED
         else:
