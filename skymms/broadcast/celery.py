@@ -66,10 +66,11 @@ class Slices:
 
         # A message that is acknowledged late counts as one that its worker works on, so a worker with a prefetch multiplier of
         # 1 does not keep slices that another worker could run. If it comes again, it does nothing.
-        options: dict[str, Any] = {"acks_late": True, "ignore_result": True, "queue": queue}
+        options: dict[str, Any] = {"acks_late": True, "ignore_result": True}
+        self._route: dict[str, Any] = {} if queue is None else {"queue": queue}
         self._send: Any = app.task(name="skymms.send_slice", **options)(send)
         looking = app.task(name="skymms.look_for_slices", **options)(look)
-        app.add_periodic_task(_LOOK_EVERY, looking.s(), name="skymms.look_for_slices", expires=_LOOK_EVERY)
+        app.add_periodic_task(_LOOK_EVERY, looking.s(), name="skymms.look_for_slices", expires=_LOOK_EVERY, **self._route)
 
     def _note_shutdown(self, **about: Any) -> None:
         self._stopping[0] = 1
@@ -95,7 +96,7 @@ class Slices:
 
         try:
             for one in slices:
-                self._send.apply_async(kwargs=one._asdict(), retry=True, retry_policy={"max_retries": 2})
+                self._send.apply_async(kwargs=one._asdict(), retry_policy={"max_retries": 2}, **self._route)
         except OperationalError as error:
             return error
         return None

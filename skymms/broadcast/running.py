@@ -315,6 +315,8 @@ class Desk:
                     self._stopped = True
         elif block.phase is Phase.CANCELLED:
             self._end = self._end or End.CANCELLED
+        elif block.phase is Phase.DONE:  # another worker noticed it first
+            self._end = self._end or End.DONE
         else:
             self._end = self._end or End.PAUSED
             self._why = self._why or block.why
