@@ -101,9 +101,9 @@ class Broadcast:
     ) -> Result:
         """Send to everybody who is ready, with ``threads`` calls at once, and return how it ended.
 
-        A run may be interrupted in any way, and run again: nobody is sent to twice. ``seconds`` limits it, and it ends sooner
-        if nothing more is due by then; ``watch`` is called about once a second. After Ctrl-C the calls in flight are awaited,
-        and KeyboardInterrupt is raised. ``lease`` names the run in the ledger: a random text that is used once.
+        A run may be interrupted in any way, and run again: nobody is sent to twice. ``seconds`` limits it; ``watch`` is called
+        about once a second. After Ctrl-C the calls in flight are awaited, and KeyboardInterrupt is raised. ``lease`` names the
+        run in the ledger: a random text that is used once.
         """
         from .threads import carry
 

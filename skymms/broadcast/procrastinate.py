@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
@@ -59,7 +60,9 @@ class Slices:
         self._tasks = SliceTasks(ledger, account, seconds)
 
         async def send(broadcast: str, slot: int, token: str) -> None:
-            await self._tasks.run_async(Slice(broadcast, slot, token), self._put)
+            # A worker that is asked to end cancels its jobs. The slice has then ended early, and the next one is queued.
+            with suppress(asyncio.CancelledError):
+                await self._tasks.run_async(Slice(broadcast, slot, token), self._put)
 
         async def look(timestamp: int) -> None:
             await self._put(await asyncio.to_thread(self._tasks.due))

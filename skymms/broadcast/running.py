@@ -310,9 +310,6 @@ class Desk:
                 self._end = self._end or End.DONE
             elif most and not block.intents:
                 self._next_look = time.monotonic() + min(block.wait or 0.0, _LOOK_EVERY)
-                # The rest of the time would be waiting, and a worker of a queue has other things to do.
-                if idle and self._ends_at is not None and self._due_at is not None and self._due_at >= self._ends_at:
-                    self._stopped = True
         elif block.phase is Phase.CANCELLED:
             self._end = self._end or End.CANCELLED
         elif block.phase is Phase.DONE:  # another worker noticed it first

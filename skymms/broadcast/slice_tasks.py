@@ -20,13 +20,20 @@ from ..transport.exchange import GatewayAccount
 from .broadcast import Broadcast
 from .ledger import Ledger
 from .running import Desk, End, Result
-from .slices import Slice
+from .slices import SOON, Slice
 
 logger = logging.getLogger(__name__)
 #: Returns the account from which a broadcast is sent.
 ChooseAccount = Callable[[Broadcast], GatewayAccount]
 #: A run that was interrupted: another worker may go on at once.
 _INTERRUPTED = Result(End.STOPPED, None, 0)
+#: What the log says about the end of a broadcast.
+_ENDINGS = {
+    End.DONE: "is done",
+    End.UNKNOWN: "is done, and the outcome of some messages is unknown",
+    End.PAUSED: "is paused",
+    End.CANCELLED: "was cancelled",
+}
 
 
 def account_from_environment(broadcast: Broadcast) -> GatewayAccount:
@@ -37,6 +44,13 @@ def account_from_environment(broadcast: Broadcast) -> GatewayAccount:
         return CellcastAccount.from_env(**({"generation": chosen} if chosen else {}))
     chosen = os.environ.get("SKYMMS_DIALECT") or gateway
     return Account.from_env(**({"dialect": chosen} if chosen else {}))
+
+
+def _rest(desk: Desk) -> None:
+    """End a slice in which nothing is due for long, so that the worker is free for other tasks."""
+    progress = desk.progress()
+    if progress.wait is not None and progress.wait > SOON and not progress.in_flight:
+        desk.stop()
 
 
 class SliceTasks:
@@ -72,6 +86,7 @@ class SliceTasks:
         def watch(desk: Desk) -> None:
             if stopping():
                 desk.stop()
+            _rest(desk)
 
         with self.open() as ledger:
             if (lease := self._begin(ledger, one)) is None:
@@ -97,7 +112,7 @@ class SliceTasks:
             try:
                 broadcast = await asyncio.to_thread(lambda: ledger[one.broadcast])
                 async with AsyncClient(self._choose_account(broadcast)) as client:
-                    result = await broadcast.run_async(client, seconds=self._seconds, lease=lease)
+                    result = await broadcast.run_async(client, seconds=self._seconds, watch=_rest, lease=lease)
             except asyncio.CancelledError:
                 result = _INTERRUPTED
                 raise
@@ -117,6 +132,6 @@ class SliceTasks:
     def _end(ledger: Ledger, one: Slice, lease: str, result: Result | None) -> list[Slice]:
         """Return the next slice, and those in place of lost ones."""
         following = ledger.slices.end(one, lease, result)
-        if result is not None and result.end is not End.STOPPED:
-            logger.info("%s is %s%s", one.broadcast, result.end, f": {result.why}" if result.why else "")
+        if result is not None and result.end in _ENDINGS:
+            logger.info("%s %s%s", one.broadcast, _ENDINGS[result.end], f": {result.why}" if result.why else "")
         return [*([following] if following else []), *ledger.slices.due()]

@@ -24,8 +24,8 @@ _WAITING = 120.0
 _STARTING = 30.0
 #: Seconds until the next slice after an error. It may be an error of this machine, and another one gets the slice.
 _AFTER_ERROR = 60.0
-#: A slot whose next message is due later than this many seconds waits without a slice.
-_SOON = 10.0
+#: A slot waits without a slice if the next message is due in more than so many seconds.
+SOON = 60.0
 #: The most slices at once.
 _MOST = 1000
 
@@ -94,7 +94,7 @@ class Slices:
             now, token, due = transaction.now(), "", 0.0
             if result is None:
                 due = now + _AFTER_ERROR
-            elif result.end is End.STOPPED and result.wait is not None and result.wait > _SOON:
+            elif result.end is End.STOPPED and result.wait is not None and result.wait > SOON:
                 due = now + result.wait
             elif result.end is End.STOPPED:
                 token, due = secrets.token_hex(8), now + _WAITING

@@ -217,6 +217,18 @@ def test_a_broker_that_does_not_answer_is_explained_and_the_broadcast_is_started
         slices.start("spring", workers=1)
 
 
+@pytest.mark.parametrize("name", ["worker", "celery_worker"])
+def test_the_page_shows_the_workers_of_the_examples(planned, name):
+    root = Path(__file__).parents[2]
+    example = root / "examples" / "many_machines" / f"{name}.py"
+    shown = example.read_text().partition("\n\n")[2]
+    assert f"```py\n{shown}```" in (root / "docs" / "many-machines.md").read_text()
+    environment = {**os.environ, "SKYMMS_LEDGER": planned, "CELERY_BROKER_URL": "memory://"}
+    command = [sys.executable, "-c", f"from {name} import slices; print(type(slices).__module__)"]
+    done = subprocess.run(command, cwd=example.parent, env={**environment, "PYTHONPATH": "."}, capture_output=True, text=True)
+    assert done.stdout.startswith("skymms.broadcast."), done.stderr
+
+
 def test_the_modules_of_engines_have_at_most_150_lines():
     import skymms.broadcast
 

@@ -1,8 +1,8 @@
 """Kills the workers of engines at random instants, and counts who was sent to twice: ``engine_kills.py SECONDS DATABASE``.
 
 The workers send slices of a broadcast by procrastinate, and by Celery over Redis and RabbitMQ. All processes of a worker are
-killed, or only its first, or only the one that sends; some are asked to end with SIGTERM. The gateway refuses, drops connections,
-and asks to slow down now and then.
+killed, or only its first, or only the one that sends; some are asked to end with SIGTERM. Now and then the gateway refuses,
+drops connections, or asks to slow down.
 """
 
 from __future__ import annotations
