@@ -50,6 +50,7 @@ ORDER = [
     "preview",
     "storage",
     "broadcast",
+    "inbox",
     "sandbox",
     "cli",
     "pytest_plugin",

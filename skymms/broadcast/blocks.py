@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
 
 from ..storage.contract import Store, Transaction
+from ..storage.texts import hash_number
 from . import statements as sql
 from .breakers import Breakers, Verdict
 from .hooks import instant
@@ -25,7 +26,7 @@ from .noting import lock_answered, match_answers, match_interrupted
 from .outcomes import Answer
 from .settings import Settings
 from .states import Phase, State, Why
-from .tallies import add_to_tally, hash_number, read_tally
+from .tallies import add_to_tally, read_tally
 
 #: Seconds until other workers take a worker for dead that does not renew its lease.
 LEASE = 30.0

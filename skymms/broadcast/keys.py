@@ -9,9 +9,9 @@ from ..cellcast import CellcastSend, CellcastSent
 from ..model.replies import SentMMS
 from ..model.serialization import to_dict
 from ..storage.contract import Transaction
+from ..storage.texts import column_text
 from . import key_statements as sql
 from .matching import Message
-from .references import column_text
 
 #: A call has ended so many seconds after its request, however long its time-outs are.
 _LONGEST_CALL = 900.0

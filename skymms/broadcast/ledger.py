@@ -25,7 +25,7 @@ from .hours import Hours
 from .key_statements import PRUNE_KEYS
 from .loading import load
 from .noting import note
-from .once import once, settle
+from .once import find_reply, once, settle
 from .pause_rules import PauseRule
 from .recipients import Recipient, Unreadable
 from .reconciling import Question, Reconciled, Steps, reconcile
@@ -225,6 +225,13 @@ class Ledger:
             raise
         return await asyncio.to_thread(_returned, steps, reply)
 
+    def reply_to_key(self, key: str) -> Any:
+        """Return the reply to the message that was sent with a key, or None if the key is free.
+
+        Raises :class:`~skymms.InDoubtError` if the message may have been sent.
+        """
+        return find_reply(self._store, key)
+
     def settle_key(self, key: str, outcome: str, *, why: str, by: str | None = None) -> None:
         """Decide about a key whose fate is unknown: ``"sent"``, or ``"resend"`` to let it be sent again."""
         settle(self._store, key, outcome, why=why, by=by)
@@ -306,6 +313,11 @@ class Ledger:
         """Iterate over what was done to the ledger: when, by whom, the verb, the broadcast and details."""
         for _, at, who, verb, broadcast, detail in read_pages(self._store, sql.AUDIT_LOG):
             yield {"at": at, "who": who, "verb": verb, "broadcast": broadcast, **json.loads(detail)}
+
+    @property
+    def store(self) -> Store:
+        """The open store, which an inbox can share: ``Inbox(ledger.store, …)``. It is closed with the ledger."""
+        return self._store
 
     def close(self) -> None:
         """Close the connection to the file or the database."""

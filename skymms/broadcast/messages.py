@@ -9,10 +9,11 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any, Protocol
 
 from ..cellcast import CellcastSend, CellcastSent
+from ..storage.texts import column_text
 from .intents import Intent
 from .outcomes import Answer, from_error, price_text
 from .personalisation import Personalisation
-from .references import column_text, make_reference
+from .references import make_reference
 from .states import State, Why
 
 #: How many numbers one request of Cellcast has. A thousand are allowed, but a lost answer leaves all of them unknown.

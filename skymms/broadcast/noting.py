@@ -26,13 +26,14 @@ from ..model.notices import DeliveryReport, EncodingReport, Notice
 from ..model.serialization import from_dict, to_dict
 from ..numbers import normalize
 from ..storage.contract import Row, Store, Transaction
+from ..storage.texts import column_text, hash_number
 from . import statements as sql
 from .keys import has_key, open_keys, prove_key
 from .matching import CLOCKS, Message, Trace, match
 from .outcomes import Answer, price_text
-from .references import column_text, parse_reference
+from .references import parse_reference
 from .states import State
-from .tallies import add_to_tally, hash_number
+from .tallies import add_to_tally
 
 Report: TypeAlias = "DeliveryReport | EncodingReport"
 

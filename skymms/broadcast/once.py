@@ -88,6 +88,18 @@ def once(store: Store, key: str, operation: Operation[R_co]) -> Generator[Operat
     return reply
 
 
+def find_reply(store: Store, key: str) -> Any:
+    """Return the reply to the message that was sent with a key, or None if none was; InDoubtError if one may have been."""
+    with store.reading() as transaction:
+        found = transaction.one(sql.FIND_KEY, key=key)
+    if found is None or found[1] == "free":
+        return None
+    _, state, reply = found[:3]
+    if state != "done":
+        raise InDoubtError(key=key)
+    return from_dict(json.loads(reply))
+
+
 def settle(store: Store, key: str, outcome: str, *, why: str, by: str | None) -> None:
     """Decide about a key whose fate is unknown: ``"sent"`` keeps it used, ``"resend"`` frees it.
 

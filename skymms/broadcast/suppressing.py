@@ -17,12 +17,13 @@ from ..cellcast import OptOut
 from ..errors import ConfigurationError, SkymmsError
 from ..numbers import digits
 from ..storage.contract import Store, Transaction
+from ..storage.texts import hash_number
 from . import statements as sql
 from .auditing import write_audit
 from .numbering import normalizer_of_ledger
 from .recipients import Recipient, Unreadable, read_numbers
 from .states import State
-from .tallies import add_to_tally, hash_number
+from .tallies import add_to_tally
 
 #: Numbers that are written in one transaction.
 _CHUNK = 10_000
