@@ -21,7 +21,7 @@ from ..errors import ConfigurationError
 from .slice_tasks import ChooseAccount, SliceTasks
 from .slices import Slice
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 #: Seconds between two looks for lost slices.
 _LOOK_EVERY = 60.0
 

@@ -24,7 +24,7 @@ from .slices import Slice
 if TYPE_CHECKING:
     from procrastinate import App
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 #: When workers look for lost slices: each minute.
 _LOOK = "* * * * *"
 
@@ -86,7 +86,7 @@ class Slices:
                     self._defer(slices)
         except self._exceptions.ProcrastinateException as error:
             raise ConfigurationError(
-                f"procrastinate does not take the slices: {error.__cause__ or error}. If its tables are missing, run "
+                f"procrastinate does not take the slices: {_reason(error)}. If its tables are missing, run "
                 f"`procrastinate schema --apply`. The workers begin with {broadcast!r} within three minutes after it works"
             ) from None
 
@@ -99,4 +99,9 @@ class Slices:
             for one in slices:
                 await self._send.defer_async(**one._asdict())
         except self._exceptions.ProcrastinateException as error:
-            logger.warning("a slice could not be queued, and is queued later: %s", error.__cause__ or error)
+            logger.warning("a slice could not be queued, and is queued later: %s", _reason(error))
+
+
+def _reason(error: BaseException) -> str:
+    """Return the first line of the database's error."""
+    return (str(error.__cause__ or error).splitlines() or [type(error).__name__])[0]

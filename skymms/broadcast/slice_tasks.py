@@ -22,7 +22,7 @@ from .ledger import Ledger
 from .running import Desk, End, Result
 from .slices import SOON, Slice
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 #: Returns the account from which a broadcast is sent.
 ChooseAccount = Callable[[Broadcast], GatewayAccount]
 #: A run that was interrupted: another worker may go on at once.

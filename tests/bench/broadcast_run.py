@@ -86,12 +86,12 @@ def workers(count: int) -> list[Row]:
     return [
         (
             f"{number} {'process' if number == 1 else 'processes'}, PostgreSQL, a gateway that takes 50 ms "
-            f"(without requests: {alone:,.0f} a second)",
+            f"({cpu:.0f} µs of CPU a message; without requests {alone:,.0f} a second and {alone_cpu:.0f} µs)",
             f"{rate:,.0f} a second",
             "-",
             True,
         )
-        for number, rate, alone in broadcast_workers.compare(count)
+        for number, (rate, cpu), (alone, alone_cpu) in broadcast_workers.compare(count)
     ]
 
 

@@ -10,6 +10,7 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,12 @@ from skymms.broadcast import Ledger
 
 
 def work(where: str, url: str | None = None) -> None:
-    """Wait for a line, and run the broadcast."""
+    """Wait for a line, run the broadcast, and print the seconds of CPU time that this took."""
 
     async def run(ledger: Ledger, client: Any) -> None:
+        before = time.process_time()
         await ledger["spring"].run_async(client)
+        print(time.process_time() - before)
 
     async def with_client(ledger: Ledger) -> None:
         async with AsyncClient(Account("k" * 32, url=url)) as client:
@@ -42,8 +45,8 @@ def work(where: str, url: str | None = None) -> None:
         asyncio.run(run(ledger, StandIn(10**9)) if url is None else with_client(ledger))
 
 
-def measure(processes: int, count: int, url: str | None) -> float:
-    """Return messages a second of so many processes together."""
+def measure(processes: int, count: int, url: str | None) -> tuple[float, float]:
+    """Return messages a second of so many processes together, and microseconds of their CPU time a message."""
     import psycopg
 
     schema = f"skymms_bench_{secrets.token_hex(4)}"
@@ -65,18 +68,19 @@ def measure(processes: int, count: int, url: str | None) -> float:
                 assert worker.stdin is not None
                 worker.stdin.write("\n")
                 worker.stdin.flush()
-            assert [worker.wait() for worker in workers] == [0] * processes
+            used = sum(float(worker.communicate()[0]) for worker in workers)
+            assert [worker.returncode for worker in workers] == [0] * processes
             # Processes look for the end of the broadcast once a second: that is not counted.
             times = f"SELECT count(*), max(updated_at) - min(sent_at) FROM {schema}.skymms_message WHERE state = 'accepted'"
             accepted, seconds = server.execute(times.encode()).fetchone() or (0, 0)
             assert accepted == count
         finally:
             server.execute(f"DROP SCHEMA {schema} CASCADE".encode())
-    return float(count / seconds)
+    return float(count / seconds), used / count * 1e6
 
 
-def compare(count: int) -> list[tuple[int, float, float]]:
-    """Return messages a second of 1, 2 and 4 processes: with a gateway that takes 50 ms, and without requests."""
+def compare(count: int) -> list[tuple[int, tuple[float, float], tuple[float, float]]]:
+    """Measure 1, 2 and 4 processes: with a gateway that takes 50 ms, and without requests."""
     with Slow(0.05, ANSWER) as gateway:
         return [(number, measure(number, count, gateway.url), measure(number, 2 * count, None)) for number in (1, 2, 4)]
 

@@ -150,6 +150,8 @@ def test_no_history_makes_two_slices_for_one_slot_or_leaves_a_slot_without(postg
         broadcast = ledger.create(name, MESSAGE, recipients(1))
         slices = ledger.slices
         slots = 2
+        current: list[int] = []
+        waiting: list[int] = []
         queued = slices.start(name, slots)  # all messages that were ever in the queue: each may come again
         running: list[tuple[Slice, str]] = []
         for step, number in [*steps, ("resume", 0), ("time", 0), ("due", 0)]:

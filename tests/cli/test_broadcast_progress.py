@@ -10,7 +10,7 @@ from skymms.broadcast.settings import Settings
 from skymms.cli.broadcast_output import counts_text, duration
 from skymms.cli.broadcast_progress import Figures, Lines, Pace
 
-IDLE = Progress({"ready": 5, "accepted": 5}, 5, 0, None, False, False, None)
+IDLE = Progress({"ready": 5, "accepted": 5}, 5, 0, None, False, None, False, None)
 FIVE_TO_NINE = Settings(hours=Hours("05:00", "09:00", "UTC"))
 
 

@@ -33,7 +33,13 @@ class Figures(NamedTuple):
 
     def plus(self, other: Figures) -> Figures:
         """Return the sum of both."""
-        return Figures(*(a + b for a, b in zip(self, other, strict=True)))
+        return Figures(
+            self.killed + other.killed,
+            self.stopped + other.stopped,
+            self.broadcasts + other.broadcasts,
+            self.states + other.states,
+            self.twice + other.twice,
+        )
 
     def __str__(self) -> str:
         states = ", ".join(f"{n:,} {state}" for state, n in sorted(self.states.items()))

@@ -158,7 +158,7 @@ class EngineScene:
 
 
 def _delete_queue(broker: str, queue: str) -> None:
-    from kombu import Connection  # type: ignore[import-untyped]
+    from kombu.connection import Connection  # type: ignore[import-untyped]
     from kombu.exceptions import OperationalError  # type: ignore[import-untyped]
 
     with suppress(OperationalError), Connection(broker, connect_timeout=3) as connection:
@@ -169,7 +169,7 @@ def require_broker(engine: str) -> None:
     """Skip the test if the broker does not answer."""
     if engine == "procrastinate":
         return
-    from kombu import Connection
+    from kombu.connection import Connection
 
     try:
         with Connection(BROKERS[engine], connect_timeout=3) as connection:
