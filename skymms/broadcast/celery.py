@@ -65,8 +65,9 @@ class Slices:
             self._put(self._tasks.due())
 
         # A message that is acknowledged late counts as one that its worker works on, so a worker with a prefetch multiplier of
-        # 1 does not keep slices that another worker could run. If it comes again, it does nothing.
-        options: dict[str, Any] = {"acks_late": True, "ignore_result": True}
+        # 1 does not keep slices that another worker could run. If it comes again, it does nothing. Other apps of the process do
+        # not get these tasks.
+        options: dict[str, Any] = {"acks_late": True, "ignore_result": True, "shared": False}
         self._route: dict[str, Any] = {} if queue is None else {"queue": queue}
         self._send: Any = app.task(name="skymms.send_slice", **options)(send)
         looking = app.task(name="skymms.look_for_slices", **options)(look)

@@ -5,26 +5,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import signal
 import subprocess
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from broadcast_scene import scene
 from broadcast_worker import KEY, MESSAGE, recipients
-from counting_gateway import OK
+from counting_gateway import OK, CountingGateway
 from cutting_proxy import CuttingProxy
 from engine_kills import kill_workers
 from engine_scene import BROKERS, ENGINES, engine_scene
 from exhaustive import EXHAUSTIVE
 
-from skymms import ConfigurationError
+from skymms import Account, ConfigurationError
 from skymms.broadcast import Ledger, Phase
+from skymms.broadcast.slices import Slice
+from skymms.storage.contract import same
 
 #: For how long workers are killed, with each engine.
 KILLING = 10.0 if EXHAUSTIVE else 3.0
@@ -195,6 +200,84 @@ def test_a_message_of_celery_has_no_key_and_no_url(planned):
     assert planned not in str(message.headers)
     look = app.conf.beat_schedule["skymms.look_for_slices"]
     assert look["options"] == {"expires": look["schedule"], "queue": "mms"}
+
+
+@pytest.fixture
+def account():
+    """Returns an account at a gateway that accepts everything, as the ``account`` of slices."""
+    with CountingGateway() as gateway:
+        yield lambda broadcast: Account(KEY, url=gateway.url)
+
+
+def phase(where: str) -> Phase:
+    with Ledger(where) as ledger:
+        return ledger["spring"].status().phase
+
+
+def lose_slices(where: str) -> None:
+    with Ledger(where) as ledger, ledger._store.transaction() as transaction:
+        transaction.run(same("UPDATE skymms_slice SET due = 0"))
+
+
+def test_a_worker_of_procrastinate_runs_the_slices_and_looks_for_lost_ones(planned, account):
+    from procrastinate import App, testing
+
+    from skymms.broadcast.procrastinate import Slices
+
+    app = App(connector=testing.InMemoryConnector())
+    Slices(app, ledger=planned, account=account).start("spring", workers=1)
+    connector = testing.InMemoryConnector()  # it forgets the slice
+    lose_slices(planned)
+
+    async def work() -> None:
+        with app.replace_connector(connector):
+            async with app.open_async():
+                await app.configure_task("skymms.look_for_slices").defer_async(timestamp=0)
+                await app.run_worker_async(wait=False, install_signal_handlers=False, listen_notify=False)
+
+    asyncio.run(work())
+    assert phase(planned) is Phase.DONE
+    assert {job["status"] for job in connector.jobs.values()} == {"succeeded"}
+
+
+def test_a_worker_of_celery_runs_the_slices_and_looks_for_lost_ones(planned, account):
+    from celery import Celery
+
+    from skymms.broadcast.celery import Slices
+
+    app = Celery("test", broker=f"memory://{secrets.token_hex(4)}")
+    slices = Slices(app, ledger=planned, account=account, queue="mms-slices")
+    slices.start("spring", workers=1)
+    lose_slices(planned)
+    app.tasks["skymms.look_for_slices"].apply().get()
+    with app.connection_for_read() as connection:
+        queue = connection.SimpleQueue("mms-slices")
+        messages = [queue.get(timeout=1) for _ in range(2)]
+        for message in messages:
+            message.ack()
+    for message in messages:
+        app.tasks["skymms.send_slice"].apply(kwargs=message.payload[1]).get()
+    assert phase(planned) is Phase.DONE
+    # The processes that send see that the worker is being stopped.
+    import_module("celery.signals").worker_shutting_down.send(sender="test", sig="SIGTERM", how="Warm", exitcode=0)
+    assert slices._stopping[0] == 1
+
+
+@pytest.mark.parametrize("engine", ["procrastinate", "celery"])
+def test_a_slice_that_cannot_be_queued_is_logged_and_no_error(planned, engine, caplog):
+    slices: Any
+    if engine == "celery":
+        from celery import Celery
+
+        slices = import_module("skymms.broadcast.celery").Slices(Celery("test", broker="redis://127.0.0.1:1/0"), ledger=planned)
+        slices._put([Slice("spring", 0, "token")])
+    else:
+        from procrastinate import App, PsycopgConnector
+
+        app = App(connector=PsycopgConnector(conninfo=planned))
+        slices = import_module("skymms.broadcast.procrastinate").Slices(app, ledger=planned)
+        asyncio.run(slices._put([Slice("spring", 0, "token")]))
+    assert "a slice could not be queued, and is queued later" in caplog.text
 
 
 def test_procrastinate_without_its_tables_is_explained(planned):
