@@ -82,6 +82,7 @@ class Holder:
         scopes: Iterable[str],
         group: int = 1,
         breakers: Breakers | None = None,
+        lease: str | None = None,
     ) -> None:
         self._store = store
         self._broadcast = broadcast
@@ -93,7 +94,7 @@ class Holder:
         self._verdict = Verdict()
         self._judged_at = float("-inf")
         self._scopes = json.dumps(sorted({"", *scopes}))
-        self.lease: str = secrets.token_hex(8)
+        self.lease: str = lease or secrets.token_hex(8)
         self._secret: bytes | None = None
         self._zones: list[str] = []
         #: The last message that was taken in each time zone: what is before it is not ready.

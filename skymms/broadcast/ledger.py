@@ -31,6 +31,7 @@ from .recipients import Recipient, Unreadable
 from .reconciling import Question, Reconciled, Steps, reconcile
 from .schema import COMPONENT, MIGRATIONS
 from .settings import Settings
+from .slices import Slices
 from .suppressing import Origin, Source, Suppressions, forget, scope_of, suppress, suppress_from
 from .variants import Messages
 
@@ -112,6 +113,11 @@ class Ledger:
         with self._store.reading() as transaction:
             names = [row[0] for row in transaction.rows(sql.LIST_BROADCASTS)]
         return iter([self[name] for name in names])
+
+    @property
+    def slices(self) -> Slices:
+        """The slices of broadcasts that an engine carries to many machines: see :mod:`skymms.broadcast.slices`."""
+        return Slices(self._store)
 
     # -------------------------------------------------------------------------------------------- reports and keys
 
