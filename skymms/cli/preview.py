@@ -1,0 +1,76 @@
+"""`skymms preview` shows a message as a phone does. It sends nothing and needs no API key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..errors import ConfigurationError
+from ..files import FileContent
+from ..preview import Preview
+from ..preview import preview as make_preview
+from . import output
+from .exit_status import Status
+from .operations import read_content
+from .options import file_argument, parse_pairs
+from .repeated import command
+
+
+@command()
+@file_argument
+@click.option("-o", "--output", "path", metavar="NAME", help="Write a page (.html), plain text (.txt) or one picture (.png).")
+@click.option("--media", is_flag=True, help="Fetch the pictures, and show them. Without it, nothing is fetched.")
+@click.option("--private", is_flag=True, help="Also fetch from addresses that are not public, such as localhost.")
+@click.option("--stacked", is_flag=True, help="Show all slides below each other at first, instead of playing them (.html).")
+@click.option(
+    "--images",
+    type=click.Choice(["auto", "blocks", "none"]),
+    default="auto",
+    help="How a terminal shows pictures: in coloured blocks or by name. Default: blocks if there are colours.",
+)
+@click.option(
+    "--data", metavar="NAME=VALUE", multiple=True, callback=parse_pairs, help="The value of a merge field. May be repeated."
+)
+def preview(file: str, path: str | None, media: bool, private: bool, stacked: bool, images: str, data: dict[str, str]) -> int:
+    """Show a message as a phone does, before it is sent.
+
+    FILE is a slideshow or a request that sends or stores one. Pictures that FILE names by a path are read from FILE's folder.
+    The exit status is 4 if gateways refuse the message. Nothing is sent.
+    """
+    if images == "blocks" and not media:
+        raise click.UsageError("--images blocks needs --media, because nothing is fetched without it")
+    content = read_content(file)
+    folder = None if file == "-" else Path(file).parent
+    shown = make_preview(_message(content), data=data or None, media=media, stacked=stacked, private=private, folder=folder)
+    if path is not None:
+        shown.save(path)
+        for problem in shown.view.problems:
+            output.print_message(problem)
+        output.print_message(f"wrote {path}")
+    else:
+        _print(shown, images)
+    return Status.PROBLEMS if shown.view.problems else Status.DONE
+
+
+def _message(content: FileContent) -> object:
+    if content.unread:
+        raise ConfigurationError(f"{content.unread[0]}: unknown field in this dialect; check its spelling")
+    return content.operation if content.operation is not None else content.slideshow
+
+
+def _print(shown: Preview, images: str) -> None:
+    console = output.result_console()
+    if not console.is_terminal and images != "blocks":
+        output.print_line(shown.text.rstrip("\n"))
+        return
+    from ..preview.decoding import require_pillow
+    from ..preview.terminal import draw
+
+    in_blocks = images == "blocks" or (images == "auto" and console.color_system is not None)
+    if in_blocks and shown.pictures:
+        require_pillow("drawing pictures in a terminal")
+    draw(console, shown.view, shown.pictures if in_blocks else {})
+
+
+COMMANDS = (preview,)
