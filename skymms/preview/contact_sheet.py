@@ -56,8 +56,9 @@ def contact_sheet(view: MessageView, pictures: Pictures) -> bytes:
     for at, line in enumerate(lines):
         _write(drawing, (GAP, top + rows * (CARD[1] + GAP) + at * 20), line, 14, _TEXT)
     written = BytesIO()
-    # Few colours are enough for a picture that is looked at in a page, and take a third of the bytes.
-    sheet.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(written, "PNG", optimize=True)
+    # 256 colours take a third of the bytes. Pillow mixes colours that are not among them only with a palette that is given.
+    few = sheet.quantize(256)
+    sheet.quantize(palette=few, dither=Image.Dither.FLOYDSTEINBERG).save(written, "PNG", optimize=True)
     return written.getvalue()
 
 
