@@ -8,6 +8,7 @@ import click
 
 from ..errors import ConfigurationError
 from ..files import FileContent
+from ..media import preflight
 from ..preview import Preview
 from ..preview import preview as make_preview
 from . import output
@@ -20,7 +21,7 @@ from .repeated import command
 @command()
 @file_argument
 @click.option("-o", "--output", "path", metavar="NAME", help="Write a page (.html), plain text (.txt) or one picture (.png).")
-@click.option("--media", is_flag=True, help="Fetch the pictures, and show them. Without it, nothing is fetched.")
+@click.option("--media", is_flag=True, help="Look at the files as the gateway does, and show the pictures.")
 @click.option("--private", is_flag=True, help="Also fetch from addresses that are not public, such as localhost.")
 @click.option("--stacked", is_flag=True, help="Show all slides below each other at first, instead of playing them (.html).")
 @click.option(
@@ -39,10 +40,12 @@ def preview(file: str, path: str | None, media: bool, private: bool, stacked: bo
     The exit status is 4 if gateways refuse the message. Nothing is sent.
     """
     if images == "blocks" and not media:
-        raise click.UsageError("--images blocks needs --media, because nothing is fetched without it")
+        raise click.UsageError("--images blocks needs --media: without it, nothing is fetched")
     content = read_content(file)
-    folder = None if file == "-" else Path(file).parent
-    shown = make_preview(_message(content), data=data or None, media=media, stacked=stacked, private=private, folder=folder)
+    message = _message(content)
+    base = None if file == "-" else Path(file).parent
+    found = preflight(message, private=private, base=base) if media and content.slideshow is not None else None
+    shown = make_preview(message, data=data or None, media=media, stacked=stacked, preflight=found, private=private, base=base)
     if path is not None:
         shown.save(path)
         for problem in shown.view.problems:
@@ -64,13 +67,15 @@ def _print(shown: Preview, images: str) -> None:
     if not console.is_terminal and images != "blocks":
         output.print_line(shown.text.rstrip("\n"))
         return
-    from ..preview.decoding import require_pillow
+    from ..preview.decoding import has_pillow, require_pillow
     from ..preview.terminal import draw
 
-    in_blocks = images == "blocks" or (images == "auto" and console.color_system is not None)
+    in_blocks = images == "blocks" or (images == "auto" and console.color_system is not None and has_pillow())
     if in_blocks and shown.pictures:
         require_pillow("drawing pictures in a terminal")
-    draw(console, shown.view, shown.pictures if in_blocks else {})
+    # The reasons why pictures are not there are printed in any case.
+    kept = {name: found for name, found in shown.pictures.items() if in_blocks or isinstance(found, str)}
+    draw(console, shown.view, kept)
 
 
 COMMANDS = (preview,)

@@ -16,15 +16,14 @@ In reading order:
 - ``parts``: the style, the script and the icons, for pages
 - ``markup``: makes HTML from texts, which it escapes
 - ``phone``: the phone in HTML, and the style that plays the slides
-- ``page``: the page of a preview
 - ``plain_text``: the preview as plain text
+- ``page``: the page of a preview
 - ``terminal``: the preview in a terminal
 - ``contact_sheet``: all slides on one picture
 - ``previewing``: ``preview()`` and its result
 """
 
-from .message import PreflightResult
 from .parts import icons_svg, phone_css, phone_js
 from .previewing import Preview, preview
 
-__all__ = ["PreflightResult", "Preview", "icons_svg", "phone_css", "phone_js", "preview"]
+__all__ = ["Preview", "icons_svg", "phone_css", "phone_js", "preview"]

@@ -12,7 +12,7 @@ from .message import MessageView, SlideView
 from .phone import Pictures
 from .pictures import Picture
 from .plain_text import about, slide_title
-from .texts import label, plain, printable
+from .texts import fitting, label, plain, printable, wrap
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -107,32 +107,12 @@ def _write(drawing: ImageDraw, place: tuple[int, int], text: str, size: int, col
 def _fitted(text: str, width: int, size: int) -> str:
     """Return a text cut to a width in pixels, in one line."""
     text = text.replace("\n", " ")
-    end = _fitting(text, width, _font(size))
+    end = fitting(text, width, _font(size).getlength)
     return text if end == len(text) else f"{text[: max(end - 1, 1)]}…"
 
 
 def _wrapped(text: str, width: int, size: int) -> Iterator[str]:
-    """Yield a text in lines of at most ``width`` pixels; a word that is longer is divided."""
-    font = _font(size)
-    for paragraph in text.split("\n"):
-        rest = paragraph
-        while (end := _fitting(rest, width, font)) < len(rest):
-            space = rest.rfind(" ", 1, end + 1)
-            yield rest[: space if space > 0 else end]
-            rest = rest[space + 1 if space > 0 else end :]
-        yield rest
-
-
-def _fitting(text: str, width: int, font: Any) -> int:
-    """Return how many characters at the beginning of a text fit into a width; at least 1, if the text has one."""
-    # No character is narrower than a pixel, so that a longer text need not be measured.
-    low, high = min(len(text), 1), min(len(text), width)
-    if font.getlength(text[:high]) <= width:
-        return high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if font.getlength(text[:middle]) <= width else (low, middle)
-    return low
+    return wrap(text, width, _font(size).getlength)
 
 
 def _font(size: int) -> Any:

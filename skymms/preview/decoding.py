@@ -20,12 +20,19 @@ MAX_PIXELS = 25_000_000
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 
 
-def require_pillow(purpose: str) -> None:
-    """Raise :class:`~skymms.ConfigurationError` if Pillow is not installed; ``purpose`` says what needs it."""
+def has_pillow() -> bool:
+    """Return whether Pillow is installed."""
     try:
         import PIL.Image  # noqa: F401  # pyright: ignore[reportUnusedImport]
     except ModuleNotFoundError:
-        raise ConfigurationError(f"{purpose} needs Pillow: pip install 'skymms[media]'") from None
+        return False
+    return True
+
+
+def require_pillow(purpose: str) -> None:
+    """Raise :class:`~skymms.ConfigurationError` if Pillow is not installed; ``purpose`` says what needs it."""
+    if not has_pillow():
+        raise ConfigurationError(f"{purpose} needs Pillow: pip install 'skymms[media]'")
 
 
 def decode(data: bytes, size: tuple[int, int]) -> Image | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, cast
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from .._functools import character_name
@@ -15,6 +15,7 @@ from ..cellcast import CellcastSend
 from ..errors import ConfigurationError, Problem
 from ..gsm import first_outside_gsm, gsm_units, sms_parts
 from ..limits import ADVISED_FALLBACK_TEXT, ADVISED_SMS, DOCUMENTED
+from ..media import CarrierVerdict, Preflight
 from ..model.actions import SendSMS
 from ..model.operations import SendMMS
 from ..model.slideshow import Slideshow
@@ -41,20 +42,6 @@ KINDS: Mapping[str, str] = {
     "pdf": "PDF document",
     "passbook": "wallet pass",
 }
-
-
-class PreflightResult(Protocol):
-    """What a preview reads of the result of ``skymms.media.preflight``: what is wrong with the files."""
-
-    @property
-    def problems(self) -> Sequence[Problem]:
-        """What the gateway would refuse."""
-        ...
-
-    @property
-    def warnings(self) -> Sequence[Problem]:
-        """What gateways accept, but carriers or phones may not."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +126,7 @@ class MessageView:
     """A message as a phone shows it.
 
     ``notes`` say what the preview does not know, such as the pictures of a stored message. ``is_sms`` is True for an SMS, whose
-    text is in ``sms``; for other messages ``sms`` is the fallback.
+    text is in ``sms``; for other messages ``sms`` is the fallback. ``carriers`` has what preflight says of each carrier.
     """
 
     title: str
@@ -151,6 +138,7 @@ class MessageView:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    carriers: tuple[CarrierVerdict, ...] = ()
     is_sms: bool = False
 
     @property
@@ -179,7 +167,7 @@ class MessageView:
         return tuple(dict.fromkeys(FieldView(run.field, run.state, run.text) for run in runs if run.field is not None))
 
 
-def view_message(message: Any, data: Mapping[str, object] | None, preflight: PreflightResult | None) -> MessageView:
+def view_message(message: Any, data: Mapping[str, object] | None, preflight: Preflight | None) -> MessageView:
     """Return the view of a slideshow or an operation; :class:`~skymms.ConfigurationError` for one without a message."""
     if data is not None and not isinstance(cast(object, data), Mapping):
         raise ConfigurationError(f'data must be a dict, for example {{"name": "Ada"}}; got a {type(data).__name__}')
@@ -194,11 +182,12 @@ def view_message(message: Any, data: Mapping[str, object] | None, preflight: Pre
     else:
         wanted = "a Slideshow, SendMMS, SaveMMS, SendSavedMMS, SendSMS or CellcastSend"
         raise ConfigurationError(f"preview() takes {wanted}; got a {type(message).__name__}")
-    found = (preflight.problems, preflight.warnings) if preflight is not None else ((), ())
+    found = Preflight() if preflight is None else preflight
     return replace(
         view,
-        problems=_each_once((*view.problems, *found[0])),
-        warnings=_each_once((*view.warnings, *_missing(view), *_reversed(view), *found[1])),
+        problems=_each_once((*view.problems, *found.problems)),
+        warnings=_each_once((*view.warnings, *_missing(view), *_reversed(view), *found.warnings)),
+        carriers=found.carriers,
     )
 
 
@@ -208,13 +197,16 @@ def has_message(message: object) -> bool:
 
 
 def _of_slideshow(slideshow: Slideshow, values: MergeValues) -> MessageView:
-    filled = _filled(slideshow, values)
     subject = values.split(slideshow.subject, "subject")
+    slides = tuple(_slide(slide, number, values) for number, slide in enumerate(slideshow.slides, 1))
+    fallback = values.split(slideshow.fallback_text, "fallback_text")
+    filled = _filled(slideshow, subject, slides, fallback) if values.given else slideshow
+    sms = None if slideshow.disable_fallback else SMSView(fallback or subject, not slideshow.disable_fallback_link)
     return MessageView(
         title=plain(subject) or _text(slideshow.name),
         subject=subject,
-        slides=tuple(_slide(slide, number, values) for number, slide in enumerate(slideshow.slides, 1)),
-        sms=_fallback(slideshow, subject, values),
+        slides=slides,
+        sms=sms,
         problems=filled.problems(),
         warnings=filled.warnings(),
     )
@@ -276,27 +268,21 @@ def _slide(slide: Any, number: int, values: MergeValues) -> SlideView:
     return SlideView(number, values.split(slide.text, f"slide {number}, text"), files, seconds)
 
 
-def _fallback(slideshow: Slideshow, subject: Runs, values: MergeValues) -> SMSView | None:
-    if slideshow.disable_fallback:
-        return None
-    text = values.split(slideshow.fallback_text, "fallback_text") or subject
-    return SMSView(text, not slideshow.disable_fallback_link)
-
-
-def _filled(slideshow: Slideshow, values: MergeValues) -> Slideshow:
-    """Return the slideshow with its texts filled in, so that the rules see what is sent; unchanged without values."""
-    if not values.given:
-        return slideshow
-    changes: dict[str, Any] = {
-        name: plain(values.split(text, name))
-        for name in ("subject", "fallback_text")
-        if isinstance(text := getattr(slideshow, name), str)
-    }
-    slides = tuple(
-        replace(slide, text=plain(values.split(slide.text, "text"))) if isinstance(cast(object, slide.text), str) else slide
-        for slide in slideshow.slides
+def _filled(slideshow: Slideshow, subject: Runs, slides: Sequence[SlideView], fallback: Runs) -> Slideshow:
+    """Return the slideshow with its texts filled in, so that the rules see what is sent."""
+    return slideshow.replace(
+        subject=_filled_text(slideshow.subject, subject),
+        fallback_text=_filled_text(slideshow.fallback_text, fallback),
+        slides=tuple(
+            replace(slide, text=_filled_text(slide.text, view.text))
+            for slide, view in zip(slideshow.slides, slides, strict=True)
+        ),
     )
-    return slideshow.replace(slides=slides, **changes)
+
+
+def _filled_text(text: Any, runs: Runs) -> Any:
+    # A value of a wrong type stays as it is, for the rules to find.
+    return plain(runs) if isinstance(text, str) else text
 
 
 def _text(value: object) -> str:

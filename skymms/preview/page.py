@@ -15,6 +15,7 @@ from .markup import Markup, element, join
 from .message import MessageView
 from .parts import icons_svg, page_css, phone_css
 from .phone import Pictures, phone, playing_css, sms_bubble, view_switch
+from .plain_text import carrier_line
 from .texts import label
 
 
@@ -38,7 +39,8 @@ def page(view: MessageView, pictures: Pictures, *, stacked: bool) -> str:
         "body",
         None,
         Markup(icons_svg()),
-        element("main", None, _heading(view), _stage(view, pictures, stacked), _facts(view, pictures)),
+        _heading(view),
+        element("main", None, _stage(view, pictures, stacked), _facts(view, pictures)),
     )
     return f"<!doctype html>\n{element('html', {'lang': 'en'}, head, body)}\n"
 
@@ -69,6 +71,7 @@ def _facts(view: MessageView, pictures: Pictures) -> Markup:
         _problems("Problems: gateways refuse the message", "error", view.problems),
         _problems("Warnings", "warning", view.warnings),
         _sms(view),
+        _carriers(view),
         _fields(view),
         _files(view, pictures),
     )
@@ -102,6 +105,13 @@ def _sms(view: MessageView) -> Markup | None:
         return None if view.notes else _part(title, element("p", None, "None: the message fails on a phone without MMS."))
     length = element("p", {"class": "sms-length"}, view.sms.length)
     return _part(title, sms_bubble(view.sms.text, link=view.sms.link), length)
+
+
+def _carriers(view: MessageView) -> Markup | None:
+    items = [
+        element("li", {"class": "fits" if verdict.fits else "too-large"}, carrier_line(verdict)) for verdict in view.carriers
+    ]
+    return _part("Carriers", element("ul", {"class": "carriers"}, *items)) if items else None
 
 
 _STATES = {"open": "not filled in", "value": "filled in", "default": "its default", "missing": "no value and no default"}

@@ -8,16 +8,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
 
-from ..errors import ConfigurationError
-from ..validation.hosts import unreachable_host, url_problem
-from .decoding import decode
+from ..errors import ConfigurationError, TransportError
+from ..media.fetching import open_file
+from ..validation.hosts import url_problem
+from .decoding import decode, has_pillow
 
 #: Seconds for all pictures together.
 TIMEOUT = 20.0
@@ -39,21 +39,21 @@ class Picture:
     data: bytes
 
 
-def get_pictures(addresses: Iterable[str], *, private: bool, folder: str | PathLike[str] | None) -> dict[str, Picture | str]:
+def get_pictures(addresses: Iterable[str], *, private: bool, base: str | PathLike[str] | None) -> dict[str, Picture | str]:
     """Return each picture by its address, or a text that says why it is not there.
 
-    ``private`` allows addresses that are not public. Names of files are read from ``folder``, and from nowhere without it.
+    ``private`` allows addresses that are not public. Names of files are read from ``base``, and from nowhere without it.
     """
     each = list(addresses)
     if not each:
         return {}
-    get = partial(_get, deadline=time.monotonic() + TIMEOUT, private=private, folder=folder)
+    get = partial(_get, ends=time.monotonic() + TIMEOUT, private=private, base=base)
     with ThreadPoolExecutor(min(len(each), 8)) as threads:
         return dict(zip(each, threads.map(get, each), strict=True))
 
 
-def _get(address: str, *, deadline: float, private: bool, folder: str | PathLike[str] | None) -> Picture | str:
-    found = _content(address, deadline, private=private, folder=folder)
+def _get(address: str, *, ends: float, private: bool, base: str | PathLike[str] | None) -> Picture | str:
+    found = _content(address, ends, private=private, base=base)
     return found if isinstance(found, str) else make_picture(found)
 
 
@@ -69,10 +69,7 @@ def make_picture(data: bytes) -> Picture | str:
 
 def _reduced(data: bytes) -> Picture | None:
     """Return a smaller picture; None without Pillow, and for a picture that it cannot read."""
-    try:
-        image = decode(data, REDUCED_SIZE)
-    except ModuleNotFoundError:
-        return None
+    image = decode(data, REDUCED_SIZE) if has_pillow() else None
     if image is None:
         return None
     written = BytesIO()
@@ -80,17 +77,15 @@ def _reduced(data: bytes) -> Picture | None:
     return Picture("image/jpeg", written.getvalue())
 
 
-def _content(address: str, deadline: float, *, private: bool, folder: str | PathLike[str] | None) -> bytes | str:
+def _content(address: str, ends: float, *, private: bool, base: str | PathLike[str] | None) -> bytes | str:
     if problem := url_problem(address):
-        return problem if folder is None else _read(address, folder)
-    if not private and (reason := unreachable_host(address)):
-        return f"it was not fetched: {reason}"
-    return _download(address, deadline)
+        return f"{problem}. A file on this machine is read only with base=…" if base is None else _read(address, base)
+    return _download(address, ends, private=private)
 
 
-def _read(name: str, folder: str | PathLike[str]) -> bytes | str:
+def _read(name: str, base: str | PathLike[str]) -> bytes | str:
     try:
-        with open(Path(folder, name), "rb") as file:
+        with open(Path(base, name), "rb") as file:
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         return f"the file cannot be read: {getattr(error, 'strerror', None) or error}"
@@ -100,25 +95,17 @@ def _read(name: str, folder: str | PathLike[str]) -> bytes | str:
 _TOO_BIG = f"the file has more than {MAX_BYTES:,} bytes"
 
 
-def _download(url: str, deadline: float) -> bytes | str:
-    import requests
-    from urllib3.exceptions import HTTPError
-
-    from ..transport.requests_adapter import DeadlineAdapter
-
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        return "no time was left to fetch it"
+def _download(url: str, ends: float, *, private: bool) -> bytes | str:
     try:
-        # The adapter without a session: a session follows redirects, keeps cookies, and sends the passwords in ~/.netrc.
-        with closing(DeadlineAdapter()) as adapter:
-            request = requests.Request("GET", url, headers={"Accept-Encoding": "identity"}).prepare()
-            with adapter.send(request, stream=True, timeout=(min(5.0, remaining), remaining)) as response:
-                if response.status_code != 200:
-                    return f"its server returned status {response.status_code}"
-                data = response.raw.read(MAX_BYTES + 1)
-                return data if len(data) <= MAX_BYTES else _TOO_BIG
-    except ConfigurationError as error:  # the guard of the pytest plugin
+        with open_file(url, ends=ends, private=private) as response:
+            if response.status != 200:
+                return f"its server returned status {response.status}"
+            data = b""
+            for piece in response.pieces():
+                data += piece
+                if len(data) > MAX_BYTES:
+                    return _TOO_BIG
+            return data
+    # ConfigurationError: an address that may not be requested, or the guard of the pytest plugin.
+    except (ConfigurationError, TransportError) as error:
         return str(error)
-    except (OSError, ValueError, HTTPError) as error:
-        return f"its server sent no complete response ({type(error).__name__})"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
+from unicodedata import category, east_asian_width
 
+from ..media import CarrierVerdict
 from .message import FileView, MessageView, SlideView
 from .phone import Pictures
-from .texts import Runs, label, plain, printable
+from .texts import Runs, label, plain, printable, wrap
 
 #: Characters of a line inside the frame of a slide.
 WIDTH = 48
@@ -45,7 +46,7 @@ def _slide(slide: SlideView, view: MessageView, pictures: Pictures) -> Iterator[
     paragraphs += [file_line(file, pictures) for file in slide.files]
     paragraphs += [text_of(slide.text)] if slide.text else []
     for paragraph in paragraphs:
-        yield from (f"| {line:{WIDTH}} |" for line in wrapped(paragraph, WIDTH))
+        yield from (f"| {line}{' ' * (WIDTH - cells(line))} |" for line in wrap(paragraph, WIDTH, cells))
     yield f"+{'-' * (WIDTH + 2)}+"
 
 
@@ -54,16 +55,15 @@ def text_of(runs: Runs) -> str:
     return printable(plain(runs))
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """Return a text in lines of at most ``width`` characters; its own line breaks are kept."""
-    lines: list[str] = []
-    for line in text.split("\n"):
-        lines += textwrap.wrap(line, width, drop_whitespace=False, replace_whitespace=False) or [""]
-    return lines
+def cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes: two for wide characters, none for those that change another one."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if category(one) in {"Mn", "Me", "Cf"} else 1 + (east_asian_width(one) in "WF") for one in text)
 
 
 def about(view: MessageView) -> list[str]:
-    """Return what is known about a message besides its slides: the fallback SMS, problems, warnings and merge fields."""
+    """Return what is known about a message besides its slides: the fallback SMS, problems, warnings, carriers, merge fields."""
     lines: list[str] = []
     if view.sms is not None:
         link = " <link>" if view.sms.link else ""
@@ -74,12 +74,21 @@ def about(view: MessageView) -> list[str]:
     for title, found in (("Problems: gateways refuse the message", view.problems), ("Warnings", view.warnings)):
         if found:
             lines += ["", f"{title}:", *_indented(label(problem) for problem in found)]
+    if view.carriers:
+        lines += ["", "Carriers:", *_indented(map(carrier_line, view.carriers))]
     open_fields = sorted({label(field.name.removeprefix("$")) for field in view.fields if field.state == "open"})
     if open_fields:
         lines += ["", f"Merge fields that are not filled in: {', '.join(open_fields)}"]
     if view.notes:
         lines += ["", *view.notes]
     return lines
+
+
+def carrier_line(verdict: CarrierVerdict) -> str:
+    """Return what preflight says of a carrier: ``att (short code): fits, 412,000 of 600,000 bytes``."""
+    limit = verdict.limit
+    fits = "fits" if verdict.fits else "too large"
+    return f"{limit.carrier} ({limit.route}): {fits}, {verdict.message_size:,} of {limit.max_bytes:,} bytes"
 
 
 def _indented(texts: Iterable[str]) -> list[str]:

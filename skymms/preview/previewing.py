@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError
-from .message import MessageView, PreflightResult, has_message, pictures_in, view_message
+from ..media import Preflight
+from .message import MessageView, has_message, pictures_in, view_message
 from .page import iframe, page
 from .phone import Pictures
 from .pictures import get_pictures
@@ -21,9 +22,9 @@ def preview(
     data: Mapping[str, object] | None = None,
     media: bool = False,
     stacked: bool = False,
-    preflight: PreflightResult | None = None,
+    preflight: Preflight | None = None,
     private: bool = False,
-    folder: str | PathLike[str] | None = None,
+    base: str | PathLike[str] | None = None,
 ) -> Preview:
     """Return a preview of a slideshow, or of an operation that sends or stores one. Nothing is sent.
 
@@ -31,15 +32,16 @@ def preview(
     :param data: values for the merge fields, ``{name}`` and the gateway's ``{$name}``. Without it the fields are marked.
     :param media: True fetches the pictures, so that the preview contains them. Otherwise nothing is fetched.
     :param stacked: True shows all slides below each other at first, as most phones do, instead of playing them.
-    :param preflight: the result of ``skymms.media.preflight``, whose problems and warnings are shown too.
+    :param preflight: the result of ``skymms.media.preflight``, whose problems, warnings and carriers are shown too.
     :param private: True also fetches pictures from addresses that are not public, such as a server on this machine.
-    :param folder: where pictures are read from that are named by a path instead of a URL. None reads no files.
+    :param base: the directory of pictures that are named by a path instead of a URL. None reads no files, because the author of
+        the message would choose which.
 
     Raises :class:`~skymms.ConfigurationError` for an operation without a message, and for a malformed merge field if there is
     ``data``. A picture that cannot be fetched is not an error: the preview says why it is not there.
     """
     view = view_message(message, data, preflight)
-    pictures = get_pictures(pictures_in(view), private=private, folder=folder) if media else {}
+    pictures = get_pictures(pictures_in(view), private=private, base=base) if media else {}
     return Preview(view, pictures, stacked=stacked)
 
 

@@ -1,4 +1,4 @@
-"""Splits the texts of a message into runs, so that merge fields can be marked, and makes hidden characters visible.
+"""Splits the texts of a message into runs, so that merge fields can be marked; makes hidden characters visible; wraps lines.
 
 ``{name|default}`` is filled by a broadcast, ``{$name|default}`` by the gateway when it sends a stored message.
 """
@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from ..errors import ConfigurationError
@@ -147,3 +147,28 @@ def _escaped(found: re.Match[str]) -> str:
 def direction_marks(text: str) -> list[str]:
     """Return the characters of a text that change the writing direction, each once."""
     return list(dict.fromkeys(_DIRECTION.findall(text)))
+
+
+def wrap(text: str, most: int, measure: Callable[[str], float]) -> Iterator[str]:
+    """Yield a text in lines whose measure is at most ``most``, broken at spaces; a word that is longer is divided.
+
+    A line has at most ``most`` characters, so that a long text is not measured as a whole.
+    """
+    for paragraph in text.split("\n"):
+        start = 0
+        while (end := start + fitting(paragraph[start : start + most], most, measure)) < len(paragraph):
+            space = paragraph.rfind(" ", start + 1, end + 1)
+            yield paragraph[start : space if space > start else end]
+            start = space + 1 if space > start else end
+        yield paragraph[start:]
+
+
+def fitting(text: str, most: int, measure: Callable[[str], float]) -> int:
+    """Return how many characters at the beginning of a text measure at most ``most``; at least 1, if the text has one."""
+    low, high = min(len(text), 1), min(len(text), most)
+    if measure(text[:high]) <= most:
+        return high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if measure(text[:middle]) <= most else (low, middle)
+    return low
