@@ -7,7 +7,7 @@ from html import escape
 
 from .texts import readable
 
-_VOID = frozenset({"img", "input", "meta"})
+_VOID = frozenset({"img", "input", "meta", "wbr"})
 
 
 class Markup(str):

@@ -145,13 +145,19 @@ def _files(view: MessageView, pictures: Pictures) -> Markup | None:
         for file in slide.files:
             found = pictures.get(file.address)
             reason = element("p", {"class": "not-there"}, label(found)) if isinstance(found, str) else None
-            address = element("bdi", {"class": "address"}, label(file.address))
+            address = element("bdi", {"class": "address"}, _with_breaks(label(file.address)))
             rows += [element("dt", None, f"Slide {slide.number}, {file.title}"), element("dd", None, address, reason)]
     return _part("Files", element("dl", None, *rows)) if rows else None
 
 
+def _with_breaks(address: str) -> Markup:
+    """Return an address that a browser breaks after a slash, if it must."""
+    first, *others = address.split("/")
+    return join(first, *(part for other in others for part in ("/", element("wbr"), other)))
+
+
 def iframe(document: str, title: str) -> str:
     """Return the document in a frame that runs no script and reaches nothing around it, for a notebook."""
-    style = "width: 100%; height: 52rem; border: 0; border-radius: .6rem"
+    style = "width: 100%; height: 54rem; border: 0; border-radius: .6rem"
     attributes = {"sandbox": "", "srcdoc": document, "title": f"Preview: {label(title)}", "style": style}
     return element("iframe", attributes)

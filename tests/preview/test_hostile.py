@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from html import unescape
 
 from hypothesis import given
@@ -68,7 +69,7 @@ TAGS = frozenset(
     {
         *("html", "head", "meta", "title", "style", "body", "svg", "symbol", "rect", "circle", "path", "use"),
         *("main", "header", "h1", "h2", "p", "section", "div", "label", "input", "i", "b", "bdi", "small", "span"),
-        *("mark", "a", "img", "ul", "li", "dl", "dt", "dd", "code"),
+        *("mark", "a", "img", "ul", "li", "dl", "dt", "dd", "code", "wbr"),
     }
 )
 
@@ -79,7 +80,7 @@ def messages(draw: st.DrawFn) -> SendMMS | SendSMS:
         return SendSMS(draw(HOSTILE), to=draw(HOSTILE), sender=draw(HOSTILE))
     kinds = st.sampled_from(["image", "audio", "video", "vcard", "pdf"])
     slides = [
-        Slide(draw(st.none() | HOSTILE), **draw(st.dictionaries(kinds, HOSTILE, max_size=2)))
+        replace(Slide(draw(st.none() | HOSTILE)), **draw(st.dictionaries(kinds, HOSTILE, max_size=2)))
         for _ in range(draw(st.integers(0, 3)))
     ]
     optional = st.none() | HOSTILE
