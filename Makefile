@@ -5,35 +5,54 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PEERS  := .venv-peers
 DOC_CODE := build/doc-code
+LINT := lint-ruff lint-mypy lint-pyright lint-pyright-tests lint-pyright-docs lint-public-types
 SOURCE := pyproject.toml $(shell find skymms xsd -type f -not -path '*/__pycache__/*')
 
 # Tests and tools see what is installed, never the checkout they happen to stand in.
 export PYTHONSAFEPATH := 1
 
-.PHONY: demo test lint compat bench bench-peers bench-sandbox kill-test docs picture clean
+.PHONY: demo test test-all lint $(LINT) compat bench bench-peers bench-sandbox bench-inbox kill-test docs picture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/skymms demo
 
 test: $(VENV)/.installed
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto $(ARGS)
+	$(BIN)/coverage run -m pytest -n auto --dist worksteal $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+# Sweeps that `make test` samples are run whole, and nothing is measured.
+test-all: $(VENV)/.installed
+	SKYMMS_EXHAUSTIVE=1 $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+# The checks run side by side. Each is a target, so that it can be run alone: `make lint-mypy`.
 lint: $(VENV)/.installed
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going $(LINT)
+
+lint-ruff: $(VENV)/.installed
 	$(BIN)/ruff check skymms tests examples docs
 	$(BIN)/ruff format --check skymms tests examples docs
+
+lint-mypy: $(VENV)/.installed
 	$(BIN)/mypy
+
+lint-pyright: $(VENV)/.installed
 	$(BIN)/pyright
+
+lint-pyright-tests: $(VENV)/.installed
 	$(BIN)/pyright -p tests
+
+lint-pyright-docs: $(VENV)/.installed
 	$(BIN)/python docs/code_blocks.py $(DOC_CODE)
 	$(BIN)/pyright -p $(DOC_CODE)
+
+lint-public-types: $(VENV)/.installed
 	cd $(VENV) && PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)" pyright --ignoreexternal --verifytypes skymms
 
 # The tests marked `compat`, on every other Python this machine has, and with the lowest and the newest versions of dependencies.
-compat:
-	$(PYTHON) .ci/compat.py
+compat: $(VENV)/.dependencies
+	$(BIN)/python .ci/compat.py
 
 bench: $(VENV)/.installed
 	PYTHONPATH=tests/bench $(BIN)/python tests/bench/run.py $(ARGS)
@@ -41,6 +60,10 @@ bench: $(VENV)/.installed
 # What the sandbox sustains, and that it keeps its size; on Linux.
 bench-sandbox: $(VENV)/.installed
 	PYTHONPATH=tests/bench $(BIN)/python tests/bench/sandbox_load.py $(ARGS)
+
+# Posts a second that the inbox stores, in a file and in a database; on Linux.
+bench-inbox: $(VENV)/.installed
+	PYTHONPATH=tests/bench $(BIN)/python tests/bench/inbox_load.py $(ARGS)
 
 # Broadcasts that are killed at random instants, in a file and in a database: nobody is sent to twice. It prints figures.
 SECONDS ?= 60
@@ -71,7 +94,8 @@ $(VENV)/.installed: $(VENV)/.dependencies $(SOURCE)
 $(VENV)/.dependencies: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "skymms needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check '.[lint]'
+	# What is imported is compiled then; compiling everything takes half the time of the installation.
+	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check '.[lint]'
 	touch $@
 
 # The README's pictures; needs Chromium.

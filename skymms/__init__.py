@@ -85,6 +85,9 @@ if TYPE_CHECKING:
     from .model.actions import SendSMS as SendSMS
     from .model.actions import Subscribe as Subscribe
     from .model.actions import Unsubscribe as Unsubscribe
+    from .model.message_state import KnownState as KnownState
+    from .model.message_state import MessageState as MessageState
+    from .model.message_state import state_of as state_of
     from .model.notices import DeliveryReport as DeliveryReport
     from .model.notices import EncodingReport as EncodingReport
     from .model.notices import InboundMMS as InboundMMS
@@ -177,6 +180,7 @@ _NAMES_BY_MODULE = {
     ),
     "http": ("HttpRequest", "HttpResponse"),
     "limits": ("Limits",),
+    "model.message_state": ("KnownState", "MessageState", "state_of"),
     "model.notices": (
         "DeliveryReport",
         "EncodingReport",

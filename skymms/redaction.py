@@ -39,18 +39,18 @@ class KeyHolder:
         return self
 
 
-def key_from_environment(env: Mapping[str, str], variable: str) -> str:
+def key_from_environment(env: Mapping[str, str], variable: str, content: str = "the API key") -> str:
     """Return the key in the file that ``variable`` + ``_FILE`` names, else the key in ``variable``; empty if neither is set.
 
     The file wins: it is what a container platform mounts, while the variable may be left from elsewhere. Raises
     :class:`~skymms.ConfigurationError` for a file that cannot be read or is empty.
     """
     path = env.get(f"{variable}_FILE")
-    return read_key_file(path, f"{variable}_FILE={path!r:.200}") if path else env.get(variable) or ""
+    return read_key_file(path, f"{variable}_FILE={path!r:.200}", content) if path else env.get(variable) or ""
 
 
-def read_key_file(path: str, name: str) -> str:
-    """Return the key in a file, without the white space around it; ``name`` is what an error calls the file.
+def read_key_file(path: str, name: str, content: str = "the API key") -> str:
+    """Return the key in a file, without the white space around it; an error calls the file ``name`` and the key ``content``.
 
     Raises :class:`~skymms.ConfigurationError` for a file that cannot be read, is empty, or is too long for a key.
     """
@@ -63,7 +63,7 @@ def read_key_file(path: str, name: str) -> str:
         reason = getattr(error, "strerror", None) or "its name is not valid"
         raise ConfigurationError(f"{name} cannot be read: {reason}") from None
     if not (key := text.strip()) or len(text) > MAX_KEY_FILE:
-        raise ConfigurationError(f"{name}: the file must contain the API key and nothing else")
+        raise ConfigurationError(f"{name}: the file must contain {content} and nothing else")
     return key
 
 

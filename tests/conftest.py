@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Generator
+
 import pytest
 from callers import Blocking
+from hypothesis import settings
+from inbox_rows import inbox_store
 from private_postgres import private_postgres
 from stores import ledger_where, postgres_where, sqlite_where, store
+from unmeasured import coverage_paused
 
 from skymms import Client
 
-__all__ = ["kind", "ledger_where", "postgres_where", "private_postgres", "sqlite_where", "store"]
+__all__ = ["inbox_store", "kind", "ledger_where", "postgres_where", "private_postgres", "sqlite_where", "store"]
+
+# The same examples each time, so that a run that fails here fails everywhere; HYPOTHESIS_PROFILE=search looks for new ones.
+settings.register_profile("skymms", deadline=None, derandomize=True, max_examples=25)
+settings.register_profile("search", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "skymms"))
 
 
 @pytest.fixture(params=[Client, Blocking], ids=["requests", "aiohttp"])
 def kind(request):
     """The class of a client: each test runs with both, the asynchronous one called without ``await``."""
     return request.param
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Pause the measurement of coverage for tests that are marked so."""
+    if item.get_closest_marker("unmeasured") is None:
+        return (yield)
+    with coverage_paused():
+        return (yield)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run three processes on two processors with ``-n auto``: many tests wait, for a program, a server or a time-out."""
+    return (os.cpu_count() or 1) * 3 // 2 or 1

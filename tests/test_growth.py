@@ -65,6 +65,8 @@ from skymms.wire.dialects import get_dialect, normalize_name
 from skymms.wire.notation import parse_date, parse_integer
 from skymms.wire.schemas import schema_problems
 
+pytestmark = pytest.mark.unmeasured
+
 #: The larger size in bytes; the smaller one is a tenth.
 SIZE = 30_000
 #: The sizes of readers that take no more than their documented limit.

@@ -18,6 +18,8 @@ import pytest
 import skymms
 from skymms.wire.dialects import DIALECTS
 
+pytestmark = pytest.mark.unmeasured
+
 HERE = Path(skymms.__file__).parent
 
 #: From the bottom up; `docs/design.md` has the same listing. A module may import what is listed before it, and nothing else.
@@ -48,6 +50,7 @@ ORDER = [
     "preview",
     "storage",
     "broadcast",
+    "inbox",
     "sandbox",
     "cli",
     "pytest_plugin",

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system does not report a process's memory")
+pytestmark = [
+    pytest.mark.unmeasured,
+    pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system does not report a process's memory"),
+]
 
 CHILD = """
 import json, sys

@@ -11,41 +11,54 @@ In reading order:
 - ``file_formats``: recognises separators, and files that are not lists
 - ``recipients``: reads the list, from CSV, JSONL or any iterable
 - ``personalisation``: fills merge fields such as ``{first_name|you}``
+- ``shares``: a share of messages with its confidence interval
+- ``pause_rules``: rules that pause a broadcast
 - ``settings``: when and how fast a broadcast is sent
 - ``schema``: the tables
 - ``statements``: the SQL, for both kinds of store
+- ``key_statements``: the SQL of keys, under which a message is sent once
+- ``outcome_statements``: the SQL that counts outcomes
 - ``hooks``: instants at which tests crash
 - ``intents``: one message that may now be requested
 - ``outcomes``: what a reply or an error means for a message
 - ``auditing``: who did what, and when
 - ``tallies``: counts of messages by state
+- ``numbering``: how a ledger writes phone numbers
 - ``suppressing``: numbers that get nothing more, and numbers that are erased
 - ``references``: the reference under which a message is sent
 - ``matching``: decides which messages the reports about a number are about
+- ``keys``: messages that were sent for a key, as reports see them
 - ``noting``: writes reports, and what they say, into the ledger
 - ``reconciling``: asks the gateways about messages whose outcome is not known
 - ``once``: sends a message once for each key
 - ``messages``: makes operations, for one number or many, and reads their replies
+- ``breakers``: watches the outcomes of a run
 - ``blocks``: takes messages from the ledger and writes what became of them
+- ``comparing``: compares the outcomes of variants
 - ``estimating``: says in advance what a broadcast will do
 - ``running``: decides what a run does next
 - ``threads``: carries the calls of a run in threads
 - ``tasks``: carries the calls of a run with asyncio
 - ``broadcast``: one broadcast: run, pause, look, settle, report
+- ``variants``: several messages of one broadcast
 - ``checking``: checks every message of a list, and makes its rows
 - ``loading``: reads a list into the ledger
 - ``ledger``: the ledger
 """
 
 from .broadcast import Broadcast, Status
+from .comparing import VariantOutcome
 from .estimating import Estimate, LeftOutLine
 from .hours import Hours
 from .ledger import Ledger
+from .pause_rules import PauseRule
 from .recipients import Recipient, Unreadable, read_recipients
 from .reconciling import Reconciled
 from .running import End, Result
+from .shares import Share
 from .states import Phase, State, Why
 from .suppressing import Suppressions
+from .variants import Variant
 
 __all__ = [
     "Broadcast",
@@ -54,14 +67,18 @@ __all__ = [
     "Hours",
     "Ledger",
     "LeftOutLine",
+    "PauseRule",
     "Phase",
     "Recipient",
     "Reconciled",
     "Result",
+    "Share",
     "State",
     "Status",
     "Suppressions",
     "Unreadable",
+    "Variant",
+    "VariantOutcome",
     "Why",
     "read_recipients",
 ]

@@ -17,14 +17,16 @@ from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
 
 from ..storage.contract import Store, Transaction
+from ..storage.texts import hash_number
 from . import statements as sql
+from .breakers import Breakers, Verdict
 from .hooks import instant
 from .intents import Intent
 from .noting import lock_answered, match_answers, match_interrupted
 from .outcomes import Answer
 from .settings import Settings
 from .states import Phase, State, Why
-from .tallies import add_to_tally, hash_number, read_tally
+from .tallies import add_to_tally, read_tally
 
 #: Seconds until other workers take a worker for dead that does not renew its lease.
 LEASE = 30.0
@@ -34,6 +36,10 @@ _MAX_FACTOR, _RECOVERY = 8.0, 30.0
 _FARTHEST_TURN = 120.0
 #: Seconds after its block in which a message may still be requested, at most.
 _LATEST = 6.0
+#: Seconds that a commit usually takes at most. No turn is granted before that.
+_COMMIT = 0.02
+#: Seconds between two looks at the outcomes, while the canary is awaited and afterwards.
+_JUDGE_CANARY, _JUDGE = 1.0, 10.0
 #: Seconds between two looks for workers whose lease has ended.
 _SWEEP = 5.0
 
@@ -45,7 +51,8 @@ _Ready: TypeAlias = "tuple[int, str, int, str | None, int, float]"
 class Block(NamedTuple):
     """The intents of a block, the state of the broadcast, and when to ask again if there are none.
 
-    ``wait`` is None if no message is left that could become due.
+    ``wait`` is None if no message is left that could become due. The turns of the intents count from ``taken_at``: the time of
+    the ledger's clock at which they were granted, or later if the commit ended after the first turn.
     """
 
     intents: Sequence[Intent]
@@ -55,6 +62,10 @@ class Block(NamedTuple):
     taken_at: float
     #: True if the messages are only waiting for the hours of the broadcast.
     outside_hours: bool = False
+    #: Why the broadcast has to pause, by its own rules.
+    pause: str | None = None
+    #: While the broadcast waits for the outcomes of its canary: how many of them are known.
+    canary_known: int | None = None
 
 
 class Holder:
@@ -70,6 +81,7 @@ class Holder:
         sender: str | None,
         scopes: Iterable[str],
         group: int = 1,
+        breakers: Breakers | None = None,
     ) -> None:
         self._store = store
         self._broadcast = broadcast
@@ -77,6 +89,9 @@ class Holder:
         self._account = account
         self._sender = sender
         self._group = group
+        self._breakers = breakers or Breakers(broadcast, "", (), None)
+        self._verdict = Verdict()
+        self._judged_at = float("-inf")
         self._scopes = json.dumps(sorted({"", *scopes}))
         self.lease: str = secrets.token_hex(8)
         self._secret: bytes | None = None
@@ -84,6 +99,8 @@ class Holder:
         #: The last message that was taken in each time zone: what is before it is not ready.
         self._cursor: dict[str, tuple[float, int]] = {}
         self._swept_at = float("-inf")
+        #: The time of the last transaction's clock, by the clock of this process.
+        self._taken_at = float("-inf")
         self._alone = False
 
     def begin(self, *, alone: bool) -> None:
@@ -118,10 +135,14 @@ class Holder:
             intents: list[Intent] = []
             wait: float | None = 0.0
             outside = False
-            if phase is Phase.RUNNING:
-                intents = self._take(transaction, most, now, changed)
+            verdict = self._judge(transaction, now, changed) if phase is Phase.RUNNING else Verdict()
+            if phase is Phase.RUNNING and verdict.pause is None:
+                allowed = most if verdict.most is None else min(most, verdict.most)
+                intents = self._take(transaction, allowed, now, changed)
                 if not intents:
                     wait, outside = self._next(transaction, now)
+                    if verdict.most == 0 and wait is not None:
+                        wait = max(wait, _JUDGE_CANARY)
                 else:
                     instant("before the block's commit")
             if answers:
@@ -130,7 +151,23 @@ class Holder:
             instant("after the block's commit")
         if answers:
             instant("after the answers' commit")
-        return Block(intents, phase, why, wait, time.monotonic(), outside)
+        if intents:
+            self._taken_at = max(self._taken_at, time.monotonic() - intents[0].turn)
+        return Block(intents, phase, why, wait, self._taken_at, outside, verdict.pause, verdict.known)
+
+    def _judge(self, transaction: Transaction, now: float, changed: Counter[str]) -> Verdict:
+        """Apply the rules of the broadcast from time to time, and as long as its canary is incomplete for each block."""
+        if self._breakers.idle:
+            return self._verdict
+        waits = self._verdict.most is not None
+        every = 0.0 if self._verdict.most else _JUDGE_CANARY if waits else _JUDGE
+        if time.monotonic() - self._judged_at >= every:
+            # The canary counts what was taken, so the counts must be complete.
+            self._tally(transaction, changed)
+            changed.clear()
+            self._verdict = self._breakers.judge(transaction, now)
+            self._judged_at = time.monotonic()
+        return self._verdict
 
     def counts(self) -> dict[str, int]:
         """Return the number of messages in each state, by all workers."""
@@ -153,6 +190,7 @@ class Holder:
         """Begin a transaction and write answers in it; at its end, add what changed to the tally."""
         with self._store.transaction() as transaction:
             now, changed = transaction.now(), Counter[str]()
+            self._taken_at = time.monotonic()
             self._write(transaction, answers, now, changed)
             yield transaction, now, changed
             self._tally(transaction, changed)
@@ -217,8 +255,9 @@ class Holder:
         if (settings.start is not None and now < settings.start) or most < 1:
             return []
         if settings.until is not None and now >= settings.until:
+            again = transaction.run(sql.UNKNOWN_AGAIN, broadcast=self._broadcast, now=now)
             expired = transaction.run(sql.SKIP_ALL_READY, broadcast=self._broadcast, why=Why.EXPIRED, now=now)
-            changed.update({State.READY: -expired, State.SKIPPED: expired})
+            changed.update({State.READY: -expired - again, State.SKIPPED: expired, State.UNKNOWN: again})
             return []
         candidates = self._candidates(transaction, most, now)
         if not candidates:
@@ -227,8 +266,10 @@ class Holder:
         skipped = [row[0] for row in candidates if row[1] in opted_out]
         taken = [row for row in candidates if row[1] not in opted_out]
         if skipped:
-            transaction.run(sql.SET_SKIPPED, ids=json.dumps(skipped), why=Why.OPTED_OUT, now=now)
-            changed.update({State.READY: -len(skipped), State.SKIPPED: len(skipped)})
+            ids = json.dumps(skipped)
+            again = transaction.run(sql.UNKNOWN_AGAIN_BY_ID, ids=ids, now=now)
+            transaction.run(sql.SET_SKIPPED, ids=ids, why=Why.OPTED_OUT, now=now)
+            changed.update({State.READY: -len(skipped), State.SKIPPED: len(skipped) - again, State.UNKNOWN: again})
         if not taken:
             return []
         requests = self._requests(taken, most)
@@ -327,7 +368,8 @@ class Holder:
         spacing = gap * factor if self._settings.rate is not None or factor > 1 else 0.0
         if next_turn > now + _FARTHEST_TURN * factor:
             next_turn = now
-        first = max(now, next_turn)
+        # Other workers may have kept the row locked, and the commit takes some time: a turn that is over then would be late.
+        first = max(transaction.now() + _COMMIT, next_turn)
         transaction.run(
             sql.SET_PACE,
             account=self._account, gap=gap, factor=factor, slowed_at=slowed_at, next_turn=first + count * spacing,

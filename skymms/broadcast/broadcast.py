@@ -20,15 +20,18 @@ from ..storage.contract import Store, Transaction, read_pages
 from . import statements as sql
 from .auditing import write_audit
 from .blocks import Holder
+from .breakers import Breakers
+from .comparing import VariantOutcome, compare
 from .estimating import MOST_LINES, Estimate, LeftOutLine, estimate
 from .matching import CLOCKS
-from .messages import Messages, messages_for, normalizer
+from .messages import Messages, messages_for
 from .noting import find_evidence
+from .numbering import normalizer
 from .personalisation import Personalisation
 from .references import ledger_id
 from .running import Desk, End, Result, each_second
 from .settings import Settings
-from .states import MAX_ATTEMPTS, Phase, State, Why
+from .states import MAX_ATTEMPTS, RESEND_AFTER, RESENT, Phase, State, Why
 from .suppressing import scopes_of
 from .tallies import add_to_tally, read_tally
 
@@ -38,8 +41,8 @@ if TYPE_CHECKING:
 
 #: Seconds after which an accepted message without a report counts as unreported.
 UNREPORTED_AFTER = 72 * 3600.0
-#: Seconds that have to pass before an unknown message may be sent again: its report may still come.
-_RESEND_AFTER = 3600.0
+#: The reason of a settled message.
+_SETTLED = {"sent": "settled as sent", "resend": RESENT}
 #: Unknown messages whose evidence is read at once.
 _EVIDENCE_PAGE = 500
 #: Calls at once.
@@ -56,7 +59,7 @@ def _as_time(seconds: float | None) -> str | None:
 
 
 class Status(NamedTuple):
-    """The state of a broadcast, why it is paused, and how many messages are in each state."""
+    """The state of a broadcast, why it is paused, and how many messages are in each state. ``left_out`` counts lines."""
 
     name: str
     phase: Phase
@@ -136,6 +139,7 @@ class Broadcast:
             holder = Holder(
                 self._store, self.id, self.settings,
                 account=account.address, sender=sender, scopes=scopes_of(operations, sender), group=messages.group,
+                breakers=Breakers(self.id, self.name, self.settings.pause_if, self.settings.canary),
             )  # fmt: skip
             holder.begin(alone=alone)
             yield Desk(
@@ -145,7 +149,7 @@ class Broadcast:
 
     @property
     def operation(self) -> Any:
-        """The message, with its merge fields and without a recipient."""
+        """The message, or the first of its variants, with its merge fields and without a recipient."""
         return next(iter(self._operations().values()))
 
     def proof(self, number: str | int) -> Any:
@@ -230,8 +234,11 @@ class Broadcast:
                 raise ConfigurationError(
                     f"the broadcast {self.name!r} cannot be cancelled: it is {found[0] if found else 'gone'}"
                 )
-            skipped = transaction.run(sql.SKIP_ALL_READY, broadcast=self.id, why=Why.CANCELLED, now=transaction.now())
-            add_to_tally(transaction, self.id, "operator", _moved(State.READY, State.SKIPPED, skipped))
+            now = transaction.now()
+            again = transaction.run(sql.UNKNOWN_AGAIN, broadcast=self.id, now=now)
+            skipped = transaction.run(sql.SKIP_ALL_READY, broadcast=self.id, why=Why.CANCELLED, now=now)
+            changed = Counter[str]({State.READY: -skipped - again, State.SKIPPED: skipped, State.UNKNOWN: again})
+            add_to_tally(transaction, self.id, "operator", changed)
             write_audit(transaction, "cancel", self.name, by, {"skipped": skipped})
         return skipped
 
@@ -246,7 +253,8 @@ class Broadcast:
         """Decide about messages whose outcome is unknown, and return how many were.
 
         ``outcome`` is ``"sent"``, or ``"resend"`` to send them again although they may have been sent: people may then get
-        them twice. A message may be sent again an hour after its request at the earliest, because its report may still come.
+        them twice. A message may be sent again an hour after its request at the earliest, because its report may still come. If
+        it comes before the message is sent again, it is not sent again.
         """
         if outcome not in ("sent", "resend"):
             raise ConfigurationError(f"{outcome!r:.40} is not an outcome: settle as 'sent' or 'resend'")
@@ -255,21 +263,23 @@ class Broadcast:
         settled = 0
         with self._store.transaction() as transaction:
             now = transaction.now()
-            for number in numbers:
-                normal = normal_form(number)
+            normalized = [normal_form(number) for number in numbers]
+            # A report that comes now sees what was decided, or this sees the report.
+            transaction.rows(sql.LOCK_NUMBERS, numbers=json.dumps(normalized))
+            for normal in normalized:
                 found = transaction.one(sql.FIND_MESSAGE, broadcast=self.id, number=normal)
                 if found is None or found[1] != State.UNKNOWN:
                     state_now = "is not in its list" if found is None else f"is {found[1]}"
                     raise ConfigurationError(
                         f"{normal} {state_now} in the broadcast {self.name!r}: only unknown ones are settled"
                     )
-                if outcome == "resend" and now - found[2] < _RESEND_AFTER:
+                if outcome == "resend" and now - found[2] < RESEND_AFTER:
                     raise ConfigurationError(
                         f"{normal} was requested {(now - found[2]) / 60:.0f} minutes ago: wait an hour for its report"
                     )
                 if outcome == "resend" and found[3] >= MAX_ATTEMPTS:
                     raise ConfigurationError(f"{normal} was tried {found[3]} times, and that is the most: settle it as sent")
-                settled += transaction.run(sql.SETTLE, id=found[0], state=state, why=f"settled as {outcome}", due=0.0, now=now)
+                settled += transaction.run(sql.SETTLE, id=found[0], state=state, why=_SETTLED[outcome], due=0.0, now=now)
             add_to_tally(transaction, self.id, "operator", _moved(State.UNKNOWN, state, settled))
             if state is State.READY and settled:
                 self._set_phase(transaction, Phase.PLANNED, None, Phase.DONE)
@@ -282,14 +292,37 @@ class Broadcast:
         """Say what the broadcast will do: messages, requests, time and cost, and the lines of the list that are left out."""
         return estimate(self._store, self.id, self.settings, self.operation)
 
-    def status(self) -> Status:
-        """Return the state of the broadcast and the number of messages in each state."""
+    def status(self, *, unreported_after: float | None = UNREPORTED_AFTER) -> Status:
+        """Return the state of the broadcast and the number of messages in each state.
+
+        An accepted message without a final report is ``unreported`` after ``unreported_after`` seconds, as in :meth:`rows`.
+        Counting these reads all messages, once some can be so old. With None they count as accepted, which is quick.
+        """
         with self._store.reading() as transaction:
-            found = transaction.one(sql.PHASE, broadcast=self.id)
+            found = transaction.one(sql.FIND_BROADCAST, name=self.name)
             counts = read_tally(transaction, self.id)
+            now = transaction.now()
+            if unreported_after is not None and found and counts.get(State.ACCEPTED) and now - found[6] > unreported_after:
+                before = now - unreported_after
+                unreported = transaction.rows(sql.COUNT_UNREPORTED, broadcast=self.id, before=before)[0][0]
+                moved = {State.ACCEPTED: counts[State.ACCEPTED] - unreported, State.UNREPORTED: unreported}
+                counts = {state: n for state, n in (counts | moved).items() if n}
             left_out = {row[0]: int(row[1]) for row in transaction.rows(sql.COUNT_LEFT_OUT, broadcast=self.id)}
-        phase, why = found if found else (Phase.CANCELLED, None)
+        phase, why = found[2:4] if found else (Phase.CANCELLED, None)
         return Status(self.name, Phase(phase), why, counts, left_out)
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The names of the variants; ``("main",)`` if there is only one message."""
+        with self._store.reading() as transaction:
+            return tuple([row[1] for row in transaction.rows(sql.VARIANTS, broadcast=self.id)])
+
+    def compare(self) -> list[VariantOutcome]:
+        """Return what became of each variant: messages by state, and the shares that were delivered and that opted out.
+
+        It reads all messages. The shares have confidence intervals: two variants whose intervals overlap may be equally good.
+        """
+        return compare(self._store, self.id)
 
     def left_out(self) -> list[LeftOutLine]:
         """Return the lines of the list that are not sent to, with the reasons; at most the first thousand."""

@@ -10,15 +10,15 @@ from ..cellcast import GENERATIONS, CellcastSend
 from ..cellcast.account import content_problems
 from ..errors import ConfigurationError, Problem, SkymmsError
 from ..limits import DOCUMENTED
-from ..model.operations import Operation
 from ..numbers import E164_NUMBER, normalize
 from ..storage.contract import Row
 from ..transport.exchange import GatewayAccount
 from ..validation.validator import VALIDATOR
 from .hours import zone_info
-from .messages import normalizer
+from .numbering import normalizer
 from .personalisation import MissingValue, Personalisation
 from .recipients import Entry, Unreadable, as_text
+from .variants import Assignment, Variant
 
 #: How many checked messages are remembered. Lists that are sorted by a merge field profit from it.
 _REMEMBERED = 1024
@@ -41,24 +41,33 @@ class Checker:
     Raises :class:`~skymms.ConfigurationError` for a message that can be sent to nobody.
     """
 
-    def __init__(self, operation: Operation[Any], account: GatewayAccount | None) -> None:
+    def __init__(self, name: str, variants: Sequence[Variant], account: GatewayAccount | None) -> None:
         self._account = account
-        self._personal = Personalisation(operation)
-        self._normalize = normalizer(operation)
+        self._personal = [Personalisation(one.operation) for one in variants]
+        self._assign = Assignment(name, [one.weight for one in variants])
+        self._normalize = normalizer(variants[0].operation)
         self._usual = self._normalize is normalize
         self._judged: dict[tuple[Any, ...], str | None] = {}
         self._zones: set[str] = set()
+        defaults = [personal.defaults for personal in self._personal]
         #: The names of the merge fields; True for those that have a default wherever they are used.
-        self.names: Mapping[str, bool] = self._personal.defaults
-        # One letter in each merge field: what is wrong now is not the list's fault.
-        if (reason := self._problem(dict.fromkeys(self.names, "x"))) is not None:
-            raise ConfigurationError(f"the message cannot be sent: {reason}")
+        self.names: Mapping[str, bool] = {
+            field: all(one.get(field, True) for one in defaults) for field in sorted({name for one in defaults for name in one})
+        }
+        for place, one in enumerate(variants):
+            # One letter in each merge field: what is wrong now is not the list's fault.
+            if (reason := self._problem(place, dict.fromkeys(self.names, "x"))) is not None:
+                which = "the message" if len(variants) == 1 else f"variant {one.name}"
+                raise ConfigurationError(f"{which} cannot be sent: {reason}")
 
-    def check(self, entries: Sequence[Entry | Unreadable], broadcast: int, variant: int) -> tuple[list[Row], list[LeftOut]]:
-        """Return the rows of recipients, and the lines that cannot be sent to."""
+    def check(
+        self, entries: Sequence[Entry | Unreadable], broadcast: int, variants: Sequence[int]
+    ) -> tuple[list[Row], list[LeftOut]]:
+        """Return the rows of recipients, and the lines that cannot be sent to. ``variants`` are the ids of the variants."""
         rows: list[Row] = []
         left_out: list[LeftOut] = []
         usual, match, personal = self._usual, E164_NUMBER.fullmatch, bool(self.names)
+        assign, several = self._assign, len(variants) > 1
         for one in entries:
             if type(one) is Unreadable:
                 left_out.append(LeftOut(one.line, "unreadable", _storable(one.text), _storable(one.reason)))
@@ -67,7 +76,8 @@ class Checker:
             try:
                 # Nearly all numbers are written as they are sent.
                 number = given if usual and given.__class__ is str and match(given) else self._number(given)
-                data = self._data(values) if personal else None
+                place = assign(number) if several else 0
+                data = self._data(place, values) if personal else None
                 if reference is not None:
                     reference = _reference(reference)
                 zone = "" if not zone else self._zone(zone)
@@ -75,7 +85,7 @@ class Checker:
                 reason = error.problems[0].message if error.problems else str(error)
                 left_out.append(LeftOut(line, "unreadable", _storable(str(given)), _storable(reason)))
             else:
-                rows.append((broadcast, number, line, variant, data, reference, zone))
+                rows.append((broadcast, number, line, variants[place], data, reference, zone))
         return rows, left_out
 
     def _number(self, given: Any) -> str:
@@ -95,23 +105,25 @@ class Checker:
             self._zones.add(zone)
         return zone
 
-    def _data(self, values: tuple[Any, ...]) -> str | None:
-        """Return the values of the merge fields as JSON. Raises ConfigurationError for a message that cannot be sent."""
+    def _data(self, place: int, values: tuple[Any, ...]) -> str | None:
+        """Return the values of a variant's merge fields as JSON. Raises ConfigurationError for one that cannot be sent."""
         texts = tuple([value if value.__class__ is str else _value(value) for value in values])
-        data = {name: text for name, text in zip(self.names, texts, strict=True) if text is not None}
-        if texts in self._judged:
-            reason = self._judged[texts]
+        own = self._personal[place].defaults
+        data = {name: text for name, text in zip(self.names, texts, strict=True) if text is not None and name in own}
+        key = (place, *texts)
+        if key in self._judged:
+            reason = self._judged[key]
         else:
             if len(self._judged) >= _REMEMBERED:
                 self._judged.clear()
-            reason = self._judged[texts] = self._problem(data)
+            reason = self._judged[key] = self._problem(place, data)
         if reason is not None:
             raise ConfigurationError(reason)
         return json.dumps(data) if data else None
 
-    def _problem(self, data: dict[str, str]) -> str | None:
+    def _problem(self, place: int, data: dict[str, str]) -> str | None:
         try:
-            filled = self._personal.fill(data)
+            filled = self._personal[place].fill(data)
         except MissingValue as missing:
             return f"there is no value for {{{missing}}}, which has no default"
         problems = [one for one in self._problems(filled) if one.field != "to"]

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from ..cellcast import CellcastSend
 from ..storage.contract import Store, read_pages
+from ..storage.texts import hash_number
 from . import statements as sql
 from .messages import CELLCAST_NUMBERS
 from .settings import Settings
 from .suppressing import scopes_of
-from .tallies import hash_number
 
 #: How many left-out lines an estimate lists.
 MOST_LINES = 1000

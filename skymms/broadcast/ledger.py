@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from types import TracebackType
@@ -22,14 +22,17 @@ from . import statements as sql
 from .auditing import write_audit
 from .broadcast import UNREPORTED_AFTER, Broadcast
 from .hours import Hours
+from .key_statements import PRUNE_KEYS
 from .loading import load
 from .noting import note
-from .once import once, settle
+from .once import find_reply, once, settle
+from .pause_rules import PauseRule
 from .recipients import Recipient, Unreadable
 from .reconciling import Question, Reconciled, Steps, reconcile
 from .schema import COMPONENT, MIGRATIONS
 from .settings import Settings
 from .suppressing import Origin, Source, Suppressions, forget, scope_of, suppress, suppress_from
+from .variants import Messages
 
 if TYPE_CHECKING:
     from ..aio import AsyncClient
@@ -58,7 +61,7 @@ class Ledger:
     def create(
         self,
         name: str,
-        operation: Operation[Any],
+        message: Messages,
         recipients: Iterable[Recipient | Unreadable | str | int],
         *,
         account: GatewayAccount | None = None,
@@ -67,12 +70,16 @@ class Ledger:
         until: datetime | None = None,
         rate: float | None = None,
         price: Decimal | None = None,
+        canary: int | None = None,
+        pause_if: Sequence[str | PauseRule] = (),
         skip_invalid: bool = False,
         by: str | None = None,
     ) -> Broadcast:
         """Plan a broadcast: read the list, fill the merge fields and check every message. Nothing is sent.
 
-        :param operation: the message, without its recipient: any operation that sends to one number, or a Cellcast send.
+        :param message: the message, without its recipient: any operation that sends to one number, or a Cellcast send. Several
+            messages, by their names or as :class:`Variant` objects with weights, divide the list: each recipient gets one of
+            them, by a hash of the number, and :meth:`Broadcast.compare` says which did better.
         :param recipients: see :func:`~skymms.broadcast.read_recipients`, or any iterable of :class:`Recipient` or of numbers;
             it is read once and not held.
         :param account: the account it will be sent from; its rules are applied. Without it, the rules that all share.
@@ -81,6 +88,9 @@ class Ledger:
         :param until: what was not sent then is skipped.
         :param rate: messages a second, shared by all broadcasts and workers of an account.
         :param price: the price of a message, for the estimate.
+        :param canary: send to so many recipients first, and to the rest if no rule is broken by what becomes of them.
+        :param pause_if: rules that pause the broadcast, such as ``"delivered<85%@30m"`` or ``"optout>2%"``; see
+            :class:`PauseRule`. Pass the postbacks to the ledger, because the rules know nothing else.
         :param skip_invalid: leave out lines that cannot be sent to, instead of refusing the list.
 
         A number is sent to once, however often it is in the list. If the program ends while the list is read, nothing can be
@@ -88,8 +98,10 @@ class Ledger:
         taken, and for lines that cannot be sent to, of which the error names the first twenty.
         """
         gateway = getattr(account, "dialect", None) or getattr(account, "generation", None)
-        settings = Settings.of(hours=hours, start=start, until=until, rate=rate, price=price, gateway=gateway)
-        return load(self._store, name, operation, recipients, settings, account=account, skip_invalid=skip_invalid, by=by)
+        settings = Settings.of(
+            hours=hours, start=start, until=until, rate=rate, price=price, gateway=gateway, canary=canary, pause_if=pause_if
+        )
+        return load(self._store, name, message, recipients, settings, account=account, skip_invalid=skip_invalid, by=by)
 
     def __getitem__(self, name: str) -> Broadcast:
         """Return a broadcast by its name. Raises :class:`~skymms.ConfigurationError`."""
@@ -207,6 +219,13 @@ class Ledger:
             raise
         return await asyncio.to_thread(_returned, steps, reply)
 
+    def reply_to_key(self, key: str) -> Any:
+        """Return the reply to the message that was sent with a key, or None if the key is free.
+
+        Raises :class:`~skymms.InDoubtError` if the message may have been sent.
+        """
+        return find_reply(self._store, key)
+
     def settle_key(self, key: str, outcome: str, *, why: str, by: str | None = None) -> None:
         """Decide about a key whose fate is unknown: ``"sent"``, or ``"resend"`` to let it be sent again."""
         settle(self._store, key, outcome, why=why, by=by)
@@ -227,8 +246,10 @@ class Ledger:
         """Send nothing more to some numbers, and return how many were not suppressed before.
 
         The suppression is for everything, or for one sender or campaign (the ``campaign_ref`` of the message). Runs that are
-        under way obey it. ``source``, ``at`` and ``evidence`` say how and since when it is known. Numbers begin with the
-        country code; one that is not a number raises :class:`~skymms.RecipientError`, and none is suppressed.
+        under way obey it. ``source``, ``at`` and ``evidence`` say how and since when it is known. Numbers are written as in the
+        lists of the ledger: with the country code first, or also as Cellcast takes them (``0491 570 156``) if the ledger has a
+        broadcast of Cellcast, or no broadcast yet. One that is not a number raises :class:`~skymms.RecipientError`, and none is
+        suppressed.
         """
         return suppress(self._store, numbers, Origin(scope_of(sender, campaign), source, at, evidence), by)
 
@@ -254,7 +275,7 @@ class Ledger:
         return suppress_from(self._store, where, Origin(scope_of(sender, campaign), source, at, evidence), number, by)
 
     def forget(self, number: str | int, *, by: str | None = None) -> None:
-        """Erase a number from all tables. It stays suppressed for everything, by a hash from which it cannot be read.
+        """Erase a number, written as for :meth:`suppress`, from all tables. It stays suppressed by a hash, for everything.
 
         A message to it that is being sent is not stopped; one that waits is skipped. Messages keep their state, under the hash.
         Its reports are deleted. Nothing readable is left in a SQLite file or its journal; a PostgreSQL server removes the old
@@ -274,7 +295,7 @@ class Ledger:
             before = transaction.now() - older_than.total_seconds()
             pruned = transaction.run(sql.PRUNE_BROADCASTS, before=before) + transaction.run(sql.PRUNE_LOADING, before=before)
             reports = transaction.run(sql.PRUNE_REPORTS, before=before)
-            keys = transaction.run(sql.PRUNE_KEYS, before=before)
+            keys = transaction.run(PRUNE_KEYS, before=before)
             transaction.run(sql.PRUNE_WORKERS, before=before)
             detail = {"older_than": str(older_than), "broadcasts": pruned, "reports": reports, "keys": keys}
             write_audit(transaction, "prune", None, by, detail)
@@ -286,6 +307,11 @@ class Ledger:
         """Iterate over what was done to the ledger: when, by whom, the verb, the broadcast and details."""
         for _, at, who, verb, broadcast, detail in read_pages(self._store, sql.AUDIT_LOG):
             yield {"at": at, "who": who, "verb": verb, "broadcast": broadcast, **json.loads(detail)}
+
+    @property
+    def store(self) -> Store:
+        """The open store, which an inbox can share: ``Inbox(ledger.store, …)``. It is closed with the ledger."""
+        return self._store
 
     def close(self) -> None:
         """Close the connection to the file or the database."""

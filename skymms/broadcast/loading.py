@@ -13,10 +13,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..errors import ConfigurationError, StorageError
-from ..model.operations import Operation
 from ..model.serialization import to_dict
 from ..storage.contract import Row, Store, Transaction
 from ..transport.exchange import GatewayAccount
@@ -28,6 +27,7 @@ from .recipients import Entry, Recipient, Unreadable, numbered
 from .settings import Settings
 from .states import Phase, State
 from .tallies import add_to_tally
+from .variants import Messages, Variant, variants_of
 
 #: Rows that are written in one transaction.
 _CHUNK = 10_000
@@ -48,7 +48,7 @@ class _Loaded(NamedTuple):
 def load(
     store: Store,
     name: str,
-    operation: Operation[Any],
+    messages: Messages,
     recipients: Iterable[Recipient | Unreadable | str | int],
     settings: Settings,
     *,
@@ -59,19 +59,18 @@ def load(
     """Create a broadcast with its messages."""
     if not name or name != name.strip() or not name.isprintable() or len(name) > 100:
         raise ConfigurationError(f"{name!r:.120} cannot be the name of a broadcast: give printable characters, at most 100")
-    if not hasattr(operation, "to"):
-        raise TypeError(f"{type(operation).__name__} has no recipient, so it cannot be sent to a list")
+    variants = variants_of(messages)
     if isinstance(recipients, (str, bytes)) or hasattr(recipients, "__fspath__"):
         raise TypeError(f"recipients={recipients!r:.60} is not a list: pass read_recipients({recipients!r:.60})")
-    checker = Checker(operation, account)
-    document = json.dumps(to_dict(operation), sort_keys=True)
-    plan = hashlib.sha256(f"{settings.to_json()}\n{document}".encode()).hexdigest()
-    broadcast, variant = _begin(store, name, settings, plan, document)
+    checker = Checker(name, variants, account)
+    documents = [json.dumps(to_dict(one.operation), sort_keys=True) for one in variants]
+    plan = hashlib.sha256("\n".join([settings.to_json(), *documents]).encode()).hexdigest()
+    broadcast, ids = _begin(store, name, settings, plan, variants, documents)
     counts: Counter[str] = Counter()
     shown: list[LeftOut] = []
     try:
         for chunk in _chunks(numbered(recipients, checker.names)):
-            loaded = _load_chunk(store, name, broadcast, variant, chunk, checker)
+            loaded = _load_chunk(store, name, broadcast, ids, chunk, checker)
             counts.update(messages=loaded.messages, duplicates=loaded.duplicates, unreadable=len(loaded.unreadable))
             shown += loaded.unreadable[: _SHOWN - len(shown)]
             if counts["unreadable"] > _MOST_UNREADABLE and not skip_invalid:
@@ -92,8 +91,10 @@ def load(
     return Broadcast.find(store, name)
 
 
-def _begin(store: Store, name: str, settings: Settings, plan: str, document: str) -> tuple[int, int]:
-    """Write the broadcast and its message; return their ids."""
+def _begin(
+    store: Store, name: str, settings: Settings, plan: str, variants: Sequence[Variant], documents: Sequence[str]
+) -> tuple[int, list[int]]:
+    """Write the broadcast and its messages; return its id and theirs."""
     with store.transaction() as transaction:
         found = transaction.one(sql.FIND_BROADCAST, name=name)
         if found is not None and found[2] == Phase.LOADING:
@@ -102,9 +103,10 @@ def _begin(store: Store, name: str, settings: Settings, plan: str, document: str
             raise ConfigurationError(f"there is a broadcast {name!r} already: give another name")
         found = transaction.one(sql.FIND_BROADCAST, name=name)
         assert found is not None
-        transaction.run(sql.ADD_VARIANT, broadcast=found[0], name="main", weight=1.0, operation=document)
-        (variant,) = transaction.rows(sql.VARIANTS, broadcast=found[0])
-    return found[0], variant[0]
+        for one, document in zip(variants, documents, strict=True):
+            transaction.run(sql.ADD_VARIANT, broadcast=found[0], name=one.name, weight=one.weight, operation=document)
+        ids = [row[0] for row in transaction.rows(sql.VARIANTS, broadcast=found[0])]
+    return found[0], ids
 
 
 def _replaced(name: str) -> ConfigurationError:
@@ -117,10 +119,10 @@ def _chunks(entries: Iterator[Entry | Unreadable]) -> Iterator[list[Entry | Unre
 
 
 def _load_chunk(
-    store: Store, name: str, broadcast: int, variant: int, chunk: Sequence[Entry | Unreadable], checker: Checker
+    store: Store, name: str, broadcast: int, variants: Sequence[int], chunk: Sequence[Entry | Unreadable], checker: Checker
 ) -> _Loaded:
     """Write a chunk of the list in one transaction."""
-    rows, unreadable = checker.check(chunk, broadcast, variant)
+    rows, unreadable = checker.check(chunk, broadcast, variants)
     with store.transaction() as transaction:
         if not transaction.run(sql.KEEP_LOADING, broadcast=broadcast):
             raise _replaced(name)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ..storage.contract import Row
 from .references import is_reference
-from .states import State
+from .states import RESENT, State
 
 #: A report is about a message that was requested at most so long before it, or up to a minute after it, as clocks differ.
 WINDOW, CLOCKS = 7 * 86400.0, 60.0
@@ -41,23 +41,34 @@ class Message(NamedTuple):
     #: The values of merge fields, and the message with them, in JSON.
     data: str | None
     operation: str | None
+    #: True if an operator wants it to be sent again, and it was not requested again yet.
+    resent: bool = False
+    #: The key, for a message that was sent for one and is in no broadcast.
+    key: str | None = None
 
     @classmethod
     def of(cls, row: Row) -> Message:
         """Return the message of a row."""
-        id, broadcast, state, number, tracking_id, sender, sent_at, mms_id, attempts, data, text = row
+        id, broadcast, state, number, tracking_id, sender, sent_at, mms_id, attempts, data, text, why = row
         operation: dict[str, Any] = json.loads(text) if text else {}
         stored = mms_id or operation.get("mms_id")
         own = operation.get("client_reference")
         return cls(
             id, broadcast, State(state), number, tracking_id, sender, sent_at or 0.0, None if stored is None else str(stored),
             None if own is None else str(own), operation.get("type") != "CellcastSend", attempts, data, text,
+            resent=state == State.READY and why == RESENT,
         )  # fmt: skip
+
+    @classmethod
+    def of_key(cls, row: Row) -> Message:
+        """Return the message that was sent for a key."""
+        return cls.of((*row[:-1], None))._replace(key=row[-1])
 
     @property
     def is_open(self) -> bool:
         """True if a report could be about it, and nothing but the report can say so."""
-        return self.tracking_id is None and self.state in (State.SENDING, State.ACCEPTED, State.UNKNOWN)
+        waiting = self.resent or self.state in (State.SENDING, State.ACCEPTED, State.UNKNOWN)
+        return waiting and self.tracking_id is None
 
 
 class Trace(NamedTuple):

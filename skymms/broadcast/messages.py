@@ -9,13 +9,11 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any, Protocol
 
 from ..cellcast import CellcastSend, CellcastSent
-from ..cellcast.values import mobile
-from ..errors import Problem, refusal
-from ..numbers import normalize
+from ..storage.texts import column_text
 from .intents import Intent
 from .outcomes import Answer, from_error, price_text
 from .personalisation import Personalisation
-from .references import column_text, make_reference
+from .references import make_reference
 from .states import State, Why
 
 #: How many numbers one request of Cellcast has. A thousand are allowed, but a lost answer leaves all of them unknown.
@@ -41,18 +39,6 @@ class Messages(Protocol):
     def failures(self, intents: Sequence[Intent], error: BaseException) -> list[Answer]:
         """Return what an error says about each number."""
         ...
-
-
-def normalizer(operation: Any) -> Any:
-    """Return the function that writes a recipient's number as the ledger does: digits, country code first."""
-    return _australian if isinstance(operation, CellcastSend) else normalize
-
-
-def _australian(number: str | int) -> str:
-    valid = mobile(number)
-    if valid is None:
-        raise refusal([Problem("E110", None, "to", f"{number!r:.40} is not an Australian mobile number")])
-    return valid.removeprefix("+")
 
 
 def messages_for(operations: Mapping[int, Any], account: Any, ledger: str) -> Messages:

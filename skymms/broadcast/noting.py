@@ -3,7 +3,8 @@
 A report may arrive before the answer to the request that it is about, or long after a crash, and more than once. It belongs to
 the message with its tracking id, or with its reference if that is the ledger's. Otherwise :mod:`skymms.broadcast.matching`
 compares it with the messages to its number. A report whose message is not known is kept, with the reason as its evidence, and
-looked at again when an answer, an interruption or another report changes what is known about its number.
+looked at again when an answer, an interruption or another report changes what is known about its number. Messages that were
+sent once for a key are compared as well, while their outcome is unknown.
 
 Two sessions of a database may write a report and the answer that it is about at the same time. Both lock the number first, so
 that the later one sees what the earlier one wrote.
@@ -25,12 +26,14 @@ from ..model.notices import DeliveryReport, EncodingReport, Notice
 from ..model.serialization import from_dict, to_dict
 from ..numbers import normalize
 from ..storage.contract import Row, Store, Transaction
+from ..storage.texts import column_text, hash_number
 from . import statements as sql
+from .keys import has_key, open_keys, prove_key
 from .matching import CLOCKS, Message, Trace, match
 from .outcomes import Answer, price_text
-from .references import column_text, parse_reference
+from .references import parse_reference
 from .states import State
-from .tallies import add_to_tally, hash_number
+from .tallies import add_to_tally
 
 Report: TypeAlias = "DeliveryReport | EncodingReport"
 
@@ -40,6 +43,8 @@ _PLAUSIBLE = 30 * 86400.0
 _LONGEST_IDENTITY = 500
 #: Reports change the counts of a broadcast in so many rows, so that they do not wait for each other.
 _STRIPES = 8
+#: The message of a report that is about one that was sent for a key.
+_OF_KEY = 0
 #: The states that a report can change.
 _CHANGEABLE = (State.ACCEPTED, State.UNKNOWN)
 
@@ -112,13 +117,27 @@ def add_report(
         return None
     kept = _Kept(added[0], notice, now)
     known = _get(transaction, message) if message is not None else _find(transaction, kept, number)
-    if known is not None:
-        _bind(transaction, kept, known, changes, credits)
-    elif number is not None:
+    if known is not None and _bind(transaction, kept, known, changes, credits):
+        return kept.id
+    if number is not None:
         _resolve(transaction, number, changes)
         if credits is not None and (found := transaction.one(sql.MESSAGE_OF_REPORT, id=kept.id)) is not None:
             transaction.run(sql.SET_CREDITS, id=found[0], credits=price_text(credits))
     return kept.id
+
+
+def lock_number(transaction: Transaction, number: str) -> str:
+    """Lock a number, and return it as the ledger has it: hashed if it was erased."""
+    transaction.rows(sql.LOCK_NUMBER, number=number)
+    secret = _secret_if_erased(transaction, number)
+    return number if secret is None else hash_number(secret, number)
+
+
+def match_number(transaction: Transaction, number: str, worker: str) -> None:
+    """Look again at the reports about a number, which :func:`lock_number` has locked."""
+    changes = Changes()
+    _resolve(transaction, number, changes)
+    changes.write(transaction, worker)
 
 
 def lock_answered(transaction: Transaction, answers: Sequence[Answer]) -> None:
@@ -184,6 +203,12 @@ def _get(transaction: Transaction, id: int) -> Message | None:
     return None if row is None else Message.of(row)
 
 
+def messages_of_number(transaction: Transaction, number: str) -> list[Message]:
+    """Return the messages of a number that were requested, and those of keys whose outcome is unknown."""
+    requested = [Message.of(row) for row in transaction.rows(sql.MESSAGES_OF_NUMBER, number=number)]
+    return requested + open_keys(transaction, number)
+
+
 def _find(transaction: Transaction, kept: _Kept, number: str | None) -> Message | None:
     """Return the message with the tracking id of a report, or with its reference."""
     tracking_id = column_text(kept.notice.tracking_id)
@@ -211,7 +236,7 @@ def _same_number(first: str | None, second: str) -> bool:
 def _resolve(transaction: Transaction, number: str, changes: Changes) -> None:
     """Find out what the reports about a number are about, as far as they show it."""
     while True:
-        messages = [Message.of(row) for row in transaction.rows(sql.MESSAGES_OF_NUMBER, number=number)]
+        messages = messages_of_number(transaction, number)
         if not messages:
             return
         since = min(message.sent_at for message in messages) - CLOCKS
@@ -222,7 +247,7 @@ def _resolve(transaction: Transaction, number: str, changes: Changes) -> None:
                 left.append(kept)
             else:
                 _bind(transaction, kept, known, changes)
-        now = [message for one in messages if (message := _get(transaction, one.id)) is not None and message.is_open]
+        now = [message for message in messages_of_number(transaction, number) if message.is_open]
         if not left or not now or not _resolve_traces(transaction, now, left, changes):
             return
 
@@ -234,32 +259,26 @@ def _resolve_traces(transaction: Transaction, messages: Sequence[Message], repor
         if isinstance(kept.notice, DeliveryReport):
             by_id.setdefault(kept.notice.tracking_id, []).append(kept)
     since = min(message.sent_at for message in messages) - CLOCKS
-    traces = [_trace(of_id) for tracking_id, of_id in by_id.items() if not _has_key(transaction, tracking_id, since)]
+    traces = [_trace(of_id) for tracking_id, of_id in by_id.items() if not has_key(transaction, tracking_id, since)]
     bound = False
     for group in match(messages, traces):
         for place, message in group.bound:
             for kept in by_id[traces[place].tracking_id]:
+                found = messages[message]
                 # The report before may have changed its state.
-                known = _get(transaction, messages[message].id)
+                known = found if found.key is not None else _get(transaction, found.id)
                 assert known is not None
-                _bind(transaction, kept, known, changes)
-            bound = True
+                bound = _bind(transaction, kept, known, changes) or bound
         if group.bound:
             continue
         for message in group.messages if group.proven else ():
             _prove(transaction, messages[message], changes)
-        ids = [messages[place].id for place in group.messages]
+        ids = [messages[place].key or messages[place].id for place in group.messages]
         evidence = json.dumps({"why": group.why, "messages": ids})
         for place in group.traces:
             for kept in by_id[traces[place].tracking_id]:
                 transaction.run(sql.SET_REPORT, id=kept.id, message=None, evidence=evidence)
     return bound
-
-
-def _has_key(transaction: Transaction, tracking_id: str | None, since: float) -> bool:
-    """Whether a tracking id is that of a message that ``send_once`` sent."""
-    text = f'"tracking_id": {json.dumps(tracking_id)}'
-    return tracking_id is not None and transaction.one(sql.KEY_WITH_TRACKING, text=text, since=since) is not None
 
 
 def _trace(reports: Sequence[_Kept]) -> Trace:
@@ -291,37 +310,51 @@ def find_evidence(store: Store, numbers: Sequence[str]) -> dict[str, list[dict[s
 # ---------------------------------------------------------------------------------------------------- writing
 
 
-def _bind(transaction: Transaction, kept: _Kept, message: Message, changes: Changes, credits: Decimal | None = None) -> None:
-    """Write what a report says into its message. The first final state stays."""
+def _bind(transaction: Transaction, kept: _Kept, message: Message, changes: Changes, credits: Decimal | None = None) -> bool:
+    """Write what a report says into its message. The first final state stays.
+
+    Return False if the message is being requested again meanwhile: the report then waits for the answer.
+    """
     notice, before = kept.notice, message.state
-    transaction.run(sql.SET_REPORT, id=kept.id, message=message.id, evidence=None)
+    if message.key is not None:
+        transaction.run(sql.SET_REPORT, id=kept.id, message=_OF_KEY, evidence=None)
+        prove_key(transaction, message, notice)
+        return True
     details = {name: column_text(getattr(notice, name, None)) for name in ("mms_id", "sent_as", "operator_id", "handset")} | {
         "id": message.id,
         "tracking_id": column_text(notice.tracking_id),
         "credits": None if credits is None else price_text(credits),
     }
-    if before not in _CHANGEABLE:
+    if before not in _CHANGEABLE and not message.resent:
+        transaction.run(sql.SET_REPORT, id=kept.id, message=message.id, evidence=None)
         transaction.run(sql.COMPLETE, **details)
-        return
+        return True
     after = state_after(notice)
     failed = after is State.FAILED
-    transaction.run(
+    changed = transaction.run(
         sql.APPLY_REPORT,
         state=after, before=before, now=transaction.now(), code=column_text(notice.code) if failed else None,
         why=column_text(getattr(notice, "details", None) or notice.meaning) if failed else None,
         delivered_at=_time_of(kept) if after is State.DELIVERED else None, **details,
     )  # fmt: skip
+    if not changed:
+        return False
+    transaction.run(sql.SET_REPORT, id=kept.id, message=message.id, evidence=None)
     changes.move(message.broadcast, before, after)
+    return True
 
 
 def _prove(transaction: Transaction, message: Message, changes: Changes) -> None:
     """Call a message accepted. Which of several tracking ids is its own is not known."""
+    if message.key is not None:
+        prove_key(transaction, message, None)
+        return
     nothing = dict.fromkeys(("tracking_id", "mms_id", "sent_as", "operator_id", "handset", "delivered_at", "credits"))
-    transaction.run(
+    if transaction.run(
         sql.APPLY_REPORT,
         id=message.id, state=State.ACCEPTED, before=message.state, now=transaction.now(), why=None, code=None, **nothing,
-    )  # fmt: skip
-    changes.move(message.broadcast, message.state, State.ACCEPTED)
+    ):  # fmt: skip
+        changes.move(message.broadcast, message.state, State.ACCEPTED)
 
 
 def state_after(notice: Report) -> State:

@@ -30,8 +30,9 @@ from ..storage.contract import Store, Transaction, read_pages
 from ..transport.exchange import GatewayAccount
 from . import statements as sql
 from .auditing import write_audit
+from .keys import has_key
 from .matching import CLOCKS, WINDOW, Message
-from .noting import Changes, add_report, match_unknown, match_without_number
+from .noting import Changes, add_report, match_unknown, match_without_number, messages_of_number
 from .personalisation import Personalisation
 from .states import State
 
@@ -169,10 +170,6 @@ def _write(store: Store, found: Iterable[tuple[DeliveryReport, int | None, Any]]
     return done
 
 
-def _messages(transaction: Transaction, number: str) -> list[Message]:
-    return [Message.of(row) for row in transaction.rows(sql.MESSAGES_OF_NUMBER, number=number)]
-
-
 def _digits(number: str | None) -> str | None:
     return None if number is None or number_problem(number) else normalize(number)
 
@@ -214,15 +211,16 @@ def _statistics_reports(store: Store, rows: Sequence[MessageReport]) -> Iterator
             by_number.setdefault(number, []).append(row)
     for number, of_number in by_number.items():
         with store.reading() as transaction:
-            messages = _messages(transaction, number)
-        ids = {message.tracking_id: message for message in messages if message.tracking_id is not None}
-        unknown_ids = [row for row in of_number if row.id not in ids]
+            messages = messages_of_number(transaction, number)
+            ids = {message.tracking_id: message for message in messages if message.tracking_id is not None}
+            since = min((message.sent_at for message in messages), default=0.0) - CLOCKS
+            unknown_ids = [row for row in of_number if row.id not in ids and not has_key(transaction, row.id, since)]
         for row in of_number:
             message = ids.get(row.id or "")
-            if message is None and len(messages) == 1 and len(unknown_ids) == 1 and _may_be(messages[0], row):
+            if message is None and len(messages) == 1 and unknown_ids == [row] and _may_be(messages[0], row):
                 message = messages[0]
-            if message is not None and message.state in _OPEN:
-                yield _statistics_report(row, message), message.id, None
+            if message is not None and (message.resent or message.state in _OPEN):
+                yield _statistics_report(row, message), message.id if message.key is None else None, None
 
 
 def _may_be(message: Message, row: MessageReport) -> bool:
@@ -285,7 +283,7 @@ def _cellcast_reports(store: Store, listing: Iterable[SentMessage]) -> Iterator[
         if (number := _digits(row.to)) is None:
             continue
         with store.reading() as transaction:
-            messages = _messages(transaction, number)
+            messages = messages_of_number(transaction, number)
         known = next((one for one in messages if row.message_id is not None and one.tracking_id == row.message_id), None)
         if known is not None:
             if known.state in _OPEN:

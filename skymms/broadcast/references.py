@@ -14,8 +14,6 @@ from . import statements as sql
 
 _PREFIX = "skymms-"
 _REFERENCE = re.compile(r"skymms-([0-9a-f]{8})-([0-9]{1,18})-([0-9]{1,4})")
-#: The most characters of a gateway's text in a column with an index. A database limits the size of what it indexes.
-_LONGEST = 255
 
 
 def ledger_id(transaction: Transaction) -> str:
@@ -42,10 +40,3 @@ def parse_reference(transaction: Transaction, text: str | None) -> tuple[int, in
     """Return the id of the message with this reference, and the attempt; None for a reference that is not this ledger's."""
     found = _REFERENCE.fullmatch(text or "")
     return (int(found[2]), int(found[3])) if found and found[1] == ledger_id(transaction) else None
-
-
-def column_text(text: str | None) -> str | None:
-    """Return an id or a text of the gateway as both kinds of store can hold it: no zero bytes, nothing that is not Unicode."""
-    if text is None or (text.isascii() and text.isprintable() and len(text) <= _LONGEST):
-        return text
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")[:_LONGEST]

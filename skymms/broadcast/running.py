@@ -30,8 +30,12 @@ _LEDGER_TROUBLE = "the ledger cannot be used: {}"
 _AHEAD = 0.2
 #: Answers wait at most this long to be written, and a run looks at least this often whether somebody paused it.
 _WRITE_WITHIN, _LOOK_EVERY = 0.1, 1.0
-#: Seconds after its turn in which a message may still be requested. A process that was stopped for longer gives it back.
+#: Seconds after it was taken in which a message may still be requested. A process that was stopped for longer gives it back.
 _STALE = 5.0
+#: A turn that was missed by more than this, and by more than the gap between two turns, is lost, and its message gets another
+#: one. If late messages were requested at once, beside those whose turn it is, more would arrive in a second than the rate
+#: allows: 5 % more at most with this figure.
+_MISSED = 0.045
 #: Seconds for which a run tries to reach a ledger that cannot be used. Then it ends; what it could not write is unknown.
 _STORAGE_PATIENCE = 120.0
 #: A broadcast is paused if more than this many of the last outcomes are unknown, or if so many calls in a row cannot connect or
@@ -62,7 +66,8 @@ class Progress(NamedTuple):
 
     ``counts`` are the messages in each state, by all workers, about a second old. ``requested`` are those of this run, and
     ``in_flight`` those that this run holds now. ``wait`` is the number of seconds until a message may be due, or None if the
-    run is not waiting; ``outside_hours`` is True if it waits for the hours of the broadcast only. ``stopping`` is True
+    run is not waiting; ``outside_hours`` is True if it waits for the hours of the broadcast only. ``canary_known`` is the
+    number of known outcomes if it waits for those of the canary, and else None. ``stopping`` is True
     after :meth:`Desk.stop`, and ``trouble`` says what keeps the run from going on, such as a ledger
     or a gateway that cannot be reached at the moment.
     """
@@ -72,6 +77,7 @@ class Progress(NamedTuple):
     in_flight: int
     wait: float | None
     outside_hours: bool
+    canary_known: int | None
     stopping: bool
     trouble: str | None
 
@@ -93,6 +99,8 @@ class Desk:
         # In messages, of which a request of Cellcast has many.
         self._concurrency = concurrency * group
         requests = _LARGEST_BLOCK if rate is None else max(1, min(_LARGEST_BLOCK, round(rate * _BLOCK_SECONDS)))
+        #: Seconds after its turn in which a message may still be requested.
+        self._stale = _STALE if rate is None else min(_STALE, max(_MISSED, 1 / rate))
         self._block = requests if group == 1 else min(requests, _LARGEST_BLOCK // 10) * group
         self._ends_at = None if seconds is None else time.monotonic() + seconds
         self._pause = pause
@@ -119,6 +127,7 @@ class Desk:
         #: The numbers whose calls were in flight when the run was ended, so that their outcome is unknown.
         self.interrupted: list[str] = []
         self.outside_hours: bool = False
+        self._canary_known: int | None = None
 
     # -------------------------------------------------------------------------------------------- carriers call these
 
@@ -143,7 +152,9 @@ class Desk:
             trouble = self._trouble
             if trouble is None and self._unreachable >= _REPORTED_FAILURES:
                 trouble = f"the gateway could not be reached {self._unreachable} times in a row"
-        return Progress(self._counts, self.requested, in_flight, wait, self.outside_hours, self._stopped, trouble)
+        return Progress(
+            self._counts, self.requested, in_flight, wait, self.outside_hours, self._canary_known, self._stopped, trouble
+        )
 
     @property
     def stopping(self) -> bool:
@@ -153,7 +164,7 @@ class Desk:
 
     def may_request(self, intent: Intent, taken_at: float) -> bool:
         """Whether a message may be requested now, at its turn."""
-        return not self.stopping and time.monotonic() - (taken_at + intent.turn) < _STALE
+        return not self.stopping and time.monotonic() - (taken_at + intent.turn) < self._stale
 
     def answer(self, answers: Sequence[Answer]) -> None:
         """Note what became of the intents of one request."""
@@ -283,9 +294,11 @@ class Desk:
             raise error
 
     def _judge(self, block: Block, most: int) -> None:
-        self.outside_hours = block.outside_hours
+        self.outside_hours, self._canary_known = block.outside_hours, block.canary_known
         self._due_at = time.monotonic() + block.wait if block.wait and not block.intents else None
-        if block.phase is Phase.RUNNING:
+        if block.pause is not None:
+            self._end, self._why = self._end or End.PAUSED, self._why or block.pause
+        elif block.phase is Phase.RUNNING:
             with self._lock:
                 idle = not self._in_flight and not self._answers
             if most and block.wait is None and idle:

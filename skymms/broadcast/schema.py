@@ -116,7 +116,7 @@ CREATE INDEX skymms_report_number ON skymms_report (number) WHERE message IS NUL
 CREATE TABLE skymms_once (
     key TEXT PRIMARY KEY,
     content TEXT NOT NULL,              -- hash of the operation
-    state TEXT NOT NULL,                -- sending, done, refused or unknown
+    state TEXT NOT NULL,                -- sending, unknown, free (settled as resend) or done
     lease TEXT,
     reply TEXT,                         -- JSON
     error TEXT,                         -- JSON: class, code, text
@@ -142,6 +142,14 @@ def _statements(**words: str) -> list[str]:
     return [sql for part in _TABLES.split(";\n") if (sql := part.format(**words).strip())]
 
 
+#: The message of a key, as far as reports are compared with it.
+_TRACES_OF_KEYS = [
+    "ALTER TABLE skymms_once ADD COLUMN number TEXT",
+    "ALTER TABLE skymms_once ADD COLUMN sender TEXT",
+    "ALTER TABLE skymms_once ADD COLUMN about TEXT",  # JSON: type, mms_id and client_reference of the operation
+    "CREATE INDEX skymms_once_number ON skymms_once (number) WHERE state <> 'done'",
+]
+
 MIGRATIONS = (
     Migration(
         sqlite=_statements(id="INTEGER PRIMARY KEY AUTOINCREMENT", unique_id="BIGINT", storage=""),
@@ -152,5 +160,6 @@ MIGRATIONS = (
             storage=" WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0)",
         ),
     ),
+    Migration(sqlite=_TRACES_OF_KEYS, postgres=_TRACES_OF_KEYS),
 )
 COMPONENT = "broadcast"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import Any
 
 from ..errors import ConfigurationError
 from .hours import Hours
+from .pause_rules import PauseRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +19,8 @@ class Settings:
     """When and how fast a broadcast is sent.
 
     Times are seconds since 1970. ``rate`` is in messages a second, None for no limit; ``price`` is that of one message.
-    ``gateway`` is the dialect, or the generation of Cellcast, that the messages were checked for.
+    ``gateway`` is the dialect, or the generation of Cellcast, that the messages were checked for. ``canary`` is the number of
+    messages whose outcomes are awaited before the rest is sent, and ``pause_if`` are the rules that pause the broadcast.
     """
 
     hours: Hours | None = None
@@ -26,6 +29,8 @@ class Settings:
     rate: float | None = None
     price: Decimal | None = None
     gateway: str | None = None
+    canary: int | None = None
+    pause_if: tuple[PauseRule, ...] = ()
 
     @classmethod
     def of(
@@ -37,6 +42,8 @@ class Settings:
         rate: float | None,
         price: Decimal | None,
         gateway: str | None = None,
+        canary: int | None = None,
+        pause_if: Sequence[str | PauseRule] = (),
     ) -> Settings:
         """Check the settings. Raises :class:`~skymms.ConfigurationError`."""
         if rate is not None and (isinstance(rate, bool) or not 0 < rate < 100_000):
@@ -48,13 +55,22 @@ class Settings:
         begins, ends = _seconds("start", start), _seconds("until", until)
         if begins is not None and ends is not None and ends <= begins:
             raise ConfigurationError("until is not after start")
-        return cls(hours=hours, start=begins, until=ends, rate=rate, price=price, gateway=gateway)
+        if canary is not None and (type(canary) is not int or canary < 1):
+            raise ConfigurationError(f"canary={canary!r:.40}: give the number of recipients whose outcomes are awaited")
+        given = [pause_if] if isinstance(pause_if, str) else pause_if
+        rules = tuple([one if isinstance(one, PauseRule) else PauseRule.parse(one) for one in given])
+        if canary is not None and not rules:
+            raise ConfigurationError(f"canary={canary} needs a rule: give pause_if, such as delivered<85%@30m (--pause-if)")
+        return cls(
+            hours=hours, start=begins, until=ends, rate=rate, price=price, gateway=gateway, canary=canary, pause_if=rules
+        )
 
     def to_json(self) -> str:
         """Return the settings as text."""
         hours = self.hours and [self.hours.begin, self.hours.end, self.hours.zone]
         price = None if self.price is None else str(self.price)
-        return json.dumps({**asdict(self), "hours": hours, "price": price}, sort_keys=True)
+        rules = [str(rule) for rule in self.pause_if]
+        return json.dumps({**asdict(self), "hours": hours, "price": price, "pause_if": rules}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Settings:
@@ -62,6 +78,7 @@ class Settings:
         found: dict[str, Any] = json.loads(text)
         found["hours"] = found["hours"] and Hours(*found["hours"])
         found["price"] = None if found["price"] is None else Decimal(found["price"])
+        found["pause_if"] = tuple(map(PauseRule.parse, found.get("pause_if", ())))
         return cls(**found)
 
 

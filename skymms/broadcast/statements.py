@@ -49,6 +49,10 @@ LEFT_OUT = same(
 )
 COUNT_LEFT_OUT = same("SELECT kind, count(*) FROM skymms_left_out WHERE broadcast = :broadcast GROUP BY kind")
 COUNT_STATES = same("SELECT state, count(*) FROM skymms_message WHERE broadcast = :broadcast GROUP BY state")
+#: It reads all messages of the ledger, because an index would cost each message more.
+COUNT_UNREPORTED = same(
+    "SELECT count(*) FROM skymms_message WHERE broadcast = :broadcast AND state = 'accepted' AND updated_at < :before"
+)
 ZONES = same("SELECT DISTINCT zone FROM skymms_message WHERE broadcast = :broadcast")
 
 # ------------------------------------------------------------------------------------------------ tallies
@@ -76,11 +80,15 @@ SUPPRESSED = Statement(
     "SELECT number FROM skymms_suppressed WHERE number IN (SELECT value FROM json_array_elements_text(:keys::json) AS value) "
     "AND scope IN (SELECT value FROM json_array_elements_text(:scopes::json) AS value) AND lifted_at IS NULL",
 )
+#: An operator wants it to be sent again. That is kept until there is an outcome: nothing else says that its earlier request
+#: may have been accepted.
 SET_SENDING = Statement(
-    "UPDATE skymms_message SET state = 'sending', why = NULL, attempts = attempts + 1, lease = :lease, sender = :sender, "
-    "sent_at = :now, updated_at = :now WHERE id IN (SELECT value FROM json_each(:ids)) AND state = 'ready'",
-    "UPDATE skymms_message SET state = 'sending', why = NULL, attempts = attempts + 1, lease = :lease, sender = :sender, "
-    "sent_at = :now, updated_at = :now WHERE id IN (SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) "
+    "UPDATE skymms_message SET state = 'sending', why = CASE WHEN why = 'settled as resend' THEN why END, "
+    "attempts = attempts + 1, lease = :lease, sender = :sender, sent_at = :now, updated_at = :now "
+    "WHERE id IN (SELECT value FROM json_each(:ids)) AND state = 'ready'",
+    "UPDATE skymms_message SET state = 'sending', why = CASE WHEN why = 'settled as resend' THEN why END, "
+    "attempts = attempts + 1, lease = :lease, sender = :sender, sent_at = :now, updated_at = :now "
+    "WHERE id IN (SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) "
     "AND state = 'ready'",
 )
 SET_SKIPPED = Statement(
@@ -89,13 +97,27 @@ SET_SKIPPED = Statement(
     "UPDATE skymms_message SET state = 'skipped', why = :why, updated_at = :now "
     "WHERE id IN (SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) AND state = 'ready'",
 )
+#: Before messages are skipped: one that an operator wanted to be sent again may have been accepted before.
+UNKNOWN_AGAIN = same(
+    "UPDATE skymms_message SET state = 'unknown', updated_at = :now "
+    "WHERE broadcast = :broadcast AND state = 'ready' AND why = 'settled as resend'"
+)
+UNKNOWN_AGAIN_BY_ID = Statement(
+    "UPDATE skymms_message SET state = 'unknown', updated_at = :now "
+    "WHERE id IN (SELECT value FROM json_each(:ids)) AND state = 'ready' AND why = 'settled as resend'",
+    "UPDATE skymms_message SET state = 'unknown', updated_at = :now "
+    "WHERE id IN (SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) AND state = 'ready' "
+    "AND why = 'settled as resend'",
+)
 SKIP_ALL_READY = same(
     "UPDATE skymms_message SET state = 'skipped', why = :why, updated_at = :now "
     "WHERE broadcast = :broadcast AND state = 'ready'"
 )
 #: The answer of the holder, in the usual case that the message is still `sending` for it.
 ANSWER = same(
-    "UPDATE skymms_message SET state = :state, why = :why, code = :code, due = :due, tracking_id = :tracking_id, "
+    "UPDATE skymms_message SET state = :state, "
+    "why = CASE WHEN :state = 'ready' AND why = 'settled as resend' THEN why ELSE :why END, code = :code, due = :due, "
+    "tracking_id = :tracking_id, "
     "mms_id = :mms_id, credits = :credits, updated_at = :now, lease = NULL, "
     "attempts = attempts - :returned WHERE id = :id AND lease = :lease AND state = 'sending'"
 )
@@ -182,6 +204,8 @@ SUPPRESS = same(
     "ON CONFLICT (number, scope) DO UPDATE SET source = excluded.source, at = excluded.at, evidence = excluded.evidence, "
     "lifted_at = NULL WHERE skymms_suppressed.lifted_at IS NOT NULL"
 )
+#: How many messages the broadcasts have, and how many of these are Cellcast's.
+COUNT_CELLCAST = same("SELECT count(*), count(CASE WHEN operation LIKE :like THEN 1 END) FROM skymms_variant")
 LEDGER_ID = same("SELECT value FROM skymms_secret WHERE name = 'ledger'")
 ADD_LEDGER_ID = same("INSERT INTO skymms_secret (name, value) VALUES ('ledger', :value) ON CONFLICT DO NOTHING")
 SECRET = same("SELECT value FROM skymms_secret WHERE name = 'numbers'")
@@ -195,6 +219,10 @@ SUPPRESS_OF_MESSAGE = same(
 
 # ------------------------------------------------------------------------------------------------ erasure
 
+UNKNOWN_AGAIN_OF_NUMBER = same(
+    "UPDATE skymms_message SET state = 'unknown', updated_at = :now "
+    "WHERE number = :number AND state = 'ready' AND why = 'settled as resend' RETURNING broadcast"
+)
 COUNT_READY_OF_NUMBER = same(
     "SELECT broadcast, count(*) FROM skymms_message WHERE number = :number AND state = 'ready' GROUP BY broadcast"
 )
@@ -217,6 +245,8 @@ FORGET_ELSEWHERE = (
     same("UPDATE skymms_report SET evidence = replace(evidence, :number, :hashed) WHERE evidence LIKE :like"),
     same(f"UPDATE skymms_left_out SET text = '', reason = 'erased' WHERE {_DIGITS} LIKE :like OR reason LIKE :like"),  # noqa: S608
     same("UPDATE skymms_once SET reply = replace(reply, :number, :hashed) WHERE reply LIKE :like"),
+    same("UPDATE skymms_once SET number = :hashed WHERE number = :number"),
+    same("UPDATE skymms_once SET about = replace(about, :number, :hashed) WHERE about LIKE :like"),
     same("UPDATE skymms_once SET error = replace(error, :number, :hashed) WHERE error LIKE :like"),
     same("UPDATE skymms_broadcast SET why = replace(why, :number, :hashed) WHERE why LIKE :like"),
     same("UPDATE skymms_suppressed SET evidence = replace(evidence, :number, :hashed) WHERE evidence LIKE :like"),
@@ -239,6 +269,11 @@ SET_CREDITS = same("UPDATE skymms_message SET credits = coalesce(credits, :credi
 #: Reports and answers about one number wait for each other, so that one of them sees the other. A transaction of SQLite that
 #: writes is alone anyway.
 LOCK_NUMBER = Statement("SELECT 1", "SELECT pg_advisory_xact_lock(hashtextextended(:number, 7593211))")
+LOCK_NUMBERS = Statement(
+    "SELECT 1",
+    "SELECT pg_advisory_xact_lock(hash) FROM (SELECT DISTINCT hashtextextended(value, 7593211) AS hash "
+    "FROM json_array_elements_text(:numbers::json) AS value ORDER BY hash) AS hashes",
+)
 LOCK_ANSWERED = Statement(
     "SELECT 1",
     "SELECT pg_advisory_xact_lock_shared(hashtextextended(number, 7593211)) FROM (SELECT number FROM skymms_message "
@@ -272,11 +307,6 @@ NUMBERS_OF_UNKNOWN = same(
 UNMATCHED_OF_NUMBER = same(
     "SELECT id, notice, at FROM skymms_report WHERE number = :number AND message IS NULL AND at >= :since ORDER BY id"
 )
-#: Whether a message that was sent once for a key has a tracking id, by the text of its reply.
-KEY_WITH_TRACKING = Statement(
-    "SELECT 1 FROM skymms_once WHERE updated_at >= :since AND instr(reply, :text) > 0 LIMIT 1",
-    "SELECT 1 FROM skymms_once WHERE updated_at >= :since AND position(:text IN reply) > 0 LIMIT 1",
-)
 #: For `Broadcast.unknown`: what may be about the messages of a page.
 EVIDENCE = Statement(
     "SELECT number, at, notice, evidence FROM skymms_report WHERE message IS NULL AND number IN "
@@ -289,9 +319,12 @@ UNMATCHED_WITH_MESSAGE = same(
     "SELECT r.id, r.notice, r.at FROM skymms_report r JOIN skymms_message m ON m.tracking_id = r.tracking_id "
     "WHERE r.message IS NULL AND r.id > :after ORDER BY r.id LIMIT :size"
 )
-_REQUESTED = "state IN ('sending', 'accepted', 'unknown', 'delivered', 'failed') AND sent_at IS NOT NULL"
+_REQUESTED = (
+    "(state IN ('sending', 'accepted', 'unknown', 'delivered', 'failed') OR (state = 'ready' AND why = 'settled as resend')) "
+    "AND sent_at IS NOT NULL"
+)
 _MESSAGE = (
-    "SELECT m.id, m.broadcast, state, number, m.tracking_id, sender, sent_at, m.mms_id, attempts, data, v.operation "
+    "SELECT m.id, m.broadcast, state, number, m.tracking_id, sender, sent_at, m.mms_id, attempts, data, v.operation, why "
     "FROM skymms_message m LEFT JOIN skymms_variant v ON v.id = m.variant "
 )
 MESSAGES_BY_TRACKING = same(f"{_MESSAGE} WHERE m.tracking_id = :tracking_id ORDER BY m.id DESC LIMIT 10")
@@ -324,27 +357,16 @@ FIRST_VARIANTS = same(
     "FROM skymms_broadcast b WHERE b.id > :after ORDER BY b.id LIMIT :size"
 )
 
-# ------------------------------------------------------------------------------------------------ keys
-
-ADD_KEY = same(
-    "INSERT INTO skymms_once (key, content, state, lease, sent_at, updated_at) "
-    "VALUES (:key, :content, 'sending', :lease, :now, :now) ON CONFLICT (key) DO NOTHING"
-)
-FIND_KEY = same("SELECT content, state, reply FROM skymms_once WHERE key = :key")
-#: What the call that has the key says about it. An operator may have freed the key meanwhile, and another call have it.
-SET_KEY = same("UPDATE skymms_once SET state = :state, reply = :reply, updated_at = :now WHERE key = :key AND lease = :lease")
-RETURN_KEY = same("DELETE FROM skymms_once WHERE key = :key AND lease = :lease AND state = 'sending'")
-#: What an operator says about it.
-FREE_KEY = same("DELETE FROM skymms_once WHERE key = :key AND state <> 'done'")
-
 # ------------------------------------------------------------------------------------------------ estimates and retention
 
 COUNT_READY = same(
-    "SELECT count(*), count(DISTINCT coalesce(data, '')) FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready'"
+    "SELECT count(*), count(DISTINCT variant || ' ' || coalesce(data, '')) FROM skymms_message "
+    "WHERE broadcast = :broadcast AND state = 'ready'"
 )
 #: Rows that do not have the message of the row before. A request of Cellcast has one message for all its numbers.
 COUNT_CHANGES = same(
-    "SELECT count(*) FROM (SELECT coalesce(data, '') AS now, lag(coalesce(data, '')) OVER (ORDER BY zone, id) AS before "
+    "SELECT count(*) FROM (SELECT coalesce(data, '') AS now, "
+    "lag(coalesce(data, '')) OVER (PARTITION BY variant ORDER BY zone, id) AS before "
     "FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready') rows_in_order WHERE before IS NULL OR before <> now"
 )
 COUNT_OPTED_OUT = Statement(
@@ -371,5 +393,4 @@ PRUNE_REPORTS = same(
     "DELETE FROM skymms_report WHERE at < :before AND "
     "NOT EXISTS (SELECT 1 FROM skymms_message m WHERE m.id = skymms_report.message)"
 )
-PRUNE_KEYS = same("DELETE FROM skymms_once WHERE state = 'done' AND updated_at < :before")
 PRUNE_WORKERS = same("DELETE FROM skymms_worker WHERE lease_until < :before")

@@ -8,20 +8,22 @@ from __future__ import annotations
 import os
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import IO, Any, NamedTuple, TypeAlias, cast
 
 from ..cellcast import OptOut
 from ..errors import ConfigurationError, SkymmsError
-from ..numbers import digits, normalize
+from ..numbers import digits
 from ..storage.contract import Store, Transaction
+from ..storage.texts import hash_number
 from . import statements as sql
 from .auditing import write_audit
+from .numbering import normalizer_of_ledger
 from .recipients import Recipient, Unreadable, read_numbers
 from .states import State
-from .tallies import add_to_tally, hash_number
+from .tallies import add_to_tally
 
 #: Numbers that are written in one transaction.
 _CHUNK = 10_000
@@ -77,10 +79,11 @@ def suppress(store: Store, numbers: Iterable[str | int], origin: Origin, by: str
     """Suppress numbers and return how many were not suppressed before. Raises for a number that is not one; nothing is kept."""
     if isinstance(numbers, (str, int)):
         raise TypeError(f"numbers={numbers!r:.40}: give a list of numbers")
-    normal = [normalize(number) for number in numbers]
     _check_time(origin.at)
     with store.transaction() as transaction:
-        added = _add(transaction, [(number, origin.evidence) for number in normal], origin)
+        forms = normalizer_of_ledger(transaction)
+        normal = [forms(number) for number in numbers]
+        added = _add(transaction, [(one, origin.evidence) for one in normal], origin)
         _audit(transaction, origin, by, {"numbers": len(normal), "added": added})
     return added
 
@@ -91,7 +94,9 @@ def suppress_from(store: Store, source: Source, origin: Origin, column: str | No
     name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else getattr(source, "name", "the list")
     added = read = 0
     unreadable: list[Unreadable] = []
-    rows = _rows(source, column, unreadable)
+    with store.reading() as transaction:
+        forms = normalizer_of_ledger(transaction)
+    rows = _rows(source, column, forms, unreadable)
     while chunk := list(islice(rows, _CHUNK)):
         with store.transaction() as transaction:
             evidence = [(number, origin.evidence or f"{name}, line {line}") for number, line in chunk]
@@ -102,8 +107,10 @@ def suppress_from(store: Store, source: Source, origin: Origin, column: str | No
     return Suppressions(added, read - added, tuple(unreadable))
 
 
-def _rows(source: Source, column: str | None, unreadable: list[Unreadable]) -> Iterator[tuple[str, int]]:
-    """Yield numbers as the ledger writes them, with their lines, and collect the lines that have none."""
+def _rows(
+    source: Source, column: str | None, forms: Callable[[str | int], tuple[str, ...]], unreadable: list[Unreadable]
+) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Yield numbers in the forms that the ledger may have, with their lines, and collect the lines that have none."""
     found: Iterable[Recipient | Unreadable]
     if isinstance(source, (str, os.PathLike)) or hasattr(source, "read"):
         found = read_numbers(cast("str | IO[bytes]", source), number=column)
@@ -115,7 +122,7 @@ def _rows(source: Source, column: str | None, unreadable: list[Unreadable]) -> I
             unreadable.append(one)
             continue
         try:
-            yield normalize(one.number), one.line
+            yield forms(one.number), one.line
         except SkymmsError as error:
             reason = error.problems[0].message if one.number != "" else "there is no number"
             unreadable.append(Unreadable(one.line, str(one.number), reason))
@@ -126,13 +133,21 @@ def _check_time(at: datetime | None) -> None:
         raise ConfigurationError(f"at={at.isoformat()} has no time zone: add one, for example with datetime.astimezone()")
 
 
-def _add(transaction: Transaction, numbers: Sequence[tuple[str, str | None]], origin: Origin) -> int:
+def _add(transaction: Transaction, numbers: Sequence[tuple[tuple[str, ...], str | None]], origin: Origin) -> int:
+    """Suppress numbers in all their forms, and return how many were not suppressed in the first one."""
     at = transaction.now() if origin.at is None else origin.at.timestamp()
-    rows = [
-        {"number": number, "scope": origin.scope, "source": origin.source, "at": at, "evidence": evidence}
-        for number, evidence in numbers
-    ]
-    return transaction.run_many(sql.SUPPRESS, rows) if rows else 0
+
+    def rows(chosen: slice) -> list[dict[str, Any]]:
+        return [
+            {"number": number, "scope": origin.scope, "source": origin.source, "at": at, "evidence": evidence}
+            for forms, evidence in numbers
+            for number in forms[chosen]
+        ]
+
+    first, others = rows(slice(1)), rows(slice(1, None))
+    if others:
+        transaction.run_many(sql.SUPPRESS, others)
+    return transaction.run_many(sql.SUPPRESS, first) if first else 0
 
 
 def _audit(transaction: Transaction, origin: Origin, by: str | None, detail: Mapping[str, Any]) -> None:
@@ -144,22 +159,28 @@ def _audit(transaction: Transaction, origin: Origin, by: str | None, detail: Map
 
 def forget(store: Store, number: str | int, by: str | None) -> None:
     """Erase a number from all tables, and keep it suppressed under its hash."""
-    normal = normalize(number)
     with store.erasing() as transaction:
-        hashed = hash_number(_secret(transaction), normal)
-        now = transaction.now()
-        words = {"number": normal, "hashed": hashed}
-        transaction.run(sql.SUPPRESS, number=hashed, scope="", source="erasure", at=now, evidence=None)
-        for broadcast, count in transaction.rows(sql.COUNT_READY_OF_NUMBER, number=normal):
-            add_to_tally(transaction, broadcast, "operator", Counter({State.READY: -count, State.SKIPPED: count}))
-        transaction.run(sql.FORGET_READY, number=normal, now=now)
-        transaction.run(sql.FORGET_MESSAGES, **words)
-        # A list that was being read had the number again after it was forgotten.
-        for (broadcast,) in transaction.rows(sql.FORGET_REPEATED, number=normal):
-            add_to_tally(transaction, broadcast, "operator", Counter({State.SKIPPED: -1}))
-        for statement in sql.FORGET_ELSEWHERE:
-            transaction.run(statement, **words, like=f"%{normal}%")
-        write_audit(transaction, "forget", None, by, {"number": hashed})
+        for normal in normalizer_of_ledger(transaction)(number):
+            hashed = hash_number(_secret(transaction), normal)
+            _forget(transaction, normal, hashed)
+            write_audit(transaction, "forget", None, by, {"number": hashed})
+
+
+def _forget(transaction: Transaction, number: str, hashed: str) -> None:
+    now = transaction.now()
+    words = {"number": number, "hashed": hashed}
+    transaction.run(sql.SUPPRESS, number=hashed, scope="", source="erasure", at=now, evidence=None)
+    for (broadcast,) in transaction.rows(sql.UNKNOWN_AGAIN_OF_NUMBER, number=number, now=now):
+        add_to_tally(transaction, broadcast, "operator", Counter({State.READY: -1, State.UNKNOWN: 1}))
+    for broadcast, count in transaction.rows(sql.COUNT_READY_OF_NUMBER, number=number):
+        add_to_tally(transaction, broadcast, "operator", Counter({State.READY: -count, State.SKIPPED: count}))
+    transaction.run(sql.FORGET_READY, number=number, now=now)
+    transaction.run(sql.FORGET_MESSAGES, **words)
+    # A list that was being read had the number again after it was forgotten.
+    for (broadcast,) in transaction.rows(sql.FORGET_REPEATED, number=number):
+        add_to_tally(transaction, broadcast, "operator", Counter({State.SKIPPED: -1}))
+    for statement in sql.FORGET_ELSEWHERE:
+        transaction.run(statement, **words, like=f"%{number}%")
 
 
 def _secret(transaction: Transaction) -> bytes:

@@ -1,4 +1,4 @@
-"""Counts of messages by state, and the hashes of erased numbers.
+"""Counts of messages by state.
 
 Counting a million rows takes seconds, so the counts are kept. Each worker has its own, so that workers do not wait for each
 other.
@@ -6,8 +6,6 @@ other.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections import Counter
 
 from ..storage.contract import Transaction
@@ -26,8 +24,3 @@ def add_to_tally(transaction: Transaction, broadcast: int, worker: str, changed:
 def read_tally(transaction: Transaction, broadcast: int) -> dict[str, int]:
     """Return the number of messages in each state that has any, by all workers."""
     return {row[0]: int(row[1]) for row in transaction.rows(sql.TALLY, broadcast=broadcast) if row[1]}
-
-
-def hash_number(secret: bytes, number: str) -> str:
-    """Return the hash under which an erased number is suppressed."""
-    return "#" + hmac.new(secret, number.encode(), hashlib.sha256).hexdigest()

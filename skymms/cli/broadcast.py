@@ -23,7 +23,14 @@ from .broadcast_options import (
     open_ledger,
     proof_option,
 )
-from .broadcast_output import print_status, print_unknown_hint, status_json
+from .broadcast_output import (
+    print_sending_hint,
+    print_status,
+    print_unknown_hint,
+    print_unreported_hint,
+    print_variants,
+    status_json,
+)
 from .broadcast_run import run_broadcast
 from .calling import RetryPrinter
 from .exit_status import Status
@@ -99,11 +106,15 @@ def status(name: str, as_json: bool) -> int:
     with open_ledger() as ledger:
         found = ledger[name]
         current, lines = found.status(), found.left_out()
+        outcomes = found.compare() if len(found.variants) > 1 else []
     if as_json:
-        output.print_json(status_json(current, lines))
+        output.print_json(status_json(current, lines, outcomes))
     else:
         print_status(current, lines)
+        print_variants(outcomes)
+        print_sending_hint(name, current.counts)
         print_unknown_hint(name, current.counts)
+        print_unreported_hint(name, current.counts)
     return Status.DONE
 
 
@@ -111,9 +122,9 @@ def status(name: str, as_json: bool) -> int:
 @ledger_options
 @json_option
 def list_(as_json: bool) -> int:
-    """List the broadcasts of the ledger."""
+    """List the broadcasts of the ledger. `status` also counts the messages that are unreported, which takes longer."""
     with open_ledger() as ledger:
-        found = [one.status() for one in ledger]
+        found = [one.status(unreported_after=None) for one in ledger]
     if as_json:
         output.print_json({"broadcasts": [status_json(one, ()) for one in found]})
         return Status.DONE
@@ -228,6 +239,17 @@ def settle(name: str, numbers: tuple[str, ...], outcome: str, by: str | None, wh
     return Status.DONE
 
 
+#: The figures of a reconciliation, and their titles.
+_RECONCILED = {
+    "asked": "requests",
+    "reports": "new reports",
+    "changed": "messages changed",
+    "opted_out": "new opt-outs",
+    "unknown": "still unknown",
+    "unreported": "still unreported",
+}
+
+
 @broadcast.command()
 @name_argument
 @account_options
@@ -245,7 +267,9 @@ def reconcile(name: str, as_json: bool, dialect: str | None, url: str | None, ge
     if as_json:
         output.print_json({**status_json(current, ()), "reconciled": figures})
         return Status.DONE
-    output.print_fields("reconciled", [(title.replace("_", " "), value) for title, value in figures.items()])
+    output.print_fields("reconciled", [(title, figures[name]) for name, title in _RECONCILED.items()])
+    for refusal in reconciled.refused:
+        output.print_message(f"the gateway refused to answer: {refusal}")
     print_status(current)
     print_unknown_hint(name, current.counts)
     return Status.DONE

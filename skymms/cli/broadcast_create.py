@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import click
 
-from ..broadcast import Broadcast
+from ..broadcast import Broadcast, Variant
 from ..broadcast.personalisation import Personalisation
+from ..broadcast.variants import ONLY
 from ..cellcast import MAX_MEDIA, CellcastSend
 from ..errors import refusal
 from ..files import FileContent
@@ -31,13 +35,20 @@ from .broadcast_run import send_proof
 from .exit_status import Status
 from .inputs import read_bytes
 from .operations import broadcast_operation, read_content, refuse_missing_action, slideshow_in, with_toml_messages
-from .options import file_argument, given, json_option
+from .options import given, json_option
 from .repeated import command
 
 
 @command()
 @name_argument
-@file_argument
+@click.argument("file", metavar="[FILE]", required=False)
+@click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar="FILE[:WEIGHT]",
+    help="One of several messages: each recipient gets one of them. Give it once for each; the weights are their shares.",
+)
 @click.option("--recipients", required=True, metavar="LIST", help="The list: CSV, JSONL, or a number on each line; - is stdin.")
 @number_column
 @click.option("--reference", metavar="COLUMN", help="The column with your own id of a recipient, for the report.")
@@ -53,6 +64,15 @@ from .repeated import command
 @click.option("--start", metavar="TIME", help="Send nothing before (ISO 8601).")
 @click.option("--until", metavar="TIME", help="Skip what is not sent by then (ISO 8601).")
 @click.option("--price", metavar="P", callback=parse_price, help="The price of one message, for the estimate.")
+@click.option(
+    "--canary", type=click.IntRange(min=1), metavar="N", help="Send to N recipients first, and wait for their outcomes."
+)
+@click.option(
+    "--pause-if",
+    multiple=True,
+    metavar="RULE",
+    help="Pause if outcomes break this rule, such as 'delivered<85%@30m' or 'optout>2%'; may be given several times.",
+)
 @click.option("--skip-invalid", is_flag=True, help="Leave out lines that cannot be sent to, instead of refusing the list.")
 @proof_option
 @account_options
@@ -60,7 +80,8 @@ from .repeated import command
 @json_option
 def create(
     name: str,
-    file: str,
+    file: str | None,
+    variants: tuple[str, ...],
     recipients: str,
     number: str | None,
     reference: str | None,
@@ -73,6 +94,8 @@ def create(
     start: str | None,
     until: str | None,
     price: Decimal | None,
+    canary: int | None,
+    pause_if: tuple[str, ...],
     skip_invalid: bool,
     proof: str | None,
     as_json: bool,
@@ -84,31 +107,32 @@ def create(
     """Plan a broadcast: read the list, fill the merge fields and check every message. Nothing is sent, except a proof.
 
     FILE is a slideshow or a request. Its texts may have merge fields, such as {first_name|you}: the column of the list, or the
-    default. If the command is interrupted, run it again.
+    default. With --variant each recipient gets one of several messages, and `status` compares what became of them. If the
+    command is interrupted, run it again.
     """
-    if file == recipients == "-":
+    files = _files(file, variants)
+    if recipients == "-" and any(path == "-" for path, _ in files):
         raise click.UsageError("FILE and --recipients cannot both be stdin")
-    content = read_content(file)
+    contents = [read_content(path) for path, _ in files]
     options = {"dialect": dialect, "url": url, "generation": generation}
-    gateway = Gateway.chosen(cellcast, options, content.dialect)
+    gateway = Gateway.chosen(cellcast, options, contents[0].dialect)
     account: Any = gateway.masked_account()
-    if gateway.cellcast:
-        operation: Any = _cellcast_operation(content, media, message)
-    else:
-        if media is not None:
-            raise click.UsageError("--media is for Cellcast")
-        operation = broadcast_operation(content, message, gateway.settings.sender)
-        refuse_missing_action(account, operation)
-    _refuse_problems(account, operation, content)
-    for warning in account.warnings(operation):
-        output.print_message(f"warning: {warning}")
+    planned_variants: list[Variant] = []
+    for (path, weight), content in zip(files, contents, strict=True):
+        if content.dialect != contents[0].dialect:
+            raise click.UsageError(f"{path} is for another dialect than {files[0][0]}: a broadcast is sent from one account")
+        operation = _operation(gateway, account, content, media, message)
+        _refuse_problems(account, operation, content)
+        for warning in account.warnings(operation):
+            output.print_message(f"warning: {f'{path}: ' if len(files) > 1 else ''}{warning}")
+        planned_variants.append(Variant(Path(path).stem if variants else ONLY, operation, weight))
     lines = read_list(recipients, number=number, reference=reference, zone=zone_column)
     planned_hours = parse_hours(hours, zone, zone_column)
     with open_ledger(new=True) as ledger:
         try:
             planned = ledger.create(
                 name,
-                operation,
+                planned_variants,
                 requiring_zones(lines) if planned_hours and zone is None else lines,
                 account=account,
                 hours=planned_hours,
@@ -116,6 +140,8 @@ def create(
                 until=parse_time(until, zone, "--until"),
                 rate=rate if rate is not None else _rate_of(account),
                 price=price,
+                canary=canary,
+                pause_if=pause_if,
                 skip_invalid=skip_invalid,
             )
         except KeyboardInterrupt as interrupt:
@@ -128,12 +154,47 @@ def create(
     return Status.DONE
 
 
+def _files(file: str | None, variants: Sequence[str]) -> list[tuple[str, float]]:
+    """Return the files of the messages, each with its weight."""
+    if file is None and not variants:
+        raise click.UsageError("the message is missing: give it as FILE, or several with --variant FILE:WEIGHT")
+    if file is not None and variants:
+        raise click.UsageError("give the message as FILE or with --variant, not both")
+    if file is not None:
+        return [(file, 1.0)]
+    if len(variants) == 1:
+        raise click.UsageError("--variant is given once: give it for each of the messages, or give one message as FILE")
+    return [_file_and_weight(one) for one in variants]
+
+
+def _file_and_weight(given: str) -> tuple[str, float]:
+    path, colon, text = given.rpartition(":")
+    # Without a weight the colon, if there is one, belongs to the path, as in C:\texts\a.toml.
+    if not colon or not path or not _WEIGHT.fullmatch(text):
+        return given, 1.0
+    return path, float(text)
+
+
+_WEIGHT = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+
+
+def _operation(gateway: Gateway, account: Any, content: FileContent, media: str | None, message: dict[str, Any]) -> Any:
+    if gateway.cellcast:
+        return _cellcast_operation(content, media, message)
+    if media is not None:
+        raise click.UsageError("--media is for Cellcast")
+    operation = broadcast_operation(content, message, gateway.settings.sender)
+    refuse_missing_action(account, operation)
+    return operation
+
+
 def _cellcast_operation(content: FileContent, media: str | None, message: dict[str, Any]) -> CellcastSend:
     for option in ("service_id", "campaign_ref"):
-        if message.pop(option) is not None:
+        if message[option] is not None:
             raise click.UsageError(f"Cellcast does not support --{option.replace('_', '-')}")
     picture = None if media is None else read_bytes(media, MAX_MEDIA)
-    return CellcastSend(slideshow_in(content), media=picture, **given(message))
+    own = {name: value for name, value in message.items() if name not in ("service_id", "campaign_ref")}
+    return CellcastSend(slideshow_in(content), media=picture, **given(own))
 
 
 def _refuse_problems(account: Any, operation: Any, content: FileContent) -> None:

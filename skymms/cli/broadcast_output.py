@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ..broadcast import Broadcast, Estimate, LeftOutLine, State, Status
+from ..broadcast import Broadcast, Estimate, LeftOutLine, Share, State, Status, VariantOutcome
+from ..broadcast.broadcast import UNREPORTED_AFTER
 from ..broadcast.hours import zone_info
 from ..broadcast.settings import Settings
 from . import output
@@ -42,6 +43,8 @@ def _plan(settings: Settings) -> list[tuple[str, str | None]]:
         ("hours", f"{hours.begin}-{hours.end}, {hours.zone}" if hours else None),
         ("start", None if settings.start is None else local_time(settings.start, zone)),
         ("until", None if settings.until is None else local_time(settings.until, zone)),
+        ("canary", None if settings.canary is None else f"{settings.canary:,} messages"),
+        ("pauses if", ", ".join(map(str, settings.pause_if)) or None),
     ]
 
 
@@ -52,6 +55,24 @@ def print_status(status: Status, left_out: Sequence[LeftOutLine] | None = None) 
     output.print_fields(status.name, pairs)
     if left_out is not None:
         _print_left_out(status.left_out, left_out)
+
+
+def print_variants(outcomes: Sequence[VariantOutcome]) -> None:
+    """Print what became of each variant of a broadcast that has several."""
+    if len(outcomes) < 2:
+        return
+    rows = [
+        (one.name, f"{sum(one.counts.values()):,}", counts_text(one.counts), _share(one.delivered), _share(one.opted_out))
+        for one in outcomes
+    ]
+    output.print_table("Variants", ("Name", "Messages", "States", "Delivered", "Opted out"), rows)
+
+
+def _share(share: Share) -> str:
+    """Return a share with its 95 % interval: ``93.1 % (91.4-94.5)``."""
+    if not share.of:
+        return "-"
+    return f"{share.share:.1%} ({share.low * 100:.1f}-{share.high * 100:.1f})".replace("%", " %")
 
 
 def _print_left_out(counts: Mapping[str, int], lines: Sequence[LeftOutLine]) -> None:
@@ -66,10 +87,24 @@ def _print_left_out(counts: Mapping[str, int], lines: Sequence[LeftOutLine]) -> 
         output.print_message(f"and {total - len(rows):,} more lines; --json lists up to a thousand")
 
 
-def status_json(status: Status, left_out: Sequence[LeftOutLine]) -> dict[str, Any]:
-    """Return the JSON document of a status."""
+def status_json(status: Status, left_out: Sequence[LeftOutLine], outcomes: Sequence[VariantOutcome] = ()) -> dict[str, Any]:
+    """Return the JSON document of a status. Only a broadcast with several variants has them in it."""
     lines = [one._asdict() for one in left_out]
-    return {**status._asdict(), "messages": sum(status.counts.values()), "lines": lines}
+    variants = [
+        {**one._asdict(), "delivered": one.delivered._asdict(), "opted_out": one.opted_out._asdict()} for one in outcomes
+    ]
+    several = {"variants": variants} if len(variants) > 1 else {}
+    return {**status._asdict(), "messages": sum(status.counts.values()), "lines": lines, **several}
+
+
+def print_sending_hint(name: str, counts: Mapping[str, int]) -> None:
+    """Say what messages are that a run holds, or held when it was killed."""
+    if sending := counts.get(State.SENDING, 0):
+        now, before = ("is", "was") if sending == 1 else ("are", "were")
+        output.print_message(
+            f"{sending:,} {now} being sent now, or {before} when a run was killed: the next `skymms broadcast run {name}` then "
+            "calls them unknown."
+        )
 
 
 def print_unknown_hint(name: str, counts: Mapping[str, int]) -> None:
@@ -80,6 +115,17 @@ def print_unknown_hint(name: str, counts: Mapping[str, int]) -> None:
             f"{unknown:,} {'message' if unknown == 1 else 'messages'} may have been sent, and will not be sent again. Delivery "
             f"reports may still tell. `skymms broadcast unknown {name}` lists them, `skymms broadcast reconcile {name}` asks "
             f"the gateway, and `skymms broadcast settle {name}` decides."
+        )
+
+
+def print_unreported_hint(name: str, counts: Mapping[str, int]) -> None:
+    """Say what can be done about messages that were accepted long ago and have no report."""
+    unreported = counts.get(State.UNREPORTED, 0)
+    if unreported:
+        output.print_message(
+            f"{unreported:,} {'message was' if unreported == 1 else 'messages were'} accepted more than "
+            f"{UNREPORTED_AFTER / 3600:.0f} hours ago, and no final report came. That proves nothing. `skymms broadcast "
+            f"reconcile {name}` asks the gateway."
         )
 
 

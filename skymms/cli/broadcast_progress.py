@@ -75,6 +75,8 @@ class Figures:
             return f"stopping, {progress.in_flight} in flight"
         if progress.trouble:
             return f"{progress.trouble}; trying again"
+        if progress.canary_known is not None:
+            return f"waiting for the outcomes of the canary: {progress.canary_known:,} of {self._settings.canary:,} known"
         if progress.wait is None or progress.wait < _SHORT or progress.in_flight:
             return ""
         at, hours, start = time.time() + progress.wait, self._settings.hours, self._settings.start

@@ -106,7 +106,7 @@ def run_broadcast(
     except BaseException:
         display.close()
         raise
-    display.close(Progress(status.counts, result.requested, 0, None, False, False, None))
+    display.close(Progress(status.counts, result.requested, 0, None, False, None, False, None))
     return _ended(broadcast, result, status, signals, as_json)
 
 

@@ -16,4 +16,5 @@ In reading order:
 - ``action_replies``: the gateway's responses to the operations that only Skycore 1.3 has
 - ``actions``: the operations that only Skycore 1.3 has
 - ``notices``: postbacks: delivery reports and inbound messages
+- ``message_state``: the state of a message: a function of the set of notices about it
 """

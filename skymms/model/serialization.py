@@ -126,6 +126,9 @@ class _Writer:
     def value(self, value: Any, declared: Declared, path: str) -> Any:
         """Return the value of a field."""
         kind: type[Any] = value.__class__
+        # Nearly all values are texts, and the inbox writes thousands a second.
+        if kind is str and str in declared.plain:
+            return value
         if issubclass(kind, tuple) and declared.items is not None:
             return self.items(value, declared.items, path)
         if issubclass(kind, Mapping) and declared.mapping is not None:

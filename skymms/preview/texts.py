@@ -41,7 +41,7 @@ class MergeValues:
     """
 
     def __init__(self, data: Mapping[str, object] | None, stored: Mapping[str, object] | None = None) -> None:
-        self.given = data is not None
+        self.given: bool = data is not None
         self._values = {name: str(value) for name, value in (data or {}).items()}
         tags = self._values | {name: str(value) for name, value in (stored or {}).items()}
         self._tags = {name.casefold(): value for name, value in tags.items()}

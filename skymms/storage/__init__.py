@@ -7,6 +7,7 @@ tests run against both.
 In reading order:
 
 - ``contract``: what a store does, and the SQL of a statement for each kind of store
+- ``texts``: texts of a gateway as columns hold them, and the hashes of erased numbers
 - ``migrations``: creates the tables of a component, and changes those of an older version
 - ``connections``: one connection, used by threads in turn and never by a forked child
 - ``file_systems``: recognises file systems that several machines share

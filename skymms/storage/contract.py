@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from .._functools import memoize
+from ..errors import StorageError
 
 Kind: TypeAlias = Literal["sqlite", "postgres"]
 Row: TypeAlias = tuple[Any, ...]
@@ -43,6 +44,10 @@ def _for_psycopg(sql: str) -> bytes:
 def same(sql: str) -> Statement:
     """Return a statement that is the same in both."""
     return Statement(sql, sql)
+
+
+class RefusedValueError(StorageError):
+    """The database cannot hold a value, or it breaks a constraint: another attempt with the same values would fail too."""
 
 
 class Migration(NamedTuple):

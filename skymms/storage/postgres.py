@@ -19,7 +19,7 @@ from psycopg.pq import TransactionStatus
 
 from ..errors import ConfigurationError, StorageError
 from .connections import SharedConnection
-from .contract import Kind, Row, Statement, same
+from .contract import Kind, RefusedValueError, Row, Statement, same
 
 #: Settings of a connection that the URL does not give. Without them, a server that has vanished is waited for endlessly.
 _DEFAULTS = {
@@ -66,6 +66,8 @@ _REMEDIES = {
 }
 #: Errors of a statement. Text with lone surrogates cannot be stored.
 _ERRORS = (psycopg.Error, UnicodeEncodeError)
+#: Those that are due to the values: constraints, characters and numbers that no column holds.
+_REFUSALS = (UnicodeEncodeError, psycopg.IntegrityError, psycopg.DataError)
 
 
 class _Server(NamedTuple):
@@ -217,7 +219,10 @@ class PostgresStore(SharedConnection["_Transaction"]):
         state = getattr(error, "sqlstate", None) or ("08" if isinstance(error, psycopg.OperationalError) else "")
         remedy = _REMEDIES.get(state) or _REMEDIES.get(state[:2])
         code = f" ({state})" if len(state) == 5 else ""
-        return StorageError(f"{self.name}: {text}{code}{f': {remedy}' if remedy else ''}")
+        # 54: a limit of the server, such as the size of an index entry.
+        refused = isinstance(error, _REFUSALS) or state.startswith("54")
+        kind = RefusedValueError if refused else StorageError
+        return kind(f"{self.name}: {text}{code}{f': {remedy}' if remedy else ''}")
 
 
 class _Transaction:

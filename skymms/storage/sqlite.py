@@ -17,7 +17,7 @@ from typing import Any
 
 from ..errors import StorageError
 from .connections import SharedConnection
-from .contract import Kind, Row, Statement
+from .contract import Kind, RefusedValueError, Row, Statement
 from .file_systems import network_file_system, read_mounts
 from .original import Original
 
@@ -39,6 +39,8 @@ _REMEDIES = {
 }
 #: Errors of a statement. Text with lone surrogates and integers above 64 bits cannot be stored.
 _ERRORS = (sqlite3.Error, UnicodeEncodeError, OverflowError)
+#: Those that are due to the values: constraints, texts that are too long.
+_REFUSALS = (UnicodeEncodeError, OverflowError, sqlite3.IntegrityError, sqlite3.DataError)
 
 
 class SqliteStore(SharedConnection["_Transaction"]):
@@ -265,6 +267,8 @@ class _Transaction:
 
 def _storage_error(name: str, error: Exception) -> StorageError:
     code = getattr(error, "sqlite_errorcode", None)
+    if isinstance(error, _REFUSALS):
+        return RefusedValueError(f"{name}: {error}")
     if code is None:
         return StorageError(f"{name}: {error}")
     remedy = _REMEDIES.get(code) or _REMEDIES.get(code & 0xFF)

@@ -71,11 +71,12 @@ def rate(count: int, rounds: int) -> list[Row]:
 def shared(seconds: float) -> list[Row]:
     found = broadcast_shared.measure(seconds)
     most = broadcast_shared.RATE
-    rate, turns, arrivals = found["rate"], found["turns"], found["arrivals"]
+    rate, turns, left, arrivals = found["rate"], found["turns"], found["left"], found["arrivals"]
     what = f"4 processes, PostgreSQL, {most} a second shared, for {seconds:.0f} s"
     return [
         (what, f"{rate:.0f} a second", f"at least {0.95 * most:.0f}", rate >= 0.95 * most),
         ("the most turns of these in any second", f"{turns:.0f}", f"{most}", turns <= most),
+        ("the most requests that left in any second", f"{left:.0f}", f"{1.05 * most:.0f}", left <= 1.05 * most),
         ("the most arrivals of these in any second", f"{arrivals:.0f}", f"{1.05 * most:.0f}", arrivals <= 1.05 * most),
     ]
 

@@ -8,6 +8,7 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from skymms import Account
 from skymms.aio import AsyncClient
 from skymms.broadcast import Ledger
 from skymms.broadcast.blocks import Holder
+from skymms.transport.events import RequestStarted
 
 RATE = 200
 
@@ -28,17 +30,28 @@ RATE = 200
 def densest(times: list[float]) -> int:
     """Return the most of these times in any second."""
     times, first, most = sorted(times), 0, 0
-    for at, time in enumerate(times):
+    for place, at in enumerate(times):
         # A turn every 5 ms: the turn exactly a second later is not in the same second, whatever its last digits are.
-        while time - times[first] >= 1 - 1e-4:
+        while at - times[first] >= 1 - 1e-4:
             first += 1
-        most = max(most, at - first + 1)
+        most = max(most, place - first + 1)
     return most
 
 
+class Requests:
+    """An observer that notes when each request is handed to the network, by a clock that all processes share."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    def request_started(self, event: RequestStarted) -> None:
+        self.times.append(time.monotonic())
+
+
 def work(where: str, url: str) -> None:
-    """Run the broadcast, and print the turns that this process was granted, by the ledger's clock."""
+    """Run the broadcast, and print the turns that this process was granted, by the ledger's clock, and when requests left."""
     turns: list[float] = []
+    requests = Requests()
     grant = Holder._turns
 
     def noted(self: Holder, transaction: Any, count: int, now: float) -> tuple[float, float]:
@@ -50,15 +63,15 @@ def work(where: str, url: str) -> None:
 
     async def run() -> None:
         with Ledger(where) as ledger:
-            async with AsyncClient(Account("k" * 32, url=url)) as client:
+            async with AsyncClient(Account("k" * 32, url=url), observer=requests) as client:
                 await ledger["spring"].run_async(client)
 
     asyncio.run(run())
-    print(json.dumps(turns))
+    print(json.dumps([turns, requests.times]))
 
 
 def measure(seconds: float, processes: int = 4) -> dict[str, float]:
-    """Return messages a second, and the most turns and arrivals in any second."""
+    """Return messages a second, and the most turns, requests that left and arrivals in any second."""
     import psycopg
 
     schema = f"skymms_bench_{secrets.token_hex(4)}"
@@ -72,7 +85,8 @@ def measure(seconds: float, processes: int = 4) -> dict[str, float]:
             with CountingGateway() as gateway:
                 command = [sys.executable, __file__, where, gateway.url]
                 workers = [subprocess.Popen(command, stdout=subprocess.PIPE, env=dict(os.environ)) for _ in range(processes)]
-                turns = [turn for worker in workers for turn in json.loads(worker.communicate()[0])]
+                printed = [json.loads(worker.communicate()[0]) for worker in workers]
+                turns, left = ([time for one in printed for time in one[kind]] for kind in (0, 1))
                 assert sorted(gateway.requests.values()) == [1] * count
                 arrivals = sorted(gateway.times)
         finally:
@@ -80,6 +94,7 @@ def measure(seconds: float, processes: int = 4) -> dict[str, float]:
     return {
         "rate": (count - 1) / (arrivals[-1] - arrivals[0]),
         "turns": densest(turns),
+        "left": densest(left),
         "arrivals": densest(arrivals),
     }
 

@@ -15,6 +15,8 @@ from skymms.broadcast.personalisation import MissingValue, Personalisation
 from skymms.cellcast import CellcastSend
 from skymms.storage.contract import same
 
+pytestmark = pytest.mark.compat
+
 A, B, C, D = "15551234888", "15551234889", "15551234890", "15551234891"
 IMAGE = "http://a.example/a.jpg"
 

@@ -15,6 +15,7 @@ from skymms import Account, Client, ConfigurationError, MMSError, TransportError
 from skymms.aio import AsyncClient
 from skymms.broadcast import Ledger
 from skymms.errors import InDoubtError, StorageError
+from skymms.storage.contract import same
 
 ORDER = replace(MESSAGE, to=FIRST)
 
@@ -36,6 +37,12 @@ def send_once(request, ledger_where, gateway):
     if request.param == "requests":
         return blocking
     return lambda key, operation=ORDER: asyncio.run(asynchronous(key, operation))
+
+
+def make_older(ledger, seconds=3600):
+    """Let all keys have been used some time ago."""
+    with ledger._store.transaction() as transaction:
+        transaction.run(same("UPDATE skymms_once SET sent_at = sent_at - :seconds"), seconds=seconds)
 
 
 @pytest.fixture
@@ -101,9 +108,14 @@ def test_a_key_whose_answer_was_lost_is_in_doubt_and_never_sent_again(send_once,
         ledger.settle_key("order-17", "sent", why="the customer has it")
         with pytest.raises(InDoubtError):
             send_once("order-17")
+        with pytest.raises(ConfigurationError, match="requested 0 minutes ago: wait an hour for its report"):
+            ledger.settle_key("order-17", "resend", why="too early")
+        make_older(ledger)
         ledger.settle_key("order-17", "resend", why="the customer does not have it", by="ada")
-        with pytest.raises(ConfigurationError, match="not known"):
+        with pytest.raises(ConfigurationError, match="free to be sent again"):
             ledger.settle_key("order-17", "resend", why="again")
+        with pytest.raises(ConfigurationError, match="not known"):
+            ledger.settle_key("order-18", "resend", why="again")
         assert [row["verb"] for row in ledger.audit()] == ["settle key", "settle key"]
     send_once("order-17")
     with Ledger(ledger_where) as ledger, pytest.raises(ConfigurationError, match="is done"):
@@ -162,6 +174,7 @@ def test_a_call_that_lost_its_key_to_an_operator_does_not_free_that_of_another(s
     first.start()
     assert arrived.wait(20)
     with Ledger(ledger_where) as ledger:
+        make_older(ledger)
         ledger.settle_key("order-17", "resend", why="it takes too long")
     with pytest.raises(TransportError):
         send_once("order-17")
@@ -173,11 +186,11 @@ def test_a_call_that_lost_its_key_to_an_operator_does_not_free_that_of_another(s
 
 
 def test_a_reply_that_cannot_be_written_is_in_doubt(send_once, gateway, monkeypatch):
-    def failing(*arguments):
+    def failing(*arguments, **values):
         raise StorageError("disk full")
 
     with monkeypatch.context() as patched:
-        patched.setattr("skymms.broadcast.once._set", failing)
+        patched.setattr("skymms.broadcast.once._answer", failing)
         with pytest.raises(InDoubtError) as doubt:
             send_once("order-17")
         assert doubt.value.sent_maybe

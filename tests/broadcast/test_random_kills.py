@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 
+import pytest
 from random_kills import kill_at_random, kill_once_at_random
+
+pytestmark = pytest.mark.unmeasured
 
 #: For how long, in all tests together.
 SECONDS = float(os.environ.get("SKYMMS_KILL_SECONDS", "20"))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ledger_world import MESSAGE, A, B, World, report
+from ledger_world import MESSAGE, A, B, C, World, report
 
 from skymms import Client, DeliveryReport, EncodingReport, InboundSMS, SendSavedMMS, SubscriptionChange, UnknownNotice
 from skymms.broadcast import Broadcast, Ledger
@@ -229,6 +229,25 @@ def test_an_accepted_message_without_a_final_report_is_unreported_after_some_day
     assert f"{A},accepted," in (tmp_path / "r.csv").read_text()
     world.ledger.note(report("T1"))
     assert row_of(broadcast)["state"] == "delivered"
+
+
+def test_the_status_counts_unreported_messages_as_the_list_does(world: World) -> None:
+    broadcast = world.broadcast("spring", [A, B, C])
+    for intent in world.request(broadcast):
+        world.answer(broadcast, intent, State.ACCEPTED, tracking_id=f"T{intent.number}")
+    world.ledger.note(report(f"T{A}"))
+    world.ledger.note(report(f"T{B}", "sent", to=B))
+    set_times(world, "spring", 71 * 3600)
+    with world.store.transaction() as transaction:
+        transaction.run(same("UPDATE skymms_broadcast SET created_at = created_at - :ago"), ago=100 * 3600)
+    assert broadcast.status().counts == {"delivered": 1, "accepted": 2}
+    assert broadcast.status(unreported_after=70 * 3600).counts == {"delivered": 1, "unreported": 2}
+    set_times(world, "spring", 2 * 3600)
+    world.broadcast("other")  # its messages are not counted
+    assert broadcast.status().counts == {"delivered": 1, "unreported": 2}
+    assert broadcast.status(unreported_after=None).counts == {"delivered": 1, "accepted": 2}
+    world.ledger.note(report(f"T{B}", "failed", to=B))
+    assert world.states(broadcast) == {A: "delivered", B: "failed", C: "unreported"}  # compares them with the counts
 
 
 def test_an_erased_number_does_not_come_back_with_a_late_report(world: World) -> None:
@@ -568,7 +587,104 @@ def test_the_order_of_reports_and_answer_does_not_matter(world: World) -> None:
             assert world.state(broadcast, B) == "failed", order
 
 
+# ---------------------------------------------------------------------------------------------------- sent again
+
+
+def resend(world: World) -> Broadcast:
+    """A broadcast with one message that an operator wants to be sent again."""
+    broadcast = unknown(world)
+    set_times(world, "spring", 7200)
+    broadcast.settle([A], "resend", why="test")
+    return broadcast
+
+
+@pytest.mark.parametrize(("says", "state"), [("sent", "accepted"), ("delivered", "delivered"), ("failed", "failed")])
+def test_a_report_of_the_first_request_takes_the_resend_back(world: World, says: str, state: str) -> None:
+    broadcast = resend(world)
+    world.ledger.note(report("T1", says))
+    assert world.state(broadcast) == state
+    assert world.request(broadcast) == []
+
+
+def test_a_report_with_the_reference_of_the_first_request_takes_the_resend_back(world: World) -> None:
+    broadcast = world.broadcast("spring")
+    (intent,) = world.request(broadcast)
+    world.crash(broadcast)
+    set_times(world, "spring", 7200)
+    broadcast.settle([A], "resend", why="test")
+    world.ledger.note(report("T1", client_reference=reference(world, intent, 1)))
+    assert world.state(broadcast) == "delivered"
+
+
+def test_two_reports_for_two_messages_take_the_resend_back(world: World) -> None:
+    broadcast, other = resend(world), unknown(world, "other")
+    world.ledger.note(report("T1"))
+    assert world.state(broadcast) == "ready"
+    world.ledger.note(report("T2", "failed"))
+    assert (world.state(broadcast), world.state(other)) == ("accepted", "accepted")
+
+
+def test_a_report_is_not_about_a_message_that_certainly_was_not_sent(world: World) -> None:
+    """It is ready again because nothing was sent, not because an operator wants it."""
+    broadcast = world.broadcast("spring")
+    world.answer(broadcast, world.request(broadcast)[0], State.READY, code="E106")
+    world.ledger.note(report("T1"))
+    assert world.state(broadcast) == "ready"
+
+
+def test_a_resend_that_was_put_off_can_still_be_taken_back(world: World) -> None:
+    broadcast = resend(world)
+    world.answer(broadcast, world.request(broadcast)[0], State.READY, code="E106")
+    world.ledger.note(report("T1"))
+    assert world.state(broadcast) == "delivered"
+
+
+def test_a_resend_that_is_under_way_waits_for_its_answer(world: World) -> None:
+    broadcast = resend(world)
+    (intent,) = world.request(broadcast)
+    world.ledger.note(report("T1"))
+    assert world.state(broadcast) == "sending"
+    world.answer(broadcast, intent, State.ACCEPTED, tracking_id="T2")
+    assert world.state(broadcast) == "accepted"
+
+
+@pytest.mark.parametrize("how", ["cancel", "opt-out", "forget"])
+def test_a_resend_that_is_not_sent_after_all_is_unknown_again(world: World, how: str) -> None:
+    broadcast = resend(world)
+    if how == "cancel":
+        assert broadcast.cancel() == 0
+    elif how == "forget":
+        world.ledger.forget(A)
+    else:
+        world.ledger.suppress([A])
+        assert world.request(broadcast) == []
+    assert list(world.states(broadcast).values()) == ["unknown"]
+    world.ledger.note(report("T1"))
+    assert list(world.states(broadcast).values()) == ["delivered"]
+
+
 # ---------------------------------------------------------------------------------------------------- two sessions
+
+
+def test_a_report_that_comes_while_the_message_is_taken_again_waits(postgres_where: str) -> None:
+    """In PostgreSQL, a block and a report may be written at the same time."""
+    world, other = World(postgres_where), Ledger(postgres_where)
+    broadcast = resend(world)
+    thread = threading.Thread(target=other.note, args=[report("T1")])
+    with world.store.transaction() as transaction:
+        transaction.run(same("UPDATE skymms_message SET state = 'sending', attempts = attempts + 1"))
+        thread.start()
+        deadline = time.monotonic() + 10
+        while not transaction.rows(same("SELECT count(*) FROM pg_locks WHERE NOT granted"))[0][0]:
+            assert time.monotonic() < deadline, "the report does not wait"
+            time.sleep(0.01)
+    thread.join(10)
+    with world.store.reading() as transaction:
+        assert transaction.rows(same("SELECT state FROM skymms_message")) == [("sending",)]
+        assert transaction.rows(same("SELECT message FROM skymms_report")) == [(None,)]
+    assert broadcast.status().counts == {"ready": 1}  # as counted: this test changed the state itself
+    other.close()
+    world.close()
 
 
 def test_a_report_and_its_answer_at_the_same_time_find_each_other(ledger_where: str) -> None:

@@ -188,6 +188,7 @@ def test_a_failing_watch_ends_a_run_and_loses_nothing(ledger_where, how):
         assert spring.check_done() == {"accepted": 300}
 
 
+@pytest.mark.compat
 @CARRIERS
 def test_a_slice_ends_in_time_and_the_next_goes_on(ledger_where, how):
     with scene(ledger_where, 200, delay=0.05) as spring:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from counting_gateway import CountingGateway
 
-from skymms import Account, Client, ConfigurationError, RecipientError, SendMMS, Slideshow
+from skymms import Account, Client, ConfigurationError, RecipientError, SendMMS, Slide, Slideshow
 from skymms.broadcast import Ledger, Unreadable
-from skymms.cellcast import OptOut, OptOuts
+from skymms.cellcast import CellcastSend, OptOut, OptOuts
 from skymms.cellcast.values import Listing
 from skymms.sandbox import Sandbox
 from skymms.storage.contract import same
@@ -189,3 +189,59 @@ def test_cellcasts_opt_outs_by_the_gateways_answer(ledger: Ledger) -> None:
         sandbox.block("0491 570 156")
         assert ledger.suppress_from(client.call(OptOuts()), source="Cellcast") == (1, 0, ())
     assert suppressed(ledger)[0][0] == "61491570156"
+
+
+# ------------------------------------------------------------------------------------------------ forms of a number
+
+CELLCAST = CellcastSend(Slide("Hi!", image="https://a.example/a.png"))
+LOCAL, AMBIGUOUS, AUSTRALIAN = "0491 570 156", "491570156", "61491570156"
+
+
+@pytest.mark.parametrize(
+    ("messages", "number", "found"),
+    [
+        # As in a list of Cellcast.
+        ((CELLCAST,), LOCAL, [AUSTRALIAN]),
+        ((CELLCAST,), AMBIGUOUS, [AUSTRALIAN]),
+        ((CELLCAST,), 491570156, [AUSTRALIAN]),
+        # Lists of all customers have other numbers, too.
+        ((CELLCAST,), A, [A]),
+        ((CELLCAST,), "2", "'2' is not an Australian mobile number"),
+        # As in a list of another gateway.
+        ((MESSAGE,), LOCAL, f"'{LOCAL}' is not a phone number"),
+        ((MESSAGE,), AMBIGUOUS, [AMBIGUOUS]),
+        # Nobody knows which list has it, or will have it.
+        ((MESSAGE, CELLCAST), LOCAL, [AUSTRALIAN]),
+        ((MESSAGE, CELLCAST), AMBIGUOUS, [AMBIGUOUS, AUSTRALIAN]),
+        ((MESSAGE, CELLCAST), "2", "'2' is not a phone number"),
+        ((), LOCAL, [AUSTRALIAN]),
+        ((), AMBIGUOUS, [AMBIGUOUS, AUSTRALIAN]),
+        ((), "2", "'2' is not a phone number"),
+    ],
+)
+def test_a_number_is_read_as_in_the_lists_of_the_ledger(
+    ledger: Ledger, messages: tuple, number: str | int, found: list[str] | str
+) -> None:
+    for place, message in enumerate(messages):
+        ledger.create(str(place), message, [AUSTRALIAN if message is CELLCAST else B])
+    if isinstance(found, str):
+        for refused in (lambda: ledger.suppress([number]), lambda: ledger.forget(number)):
+            with pytest.raises(RecipientError, match=found):
+                refused()
+        assert ledger.suppress_from(io.StringIO(f"{number}\n")).unreadable[0].reason.startswith(found)
+        assert suppressed(ledger) == []
+        return
+    assert ledger.suppress([number]) == 1
+    assert [row[0] for row in suppressed(ledger)] == found
+    assert ledger.suppress([number]) == 0
+    assert ledger.suppress_from(io.StringIO(f"{number}\n")) == (0, 1, ())
+    ledger.forget(number)
+    assert [row[0][0] for row in suppressed(ledger)] == ["#"] * len(found)
+
+
+def test_a_suppressed_local_number_is_skipped_and_a_forgotten_one_erased(ledger: Ledger) -> None:
+    first = ledger.create("first", CELLCAST, [LOCAL, "0491 570 157"])
+    ledger.suppress([LOCAL])
+    assert first.estimate().opted_out == 1
+    ledger.forget("0491 570 157")
+    assert [row["number"][:1] for row in first.rows()] == ["6", "#"]

@@ -12,14 +12,16 @@ import subprocess
 import sys
 
 import pytest
-from broadcast_files import LIST, MERGED, NUMBERS, create
+from broadcast_files import LIST, MERGED, NUMBERS, create, many
 from cli_messages import WRONG_SLIDESHOW, encode
 from cli_process import CANARY, COUPON, PYTHONPATH, allow_interrupt, environ
 from counting_gateway import CountingGateway
 
 from skymms import ListMMS, SaveMMS, SendMMS, Slideshow
 from skymms.broadcast import Ledger
+from skymms.broadcast.blocks import Holder
 from skymms.broadcast.broadcast import REPORT_COLUMNS
+from skymms.storage.contract import same
 
 SENDER = ("--from", "60856")
 
@@ -331,11 +333,23 @@ class TestDeciding:
         run("broadcast", "run", "spring")
         result = run("broadcast", "reconcile", "spring")
         assert result.status == 0
-        assert re.search(r"opted out +0", result.out)
+        assert re.search(r"new opt-outs +0", result.out)
+        assert "refused" not in result.out
         assert re.search(r"accepted +3", result.out)
         document = run("broadcast", "reconcile", "spring", "--json").json
         assert document["reconciled"]["changed"] == 0
         assert document["counts"] == {"accepted": 3}
+
+    def test_status_says_what_a_killed_run_left(self, run):
+        create(run)
+        with Ledger("skymms.db") as ledger:
+            spring = ledger["spring"]
+            spring._begin()
+            holder = Holder(ledger._store, spring.id, spring.settings, account="test", sender="60856", scopes=())
+            holder.begin(alone=True)
+            assert len(holder.exchange([], 2).intents) == 2
+        shown = run("broadcast", "status", "spring")
+        assert "2 are being sent now, or were when a run was killed" in shown.err
 
     def test_nothing_unknown_is_an_empty_list(self, run):
         create(run)
@@ -352,6 +366,18 @@ def make_older(name: str, hours: float) -> None:
 
 
 class TestReport:
+    def test_status_counts_accepted_messages_without_a_report(self, run, counting):
+        create(run)
+        run("broadcast", "run", "spring")
+        with Ledger("skymms.db") as ledger, ledger._store.transaction() as transaction:
+            transaction.run(same("UPDATE skymms_broadcast SET created_at = created_at - 300000"))
+            transaction.run(same("UPDATE skymms_message SET updated_at = updated_at - 300000 WHERE number <> :n"), n=NUMBERS[0])
+        shown = run("broadcast", "status", "spring")
+        assert re.search(r"accepted +1 *\n +unreported +2 *\n", shown.out)
+        assert "2 messages were accepted more than 72 hours ago, and no final report came. That proves nothing." in shown.err
+        assert run("broadcast", "status", "spring", "--json").json["counts"] == {"accepted": 1, "unreported": 2}
+        assert run("broadcast", "list", "--json").json["broadcasts"][0]["counts"] == {"accepted": 3}
+
     def test_a_report_has_a_row_for_each_message(self, run, counting):
         counting.behave = lambda number, count: "E114" if number == NUMBERS[1] else "ok"
         create(run, "--reference", "id")
@@ -399,6 +425,7 @@ class TestNumbers:
             assert next(ledger.audit())["who"] == "ada"
 
     def test_lines_without_a_number_are_named_and_the_others_are_suppressed(self, run):
+        create(run)
         listed = "mobile,a\n" + NUMBERS[0] + ",\n0491 570 156,\n,x\n" + "".join(f"bad{at},\n" for at in range(30))
         result = run("broadcast", "suppress", "f", f=listed)
         assert (result.status, result.out) == (2, "1 suppressed, 0 were already\n")
@@ -406,6 +433,12 @@ class TestNumbers:
         assert "line 3: '0491 570 156' is not a phone number" in result.err
         assert "line 4: " in result.err
         assert "and 12 more lines" in result.err
+
+    def test_local_numbers_are_suppressed_and_forgotten_before_a_list_of_cellcast_exists(self, run):
+        result = run("broadcast", "suppress", "f", f="0491 570 156\n0491570157\n")
+        assert (result.status, result.out) == (0, "2 suppressed, 0 were already\n")
+        assert run("broadcast", "suppress", "f", f="+61491570156\n").out == "0 suppressed, 1 were already\n"
+        assert run("broadcast", "forget", "0491570157").status == 0
 
     def test_a_forgotten_number_is_gone_and_stays_suppressed(self, run, tmp_path):
         create(run)
@@ -478,3 +511,84 @@ def test_several_recipients_of_send_are_refused_with_a_pointer_to_broadcasts(run
     result = run("send", "f", "--to", NUMBERS[0], "--to", NUMBERS[1], *SENDER, f=COUPON)
     assert result.status == 2
     assert "for a list use `skymms broadcast`" in result.err
+
+
+class TestVariants:
+    LONG = COUPON.replace("Good to have you with us.", "It is very good to have you with us.")
+
+    def create(self, run, *variants, **files):
+        options = [option for variant in variants for option in ("--variant", variant)]
+        given = {"a.toml": COUPON, "b.toml": self.LONG, "people": many(100), **files}
+        return run("broadcast", "create", "spring", *options, "--recipients", "people", "--from", "60856", **given)
+
+    def test_each_recipient_gets_one_and_status_compares_them(self, run, counting):
+        assert self.create(run, "a.toml:3", "b.toml:1").status == 0
+        assert run("broadcast", "run", "spring").status == 0
+        found = run("broadcast", "status", "spring", "--json").json["variants"]
+        assert [(one["name"], one["weight"], one["delivered"]["part"]) for one in found] == [("a", 3.0, 0), ("b", 1.0, 0)]
+        assert sum(one["counts"]["accepted"] for one in found) == 100
+        assert 55 < found[0]["counts"]["accepted"] < 95
+        shown = run("broadcast", "status", "spring").out
+        assert "Variants" in shown
+        assert "Opted out" in shown
+
+    def test_a_broadcast_with_one_message_has_no_variants_to_compare(self, run, counting):
+        assert create(run).status == 0
+        assert "variants" not in run("broadcast", "status", "spring", "--json").json
+        assert "Variants" not in run("broadcast", "status", "spring").out
+
+    @pytest.mark.parametrize(
+        ("variants", "words"),
+        [
+            ((), "the message is missing"),
+            (("a.toml",), "given once"),
+            (("a.toml", "a.toml"), "repeat"),
+            (("a.toml:0", "b.toml"), "above 0"),
+            (("a.toml:50", "c.toml:50"), "c.toml"),
+        ],
+    )
+    def test_wrong_variants_are_explained_and_nothing_is_planned(self, run, counting, variants, words):
+        result = self.create(run, *variants)
+        assert (result.status in (2, 4), result.out) == (True, "")
+        assert words in result.err
+
+    def test_a_file_and_variants_are_not_both_given(self, run, counting):
+        both = run(
+            "broadcast", "create", "spring", "f", "--variant", "f:1", "--recipients", "p", "--from", "60856", f=COUPON, p=LIST
+        )
+        assert both.status == 2
+        assert "not both" in both.err
+
+
+class TestCanary:
+    def test_the_plan_shows_the_canary_and_its_rules(self, run, counting):
+        planned = create(run, "--canary", "2", "--pause-if", "delivered<85%@30m", "--pause-if", "optout>2%")
+        assert planned.status == 0
+        assert "2 messages" in planned.out
+        assert "delivered<85%@30m, optout>2%" in planned.out
+
+    def test_a_run_waits_for_the_outcomes_and_says_so(self, run, counting):
+        assert create(run, "--canary", "2", "--pause-if", "failed>50%@1h").status == 0
+        result = run("broadcast", "run", "spring", "--seconds", "3")
+        assert counting.requests.total() == 2
+        assert "waiting for the outcomes of the canary: 0 of 2 known" in result.err
+
+    def test_a_canary_that_fails_pauses_with_status_6(self, run, counting):
+        assert create(run, "--canary", "2", "--pause-if", "delivered<50%@1s").status == 0
+        result = run("broadcast", "run", "spring")
+        assert result.status == 6
+        assert "0 of 2 are delivered" in result.err + result.out
+
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            (("--canary", "0"), "canary"),
+            (("--canary", "2"), "--pause-if"),
+            (("--pause-if", "delivered<85%"), "@30m"),
+            (("--pause-if", "happy<85%@1m"), "not a pause rule"),
+        ],
+    )
+    def test_wrong_rules_are_explained(self, run, counting, options, words):
+        result = create(run, *options)
+        assert result.status == 2
+        assert words in result.err

@@ -132,6 +132,7 @@ def filled(operation: Any, value: Any) -> Iterator[tuple[str, Any]]:
 # ------------------------------------------------------------------------------------------------ every field
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("value", WRONG, ids=name)
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_value_without_a_form_is_a_problem_in_every_field(dialect: DialectName, value: Any) -> None:
@@ -149,6 +150,7 @@ def test_a_value_without_a_form_is_a_problem_in_every_field(dialect: DialectName
                 account.encode(operation)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(("value", "plain"), RIGHT, ids=lambda it: f"{name(it)} {it}")
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_value_with_a_form_is_judged_and_encoded_as_it(dialect: DialectName, value: Any, plain: Any) -> None:
@@ -163,6 +165,7 @@ def test_a_value_with_a_form_is_judged_and_encoded_as_it(dialect: DialectName, v
                 assert json.dumps(to_dict(given)) == json.dumps(to_dict(expected))
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("value", WRONG, ids=name)
 def test_cellcast_reports_a_value_without_a_form_too(generation: str, value: Any) -> None:

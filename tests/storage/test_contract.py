@@ -10,8 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from skymms import StorageError
-from skymms.storage.contract import Statement, Store, read_pages, same
+from skymms.storage.contract import RefusedValueError, Statement, Store, read_pages, same
 from skymms.storage.opening import open_store
+
+pytestmark = pytest.mark.compat
 
 CREATE = Statement(
     "CREATE TABLE item (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, size BIGINT)",
@@ -204,6 +206,26 @@ def test_an_error_of_a_statement_is_a_storage_error(items: Store, statement: Sta
             use(transaction)
         assert str(caught.value).startswith(items.name)
     assert names(items) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "values", "is_refused"),
+    [
+        (ADD, {"name": "taken", "size": 1}, True),
+        (ADD, {"name": "a", "size": 2**64}, True),
+        (ADD, {"name": "\ud800", "size": 1}, True),
+        (BROKEN, {}, False),
+        (same("SELEKT 1"), {}, False),
+    ],
+    ids=["not unique", "too large", "lone surrogate", "no table", "syntax"],
+)
+def test_an_error_says_whether_it_is_due_to_the_values(
+    items: Store, statement: Statement, values: dict[str, object], is_refused: bool
+) -> None:
+    with pytest.raises(StorageError) as caught, items.transaction() as transaction:
+        transaction.run(ADD, name="taken", size=1)
+        transaction.run(statement, **values)
+    assert isinstance(caught.value, RefusedValueError) == is_refused
 
 
 def test_values_of_rows_are_not_in_errors(items: Store) -> None:

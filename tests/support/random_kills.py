@@ -1,7 +1,8 @@
 """Kills programs at random instants, and counts who was sent to twice: ``random_kills.py SECONDS [DATABASE…]``.
 
 The gateway refuses, drops connections, and asks to slow down now and then. Each run of a broadcast is killed (SIGKILL), stopped
-for longer than a message may wait (SIGSTOP), or interrupted, a random time after its first request; then another goes on. And
+for longer than a message may wait (SIGSTOP), or interrupted, a random time after its first request; then another goes on. The
+sessions of a database are ended as well. And
 four programs send the same orders once each, and are killed.
 """
 
@@ -36,6 +37,7 @@ class Figures(NamedTuple):
     killed: int
     stopped: int
     interrupted: int
+    disconnected: int
     broadcasts: int
     states: Counter[str]
     twice: int
@@ -46,6 +48,7 @@ class Figures(NamedTuple):
             self.killed + other.killed,
             self.stopped + other.stopped,
             self.interrupted + other.interrupted,
+            self.disconnected + other.disconnected,
             self.broadcasts + other.broadcasts,
             self.states + other.states,
             self.twice + other.twice,
@@ -54,12 +57,12 @@ class Figures(NamedTuple):
     def __str__(self) -> str:
         states = ", ".join(f"{n:,} {state}" for state, n in sorted(self.states.items()))
         return (
-            f"{self.killed} kills, {self.stopped} stops, {self.interrupted} interrupts in {self.broadcasts} broadcasts: "
-            f"{states}; {self.twice} sent twice"
+            f"{self.killed} SIGKILL, {self.stopped} SIGSTOP, {self.interrupted} SIGINT or SIGTERM, {self.disconnected} times "
+            f"all sessions of the database ended, in {self.broadcasts} broadcasts: {states}; {self.twice} sent twice"
         )
 
 
-NOTHING = Figures(0, 0, 0, 0, Counter(), 0)
+NOTHING = Figures(0, 0, 0, 0, 0, Counter(), 0)
 
 
 class OnceFigures(NamedTuple):
@@ -105,6 +108,8 @@ def kill_at_random(where: str, seconds: float, seed: int) -> Figures:
             while not arrived.wait(0.05) and program.poll() is None:
                 pass
             if time.monotonic() < ends:
+                if where.startswith("postgresql:") and dice.random() < 0.2 and _still_runs(program, dice):
+                    happened["disconnect"] += _end_sessions(where)
                 _disturb(program, dice, happened)
             _, errors = program.communicate(timeout=120)
             assert program.returncode in (0, 130, -signal.SIGKILL), errors
@@ -115,7 +120,7 @@ def kill_at_random(where: str, seconds: float, seed: int) -> Figures:
                     break
         states = broadcast.check_done()
         twice = sum(n - 1 for n in broadcast.gateway.requests.values() if n > 1)
-    return Figures(happened["kill"], happened["stop"], happened["interrupt"], 1, states, twice)
+    return Figures(happened["kill"], happened["stop"], happened["interrupt"], happened["disconnect"], 1, states, twice)
 
 
 def _disturb(program: subprocess.Popen[str], dice: random.Random, happened: Counter[str]) -> None:
@@ -132,6 +137,18 @@ def _disturb(program: subprocess.Popen[str], dice: random.Random, happened: Coun
         else:
             happened["kill"] += 1
             program.kill()
+
+
+def _end_sessions(where: str) -> bool:
+    """End all sessions with the ledger's schema, as an administrator or a failing network does; whether there were any."""
+    import psycopg
+
+    with psycopg.connect(where, autocommit=True) as session:
+        ended = session.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = current_setting('application_name') AND pid <> pg_backend_pid()"
+        )
+        return bool(ended.fetchall())
 
 
 def _still_runs(program: subprocess.Popen[str], dice: random.Random) -> bool:

@@ -6,12 +6,10 @@ numbers are in digits, and names of merge values are in lower case.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from skymms import SendMessageBySubscriberRef
@@ -46,11 +44,6 @@ from skymms.slide import FILES, OBJECTS, Slide
 from skymms.wire import table
 from skymms.wire.dialects import DIALECTS, Dialect
 from skymms.wire.notation import Row, is_ignored, is_required, wire_name
-
-# The same examples each time, so that a run that fails here fails everywhere; HYPOTHESIS_PROFILE=search looks for new ones.
-settings.register_profile("skymms", deadline=None, derandomize=True, max_examples=25)
-settings.register_profile("search", deadline=None, max_examples=2000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "skymms"))
 
 # ------------------------------------------------------------------------------------------------ texts
 

@@ -2,6 +2,10 @@
 
 Each test interrupts a call at one line after the other. ``sent_maybe`` and ``partial`` are then compared with what a server on
 this machine has received, the call must not hang, and the next call must get its own answer.
+
+`make test` tries each line of the files that decide, send and report in each kind of call, on a new connection or on a kept
+one; every fourth of the lines that run again, or that encode, validate and decode; and some lines of the libraries. The
+connection and the fourth differ from one kind of call to the next. `make test-all` tries all of these lines, on both.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import requests
 import urllib3
 from client_calls import CANARY
 from echoing_gateway import EchoingGateway
+from exhaustive import EXHAUSTIVE
 from interrupts import Interrupt, Line, apart, interrupted, lines_of, no_hang
 
 import skymms
@@ -26,6 +31,7 @@ from skymms.cellcast import CellcastAccount, CellcastSend, CellcastSent
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="uses SIGALRM"),
+    pytest.mark.unmeasured,
     # An interrupted library leaves coroutines that nobody awaits and connections that nobody closes.
     pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -35,11 +41,13 @@ RETRIES = Retries(count=2, first=0.0, longest=0.0)
 SHOW = Slideshow("coupon", subject="Free").slide("Hi!", image="http://media.example/welcome.png")
 
 OURS = str(Path(skymms.__file__).parent)
-#: The files that decide, send and report: each line is tried every time it runs.
+#: The files that decide, send and report.
 DECIDING = tuple(f"{OURS}/{name}" for name in ("transport/", "client.py", "aio.py", "cellcast/account.py"))
 LIBRARIES = tuple(str(Path(str(module.__file__)).parent) for module in (requests, urllib3, aiohttp))
 #: Lines of the libraries that are tried, evenly distributed over the call.
-SAMPLE = 60
+SAMPLE = 60 if EXHAUSTIVE else 25
+#: One in so many lines is tried, of those that may be left out.
+ONE_IN = 1 if EXHAUSTIVE else 4
 
 
 def is_ours(file: str) -> bool:
@@ -103,13 +111,13 @@ def block(gateway: EchoingGateway, numbers: list[str]) -> None:
     gateway.blocked.add(numbers[0])
 
 
-SENDINGS = [
-    pytest.param(Sending(cellcast, send_to_many, australian, throttle_the_last), id="two requests and a retry"),
-    pytest.param(Sending(cellcast, send_to_many, australian, drop_the_last), id="two requests, the last answer is lost"),
-    pytest.param(Sending(skycore, send_to_one, american, throttle_the_last), id="a retry"),
-    pytest.param(Sending(skycore_get, send_to_one, american, drop_the_last), id="a GET request, the answer is lost"),
-    pytest.param(Sending(skycore, send_to_one, american, block), id="a refusal"),
-]
+SENDINGS = {
+    "two requests and a retry": Sending(cellcast, send_to_many, australian, throttle_the_last),
+    "two requests, the last answer is lost": Sending(cellcast, send_to_many, australian, drop_the_last),
+    "a retry": Sending(skycore, send_to_one, american, throttle_the_last),
+    "a GET request, the answer is lost": Sending(skycore_get, send_to_one, american, drop_the_last),
+    "a refusal": Sending(skycore, send_to_one, american, block),
+}
 
 
 # ------------------------------------------------------------------------------------------------ the sweep
@@ -131,11 +139,13 @@ def stopped_by(error: BaseException, where: Line, numbers: list[str]) -> Stopped
     return Stopped(where, numbers, getattr(error, "sent_maybe", False), getattr(error, "partial", None))
 
 
-def sweep(kind: Any, sending: Sending, inside: Callable[[str], bool], sample: int | None) -> tuple[list[Stopped], set[str]]:
+def sweep(kind: Any, name: str, inside: Callable[[str], bool], sample: int | None) -> tuple[list[Stopped], set[str]]:
     """Interrupt calls at their lines, and return them with the numbers that the gateway received.
 
     Half of the calls make a connection, the other half use a kept one.
     """
+    sending = SENDINGS[name]
+    place = [*SENDINGS].index(name)
     runs = itertools.count()
     stopped: list[Stopped] = []
 
@@ -158,12 +168,13 @@ def sweep(kind: Any, sending: Sending, inside: Callable[[str], bool], sample: in
     def chosen(lines: list[Line], *, new: bool) -> list[Line]:
         if sample is not None:
             return lines[:: max(1, len(lines) // sample)]
+        return [one for one in lines if is_tried(*one, new)]
+
+    def is_tried(file: str, line: int, before: int, new: bool) -> bool:
+        if file.startswith(DECIDING) and not before:
+            return EXHAUSTIVE or (line + place) % 2 == new
         # Lines that encode, validate and decode know nothing of the call: they are tried when they run for the first time.
-        return [
-            (file, line, before)
-            for file, line, before in lines
-            if (not before and not new) or (file.startswith(DECIDING) and not (before and new))
-        ]
+        return not new and (file.startswith(DECIDING) or not before) and (line + place) % ONE_IN == 0
 
     with EchoingGateway() as gateway:
         account = sending.account(gateway)
@@ -216,19 +227,19 @@ def one_number_in_each_request(monkeypatch):
     monkeypatch.setattr("skymms.cellcast.account.MAX_NUMBERS", 1)
 
 
-@pytest.mark.parametrize("sending", SENDINGS)
+@pytest.mark.parametrize("name", SENDINGS)
 @apart
-def test_an_interrupt_at_any_line_of_skymms_tells_what_was_sent(kind, sending):
-    stopped, received = sweep(kind, sending, is_ours, None)
+def test_an_interrupt_at_any_line_of_skymms_tells_what_was_sent(kind, name):
+    stopped, received = sweep(kind, name, is_ours, None)
     check(stopped, received)
     print(figures(stopped, received))
     assert len(stopped) > 100
 
 
-@pytest.mark.parametrize("sending", SENDINGS)
+@pytest.mark.parametrize("name", SENDINGS)
 @apart
-def test_an_interrupt_at_a_line_of_the_http_libraries_tells_what_was_sent(kind, sending):
-    stopped, received = sweep(kind, sending, is_a_library, SAMPLE)
+def test_an_interrupt_at_a_line_of_the_http_libraries_tells_what_was_sent(kind, name):
+    stopped, received = sweep(kind, name, is_a_library, SAMPLE)
     check(stopped, received)
     print(figures(stopped, received))
     assert len(stopped) > SAMPLE

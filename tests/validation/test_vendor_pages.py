@@ -34,8 +34,6 @@ from skymms.sandbox import Sandbox
 from skymms.wire import table
 from skymms.wire.dialects import DIALECTS, DialectName, get_dialect
 
-pytestmark = pytest.mark.compat
-
 KEY = "not-a-key-at-all"
 SHOW = Slideshow("n", subject="s", fallback_text="f").slide("Hi!")
 AMERICAN, AUSTRALIAN = "15551234888", "61491570156"

@@ -1,0 +1,48 @@
+"""Compares the outcomes of the variants of a broadcast, with confidence intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ..storage.contract import Store
+from .outcome_statements import COUNT_BY_VARIANT, OPTED_OUT_BY_VARIANT
+from .shares import Share
+from .statements import VARIANTS
+from .states import State
+
+#: The states of messages that the gateway has accepted.
+_ACCEPTED = (State.ACCEPTED, State.DELIVERED, State.FAILED)
+
+
+class VariantOutcome(NamedTuple):
+    """What became of one variant.
+
+    ``counts`` are its messages by state. ``delivered`` and ``opted_out`` are shares of the messages that the gateway has
+    accepted: those that were delivered, and those whose recipient opted out after the message was sent.
+    """
+
+    name: str
+    weight: float
+    counts: Mapping[str, int]
+    delivered: Share
+    opted_out: Share
+
+
+def compare(store: Store, broadcast: int) -> list[VariantOutcome]:
+    """Return what became of each variant of a broadcast. It reads all its messages."""
+    counts: dict[int, dict[str, int]] = {}
+    with store.reading() as transaction:
+        variants = transaction.rows(VARIANTS, broadcast=broadcast)
+        for variant, state, count in transaction.rows(COUNT_BY_VARIANT, broadcast=broadcast):
+            counts.setdefault(variant, {})[state] = count
+        opted_out: dict[int, int] = dict(transaction.rows(OPTED_OUT_BY_VARIANT, broadcast=broadcast))
+    found: list[VariantOutcome] = []
+    for id, name, weight, _ in variants:
+        states = counts.get(id, {})
+        accepted = sum(states.get(state, 0) for state in _ACCEPTED)
+        delivered = Share.among(states.get(State.DELIVERED, 0), accepted)
+        found.append(
+            VariantOutcome(name, weight, states, delivered, Share.among(min(opted_out.get(id, 0), accepted), accepted))
+        )
+    return found
