@@ -8,11 +8,12 @@ import click
 
 from ..errors import ConfigurationError
 from ..files import FileContent
-from ..media import preflight
+from ..limits import DOCUMENTED
 from ..preview import Preview
 from ..preview import preview as make_preview
 from . import output
 from .exit_status import Status
+from .media_options import carrier_option, look_at_files, private_option
 from .operations import read_content
 from .options import file_argument, parse_pairs
 from .repeated import command
@@ -22,7 +23,8 @@ from .repeated import command
 @file_argument
 @click.option("-o", "--output", "path", metavar="NAME", help="Write a page (.html), plain text (.txt) or one picture (.png).")
 @click.option("--media", is_flag=True, help="Look at the files as the gateway does, and show the pictures.")
-@click.option("--private", is_flag=True, help="Also fetch from addresses that are not public, such as localhost.")
+@private_option
+@carrier_option
 @click.option("--stacked", is_flag=True, help="Show all slides below each other at first, instead of playing them (.html).")
 @click.option(
     "--images",
@@ -33,18 +35,29 @@ from .repeated import command
 @click.option(
     "--data", metavar="NAME=VALUE", multiple=True, callback=parse_pairs, help="The value of a merge field. May be repeated."
 )
-def preview(file: str, path: str | None, media: bool, private: bool, stacked: bool, images: str, data: dict[str, str]) -> int:
+def preview(
+    file: str,
+    path: str | None,
+    media: bool,
+    private: bool,
+    carriers: tuple[str, ...],
+    stacked: bool,
+    images: str,
+    data: dict[str, str],
+) -> int:
     """Show a message as a phone does, before it is sent.
 
     FILE is a slideshow or a request that sends or stores one. Pictures that FILE names by a path are read from FILE's folder.
     The exit status is 4 if gateways refuse the message. Nothing is sent.
     """
-    if images == "blocks" and not media:
-        raise click.UsageError("--images blocks needs --media: without it, nothing is fetched")
+    if not media and (private or carriers or images == "blocks"):
+        option = "--private" if private else "--carrier" if carriers else "--images blocks"
+        raise click.UsageError(f"{option} needs --media: without it, nothing is fetched")
     content = read_content(file)
     message = _message(content)
     base = None if file == "-" else Path(file).parent
-    found = preflight(message, private=private, base=base) if media and content.slideshow is not None else None
+    look = media and content.slideshow is not None
+    found = look_at_files(message, DOCUMENTED, file, private, carriers) if look else None
     shown = make_preview(message, data=data or None, media=media, stacked=stacked, preflight=found, private=private, base=base)
     if path is not None:
         shown.save(path)

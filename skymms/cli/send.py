@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from ..model.stored_operations import DeleteMMS, ListMMS, SendSavedMMS
-from .accounts import skycore_settings
+from .accounts import masked_account, skycore_settings
 from .calling import call_and_print
-from .operations import read_content, request_in, save_operation, send_operation
+from .media_options import look_at_files, private_option, refuse_files
+from .operations import read_content, refuse_problems, request_in, save_operation, send_operation
 from .options import client_reference_option, file_argument, gateway_options, given, json_option, parse_pairs, send_options
 from .repeated import command
 
@@ -21,8 +22,14 @@ from .repeated import command
 @file_argument
 @send_options
 @gateway_options
+@click.option(
+    "--check-media", is_flag=True, help="Fetch the files as the gateway does first, and send nothing if one is wrong."
+)
+@private_option
 @json_option
-def send(file: str, dialect: str | None, url: str | None, as_json: bool, **options: Any) -> int:
+def send(
+    file: str, dialect: str | None, url: str | None, as_json: bool, check_media: bool, private: bool, **options: Any
+) -> int:
     """Send a slideshow to one phone number.
 
     A request file already has a recipient, a sender and a dialect; options replace them. For requests that do not send a
@@ -31,6 +38,12 @@ def send(file: str, dialect: str | None, url: str | None, as_json: bool, **optio
     content = read_content(file)
     settings = skycore_settings(dialect, url, content.dialect)
     operation = send_operation(content, options, settings.sender)
+    if private and not check_media:
+        raise click.UsageError("--private needs --check-media")
+    if check_media:
+        # Problems of the message come first: they cost no request.
+        refuse_problems(masked_account(settings), operation, content)
+        refuse_files(look_at_files(operation, settings.values["limits"], file, private))
     return call_and_print(settings, operation, as_json, content)
 
 

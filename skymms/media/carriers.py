@@ -82,6 +82,11 @@ def message_size(sizes: Iterable[int]) -> int:
     return round(sum(size * _BASE64 + _HEADERS for size in sizes))
 
 
+def files_budget(most: int, count: int, texts: Iterable[int]) -> int:
+    """Return how many bytes ``count`` files may have together in a message of ``most`` bytes with these texts."""
+    return max(0, int((most - message_size(texts) - count * _HEADERS) / _BASE64))
+
+
 def strictest_limits(audience: Iterable[str], route: str | None) -> tuple[CarrierLimit, ...]:
     """Return the smallest limit of each carrier; with ``route``, of that route alone.
 

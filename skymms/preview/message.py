@@ -185,7 +185,7 @@ def view_message(message: Any, data: Mapping[str, object] | None, preflight: Pre
     found = Preflight() if preflight is None else preflight
     return replace(
         view,
-        problems=_each_once((*view.problems, *found.problems)),
+        problems=(*view.problems, *_further(found.problems, view.problems)),
         warnings=_each_once((*view.warnings, *_missing(view), *_reversed(view), *found.warnings)),
         carriers=found.carriers,
     )
@@ -307,6 +307,12 @@ def _of_operation(found: Iterable[Problem]) -> tuple[Problem, ...]:
 
 def _each_once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(dict.fromkeys(problems))
+
+
+def _further(found: Iterable[Problem], problems: Sequence[Problem]) -> Iterable[Problem]:
+    """Return the problems of files whose place has no such problem yet: a URL that is wrong cannot be fetched either."""
+    known = {(one.slide, one.field, one.code) for one in problems}
+    return _each_once(one for one in found if (one.slide, one.field, one.code) not in known)
 
 
 def _missing(view: MessageView) -> Iterable[Problem]:

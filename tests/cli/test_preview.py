@@ -70,6 +70,9 @@ class TestText:
         saved = SendSavedMMS("5", custom_text={1: "Hi"}, to="15551234888", sender="60856")
         assert "| Hi " in run("preview", "f", f=encode("skycore", saved)).out
 
+    def test_carriers_are_listed_with_media(self, run, picture):
+        assert "att (toll-free): fits, " in run("preview", "f", "--media", "--carrier", "att", f=LOCAL).out
+
     def test_stdin_is_read(self, run):
         assert "Good to have you" in run("preview", "-", stdin=COUPON.encode()).out
 
@@ -146,6 +149,8 @@ class TestWrongUse:
             (["-o", "no/a.html"], "cannot write no/a.html: No such file"),
             (["--data", "name"], "'name' is not of the form NAME=VALUE"),
             (["--images", "blocks"], "--images blocks needs --media"),
+            (["--private"], "--private needs --media"),
+            (["--carrier", "att"], "--carrier needs --media"),
             (["--images", "sixel"], "'sixel' is not one of"),
             (["--data", "a=1", "--data", "a=2"], "a is given twice"),
         ],
