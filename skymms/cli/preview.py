@@ -80,8 +80,8 @@ def _print(shown: Preview, images: str) -> None:
     if not console.is_terminal and images != "blocks":
         output.print_line(shown.text.rstrip("\n"))
         return
-    from ..preview.decoding import has_pillow, require_pillow
     from ..preview.terminal import draw
+    from ..preview.thumbnails import has_pillow, require_pillow
 
     in_blocks = images == "blocks" or (images == "auto" and console.color_system is not None and has_pillow())
     if in_blocks and shown.pictures:

@@ -11,7 +11,7 @@ In reading order:
 
 - ``texts``: splits texts into runs, marks merge fields, and makes hidden characters visible
 - ``message``: what a phone shows of a message, as plain values
-- ``decoding``: decodes pictures with Pillow, within limits
+- ``thumbnails``: decodes pictures at a small size
 - ``pictures``: gets the pictures of a message
 - ``parts``: the style, the script and the icons, for pages
 - ``markup``: makes HTML from texts, which it escapes

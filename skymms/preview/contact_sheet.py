@@ -7,12 +7,12 @@ from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from .decoding import decode, require_pillow
 from .message import MessageView, SlideView
 from .phone import Pictures
 from .pictures import Picture
 from .plain_text import about, slide_title
 from .texts import fitting, label, plain, printable, wrap
+from .thumbnails import require_pillow, thumbnail
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -75,7 +75,7 @@ def _draw_card(
         down += 28
     for file in slide.files:
         picture = pictures.get(file.address)
-        image = decode(picture.data, (inner, PICTURE_HEIGHT)) if isinstance(picture, Picture) else None
+        image = thumbnail(picture.data, (inner, PICTURE_HEIGHT)) if isinstance(picture, Picture) else None
         if image is not None:
             sheet.paste(image, (left + (CARD[0] - image.width) // 2, down))
             down += image.height + 8

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from ..errors import ConfigurationError, TransportError
 from ..media.fetching import open_file
+from ..media.signatures import recognise
 from ..validation.hosts import url_problem
-from .decoding import decode, has_pillow
+from .thumbnails import has_pillow, thumbnail
 
 #: Seconds for all pictures together.
 TIMEOUT = 20.0
@@ -28,7 +29,8 @@ KEPT_BYTES = 150_000
 #: The largest width and height of a picture that was made smaller: twice those on the phone, for screens with fine pixels.
 REDUCED_SIZE = (640, 1280)
 
-_SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"GIF8": "image/gif"}
+#: The types that gateways accept and every browser shows.
+_TYPES = frozenset({"image/jpeg", "image/png", "image/gif"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,17 +61,17 @@ def _get(address: str, *, ends: float, private: bool, base: str | PathLike[str] 
 
 def make_picture(data: bytes) -> Picture | str:
     """Return a picture for a page, made smaller if it is large; a text for data that is not a picture."""
-    content_type = next((name for signature, name in _SIGNATURES.items() if data.startswith(signature)), None)
-    if content_type is None:
+    content = recognise(data)
+    if content is None or content.content_type not in _TYPES:
         return "the file is not a JPG, PNG or GIF"
     if len(data) <= KEPT_BYTES:
-        return Picture(content_type, data)
-    return _reduced(data) or Picture(content_type, data)
+        return Picture(content.content_type, data)
+    return _reduced(data) or Picture(content.content_type, data)
 
 
 def _reduced(data: bytes) -> Picture | None:
     """Return a smaller picture; None without Pillow, and for a picture that it cannot read."""
-    image = decode(data, REDUCED_SIZE) if has_pillow() else None
+    image = thumbnail(data, REDUCED_SIZE) if has_pillow() else None
     if image is None:
         return None
     written = BytesIO()

@@ -13,12 +13,12 @@ from rich.panel import Panel
 from rich.style import Style
 from rich.text import Text
 
-from .decoding import decode
 from .message import MessageView, SlideView
 from .phone import Pictures
 from .pictures import Picture
 from .plain_text import about, file_line, slide_title
 from .texts import Run, label, printable
+from .thumbnails import thumbnail
 
 #: The widest frame, and the most rows of a picture.
 WIDTH = 44
@@ -60,7 +60,7 @@ def _marked(runs: tuple[Run, ...], style: str) -> Text:
 
 def half_blocks(data: bytes, width: int, rows: int) -> Text | None:
     """Return a picture as lines of half blocks; None for data that is not a picture. Needs Pillow."""
-    image = decode(data, (width, rows * 2))
+    image = thumbnail(data, (width, rows * 2))
     if image is None:
         return None
     pixels = image.load()

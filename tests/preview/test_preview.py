@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from skymms import ConfigurationError, DeleteMMS, SendMMS, Slide, Slideshow
-from skymms.preview import Preview, decoding, preview
+from skymms.preview import Preview, preview, thumbnails
 from skymms.preview.pictures import KEPT_BYTES, MAX_BYTES, Picture, get_pictures, make_picture
 from skymms.sandbox.listener import Listener, ServerRequest, ServerResponse
 
@@ -206,23 +206,23 @@ class TestPictures:
         assert len(repr(Picture("image/png", PNG))) < 200
 
 
-class TestDecoding:
+class TestThumbnails:
     def test_a_picture_is_upright_and_fits(self):
         exif = Image.Exif()
         exif[0x0112] = 6  # turned by 90 degrees
-        found = decoding.decode(picture((80, 40), "JPEG", exif=exif), (20, 20))
+        found = thumbnails.thumbnail(picture((80, 40), "JPEG", exif=exif), (20, 20))
         assert found is not None
         assert (found.size, found.mode) == ((10, 20), "RGB")
 
     def test_it_is_never_enlarged(self):
-        found = decoding.decode(PNG, (100, 100))
+        found = thumbnails.thumbnail(PNG, (100, 100))
         assert found is not None
         assert found.size == (8, 6)
 
     def test_what_is_transparent_is_white(self):
         written = BytesIO()
         Image.new("RGBA", (4, 4), (255, 0, 0, 0)).save(written, "PNG")
-        found = decoding.decode(written.getvalue(), (4, 4))
+        found = thumbnails.thumbnail(written.getvalue(), (4, 4))
         assert found is not None
         assert found.getpixel((0, 0)) == (255, 255, 255)
 
@@ -230,13 +230,13 @@ class TestDecoding:
         written = BytesIO()
         Image.new("1", (9000, 9000)).save(written, "PNG")
         assert len(written.getvalue()) < 20_000
-        assert decoding.decode(written.getvalue(), (40, 40)) is None
+        assert thumbnails.thumbnail(written.getvalue(), (40, 40)) is None
 
     @pytest.mark.parametrize(
         "data", [b"", b"GIF89a", PNG[:40], PNG[:-60], b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"]
     )
     def test_anything_else_is_none(self, data):
-        assert decoding.decode(data, (40, 40)) is None
+        assert thumbnails.thumbnail(data, (40, 40)) is None
 
 
 WITHOUT_PILLOW = """
