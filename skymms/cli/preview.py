@@ -11,6 +11,7 @@ from ..files import FileContent
 from ..limits import DOCUMENTED
 from ..preview import Preview
 from ..preview import preview as make_preview
+from ..preview.previewing import check_name
 from . import output
 from .exit_status import Status
 from .media_options import carrier_option, look_at_files, private_option
@@ -53,6 +54,9 @@ def preview(
     if not media and (private or carriers or images == "blocks"):
         option = "--private" if private else "--carrier" if carriers else "--images blocks"
         raise click.UsageError(f"{option} needs --media: without it, nothing is fetched")
+    if path is not None:
+        # Before anything is fetched.
+        check_name(path)
     content = read_content(file)
     message = _message(content)
     base = None if file == "-" else Path(file).parent

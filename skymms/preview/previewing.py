@@ -14,6 +14,7 @@ from .page import iframe, page
 from .phone import Pictures
 from .pictures import get_pictures
 from .plain_text import plain_text
+from .thumbnails import require_pillow
 
 
 def preview(
@@ -76,20 +77,12 @@ class Preview:
 
         Raises :class:`~skymms.ConfigurationError` for any other name, and for a file that cannot be written.
         """
-        content = self._content(Path(path).suffix.lower(), fspath(path))
+        suffix = check_name(path)
+        content = self.contact_sheet() if suffix == ".png" else (self.text if suffix == ".txt" else self.html).encode()
         try:
             Path(path).write_bytes(content)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             raise ConfigurationError(f"cannot write {fspath(path)}: {getattr(error, 'strerror', None) or error}") from None
-
-    def _content(self, suffix: str, name: str) -> bytes:
-        if suffix in {".html", ".htm"}:
-            return self.html.encode()
-        if suffix == ".txt":
-            return self.text.encode()
-        if suffix == ".png":
-            return self.contact_sheet()
-        raise ConfigurationError(f"{name}: name a file that ends in .html (the page), .txt (plain text) or .png (one picture)")
 
     def __repr__(self) -> str:
         return f"<Preview of {self.view.title!r:.60}: {self.view.summary}>"
@@ -97,6 +90,21 @@ class Preview:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """Return what a notebook shows."""
         return {"text/html": iframe(self.html, self.view.title), "text/plain": self.text}
+
+
+def check_name(path: str | PathLike[str]) -> str:
+    """Return the end of a file's name, which says what is written.
+
+    Raises :class:`~skymms.ConfigurationError` for an unknown one, and for a contact sheet without Pillow.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix == ".png":
+        require_pillow("the contact sheet")
+    elif suffix not in {".html", ".htm", ".txt"}:
+        raise ConfigurationError(
+            f"{fspath(path)}: name a file that ends in .html (the page), .txt (plain text) or .png (one picture)"
+        )
+    return suffix
 
 
 def notebook_view(message: Any) -> dict[str, str]:
