@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 CARD = (300, 430)
 PICTURE_HEIGHT = 200
 GAP = 20
-#: Cards in a row, and the most lines of text below them.
+#: Cards in a row, the most cards, and the most lines of text below them.
 COLUMNS = 4
+MAX_CARDS = 24
 MAX_LINES = 24
 
 _PAGE, _CARD, _EDGE, _TEXT, _MUTED, _FIELD = "#f5f4f0", "#ffffff", "#dcd9d0", "#1d1c1a", "#625e57", "#7a4a00"
@@ -39,17 +40,18 @@ def contact_sheet(view: MessageView, pictures: Pictures) -> bytes:
     require_pillow("the contact sheet")
     from PIL import Image, ImageDraw
 
-    columns = min(COLUMNS, max(2, len(view.slides)))
+    slides = view.slides[:MAX_CARDS]
+    columns = min(COLUMNS, max(2, len(slides)))
     width = GAP + columns * (CARD[0] + GAP)
     lines = _lines_below(view, width - 2 * GAP)
-    rows = -(-len(view.slides) // columns)
+    rows = -(-len(slides) // columns)
     top = 84
     height = top + rows * (CARD[1] + GAP) + len(lines) * 20 + GAP
     sheet = Image.new("RGB", (width, height), _PAGE)
     drawing = ImageDraw.Draw(sheet)
     _write(drawing, (GAP, 16), _fitted(label(view.title) or "A message", width - 2 * GAP, 24), 24, _TEXT)
     _write(drawing, (GAP, 50), view.summary, 15, _MUTED)
-    for at, slide in enumerate(view.slides):
+    for at, slide in enumerate(slides):
         row, column = divmod(at, columns)
         corner = (GAP + column * (CARD[0] + GAP), top + row * (CARD[1] + GAP))
         _draw_card(sheet, drawing, corner, slide, view, pictures)
@@ -74,6 +76,8 @@ def _draw_card(
         _write(drawing, (left + 14, down), _fitted(label(plain(view.subject)), inner, 16), 16, _TEXT, bold=True)
         down += 28
     for file in slide.files:
+        if down + 42 > top + CARD[1]:
+            break  # only a message that gateways refuse has so many files on a slide
         picture = pictures.get(file.address)
         image = thumbnail(picture.data, (inner, PICTURE_HEIGHT)) if isinstance(picture, Picture) else None
         if image is not None:
@@ -90,13 +94,17 @@ def _draw_card(
 
 
 def _lines_below(view: MessageView, width: int) -> list[str]:
-    return _first_lines((line for text in about(view) for line in _wrapped(text, width, 14)), MAX_LINES)
+    hidden = len(view.slides) - MAX_CARDS
+    more = [f"{hidden:,} more slide{'' if hidden == 1 else 's'}"] if hidden > 0 else []
+    return more + _first_lines((line for text in about(view) for line in _wrapped(text, width, 14)), MAX_LINES)
 
 
 def _first_lines(lines: Iterable[str], most: int) -> list[str]:
     """Return the first lines; the last of them is "…" if there are more."""
-    found = list(islice(lines, max(most, 1) + 1))
-    return found if len(found) <= most else [*found[: max(most, 1) - 1], "…"]
+    if most < 1:
+        return []
+    found = list(islice(lines, most + 1))
+    return found if len(found) <= most else [*found[: most - 1], "…"]
 
 
 def _write(drawing: ImageDraw, place: tuple[int, int], text: str, size: int, colour: str, *, bold: bool = False) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 from .markup import Markup, element, icon, join
 from .message import FileView, MessageView, SlideView
@@ -166,8 +167,8 @@ def playing_css(seconds: Sequence[int]) -> str:
     if len(seconds) < 2:
         return ""
     total = sum(seconds)
-    starts = [sum(seconds[:at]) / total * 100 for at in range(len(seconds))]
-    ends = [*starts[1:], 100.0]
+    ends = [passed / total * 100 for passed in accumulate(seconds)]
+    starts = [0.0, *ends[:-1]]
     return "\n".join(
         [_ONE_AT_A_TIME, *(_chosen_css(at) for at in range(1, len(seconds) + 1)), *_animation_css(starts, ends, total)]
     )

@@ -87,6 +87,9 @@ def _content(address: str, ends: float, *, private: bool, base: str | PathLike[s
 
 def _read(name: str, base: str | PathLike[str]) -> bytes | str:
     try:
+        # Not a pipe or a device, which may have no end.
+        if not Path(base, name).is_file():
+            return "there is no such file"
         with open(Path(base, name), "rb") as file:
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name

@@ -63,15 +63,18 @@ def half_blocks(data: bytes, width: int, rows: int) -> Text | None:
     image = thumbnail(data, (width, rows * 2))
     if image is None:
         return None
-    pixels = image.load()
-    if pixels is None:  # the types of Pillow allow it
-        return None
+    pixels = image.tobytes()
     text = Text()
     for top in range(0, image.height, 2):
         for column in range(image.width):
-            upper = "#{:02x}{:02x}{:02x}".format(*pixels[column, top])  # type: ignore[misc]
-            lower = "#{:02x}{:02x}{:02x}".format(*pixels[column, top + 1]) if top + 1 < image.height else None  # type: ignore[misc]
+            upper = _colour(pixels, top * image.width + column)
+            # The last row of an odd number of rows has nothing below it.
+            lower = _colour(pixels, (top + 1) * image.width + column) if top + 1 < image.height else None
             text.append("▀", Style(color=upper, bgcolor=lower))
         text.append("\n")
     text.right_crop()
     return text
+
+
+def _colour(pixels: bytes, at: int) -> str:
+    return f"#{pixels[at * 3 : at * 3 + 3].hex()}"

@@ -165,6 +165,12 @@ class TestWrongUse:
         assert result.status == 2
         assert "slide 1, text: '{ Good" in result.err
 
+    def test_an_unknown_field_of_a_request_is_named(self, run):
+        request = encode("skycore", SendMMS(SLIDESHOW, to="15551234888", sender="60856"))
+        result = run("preview", "f", f=request.replace(b"<TO>", b"<TWO>2</TWO><TO>"))
+        assert result.status == 2
+        assert "TWO: unknown field in this dialect" in result.err
+
     def test_a_request_without_a_message_is_named(self, run):
         result = run("preview", "f", f=encode("skycore", DeleteMMS("1")))
         assert result.status == 2

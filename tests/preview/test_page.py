@@ -128,6 +128,10 @@ class TestContent:
         assert parts.with_tag("input") == []
         assert "@keyframes slide-1" not in parts.styles[0]
 
+    def test_a_page_of_many_slides_has_them_all(self):
+        many = Slideshow("x", subject="Hi", slides=tuple(Slide(str(number)) for number in range(3000)))
+        assert "Slide 3000 of 3000" in preview(many).html
+
     def test_a_page_of_eight_slides_is_small(self):
         eight = Slideshow("x", subject="Hi", slides=tuple(Slide("text " * 20, image=IMAGE) for _ in range(8)))
         assert len(preview(eight).html) < 32_000

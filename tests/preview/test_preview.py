@@ -169,6 +169,9 @@ class TestPictures:
             "the file has more than 3,072,000 bytes",
         ]
 
+    def test_a_message_without_pictures_gets_none(self):
+        assert preview(Slideshow("x", subject="Hi").slide("Hello"), media=True).pictures == {}
+
     def test_this_machine_is_not_requested_unless_it_is_allowed(self, server):
         (reason,) = get_pictures([f"{server.url}/a.png"], private=False, base=None).values()
         assert "private=True" in str(reason)
@@ -182,12 +185,13 @@ class TestPictures:
     def test_a_path_is_read_only_in_a_directory_that_is_named(self, tmp_path):
         (tmp_path / "a.png").write_bytes(PNG)
         (tmp_path / "large.png").write_bytes(PNG + b"\0" * MAX_BYTES)
-        names = ["a.png", "missing.png", "large.png", "a\0.png"]
+        names = ["a.png", "missing.png", "large.png", "a\0.png", "a" * 5000]
         found = get_pictures(names, private=False, base=tmp_path)
         assert found["a.png"] == Picture("image/png", PNG)
-        assert "No such file" in str(found["missing.png"])
+        assert found["missing.png"] == "there is no such file"
         assert "more than" in str(found["large.png"])
-        assert "cannot be read" in str(found["a\0.png"])
+        assert found["a\0.png"] == "there is no such file"
+        assert isinstance(found["a" * 5000], str)
         assert "only with base=" in str(get_pictures(["a.png"], private=False, base=None)["a.png"])
 
     def test_a_large_picture_is_made_smaller(self):
