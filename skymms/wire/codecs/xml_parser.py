@@ -33,7 +33,7 @@ class ParserOfThread(threading.local):
     """Holds a parser for each thread, because threads that share one wait for each other."""
 
     def __init__(self) -> None:
-        self.parser = Parser()
+        self.parser: Parser = Parser()
 
 
 class Parser:
