@@ -7,6 +7,7 @@ the passwords of ``~/.netrc`` are sent.
 
 from __future__ import annotations
 
+import http.client
 import socket
 import threading
 import time
@@ -27,6 +28,15 @@ from .addresses import first_private
 CONNECT_TIMEOUT = 5.0
 _PORTS = {"http": 80, "https": 443}
 TOO_LATE = "it did not arrive in time"
+_CUT_OFF = "the connection ended in the middle of the file"
+
+
+class PrivateAddressError(ConfigurationError):
+    """The host of a file has an address that is not public; ``address`` is the address."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"{address} is not a public address, so nothing was requested: allow it with private=True (--private)")
+        self.address: str = address
 
 
 class Cancellation:
@@ -86,23 +96,29 @@ class FileResponse:
                 yield piece
             # read1 returns nothing at the end of the connection, too.
             if self._response.length_remaining:
-                raise TransportError("its server ended the connection in the middle of the file")
+                raise TransportError(_CUT_OFF)
 
 
 @contextmanager
 def open_file(
-    url: str, *, ends: float, private: bool = False, cancellation: Cancellation | None = None
+    url: str,
+    *,
+    ends: float,
+    private: bool = False,
+    any_port: bool = False,
+    cancellation: Cancellation | None = None,
 ) -> Generator[FileResponse, None, None]:
     """Request a file, and give its response with the body unread.
 
     ``ends`` is the time, by ``time.monotonic()``, at which the whole response must be there. ``private`` allows hosts that are
-    not public, all ports, and a user name in the URL. Raises :class:`~skymms.ConfigurationError` for a URL that may not be
-    requested, and :class:`~skymms.TransportError` if there is no complete response.
+    not public, all ports, and a user name in the URL; ``any_port`` allows all ports of public hosts. Raises
+    :class:`~skymms.ConfigurationError` for a URL that may not be requested, and :class:`~skymms.TransportError` if there is no
+    complete response.
     """
     with ExitStack() as stack:
         with _as_transport_errors(ends):
             parts = _prepare(url)
-            connection = _connection(parts, ends, private)
+            connection = _connection(parts, ends, private, any_port)
             stack.enter_context((cancellation or Cancellation()).watch(connection))
             stack.callback(connection.close)
             connection.connect()
@@ -110,21 +126,25 @@ def open_file(
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("GET", target, headers=_headers(parts), preload_content=False, decode_content=False)
             response = connection.getresponse()
+            stack.callback(response.close)
         yield FileResponse(response, ends)
 
 
 @contextmanager
 def _as_transport_errors(ends: float) -> Generator[None, None, None]:
-    from http.client import HTTPException
-
     from urllib3.exceptions import HTTPError
 
     try:
         yield
     # ValueError: for some invalid URLs and headers, the libraries let the errors of others through.
-    except (OSError, ValueError, HTTPError, HTTPException) as error:
+    except (OSError, ValueError, HTTPError, http.client.HTTPException) as error:
         if time.monotonic() >= ends:
             raise TransportError(TOO_LATE) from None
+        # urllib3 wraps the error of http.client in one of its own.
+        if "IncompleteRead" in repr(error):
+            raise TransportError(_CUT_OFF) from None
+        if "certificate verify failed" in str(error).lower():
+            raise TransportError("its server has a certificate that is not trusted") from None
         raise TransportError(f"its server sent no complete response ({type(error).__name__})") from None
 
 
@@ -146,26 +166,21 @@ def _headers(parts: SplitResult) -> dict[str, str]:
     return headers | make_headers(basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")
 
 
-def _connection(parts: SplitResult, ends: float, private: bool) -> Any:
+def _connection(parts: SplitResult, ends: float, private: bool, any_port: bool) -> Any:
     """Return a connection to the checked addresses of a host, which is not connected yet."""
     host, port = (parts.hostname or "").rstrip("."), parts.port or _PORTS[parts.scheme]
     if guard.is_active():
         guard.check(host)
-    if not private:
-        if parts.username is not None or parts.password is not None:
-            raise ConfigurationError("its URL has a user name, which can hide the host: remove what is before the @")
-        if port not in _PORTS.values():
-            raise ConfigurationError(
-                f"port {port} is not requested, only 80 and 443 are: allow it with private=True (--private)"
-            )
+    if not private and (parts.username is not None or parts.password is not None):
+        raise ConfigurationError("its URL has a user name, which can hide the host: remove what is before the @")
+    if not private and not any_port and port not in _PORTS.values():
+        raise ConfigurationError(f"port {port} is not requested, only 80 and 443: allow it with private=True (--private)")
     try:
         found = find_addresses(host, port)
     except OSError:
         raise TransportError("its host was not found") from None
     if not private and (address := first_private(found)) is not None:
-        raise ConfigurationError(
-            f"{address} is not a public address, so nothing was requested: allow it with private=True (--private)"
-        )
+        raise PrivateAddressError(address)
     timeout = min(CONNECT_TIMEOUT, ends - time.monotonic())
     if timeout <= 0:
         raise TransportError(TOO_LATE)
@@ -173,8 +188,7 @@ def _connection(parts: SplitResult, ends: float, private: bool) -> Any:
     if parts.scheme == "https":
         from certifi import where
 
-        connection = _CheckedHTTPS(host, port, timeout=timeout)
-        connection.set_cert(cert_reqs="CERT_REQUIRED", ca_certs=where())
+        connection = _CheckedHTTPS(host, port, timeout=timeout, cert_reqs="CERT_REQUIRED", ca_certs=where())
     else:
         connection = _CheckedHTTP(host, port, timeout=timeout)
     connection.checked = found
