@@ -177,7 +177,7 @@ def playing_css(seconds: Sequence[int]) -> str:
 _ONE = ":root:has(#played:checked)"
 _BUBBLE = ".conversation > .bubble"
 _ONE_AT_A_TIME = f"""\
-{_ONE} .conversation {{ display: grid; align-content: start; }}
+{_ONE} .conversation {{ display: grid; align-content: start; grid-auto-rows: max-content; }}
 {_ONE} .conversation > .bubble {{ grid-area: 2 / 1; visibility: hidden; max-height: 0; }}
 {_ONE}:has(#play:checked) .conversation > .bubble:nth-of-type(1) {{ visibility: visible; max-height: none; }}"""
 

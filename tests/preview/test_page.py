@@ -215,6 +215,11 @@ class TestPlaying:
         show(tab, pages, with_picture(COUPON))
         assert at_second(tab, seconds) == [slide]
 
+    def test_a_long_slide_is_whole_and_can_be_scrolled(self, tab, pages):
+        show(tab, pages, preview(Slideshow("x", subject="Hi").slide("word " * 900).slide("Hello")))
+        assert tab.run("(it => it.scrollHeight - it.clientHeight)(document.querySelector('.bubble'))") == 0
+        assert tab.run("(it => it.scrollHeight > it.clientHeight + 500)(document.querySelector('.conversation'))")
+
     def test_a_slide_that_is_chosen_stays(self, tab, pages):
         tab.resize((1280, 900), motion="no-preference")
         show(tab, pages, with_picture(COUPON))
