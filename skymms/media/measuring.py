@@ -94,16 +94,24 @@ def _box(content: bytes, wanted: bytes, at: int, end: int) -> tuple[int, int] | 
 
 
 _BITRATES = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+_SAMPLING_RATES = (44_100, 48_000, 32_000, 0)
 _LOW_BITRATES = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 
 
 def _mp3(content: bytes, size: int) -> float | None:
-    """Estimate the length from the bit rate of the first frame, which is wrong for a variable bit rate."""
+    """Return the length by the number of frames, or estimate it from the bit rate of the first frame."""
     at = 0
     if content.startswith(b"ID3"):
         at = 10 + sum((content[6 + place] & 0x7F) << 7 * (3 - place) for place in range(4))
     if content[at] != 0xFF or content[at + 1] & 0xE6 != 0xE2:
         return None
+    # A frame without sound tells how many follow (Xing and LAME).
+    mark = max(content.find(b"Xing", at, at + 200), content.find(b"Info", at, at + 200))
+    if mark >= 0 and content[mark + 7] & 1:
+        (frames,) = struct.unpack_from(">I", content, mark + 8)
+        version = content[at + 1] >> 3 & 3
+        sampling = _SAMPLING_RATES[content[at + 2] >> 2 & 3] >> (0 if version == 3 else 1 if version == 2 else 2)
+        return float(frames * (1152 if version == 3 else 576) / sampling)
     rates = _BITRATES if content[at + 1] & 0x18 == 0x18 else _LOW_BITRATES
     return (size - at) * 8 / (rates[content[at + 2] >> 4] * 1000)
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 #: The quality of a JPEG while its size in pixels is searched, and the highest that is worth its bytes.
 QUALITY, MAX_QUALITY = 75, 92
+#: Qualities that are tried before a picture is made a little smaller, to this part of its size or more.
+_LOWER_QUALITIES = (70, 65)
+_NEARLY = 0.85
 #: Bytes grow with the scale of a picture to about this power: less than a square, because a small picture has finer details.
 _GROWTH = 1.7
 #: A PNG of 256 colours that is so many times too large would become much smaller than a JPEG.
@@ -40,7 +43,8 @@ def encode_still(picture: Picture, most: int, within: tuple[int, int], backgroun
     if exact is not None and len(exact.data) <= most:
         return exact
     found = [_jpeg(lambda _: flat, picture.size, most, largest)]
-    if picture.content.content_type in _DRAWN:
+    # A photograph has nearly as many colours as pixels.
+    if picture.content.content_type in _DRAWN and image.getcolors(image.width * image.height // 8):
         found.append(_palette_png(image, most, largest))
     # Of two that fit, the one that looks more like the original.
     fitting = [one for one in found if one is not None]
@@ -71,6 +75,12 @@ def _jpeg(load: _Load, size: tuple[int, int], most: int, largest: float) -> Enco
     found = search_scale(encode, most, largest=largest, first=first, growth=_GROWTH, enough=_ENOUGH, attempts=5)
     if found is None:
         return None
+    if _NEARLY * largest < found[0] < largest:
+        # A little less quality is seen less than the blur of a picture that is made a little smaller.
+        whole = resize(load(scaled(size, largest)), scaled(size, largest))
+        for quality in _LOWER_QUALITIES:
+            if len(data := _save(whole, quality)) <= most:
+                return Encoded(data, "image/jpeg", whole.size, f"JPEG of quality {quality}")
     target = scaled(size, found[0])
     quality, data = _raise_quality(resize(image, target), found[1], most)
     return Encoded(data, "image/jpeg", target, f"JPEG of quality {quality}")
