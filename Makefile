@@ -11,7 +11,7 @@ SOURCE := pyproject.toml $(shell find skymms xsd -type f -not -path '*/__pycache
 # Tests and tools see what is installed, never the checkout they happen to stand in.
 export PYTHONSAFEPATH := 1
 
-.PHONY: demo test test-all lint $(LINT) compat bench bench-peers bench-sandbox bench-inbox kill-test docs picture clean
+.PHONY: demo test test-all lint $(LINT) compat bench bench-peers bench-sandbox bench-inbox bench-media kill-test docs picture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/skymms demo
@@ -60,6 +60,10 @@ bench: $(VENV)/.installed
 # What the sandbox sustains, and that it keeps its size; on Linux.
 bench-sandbox: $(VENV)/.installed
 	PYTHONPATH=tests/bench $(BIN)/python tests/bench/sandbox_load.py $(ARGS)
+
+# What it costs to make a photograph fit.
+bench-media: $(VENV)/.installed
+	PYTHONPATH=tests/bench:tests/support $(BIN)/python tests/bench/fitting.py $(ARGS)
 
 # Posts a second that the inbox stores, in a file and in a database; on Linux.
 bench-inbox: $(VENV)/.installed
