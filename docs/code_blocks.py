@@ -50,6 +50,8 @@ def main(folder: Path) -> None:
         # A page shows a value by writing it, and imports again in a later block.
         "reportUnusedExpression": False,
         "reportSelfClsParameterName": False,
+        # A page may show several programs.
+        "reportRedeclaration": False,
     }
     (folder / "pyrightconfig.json").write_text(json.dumps(config), encoding="utf-8")
 

@@ -23,7 +23,7 @@ import pytest
 if TYPE_CHECKING:
     from .account import Account
     from .client import Client
-    from .sandbox import PostbackReceiver, Sandbox
+    from .sandbox import PostbackBodies, PostbackReceiver, Sandbox
 
 
 class Guard:
@@ -78,6 +78,14 @@ def skymms_inbox() -> Iterator[PostbackReceiver]:
 
     with PostbackReceiver() as inbox:
         yield inbox
+
+
+@pytest.fixture
+def skymms_postback() -> PostbackBodies:
+    """Makes the bodies of postbacks, to post to an endpoint of your own: ``skymms_postback.delivered("MMS_1").body``."""
+    from .sandbox import PostbackBodies
+
+    return PostbackBodies()
 
 
 @pytest.fixture

@@ -111,18 +111,19 @@ def run_blocks(page: str | Path, change: Callable[[str], str] = str) -> Iterator
 
 
 @pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A sandbox that the environment names, for pages that use ``Account.from_env()``."""
+def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
+    """A sandbox that the environment names, for pages that use ``Account.from_env()``, and a working directory for files."""
+    monkeypatch.chdir(tmp_path)
     with Sandbox() as running:
         monkeypatch.setenv("SKYMMS_API_KEY", "sandbox-key")
         monkeypatch.setenv("SKYMMS_URL", running.account().address)
+        monkeypatch.setenv("SKYMMS_INBOX_SECRET", "s" * 43)
         yield running
 
 
 @pytest.mark.usefixtures("sandbox")
 @pytest.mark.parametrize("page", PAGES_WITH_PYTHON, ids=lambda page: page.name)
-def test_the_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_the_python_of_a_page_runs(page: Path) -> None:
     assert list(run_blocks(page))
 
 

@@ -104,6 +104,20 @@ class TestImports:
         assert ran.ret == 0
         ran.stdout.fnmatch_lines("imported: skymms skymms.pytest_plugin")
 
+    def test_the_fixture_for_postbacks_makes_bodies_for_an_endpoint(self, project):
+        ran = project(
+            """
+            from skymms import DeliveryReport, read_postbacks
+
+            def test_a_receiver(skymms_postback):
+                postback = skymms_postback.delivered("MMS_1", dialect="sinch")
+                (notice,) = read_postbacks(postback.body, postback.content_type)
+                assert isinstance(notice, DeliveryReport) and notice.delivered and notice == postback.notice
+            """,
+            common="",
+        )
+        all_passed(ran, 1)
+
     def test_without_the_plugin_there_is_neither_guard_nor_fixture(self, project):
         ran = project(
             """

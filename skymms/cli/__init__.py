@@ -36,6 +36,11 @@ In reading order:
 - ``broadcast_run``: runs a broadcast, until it ends or a signal stops it
 - ``broadcast_create``: plans a broadcast
 - ``broadcast``: `skymms broadcast …`, one message to a list of numbers
+- ``inbox_options``: the options of `skymms inbox …`: the store, the address, and the secret
+- ``inbox_output``: prints what an inbox has
+- ``inbox_load``: loads the inbox of a program
+- ``inbox_run``: receives postbacks and calls handlers until a signal
+- ``inbox``: `skymms inbox …`, postbacks that are received, stored and handled
 - ``commands``: the command group `skymms`, and the exit status of each error
 """
 

@@ -35,14 +35,15 @@ def postback(file: str, as_json: bool) -> int:
         # ProtocolError is for a gateway's response. Here the file is wrong, so the exit status is 2, not 3.
         raise ConfigurationError(str(error)) from None
     if as_json:
-        output.print_json({"notices": [_notice_fields(notice) for notice in notices]})
+        output.print_json({"notices": [notice_fields(notice) for notice in notices]})
     else:
         for notice in notices:
             print_notice(notice)
     return Status.DONE
 
 
-def _notice_fields(notice: Notice) -> dict[str, Any]:
+def notice_fields(notice: Notice) -> dict[str, Any]:
+    """Return the fields of a notice for ``--json``, and the properties that it computes from them."""
     computed = {name: getattr(notice, name) for name in _COMPUTED if hasattr(notice, name)}
     return {"kind": type(notice).__name__, **output.to_json(notice), **computed}
 

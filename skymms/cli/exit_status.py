@@ -13,7 +13,7 @@ class Status(IntEnum):
     REFUSED = 1
     #: The command line, the environment, the profile or the form of a file is wrong. No request was sent.
     USAGE = 2
-    #: No usable response arrived, the output could not be written, or a ledger cannot be used. stderr
+    #: No usable response arrived, the output could not be written, or a ledger or an inbox cannot be used. stderr
     #: says whether the message may have been sent.
     NO_RESPONSE = 3
     #: The slideshow or the request breaks a rule. This was found before sending.

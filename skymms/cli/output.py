@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
+from textwrap import indent
 from typing import Any, cast
 
 from rich import box
@@ -140,6 +141,16 @@ def labelled_fields(value: object) -> list[tuple[str, object]]:
 def print_json(value: object) -> None:
     """Print a result as one JSON document, in ASCII so that no encoding and no terminal can change it."""
     sys.stdout.write(json.dumps(to_json(value), indent=2) + "\n")
+
+
+def print_json_list(name: str, items: Iterable[object]) -> None:
+    """Print a list of any length as one JSON document, ``{name: […]}``, without keeping it in memory."""
+    sys.stdout.write(f'{{\n  "{name}": [')
+    before = "\n"
+    for item in items:
+        sys.stdout.write(before + indent(json.dumps(to_json(item), indent=2), "    "))
+        before = ",\n"
+    sys.stdout.write("]\n}\n" if before == "\n" else "\n  ]\n}\n")
 
 
 def to_json(value: object) -> Any:

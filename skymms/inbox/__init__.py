@@ -21,6 +21,7 @@ In reading order:
 - ``calling``: calls handlers in threads and on an event loop
 - ``working``: the worker
 - ``replaying``: lists what failed, and hands notices over again
+- ``listing``: lists notices, posts in quarantine, and handlers
 - ``retention``: deletes what is old, and erases numbers
 - ``downloading``: downloads a file, but not from a private network
 - ``saving``: saves the files of inbound messages before they expire
@@ -32,6 +33,7 @@ from __future__ import annotations
 
 from .handling import Handling
 from .inbox import Inbox
+from .listing import Handled, HandlerStatus, Received, StoredPost
 from .log_filters import mask_paths_in_logs
 from .messages import Message
 from .replaying import Dead
@@ -39,4 +41,18 @@ from .retention import Forgotten
 from .saving import ReceivedFile, SavedFile
 from .secrets import Secret
 
-__all__ = ["Dead", "Forgotten", "Handling", "Inbox", "Message", "ReceivedFile", "SavedFile", "Secret", "mask_paths_in_logs"]
+__all__ = [
+    "Dead",
+    "Forgotten",
+    "Handled",
+    "HandlerStatus",
+    "Handling",
+    "Inbox",
+    "Message",
+    "Received",
+    "ReceivedFile",
+    "SavedFile",
+    "Secret",
+    "StoredPost",
+    "mask_paths_in_logs",
+]

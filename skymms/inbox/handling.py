@@ -12,6 +12,17 @@ from ..model.notices import InboundMMS, InboundSMS, Notice
 from ..model.operations import Operation
 from ..storage.contract import Store
 from .handlers import Handlers
+from .listing import (
+    HandlerStatus,
+    Received,
+    StoredPost,
+    count_quarantine,
+    find_notice,
+    find_post,
+    list_handlers,
+    list_notices,
+    list_quarantine,
+)
 from .messages import Message, find_message, note_sent
 from .replaying import Dead, list_dead, replay
 from .replying import Replier, Replies, answering
@@ -49,6 +60,11 @@ class Handling:
         called so.
         """
         return self._handlers.on(*kinds, name=name)
+
+    @property
+    def handler_names(self) -> tuple[str, ...]:
+        """The names of the handlers that are registered in this process."""
+        return tuple(handler.name for handler in self._handlers)
 
     def work(self, *, block: bool = False, until_idle: bool = False) -> None:
         """Call the handlers: in a thread, in this thread (``block``), or in this thread until no notice waits (``until_idle``).
@@ -119,6 +135,39 @@ class Handling:
     def _find(self, taken: Taken) -> Message:
         replier = Replier(taken.notice, taken.handler, self._replies)
         return find_message(self._store, taken.notice.tracking_id, replier, taken.id)
+
+    # -------------------------------------------------------------------------------------------- lists
+
+    def notices(
+        self, *, since: datetime | None = None, tracking_id: str | None = None, limit: int | None = None
+    ) -> Iterator[Received]:
+        """Iterate over the notices, the oldest first, each with what became of it.
+
+        ``since`` is when the first was received, ``tracking_id`` that of their message. ``limit`` leaves out all but the
+        newest.
+        """
+        return list_notices(self._store, since=since, tracking_id=tracking_id, limit=limit)
+
+    def notice(self, id: int) -> Received:
+        """Return the notice with a number; :class:`~skymms.ConfigurationError` if the inbox does not have it."""
+        return find_notice(self._store, id)
+
+    def post(self, id: int) -> StoredPost:
+        """Return a post as it was received; :class:`~skymms.ConfigurationError` if the inbox does not have it."""
+        return find_post(self._store, id)
+
+    def quarantine(self) -> Iterator[StoredPost]:
+        """Iterate over the posts that could not be read, the oldest first."""
+        return list_quarantine(self._store)
+
+    @property
+    def quarantine_size(self) -> int:
+        """How many posts could not be read."""
+        return count_quarantine(self._store)
+
+    def handlers(self) -> list[HandlerStatus]:
+        """Return the handlers that the inbox knows, and how many notices each has in each state."""
+        return list_handlers(self._store)
 
     # -------------------------------------------------------------------------------------------- replies
 

@@ -26,7 +26,7 @@ MAX_LENGTH: Final = 512
 
 #: The characters that no URL escapes (RFC 3986, 2.3).
 _URL_SAFE = re.compile(r"[A-Za-z0-9._~-]*")
-_HOW = f"create one with Secret.generate(), and keep it in a file or in {VARIABLE}"
+_HOW = f"create one with `skymms inbox secret` or Secret.generate(), and keep it in a file or in {VARIABLE}"
 
 
 class Secret:

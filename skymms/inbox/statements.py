@@ -248,3 +248,29 @@ ADD_SAVED_FILE = same(
     "INSERT INTO skymms_saved_file (notice, place, at, location, content_type, size) "
     "VALUES (:notice, :place, :now, :location, :content_type, :size) ON CONFLICT (notice, place) DO NOTHING"
 )
+
+# ------------------------------------------------------------------------------------------------ lists
+
+_LISTED = (
+    "(CAST(:since AS DOUBLE PRECISION) IS NULL OR at >= :since) "
+    "AND (CAST(:tracking_id AS TEXT) IS NULL OR tracking_id = :tracking_id)"
+)
+FIRST_OF_NEWEST = same(f"SELECT id FROM skymms_notice WHERE {_LISTED} ORDER BY id DESC LIMIT 1 OFFSET :skip")  # noqa: S608
+LISTED_NOTICES = same(
+    f"SELECT id, post, at, notice FROM skymms_notice WHERE id > :after AND {_LISTED} ORDER BY id LIMIT :size"  # noqa: S608
+)
+ONE_NOTICE = same("SELECT id, post, at, notice FROM skymms_notice WHERE id = :id")
+HANDLED = Statement(
+    "SELECT notice, handler, state, attempts, error FROM skymms_handling WHERE notice IN (SELECT value FROM json_each(:ids)) "
+    "ORDER BY notice, handler",
+    "SELECT notice, handler, state, attempts, error FROM skymms_handling WHERE notice IN "
+    "(SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) ORDER BY notice, handler",
+)
+ONE_POST = same("SELECT id, at, body, content_type, problem FROM skymms_post WHERE id = :id")
+QUARANTINE = same(
+    "SELECT id, at, body, content_type, problem FROM skymms_post WHERE problem IS NOT NULL AND id > :after "
+    "ORDER BY id LIMIT :size"
+)
+QUARANTINE_SIZE = same("SELECT count(*) FROM skymms_post WHERE problem IS NOT NULL")
+LISTED_HANDLERS = same("SELECT name, kind, seen_at FROM skymms_handler ORDER BY name, kind")
+HANDLING_COUNTS = same("SELECT handler, state, count(*) FROM skymms_handling GROUP BY handler, state")

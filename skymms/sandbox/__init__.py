@@ -24,7 +24,9 @@ In reading order:
 - ``account_actions``: the other actions: stored slideshows, campaigns, the inbox, statistics
 - ``gateway``: decodes, validates and executes a request
 - ``fault_responses``: how a fault changes a response
+- ``notice_forms``: a notice as a dialect has it, and in the envelope of before November 2013
 - ``postback_sender``: posts notices, and retries until the receiver responds with 200
+- ``postback_bodies``: makes the bodies of postbacks, for tests of a receiver
 - ``receiver``: a receiver of postbacks for demos and tests
 - ``events``: the log of requests and notices that the page reads
 - ``event_text``: one line of text for each request and postback
@@ -37,6 +39,7 @@ In reading order:
 from .clock import Clock
 from .faults import FAULTS, Fault, FaultRule
 from .gateway import RequestRecord
+from .postback_bodies import Postback, PostbackBodies
 from .receiver import PostbackReceiver
 from .server import Sandbox, SendOperation
 from .state import AT_ONCE, CampaignRecord, Delays, SavedSlideshow
@@ -49,6 +52,8 @@ __all__ = [
     "Delays",
     "Fault",
     "FaultRule",
+    "Postback",
+    "PostbackBodies",
     "PostbackReceiver",
     "RequestRecord",
     "Sandbox",

@@ -216,7 +216,9 @@ class Cellcast:
         self._state.messages.append(message, 100 + len(text) // recipients)
         # v3 reports the final state only.
         reported = steps if self._v1 else [step for step in steps if step[1] != "sent"]
-        return [ScheduledNotice(after, self._report(message_id, number, status, sender)) for after, status in reported]
+        return [
+            ScheduledNotice(after, delivery_report(self._v1, message_id, number, status, sender)) for after, status in reported
+        ]
 
     def _steps(self, number: str) -> list[tuple[float, str]]:
         """Return the states of a message to a number, each with the seconds after which it is reached."""
@@ -226,16 +228,6 @@ class Cellcast:
         last = _FINAL_STATES[code] and ((status or "").rpartition("/")[2].strip().lower() or _FINAL_STATES[code])
         steps = [] if code == "E101" else [(delays.sent, "sent")]
         return [*steps, (delays.delivered if steps else delays.sent, last)] if last else steps
-
-    def _report(self, message_id: str, to: str, status: str, sender: str | None) -> DeliveryReport:
-        return DeliveryReport(
-            origin=ORIGIN,
-            tracking_id=message_id,
-            status=STATES.get(status, status),
-            details=status if self._v1 else status.capitalize(),
-            to=to,
-            sender=(mobile(sender) or sender or SHARED) if self._v1 else None,
-        )
 
     def _next_id(self) -> str:
         """Return a message id: 24 hexadecimal digits in v1, an upper-case GUID in v3."""
@@ -319,6 +311,18 @@ def generations(api_key: str, state: State) -> dict[str, Cellcast]:
     """Return both generations, by their names in the sandbox."""
     both = [Cellcast(generation, api_key, state) for generation in GENERATIONS.values()]
     return {cellcast.name: cellcast for cellcast in both}
+
+
+def delivery_report(v1: bool, message_id: str, to: str, status: str, sender: str | None) -> DeliveryReport:
+    """Return the report that a message has reached a state, as the library reads it from the webhook."""
+    return DeliveryReport(
+        origin=ORIGIN,
+        tracking_id=message_id,
+        status=STATES.get(status, status),
+        details=status if v1 else status.capitalize(),
+        to=to,
+        sender=(mobile(sender) or sender or SHARED) if v1 else None,
+    )
 
 
 #: The final state of a message, by the code that a test arranged; empty for a message that is never reported.

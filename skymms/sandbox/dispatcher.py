@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..model.notices import Notice
 from ..wire.dialects import Dialect
@@ -22,6 +22,9 @@ from .postback_sender import NoticeEncoder, PostbackPolicy, PostbackSender
 from .routing import ABOUT, FOREIGN_HOST, dialect_at, is_gateway_host, is_page_or_control
 from .state import State, printable
 
+if TYPE_CHECKING:
+    from ..inbox import Inbox
+
 
 class Dispatcher:
     """Handles HTTP requests, records them, and schedules the notices that follow."""
@@ -34,6 +37,7 @@ class Dispatcher:
         cellcasts: Mapping[str, Cellcast],
         host: str,
         postback_url: str | None,
+        postbacks_to: Inbox | None,
         methods: Mapping[str, Callable[..., object]],
         log: Callable[[str], None],
     ) -> None:
@@ -47,7 +51,7 @@ class Dispatcher:
         self.faults: Faults = Faults(self._clock.seconds)
         self.gateway: Gateway = Gateway(api_key, state, self.faults)
         self.events: EventLog = EventLog(self._clock.now)
-        self.postbacks: PostbackSender = PostbackSender(postback_url, self._clock, self._record_postback)
+        self.postbacks: PostbackSender = PostbackSender(postback_url, postbacks_to, self._clock, self._record_postback)
 
     def reset(self) -> None:
         """Forget all requests, events, faults and notices."""

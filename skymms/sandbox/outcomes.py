@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 
 from ..model.notices import DeliveryReport
@@ -76,28 +78,34 @@ def send_mms(
     """
     tracking_id = f"MMS_{state.next_id()}"
     state.add_statistics("CONTENT", tracking_id, to, sender, contentid=mms_id, delivery="binary")
-    aggregator_id = _aggregator_id()
+    aggregator_id = new_aggregator_id()
     scheduled: list[ScheduledNotice] = []
     for after, step in _report_times(state, to, disable_fallback, discovery):
-        report = DeliveryReport(
-            step.code,
-            origin="MMS_MT",
-            sent_as=step.sent_as,
-            status=step.status,
-            # Skycore 1.3: the reports about the delivery of a link do not contain the MMS id.
-            mms_id=None if step.code.endswith("202") else mms_id,
-            sender=sender,
-            to=to,
-            tracking_id=tracking_id,
-            operator_id=operator_id,
-            timestamp=state.timestamp(after),
-            handset="sandbox" if step.code in _WITH_HANDSET else None,
-            aggregator_id=aggregator_id if step.code in _WITH_AGGREGATOR else None,
-            details=_LINK_DETAILS if step == _SENT_AS_LINK else _DETAILS.get(step.code),
-            client_reference=client_reference,
-        )
+        report = report_of(step, tracking_id, to, sender, mms_id, state.timestamp(after), aggregator_id)
+        report = replace(report, operator_id=operator_id, client_reference=client_reference)
         scheduled.append(ScheduledNotice(after, report))
     return SentMMS(mms_id=mms_id, tracking_id=tracking_id, to=to, sender=sender, details=ACCEPTED), scheduled
+
+
+def report_of(
+    step: ReportStep, tracking_id: str, to: str, sender: str | None, mms_id: str | None, at: datetime, aggregator_id: str | None
+) -> DeliveryReport:
+    """Return the report of a step of a message, with the fields that Skycore 1.3 gives to reports with its code."""
+    return DeliveryReport(
+        step.code,
+        origin="MMS_MT",
+        sent_as=step.sent_as,
+        status=step.status,
+        # Skycore 1.3: the reports about the delivery of a link do not contain the MMS id.
+        mms_id=None if step.code.endswith("202") else mms_id,
+        sender=sender,
+        to=to,
+        tracking_id=tracking_id,
+        timestamp=at,
+        handset="sandbox" if step.code in _WITH_HANDSET else None,
+        aggregator_id=aggregator_id if step.code in _WITH_AGGREGATOR else None,
+        details=_LINK_DETAILS if step == _SENT_AS_LINK else _DETAILS.get(step.code),
+    )
 
 
 def _report_times(state: State, to: str, disable_fallback: bool, discovery: bool) -> Iterator[tuple[float, ReportStep]]:
@@ -121,7 +129,7 @@ def _with_delays(delays: Delays, *messages: Sequence[ReportStep]) -> Iterator[tu
         begin = after
 
 
-def _aggregator_id() -> str:
+def new_aggregator_id() -> str:
     """Return an id in the form that the vendor's examples have."""
     return "-".join(f"{secrets.randbelow(100_000):05}" for _ in range(5))
 
@@ -146,7 +154,7 @@ def send_sms(
             tracking_id=tracking_id,
             operator_id=operator_id,
             timestamp=state.timestamp(after),
-            aggregator_id=_aggregator_id() if code in _WITH_AGGREGATOR else None,
+            aggregator_id=new_aggregator_id() if code in _WITH_AGGREGATOR else None,
         )
         scheduled.append(ScheduledNotice(after, report))
     return tracking_id, scheduled

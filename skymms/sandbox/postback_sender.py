@@ -9,16 +9,19 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import ConfigurationError
 from ..http import parse_http_url
-from ..model.notices import DeliveryReport, InboundMMS, Notice
+from ..model.notices import Notice
 from ..wire.codecs import xml
 from ..wire.dialects import SKYCORE, Dialect
-from ..wire.gateway_traits import GatewayTraits
 from .clock import Clock
+from .notice_forms import batch_envelope, in_dialect
+
+if TYPE_CHECKING:
+    from ..inbox import Inbox
 
 #: Skycore 1.3: seconds within which the receiver must respond, the number of retries, and seconds between the attempts.
 RECEIVER_TIMEOUT, MAX_RETRIES, RETRY_DELAY = 10, 5, 300
@@ -55,15 +58,23 @@ class NoticeEncoder(Protocol):
 
 
 class PostbackSender:
-    """Posts notices to ``url``, or nowhere if it is None."""
+    """Posts notices to ``url``, to an inbox in this process, or nowhere if both are None."""
 
-    def __init__(self, url: str | None, clock: Clock, on_posted: Callable[[Notice, str | None], None]) -> None:
-        """Call ``on_posted`` with each notice and the result of its postback; the result is None without a URL."""
+    def __init__(
+        self, url: str | None, inbox: Inbox | None, clock: Clock, on_posted: Callable[[Notice, str | None], None]
+    ) -> None:
+        """Call ``on_posted`` with each notice and the result of its postback; the result is None without a receiver."""
         if url and parse_http_url(url) is None:
+            # Imported here because only this error needs it. The last segment may be the secret of an inbox.
+            from ..inbox.log_filters import mask_paths
+
             raise ConfigurationError(
-                f"postback_url: {url!r:.80} is not an http or https URL: give the full URL of your receiver"
+                f"postback_url: {mask_paths(url)!r:.80} is not an http or https URL: give the full URL of your receiver"
             )
+        if url and inbox is not None:
+            raise ConfigurationError("give postback_url= or postbacks_to=, not both")
         self._url = url
+        self._inbox = inbox
         self._clock = clock
         self._on_posted = on_posted
         # The receiver is the developer's own, so the environment's proxy is not used.
@@ -85,14 +96,14 @@ class PostbackSender:
                 self._add_to_batch(notice)
                 return
             encoder = self.policy.dialect or encoder
-            notice = _in_dialect(notice, encoder)
+            notice = in_dialect(notice, encoder)
         # Without a receiver the notice is only recorded, so it need not be encoded.
-        body = encoder.encode_notice(notice) if self._url else b""
+        body = encoder.encode_notice(notice) if self._url or self._inbox is not None else b""
         for _ in range(2 if self.policy.twice else 1):
             self._post((notice,), body, encoder.response_codec.CONTENT_TYPE)
 
     def _add_to_batch(self, notice: Notice) -> None:
-        notice = _in_dialect(notice, SKYCORE)
+        notice = in_dialect(notice, SKYCORE)
         self._batch.append((notice, SKYCORE.encode_notice(notice)))
         if len(self._batch) == 1:
             self._clock.schedule(BATCH_INTERVAL, self._send_batch)
@@ -101,16 +112,24 @@ class PostbackSender:
         waiting, self._batch = self._batch, []
         for start in range(0, len(waiting), MAX_BATCH):
             batch = waiting[start : start + MAX_BATCH]
-            body = _batch_envelope([body for _, body in batch], self._clock)
+            body = batch_envelope([body for _, body in batch], self._clock.now())
             self._post(tuple(notice for notice, _ in batch), body, xml.CONTENT_TYPE)
 
     def _post(self, notices: tuple[Notice, ...], body: bytes, content_type: str, attempt: int = 0) -> None:
         """Post a body, report the result, and schedule the next attempt if the receiver did not respond with 200."""
-        accepted, result = (True, None) if self._url is None else self._request(self._url, body, content_type)
+        accepted, result = self._deliver(body, content_type)
         for notice in notices:
             self._on_posted(notice, result)
         if not accepted and attempt < MAX_RETRIES:
             self._clock.schedule(RETRY_DELAY, lambda: self._post(notices, body, content_type, attempt + 1))
+
+    def _deliver(self, body: bytes, content_type: str) -> tuple[bool, str | None]:
+        """Return whether the receiver responded with 200, and the result as text; None without a receiver."""
+        if self._inbox is not None:
+            receiver = self._inbox.receiver
+            answer = receiver.store(body, {"content-type": content_type}, receiver.deadline())
+            return answer.status == 200, f"answered {answer.status}"
+        return self._request(self._url, body, content_type) if self._url is not None else (True, None)
 
     def _request(self, url: str, body: bytes, content_type: str) -> tuple[bool, str]:
         """Return whether the receiver responded with 200, and the result as text."""
@@ -133,44 +152,3 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, *args: object, **kwargs: object) -> None:
         return None
-
-
-def _in_dialect(notice: Notice, dialect: Dialect) -> Notice:
-    """Return a notice as the dialect has it: its operator id, and the time and the status of a delivery report."""
-    if isinstance(notice, DeliveryReport | InboundMMS):
-        notice = replace(notice, operator_id=_operator_id(notice.operator_id, dialect.gateway))
-    if not isinstance(notice, DeliveryReport):
-        return notice
-    if notice.code in dialect.gateway.untimed_codes:
-        notice = replace(notice, timestamp=None)
-    return _with_dialect_status(notice, dialect)
-
-
-def _operator_id(given: str | None, gateway: GatewayTraits) -> str:
-    """Return the operator id of a request, or that of the gateway, in the gateway's number of digits."""
-    id, digits = given or gateway.operator_id, gateway.operator_digits
-    # Skycore 1.3: ids of six digits got a zero at the end when they became longer (000157 became 0001570).
-    return f"{id}0" if len(id) == digits - 1 else id.zfill(digits)
-
-
-def _with_dialect_status(notice: DeliveryReport, dialect: Dialect) -> DeliveryReport:
-    """Return a report with the dialect's status text; a status that the dialect does not have is kept."""
-    if (status := dialect.status_texts.get(notice.status or "")) is None:
-        return notice
-    # The original status moves to the details, before the original details.
-    details = notice.status if notice.details is None else f"{notice.status}: {notice.details}"
-    return replace(notice, status=status, details=details)
-
-
-def _batch_envelope(events: list[bytes], clock: Clock) -> bytes:
-    """Return events in the envelope of before November 2013 (Skycore 1.3, 5.9): origin and code first, the rest in BODY."""
-    from lxml import etree
-
-    root = etree.Element("POSTBACK")
-    for number, event in enumerate(events, 1):
-        notification = etree.SubElement(root, "NOTIFICATION", id=str(number), created=f"{clock.now():%Y-%m-%d %H:%M:%S}+00")
-        body = etree.Element("BODY")
-        for element in etree.fromstring(event):
-            (notification if element.tag in {"ORIGIN", "CODE"} else body).append(element)
-        notification.append(body)
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")

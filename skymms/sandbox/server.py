@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Literal, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, overload
 from urllib.parse import urlsplit
 
 from ..account import Account
@@ -42,6 +42,9 @@ from .state import (
     printable,
 )
 
+if TYPE_CHECKING:
+    from ..inbox import Inbox
+
 #: The operations in :attr:`Sandbox.sent`.
 SendOperation: TypeAlias = (
     SendMMS
@@ -59,7 +62,8 @@ class Sandbox:
     """A gateway on a free port of this machine, for tests and demos; a context manager.
 
     It accepts requests in every dialect and in both generations of Cellcast, validates them by the library's own rules, keeps
-    saved slideshows, and posts the reports of the messages to ``postback_url``, after ``delays`` on its own ``clock``. No
+    saved slideshows, and posts the reports of the messages to ``postback_url``, after ``delays`` on its own ``clock``.
+    ``postbacks_to`` is an :class:`~skymms.inbox.Inbox` of this process that gets them instead, without HTTP and its secret. No
     message reaches a phone. ``on_event`` is called with a line of text for each request and postback; a line contains the
     sandbox's time and no API key. The sandbox listens on loopback; ``host="0.0.0.0"`` opens it to other machines.
 
@@ -83,6 +87,7 @@ class Sandbox:
         port: int = 0,
         host: str = "127.0.0.1",
         postback_url: str | None = None,
+        postbacks_to: Inbox | None = None,
         limits: Limits = DOCUMENTED,
         delays: Delays = Delays(),  # noqa: B008 (a frozen value)
         senders: Collection[str] | None = None,
@@ -119,6 +124,7 @@ class Sandbox:
             cellcasts=self._cellcasts,
             host=host,
             postback_url=postback_url,
+            postbacks_to=postbacks_to,
             methods=self._control_methods(),
             log=self._log,
         )

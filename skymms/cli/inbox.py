@@ -1,0 +1,357 @@
+"""`skymms inbox …`: receives postbacks, and shows and handles what was received."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import timedelta
+
+import click
+
+from ..cellcast import read_cellcast_webhook
+from ..errors import ConfigurationError
+from ..inbox import Inbox, Secret
+from ..inbox.access import Networks
+from ..postbacks import read_postbacks
+from . import output
+from .broadcast_options import parse_time
+from .exit_status import Status
+from .inbox_load import load_inbox
+from .inbox_options import Address, address_options, open_chosen_store, open_stored, read_secret, store_options
+from .inbox_output import (
+    counted,
+    dead_json,
+    message_json,
+    post_json,
+    print_dead,
+    print_known,
+    print_one,
+    print_quarantine,
+    print_received,
+    received_json,
+    time_text,
+)
+from .inbox_run import import_uvicorn, serve, work
+from .options import json_option
+from .repeated import group
+
+#: How many notices `list` prints without ``--json`` and ``--limit``.
+_LISTED = 100
+_handler_option = click.option("--handler", metavar="NAME", help="Only for this handler: see `skymms inbox handlers`.")
+_since_option = click.option("--since", metavar="TIME", help="Only what was received since then, in ISO 8601.")
+
+
+@group(no_args_is_help=False)
+def inbox() -> None:
+    """Receive what gateways post, and look at it.
+
+    `serve` stores every postback before it answers. `work` hands them to the functions of your program. The other commands
+    show what is stored, also while the server runs.
+    """
+
+
+# ------------------------------------------------------------------------------------------------ receiving
+
+
+@inbox.command("serve")
+@store_options
+@address_options
+@click.option(
+    "--cellcast", is_flag=True, help="Receive the webhooks of Cellcast instead of the postbacks of Skycore and Sinch."
+)
+@click.option(
+    "--network",
+    "networks",
+    multiple=True,
+    metavar="NETWORK",
+    help="Only this address or network may post, such as 192.0.2.0/24. May be repeated.",
+)
+@click.option(
+    "--proxy",
+    "proxies",
+    multiple=True,
+    metavar="ADDRESS",
+    help="The address of a proxy in front, whose X-Forwarded-For is believed. May be repeated.",
+)
+def serve_(cellcast: bool, networks: tuple[str, ...], proxies: tuple[str, ...]) -> int:
+    """Receive postbacks until Ctrl-C or SIGTERM.
+
+    The address to register at the gateway is printed on stdout, and a line for each request on stderr. The last segment of the
+    address is the secret, so keep it to yourself: lines on stderr do not have it. One process serves one file.
+    """
+    uvicorn = import_uvicorn()
+    address, secret = Address.chosen(), read_secret()
+    read = read_cellcast_webhook if cellcast else read_postbacks
+    # Checked before a file is created.
+    Networks(networks, proxies)
+    store = open_chosen_store(new=True)
+    try:
+        receiving = Inbox(store, secret=secret, read=read, networks=networks, proxies=proxies)
+        about = f"Stores postbacks in {store.name}. Gateways need a public https address: put a proxy in front, and add --url."
+        return serve(uvicorn, receiving, address, secret, about if address.url is None else about.partition(" Gateways")[0])
+    finally:
+        store.close()
+
+
+@inbox.command("address")
+@store_options
+@address_options
+def address_() -> int:
+    """Print the address to register at the gateway, which `serve` prints with the same options. It contains the secret."""
+    address = Address.chosen()
+    if address.url is None and address.port == 0:
+        raise click.UsageError(
+            "--port 0 is a port that only `skymms inbox serve` knows, which prints it: name a port, or --url"
+        )
+    output.print_line(address.with_secret(read_secret()))
+    return Status.DONE
+
+
+@inbox.command("secret")
+@click.option("-o", "--output", "target", metavar="FILE", help="A new file, which only you can read. Default: stdout.")
+def secret_(target: str | None) -> int:
+    """Create a secret for the address, of 256 random bits.
+
+    To replace a secret, write the new one and the former one into the file, in two lines: both are accepted.
+    """
+    token = Secret.generate().reveal()
+    if target is None or target == "-":
+        output.print_line(token)
+        return Status.DONE
+    try:
+        with open(target, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            file.write(f"{token}\n")
+    except FileExistsError:
+        raise ConfigurationError(f"{target} exists, and is not overwritten: the gateway may use its secret") from None
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"cannot write {target}: {getattr(error, 'strerror', None) or error}") from None
+    output.print_message(f"{target} has a new secret. To receive: skymms inbox serve --secret-file {target}")
+    return Status.DONE
+
+
+# ------------------------------------------------------------------------------------------------ handling
+
+
+@inbox.command("work")
+@click.argument("target", metavar="MODULE:NAME")
+@click.option("--until-idle", is_flag=True, help="End when no notice waits, for cron. What failed waits for another attempt.")
+def work_(target: str, until_idle: bool) -> int:
+    """Call the handlers of the inbox in your program, until Ctrl-C or SIGTERM.
+
+    MODULE:NAME names the inbox, such as shop.postbacks:inbox for the variable inbox in shop/postbacks.py. The first signal
+    waits for the calls that are running, a second one does not. Several workers may run at once.
+    """
+    loaded = load_inbox(target)
+    if not loaded.handler_names:
+        raise ConfigurationError(f"{target} has no handlers: register a function with @{target.rpartition(':')[2]}.on(…)")
+    if not until_idle:
+        output.print_message(f"Calls {', '.join(loaded.handler_names)}. Press Ctrl-C to stop.")
+    return work(loaded, until_idle=until_idle)
+
+
+@inbox.command()
+@store_options
+@_handler_option
+@json_option
+def dead(handler: str | None, as_json: bool) -> int:
+    """List the notices that a handler failed with for the last time. `skymms inbox replay --dead` tries again."""
+    with open_stored() as stored:
+        found = stored.dead(handler=handler)
+        if as_json:
+            output.print_json_list("dead", map(dead_json, found))
+            return Status.DONE
+        count = print_dead(found)
+    output.print_message(f"{count} listed" + ("; `skymms inbox show ID` prints a traceback" if count else ""))
+    return Status.DONE
+
+
+@inbox.command()
+@click.argument("ids", metavar="[ID]...", nargs=-1, type=click.IntRange(min=1))
+@click.option("--dead", "is_dead", is_flag=True, help="Those that a handler failed with for the last time.")
+@_since_option
+@click.option("--until", metavar="TIME", help="Only what was received before.")
+@_handler_option
+@store_options
+def replay(ids: tuple[int, ...], is_dead: bool, since: str | None, until: str | None, handler: str | None) -> int:
+    """Hand notices over to their handlers again: those with an ID, those of a time, or those that are dead.
+
+    A handler that is new gets what was received before it in the same way. The worker calls it.
+    """
+    if not (ids or is_dead or since or until):
+        raise click.UsageError("say which notices: an ID, --since, --until or --dead")
+    begin, end = parse_time(since, None, "--since"), parse_time(until, None, "--until")
+    with open_stored() as stored:
+        count = sum(stored.replay(since=begin, until=end, handler=handler, id=id, dead=is_dead) for id in (ids or (None,)))
+    output.print_line(f"{counted(count, 'call')} of handlers will be made")
+    return Status.DONE
+
+
+@inbox.command()
+@store_options
+@json_option
+def handlers(as_json: bool) -> int:
+    """List the handlers that the inbox knows, and how many notices each has in each state."""
+    with open_stored() as stored:
+        found = stored.handlers()
+    if as_json:
+        output.print_json({"handlers": [one._asdict() for one in found]})
+        return Status.DONE
+    if found:
+        states = ("ready", "working", "done", "dead")
+        rows = [
+            (one.name, ", ".join(one.kinds), *(f"{one.counts.get(state, 0):,}" for state in states), time_text(one.seen_at))
+            for one in found
+        ]
+        output.print_table("", ("Handler", "Kinds", *(state.capitalize() for state in states), "Seen"), rows)
+    output.print_message(f"{len(found)} listed")
+    return Status.DONE
+
+
+@inbox.command("remove-handler")
+@click.argument("name")
+@store_options
+def remove_handler(name: str) -> int:
+    """Forget a handler that your program does not have any more, and what waits for it."""
+    with open_stored() as stored:
+        count = stored.remove_handler(name)
+    output.print_line(f"{name} is removed; {counted(count, 'notice')} waited for it")
+    return Status.DONE
+
+
+# ------------------------------------------------------------------------------------------------ looking
+
+
+@inbox.command("list")
+@store_options
+@click.option("--tracking-id", metavar="ID", help="Only the notices about this message.")
+@_since_option
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"Only the newest N. Default: {_LISTED}, and with --json all.",
+)
+@json_option
+def list_(tracking_id: str | None, since: str | None, limit: int | None, as_json: bool) -> int:
+    """List the notices, the oldest first. Phone numbers are masked; --json prints everything."""
+    begin = parse_time(since, None, "--since")
+    with open_stored() as stored:
+        if as_json:
+            found = stored.notices(since=begin, tracking_id=tracking_id, limit=limit)
+            output.print_json_list("notices", map(received_json, found))
+            return Status.DONE
+        most = limit or _LISTED
+        # One more, to know whether there are more.
+        newest = list(stored.notices(since=begin, tracking_id=tracking_id, limit=most + 1))
+        count = print_received(newest[-most:])
+        unread = stored.quarantine_size
+    more = ", the newest; --limit lists more" if len(newest) > most and limit is None else ""
+    output.print_message(f"{count} listed{more}")
+    if unread:
+        output.print_message(f"{counted(unread, 'post')} could not be read: `skymms inbox quarantine` lists them")
+    return Status.DONE
+
+
+@inbox.command()
+@click.argument("id", type=click.IntRange(min=1))
+@click.option("--raw", is_flag=True, help="Print the exact bytes of the post.")
+@store_options
+@json_option
+def show(id: int, raw: bool, as_json: bool) -> int:
+    """Show everything about a notice: its fields, its handlers, and how the last call failed. Numbers are not masked."""
+    with open_stored() as stored:
+        found = stored.notice(id)
+        if raw:
+            return _print_body(stored.post(found.post_id).body, found.post_id)
+        files = stored.files(id)
+        if as_json:
+            output.print_json({**received_json(found), "files": [one._asdict() for one in files]})
+        else:
+            print_one(found, files)
+    return Status.DONE
+
+
+@inbox.command()
+@click.argument("post", required=False, type=click.IntRange(min=1))
+@store_options
+@json_option
+def quarantine(post: int | None, as_json: bool) -> int:
+    """List the posts that could not be read, or print the exact bytes of one.
+
+    A post stays here so that it is not lost: the gateway does not send it again.
+    """
+    with open_stored() as stored:
+        if post is not None:
+            found = stored.post(post)
+            if not as_json:
+                return _print_body(found.body, post)
+            output.print_json(post_json(found))
+            return Status.DONE
+        if as_json:
+            output.print_json_list("quarantine", map(post_json, stored.quarantine()))
+            return Status.DONE
+        count = print_quarantine(stored.quarantine())
+    output.print_message(f"{count} listed" + ("; `skymms inbox quarantine POST` prints one" if count else ""))
+    return Status.DONE
+
+
+def _print_body(body: bytes | None, post: int) -> int:
+    if body is None:
+        raise ConfigurationError(f"the body of post {post} was erased, because it contained a number")
+    sys.stdout.buffer.write(body)
+    if sys.stdout.isatty():
+        sys.stdout.buffer.write(b"\n")
+    return Status.DONE
+
+
+@inbox.command()
+@click.argument("tracking_id", metavar="TRACKING-ID")
+@store_options
+@json_option
+def message(tracking_id: str, as_json: bool) -> int:
+    """Show the state of a message, and its reports. Numbers are not masked."""
+    with open_stored() as stored:
+        found = stored.message(tracking_id)
+    if as_json:
+        output.print_json(message_json(found))
+    else:
+        print_known(found)
+    return Status.DONE
+
+
+# ------------------------------------------------------------------------------------------------ deleting
+
+
+@inbox.command()
+@click.option(
+    "--older-than", type=click.IntRange(min=0), default=90, metavar="DAYS", help="How long ago they came. Default: 90."
+)
+@store_options
+def prune(older_than: int) -> int:
+    """Delete old posts and their notices. What waits for a handler stays, and repeats are still recognised."""
+    with open_stored() as stored:
+        count = stored.prune(older_than=timedelta(days=older_than))
+    output.print_line(f"{counted(count, 'post')} deleted")
+    return Status.DONE
+
+
+@inbox.command()
+@click.argument("number")
+@store_options
+@json_option
+def forget(number: str, as_json: bool) -> int:
+    """Erase a number: what it sent, and every report and reply that contains it."""
+    with open_stored() as stored:
+        forgotten = stored.forget(number)
+    if as_json:
+        output.print_json(forgotten._asdict())
+        return Status.DONE
+    output.print_line(f"the number is erased: {counted(forgotten.notices, 'notice')} in {counted(forgotten.posts, 'post')}")
+    for file in forgotten.files:
+        output.print_line(file)
+    if forgotten.files:
+        output.print_message("your program stored the files above: delete them too")
+    return Status.DONE
+
+
+COMMANDS = (inbox,)

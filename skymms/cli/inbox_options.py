@@ -1,0 +1,180 @@
+"""The options of `skymms inbox …`: the store, the address, and the secret."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import click
+
+from ..errors import ConfigurationError
+from ..http import is_private_host, parse_http_url
+from ..inbox import Handling, Secret
+from ..inbox.secrets import VARIABLE
+from ..inbox.storing import open_inbox
+from ..storage.contract import Store
+from . import output
+from .options import combine
+
+_STORE, _ADOPT, _HOST, _PORT, _URL, _SECRET_FILE = (
+    f"skymms.inbox.{name}" for name in ("store", "adopt", "host", "port", "url", "secret")
+)
+#: The address of `skymms inbox serve`, in which only the last segment matters.
+DEFAULT_HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 8026
+_PATH = "/mms"
+
+
+def _keep(key: str) -> Callable[..., None]:
+    def callback(context: click.Context, option: click.Parameter, value: Any) -> None:
+        context.meta[key] = value
+
+    return callback
+
+
+#: ``--store`` and ``--adopt``.
+store_options: Final = combine(
+    click.option(
+        "--store",
+        envvar="SKYMMS_INBOX_STORE",
+        default="postbacks.db",
+        metavar="WHERE",
+        expose_value=False,
+        callback=_keep(_STORE),
+        help="Where postbacks are stored: a file, or a postgresql:// URL. Default: SKYMMS_INBOX_STORE, or postbacks.db in the "
+        "working directory. Put a URL with a password into SKYMMS_INBOX_STORE, because other users can see the options of a "
+        "command.",
+    ),
+    click.option(
+        "--adopt",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep(_ADOPT),
+        help="Accept a file that was copied or restored, as the only one from now on.",
+    ),
+)
+#: ``--host``, ``--port``, ``--url`` and ``--secret-file``.
+address_options: Final = combine(
+    click.option(
+        "--host",
+        default=DEFAULT_HOST,
+        show_default=True,
+        metavar="ADDRESS",
+        expose_value=False,
+        callback=_keep(_HOST),
+        help="The address to listen on; 0.0.0.0 lets other machines connect.",
+    ),
+    click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=DEFAULT_PORT,
+        show_default=True,
+        metavar="PORT",
+        expose_value=False,
+        callback=_keep(_PORT),
+        help="The port to listen on; 0 is a free port.",
+    ),
+    click.option(
+        "--url",
+        metavar="URL",
+        expose_value=False,
+        callback=_keep(_URL),
+        help="The public address of the proxy in front, such as https://www.example.com/mms. It is printed instead of host and "
+        "port.",
+    ),
+    click.option(
+        "--secret-file",
+        envvar=f"{VARIABLE}_FILE",
+        metavar="FILE",
+        expose_value=False,
+        callback=_keep(_SECRET_FILE),
+        help=f"The file with the secret. Default: {VARIABLE}_FILE. Without a file, the secret is in {VARIABLE}.",
+    ),
+)
+
+
+# ------------------------------------------------------------------------------------------------ the store
+
+
+def open_chosen_store(*, new: bool = False) -> Store:
+    """Open the store of the command. Without ``new``, one that does not exist is an error and is not created."""
+    meta = click.get_current_context().meta
+    where: str = meta[_STORE]
+    if not new and "://" not in where and not Path(where).exists():
+        raise ConfigurationError(
+            f"there is no inbox {where}: `skymms inbox serve` and your program create one. If it is elsewhere, name it with "
+            "--store or SKYMMS_INBOX_STORE"
+        )
+    return open_inbox(where, adopt=meta[_ADOPT])
+
+
+@contextmanager
+def open_stored() -> Generator[Handling, None, None]:
+    """Open what the inbox of the command has stored. It needs no secret."""
+    with closing(open_chosen_store()) as store:
+        yield Handling(store)
+
+
+# ------------------------------------------------------------------------------------------------ the address
+
+
+class Address(NamedTuple):
+    """Where the inbox listens, and the address to register at the gateway."""
+
+    host: str
+    port: int
+    url: str | None
+
+    @classmethod
+    def chosen(cls) -> Address:
+        """Return the address that the options name."""
+        meta = click.get_current_context().meta
+        url: str | None = meta[_URL]
+        if url is not None:
+            _check_url(url)
+        return cls(meta[_HOST], meta[_PORT], url)
+
+    def with_secret(self, secret: Secret) -> str:
+        """Return the address with the secret as its last segment."""
+        base = f"http://{_bracketed(self.host)}:{self.port}{_PATH}" if self.url is None else self.url.rstrip("/")
+        return f"{base}/{secret.reveal()}"
+
+
+def _check_url(url: str) -> None:
+    parts = parse_http_url(url)
+    if parts is None or parts.query or parts.fragment:
+        raise click.BadParameter("--url must be an http or https URL without ? and #, such as https://www.example.com/mms")
+    if parts.scheme == "http" and not is_private_host(parts.hostname or ""):
+        output.print_message(
+            f"warning: http://{parts.hostname} is not encrypted, so others on the way can read the secret and the postbacks; "
+            "use https"
+        )
+
+
+def _bracketed(host: str) -> str:
+    """Return a host as a URL has it."""
+    try:
+        return f"[{host}]" if ip_address(host).version == 6 else host
+    except ValueError:
+        return host
+
+
+# ------------------------------------------------------------------------------------------------ the secret
+
+
+def read_secret() -> Secret:
+    """Return the secret, from the file or from the environment."""
+    file: str | None = click.get_current_context().meta[_SECRET_FILE]
+    if file:
+        return Secret.from_file(file)
+    if not os.environ.get(VARIABLE, "").strip():
+        raise ConfigurationError(
+            "the inbox has no secret. Create one with `skymms inbox secret -o inbox.secret`, then add --secret-file "
+            f"inbox.secret, or set {VARIABLE}_FILE=inbox.secret"
+        )
+    # Without the variable of the file: it was looked at above, and may be empty.
+    return Secret.from_env({VARIABLE: os.environ[VARIABLE]})
