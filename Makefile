@@ -108,7 +108,7 @@ $(VENV)/.dependencies: pyproject.toml
 	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check '.[lint]'
 	touch $@
 
-# The README's picture; needs Chromium.
+# The README's pictures; needs Chromium.
 picture: $(VENV)/.installed
 	PYTHONPATH=tests/support $(BIN)/python docs/picture.py
 

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 #: Something that each example prints.
 OUTPUT = {
     "first_message.py": "report: N102",
+    "preview.py": "| Hi Ada! Your number is {member}.",
     "wrong_slides.py": "E226 on slide 1",
     "many_recipients.py": "40 sent",
     "broadcast.py": (

@@ -27,6 +27,7 @@ In reading order:
 - ``sandbox``: `skymms sandbox` runs a local gateway until Ctrl-C
 - ``calling``: calls the gateway, and says after a failure whether the message may have been sent
 - ``send``: `skymms send`, `save`, `send-saved`, `list`, `delete` and `call`
+- ``preview``: `skymms preview` shows a message as a phone does
 - ``cellcast``: `skymms cellcast …`, the commands for the Australian gateway
 - ``broadcast_options``: the options of `skymms broadcast …`: the ledger, the account, and when messages are sent
 - ``broadcast_lists``: reads lists of numbers
