@@ -24,6 +24,7 @@ In reading order:
 - ``key_statements``: the SQL of keys, under which a message is sent once
 - ``outcome_statements``: the SQL that counts outcomes
 - ``consent_statements``: the SQL about people
+- ``slice_statements``: the table and the SQL of slices
 - ``hooks``: instants at which tests crash
 - ``intents``: one message that may now be requested
 - ``outcomes``: what a reply or an error means for a message
@@ -47,6 +48,7 @@ In reading order:
 - ``comparing``: compares the outcomes of variants
 - ``estimating``: says in advance what a broadcast will do
 - ``running``: decides what a run does next
+- ``slices``: which slices of broadcasts wait in a queue or run
 - ``threads``: carries the calls of a run in threads
 - ``tasks``: carries the calls of a run with asyncio
 - ``broadcast``: one broadcast: run, pause, look, settle, report
@@ -55,6 +57,9 @@ In reading order:
 - ``loading``: reads a list into the ledger
 - ``consent_ledger``: the part of the ledger that is about people
 - ``ledger``: the ledger
+- ``slice_tasks``: what a task of every engine does
+- ``procrastinate``: sends with the workers of procrastinate
+- ``celery``: sends with the workers of Celery
 """
 
 from .broadcast import Broadcast, Status

@@ -84,6 +84,7 @@ class Holder:
         scopes: Iterable[str],
         group: int = 1,
         breakers: Breakers | None = None,
+        lease: str | None = None,
     ) -> None:
         self._store = store
         self._broadcast = broadcast
@@ -95,7 +96,7 @@ class Holder:
         self._verdict = Verdict()
         self._judged_at = float("-inf")
         self._eligibility = Eligibility(broadcast, scopes, settings.cap)
-        self.lease: str = secrets.token_hex(8)
+        self.lease: str = lease or secrets.token_hex(8)
         self._zones: list[str] = []
         #: The last message that was taken in each time zone: what is before it is not ready.
         self._cursor: dict[str, tuple[float, int]] = {}

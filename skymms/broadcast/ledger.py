@@ -35,6 +35,7 @@ from .recipients import Recipient, Unreadable
 from .reconciling import Question, Reconciled, Steps, reconcile
 from .schema import COMPONENT, MIGRATIONS
 from .settings import Settings
+from .slices import Slices
 from .variants import Messages
 from .wishes import ENGLISH, Words
 
@@ -125,6 +126,11 @@ class Ledger(ConsentLedger):
         with self._store.reading() as transaction:
             names = [row[0] for row in transaction.rows(sql.LIST_BROADCASTS)]
         return iter([self[name] for name in names])
+
+    @property
+    def slices(self) -> Slices:
+        """The slices of broadcasts that an engine carries to many machines: see :mod:`skymms.broadcast.slices`."""
+        return Slices(self._store)
 
     # -------------------------------------------------------------------------------------------- reports and keys
 

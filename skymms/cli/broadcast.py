@@ -194,11 +194,11 @@ def pause(name: str, why: str | None) -> int:
 @name_argument
 @ledger_options
 def resume(name: str) -> int:
-    """Allow a paused broadcast to run again. It does not send: `run` does."""
+    """Allow a paused broadcast to run again. It does not send: `run` does, and workers of a queue."""
     with open_ledger() as ledger:
         ledger[name].resume()
     output.print_line(f"{name} may run again")
-    output.print_message(f"To send: skymms broadcast run {name}")
+    output.print_message(f"To send: skymms broadcast run {name}. Workers of a queue go on by themselves within a minute.")
     return Status.DONE
 
 
