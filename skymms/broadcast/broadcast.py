@@ -30,9 +30,9 @@ from .numbering import normalizer
 from .personalisation import Personalisation
 from .references import ledger_id
 from .running import Desk, End, Result, each_second
+from .scopes import scopes_of
 from .settings import Settings
 from .states import MAX_ATTEMPTS, RESEND_AFTER, RESENT, Phase, State, Why
-from .suppressing import scopes_of
 from .tallies import add_to_tally, read_tally
 
 if TYPE_CHECKING:

@@ -40,6 +40,11 @@ class Personalisation:
         return _replaced(self._operation, (), lambda place: self._templates[place].fill(data))
 
 
+def has_braces(operation: Any) -> bool:
+    """Whether a text of an operation has a merge field, ours or the gateway's, or any other brace."""
+    return any(True for _ in _texts(operation, ()))
+
+
 def _described(place: Place) -> str:
     if "slides" in place:
         number = place[place.index("slides") + 1]

@@ -34,6 +34,7 @@ In reading order:
 - ``broadcast_output``: prints what is known about a broadcast
 - ``broadcast_progress``: shows how far a run is
 - ``broadcast_run``: runs a broadcast, until it ends or a signal stops it
+- ``broadcast_people``: `skymms broadcast explain-number`, `flagged`, `decide`, `suppress` and `forget`
 - ``broadcast_create``: plans a broadcast
 - ``broadcast``: `skymms broadcast …`, one message to a list of numbers
 - ``inbox_options``: the options of `skymms inbox …`: the store, the address, and the secret
