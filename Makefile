@@ -11,7 +11,7 @@ SOURCE := pyproject.toml $(shell find skymms xsd -type f -not -path '*/__pycache
 # Tests and tools see what is installed, never the checkout they happen to stand in.
 export PYTHONSAFEPATH := 1
 
-.PHONY: demo test test-all lint $(LINT) compat bench bench-peers bench-sandbox bench-inbox kill-test docs picture clean
+.PHONY: demo test test-all lint $(LINT) compat bench bench-broadcast bench-peers bench-sandbox bench-inbox bench-media kill-test docs picture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/skymms demo
@@ -57,19 +57,29 @@ compat: $(VENV)/.dependencies
 bench: $(VENV)/.installed
 	PYTHONPATH=tests/bench $(BIN)/python tests/bench/run.py $(ARGS)
 
+# What broadcasts sustain, with a million recipients and with several processes on PostgreSQL: see docs/performance.md.
+bench-broadcast: $(VENV)/.installed
+	PYTHONPATH=tests/bench $(BIN)/python tests/bench/broadcast_run.py $(ARGS)
+
 # What the sandbox sustains, and that it keeps its size; on Linux.
 bench-sandbox: $(VENV)/.installed
 	PYTHONPATH=tests/bench $(BIN)/python tests/bench/sandbox_load.py $(ARGS)
+
+# What it costs to make a photograph fit.
+bench-media: $(VENV)/.installed
+	PYTHONPATH=tests/bench:tests/support $(BIN)/python tests/bench/fitting.py $(ARGS)
 
 # Posts a second that the inbox stores, in a file and in a database; on Linux.
 bench-inbox: $(VENV)/.installed
 	PYTHONPATH=tests/bench $(BIN)/python tests/bench/inbox_load.py $(ARGS)
 
-# Broadcasts that are killed at random instants, in a file and in a database: nobody is sent to twice. It prints figures.
+# Broadcasts that are killed at random instants, in a file, in a database and by engines: nobody is sent to twice. It prints
+# figures. Redis and RabbitMQ are those of this machine.
 SECONDS ?= 60
 POSTGRES ?= postgresql://postgres@127.0.0.1/test
 kill-test: $(VENV)/.installed
 	PYTHONPATH=tests/support $(BIN)/python tests/support/random_kills.py $(SECONDS) $(POSTGRES)
+	PYTHONPATH=tests/support $(BIN)/python tests/support/engine_kills.py $(SECONDS) $(POSTGRES)
 
 # Beside the libraries of other gateways. They live in an environment of their own, and one that does not install is told as such.
 bench-peers: $(PEERS)/.installed

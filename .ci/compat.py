@@ -45,7 +45,8 @@ def interpreter(version: str) -> str | None:
 def lowest() -> list[str]:
     """Every dependency of the package and its extras that users install, at the lowest version it allows."""
     extras = PROJECT["optional-dependencies"]
-    wanted = [*PROJECT["dependencies"], *extras["async"], *extras["cli"], *extras["otel"], *extras["postgres"]]
+    users = ("async", "cli", "hours", "otel", "postgres")
+    wanted = [*PROJECT["dependencies"], *(requirement for extra in users for requirement in extras[extra])]
     return [requirement.replace(">=", "==") for requirement in wanted]
 
 

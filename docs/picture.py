@@ -1,20 +1,24 @@
-"""Makes docs/sandbox.png, a screenshot of the sandbox's page in Chromium. ``make picture`` runs it.
+"""Makes docs/sandbox.png and docs/preview.png, screenshots of pages in Chromium. ``make picture`` runs it.
 
-The page shows a sandbox that has just accepted and refused some messages. The Debian packages fonts-inter and
+The first page shows a sandbox that has just accepted and refused some messages, the second one the preview of a message. The Debian packages fonts-inter and
 fonts-noto-color-emoji make the text look as on a desktop; pngquant, if it is installed, reduces the file to a third.
 """
 
 from __future__ import annotations
 
+import base64
 import shutil
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from browser import Browser, Tab
 
 from skymms import Client, MMSError, SaveMMS, SendMMS, SendSavedMMS, Slideshow, TransportError
+from skymms.preview import Preview, preview
+from skymms.preview.pictures import make_picture
 from skymms.sandbox import PostbackReceiver, Sandbox
 from skymms.sandbox.listener import Listener, ServerResponse
 
@@ -79,9 +83,37 @@ def main(path: Path, size: tuple[int, int] = (1280, 800), scheme: str = "light",
             tab.until("[...document.images].every(image => image.complete || !image.offsetParent)")
             tab.screenshot(path)
     cup.close()
+    reduce(path)
+
+
+def make_preview(path: Path, size: tuple[int, int] = (1180, 880), scheme: str = "light", scale: float = 1.5) -> None:
+    """Make the picture of a preview, with the cup of coffee as the message's picture."""
+    with TemporaryDirectory() as folder, Browser() as browser:
+        with Tab(browser, f"data:image/svg+xml;base64,{base64.b64encode(CUP).decode()}", size=(640, 460)) as tab:
+            tab.screenshot(Path(folder, "welcome.png"))
+        coffee = (
+            Slideshow("Membership coupon", subject="Free coffee for you!", fallback_text="Your coupon is waiting:")
+            .slide("Hi {first_name|there}! Thank you for joining us.", image="http://www.yoursite.com/welcome.png", duration=5)
+            .slide("Here's a free coupon from us!\nPlease enjoy!", passbook="http://www.yoursite.com/coupon.pkpass", duration=5)
+            .slide("Where we are", vcard="http://www.yoursite.com/shop.vcf")
+        )
+        message = SendMMS(coffee, to="15551234888", sender="60856")
+        cup = make_picture(Path(folder, "welcome.png").read_bytes())
+        shown = Preview(preview(message, data={"first_name": "Ada"}).view, {"http://www.yoursite.com/welcome.png": cup})
+        shown.save(Path(folder, "preview.html"))
+        with Tab(browser, Path(folder, "preview.html").as_uri(), size=size, scheme=scheme, scale=scale) as tab:
+            tab.resize(size, scheme, scale, motion="no-preference")
+            tab.run("for (const one of document.getAnimations()) { one.pause(); one.currentTime = 3000; }")
+            tab.screenshot(path)
+    reduce(path)
+
+
+def reduce(path: Path) -> None:
+    """Reduce a picture to 256 colours, if pngquant is installed."""
     if shutil.which("pngquant"):
         subprocess.run(["pngquant", "--force", "--skip-if-larger", "--output", path, "256", path], check=True)
 
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "sandbox.png")
+    make_preview(Path(sys.argv[2]) if len(sys.argv) > 2 else HERE / "preview.png")

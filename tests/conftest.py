@@ -10,12 +10,15 @@ from callers import Blocking
 from hypothesis import settings
 from inbox_rows import inbox_store
 from private_postgres import private_postgres
+from private_redis import private_redis
 from stores import ledger_where, postgres_where, sqlite_where, store
 from unmeasured import coverage_paused
 
 from skymms import Client
 
-__all__ = ["inbox_store", "kind", "ledger_where", "postgres_where", "private_postgres", "sqlite_where", "store"]
+__all__ = [
+    "inbox_store", "kind", "ledger_where", "postgres_where", "private_postgres", "private_redis", "sqlite_where", "store",
+]  # fmt: skip
 
 # The same examples each time, so that a run that fails here fails everywhere; HYPOTHESIS_PROFILE=search looks for new ones.
 settings.register_profile("skymms", deadline=None, derandomize=True, max_examples=25)

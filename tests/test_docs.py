@@ -138,7 +138,10 @@ def test_the_readme_shows_the_first_example() -> None:
         assert line in example
 
 
-def test_the_readme_sends_with_the_account_of_the_environment(sandbox: Sandbox) -> None:
+def test_the_readme_sends_with_the_account_of_the_environment(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     *_, names = run_blocks("README.md")
     assert [message.to for message in sandbox.sent] == ["15551234888"]
     names["receive"](b"<POSTBACK><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE><TRACKINGID>MMS_1</TRACKINGID></POSTBACK>")

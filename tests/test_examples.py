@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 #: Something that each example prints.
 OUTPUT = {
     "first_message.py": "report: N102",
+    "preview.py": "| Hi Ada! Your number is {member}.",
     "wrong_slides.py": "E226 on slide 1",
     "many_recipients.py": "40 sent",
     "broadcast.py": (
@@ -30,6 +31,7 @@ OUTPUT = {
         "15551230050 was sent, its report has arrived: TransportError\n"
         "15551230120 may have been sent, do not send again: ProtocolError\n"
     ),
+    "fit_pictures.py": "att delivers it\ntmobile delivers it\nverizon delivers it\nproblems: 0",
     "prepared_message.py": "4 messages for 4 numbers; invalid: not a number",
     "json_service.py": "the id in the response is None\nfilm-7 can be sent\nfilm-7 to Ada -> N101",
     "campaigns.py": "MMS True to 15551234888 arrived",

@@ -7,6 +7,11 @@ In reading order:
 
 - ``states``: the states of messages and broadcasts
 - ``hours``: the hours of the day in which messages are sent
+- ``zones``: the time zones of a phone number
+- ``caps``: how many messages a number gets in a time
+- ``scopes``: the scopes of opt-outs
+- ``wishes``: reads what a notice says that a person wants
+- ``consent``: the consent that a list records
 - ``columns``: finds the columns of a list by their names
 - ``file_formats``: recognises separators, and files that are not lists
 - ``recipients``: reads the list, from CSV, JSONL or any iterable
@@ -19,6 +24,8 @@ In reading order:
 - ``key_statements``: the SQL of keys, under which a message is sent once
 - ``outcome_statements``: the SQL that counts outcomes
 - ``survey_statements``: the SQL of figures for people who watch
+- ``consent_statements``: the SQL about people
+- ``slice_statements``: the table and the SQL of slices
 - ``hooks``: instants at which tests crash
 - ``intents``: one message that may now be requested
 - ``outcomes``: what a reply or an error means for a message
@@ -32,24 +39,36 @@ In reading order:
 - ``noting``: writes reports, and what they say, into the ledger
 - ``reconciling``: asks the gateways about messages whose outcome is not known
 - ``once``: sends a message once for each key
+- ``consenting``: writes what people say about getting messages into the ledger
+- ``confirming``: confirms opt-outs
+- ``explaining``: explains what a ledger knows about a number
 - ``messages``: makes operations, for one number or many, and reads their replies
 - ``breakers``: watches the outcomes of a run
+- ``eligibility``: decides which ready messages may be sent
 - ``blocks``: takes messages from the ledger and writes what became of them
 - ``comparing``: compares the outcomes of variants
 - ``estimating``: says in advance what a broadcast will do
 - ``surveying``: reads the figures of broadcasts for people who watch them
 - ``running``: decides what a run does next
+- ``slices``: which slices of broadcasts wait in a queue or run
 - ``threads``: carries the calls of a run in threads
 - ``tasks``: carries the calls of a run with asyncio
 - ``broadcast``: one broadcast: run, pause, look, settle, report
 - ``variants``: several messages of one broadcast
 - ``checking``: checks every message of a list, and makes its rows
 - ``loading``: reads a list into the ledger
+- ``consent_ledger``: the part of the ledger that is about people
 - ``ledger``: the ledger
+- ``slice_tasks``: what a task of every engine does
+- ``procrastinate``: sends with the workers of procrastinate
+- ``celery``: sends with the workers of Celery
 """
 
 from .broadcast import Broadcast, Status
+from .caps import Cap
 from .comparing import VariantOutcome
+from .consent import Consent
+from .consenting import Flagged
 from .estimating import Estimate, LeftOutLine
 from .hours import Hours
 from .ledger import Ledger
@@ -61,11 +80,16 @@ from .shares import Share
 from .states import Phase, State, Why
 from .suppressing import Suppressions
 from .variants import Variant
+from .wishes import ENGLISH, Wish, Words, read_wish
 
 __all__ = [
+    "ENGLISH",
     "Broadcast",
+    "Cap",
+    "Consent",
     "End",
     "Estimate",
+    "Flagged",
     "Hours",
     "Ledger",
     "LeftOutLine",
@@ -82,5 +106,8 @@ __all__ = [
     "Variant",
     "VariantOutcome",
     "Why",
+    "Wish",
+    "Words",
     "read_recipients",
+    "read_wish",
 ]

@@ -16,11 +16,14 @@ def write_audit(transaction: Transaction, verb: str, broadcast: str | None, by: 
     """Write a line of the audit table, in the transaction of what it is about. ``by`` is the user's name by default."""
     transaction.run(
         sql.AUDIT,
-        now=transaction.now(), who=by or _user(), verb=verb, broadcast=broadcast, detail=json.dumps(detail),
+        now=transaction.now(), who=who(by), verb=verb, broadcast=broadcast, detail=json.dumps(detail),
     )  # fmt: skip
 
 
-def _user() -> str:
+def who(by: str | None) -> str:
+    """Return who does something: ``by``, or the name of the user."""
+    if by:
+        return by
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # a container in which the user has no name

@@ -17,13 +17,15 @@ from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
 
 from ..storage.contract import Store, Transaction
-from ..storage.texts import hash_number
 from . import statements as sql
 from .breakers import Breakers, Verdict
+from .consent_statements import FIRMLY_OF_MESSAGE
+from .eligibility import Eligibility
 from .hooks import instant
 from .intents import Intent
 from .noting import lock_answered, match_answers, match_interrupted
 from .outcomes import Answer
+from .scopes import EVERYTHING
 from .settings import Settings
 from .states import Phase, State, Why
 from .tallies import add_to_tally, read_tally
@@ -82,6 +84,7 @@ class Holder:
         scopes: Iterable[str],
         group: int = 1,
         breakers: Breakers | None = None,
+        lease: str | None = None,
     ) -> None:
         self._store = store
         self._broadcast = broadcast
@@ -92,9 +95,8 @@ class Holder:
         self._breakers = breakers or Breakers(broadcast, "", (), None)
         self._verdict = Verdict()
         self._judged_at = float("-inf")
-        self._scopes = json.dumps(sorted({"", *scopes}))
-        self.lease: str = secrets.token_hex(8)
-        self._secret: bytes | None = None
+        self._eligibility = Eligibility(broadcast, scopes, settings.cap)
+        self.lease: str = lease or secrets.token_hex(8)
         self._zones: list[str] = []
         #: The last message that was taken in each time zone: what is before it is not ready.
         self._cursor: dict[str, tuple[float, int]] = {}
@@ -110,7 +112,7 @@ class Holder:
             now = transaction.now()
             self._zones = [row[0] for row in transaction.rows(sql.ZONES, broadcast=self._broadcast)]
             secret = transaction.one(sql.SECRET)
-            self._secret = bytes.fromhex(secret[0]) if secret else None
+            self._eligibility.secret = bytes.fromhex(secret[0]) if secret else None
             if self._settings.rate is not None:
                 transaction.run(sql.ADD_PACE, account=self._account, gap=1 / self._settings.rate)
             self._renew(transaction, now)
@@ -244,9 +246,13 @@ class Holder:
 
     def _suppress(self, transaction: Transaction, answer: Answer, now: float) -> None:
         # Not subscribed (E715) is about one campaign. What blocks a number does so for all messages of the account.
-        campaigns = [scope for scope in json.loads(self._scopes) if scope.startswith("campaign:")]
-        scope = campaigns[0] if campaigns and answer.code == "E715" else ""
-        transaction.run(sql.SUPPRESS_OF_MESSAGE, id=answer.id, scope=scope, source=answer.opt_out, at=now)
+        campaigns = [scope for scope in self._eligibility.scopes if scope.startswith("campaign:")]
+        scope = campaigns[0] if campaigns and answer.code == "E715" else EVERYTHING
+        # Somebody who subscribes to the campaign again takes that back.
+        revocable = int(scope != EVERYTHING)
+        transaction.run(sql.SUPPRESS_OF_MESSAGE, id=answer.id, scope=scope, source=answer.opt_out, at=now, revocable=revocable)
+        if not revocable:
+            transaction.run(FIRMLY_OF_MESSAGE, id=answer.id, scope=scope)
 
     # -------------------------------------------------------------------------------------------- intents
 
@@ -262,14 +268,10 @@ class Holder:
         candidates = self._candidates(transaction, most, now)
         if not candidates:
             return []
-        opted_out = self._opted_out(transaction, [row[1] for row in candidates])
-        skipped = [row[0] for row in candidates if row[1] in opted_out]
-        taken = [row for row in candidates if row[1] not in opted_out]
-        if skipped:
-            ids = json.dumps(skipped)
-            again = transaction.run(sql.UNKNOWN_AGAIN_BY_ID, ids=ids, now=now)
-            transaction.run(sql.SET_SKIPPED, ids=ids, why=Why.OPTED_OUT, now=now)
-            changed.update({State.READY: -len(skipped), State.SKIPPED: len(skipped) - again, State.UNKNOWN: again})
+        skipped, later = self._eligibility.decide(transaction, [row[1] for row in candidates], now)
+        taken = [row for row in candidates if row[1] not in skipped and row[1] not in later]
+        for why in sorted(set(skipped.values())):
+            self._skip(transaction, [row[0] for row in candidates if skipped.get(row[1]) is why], why, now, changed)
         if not taken:
             return []
         requests = self._requests(taken, most)
@@ -325,12 +327,11 @@ class Holder:
         # The request may leave some seconds later, and the hours must not have ended then.
         return [zone for zone in self._zones if all(hours.is_open(at, zone or None) for at in (now, now + _LATEST))]
 
-    def _opted_out(self, transaction: Transaction, numbers: list[str]) -> set[str]:
-        keys = {number: number for number in numbers}
-        if self._secret is not None:
-            keys |= {hash_number(self._secret, number): number for number in numbers}
-        found = transaction.rows(sql.SUPPRESSED, keys=json.dumps(list(keys)), scopes=self._scopes)
-        return {keys[row[0]] for row in found}
+    def _skip(self, transaction: Transaction, skipped: list[int], why: Why, now: float, changed: Counter[str]) -> None:
+        ids = json.dumps(skipped)
+        again = transaction.run(sql.UNKNOWN_AGAIN_BY_ID, ids=ids, now=now)
+        transaction.run(sql.SET_SKIPPED, ids=ids, why=why, now=now)
+        changed.update({State.READY: -len(skipped), State.SKIPPED: len(skipped) - again, State.UNKNOWN: again})
 
     def _next(self, transaction: Transaction, now: float) -> tuple[float | None, bool]:
         """Return the seconds until a message may be due (None if none is left), and whether only the hours are in the way."""

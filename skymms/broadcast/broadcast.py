@@ -30,9 +30,9 @@ from .numbering import normalizer
 from .personalisation import Personalisation
 from .references import ledger_id
 from .running import Desk, End, Result, each_second
+from .scopes import scopes_of
 from .settings import Settings
 from .states import MAX_ATTEMPTS, RESEND_AFTER, RESENT, Phase, State, Why
-from .suppressing import scopes_of
 from .tallies import add_to_tally, read_tally
 
 if TYPE_CHECKING:
@@ -97,15 +97,17 @@ class Broadcast:
         threads: int = _THREADS,
         seconds: float | None = None,
         watch: Callable[[Desk], None] | None = None,
+        lease: str | None = None,
     ) -> Result:
         """Send to everybody who is ready, with ``threads`` calls at once, and return how it ended.
 
         A run may be interrupted in any way, and run again: nobody is sent to twice. ``seconds`` limits it; ``watch`` is called
-        about once a second. After Ctrl-C the calls in flight are awaited, and KeyboardInterrupt is raised.
+        about once a second. After Ctrl-C the calls in flight are awaited, and KeyboardInterrupt is raised. ``lease`` names the
+        run in the ledger: a random text that is used once.
         """
         from .threads import carry
 
-        with self._held(client, threads, seconds) as (desk, messages):
+        with self._held(client, threads, seconds, lease) as (desk, messages):
             return self._ended(carry(desk, messages, partial(client.call, once=True), each_second(watch), threads))
 
     async def run_async(
@@ -115,11 +117,12 @@ class Broadcast:
         concurrency: int = _CONCURRENCY,
         seconds: float | None = None,
         watch: Callable[[Desk], None] | None = None,
+        lease: str | None = None,
     ) -> Result:
         """Send to everybody who is ready, with an AsyncClient: see :meth:`run`."""
         from .tasks import carry
 
-        with self._held(client, concurrency, seconds) as (desk, messages):
+        with self._held(client, concurrency, seconds, lease) as (desk, messages):
             return self._ended(await carry(desk, messages, partial(client.call, once=True), each_second(watch)))
 
     def slice(self, client: Client, *, seconds: float = 50.0, threads: int = _THREADS) -> Result:
@@ -128,7 +131,7 @@ class Broadcast:
 
     @contextmanager
     def _held(
-        self, client: Client | AsyncClient, concurrency: int, seconds: float | None
+        self, client: Client | AsyncClient, concurrency: int, seconds: float | None, lease: str | None
     ) -> Generator[tuple[Desk, Messages], None, None]:
         account: Any = client.account
         operations = self._operations()
@@ -139,7 +142,7 @@ class Broadcast:
             holder = Holder(
                 self._store, self.id, self.settings,
                 account=account.address, sender=sender, scopes=scopes_of(operations, sender), group=messages.group,
-                breakers=Breakers(self.id, self.name, self.settings.pause_if, self.settings.canary),
+                breakers=Breakers(self.id, self.name, self.settings.pause_if, self.settings.canary), lease=lease,
             )  # fmt: skip
             holder.begin(alone=alone)
             yield Desk(

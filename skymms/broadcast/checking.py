@@ -14,11 +14,15 @@ from ..numbers import E164_NUMBER, normalize
 from ..storage.contract import Row
 from ..transport.exchange import GatewayAccount
 from ..validation.validator import VALIDATOR
+from .consent import consent_json
 from .hours import zone_info
 from .numbering import normalizer
 from .personalisation import MissingValue, Personalisation
 from .recipients import Entry, Unreadable, as_text
+from .settings import Settings
+from .states import State, Why
 from .variants import Assignment, Variant
+from .zones import NumberZones
 
 #: How many checked messages are remembered. Lists that are sorted by a merge field profit from it.
 _REMEMBERED = 1024
@@ -38,11 +42,18 @@ class LeftOut(NamedTuple):
 class Checker:
     """Makes the rows of messages from a list. ``account`` decides which rules there are; without it, those that all share.
 
-    Raises :class:`~skymms.ConfigurationError` for a message that can be sent to nobody.
+    ``now`` is the time of the ledger's clock. Raises :class:`~skymms.ConfigurationError` for a message that can be sent to
+    nobody.
     """
 
-    def __init__(self, name: str, variants: Sequence[Variant], account: GatewayAccount | None) -> None:
+    def __init__(
+        self, name: str, variants: Sequence[Variant], account: GatewayAccount | None, settings: Settings, now: float
+    ) -> None:
         self._account = account
+        self._settings = settings
+        self._now = now
+        self._number_zones = NumberZones() if settings.hours is not None and settings.hours.by_number else None
+        self._never_open: dict[str, bool] = {}
         self._personal = [Personalisation(one.operation) for one in variants]
         self._assign = Assignment(name, [one.weight for one in variants])
         self._normalize = normalizer(variants[0].operation)
@@ -72,7 +83,7 @@ class Checker:
             if type(one) is Unreadable:
                 left_out.append(LeftOut(one.line, "unreadable", _storable(one.text), _storable(one.reason)))
                 continue
-            given, values, reference, zone, line = cast(Entry, one)
+            given, values, reference, zone, line, consented = cast(Entry, one)
             try:
                 # Nearly all numbers are written as they are sent.
                 number = given if usual and given.__class__ is str and match(given) else self._number(given)
@@ -81,12 +92,30 @@ class Checker:
                 if reference is not None:
                     reference = _reference(reference)
                 zone = "" if not zone else self._zone(zone)
+                consent = None if consented is None else consent_json(consented)
+                if self._number_zones is not None:
+                    zone = self._number_zones.zones(number, zone)
             except SkymmsError as error:
                 reason = error.problems[0].message if error.problems else str(error)
                 left_out.append(LeftOut(line, "unreadable", _storable(str(given)), _storable(reason)))
             else:
-                rows.append((broadcast, number, line, variants[place], data, reference, zone))
+                why = self._skipped(zone, consent)
+                state = State.READY if why is None else State.SKIPPED
+                rows.append((broadcast, number, line, variants[place], data, reference, zone, consent, state, why))
         return rows, left_out
+
+    def _skipped(self, zone: str, consent: str | None) -> Why | None:
+        """Return why nothing will be sent to a recipient, or None."""
+        hours = self._settings.hours
+        if self._settings.require_consent and consent is None:
+            return Why.NO_CONSENT
+        if hours is None or not hours.by_number:
+            return None
+        if not zone:
+            return Why.NO_ZONE
+        if zone not in self._never_open:
+            self._never_open[zone] = not hours.ever_open(self._now, zone)
+        return Why.HOURS_NEVER_OPEN if self._never_open[zone] else None
 
     def _number(self, given: Any) -> str:
         """Return a number as it is sent. Raises :class:`~skymms.RecipientError`, and ConfigurationError if there is none."""

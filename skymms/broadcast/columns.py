@@ -15,14 +15,31 @@ class Columns(NamedTuple):
     """The names of the special columns; None for those that are not used, and for numbers in a column with a usual name."""
 
     number: str | None
-    reference: str | None
-    zone: str | None
+    reference: str | None = None
+    zone: str | None = None
+    consent_source: str | None = None
+    consent_text: str | None = None
+    consent_time: str | None = None
 
-    def places(self, header: Sequence[str]) -> tuple[int, int | None, int | None]:
+    def places(self, header: Sequence[str]) -> Places:
         """Return where the special columns are. Raises :class:`~skymms.ConfigurationError` for one that there is not."""
         number = _place(header, find_number_column(header) if self.number is None else self.number)
-        reference, zone = (None if name is None else _place(header, name) for name in self[1:])
-        return number, reference, zone
+        others = [None if name is None else _place(header, name) for name in self[1:]]
+        return Places(number, others[0], others[1], (others[2], others[3], others[4]))
+
+    @property
+    def consent(self) -> tuple[str | None, str | None, str | None]:
+        """The columns of the source, the text and the time of the consent."""
+        return self[3:]
+
+
+class Places(NamedTuple):
+    """The places of the special columns; None for those that are not used."""
+
+    number: int
+    reference: int | None
+    zone: int | None
+    consent: tuple[int | None, int | None, int | None]
 
 
 def find_column(header: Sequence[str], name: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -10,9 +11,10 @@ from ..cellcast import CellcastSend
 from ..storage.contract import Store, read_pages
 from ..storage.texts import hash_number
 from . import statements as sql
+from .consent_statements import COUNT_OPTED_OUT, COUNT_SKIPPED
 from .messages import CELLCAST_NUMBERS
+from .scopes import scopes_of
 from .settings import Settings
-from .suppressing import scopes_of
 
 #: How many left-out lines an estimate lists.
 MOST_LINES = 1000
@@ -33,7 +35,8 @@ class Estimate(NamedTuple):
     ``messages`` are ready, and ``opted_out`` of them will be skipped, by what is known now. ``texts`` is the number of
     different sets of merge values, and ``requests`` about the number of HTTP requests. ``seconds`` is the time at the
     broadcast's rate, without the hours in which nothing is sent (None without a rate). ``cost`` is in the unit of the price
-    (None without a price). ``left_out`` lists at most a thousand lines; ``duplicates`` and ``unreadable`` count all.
+    (None without a price). ``skipped`` counts the recipients of the list that are left out by their reason, such as
+    ``no consent``. ``left_out`` lists at most a thousand lines; ``duplicates`` and ``unreadable`` count all.
     """
 
     messages: int
@@ -45,6 +48,7 @@ class Estimate(NamedTuple):
     duplicates: int
     unreadable: int
     left_out: tuple[LeftOutLine, ...]
+    skipped: Mapping[str, int]
 
 
 def estimate(store: Store, broadcast: int, settings: Settings, operation: Any) -> Estimate:
@@ -53,7 +57,8 @@ def estimate(store: Store, broadcast: int, settings: Settings, operation: Any) -
     scopes = json.dumps(["", *scopes_of({0: operation}, None if sender is None else str(sender))])
     with store.reading() as transaction:
         found = transaction.one(sql.COUNT_READY, broadcast=broadcast)
-        suppressed = transaction.one(sql.COUNT_OPTED_OUT, broadcast=broadcast, scopes=scopes)
+        suppressed = transaction.one(COUNT_OPTED_OUT, broadcast=broadcast, scopes=scopes)
+        skipped: dict[str, int] = dict(transaction.rows(COUNT_SKIPPED, broadcast=broadcast))
         counts: dict[str, int] = dict(transaction.rows(sql.COUNT_LEFT_OUT, broadcast=broadcast))
         left_out = tuple(LeftOutLine(*row) for row in transaction.rows(sql.LEFT_OUT, broadcast=broadcast, most=MOST_LINES))
         assert found is not None
@@ -78,6 +83,7 @@ def estimate(store: Store, broadcast: int, settings: Settings, operation: Any) -
         duplicates=counts.get("duplicate", 0),
         unreadable=counts.get("unreadable", 0),
         left_out=left_out,
+        skipped=skipped,
     )
 
 

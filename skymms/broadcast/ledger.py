@@ -21,6 +21,10 @@ from ..transport.exchange import GatewayAccount
 from . import statements as sql
 from .auditing import write_audit
 from .broadcast import UNREPORTED_AFTER, Broadcast
+from .caps import CapLike
+from .confirming import confirmation_for
+from .consent_ledger import ConsentLedger
+from .consenting import note_wishes
 from .hours import Hours
 from .key_statements import PRUNE_KEYS
 from .loading import load
@@ -31,15 +35,16 @@ from .recipients import Recipient, Unreadable
 from .reconciling import Question, Reconciled, Steps, reconcile
 from .schema import COMPONENT, MIGRATIONS
 from .settings import Settings
-from .suppressing import Origin, Source, Suppressions, forget, scope_of, suppress, suppress_from
+from .slices import Slices
 from .variants import Messages
+from .wishes import ENGLISH, Words
 
 if TYPE_CHECKING:
     from ..aio import AsyncClient
     from ..client import Client
 
 
-class Ledger:
+class Ledger(ConsentLedger):
     """A ledger of broadcasts, in a SQLite file or a PostgreSQL database. It is a context manager.
 
     ``where`` is the name of a file, which is created if it does not exist, or a ``postgresql://…`` URL (extra
@@ -48,14 +53,17 @@ class Ledger:
 
     A file that was copied or restored from a backup is refused, because two copies would send twice: see
     :mod:`skymms.storage.original`. ``adopt=True`` accepts it. Raises :class:`~skymms.StorageError`.
+
+    ``words`` are the words by which people opt out and in: ``ENGLISH.adding(stop=["ALTO"])`` for more languages.
     """
 
-    def __init__(self, where: str | os.PathLike[str], *, adopt: bool = False) -> None:
-        self._store: Store = open_store(where, adopt=adopt)
+    def __init__(self, where: str | os.PathLike[str], *, adopt: bool = False, words: Words = ENGLISH) -> None:
+        store = open_store(where, adopt=adopt)
+        super().__init__(store, words)
         try:
-            migrate(self._store, COMPONENT, MIGRATIONS)
+            migrate(store, COMPONENT, MIGRATIONS)
         except BaseException:
-            self._store.close()
+            store.close()
             raise
 
     def create(
@@ -72,6 +80,8 @@ class Ledger:
         price: Decimal | None = None,
         canary: int | None = None,
         pause_if: Sequence[str | PauseRule] = (),
+        cap: CapLike | None = None,
+        require_consent: bool = False,
         skip_invalid: bool = False,
         by: str | None = None,
     ) -> Broadcast:
@@ -91,6 +101,9 @@ class Ledger:
         :param canary: send to so many recipients first, and to the rest if no rule is broken by what becomes of them.
         :param pause_if: rules that pause the broadcast, such as ``"delivered<85%@30m"`` or ``"optout>2%"``; see
             :class:`PauseRule`. Pass the postbacks to the ledger, because the rules know nothing else.
+        :param cap: how many messages a number gets at most in a time, with those of all broadcasts of the ledger:
+            ``(3, "24h")``. A recipient who had as many is skipped.
+        :param require_consent: skip recipients of whom the list has no :class:`Consent`.
         :param skip_invalid: leave out lines that cannot be sent to, instead of refusing the list.
 
         A number is sent to once, however often it is in the list. If the program ends while the list is read, nothing can be
@@ -99,8 +112,9 @@ class Ledger:
         """
         gateway = getattr(account, "dialect", None) or getattr(account, "generation", None)
         settings = Settings.of(
-            hours=hours, start=start, until=until, rate=rate, price=price, gateway=gateway, canary=canary, pause_if=pause_if
-        )
+            hours=hours, start=start, until=until, rate=rate, price=price, gateway=gateway, canary=canary, pause_if=pause_if,
+            cap=cap, require_consent=require_consent,
+        )  # fmt: skip
         return load(self._store, name, message, recipients, settings, account=account, skip_invalid=skip_invalid, by=by)
 
     def __getitem__(self, name: str) -> Broadcast:
@@ -113,15 +127,22 @@ class Ledger:
             names = [row[0] for row in transaction.rows(sql.LIST_BROADCASTS)]
         return iter([self[name] for name in names])
 
+    @property
+    def slices(self) -> Slices:
+        """The slices of broadcasts that an engine carries to many machines: see :mod:`skymms.broadcast.slices`."""
+        return Slices(self._store)
+
     # -------------------------------------------------------------------------------------------- reports and keys
 
     def note(self, notice: Notice) -> bool:
         """Write down a notice, in any order and as often as it comes; return False for one that is known.
 
-        A delivery report decides what became of its message, before or after the answer to the request.
+        A delivery report decides what became of its message, before or after the answer to the request. A message of a person
+        that says STOP or START, and a change of a subscription, suppress the number or take that back; see
+        :class:`~skymms.broadcast.Words`. False is also returned for a notice that says nothing about either.
         """
         with self._store.transaction() as transaction:
-            return note(transaction, notice)
+            return note(transaction, notice) or note_wishes(transaction, [notice], self._words)[0]
 
     def reconcile(
         self,
@@ -219,6 +240,26 @@ class Ledger:
             raise
         return await asyncio.to_thread(_returned, steps, reply)
 
+    def confirm_opt_out(
+        self, notice: Notice, operation: Operation[R_co], client: Client, *, hours: Hours | None = None
+    ) -> R_co | None:
+        """Confirm an opt-out once, and return the reply; None if nothing was sent because the notice is not one to confirm.
+
+        Confirmed are messages with a STOP word that :meth:`note` has written down within the last quarter of an hour and that
+        still count. The recipient is filled in, and so is the sender if the operation has none. Outside ``hours`` nothing is
+        sent, nor later. Raises :class:`~skymms.ConfigurationError` for an operation with merge fields, and what
+        :meth:`send_once` raises.
+        """
+        found = confirmation_for(self._store, notice, operation, hours)
+        return None if found is None else self.send_once(*found, client)
+
+    async def confirm_opt_out_async(
+        self, notice: Notice, operation: Operation[R_co], client: AsyncClient, *, hours: Hours | None = None
+    ) -> R_co | None:
+        """Confirm an opt-out once: :meth:`confirm_opt_out` with an AsyncClient."""
+        found = await asyncio.to_thread(confirmation_for, self._store, notice, operation, hours)
+        return None if found is None else await self.send_once_async(*found, client)
+
     def reply_to_key(self, key: str) -> Any:
         """Return the reply to the message that was sent with a key, or None if the key is free.
 
@@ -230,58 +271,7 @@ class Ledger:
         """Decide about a key whose fate is unknown: ``"sent"``, or ``"resend"`` to let it be sent again."""
         settle(self._store, key, outcome, why=why, by=by)
 
-    # -------------------------------------------------------------------------------------------- suppression
-
-    def suppress(
-        self,
-        numbers: Iterable[str | int],
-        *,
-        sender: str | int | None = None,
-        campaign: str | int | None = None,
-        source: str = "operator",
-        at: datetime | None = None,
-        evidence: str | None = None,
-        by: str | None = None,
-    ) -> int:
-        """Send nothing more to some numbers, and return how many were not suppressed before.
-
-        The suppression is for everything, or for one sender or campaign (the ``campaign_ref`` of the message). Runs that are
-        under way obey it. ``source``, ``at`` and ``evidence`` say how and since when it is known. Numbers are written as in the
-        lists of the ledger: with the country code first, or also as Cellcast takes them (``0491 570 156``) if the ledger has a
-        broadcast of Cellcast, or no broadcast yet. One that is not a number raises :class:`~skymms.RecipientError`, and none is
-        suppressed.
-        """
-        return suppress(self._store, numbers, Origin(scope_of(sender, campaign), source, at, evidence), by)
-
-    def suppress_from(
-        self,
-        where: Source,
-        *,
-        number: str | None = None,
-        sender: str | int | None = None,
-        campaign: str | int | None = None,
-        source: str = "import",
-        at: datetime | None = None,
-        evidence: str | None = None,
-        by: str | None = None,
-    ) -> Suppressions:
-        """Send nothing more to the numbers in a file, or to those who opted out at Cellcast.
-
-        ``where`` is a file or a stream as for :func:`~skymms.broadcast.read_recipients`, a file with one number a line and no
-        header, or the reply to Cellcast's ``OptOuts``: ``ledger.suppress_from(client.call(OptOuts()))``. ``number`` names the
-        column. The file and the line are the evidence if you give none. Lines that have no number are returned, and the others
-        are suppressed all the same.
-        """
-        return suppress_from(self._store, where, Origin(scope_of(sender, campaign), source, at, evidence), number, by)
-
-    def forget(self, number: str | int, *, by: str | None = None) -> None:
-        """Erase a number, written as for :meth:`suppress`, from all tables. It stays suppressed by a hash, for everything.
-
-        A message to it that is being sent is not stopped; one that waits is skipped. Messages keep their state, under the hash.
-        Its reports are deleted. Nothing readable is left in a SQLite file or its journal; a PostgreSQL server removes the old
-        rows when it vacuums the tables. Keys of :meth:`send_once` are yours, and kept: do not make them from numbers.
-        """
-        forget(self._store, number, by)
+    # -------------------------------------------------------------------------------------------- retention
 
     def prune(self, *, older_than: timedelta, by: str | None = None) -> int:
         """Delete what ended longer ago (broadcasts without unknown messages, reports, finished keys), and count the broadcasts.

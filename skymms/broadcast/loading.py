@@ -23,12 +23,15 @@ from . import statements as sql
 from .auditing import write_audit
 from .broadcast import Broadcast
 from .checking import Checker, LeftOut
+from .consent_statements import COUNT_SKIPPED_AFTER
 from .recipients import Entry, Recipient, Unreadable, numbered
 from .settings import Settings
 from .states import Phase, State
 from .tallies import add_to_tally
 from .variants import Messages, Variant, variants_of
 
+#: The place of the reason in a row: rows that have one are skipped.
+_WHY = sql.MESSAGE_COLUMNS.index("why")
 #: Rows that are written in one transaction.
 _CHUNK = 10_000
 #: How many left-out lines an error shows. All are kept in the ledger, if the broadcast is.
@@ -62,7 +65,9 @@ def load(
     variants = variants_of(messages)
     if isinstance(recipients, (str, bytes)) or hasattr(recipients, "__fspath__"):
         raise TypeError(f"recipients={recipients!r:.60} is not a list: pass read_recipients({recipients!r:.60})")
-    checker = Checker(name, variants, account)
+    with store.reading() as transaction:
+        now = transaction.now()
+    checker = Checker(name, variants, account, settings, now)
     documents = [json.dumps(to_dict(one.operation), sort_keys=True) for one in variants]
     plan = hashlib.sha256("\n".join([settings.to_json(), *documents]).encode()).hexdigest()
     broadcast, ids = _begin(store, name, settings, plan, variants, documents)
@@ -127,14 +132,19 @@ def _load_chunk(
         if not transaction.run(sql.KEEP_LOADING, broadcast=broadcast):
             raise _replaced(name)
         before = transaction.one(sql.LAST_MESSAGE)
+        after = 0 if before is None or before[0] is None else int(before[0])
         inserted = transaction.load("skymms_message", sql.MESSAGE_COLUMNS, rows)
         duplicates: list[LeftOut] = []
         if inserted < len(rows):
-            after = 0 if before is None or before[0] is None else int(before[0])
             duplicates = _duplicates(transaction, broadcast, rows, after)
         if lines := unreadable + duplicates:
             transaction.run_many(sql.ADD_LEFT_OUT, [{"broadcast": broadcast, **line._asdict()} for line in lines])
-        add_to_tally(transaction, broadcast, "load", Counter({State.READY: inserted}))
+        skipped = 0
+        if any(row[_WHY] is not None for row in rows):
+            counted = transaction.one(COUNT_SKIPPED_AFTER, broadcast=broadcast, after=after)
+            assert counted is not None
+            skipped = counted[0]
+        add_to_tally(transaction, broadcast, "load", Counter({State.READY: inserted - skipped, State.SKIPPED: skipped}))
     return _Loaded(inserted, len(duplicates), unreadable)
 
 

@@ -28,6 +28,7 @@ from ..numbers import normalize
 from ..storage.contract import Row, Store, Transaction
 from ..storage.texts import column_text, hash_number
 from . import statements as sql
+from .consent_statements import SUPPRESSED
 from .keys import has_key, open_keys, prove_key
 from .matching import CLOCKS, Message, Trace, match
 from .outcomes import Answer, price_text
@@ -384,7 +385,12 @@ def _secret_if_erased(transaction: Transaction, number: str) -> bytes | None:
         return None
     secret = bytes.fromhex(row[0])
     keys = json.dumps([hash_number(secret, number)])
-    return secret if transaction.rows(sql.SUPPRESSED, keys=keys, scopes='[""]') else None
+    return secret if transaction.rows(SUPPRESSED, keys=keys, scopes='[""]') else None
+
+
+def is_erased(transaction: Transaction, number: str) -> bool:
+    """Whether a number was erased."""
+    return _secret_if_erased(transaction, number) is not None
 
 
 def _without_number(notice: Report) -> Report:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeAlias, cast
 
 from ..errors import ConfigurationError
-from .columns import Columns, find_column, find_number_column
+from .columns import Columns, Places, find_column, find_number_column
+from .consent import Consent
 from .file_formats import csv_header, foreign_format, header_for_plain
 
 #: A line of a file is at most this long; the rest of it is another line. A cell has at most 131,072 characters.
@@ -30,7 +31,8 @@ class Recipient:
     """One recipient of a broadcast.
 
     ``data`` fills the merge fields of the message, ``reference`` is your own id for the recipient, and ``zone`` the name of the
-    time zone, such as ``America/New_York``, by which the hours of the broadcast are kept. ``line`` is the line of the file.
+    time zone, such as ``America/New_York``, by which the hours of the broadcast are kept. ``line`` is the line of the file,
+    and ``consent`` says how the recipient agreed to get messages.
     """
 
     number: str | int
@@ -38,6 +40,7 @@ class Recipient:
     reference: str | None = None
     zone: str | None = None
     line: int = NO_LINE
+    consent: Consent | None = None
 
 
 class Unreadable(NamedTuple):
@@ -48,9 +51,10 @@ class Unreadable(NamedTuple):
     reason: str
 
 
-#: A recipient as the ledger needs it: number, values of the merge fields (None where there is none), reference, zone and line.
+#: A recipient as the ledger needs it: number, values of the merge fields (None where there is none), reference, zone, line, and
+#: the consent as source, text and time.
 # A plain tuple, because there are a million of them.
-Entry: TypeAlias = "tuple[Any, tuple[Any, ...], Any, Any, int]"
+Entry: TypeAlias = "tuple[Any, tuple[Any, ...], Any, Any, int, tuple[Any, Any, Any] | None]"
 #: What a list of recipients contains: recipients, and lines that are reported instead of being sent to.
 Lines: TypeAlias = "Iterator[Recipient | Unreadable]"
 _Row: TypeAlias = "tuple[int, list[str]]"
@@ -62,14 +66,18 @@ def read_recipients(
     number: str | None = None,
     reference: str | None = None,
     zone: str | None = None,
+    consent_source: str | None = None,
+    consent_text: str | None = None,
+    consent_time: str | None = None,
 ) -> RecipientFile:
     """Iterate over the recipients in a file, without holding them all.
 
     ``source`` is the name of a file or an open file, such as ``sys.stdin.buffer``. A name that ends in ``.jsonl`` or
     ``.ndjson``, and a content that begins with ``{``, is one JSON object a line; anything else is CSV with a header, separated
     by commas, semicolons or tabs, in UTF-8 with or without a byte order mark. ``number``, ``reference`` and ``zone`` name
-    columns; without ``number``, the column is found by its name (number, mobile, phone …). All columns but the number fill
-    merge fields. The names of columns may differ in their case.
+    columns; without ``number``, the column is found by its name (number, mobile, phone …). ``consent_source``, ``consent_text``
+    and ``consent_time`` name the columns of a :class:`Consent`. All columns but the number fill merge fields. The names of
+    columns may differ in their case.
 
     Numbers are returned as they are, and judged when the broadcast is created: ``1.5551E+10``, which spreadsheets write, has
     lost its digits and is refused with its line. A line is counted where its record begins. Raises
@@ -78,14 +86,14 @@ def read_recipients(
     """
     if not isinstance(source, (str, os.PathLike)) and not hasattr(source, "read"):
         raise TypeError(f"read_recipients takes the name of a file or an open file, not {type(source).__name__}")
-    return RecipientFile(source, Columns(number, reference, zone))
+    return RecipientFile(source, Columns(number, reference, zone, consent_source, consent_text, consent_time))
 
 
 def read_numbers(
     source: str | os.PathLike[str] | IO[str] | IO[bytes], *, number: str | None = None
 ) -> Iterator[Recipient | Unreadable]:
     """Iterate over the numbers in a file as :func:`read_recipients` does; it may also have one number a line and no header."""
-    return RecipientFile(source, Columns(number, None, None), may_be_plain=number is None)
+    return RecipientFile(source, Columns(number), may_be_plain=number is None)
 
 
 class RecipientFile(Iterator["Recipient | Unreadable"]):
@@ -184,8 +192,9 @@ def _csv_entries(
     first: str, lines: Iterator[str], counted: _Counted, columns: Columns, names: Mapping[str, bool]
 ) -> Iterator[Entry | Unreadable]:
     header, rows = _csv_rows(first, lines, counted)
-    number, reference, zone = columns.places(header)
-    pick = _picker(header, names)
+    places = columns.places(header)
+    number, reference, zone = places[:3]
+    pick, consent = _picker(header, names), _consent_picker(places)
     for row in rows:
         if type(row) is Unreadable:
             yield row
@@ -197,12 +206,15 @@ def _csv_entries(
             None if reference is None else values[reference],
             None if zone is None else values[zone],
             line,
+            consent(values),
         )
 
 
 def _csv_recipients(first: str, lines: Iterator[str], counted: _Counted, columns: Columns) -> Iterator[Recipient | Unreadable]:
     header, rows = _csv_rows(first, lines, counted)
-    number, reference, zone = columns.places(header)
+    places = columns.places(header)
+    number, reference, zone = places[:3]
+    consent = _consent_picker(places)
     others = [(place, name) for place, name in enumerate(header) if name and place != number]
     for row in rows:
         if type(row) is Unreadable:
@@ -215,6 +227,7 @@ def _csv_recipients(first: str, lines: Iterator[str], counted: _Counted, columns
             (None if reference is None else values[reference].strip()) or None,
             (None if zone is None else values[zone].strip()) or None,
             line,
+            None if (found := consent(values)) is None else Consent(*found),
         )
 
 
@@ -269,6 +282,18 @@ def _checked_rows(reader: Any, width: int, read: int, counted: _Counted, separat
                 yield read + before + 1, (values + [""] * width)[:width]
 
 
+def _consent_picker(places: Places) -> Callable[[list[str]], tuple[Any, Any, Any] | None]:
+    """Return a function from the cells of a row to the source, the text and the time of the consent."""
+    if places.consent == (None, None, None):
+        return lambda values: None
+    source, text, time = places.consent
+    return lambda values: (
+        None if source is None else values[source],
+        None if text is None else values[text],
+        None if time is None else values[time],
+    )
+
+
 def _picker(header: list[str], names: Mapping[str, bool]) -> Callable[[list[str]], tuple[str | None, ...]]:
     """Return a function from the cells of a row to the values of the merge fields."""
     places = [find_column(header, name) for name in names]
@@ -319,7 +344,9 @@ def _json_recipient(line: int, row: dict[str, Any], columns: Columns, number: st
     column, found = value(number)
     data = {name: given for name, given in row.items() if name != column and given is not None}
     reference, zone = (None if given is None else as_text(given) for _, given in map(value, (columns.reference, columns.zone)))
-    return Recipient("" if found is None else found, data, reference, zone, line)
+    source, text, time = (None if given is None else as_text(given) for _, given in map(value, columns.consent))
+    consent = None if source is text is time is None else Consent(source, text, time)
+    return Recipient("" if found is None else found, data, reference, zone, line, consent)
 
 
 def entry_of(recipient: Recipient, names: Mapping[str, bool]) -> Entry:
@@ -331,7 +358,7 @@ def entry_of(recipient: Recipient, names: Mapping[str, bool]) -> Entry:
         keys = list(data)
         places = [find_column(keys, name) for name in names]
         values = [None if place is None else data[keys[place]] for place in places]
-    return recipient.number, tuple(values), recipient.reference, recipient.zone, recipient.line
+    return recipient.number, tuple(values), recipient.reference, recipient.zone, recipient.line, recipient.consent
 
 
 def as_text(value: Any) -> str:
@@ -353,9 +380,9 @@ def numbered(
             yield one
         elif isinstance(one, Recipient):
             entry = entry_of(one, names)
-            yield entry if entry[4] else (*entry[:4], place)
+            yield entry if entry[4] else (*entry[:4], place, entry[5])
         elif isinstance(cast(Any, one), (str, int)) or hasattr(one, "__index__"):
-            yield one, (None,) * len(names), None, None, place
+            yield one, (None,) * len(names), None, None, place, None
         else:
             raise TypeError(
                 f"recipient {place} is a {type(one).__name__}: give Recipient(number, data), for example "

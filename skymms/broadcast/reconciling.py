@@ -30,6 +30,7 @@ from ..storage.contract import Store, Transaction, read_pages
 from ..transport.exchange import GatewayAccount
 from . import statements as sql
 from .auditing import write_audit
+from .consent_statements import SUPPRESS_FIRMLY
 from .keys import has_key
 from .matching import CLOCKS, WINDOW, Message
 from .noting import Changes, add_report, match_unknown, match_without_number, messages_of_number
@@ -322,4 +323,8 @@ def _suppress(transaction: Transaction, people: Iterable[OptOut]) -> int:
         for person in people
         if (number := _digits(person.number)) is not None
     ]  # fmt: skip
-    return transaction.run_many(sql.SUPPRESS, rows) if rows else 0
+    if not rows:
+        return 0
+    added = transaction.run_many(sql.SUPPRESS, rows)
+    transaction.run(SUPPRESS_FIRMLY, scope="", numbers=json.dumps([row["number"] for row in rows]))
+    return added

@@ -54,11 +54,15 @@ class End(StrEnum):
 
 
 class Result(NamedTuple):
-    """How a run ended, why it was paused, and how many messages this run requested."""
+    """How a run ended, why it was paused, and how many messages this run requested.
+
+    ``wait`` is the number of seconds until a message may be due, if none was when the run ended.
+    """
 
     end: End
     why: str | None
     requested: int
+    wait: float | None = None
 
 
 class Progress(NamedTuple):
@@ -257,7 +261,8 @@ class Desk:
                 if self._abandoned:
                     raise
                 time.sleep(_LOOK_EVERY)
-        return Result(self._end or End.STOPPED, self._why, self.requested)
+        wait = None if self._end or self._due_at is None else max(0.0, self._due_at - time.monotonic())
+        return Result(self._end or End.STOPPED, self._why, self.requested, wait)
 
     # -------------------------------------------------------------------------------------------- deciding
 
@@ -307,6 +312,8 @@ class Desk:
                 self._next_look = time.monotonic() + min(block.wait or 0.0, _LOOK_EVERY)
         elif block.phase is Phase.CANCELLED:
             self._end = self._end or End.CANCELLED
+        elif block.phase is Phase.DONE:  # another worker noticed it first
+            self._end = self._end or End.DONE
         else:
             self._end = self._end or End.PAUSED
             self._why = self._why or block.why

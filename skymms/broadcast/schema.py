@@ -150,6 +150,30 @@ _TRACES_OF_KEYS = [
     "CREATE INDEX skymms_once_number ON skymms_once (number) WHERE state <> 'done'",
 ]
 
+#: What people said about getting messages: the notices that are the evidence of opt-outs.
+_WISHES = """
+CREATE TABLE skymms_wish (
+    identity TEXT PRIMARY KEY,
+    id {unique_id},
+    arrived_at DOUBLE PRECISION NOT NULL,
+    at DOUBLE PRECISION NOT NULL,       -- when it was said
+    number TEXT NOT NULL,
+    scope TEXT NOT NULL,                -- as in skymms_suppressed
+    wish TEXT NOT NULL,                 -- stop, start, unclear (flagged for a person), or ignored
+    text TEXT NOT NULL,
+    notice TEXT NOT NULL,               -- JSON, as to_dict writes it
+    decided_by TEXT                     -- the operator who decided what an unclear one means
+);
+CREATE INDEX skymms_wish_number ON skymms_wish (number, scope);
+CREATE INDEX skymms_wish_flagged ON skymms_wish (id) WHERE wish = 'unclear';
+ALTER TABLE skymms_suppressed ADD COLUMN revocable INTEGER NOT NULL DEFAULT 0
+"""  # revocable: 1 if the person's own START takes it back
+
+
+def _wishes(unique_id: str) -> list[str]:
+    return [sql.strip() for sql in _WISHES.format(unique_id=unique_id).split(";\n")]
+
+
 MIGRATIONS = (
     Migration(
         sqlite=_statements(id="INTEGER PRIMARY KEY AUTOINCREMENT", unique_id="BIGINT", storage=""),
@@ -161,5 +185,6 @@ MIGRATIONS = (
         ),
     ),
     Migration(sqlite=_TRACES_OF_KEYS, postgres=_TRACES_OF_KEYS),
+    Migration(sqlite=_wishes("BIGINT"), postgres=_wishes("BIGINT GENERATED ALWAYS AS IDENTITY UNIQUE")),
 )
 COMPONENT = "broadcast"

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..errors import ConfigurationError
+from .caps import Cap, CapLike
 from .hours import Hours
 from .pause_rules import PauseRule
 
@@ -21,6 +22,8 @@ class Settings:
     Times are seconds since 1970. ``rate`` is in messages a second, None for no limit; ``price`` is that of one message.
     ``gateway`` is the dialect, or the generation of Cellcast, that the messages were checked for. ``canary`` is the number of
     messages whose outcomes are awaited before the rest is sent, and ``pause_if`` are the rules that pause the broadcast.
+    ``cap`` limits how many messages of all broadcasts a number gets. With ``require_consent`` recipients without a recorded
+    consent get none.
     """
 
     hours: Hours | None = None
@@ -31,6 +34,8 @@ class Settings:
     gateway: str | None = None
     canary: int | None = None
     pause_if: tuple[PauseRule, ...] = ()
+    cap: Cap | None = None
+    require_consent: bool = False
 
     @classmethod
     def of(
@@ -44,6 +49,8 @@ class Settings:
         gateway: str | None = None,
         canary: int | None = None,
         pause_if: Sequence[str | PauseRule] = (),
+        cap: CapLike | None = None,
+        require_consent: bool = False,
     ) -> Settings:
         """Check the settings. Raises :class:`~skymms.ConfigurationError`."""
         if rate is not None and (isinstance(rate, bool) or not 0 < rate < 100_000):
@@ -62,12 +69,13 @@ class Settings:
         if canary is not None and not rules:
             raise ConfigurationError(f"canary={canary} needs a rule: give pause_if, such as delivered<85%@30m (--pause-if)")
         return cls(
-            hours=hours, start=begins, until=ends, rate=rate, price=price, gateway=gateway, canary=canary, pause_if=rules
-        )
+            hours=hours, start=begins, until=ends, rate=rate, price=price, gateway=gateway, canary=canary, pause_if=rules,
+            cap=None if cap is None else Cap.of(cap), require_consent=bool(require_consent),
+        )  # fmt: skip
 
     def to_json(self) -> str:
         """Return the settings as text."""
-        hours = self.hours and [self.hours.begin, self.hours.end, self.hours.zone]
+        hours = self.hours and [self.hours.begin, self.hours.end, self.hours.zone, self.hours.by_number]
         price = None if self.price is None else str(self.price)
         rules = [str(rule) for rule in self.pause_if]
         return json.dumps({**asdict(self), "hours": hours, "price": price, "pause_if": rules}, sort_keys=True)
@@ -79,6 +87,7 @@ class Settings:
         found["hours"] = found["hours"] and Hours(*found["hours"])
         found["price"] = None if found["price"] is None else Decimal(found["price"])
         found["pause_if"] = tuple(map(PauseRule.parse, found.get("pause_if", ())))
+        found["cap"] = Cap(*found["cap"]) if found.get("cap") else None
         return cls(**found)
 
 

@@ -20,6 +20,7 @@ SET_PHASE = same(
     "UPDATE skymms_broadcast SET state = :to, why = :why, finished_at = :finished WHERE id = :broadcast AND state IN "
     "(:from_1, :from_2, :from_3)"
 )
+BROADCAST_SETTINGS = same("SELECT settings FROM skymms_broadcast WHERE id = :broadcast")
 PHASE = same("SELECT state, why FROM skymms_broadcast WHERE id = :broadcast")
 #: Only a broadcast from which nothing can have been sent.
 DELETE_LOADING = same("DELETE FROM skymms_broadcast WHERE id = :broadcast AND state = 'loading'")
@@ -30,7 +31,7 @@ ADD_VARIANT = same(
     "ON CONFLICT (broadcast, name) DO NOTHING"
 )
 VARIANTS = same("SELECT id, name, weight, operation FROM skymms_variant WHERE broadcast = :broadcast ORDER BY id")
-MESSAGE_COLUMNS = ("broadcast", "number", "line", "variant", "data", "reference", "zone")
+MESSAGE_COLUMNS = ("broadcast", "number", "line", "variant", "data", "reference", "zone", "consent", "state", "why")
 LAST_MESSAGE = same("SELECT max(id) FROM skymms_message")
 #: The numbers that a chunk of the list has added.
 ADDED_NUMBERS = same("SELECT number FROM skymms_message WHERE id > :after AND broadcast = :broadcast")
@@ -72,13 +73,6 @@ READY = Statement(
     "SELECT id, number, variant, data, attempts, due FROM skymms_message WHERE broadcast = :broadcast AND zone = :zone AND "
     "state = 'ready' AND due <= :now AND (due, id) > (:after_due, :after_id) ORDER BY due, id LIMIT :most "
     "FOR UPDATE SKIP LOCKED",
-)
-#: Those of some numbers, or of their hashes, that have opted out in the scope of a broadcast.
-SUPPRESSED = Statement(
-    "SELECT number FROM skymms_suppressed WHERE number IN (SELECT value FROM json_each(:keys)) "
-    "AND scope IN (SELECT value FROM json_each(:scopes)) AND lifted_at IS NULL",
-    "SELECT number FROM skymms_suppressed WHERE number IN (SELECT value FROM json_array_elements_text(:keys::json) AS value) "
-    "AND scope IN (SELECT value FROM json_array_elements_text(:scopes::json) AS value) AND lifted_at IS NULL",
 )
 #: An operator wants it to be sent again. That is kept until there is an outcome: nothing else says that its earlier request
 #: may have been accepted.
@@ -202,7 +196,7 @@ ROWS = same(
 SUPPRESS = same(
     "INSERT INTO skymms_suppressed (number, scope, source, at, evidence) VALUES (:number, :scope, :source, :at, :evidence) "
     "ON CONFLICT (number, scope) DO UPDATE SET source = excluded.source, at = excluded.at, evidence = excluded.evidence, "
-    "lifted_at = NULL WHERE skymms_suppressed.lifted_at IS NOT NULL"
+    "lifted_at = NULL, revocable = 0 WHERE skymms_suppressed.lifted_at IS NOT NULL"
 )
 #: How many messages the broadcasts have, and how many of these are Cellcast's.
 COUNT_CELLCAST = same("SELECT count(*), count(CASE WHEN operation LIKE :like THEN 1 END) FROM skymms_variant")
@@ -212,9 +206,10 @@ SECRET = same("SELECT value FROM skymms_secret WHERE name = 'numbers'")
 ADD_SECRET = same("INSERT INTO skymms_secret (name, value) VALUES ('numbers', :value) ON CONFLICT DO NOTHING")
 #: The number of a message, in its own broadcast.
 SUPPRESS_OF_MESSAGE = same(
-    "INSERT INTO skymms_suppressed (number, scope, source, at, evidence) "
-    "SELECT number, :scope, :source, :at, 'message ' || id FROM skymms_message WHERE id = :id "
-    "ON CONFLICT (number, scope) DO UPDATE SET lifted_at = NULL WHERE skymms_suppressed.lifted_at IS NOT NULL"
+    "INSERT INTO skymms_suppressed (number, scope, source, at, evidence, revocable) "
+    "SELECT number, :scope, :source, :at, 'message ' || id, :revocable FROM skymms_message WHERE id = :id "
+    "ON CONFLICT (number, scope) DO UPDATE SET source = excluded.source, at = excluded.at, evidence = excluded.evidence, "
+    "revocable = excluded.revocable, lifted_at = NULL WHERE skymms_suppressed.lifted_at IS NOT NULL"
 )
 
 # ------------------------------------------------------------------------------------------------ erasure
@@ -241,6 +236,7 @@ _DIGITS = reduce(lambda sql, separator: f"replace({sql}, '{separator}', '')", " 
 #: Tables with texts in which the number may be. A lost report is harmless, and so is a reply without its number.
 FORGET_ELSEWHERE = (
     same("DELETE FROM skymms_suppressed WHERE number = :number"),
+    same("DELETE FROM skymms_wish WHERE number = :number"),
     same("DELETE FROM skymms_report WHERE number = :number OR (number IS NULL AND notice LIKE :like)"),
     same("UPDATE skymms_report SET evidence = replace(evidence, :number, :hashed) WHERE evidence LIKE :like"),
     same(f"UPDATE skymms_left_out SET text = '', reason = 'erased' WHERE {_DIGITS} LIKE :like OR reason LIKE :like"),  # noqa: S608
@@ -368,13 +364,6 @@ COUNT_CHANGES = same(
     "SELECT count(*) FROM (SELECT coalesce(data, '') AS now, "
     "lag(coalesce(data, '')) OVER (PARTITION BY variant ORDER BY zone, id) AS before "
     "FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready') rows_in_order WHERE before IS NULL OR before <> now"
-)
-COUNT_OPTED_OUT = Statement(
-    "SELECT count(*) FROM skymms_message m WHERE broadcast = :broadcast AND state = 'ready' AND EXISTS (SELECT 1 FROM "
-    "skymms_suppressed s WHERE s.number = m.number AND lifted_at IS NULL AND scope IN (SELECT value FROM json_each(:scopes)))",
-    "SELECT count(*) FROM skymms_message m WHERE broadcast = :broadcast AND state = 'ready' AND EXISTS (SELECT 1 FROM "
-    "skymms_suppressed s WHERE s.number = m.number AND lifted_at IS NULL AND scope IN "
-    "(SELECT value FROM json_array_elements_text(:scopes::json) AS value))",
 )
 #: The hashes of erased numbers.
 ERASED = same("SELECT number FROM skymms_suppressed WHERE number LIKE '#%' AND lifted_at IS NULL")

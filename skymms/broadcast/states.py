@@ -38,6 +38,10 @@ class Why(StrEnum):
     INTERRUPTED = "interrupted"
     OPTED_OUT = "opted out"
     NOT_SUBSCRIBED = "not subscribed"
+    NO_CONSENT = "no consent"
+    NO_ZONE = "no time zone"
+    HOURS_NEVER_OPEN = "hours never open"  # in all time zones of the recipient
+    CAPPED = "frequency cap"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
 

@@ -5,6 +5,7 @@ A run looks a number up at the instant of its intent, so a suppression is obeyed
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections import Counter
@@ -15,11 +16,11 @@ from typing import IO, Any, NamedTuple, TypeAlias, cast
 
 from ..cellcast import OptOut
 from ..errors import ConfigurationError, SkymmsError
-from ..numbers import digits
 from ..storage.contract import Store, Transaction
 from ..storage.texts import hash_number
 from . import statements as sql
 from .auditing import write_audit
+from .consent_statements import SUPPRESS_FIRMLY
 from .numbering import normalizer_of_ledger
 from .recipients import Recipient, Unreadable, read_numbers
 from .states import State
@@ -47,32 +48,6 @@ class Origin(NamedTuple):
     source: str
     at: datetime | None
     evidence: str | None
-
-
-def scope_of(sender: str | int | None, campaign: str | int | None) -> str:
-    """Return the scope of a suppression as the ledger writes it: empty for all messages."""
-    if sender is not None and campaign is not None:
-        raise ConfigurationError("give a sender or a campaign, not both: a suppression has one scope")
-    given = campaign if sender is None else sender
-    if given is not None and not str(given).strip():
-        raise ConfigurationError("the sender or campaign is empty: leave it out to suppress the numbers for all messages")
-    if sender is not None:
-        return _sender_scope(sender)
-    return "" if campaign is None else f"campaign:{str(campaign).strip()}"
-
-
-def scopes_of(operations: Mapping[int, Any], sender: str | None) -> set[str]:
-    """Return the scopes of the messages of a broadcast: those of its sender and its campaigns."""
-    campaigns = {getattr(operation, "campaign_ref", None) for operation in operations.values()}
-    found = {scope_of(None, campaign) for campaign in campaigns if campaign}
-    return found | {_sender_scope(sender)} if sender else found
-
-
-def _sender_scope(sender: str | int) -> str:
-    """Return the scope of a sender. ``+1 555 123 4888`` and ``15551234888`` are one sender."""
-    text = str(sender).strip()
-    bare = digits(text)
-    return f"sender:{bare if bare.isdecimal() else text}"
 
 
 def suppress(store: Store, numbers: Iterable[str | int], origin: Origin, by: str | None) -> int:
@@ -140,14 +115,18 @@ def _add(transaction: Transaction, numbers: Sequence[tuple[tuple[str, ...], str 
     def rows(chosen: slice) -> list[dict[str, Any]]:
         return [
             {"number": number, "scope": origin.scope, "source": origin.source, "at": at, "evidence": evidence}
-            for forms, evidence in numbers
+            # In one order, so that two sessions of a database do not wait for each other.
+            for forms, evidence in sorted(numbers, key=lambda one: one[0])
             for number in forms[chosen]
         ]
 
     first, others = rows(slice(1)), rows(slice(1, None))
     if others:
         transaction.run_many(sql.SUPPRESS, others)
-    return transaction.run_many(sql.SUPPRESS, first) if first else 0
+    added = transaction.run_many(sql.SUPPRESS, first) if first else 0
+    everyone = json.dumps([row["number"] for row in (*first, *others)])
+    transaction.run(SUPPRESS_FIRMLY, scope=origin.scope, numbers=everyone)
+    return added
 
 
 def _audit(transaction: Transaction, origin: Origin, by: str | None, detail: Mapping[str, Any]) -> None:

@@ -291,6 +291,11 @@ class CellcastAccount(KeyHolder):
             return ()
         return (*content_problems(operation, self._generation), *recipient_problems(operation))
 
+    @property
+    def limits(self) -> generations.CellcastLimits:
+        """The limits of the generation: sizes, and the types of files, for :func:`skymms.media.preflight`."""
+        return self._generation.limits
+
     def warnings(self, operation: Operation[Any]) -> tuple[Problem, ...]:
         """Return what may go wrong although Cellcast accepts it."""
         return tuple(generations.WARNINGS_VALIDATOR.validate(operation, self._generation.limits))

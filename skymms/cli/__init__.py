@@ -15,6 +15,9 @@ In reading order:
 - ``accounts``: creates the account from options, environment and profile
 - ``options``: the options and arguments that several commands share
 - ``operations``: reads slideshow and request files and creates operations from them
+- ``media_options``: options of commands that look at files or make them fit
+- ``toml_text``: writes a slideshow in TOML
+- ``fit``: `skymms fit` and `skymms publish`
 - ``check``: `skymms check` reports every problem in a file
 - ``show``: `skymms show` prints the request that would be sent
 - ``decode``: `skymms postback` and `skymms explain`
@@ -24,12 +27,14 @@ In reading order:
 - ``sandbox``: `skymms sandbox` runs a local gateway until Ctrl-C
 - ``calling``: calls the gateway, and says after a failure whether the message may have been sent
 - ``send``: `skymms send`, `save`, `send-saved`, `list`, `delete` and `call`
+- ``preview``: `skymms preview` shows a message as a phone does
 - ``cellcast``: `skymms cellcast …`, the commands for the Australian gateway
 - ``broadcast_options``: the options of `skymms broadcast …`: the ledger, the account, and when messages are sent
 - ``broadcast_lists``: reads lists of numbers
 - ``broadcast_output``: prints what is known about a broadcast
 - ``broadcast_progress``: shows how far a run is
 - ``broadcast_run``: runs a broadcast, until it ends or a signal stops it
+- ``broadcast_people``: `skymms broadcast explain-number`, `flagged`, `decide`, `suppress` and `forget`
 - ``broadcast_create``: plans a broadcast
 - ``broadcast_watch``: `skymms broadcast watch` serves a page that shows broadcasts
 - ``broadcast``: `skymms broadcast …`, one message to a list of numbers

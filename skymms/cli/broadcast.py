@@ -13,13 +13,12 @@ from ..broadcast import Status as BroadcastStatus
 from ..client import Client
 from . import output
 from .broadcast_create import create, print_plan
-from .broadcast_lists import print_unreadable, stdin
 from .broadcast_options import (
     Gateway,
     account_options,
+    by_option,
     ledger_options,
     name_argument,
-    number_column,
     open_ledger,
     proof_option,
 )
@@ -31,14 +30,13 @@ from .broadcast_output import (
     print_variants,
     status_json,
 )
+from .broadcast_people import PEOPLE_COMMANDS
 from .broadcast_run import run_broadcast
 from .broadcast_watch import watch
 from .calling import RetryPrinter
 from .exit_status import Status
-from .options import file_argument, json_option
+from .options import json_option
 from .repeated import group
-
-_by = click.option("--by", metavar="WHO", help="Who decides, for the audit table. Default: the user's name.")
 
 
 @group(no_args_is_help=False)
@@ -52,8 +50,8 @@ def broadcast() -> None:
     """
 
 
-broadcast.add_command(create)
-broadcast.add_command(watch)
+for one in (create, watch, *PEOPLE_COMMANDS):
+    broadcast.add_command(one)
 
 # ------------------------------------------------------------------------------------------------ sending
 
@@ -210,11 +208,11 @@ def pause(name: str, why: str | None) -> int:
 @name_argument
 @ledger_options
 def resume(name: str) -> int:
-    """Allow a paused broadcast to run again. It does not send: `run` does."""
+    """Allow a paused broadcast to run again. It does not send: `run` does, and workers of a queue."""
     with open_ledger() as ledger:
         ledger[name].resume()
     output.print_line(f"{name} may run again")
-    output.print_message(f"To send: skymms broadcast run {name}")
+    output.print_message(f"To send: skymms broadcast run {name}. Workers of a queue go on by themselves within a minute.")
     return Status.DONE
 
 
@@ -233,7 +231,7 @@ def cancel(name: str) -> int:
 @name_argument
 @click.argument("numbers", metavar="NUMBER...", nargs=-1, required=True)
 @click.option("--as", "outcome", type=click.Choice(["sent", "resend"]), required=True, help="What to do about the messages.")
-@_by
+@by_option
 @click.option("--why", default="", metavar="TEXT", help="The reason, for the audit table.")
 @click.option("--may-send-twice", is_flag=True, help="Required by `--as resend`: people may get the message twice.")
 @ledger_options
@@ -290,68 +288,14 @@ def reconcile(name: str, as_json: bool, dialect: str | None, url: str | None, ge
     return Status.DONE
 
 
-# ------------------------------------------------------------------------------------------------ numbers and retention
-
-
-@broadcast.command()
-@file_argument
-@number_column
-@click.option("--from", "sender", metavar="CODE", help="Only for messages from this sender.")
-@click.option("--campaign", metavar="REF", help="Only for messages of this campaign.")
-@click.option("--source", default="operator", metavar="TEXT", help="How it is known. Default: operator.")
-@click.option("--evidence", metavar="TEXT", help="A proof, such as a ticket. Default: the file and the line.")
-@_by
-@ledger_options
-def suppress(
-    file: str,
-    number: str | None,
-    sender: str | None,
-    campaign: str | None,
-    source: str,
-    evidence: str | None,
-    by: str | None,
-) -> int:
-    """Send nothing more to the numbers in a file, a list as for `create`. Runs that are under way obey it.
-
-    Lines without a number are printed, and the others are suppressed all the same; the exit status is then 2.
-    """
-    with open_ledger(new=True) as ledger:
-        done = ledger.suppress_from(
-            stdin() if file == "-" else file,
-            number=number,
-            sender=sender,
-            campaign=campaign,
-            source=source,
-            evidence=evidence,
-            by=by,
-        )
-    output.print_line(f"{done.added:,} suppressed, {done.known:,} were already")
-    if not done.unreadable:
-        return Status.DONE
-    print_unreadable(done.unreadable)
-    output.print_message(
-        f"{len(done.unreadable):,} lines have no number, and are not suppressed: correct them and run this again"
-    )
-    return Status.USAGE
-
-
-@broadcast.command()
-@click.argument("number")
-@_by
-@ledger_options
-def forget(number: str, by: str | None) -> int:
-    """Erase a number from the ledger. It stays suppressed, by a hash that cannot be read back."""
-    with open_ledger() as ledger:
-        ledger.forget(number, by=by)
-    output.print_line("the number is erased")
-    return Status.DONE
+# ------------------------------------------------------------------------------------------------ retention
 
 
 @broadcast.command()
 @click.option(
     "--older-than", type=click.IntRange(min=0), default=90, metavar="DAYS", help="How long ago they ended. Default: 90."
 )
-@_by
+@by_option
 @ledger_options
 def prune(older_than: int, by: str | None) -> int:
     """Delete broadcasts that ended long ago, if no message is unknown, and old reports and keys."""

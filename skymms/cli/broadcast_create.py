@@ -61,6 +61,14 @@ from .repeated import command
 @click.option("--hours", metavar="09:00-20:00", help="The hours in which messages are sent, in the recipient's time zone.")
 @click.option("--zone", metavar="ZONE", help="The time zone of the hours, such as America/New_York.")
 @click.option("--zone-column", metavar="COLUMN", help="The column with a recipient's time zone.")
+@click.option(
+    "--zone-by-number", is_flag=True, help="Also use the time zones of the number's area or country; the stricter counts."
+)
+@click.option("--cap", metavar="N/TIME", help="Skip people who had N messages within a time, such as 3/24h, of any broadcast.")
+@click.option("--consent-source", metavar="COLUMN", help="The column that says where the recipient agreed to get messages.")
+@click.option("--consent-text", metavar="COLUMN", help="The column with what the recipient agreed to.")
+@click.option("--consent-time", metavar="COLUMN", help="The column that says when.")
+@click.option("--require-consent", is_flag=True, help="Skip recipients of whom the list has no consent.")
 @click.option("--start", metavar="TIME", help="Send nothing before (ISO 8601).")
 @click.option("--until", metavar="TIME", help="Skip what is not sent by then (ISO 8601).")
 @click.option("--price", metavar="P", callback=parse_price, help="The price of one message, for the estimate.")
@@ -91,6 +99,12 @@ def create(
     hours: str | None,
     zone: str | None,
     zone_column: str | None,
+    zone_by_number: bool,
+    cap: str | None,
+    consent_source: str | None,
+    consent_text: str | None,
+    consent_time: str | None,
+    require_consent: bool,
     start: str | None,
     until: str | None,
     price: Decimal | None,
@@ -126,14 +140,26 @@ def create(
         for warning in account.warnings(operation):
             output.print_message(f"warning: {f'{path}: ' if len(files) > 1 else ''}{warning}")
         planned_variants.append(Variant(Path(path).stem if variants else ONLY, operation, weight))
-    lines = read_list(recipients, number=number, reference=reference, zone=zone_column)
-    planned_hours = parse_hours(hours, zone, zone_column)
+    if require_consent and consent_time is None:
+        raise click.UsageError(
+            "--require-consent needs the columns: add --consent-time, and --consent-source or --consent-text"
+        )
+    lines = read_list(
+        recipients,
+        number=number,
+        reference=reference,
+        zone=zone_column,
+        consent_source=consent_source,
+        consent_text=consent_text,
+        consent_time=consent_time,
+    )
+    planned_hours = parse_hours(hours, zone, zone_column, zone_by_number)
     with open_ledger(new=True) as ledger:
         try:
             planned = ledger.create(
                 name,
                 planned_variants,
-                requiring_zones(lines) if planned_hours and zone is None else lines,
+                requiring_zones(lines) if planned_hours and zone is None and not zone_by_number else lines,
                 account=account,
                 hours=planned_hours,
                 start=parse_time(start, zone, "--start"),
@@ -142,6 +168,8 @@ def create(
                 price=price,
                 canary=canary,
                 pause_if=pause_if,
+                cap=cap,
+                require_consent=require_consent,
                 skip_invalid=skip_invalid,
             )
         except KeyboardInterrupt as interrupt:

@@ -18,14 +18,15 @@ _FIRST = 64
 _SHOWN = 20
 
 
-def read_list(
-    name: str, *, number: str | None, reference: str | None = None, zone: str | None = None
-) -> Iterable[Recipient | Unreadable]:
-    """Read a list from a file, or from stdin for ``-``. If its first line is a number, it is a list without a header."""
+def read_list(name: str, *, number: str | None, **columns: str | None) -> Iterable[Recipient | Unreadable]:
+    """Read a list from a file, or from stdin for ``-``. If its first line is a number, it is a list without a header.
+
+    ``columns`` are the other columns of :func:`~skymms.broadcast.read_recipients`.
+    """
     source = stdin() if name == "-" else name
     if not digits(_first_line(source).strip()).isdigit():
-        return read_recipients(source, number=number, reference=reference, zone=zone)
-    if number or reference or zone:
+        return read_recipients(source, number=number, **columns)
+    if number or any(columns.values()):
         raise ConfigurationError(f"{name} has a number in its first line, so it has no columns to choose from")
     return _plain(source)
 

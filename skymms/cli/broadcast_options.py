@@ -66,6 +66,7 @@ _generation = click.option(
 account_options: Final = combine(gateway_options, _generation)
 
 
+by_option: Final = click.option("--by", metavar="WHO", help="Who decides, for the audit table. Default: the user's name.")
 name_argument: Final = click.argument("name")
 proof_option: Final = click.option(
     "--proof", metavar="NUMBER", help="First send the message of the first recipient to this number, once, to look at it."
@@ -157,12 +158,21 @@ def parse_time(value: str | None, zone: str | None, option: str) -> datetime | N
     return time.replace(tzinfo=zone_info(zone)) if zone else time.astimezone()
 
 
-def parse_hours(hours: str | None, zone: str | None, zone_column: str | None) -> Hours | None:
+def parse_hours(hours: str | None, zone: str | None, zone_column: str | None, by_number: bool = False) -> Hours | None:
     """Return the hours. They need a time zone, because hours by another clock wake people up."""
     if hours is None:
+        if by_number:
+            raise click.UsageError("--zone-by-number needs the hours: add --hours 09:00-20:00")
         return None
+    if by_number:
+        if zone is not None:
+            raise click.UsageError(
+                "--zone-by-number and --zone exclude each other: numbers of which no zone is known get nothing"
+            )
+        return Hours.parse(hours, by_number=True)
     if zone is None and zone_column is None:
         raise click.UsageError(
-            "--hours needs a time zone: add --zone America/New_York, or --zone-column with the column of the list that has it"
+            "--hours needs a time zone: add --zone America/New_York, --zone-column with the column of the list that has "
+            "it, or --zone-by-number"
         )
     return Hours.parse(hours, zone or "UTC")

@@ -30,6 +30,7 @@ def print_estimate(broadcast: Broadcast, estimate: Estimate) -> None:
         ("requests", f"{estimate.requests:,}" if estimate.requests != estimate.messages else None),
         ("time", time),
         ("cost", None if estimate.cost is None else f"{estimate.cost:,}"),
+        ("skipped", counts_text_of(estimate.skipped)),
         ("will be skipped", f"{estimate.opted_out:,} have opted out" if estimate.opted_out else None),
         *_plan(settings),
     ]
@@ -40,7 +41,9 @@ def print_estimate(broadcast: Broadcast, estimate: Estimate) -> None:
 def _plan(settings: Settings) -> list[tuple[str, str | None]]:
     hours, zone = settings.hours, settings.hours.zone if settings.hours else None
     return [
-        ("hours", f"{hours.begin}-{hours.end}, {hours.zone}" if hours else None),
+        ("hours", f"{hours.begin}-{hours.end}, {'by the number' if hours.by_number else hours.zone}" if hours else None),
+        ("cap", None if settings.cap is None else f"{settings.cap.most} in {settings.cap.span}, of all broadcasts"),
+        ("consent", "required" if settings.require_consent else None),
         ("start", None if settings.start is None else local_time(settings.start, zone)),
         ("until", None if settings.until is None else local_time(settings.until, zone)),
         ("canary", None if settings.canary is None else f"{settings.canary:,} messages"),
@@ -148,6 +151,11 @@ def local_time(at: float, zone: str | None = None) -> str:
     """Return a time in a time zone, or in that of this machine."""
     utc = datetime.fromtimestamp(at, UTC)
     return utc.astimezone(zone_info(zone) if zone else None).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def counts_text_of(reasons: Mapping[str, int]) -> str | None:
+    """Return counts by their reasons as ``12 no consent, 3 no time zone``; None if there are none."""
+    return ", ".join(f"{count:,} {reason}" for reason, count in reasons.items()) or None
 
 
 def counts_text(counts: Mapping[str, int]) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import click
 
 from ..errors import ConfigurationError, Problem
 from ..files import FileContent, read_file
+from ..limits import Limits
+from ..media import FileReport, Preflight
 from ..wire.codecs import xml
 from ..wire.dialects import MAX_REQUEST, get_dialect
 from ..wire.schemas import schema_problems
@@ -14,6 +18,7 @@ from . import output
 from .accounts import Settings, masked_account, skycore_settings
 from .exit_status import Status
 from .inputs import read_bytes
+from .media_options import carrier_option, look_at_files, print_files, private_option, without_repetitions
 from .operations import send_operation, slideshow_in, with_toml_messages
 from .options import SEND_FIELDS, dialect_option, file_argument, json_option, waive_option
 from .repeated import command
@@ -30,6 +35,7 @@ class Findings:
     unrecognised_fields: tuple[str, ...] = ()
     schema: tuple[dict[str, Any], ...] = ()
     warnings: tuple[Problem, ...] = ()
+    files: tuple[FileReport, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -41,18 +47,30 @@ class Findings:
 @file_argument
 @dialect_option
 @waive_option
+@click.option("--media", is_flag=True, help="Fetch the files as the gateway does, 64 kB of each, and check them.")
+@private_option
+@carrier_option
 @json_option
-def check(file: str, dialect: str | None, as_json: bool) -> int:
+def check(file: str, dialect: str | None, as_json: bool, media: bool, private: bool, carriers: tuple[str, ...]) -> int:
     """Report every problem in a slideshow or request file.
 
     A slideshow is validated by the rules that all gateways share, or by those of one dialect if --dialect, SKYMMS_DIALECT or
     the profile chooses one. A request is validated in its own dialect, and an XML request also by its schema. Nothing is sent.
 
+    With --media the files are fetched as well, from public addresses on the ports 80 and 443. Files that are given by a path
+    are looked at where they are, relative to FILE.
+
     The exit status is 4 if there are problems. Warnings do not change it.
     """
+    if (private or carriers) and not media:
+        raise click.UsageError("--private and --carrier need --media")
     data = read_bytes(file, MAX_REQUEST)
     try:
-        found = _validate(data, read_file(data, strict=False), dialect)
+        content = read_file(data, strict=False)
+        found = _validate(data, content, dialect)
+        if media and content.slideshow is not None:
+            limits: Limits = skycore_settings(dialect or content.dialect).values["limits"]
+            found = _with_files(found, content, look_at_files(content.slideshow, limits, file, private, carriers))
     except ConfigurationError as error:
         if not error.problems:
             raise
@@ -99,6 +117,16 @@ def _validate_slideshow(content: FileContent, settings: Settings) -> Findings:
     )
 
 
+def _with_files(found: Findings, content: FileContent, files: Preflight) -> Findings:
+    problems = without_repetitions(files, found.problems)
+    return replace(
+        found,
+        problems=(*found.problems, *map(content.locate, problems)),
+        warnings=(*found.warnings, *map(content.locate, files.warnings)),
+        files=files.files,
+    )
+
+
 def _follows(problem: Problem, wrong_keys: tuple[Problem, ...]) -> bool:
     """Return whether a problem may be there only because a key is wrong, as with a slide whose only key is misspelled."""
     wrong = {(one.slide, one.field) for one in wrong_keys}
@@ -127,6 +155,8 @@ def _print(found: Findings) -> None:
         output.print_table("Problems found by the XML schema", ("Code", "Line", "Path", "Problem"), rows)
     if found.warnings:
         _print_problems("Warnings", found.warnings)
+    if found.files:
+        print_files(found.files)
     if not found.failed:
         output.print_line(f"No problems in the {title}.")
 

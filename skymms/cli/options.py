@@ -105,6 +105,19 @@ send_options: Final = combine(
 )
 
 
+def parse_pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Parse ``("a=b", …)`` into a dict."""
+    found: dict[str, str] = {}
+    for value in values:
+        key, equals, text = value.partition("=")
+        if not equals or not key:
+            raise click.BadParameter(f"{value!r} is not of the form {option.metavar}")
+        if key in found:
+            raise click.BadParameter(f"{key} is given twice")
+        found[key] = text
+    return found
+
+
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that the user gave. A repeatable option that was not given is an empty tuple."""
     return {name: value for name, value in options.items() if value is not None and value != ()}

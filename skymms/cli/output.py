@@ -59,6 +59,11 @@ def error_console() -> Console:
     return _console(stderr=True)
 
 
+def result_console() -> Console:
+    """Return a console on stdout, for results that are drawn."""
+    return _console()
+
+
 def print_message(text: object, style: str = "") -> None:
     """Print a message on stderr. Long lines are wrapped only in a terminal, because log files are searched by line."""
     console = _console(stderr=True)

@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 from ..model.stored_operations import DeleteMMS, ListMMS, SendSavedMMS
-from .accounts import skycore_settings
+from .accounts import masked_account, skycore_settings
 from .calling import call_and_print
-from .operations import read_content, request_in, save_operation, send_operation
-from .options import client_reference_option, file_argument, gateway_options, given, json_option, send_options
+from .media_options import look_at_files, private_option, refuse_files
+from .operations import read_content, refuse_problems, request_in, save_operation, send_operation
+from .options import client_reference_option, file_argument, gateway_options, given, json_option, parse_pairs, send_options
 from .repeated import command
 
 
@@ -21,8 +22,14 @@ from .repeated import command
 @file_argument
 @send_options
 @gateway_options
+@click.option(
+    "--check-media", is_flag=True, help="Fetch the files as the gateway does first, and send nothing if one is wrong."
+)
+@private_option
 @json_option
-def send(file: str, dialect: str | None, url: str | None, as_json: bool, **options: Any) -> int:
+def send(
+    file: str, dialect: str | None, url: str | None, as_json: bool, check_media: bool, private: bool, **options: Any
+) -> int:
     """Send a slideshow to one phone number.
 
     A request file already has a recipient, a sender and a dialect; options replace them. For requests that do not send a
@@ -31,6 +38,12 @@ def send(file: str, dialect: str | None, url: str | None, as_json: bool, **optio
     content = read_content(file)
     settings = skycore_settings(dialect, url, content.dialect)
     operation = send_operation(content, options, settings.sender)
+    if private and not check_media:
+        raise click.UsageError("--private needs --check-media")
+    if check_media:
+        # Problems of the message come first: they cost no request.
+        refuse_problems(masked_account(settings), operation, content)
+        refuse_files(look_at_files(operation, settings.values["limits"], file, private))
     return call_and_print(settings, operation, as_json, content)
 
 
@@ -66,23 +79,10 @@ def call(file: str, dialect: str | None, url: str | None, as_json: bool) -> int:
     return call_and_print(skycore_settings(dialect, url, content.dialect), operation, as_json, content)
 
 
-def _parse_pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    """Parse ``("a=b", …)`` into a dict."""
-    found: dict[str, str] = {}
-    for value in values:
-        key, equals, text = value.partition("=")
-        if not equals or not key:
-            raise click.BadParameter(f"{value!r} is not of the form {option.metavar}")
-        if key in found:
-            raise click.BadParameter(f"{key} is given twice")
-        found[key] = text
-    return found
-
-
 def _parse_slide_texts(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[int, str]:
     """Parse ``("1=text", …)`` into a dict of slide number to text."""
     found: dict[int, str] = {}
-    for key, text in _parse_pairs(context, option, values).items():
+    for key, text in parse_pairs(context, option, values).items():
         if not (key.isascii() and key.isdigit() and len(key) < 5):
             raise click.BadParameter(f"{key!r} is not a slide number; the first slide is 1")
         if int(key) in found:  # 1 and 01
@@ -99,7 +99,7 @@ def _parse_slide_texts(context: click.Context, option: click.Parameter, values: 
 )
 @click.option("--subject", "custom_subject", metavar="TEXT", help="Replace the subject.")
 @click.option(
-    "--data", multiple=True, metavar="NAME=VALUE", callback=_parse_pairs, help="Fill in a merge tag in the stored texts."
+    "--data", multiple=True, metavar="NAME=VALUE", callback=parse_pairs, help="Fill in a merge tag in the stored texts."
 )
 @click.option("--fallback-text", metavar="TEXT", help="The SMS to send if the phone cannot receive the MMS.")
 @gateway_options

@@ -9,6 +9,7 @@ In reading order:
 - ``access``: passwords and networks
 - ``log_filters``: keeps the secret out of the logs of servers
 - ``intake``: decides what a request means
+- ``opting_out``: writes opt-outs into a ledger, and confirms them
 - ``writer``: commits many posts together
 - ``receiver``: answers requests
 - ``asgi``: the ASGI application

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..broadcast import Ledger
+from ..broadcast import Hours, Ledger
 from ..errors import ConfigurationError
 from ..model.notices import InboundMMS, InboundSMS, Notice
 from ..model.operations import Operation
@@ -24,6 +24,7 @@ from .listing import (
     list_quarantine,
 )
 from .messages import Message, find_message, note_sent
+from .opting_out import confirming
 from .replaying import Dead, list_dead, replay
 from .replying import Replier, Replies, answering
 from .retention import Forgotten, forget, prune, remove_handler
@@ -191,6 +192,22 @@ class Handling:
             operation = find(notice)
             if operation is not None:
                 message.reply(operation)
+
+    def confirm_opt_outs(
+        self,
+        ledger: Ledger,
+        client: Client | AsyncClient,
+        operation: Operation[Any],
+        *,
+        hours: Hours | None = None,
+        name: str = "confirm opt-outs",
+    ) -> None:
+        """Answer each message by which somebody opts out, at most once: see ``Ledger.confirm_opt_out``.
+
+        ``operation`` is the confirmation, without merge fields; its ``to`` and ``sender`` are filled in. Outside ``hours``
+        nothing is sent, nor later.
+        """
+        self._handlers.on(InboundSMS, InboundMMS, name=name)(confirming(ledger, client, operation, hours))
 
     # -------------------------------------------------------------------------------------------- files
 

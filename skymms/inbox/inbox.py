@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from types import TracebackType
 
+from ..broadcast import Ledger
 from ..errors import ConfigurationError
 from ..postbacks import read_postbacks
 from ..storage.contract import Store
@@ -15,6 +16,7 @@ from .django import DjangoView
 from .handling import Handling
 from .intake import ANSWER_WITHIN, MAX_BODY, Intake, Read, positive
 from .log_filters import mask_paths_in_logs
+from .opting_out import OptOutWriter
 from .receiver import Receiver
 from .secrets import Secret
 from .storing import open_inbox
@@ -68,13 +70,22 @@ class Inbox(Handling):
         self._closes_store = isinstance(store, (str, os.PathLike))
         super().__init__(open_inbox(store))
         self._works = work
-        writer = Writer(self._store, stored=self._stored)
+        self._opt_outs = OptOutWriter(self._store)
+        writer = Writer(self._store, stored=self._stored, opt_outs=self._opt_outs)
         self.receiver: Receiver = Receiver(
             intake, writer, started=self._start, stopped=self._worker.stop, answer_within=answer_within
         )  # fmt: skip
         self.asgi: AsgiApplication = AsgiApplication(self.receiver)
         self.wsgi: WsgiApplication = WsgiApplication(self.receiver)
         self.django: DjangoView = DjangoView(self.receiver)
+
+    def note_opt_outs(self, ledger: Ledger) -> None:
+        """Write what people say about messages (STOP, START, N301, N302) into a ledger before their post is answered 200.
+
+        If the ledger shares the store of the inbox, both are written in one transaction; otherwise the ledger is written first,
+        and a post that it cannot take is answered 503. Call this in the process that receives.
+        """
+        self._opt_outs.add(ledger)
 
     def _start(self) -> None:
         if self._works and len(self._handlers) and not self._is_stopped:

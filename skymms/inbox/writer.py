@@ -25,6 +25,7 @@ from .._functools import renew_after_fork
 from ..errors import StorageError
 from ..storage.contract import RefusedValueError, Store
 from ..transport.logging import logger, one_line
+from .opting_out import OptOutWriter
 from .storing import Post, Stored, store
 
 #: The most posts in a transaction: a long one keeps the others waiting.
@@ -59,12 +60,16 @@ class _Entry:
 class Writer:
     """Writes posts to a store. Its thread starts with the first post, in each process that uses it.
 
-    ``stored`` is called, in this thread, when new notices are on the disk.
+    ``stored`` is called, in this thread, when new notices are on the disk. ``opt_outs`` are written into the ledgers that want
+    them, before or with the posts.
     """
 
-    def __init__(self, store: Store, *, stored: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, store: Store, *, stored: Callable[[], None] = lambda: None, opt_outs: OptOutWriter | None = None
+    ) -> None:
         self._store = store
         self._stored = stored
+        self._opt_outs = opt_outs or OptOutWriter(store)
         self._begin()
         renew_after_fork(self)
         _WRITERS.add(self)
@@ -162,7 +167,7 @@ class Writer:
         while group := self._take():
             began = time.monotonic()
             try:
-                stored = self._write_group([entry.post for entry in group])
+                stored = self._write_allowed([entry.post for entry in group])
             except BaseException as error:
                 # The thread must not end: requests would wait for it for ever.
                 logger.error("inbox: writing posts raised %s", type(error).__name__)
@@ -174,6 +179,14 @@ class Writer:
                 self._stored()
 
     # -------------------------------------------------------------------------------------------- transactions
+
+    def _write_allowed(self, posts: list[Post]) -> list[Stored | None]:
+        """Write opt-outs into ledgers that are stored elsewhere, and then the posts that these have taken."""
+        allowed = self._opt_outs.write_first(posts)
+        written = iter(
+            self._write_group([post for post, may in zip(posts, allowed, strict=True) if may]) if any(allowed) else ()
+        )
+        return [next(written) if may else None for may in allowed]
 
     def _write_group(self, posts: list[Post]) -> list[Stored | None]:
         """Write posts in one transaction; if that fails because of one of them, each in its own."""
@@ -199,6 +212,7 @@ class Writer:
             with self._store.transaction() as transaction:
                 began = True
                 stored = store(transaction, posts)
+                self._opt_outs.write_within(transaction, posts)
             return stored, _Failure.NONE
         except Exception as error:
             is_storage = isinstance(error, StorageError)

@@ -7,15 +7,21 @@ import struct
 import zlib
 from collections.abc import Callable, Mapping
 
+_NO_END = "the end of the file is missing"
 
-def find_damage(image: bytes) -> str | None:
-    """Return the damage of a PNG, JPEG or GIF file, or None for a complete image. Bytes after its end are ignored."""
+
+def find_damage(image: bytes, *, is_beginning: bool = False) -> str | None:
+    """Return the damage of a PNG, JPEG or GIF file, or None for a complete image. Bytes after its end are ignored.
+
+    With ``is_beginning`` the bytes are the beginning of a file, whose end need not be there.
+    """
     for signature, check in _FORMATS.items():
         if image.startswith(signature):
             try:
-                return check(image)
+                damage = check(image)
             except (IndexError, struct.error):
-                return "the end of the file is missing"
+                damage = _NO_END
+            return None if is_beginning and damage == _NO_END else damage
     return "it is not a PNG, JPG or GIF"
 
 
@@ -59,7 +65,8 @@ def _check_jpeg(image: bytes) -> str | None:
             # The pixels of a scan have no length: they end at the next marker.
             end = _END_OF_SCAN.search(image, at)
             at = end.start() if end else len(image)
-    return "the end of the file is missing" if at >= len(image) else f"a marker is missing (at byte {at:,})"
+    # The last byte of a beginning may be the first of a marker.
+    return _NO_END if at >= len(image) - 1 else f"a marker is missing (at byte {at:,})"
 
 
 def _check_gif(image: bytes) -> str | None:

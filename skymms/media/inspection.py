@@ -1,182 +1,337 @@
-"""Fetches the files of a slideshow as the gateway does, with a GET for each, and reports what the gateway would refuse.
+"""Looks at the files of a message as the gateway does, before the message is sent, and reports what the gateway would refuse.
 
-A gateway copies every file from its URL, and most first messages fail there. `inspect` makes the same GETs and reports
+A gateway copies every file from its URL, and most first messages fail there. :func:`preflight` makes the same GETs and reports
 problems with the gateway's codes: E351-E358 for a file that cannot be fetched, E331-E338 for a file that is too big, E629 for
-a type that the slide does not accept, E341 for a damaged image.
-
-**It calls every URL that the slideshow names**, from this machine and with its access. The sandbox does so only with
-``fetch_media=True``, and should then listen on loopback, which is the default. Only http and https URLs are fetched, the
-content is not passed on, and no redirect is followed, so that a server elsewhere cannot direct the request into the local
-network.
-
-Where the vendor's pages are silent, the stricter reading is used, because a file that passes it also passes the other:
-
-- A redirect is refused. The pages ask for "the full path of the file" and a valid status, and do not mention redirects.
-- A Content-Length is required, and chunked transfer is refused. Only the Sinch pages say so; Skycore 1.3 says nothing.
-- The type application/octet-stream is refused (E629), although the gateway may detect the type "by other means".
-- A known type of another kind, such as a sound where an image should be, is E629 too: the codes E361-E363 existed for one day.
-
-An image counts as damaged if the structure of its format is: signature, lengths, checksums, end. Decoding the pixels would
-find more damage in a JPEG, but needs a dependency in C that would read untrusted files. A video without a codec (E343) is not
-detected.
+a type that the slide does not accept, E341 for a damaged image. The sandbox does the same with ``fetch_media=True``.
 """
 
 from __future__ import annotations
 
+import asyncio
+import queue
+import threading
 import time
-from collections.abc import Collection, Generator, Mapping
-from contextlib import closing
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
-from ..errors import ConfigurationError, Problem
+from ..errors import ConfigurationError, Problem, refusal
 from ..limits import DOCUMENTED, Limits
 from ..model.slideshow import Slideshow
-from ..slide import FILES
-from ..transport.guard import is_loopback
-from .images import find_damage
+from ..redaction import strip_credentials
+from ..slide import FILES, Slide
+from .acceptance import Accepted, accepted_files, uploaded_types
+from .carriers import MESSAGE_BUDGET, CarrierVerdict, message_size, strictest_limits
+from .fetching import TOO_LATE, Cancellation
+from .judging import find_header_problem, find_problem, find_warnings
+from .looking import BEGINNING, Seen, look_at_bytes, look_at_path, look_at_url
+from .measuring import pixels, seconds
 
-if TYPE_CHECKING:
-    from requests import Response
-    from requests.adapters import HTTPAdapter
-
-
-#: Seconds for all files of a slideshow together: less than a client waits for the response that depends on them.
+#: Seconds for all files of a message together: less than a client waits for the response that depends on them.
 FETCH_TIMEOUT = 20.0
-#: Seconds to make one connection.
-CONNECT_TIMEOUT = 5.0
-
-#: A code and a message.
-_Error = tuple[str, str]
-
-
-# Skycore 1.3, saveMMS, lists GIF, JPG, PNG; MP3, WAV; 3GP, MP4, MPEG, MPG, AVI, WMV; and the other files. The type names are
-# those of the Sinch MMS JSON service, and others that servers use for the same files. Its AMR and MOV are not listed on any
-# XML page.
-TYPES: Mapping[str, tuple[str, ...]] = {
-    "image": ("image/jpeg", "image/png", "image/gif", "image/jpg"),
-    "audio": ("audio/mpeg", "audio/wav", "audio/mp3", "audio/x-wav", "audio/wave", "audio/x-wave", "audio/vnd.wave"),
-    "video": ("video/mp4", "video/3gpp", "video/mpeg", "video/3gp", "video/x-msvideo", "video/avi", "video/x-ms-wmv"),
-    "vcard": ("text/vcard", "text/x-vcard", "text/v-card"),
-    "ical": ("text/calendar",),
-    "pdf": ("application/pdf", "application/x-pdf"),
-    "passbook": ("application/vnd.apple.pkpass",),
-}
-
-#: The codes for a file that is too big, and for a file that cannot be fetched, by kind.
-_TOO_BIG: Mapping[str, str] = dict(zip(FILES, ("E331", "E332", "E333", "E335", "E336", "E337", "E338"), strict=True))
-_UNREACHABLE: Mapping[str, str] = dict(zip(FILES, ("E351", "E352", "E353", "E355", "E356", "E357", "E358"), strict=True))
+#: Requests at a time.
+_AT_ONCE = 8
+#: Seconds after the deadline in which a thread still reports what it has read.
+_GRACE = 0.1
+#: Bytes that are kept of a file other than an image, so that a few videos do not fill the memory.
+_KEPT = 4_194_304
 
 
-def inspect(
-    slideshow: Slideshow,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileReport:
+    """What was seen of one file of a message.
+
+    ``slide`` counts from 1 and ``field`` is the slide's field, such as ``image``; ``address`` is its URL without a user name,
+    or its path. ``found`` is the type by the content and ``declared`` the type by the server, both empty if unknown. ``bytes``,
+    ``pixels`` and ``seconds`` are None if they were not found in what was read. ``is_whole`` is True if all of it was read.
+    """
+
+    slide: int | None
+    field: str
+    address: str
+    found: str = ""
+    declared: str = ""
+    bytes: int | None = None
+    pixels: tuple[int, int] | None = None
+    seconds: float | None = None
+    is_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preflight:
+    """What was found: problems, which a gateway would refuse, warnings, and a report of each file.
+
+    ``message_size`` estimates the bytes of the message on its way to the phone; ``carriers`` has a verdict for each carrier of
+    the audience. True if there is no problem.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    files: tuple[FileReport, ...] = ()
+    message_size: int = 0
+    carriers: tuple[CarrierVerdict, ...] = ()
+
+    def __bool__(self) -> bool:
+        return not self.problems
+
+    def raise_problems(self) -> None:
+        """Raise the error of the first problem, such as :class:`~skymms.MediaTooLargeError`; do nothing without problems."""
+        if self.problems:
+            raise refusal(self.problems)
+
+
+class _File(NamedTuple):
+    """A file of a message: where it stands, and where it is looked at."""
+
+    slide: int | None
+    field: str
+    given: str
+    source: str | Path | bytes
+
+    @property
+    def key(self) -> tuple[type, str | Path | bytes]:
+        return type(self.source), self.source
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Looks at the files of one message, each once."""
+
+    accepted: Accepted
+    whole: bool
+    private: bool
+    ends: float
+    cancellation: Cancellation
+
+    def at(self, file: _File, kinds: Sequence[str]) -> Seen:
+        limits = self.accepted.limits
+        keep = max(limits.max_image, limits.max_gif, _KEPT) if "image" in kinds else _KEPT
+        if isinstance(file.source, bytes):
+            return look_at_bytes(file.source)
+        if isinstance(file.source, Path):
+            return look_at_path(file.source, keep if self.whole else BEGINNING)
+        return look_at_url(
+            file.source,
+            None if self.whole else BEGINNING,
+            keep=keep if self.whole else BEGINNING,
+            is_refused=lambda seen: all(find_header_problem(seen, kind, self.accepted) for kind in kinds),
+            ends=self.ends,
+            private=self.private,
+            cancellation=self.cancellation,
+        )
+
+
+def preflight(
+    message: Any,
     limits: Limits = DOCUMENTED,
     *,
+    audience: Sequence[str] = (),
+    route: str | None = None,
+    fetch: Literal["headers", "whole"] = "headers",
+    private: bool = False,
+    base: str | PathLike[str] | None = ".",
     timeout: float = FETCH_TIMEOUT,
-    types: Mapping[str, Collection[str]] = TYPES,
-    keep_queries: bool = False,
-) -> Generator[Problem, None, None]:
-    """Yield the problems that a gateway would find with the files of a slideshow, slide by slide.
+    stricter: Limits | None = None,
+    on_file: Callable[[FileReport], None] | None = None,
+) -> Preflight:
+    """Look at the files of a slideshow, a slide or an operation, each distinct address once and all at the same time.
 
-    Files are fetched one after the other, each URL once, when the next problem is requested: ``next(inspect(show), None)``
-    stops at the first problem. ``timeout`` is in seconds for all files together, without the time for looking up host names.
-    ``types`` are the content types of each kind of file. ``keep_queries`` is True for a gateway that does not remove the query
-    from the URLs of audio and video. The URLs are not validated here; the validation rules do that.
+    - ``limits``: those of the account (``account.limits``): the sizes, and for Cellcast the types as well. ``stricter`` are
+      sizes that apply in addition.
+    - ``audience``: the carriers of the recipients, such as ``("att", "verizon")``. A message that is too large for one of them
+      is a warning. ``route`` is how it is sent: ``"long code"``, ``"toll-free"`` or ``"short code"``.
+    - ``fetch``: ``"headers"`` reads the headers and 64 kB of each file, so a smaller file is seen whole; ``"whole"`` reads all.
+    - ``private``: True allows addresses of this computer and of private networks, all ports, and a user name in the URL.
+      Otherwise such a file is a problem (E351-E358) and nothing is requested.
+    - ``base``: the directory of local files, which a slide names by their paths. None allows no local files.
+    - ``timeout``: seconds for all files together. A file that did not arrive by then is a problem.
+    - ``on_file``: called with each file's report as soon as it is there, in the order in which files arrive.
+
+    The URLs are not validated otherwise: that is what ``slideshow.problems()`` and ``account.problems(operation)`` do.
     """
-    from ..transport.requests_adapter import DeadlineAdapter
+    if fetch not in ("headers", "whole"):
+        raise ConfigurationError(f'fetch={fetch!r:.40}: give "headers" or "whole"')
+    carriers = strictest_limits(audience, route)
+    slideshow = _slideshow_of(message)
+    accepted = accepted_files(message, limits, stricter)
+    files = list(_files(slideshow, accepted, None if base is None else Path(base)))
+    cancellation = _CANCELLATION.get() or Cancellation()
+    look = _Look(accepted, fetch == "whole", private, time.monotonic() + timeout, cancellation)
+    seen = _look_at_all(look, files, on_file)
+    problems: list[Problem] = []
+    warnings: list[Problem] = []
+    for file in files:
+        # An upload has other types than the URL of an image.
+        here = accepted if file.slide is not None else _for_upload(accepted, limits)
+        if found := find_problem(seen[file.key], file.field, here):
+            problems.append(Problem(found[0], file.slide, _name(file), found[1] + _removed_query(file)))
+        else:
+            texts = find_warnings(seen[file.key], file.field, here)
+            warnings += [Problem(None, file.slide, _name(file), text) for text in texts]
+    sizes = [seen[file.key].size or 0 for file in files]
+    sizes += [len(slide.text.encode("utf-8", "replace")) for slide in slideshow.slides if isinstance(slide.text, str)]
+    size = message_size(sizes)
+    verdicts = tuple(CarrierVerdict(limit, size) for limit in carriers)
+    if files and not problems:
+        warnings += _size_warnings(size, verdicts, bool(audience))
+    return Preflight(
+        problems=tuple(problems),
+        warnings=tuple(warnings),
+        files=tuple(_report(file, seen[file.key]) for file in files),
+        message_size=size,
+        carriers=verdicts,
+    )
 
-    deadline = time.monotonic() + timeout
-    known: dict[tuple[str, str], _Error | None] = {}
-    # The adapter without a session: a session follows redirects, keeps cookies, and sends the passwords in ~/.netrc.
-    with closing(DeadlineAdapter()) as adapter:
-        for number, slide in enumerate(slideshow.slides, 1):
-            for kind in FILES:
-                address = getattr(slide, kind)
-                if address is None:
-                    continue
-                url = address if keep_queries else _fetched_url(kind, address)
-                if (kind, url) not in known:
-                    known[kind, url] = _fetch_error(adapter, kind, url, limits, types.get(kind, ()), deadline)
-                if error := known[kind, url]:
-                    code, message = error
-                    if url != address:
-                        message += " (the gateway removes the part of the URL from '?' on)"
-                    yield Problem(code, number, kind, message)
 
-
-def _fetched_url(kind: str, address: str) -> str:
-    # Skycore 1.3, note under sendMMS: the server removes the query from the URLs of audio and video. It says so only of these.
-    return address.partition("?")[0] if kind in {"audio", "video"} else address
-
-
-def _fetch_error(
-    adapter: HTTPAdapter, kind: str, url: str, limits: Limits, types: Collection[str], deadline: float
-) -> _Error | None:
-    """Fetch a file, and return its problem as a code and a message, or None."""
-    import requests
-    from urllib3.exceptions import HTTPError
-
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        return _UNREACHABLE[kind], "no time was left to fetch it: the files before it took too long"
+async def preflight_async(
+    message: Any,
+    limits: Limits = DOCUMENTED,
+    *,
+    audience: Sequence[str] = (),
+    route: str | None = None,
+    fetch: Literal["headers", "whole"] = "headers",
+    private: bool = False,
+    base: str | PathLike[str] | None = ".",
+    timeout: float = FETCH_TIMEOUT,
+    stricter: Limits | None = None,
+    on_file: Callable[[FileReport], None] | None = None,
+) -> Preflight:
+    """Do what :func:`preflight` does, in threads; ``on_file`` is called in one. A cancelled task ends the requests."""
+    cancellation = Cancellation()
+    token = _CANCELLATION.set(cancellation)
     try:
-        headers = {"User-Agent": "skymms-sandbox", "Accept-Encoding": "identity"}
-        request = requests.Request("GET", url, headers=headers).prepare()
-        # A proxy is not used for this machine's own files.
-        is_local = is_loopback(urlsplit(request.url or "").hostname or "")
-        proxies = {} if is_local else requests.utils.get_environ_proxies(url)
-        timeout = (min(CONNECT_TIMEOUT, remaining), remaining)
-        with adapter.send(request, stream=True, timeout=timeout, proxies=proxies) as response:
-            return _response_error(response, kind, limits, types)
-    except ConfigurationError as error:  # the guard of the pytest plugin: the sandbox runs in a test
-        return _UNREACHABLE[kind], str(error)
-    # ValueError and HTTPError: for some invalid URLs, requests lets the errors of other libraries through.
-    except (OSError, ValueError, HTTPError) as error:
-        if time.monotonic() >= deadline:
-            return _UNREACHABLE[kind], "it did not arrive in time"
-        return _UNREACHABLE[kind], f"its server sent no complete response ({type(error).__name__})"
+        return await asyncio.to_thread(
+            preflight,
+            message,
+            limits,
+            audience=audience,
+            route=route,
+            fetch=fetch,
+            private=private,
+            base=base,
+            timeout=timeout,
+            stricter=stricter,
+            on_file=on_file,
+        )
+    except asyncio.CancelledError:
+        cancellation.cancel()
+        raise
+    finally:
+        _CANCELLATION.reset(token)
 
 
-def _response_error(response: Response, kind: str, limits: Limits, types: Collection[str]) -> _Error | None:
-    """Check a response, reading no more of it than the limits allow."""
-    if message := _transfer_error(response):
-        return _UNREACHABLE[kind], message
-    content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    # Sinch MMS: a file must be served with its real type; application/octet-stream may be rejected.
-    if content_type not in types:
-        served = f"as {content_type!r:.60}" if content_type else "without a Content-Type"
-        return "E629", f"it is served {served}: serve a file for {kind} as {' or '.join(list(types)[:3])}"
-    size, max_size = int(response.headers["Content-Length"][:15]), _max_size(content_type, kind, limits)
-    if size > max_size:
-        return _TOO_BIG[kind], f"{size:,} bytes, {size - max_size:,} more than the {max_size:,} allowed"
-    if not size:
-        return _UNREACHABLE[kind], "its server sent an empty file"
-    # Every file must arrive completely, but only an image is checked. Its format is that of its bytes: a PNG served as JPG
-    # passes.
-    chunks = [chunk for chunk in response.iter_content(65536) if kind == "image"]
-    if kind == "image" and (damage := find_damage(b"".join(chunks))):
-        return "E341", f"the image is damaged: {damage}"
-    return None
+#: The cancellation of the task that called :func:`preflight_async`, in its thread.
+_CANCELLATION: ContextVar[Cancellation | None] = ContextVar("skymms-preflight", default=None)
 
 
-def _transfer_error(response: Response) -> str | None:
-    """Return why the gateway could not copy a file, judging by the status and the headers that describe the transfer."""
-    headers = response.headers
-    if response.status_code != 200:
-        hint = ", a redirect: give the URL it leads to" if response.is_redirect else ", not 200"
-        return f"its server returned status {response.status_code}{hint}"
-    # Sinch MMS: the request fails without a Content-Length, or with chunked transfer.
-    if "Transfer-Encoding" in headers:
-        return "its server sends it in chunks (Transfer-Encoding): have it sent with a Content-Length"
-    length = headers.get("Content-Length", "")
-    if not (length.isascii() and length.isdigit()):
-        return "its server sends no valid Content-Length"
-    if headers.get("Content-Encoding", "identity").lower() != "identity":
-        return "its server compresses it (Content-Encoding) although the request does not accept that"
-    return None
+def _slideshow_of(message: Any) -> Slideshow:
+    if isinstance(message, Slide):
+        return Slideshow("", slides=(message,))
+    found: Any = message if isinstance(message, Slideshow) else getattr(message, "slideshow", None)
+    if not isinstance(found, Slideshow):
+        raise ConfigurationError(f"a {type(message).__name__} has no files to look at: pass a slideshow or a message with one")
+    return found
 
 
-def _max_size(content_type: str, kind: str, limits: Limits) -> int:
-    if content_type == "image/gif":
-        return limits.max_gif
-    return {"image": limits.max_image, "audio": limits.max_audio, "video": limits.max_video}.get(kind, limits.max_object)
+def _files(slideshow: Slideshow, accepted: Accepted, base: Path | None) -> Iterator[_File]:
+    for number, slide in enumerate(slideshow.slides, 1):
+        for kind in FILES:
+            given: Any = getattr(slide, kind)
+            if given is None:
+                continue
+            is_path = base is not None and "://" not in str(given)
+            source = base / str(given) if base is not None and is_path else accepted.fetched_url(kind, str(given))
+            yield _File(number, kind, str(given), source)
+    if accepted.upload is not None:
+        yield _File(None, "image", "media", accepted.upload)
+
+
+def _look_at_all(look: _Look, files: Sequence[_File], on_file: Callable[[FileReport], None] | None) -> dict[Any, Seen]:
+    """Look at each distinct file in a few threads, until all were seen or the time is over.
+
+    The threads are daemons, because looking up a host can take longer than the time, and cannot be interrupted.
+    """
+    distinct = {file.key: file for file in reversed(files)}
+    kinds = {key: [file.field for file in files if file.key == key] for key in distinct}
+    todo: queue.SimpleQueue[_File] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[_File, Seen] | None] = queue.SimpleQueue()
+    unseen = set(distinct)
+    for file in reversed(distinct.values()):
+        todo.put(file)
+
+    def work() -> None:
+        with suppress(queue.Empty):
+            while True:
+                file = todo.get_nowait()
+                try:
+                    seen = look.at(file, kinds[file.key])
+                except Exception as error:  # a thread must not die: the others wait for its result
+                    seen = Seen(fault=f"it could not be looked at ({type(error).__name__})")
+                done.put((file, seen))
+
+    for _ in range(min(_AT_ONCE, len(distinct))):
+        threading.Thread(target=work, name="skymms-preflight", daemon=True).start()
+    look.cancellation.on_cancel(lambda: done.put(None))
+    seen = dict.fromkeys(distinct, Seen(fault=TOO_LATE))
+    try:
+        while len(unseen) and (result := done.get(timeout=max(look.ends - time.monotonic(), 0) + _GRACE)):
+            file, found = result
+            unseen.discard(file.key)
+            seen[file.key] = found
+            if on_file is not None:
+                on_file(_report(file, found))
+    except queue.Empty:
+        pass
+    finally:
+        look.cancellation.cancel()
+    return seen
+
+
+def _for_upload(accepted: Accepted, limits: Limits) -> Accepted:
+    return Accepted(limits=accepted.limits, types={"image": uploaded_types(limits)}, advised_pixels=accepted.advised_pixels)
+
+
+def _name(file: _File) -> str:
+    return file.field if file.slide is not None else "media"
+
+
+def _removed_query(file: _File) -> str:
+    is_shorter = isinstance(file.source, str) and file.source != file.given
+    return " (the gateway removes the part of the URL from '?' on)" if is_shorter else ""
+
+
+def _report(file: _File, seen: Seen) -> FileReport:
+    found = seen.found
+    content_type = found.content_type if found else ""
+    return FileReport(
+        slide=file.slide,
+        field=_name(file),
+        address=strip_credentials(file.given),
+        found=content_type,
+        declared="" if seen.is_local else seen.declared,
+        bytes=seen.size,
+        pixels=pixels(seen.content),
+        seconds=seconds(seen.content, content_type, seen.size),
+        is_whole=seen.is_whole,
+    )
+
+
+def _size_warnings(size: int, verdicts: Sequence[CarrierVerdict], is_chosen: bool) -> Iterator[Problem]:
+    for verdict in verdicts:
+        limit = verdict.limit
+        if not verdict.fits:
+            text = (
+                f"the message has about {size:,} bytes with its encoding; {limit.carrier} delivers {limit.max_bytes:,} from a "
+                f"{limit.route} ({limit.source}, read {limit.read}): make its files smaller (skymms fit)"
+            )
+            yield Problem(None, None, "slides", text)
+    if not is_chosen and size > MESSAGE_BUDGET:
+        text = (
+            f"the message has about {size:,} bytes with its encoding, and {MESSAGE_BUDGET:,} are what all carriers deliver: "
+            "make its files smaller (skymms fit)"
+        )
+        yield Problem(None, None, "slides", text)

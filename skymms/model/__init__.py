@@ -6,6 +6,8 @@ In reading order:
 - ``plain_values``: texts, numbers, dates and bytes as JSON
 - ``serialization``: values as dicts that JSON can hold, and back
 - ``serializable``: the base class that gives values ``to_dict()`` and ``from_dict()``
+- ``merge_fields``: parses merge fields such as ``{first_name|you}`` in a text
+- ``notebook``: shows slideshows and operations in notebooks
 - ``slideshow``: the fluent builder of a multimedia message
 - ``replies``: the gateway's response to sending, and the refusal of any operation
 - ``operations``: the base class of operations, and sendMMS

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from .._functools import FrozenDict, plain_value, value
+from .notebook import NotebookView
 from .replies import SentMMS
 from .serializable import Serializable
 from .slideshow import Slideshow
@@ -20,7 +21,7 @@ from .slideshow import Slideshow
 R_co = TypeVar("R_co", covariant=True)
 
 
-class Operation(Serializable, Generic[R_co]):
+class Operation(NotebookView, Serializable, Generic[R_co]):
     """A request to a gateway. ``R_co`` is the class of the reply."""
 
     #: The prepared message that made the operation, if one did. It is not a field: comparing, printing, copying and pickling an

@@ -12,6 +12,7 @@ from ..errors import Problem, refusal
 from ..limits import DOCUMENTED, Limits
 from ..slide import Slide
 from ..validation.validator import BUILDER_VALIDATOR, VALIDATOR, WARNINGS_VALIDATOR
+from .notebook import NotebookView
 from .serializable import Serializable
 
 
@@ -25,7 +26,7 @@ class _Validated:
 
 
 @value
-class Slideshow(_Validated, Serializable):
+class Slideshow(_Validated, NotebookView, Serializable):
     """A multimedia message: a name, a subject and up to eight slides.
 
     A slideshow cannot be changed. :meth:`slide` returns a new one, so a slideshow that was built once can be shared by many

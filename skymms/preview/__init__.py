@@ -1,34 +1,29 @@
-"""The parts of an HTML page that show a message as a phone does.
+"""Previews: a message as a phone shows it, before it is sent, without a gateway and without a script.
 
-A page that contains all three parts creates a ``Phone`` in its script and calls ``phone.show(view)``; phone.js describes the
-view. The parts load nothing from the network, and never turn the texts of a message into markup.
+::
 
-- ``phone.css``: the style of the phone, and the colours it shares with the page around it
-- ``phone.js``: the class ``Phone``, which draws a message, turns its slides and plays it, and functions that make elements
-- ``icons.svg``: the icons, for the beginning of the page's body
+    preview(coupon, data={"first_name": "Ada"}).save("coupon.html")
+
+The phone is also that of the sandbox's page. ``phone.css`` is its style, ``icons.svg`` are its icons, and ``phone.js`` is
+the class ``Phone``, which draws the same elements in a page with a script. None of them turns texts of a message into markup.
+
+In reading order:
+
+- ``texts``: splits texts into runs, marks merge fields, and makes hidden characters visible
+- ``message``: what a phone shows of a message, as plain values
+- ``thumbnails``: decodes pictures at a small size
+- ``pictures``: gets the pictures of a message
+- ``parts``: the style, the script and the icons, for pages
+- ``markup``: makes HTML from texts, which it escapes
+- ``phone``: the phone in HTML, and the style that plays the slides
+- ``plain_text``: the preview as plain text
+- ``page``: the page of a preview
+- ``terminal``: the preview in a terminal
+- ``contact_sheet``: all slides on one picture
+- ``previewing``: ``preview()`` and its result
 """
 
-from __future__ import annotations
+from .parts import icons_svg, phone_css, phone_js
+from .previewing import Preview, preview
 
-from importlib.resources import files
-
-__all__ = ["icons_svg", "phone_css", "phone_js"]
-
-
-def phone_css() -> str:
-    """Return the style sheet, to be put into a ``<style>`` element."""
-    return _text("phone.css")
-
-
-def phone_js() -> str:
-    """Return the script, to be put into a ``<script>`` element in front of the page's own script."""
-    return _text("phone.js")
-
-
-def icons_svg() -> str:
-    """Return the hidden ``<svg>`` element that contains the icons."""
-    return _text("icons.svg")
-
-
-def _text(name: str) -> str:
-    return files(__package__ or "").joinpath(name).read_text(encoding="utf-8")
+__all__ = ["Preview", "icons_svg", "phone_css", "phone_js", "preview"]

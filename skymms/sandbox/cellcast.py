@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -35,16 +35,13 @@ from ..cellcast import (
     SentMessage,
     mobile,
 )
-from ..cellcast.generations import Call, Generation, counted_texts, is_upload, slideshow_of, with_other_files
+from ..cellcast.generations import Call, CellcastLimits, Generation, is_upload, slideshow_of, with_other_files
 from ..cellcast.values import normalize_status
 from ..cellcast.wire import ORIGIN
-from ..errors import Problem
-from ..limits import Limits
-from ..media.inspection import inspect
 from ..model.notices import DeliveryReport, InboundSMS, Notice
 from ..model.operations import Operation
 from ..model.replies import Refusal
-from ..validation.file_types import content_types, file_type
+from ..validation.file_types import file_type
 from ..wire.codecs import DecodeError, json
 from .cellcast_bodies import NOT_VALID, PER_PAGE, SHARED, TOO_SHORT, Page, encode_inbound, encode_reply, encode_report, refusal
 from .cellcast_requests import FIELD_READERS, operation_of
@@ -154,15 +151,10 @@ class Cellcast:
         """Return the refusal with one of Cellcast's names, or the one that is most similar to a code of Skycore's."""
         return refusal(self._v1, code, field, info)
 
-    def inspect(self, operation: CellcastSend) -> Iterator[Problem]:
-        """Fetch the files of a message, and yield their problems."""
-        limits, stricter = self._generation.limits, self._state.settings.limits
-        # The page of v1 has no limit for a gif, so that of its other pictures is used.
-        allowed = max(0, limits.max_image - counted_texts(operation, limits))
-        names = ("max_image", "max_gif", "max_audio", "max_video", "max_object")
-        sizes: Any = {name: min(allowed, getattr(stricter, name)) for name in names}
-        types = {kind: content_types(kind, endings) for kind, endings in limits.urls.items()}
-        return inspect(slideshow_of(operation), Limits(**sizes), types=types, keep_queries=True)
+    @property
+    def limits(self) -> CellcastLimits:
+        """The limits of this generation."""
+        return self._generation.limits
 
     # -------------------------------------------------------------------------------------------- operations
 

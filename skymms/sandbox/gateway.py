@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, cast
 
 from ..cellcast import CellcastSent
-from ..errors import Problem
 from ..limits import Limits
-from ..media.inspection import inspect
+from ..media.inspection import FETCH_TIMEOUT, preflight
 from ..model.notices import Notice
 from ..model.operations import Operation
 from ..model.replies import Refusal
@@ -80,12 +79,14 @@ class Gateway:
             return _ACTIONS[type(operation)](self._state, operation, dialect)
 
         operation, refusal, former_names = self._decode_and_validate(dialect, request)
-        return self._process(dialect.name, request, (operation, refusal), act, _refuse, self._inspect, former_names)
+        return self._process(
+            dialect.name, request, (operation, refusal), act, _refuse, self._state.settings.limits, former_names
+        )
 
     def handle_cellcast(self, cellcast: Cellcast, request: ServerRequest) -> tuple[RequestRecord, FaultRule | None]:
         """Handle a request to Cellcast; return its record and the fault that applies to it."""
         decoded = cellcast.decode(request)
-        return self._process(cellcast.name, request, decoded, cellcast.act, cellcast.refuse, cellcast.inspect)
+        return self._process(cellcast.name, request, decoded, cellcast.act, cellcast.refuse, cellcast.limits)
 
     def _process(
         self,
@@ -94,7 +95,7 @@ class Gateway:
         decoded: tuple[Any, Refusal | None],
         act: Callable[[Any], ActionResult],
         refuse: Callable[..., Refusal],
-        inspect_files: Callable[[Any], Iterator[Problem]],
+        limits: Limits,
         former_names: frozenset[str] = frozenset(),
     ) -> tuple[RequestRecord, FaultRule | None]:
         """Apply a fault, or refuse an invalid request, or act on a valid one."""
@@ -105,7 +106,7 @@ class Gateway:
             reply = refuse(operation, rule.code) if rule.code else None
             record = RequestRecord(name, operation, reply, fault=rule.how, size=size, former_names=former_names)
         else:
-            if refusal is None and (error := self._throttle_error() or self._media_error(operation, inspect_files)):
+            if refusal is None and (error := self._throttle_error() or self._media_error(operation, limits)):
                 refusal = refuse(operation, *error)
             with self.lock:
                 reply, due = (refusal, []) if refusal else act(operation)
@@ -161,15 +162,21 @@ class Gateway:
         code = self._faults.throttle_code()
         return (code,) if code else ()
 
-    def _media_error(self, operation: Any, inspect_files: Callable[[Any], Iterator[Problem]]) -> tuple[str, ...]:
+    def _media_error(self, operation: Any, limits: Limits) -> tuple[str, ...]:
         """Fetch the files of a message if the sandbox is set to do so, without holding the lock."""
         if not self._state.settings.fetch_media or getattr(operation, "slideshow", None) is None:
             return ()
-        problem = next(inspect_files(operation), None)
-        return code_and_info(problem) if problem else ()
-
-    def _inspect(self, operation: Any) -> Iterator[Problem]:
-        return inspect(operation.slideshow, self._state.settings.limits)
+        # Local paths are not allowed: a message could name any file of this computer.
+        found = preflight(
+            operation,
+            limits,
+            stricter=self._state.settings.limits,
+            fetch="whole",
+            private=True,
+            base=None,
+            timeout=FETCH_TIMEOUT,
+        )
+        return code_and_info(found.problems[0]) if found.problems else ()
 
 
 def _refuse(operation: Any, code: str, info: str = "") -> Refusal:

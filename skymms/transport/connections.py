@@ -58,8 +58,7 @@ class _DeadlineConnection:
         connection: Any = self
         host, port = connection.host, connection.port
         try:
-            found = _addresses(self._dns_host, port)
-            sock = _connect(found, self.timeout, self.source_address, self.socket_options)
+            sock = _connect(self.find_addresses(port), self.timeout, self.source_address, self.socket_options)
         except socket.gaierror as error:
             raise NameResolutionError(host, connection, error) from error
         except TimeoutError as error:
@@ -68,6 +67,10 @@ class _DeadlineConnection:
             raise NewConnectionError(connection, f"no connection: {error}") from error
         sys.audit("http.client.connect", self, host, port)
         return sock
+
+    def find_addresses(self, port: int) -> list[tuple[int, Any]]:
+        """Return the addresses to connect to in turn, each with its family. A subclass may return those that it has checked."""
+        return find_addresses(self._dns_host, port)
 
     def getresponse(self) -> Any:
         if not isinstance(self.timeout, (int, float)):
@@ -91,7 +94,7 @@ class TimedHTTPS(_DeadlineConnection, HTTPSConnection):
 # ------------------------------------------------------------------------------------------------ connecting
 
 
-def _addresses(host: str, port: int) -> list[tuple[int, Any]]:
+def find_addresses(host: str, port: int) -> list[tuple[int, Any]]:
     """Return the addresses of a host, each with its family.
 
     The operating system decides how long this takes; it cannot be interrupted.

@@ -15,6 +15,7 @@ from pathlib import Path
 import broadcast_load
 import broadcast_rate
 import broadcast_shared
+import broadcast_workers
 import page
 
 Row = tuple[str, str, str, bool]
@@ -81,6 +82,19 @@ def shared(seconds: float) -> list[Row]:
     ]
 
 
+def workers(count: int) -> list[Row]:
+    return [
+        (
+            f"{number} {'process' if number == 1 else 'processes'}, PostgreSQL, a gateway that takes 50 ms "
+            f"({cpu:.0f} µs of CPU a message; without requests {alone:,.0f} a second and {alone_cpu:.0f} µs)",
+            f"{rate:,.0f} a second",
+            "-",
+            True,
+        )
+        for number, (rate, cpu), (alone, alone_cpu) in broadcast_workers.compare(count)
+    ]
+
+
 def table(rows: list[Row]) -> str:
     lines = ["| what | measured | bound | |", "| --- | --- | --- | --- |"]
     lines += [f"| {what} | **{figure}** | {bound} | {'' if kept else 'missed'} |" for what, figure, bound, kept in rows]
@@ -91,7 +105,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--write", action="store_true", help="write the table to docs/performance.md")
     parser.add_argument("--count", type=int, default=1_000_000, help="the length of the list")
-    parser.add_argument("--only", choices=("size", "load", "rate", "shared"), help="measure one part")
+    parser.add_argument("--only", choices=("size", "load", "rate", "shared", "workers"), help="measure one part")
     chosen = parser.parse_args()
     part = min(1.0, chosen.count / 1_000_000)
     parts = {
@@ -99,6 +113,7 @@ def main() -> None:
         "load": lambda: load(chosen.count),
         "rate": lambda: rate(max(2000, int(10_000 * part)), 5),
         "shared": lambda: shared(max(10.0, 30 * part)),
+        "workers": lambda: workers(max(2000, int(10_000 * part))),
     }
     printed = table([row for name, measure in parts.items() if chosen.only in (None, name) for row in measure()])
     print(printed)

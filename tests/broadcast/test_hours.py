@@ -10,32 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from time_zones import CHANGES, ZONES
 
 from skymms import ConfigurationError, SendMMS, Slideshow
 from skymms.broadcast import Hours, Ledger
-
-#: All time zones of the United States and of Australia.
-ZONES = [
-    *(f"America/{city}" for city in (
-        "New_York", "Detroit", "Kentucky/Louisville", "Kentucky/Monticello", "Indiana/Indianapolis", "Indiana/Vincennes",
-        "Indiana/Winamac", "Indiana/Marengo", "Indiana/Petersburg", "Indiana/Vevay", "Chicago", "Indiana/Tell_City",
-        "Indiana/Knox", "Menominee", "North_Dakota/Center", "North_Dakota/New_Salem", "North_Dakota/Beulah", "Denver", "Boise",
-        "Phoenix", "Los_Angeles", "Anchorage", "Juneau", "Sitka", "Metlakatla", "Yakutat", "Nome", "Adak", "Puerto_Rico",
-    )),
-    "Pacific/Honolulu", "Pacific/Guam", "Pacific/Pago_Pago",
-    *(f"Australia/{city}" for city in (
-        "Lord_Howe", "Hobart", "Melbourne", "Sydney", "Broken_Hill", "Brisbane", "Lindeman", "Adelaide", "Darwin", "Perth",
-        "Eucla",
-    )),
-    "Antarctica/Macquarie",
-]  # fmt: skip
-#: The nights in which clocks change, with an hour before and after: in the United States and in Australia, both ways.
-CHANGES = [
-    datetime(2026, 3, 8, tzinfo=UTC),
-    datetime(2026, 11, 1, tzinfo=UTC),
-    datetime(2026, 4, 4, tzinfo=UTC),
-    datetime(2026, 10, 3, tzinfo=UTC),
-]
 
 minutes = st.integers(0, 24 * 60 - 1)
 instants = st.one_of(

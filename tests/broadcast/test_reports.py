@@ -136,7 +136,7 @@ def test_a_time_that_cannot_be_right_is_replaced_by_that_of_arrival(world: World
 @pytest.mark.parametrize(
     "notice",
     [
-        SubscriptionChange("N302", mobile=A), InboundSMS("N211", sender=A, text="STOP"), UnknownNotice("N999"),
+        SubscriptionChange("N301", mobile=A), InboundSMS("N211", sender=A, text="Hi"), UnknownNotice("N999"),
         EncodingReport("N003", mms_id="35674"),
     ],
 )  # fmt: skip

@@ -21,7 +21,9 @@ from counting_gateway import OK, CountingGateway
 from skymms import Account, Client, ConfigurationError, Slideshow
 from skymms.aio import AsyncClient
 from skymms.broadcast import End, Hours, Ledger, Phase, Recipient
+from skymms.broadcast.blocks import Holder
 from skymms.broadcast.messages import CellcastMessages
+from skymms.broadcast.running import Desk
 from skymms.cellcast import CellcastSend
 from skymms.storage import sqlite
 
@@ -196,6 +198,21 @@ def test_a_slice_ends_in_time_and_the_next_goes_on(ledger_where, how):
         assert spring.check().keys() <= {"accepted", "ready"}
         assert run(spring, how).end is End.DONE
         assert spring.check_done() == {"accepted": 200}
+
+
+def test_a_run_is_done_when_another_one_has_noticed_the_end(ledger_where):
+    with scene(ledger_where, 1), Ledger(ledger_where) as ledger:
+        broadcast = ledger["spring"]
+        broadcast._begin()
+        holder = Holder(ledger._store, broadcast.id, broadcast.settings, account="test", sender="60856", scopes=())
+        holder.begin(alone=False)
+        desk = Desk(holder, rate=None, concurrency=1, seconds=None, pause=broadcast._pause)
+        with ledger._store.transaction() as transaction:
+            broadcast._set_phase(transaction, Phase.DONE, None, Phase.RUNNING)
+        desk.exchange()
+        assert desk.over
+        assert desk.finish().end is End.DONE
+        assert broadcast.status().phase is Phase.DONE
 
 
 # ------------------------------------------------------------------------------------------------ the gateway fails

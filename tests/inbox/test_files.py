@@ -14,7 +14,9 @@ from misbehaving_server import Faulty, drip_body, drip_head, drop, endless, http
 
 from skymms import Client, InboundMMS, ProtocolError, RemoveInboxMessage, SkymmsError
 from skymms.inbox import Handling, ReceivedFile, SavedFile, downloading
-from skymms.inbox.downloading import download, is_public
+from skymms.inbox.downloading import download
+from skymms.media import addresses
+from skymms.media.addresses import is_public
 from skymms.sandbox import Sandbox
 from skymms.storage.contract import Store
 
@@ -221,12 +223,13 @@ def test_the_name_is_looked_up_once_and_a_redirect_to_a_private_address_is_refus
     lookups: list[str] = []
 
     def look_up(host: str, port: int, *args: Any, **options: Any) -> list[Any]:
-        if host != "127.0.0.1":
+        is_name = host == "media.localhost"
+        if is_name:
             lookups.append(host)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1" if is_name else host, port))]
 
     # 127.0.0.1 stands for an address of the Internet.
-    monkeypatch.setattr(downloading, "is_public", lambda address: str(address) == "127.0.0.1")
+    monkeypatch.setattr(addresses, "is_public", lambda address: str(address) == "127.0.0.1")
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     with Faulty(JPEG) as private:
         target = f"http://127.0.0.2:{private.port}/secret"

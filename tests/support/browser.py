@@ -105,6 +105,21 @@ class Browser:
         self._profile.cleanup()
 
 
+class Frame:
+    """A frame in a page, which runs in a process of its own."""
+
+    def __init__(self, browser: Browser, target: str) -> None:
+        self._browser = browser
+        self._session = browser.command("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+
+    def run(self, script: str) -> Any:
+        """Return the value of a JavaScript expression."""
+        done = self._browser.command("Runtime.evaluate", self._session, expression=script, returnByValue=True)
+        if "exceptionDetails" in done:
+            raise AssertionError(f"{script}: {done['exceptionDetails']['exception'].get('description')}")
+        return done["result"].get("value")
+
+
 class Tab:
     """A page in a browser, of a size and a colour scheme; a context manager."""
 
@@ -129,9 +144,9 @@ class Tab:
         """Send a command to this tab and return its result."""
         return self._browser.command(method, self._session, **params)
 
-    def resize(self, size: tuple[int, int], scheme: str = "light", scale: float = 1) -> None:
-        """Set the size of the screen in points, the colour scheme, and the pixels per point."""
-        features = [{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}]
+    def resize(self, size: tuple[int, int], scheme: str = "light", scale: float = 1, motion: str = "reduce") -> None:
+        """Set the size of the screen in points, the colour scheme, the pixels per point, and whether pages may move."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": motion}]
         width, height = size
         self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=False)
         self.command("Emulation.setEmulatedMedia", features=features)
@@ -142,6 +157,16 @@ class Tab:
         if "exceptionDetails" in done:
             raise AssertionError(f"{script}: {done['exceptionDetails']['exception'].get('description')}")
         return done["result"].get("value")
+
+    def frame(self) -> Frame:
+        """Return the page's only frame of another origin, which Chromium runs in a process of its own."""
+        deadline = time.monotonic() + TIMEOUT
+        while time.monotonic() < deadline:
+            for target in self._browser.command("Target.getTargets")["targetInfos"]:
+                if target["type"] == "iframe":
+                    return Frame(self._browser, target["targetId"])
+            time.sleep(0.01)
+        raise TimeoutError("there is no frame")
 
     def until(self, script: str) -> Any:
         """Wait until a JavaScript expression is true, and return its value."""

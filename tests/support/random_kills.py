@@ -205,15 +205,15 @@ def main(seconds: float, urls: list[str]) -> None:
         while time.monotonic() < ends:
             for kind in ("sqlite", *urls):
                 seed = secrets.randbits(32)
-                with nullcontext(f"{directory}/{seed}.db") if kind == "sqlite" else _fresh_schema(kind) as where:
+                with nullcontext(f"{directory}/{seed}.db") if kind == "sqlite" else fresh_schema(kind) as where:
                     runs = runs.plus(kill_at_random(where, 20, seed))
-                with nullcontext(f"{directory}/{seed}-once.db") if kind == "sqlite" else _fresh_schema(kind) as where:
+                with nullcontext(f"{directory}/{seed}-once.db") if kind == "sqlite" else fresh_schema(kind) as where:
                     keys = keys.plus(kill_once_at_random(where, 10, seed))
                 print(f"{kind.partition(':')[0]}, seed {seed}", runs, keys, sep="\n  ", flush=True)
 
 
 @contextmanager
-def _fresh_schema(url: str) -> Generator[str]:
+def fresh_schema(url: str) -> Generator[str]:
     """The URL of a schema that is dropped afterwards."""
     import psycopg
     from stores import in_schema

@@ -1,0 +1,55 @@
+"""Decides which ready messages may be sent now: not to people who opted out, and not more than the frequency cap allows.
+
+It is asked in the transaction that writes the intents, so that an opt-out, or a message of another broadcast, that was written
+before is obeyed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from ..storage.contract import Transaction
+from ..storage.texts import hash_number
+from .caps import Cap
+from .consent_statements import LOCK_TO_COUNT, LOCK_TO_SEND, OVER_CAP, SUPPRESSED
+from .scopes import EVERYTHING
+from .states import Why
+
+
+class Decision(NamedTuple):
+    """The numbers that are skipped, by the reason, and those about which it cannot be decided before the next block."""
+
+    skipped: Mapping[str, Why]
+    later: frozenset[str]
+
+
+class Eligibility:
+    """Decides for one broadcast. ``scopes`` are those of its messages, and ``cap`` is its frequency cap."""
+
+    def __init__(self, broadcast: int, scopes: Iterable[str], cap: Cap | None) -> None:
+        self._broadcast = broadcast
+        self._cap = cap
+        self.scopes: Sequence[str] = sorted({EVERYTHING, *scopes})
+        #: The secret of the hashes under which erased numbers are suppressed.
+        self.secret: bytes | None = None
+
+    def decide(self, transaction: Transaction, numbers: Sequence[str], now: float) -> Decision:
+        """Decide about numbers that are ready."""
+        lock = LOCK_TO_SEND if self._cap is None else LOCK_TO_COUNT
+        locked = {row[0] for row in transaction.rows(lock, numbers=json.dumps(sorted(numbers)))}
+        skipped = dict.fromkeys(self._opted_out(transaction, numbers), Why.OPTED_OUT)
+        if self._cap is not None:
+            keys = json.dumps([number for number in numbers if number in locked and number not in skipped])
+            since = now - self._cap.seconds
+            rows = transaction.rows(OVER_CAP, numbers=keys, broadcast=self._broadcast, since=since, most=self._cap.most)
+            skipped |= {row[0]: Why.CAPPED for row in rows}
+        return Decision(skipped, frozenset(numbers) - locked - skipped.keys())
+
+    def _opted_out(self, transaction: Transaction, numbers: Iterable[str]) -> set[str]:
+        keys = {number: number for number in numbers}
+        if self.secret is not None:
+            keys |= {hash_number(self.secret, number): number for number in keys}
+        found = transaction.rows(SUPPRESSED, keys=json.dumps(list(keys)), scopes=json.dumps(self.scopes))
+        return {keys[row[0]] for row in found}

@@ -1,0 +1,86 @@
+"""Options of commands that look at files or make them fit."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from ..errors import Problem, refusal
+from ..limits import Limits
+from ..media import CARRIER_LIMITS, FileReport, Preflight, preflight
+from . import output
+
+private_option: Final = click.option(
+    "--private",
+    is_flag=True,
+    help="Allow files at addresses of this computer and of private networks, and all ports.",
+)
+carrier_option: Final = click.option(
+    "--carrier",
+    "carriers",
+    multiple=True,
+    type=click.Choice(list(dict.fromkeys(one.carrier for one in CARRIER_LIMITS))),
+    help="Warn if the message is too large for this carrier. May be repeated. Needs --media.",
+)
+
+_SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(?:\s*([kKmM]?)B?)?", re.ASCII)
+_FACTORS = {"": 1, "k": 1000, "m": 1_000_000}
+
+
+def parse_size(context: click.Context, option: click.Parameter, value: str) -> int:
+    """Return the bytes of a size such as ``600k``. k is 1,000 and M is 1,000,000."""
+    found = _SIZE.fullmatch(value.strip())
+    size = round(float(found[1]) * _FACTORS[(found[2] or "").lower()]) if found else 0
+    if size < 1:
+        raise click.BadParameter(f"{value!r} is not a size: give bytes, such as 600000, or 600k or 1.5M (k is 1,000)")
+    return size
+
+
+def look_at_files(message: Any, limits: Limits, file: str, private: bool, carriers: tuple[str, ...] = ()) -> Preflight:
+    """Look at the files of a message; those that are paths are relative to the directory of ``file``."""
+    console = output.error_console()
+
+    def look() -> Preflight:
+        base = Path(file).parent if file != "-" else Path()
+        return preflight(message, limits, audience=carriers, private=private, base=base)
+
+    if not console.is_terminal:
+        return look()
+    with console.status("Looking at the files …"):
+        return look()
+
+
+def refuse_files(found: Preflight) -> None:
+    """Print the warnings about files, and raise the error of their problems."""
+    for warning in found.warnings:
+        output.print_message(f"warning: {warning}")
+    if found.problems:
+        raise refusal(found.problems)
+
+
+def print_files(files: tuple[FileReport, ...]) -> None:
+    """Print a table of the files that were looked at."""
+    rows = [
+        (
+            one.slide,
+            one.field,
+            one.found or "not known",
+            one.declared,
+            None if one.bytes is None else f"{one.bytes:,}",
+            None if one.pixels is None else f"{one.pixels[0]:,} × {one.pixels[1]:,}",
+            None if one.seconds is None else f"{one.seconds:.1f}",
+            one.address,
+        )
+        for one in files
+    ]
+    columns = ("Slide", "Field", "Type found", "Type declared", "Bytes", "Pixels", "Seconds", "Address")
+    output.print_table("Files", columns, rows)
+
+
+def without_repetitions(found: Preflight, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Return the problems of files whose place has no problem yet: a URL that is wrong cannot be fetched either."""
+    known = {(one.slide, one.field, one.code) for one in problems}
+    return tuple(one for one in found.problems if (one.slide, one.field, one.code) not in known)

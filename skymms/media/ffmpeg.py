@@ -1,0 +1,143 @@
+"""Makes sounds and videos fit with the program ``ffmpeg``, if it is on the PATH.
+
+ffmpeg reads the local file and nothing else: a playlist could otherwise name files of this computer or call other hosts. So the
+format is given and not guessed, and only the protocols for local files are allowed.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from ..errors import ConfigurationError
+from .fitted import Fitted, damaged_error, size_error
+from .signatures import Content
+
+#: Seconds that one run may take.
+MAX_SECONDS = 300.0
+#: The name of each format in ffmpeg, by content type.
+_DEMUXERS = {
+    "audio/mpeg": "mp3",
+    "audio/wav": "wav",
+    "audio/amr": "amr",
+    "audio/ogg": "ogg",
+    "audio/flac": "flac",
+    "audio/aac": "aac",
+    "audio/mp4": "mov",
+    "video/mp4": "mov",
+    "video/3gpp": "mov",
+    "video/quicktime": "mov",
+    "video/mpeg": "mpeg",
+    "video/x-msvideo": "avi",
+    "video/x-ms-wmv": "asf",
+    "video/webm": "matroska",
+}
+#: Of the allowed bytes, this part is planned; the container takes some of the rest.
+_PLANNED = 0.93
+_ATTEMPTS = 4
+
+
+class _Plan(NamedTuple):
+    """Bits per second of sound and picture, and the longer side of the picture in pixels."""
+
+    sound: int
+    picture: int
+    side: int
+
+
+def fit_played(data: bytes, content: Content, kind: str, most: int) -> Fitted:
+    """Return a sound as MP3 or a video as MP4, in at most ``most`` bytes and of the same length.
+
+    Raises :class:`~skymms.ConfigurationError` if there is no ffmpeg, :class:`~skymms.MediaCorruptedError` for a file that it
+    cannot read, and :class:`~skymms.MediaTooLargeError` for one that is too long.
+    """
+    program = shutil.which("ffmpeg")
+    if program is None:
+        raise ConfigurationError(
+            f"fitting {kind} needs the program ffmpeg on the PATH: install ffmpeg, or make the file smaller"
+        )
+    demuxer = _DEMUXERS.get(content.content_type)
+    if demuxer is None:
+        raise damaged_error(f"a {content.name} cannot be converted", kind)
+    with TemporaryDirectory(prefix="skymms-") as directory:
+        source = Path(directory, "original")
+        source.write_bytes(data)
+        length = _length(program, demuxer, source, kind)
+        bits = most * 8 * _PLANNED / length
+        for _ in range(_ATTEMPTS):
+            plan = _plan(kind, bits)
+            if plan is None:
+                raise size_error(len(data), most, kind, f"{length:.0f} seconds are too long for it; shorten it")
+            result = _convert(program, demuxer, source, plan, kind, most)
+            if len(result) <= most:
+                ending, content_type = ("mp3", "audio/mpeg") if kind == "audio" else ("mp4", "video/mp4")
+                return Fitted(
+                    data=result,
+                    content_type=content_type,
+                    changes=(f"{content.name} to {ending.upper()} of {round(bits / 1000)} kbit/s", "metadata removed"),
+                    original_size=len(data),
+                )
+            bits *= most / len(result) * 0.95
+    raise size_error(len(data), most, kind, "shorten it")
+
+
+def _plan(kind: str, bits: float) -> _Plan | None:
+    """Divide the bits per second; None if they are too few to be heard and seen."""
+    if kind == "audio":
+        rates = [rate for rate in (16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128) if rate * 1000 <= bits]
+        return _Plan(rates[-1] * 1000, 0, 0) if rates else None
+    sound = 24_000 if bits < 150_000 else 48_000 if bits < 500_000 else 64_000
+    picture = int(bits - sound)
+    if picture < 40_000:
+        return None
+    return _Plan(sound, picture, 240 if picture < 120_000 else 320 if picture < 250_000 else 480 if picture < 700_000 else 640)
+
+
+def _length(program: str, demuxer: str, source: Path, kind: str) -> float:
+    """Return how many seconds a file plays."""
+    # Without an output ffmpeg prints what it knows of the file, and ends with an error.
+    told = _run([program, *_input(demuxer, source)], kind).stderr.decode("utf-8", "replace")
+    found = re.search(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?)", told)
+    length = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else 0.0
+    if not length:
+        raise damaged_error("ffmpeg cannot read it", kind)
+    return length
+
+
+def _convert(program: str, demuxer: str, source: Path, plan: _Plan, kind: str, most: int) -> bytes:
+    target = source.with_name("fitted.mp3" if kind == "audio" else "fitted.mp4")
+    sound = ["-ac", "1", "-b:a", str(plan.sound)]
+    if kind == "audio":
+        # MPEG-1 has no rate below 32 kbit/s; MPEG-2 has, at half the sampling rate.
+        rate = "44100" if plan.sound >= 64_000 else "22050"
+        coding = ["-vn", "-c:a", "libmp3lame", "-ar", rate, *sound, "-f", "mp3"]
+    else:
+        side = plan.side
+        # Smaller, never larger, and even, which the encoder needs.
+        size = f"scale='min({side},iw)':'min({side},ih)':force_original_aspect_ratio=decrease:force_divisible_by=2"
+        video = ["-c:v", "libx264", "-profile:v", "baseline", "-pix_fmt", "yuv420p", "-vf", size, "-r", "25"]
+        video += ["-b:v", str(plan.picture), "-maxrate", str(plan.picture), "-bufsize", str(plan.picture)]
+        coding = [*video, "-c:a", "aac", *sound, "-movflags", "+faststart", "-f", "mp4"]
+    # Twice the size is enough to see that it is too large.
+    limits = ["-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn", "-threads", "2", "-fs", str(most * 2)]
+    ended = _run([program, "-y", *_input(demuxer, source), *limits, *coding, str(target)], kind)
+    if ended.returncode or not target.exists() or not target.stat().st_size:
+        raise damaged_error("ffmpeg cannot convert it", kind)
+    return target.read_bytes()
+
+
+def _input(demuxer: str, source: Path) -> list[str]:
+    return ["-hide_banner", "-nostdin", "-protocol_whitelist", "file,pipe", "-f", demuxer, "-i", f"file:{source}"]
+
+
+def _run(command: list[str], kind: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(command, capture_output=True, timeout=MAX_SECONDS, check=False, stdin=subprocess.DEVNULL)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        raise damaged_error(f"ffmpeg took more than {MAX_SECONDS:.0f} seconds", kind) from None
+    except OSError as error:
+        raise ConfigurationError(f"ffmpeg cannot be started: {error.strerror}") from None

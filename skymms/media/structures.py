@@ -1,0 +1,75 @@
+"""Looks at the structure of contact cards, calendar entries, PDF files and passes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zipfile
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from typing import Any, cast
+
+#: The most bytes of a pass when it is unpacked.
+_MOST_UNPACKED = 20_000_000
+
+
+def find_fault(content: bytes, kind: str) -> str | None:
+    """Return what is wrong with the structure of a complete contact card, calendar entry, PDF or pass; None if nothing is."""
+    look = _LOOKS.get(kind)
+    return look(content) if look else None
+
+
+def _vcard(content: bytes) -> str | None:
+    text = content.decode("utf-8-sig", "replace").strip()
+    if not re.match("(?i)BEGIN:VCARD\\s", text):
+        return "it does not begin with BEGIN:VCARD"
+    if not re.search(r"(?i)[\r\n]END:VCARD$", text):
+        return "it does not end with END:VCARD"
+    if not re.search(r"(?im)^VERSION:\s*[234]\.\d\s*$", text):
+        return "its VERSION is missing"
+    return None if re.search(r"(?im)^(?:item\d+\.)?(?:FN|N)[;:]", text) else "it has no name (FN or N)"
+
+
+def _ical(content: bytes) -> str | None:
+    text = content.decode("utf-8-sig", "replace").strip()
+    if not re.match("(?i)BEGIN:VCALENDAR\\s", text):
+        return "it does not begin with BEGIN:VCALENDAR"
+    if not re.search(r"(?i)[\r\n]END:VCALENDAR$", text):
+        return "it does not end with END:VCALENDAR"
+    begun, ended = (re.findall(rf"(?im)^{word}:(\S+)\s*$", text) for word in ("BEGIN", "END"))
+    if sorted(map(str.upper, begun)) != sorted(map(str.upper, ended)):
+        return "a section has no end"
+    return None if "VEVENT" in map(str.upper, begun) else "it has no event (VEVENT)"
+
+
+def _pdf(content: bytes) -> str | None:
+    if not content.startswith(b"%PDF-"):
+        return "it does not begin with %PDF-"
+    end = content[-2048:]
+    if b"%%EOF" not in end or b"startxref" not in end:
+        return "its end is missing"
+    return "it needs a password" if re.search(rb"/Encrypt\s+\d+\s+\d+\s+R", content) else None
+
+
+def _pass(content: bytes) -> str | None:
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            if sum(one.file_size for one in archive.infolist()) > _MOST_UNPACKED:
+                return f"it unpacks to more than {_MOST_UNPACKED:,} bytes"
+            files = {one.filename: archive.read(one) for one in archive.infolist() if not one.is_dir()}
+        if missing := [name for name in ("pass.json", "manifest.json", "signature") if name not in files]:
+            return f"it has no {missing[0]}"
+        manifest: Any = json.loads(files["manifest.json"])
+        if not isinstance(manifest, dict) or not isinstance(json.loads(files["pass.json"]), dict):
+            return "its pass.json or manifest.json is not an object"
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError, RecursionError) as error:
+        return f"it is not a complete pass ({type(error).__name__})"
+    expected = cast("dict[str, object]", manifest)
+    for name, data in files.items():
+        if name not in {"manifest.json", "signature"} and expected.get(name) != hashlib.sha1(data).hexdigest():  # noqa: S324
+            return f"its manifest has another hash for {name!r:.60}"
+    return None
+
+
+_LOOKS: Mapping[str, Callable[[bytes], str | None]] = {"vcard": _vcard, "ical": _ical, "pdf": _pdf, "passbook": _pass}
