@@ -108,9 +108,10 @@ $(VENV)/.dependencies: pyproject.toml
 	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check '.[lint]'
 	touch $@
 
-# The README's pictures; needs Chromium.
+# The pictures of the README and of docs; needs Chromium.
 picture: $(VENV)/.installed
 	PYTHONPATH=tests/support $(BIN)/python docs/picture.py
+	PYTHONPATH=tests/support $(BIN)/python docs/watch_picture.py
 
 clean:
 	rm -rf $(VENV) $(PEERS) .venv-compat build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -52,6 +52,7 @@ ORDER = [
     "broadcast",
     "inbox",
     "sandbox",
+    "watch",
     "cli",
     "pytest_plugin",
 ]

@@ -23,6 +23,7 @@ In reading order:
 - ``statements``: the SQL, for both kinds of store
 - ``key_statements``: the SQL of keys, under which a message is sent once
 - ``outcome_statements``: the SQL that counts outcomes
+- ``survey_statements``: the SQL of figures for people who watch
 - ``consent_statements``: the SQL about people
 - ``slice_statements``: the table and the SQL of slices
 - ``hooks``: instants at which tests crash
@@ -47,6 +48,7 @@ In reading order:
 - ``blocks``: takes messages from the ledger and writes what became of them
 - ``comparing``: compares the outcomes of variants
 - ``estimating``: says in advance what a broadcast will do
+- ``surveying``: reads the figures of broadcasts for people who watch them
 - ``running``: decides what a run does next
 - ``slices``: which slices of broadcasts wait in a queue or run
 - ``threads``: carries the calls of a run in threads

@@ -33,6 +33,19 @@ class Verdict(NamedTuple):
     known: int | None = None
 
 
+def begun(tally: Mapping[str, int]) -> int:
+    """Return how many messages were requested, or are being requested."""
+    return sum(count for state, count in tally.items() if state not in _NOT_BEGUN)
+
+
+def has_passed(decided: Mapping[str, float], tally: Mapping[str, int], canary: int) -> bool:
+    """Return whether a broadcast is past its canary, by what was decided (``LAST_DECISIONS``).
+
+    Resuming after the canary allows the rest, and before its end goes on with it.
+    """
+    return "canary passed" in decided or ("resume" in decided and begun(tally) >= canary)
+
+
 class Breakers:
     """The pause rules of a broadcast, and its canary: the number of messages whose outcomes it waits for, or None."""
 
@@ -71,14 +84,14 @@ class Breakers:
         # Another worker that takes messages waits until this transaction has ended.
         transaction.rows(sql.LOCK_BROADCAST, broadcast=self._broadcast)
         tally = read_tally(transaction, self._broadcast)
-        begun = self._begun(tally)
-        if begun < self._canary and tally.get(State.READY):
-            return Verdict(most=self._canary - begun)
+        sent = begun(tally)
+        if sent < self._canary and tally.get(State.READY):
+            return Verdict(most=self._canary - sent)
         counts, carriers = self._counts(transaction, 0.0, now)
         known = sum(counts.states.get(state, 0) for state in (State.DELIVERED, State.FAILED, State.REFUSED))
         last = transaction.one(sql.LAST_SENT, broadcast=self._broadcast)
         waited = now - (last[0] if last and last[0] is not None else now)
-        is_complete = known >= begun
+        is_complete = known >= sent
         for rule in self._rules:
             is_due = is_complete or waited >= rule.after
             groups = [("", counts), *((f"carrier {carrier}: ", one) for carrier, one in carriers.items())]
@@ -92,7 +105,7 @@ class Breakers:
                     return Verdict(most=0, pause=self._reason(transaction, rule, told, 0.0, now, carrier))
         if is_complete or waited >= max(rule.after for rule in self._rules):
             self._passed = True
-            write_audit(transaction, "canary passed", self._name, None, {"messages": begun, "known": known})
+            write_audit(transaction, "canary passed", self._name, None, {"messages": sent, "known": known})
             return Verdict()
         return Verdict(most=0, known=known)
 
@@ -101,16 +114,9 @@ class Breakers:
     def _since(self, transaction: Transaction) -> float:
         """Return since when messages count: who resumes a broadcast has accepted what was before."""
         decided: dict[str, float] = dict(transaction.rows(sql.LAST_DECISIONS, broadcast=self._broadcast))
-        if "canary passed" in decided:
-            self._passed = True
-        resumed = decided.get("resume", 0.0)
-        if resumed and not self._passed:
-            # Resuming after the canary allows the rest, and before its end goes on with it.
-            self._passed = self._begun(read_tally(transaction, self._broadcast)) >= (self._canary or 0)
-        return resumed
-
-    def _begun(self, tally: Mapping[str, int]) -> int:
-        return sum(count for state, count in tally.items() if state not in _NOT_BEGUN)
+        if decided and not self._passed:
+            self._passed = has_passed(decided, read_tally(transaction, self._broadcast), self._canary or 0)
+        return decided.get("resume", 0.0)
 
     def _counts(self, transaction: Transaction, since: float, before: float) -> tuple[Counts, dict[str, Counts]]:
         """Return the counts of the last messages that were requested in a time, all together and by carrier."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ..storage.contract import Store
+from ..storage.contract import Row, Store
 from .outcome_statements import COUNT_BY_VARIANT, OPTED_OUT_BY_VARIANT
 from .shares import Share
 from .statements import VARIANTS
 from .states import State
 
 #: The states of messages that the gateway has accepted.
-_ACCEPTED = (State.ACCEPTED, State.DELIVERED, State.FAILED)
+ACCEPTED = (State.ACCEPTED, State.DELIVERED, State.FAILED)
 
 
 class VariantOutcome(NamedTuple):
@@ -37,12 +37,18 @@ def compare(store: Store, broadcast: int) -> list[VariantOutcome]:
         for variant, state, count in transaction.rows(COUNT_BY_VARIANT, broadcast=broadcast):
             counts.setdefault(variant, {})[state] = count
         opted_out: dict[int, int] = dict(transaction.rows(OPTED_OUT_BY_VARIANT, broadcast=broadcast))
+    return variant_outcomes(variants, counts, opted_out)
+
+
+def variant_outcomes(
+    variants: Sequence[Row], counts: Mapping[int, Mapping[str, int]], opted_out: Mapping[int, int]
+) -> list[VariantOutcome]:
+    """Return the outcomes of variants (rows of the ledger), from their messages by state and their opt-outs, by id."""
     found: list[VariantOutcome] = []
     for id, name, weight, _ in variants:
         states = counts.get(id, {})
-        accepted = sum(states.get(state, 0) for state in _ACCEPTED)
+        accepted = sum(states.get(state, 0) for state in ACCEPTED)
         delivered = Share.among(states.get(State.DELIVERED, 0), accepted)
-        found.append(
-            VariantOutcome(name, weight, states, delivered, Share.among(min(opted_out.get(id, 0), accepted), accepted))
-        )
+        left_us = Share.among(min(opted_out.get(id, 0), accepted), accepted)
+        found.append(VariantOutcome(name, weight, dict(states), delivered, left_us))
     return found

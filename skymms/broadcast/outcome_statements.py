@@ -7,7 +7,7 @@ from __future__ import annotations
 from ..storage.contract import Statement, same
 
 #: The recipient of a message ``m`` opted out of anything after it was sent. What an operator did says nothing.
-_OPTED_OUT = (
+OPTED_OUT = (
     "EXISTS (SELECT 1 FROM skymms_suppressed s WHERE s.number = m.number AND s.at >= m.sent_at AND s.lifted_at IS NULL "
     "AND s.source NOT IN ('operator', 'import'))"
 )
@@ -22,11 +22,11 @@ COUNT_BY_VARIANT = same(
 )
 OPTED_OUT_BY_VARIANT = same(
     "SELECT variant, count(*) FROM skymms_message m WHERE broadcast = :broadcast AND state IN "
-    f"('accepted', 'delivered', 'failed') AND {_OPTED_OUT} GROUP BY variant"
+    f"('accepted', 'delivered', 'failed') AND {OPTED_OUT} GROUP BY variant"
 )
 #: State, carrier, number of messages, and how many of their recipients opted out.
 LAST_OUTCOMES = same(
-    f"SELECT state, operator_id, count(*), count(CASE WHEN {_OPTED_OUT} THEN 1 END) FROM {_LAST} GROUP BY state, operator_id"
+    f"SELECT state, operator_id, count(*), count(CASE WHEN {OPTED_OUT} THEN 1 END) FROM {_LAST} GROUP BY state, operator_id"
 )
 #: Carrier, code, reason and number of failures, the most frequent first; of one carrier if it is given.
 LAST_FAILURES = same(

@@ -28,7 +28,8 @@ class Share(NamedTuple):
         share, square = part / of, _Z * _Z
         middle = (share + square / (2 * of)) / (1 + square / of)
         width = _Z / (1 + square / of) * sqrt(share * (1 - share) / of + square / (4 * of * of))
-        return cls(part, of, max(0.0, middle - width), min(1.0, middle + width))
+        # Rounding must not put the share itself outside.
+        return cls(part, of, min(share, max(0.0, middle - width)), max(share, min(1.0, middle + width)))
 
     @property
     def share(self) -> float:

@@ -36,6 +36,7 @@ In reading order:
 - ``broadcast_run``: runs a broadcast, until it ends or a signal stops it
 - ``broadcast_people``: `skymms broadcast explain-number`, `flagged`, `decide`, `suppress` and `forget`
 - ``broadcast_create``: plans a broadcast
+- ``broadcast_watch``: `skymms broadcast watch` serves a page that shows broadcasts
 - ``broadcast``: `skymms broadcast …`, one message to a list of numbers
 - ``inbox_options``: the options of `skymms inbox …`: the store, the address, and the secret
 - ``inbox_output``: prints what an inbox has

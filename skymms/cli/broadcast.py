@@ -32,6 +32,7 @@ from .broadcast_output import (
 )
 from .broadcast_people import PEOPLE_COMMANDS
 from .broadcast_run import run_broadcast
+from .broadcast_watch import watch
 from .calling import RetryPrinter
 from .exit_status import Status
 from .options import json_option
@@ -49,7 +50,7 @@ def broadcast() -> None:
     """
 
 
-for one in (create, *PEOPLE_COMMANDS):
+for one in (create, watch, *PEOPLE_COMMANDS):
     broadcast.add_command(one)
 
 # ------------------------------------------------------------------------------------------------ sending
@@ -165,11 +166,24 @@ def _evidence(row: dict[str, Any]) -> str:
 @broadcast.command()
 @name_argument
 @click.option("-o", "--output", "target", metavar="FILE", help="The file; JSONL if its name ends in .jsonl. Default: stdout.")
+@click.option(
+    "--plot", metavar="FILE", help="Draw states over time and outcomes by carrier instead: a file in .png, .svg or .pdf."
+)
 @ledger_options
-def report(name: str, target: str | None) -> int:
-    """Write one row for each message: number, state, reason, tracking id and times, as CSV."""
+def report(name: str, target: str | None, plot: str | None) -> int:
+    """Write one row for each message: number, state, reason, tracking id and times, as CSV.
+
+    With --plot, a picture is drawn (it needs `pip install 'skymms[plot]'`), and rows are written only with -o.
+    """
     with open_ledger() as ledger:
         found = ledger[name]
+        if plot is not None:
+            from ..watch.plot import save_plot
+
+            save_plot(ledger, name, plot)
+            output.print_message(f"the plot is in {plot}")
+            if target is None:
+                return Status.DONE
         count = found.report(sys.stdout if target in (None, "-") else target)
     output.print_message(f"{count:,} messages" + (f" in {target}" if target not in (None, "-") else ""))
     return Status.DONE

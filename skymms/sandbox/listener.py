@@ -77,13 +77,14 @@ class Listener:
         port: int = 0,
         refuse: Callable[[bytes], bool] = _never,
         timeout: float = REQUEST_TIMEOUT,
+        name: str = "skymms-sandbox",
     ) -> None:
         """Call ``respond`` with each request and send the response it returns.
 
         ``refuse`` receives the first bytes of a request before it is parsed; the connection is closed if it returns True.
-        ``timeout`` is the number of seconds within which a request must arrive.
+        ``timeout`` is the number of seconds within which a request must arrive; ``name`` is the value of the header Server.
         """
-        self._server = _Server((host, port), respond, refuse, timeout)
+        self._server = _Server((host, port), respond, refuse, timeout, name)
         self._thread = threading.Thread(target=self._server.serve, daemon=True)
         url_host = f"[{host}]" if ":" in host else host
         self.url: str = f"http://{url_host}:{self._server.server_address[1]}"
@@ -110,9 +111,9 @@ class _Server(ThreadingHTTPServer):
     timeout = 0
 
     def __init__(
-        self, address: tuple[str, int], respond: Respond, refuse: Callable[[bytes], bool], request_timeout: float
+        self, address: tuple[str, int], respond: Respond, refuse: Callable[[bytes], bool], request_timeout: float, name: str
     ) -> None:
-        self.respond, self.refuse, self.request_timeout = respond, refuse, request_timeout
+        self.respond, self.refuse, self.request_timeout, self.name = respond, refuse, request_timeout, name
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         #: Set when the server stops, so that stalled responses end.
@@ -190,8 +191,6 @@ class _DeadlineReader(io.RawIOBase):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version = "skymms-sandbox"
-    sys_version = ""
     # The response to bytes that are not HTTP is HTTP/1.1 too, with a status line.
     default_request_version = "HTTP/1.1"
     # Send headers and body in one packet: on a kept connection the second of two packets is delayed by 40 ms.
@@ -204,6 +203,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.close()
         self._reader = _DeadlineReader(self.connection)
         self.rfile = self._buffered = io.BufferedReader(self._reader)
+
+    def version_string(self) -> str:
+        return self.server.name
 
     def handle_one_request(self) -> None:
         self._reader.deadline = time.monotonic() + self.server.request_timeout
@@ -265,9 +267,10 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             response = self.server.respond(ServerRequest(self.command, path, query, headers, body))
         except Exception:
-            # A bug in the sandbox: the caller gets a 500, and the traceback is printed.
+            # A bug in skymms: the caller gets a 500, and the traceback is printed.
             traceback.print_exc()
-            response = ServerResponse(500, b"the sandbox has a bug: the traceback is on its stderr\n", "text/plain")
+            text = f"{self.server.name} has a bug: the traceback is on its stderr\n"
+            response = ServerResponse(500, text.encode(), "text/plain")
         self._send(response, close=close)
 
     def _send(self, response: ServerResponse, *, close: bool = False) -> None:
