@@ -31,6 +31,8 @@ ADD_VARIANT = same(
     "ON CONFLICT (broadcast, name) DO NOTHING"
 )
 VARIANTS = same("SELECT id, name, weight, operation FROM skymms_variant WHERE broadcast = :broadcast ORDER BY id")
+# SQLite uses a partial index only if its condition is in the statement word for word, so `state IN ('sending', 'unknown')` is
+# written beside `state = 'sending'`.
 MESSAGE_COLUMNS = ("broadcast", "number", "line", "variant", "data", "reference", "zone", "consent", "state", "why")
 LAST_MESSAGE = same("SELECT max(id) FROM skymms_message")
 #: The numbers that a chunk of the list has added.
@@ -132,11 +134,12 @@ LATE_ANSWER = same(
 #: What a worker that has ended left behind. Its lease stays in the row, for its late answer.
 INTERRUPT_OTHERS = same(
     "UPDATE skymms_message SET state = 'unknown', why = 'interrupted', updated_at = :now "
-    "WHERE broadcast = :broadcast AND state = 'sending' AND (lease IS NULL OR lease <> :lease)"
+    "WHERE broadcast = :broadcast "
+    "AND state IN ('sending', 'unknown') AND state = 'sending' AND (lease IS NULL OR lease <> :lease)"
 )
 INTERRUPT_EXPIRED = same(
     "UPDATE skymms_message SET state = 'unknown', why = 'interrupted', updated_at = :now "
-    "WHERE broadcast = :broadcast AND state = 'sending' AND NOT EXISTS "
+    "WHERE broadcast = :broadcast AND state IN ('sending', 'unknown') AND state = 'sending' AND NOT EXISTS "
     "(SELECT 1 FROM skymms_worker WHERE skymms_worker.id = skymms_message.lease AND lease_until > :now)"
 )
 RENEW_LEASE = same(
@@ -146,12 +149,15 @@ RENEW_LEASE = same(
 END_LEASE = same("DELETE FROM skymms_worker WHERE id = :lease")
 STILL_OPEN = Statement(
     "SELECT EXISTS (SELECT 1 FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready'), "
-    "EXISTS (SELECT 1 FROM skymms_message WHERE broadcast = :broadcast AND state = 'sending')",
+    "EXISTS (SELECT 1 FROM skymms_message WHERE broadcast = :broadcast "
+    "AND state IN ('sending', 'unknown') AND state = 'sending')",
     "SELECT EXISTS (SELECT 1 FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready')::int, "
-    "EXISTS (SELECT 1 FROM skymms_message WHERE broadcast = :broadcast AND state = 'sending')::int",
+    "EXISTS (SELECT 1 FROM skymms_message WHERE broadcast = :broadcast "
+    "AND state IN ('sending', 'unknown') AND state = 'sending')::int",
 )
 HELD_BY_OTHERS = same(
-    "SELECT id FROM skymms_message WHERE broadcast = :broadcast AND state = 'sending' AND lease <> :lease LIMIT 1"
+    "SELECT id FROM skymms_message WHERE broadcast = :broadcast "
+    "AND state IN ('sending', 'unknown') AND state = 'sending' AND lease <> :lease LIMIT 1"
 )
 NEXT_DUE = same("SELECT min(due) FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready' AND zone = :zone")
 
@@ -174,7 +180,8 @@ AUDIT = same("INSERT INTO skymms_audit (at, who, verb, broadcast, detail) VALUES
 AUDIT_LOG = same("SELECT id, at, who, verb, broadcast, detail FROM skymms_audit WHERE id > :after ORDER BY id LIMIT :size")
 UNKNOWN = same(
     "SELECT id, number, why, code, attempts, reference, sent_at, updated_at FROM skymms_message "
-    "WHERE broadcast = :broadcast AND state = 'unknown' AND id > :after ORDER BY id LIMIT :size"
+    "WHERE broadcast = :broadcast "
+    "AND state IN ('sending', 'unknown') AND state = 'unknown' AND id > :after ORDER BY id LIMIT :size"
 )
 #: Not of a number that was erased: its values are gone.
 FIRST_MESSAGE = same(
@@ -279,7 +286,7 @@ LOCK_ANSWERED = Statement(
 LOCK_INTERRUPTED = Statement(
     "SELECT 1",
     "SELECT pg_advisory_xact_lock_shared(hashtextextended(number, 7593211)) FROM (SELECT number FROM skymms_message "
-    "WHERE broadcast = :broadcast AND state = 'unknown' AND updated_at = :now "
+    "WHERE broadcast = :broadcast AND state IN ('sending', 'unknown') AND state = 'unknown' AND updated_at = :now "
     "ORDER BY hashtextextended(number, 7593211)) AS numbers",
 )
 REPORTS_OF_ANSWERS = Statement(
@@ -297,7 +304,8 @@ NUMBERS_OF_ANSWERS = Statement(
     "(SELECT 1 FROM skymms_report r WHERE r.number = m.number AND r.message IS NULL) ORDER BY number",
 )
 NUMBERS_OF_UNKNOWN = same(
-    "SELECT DISTINCT number FROM skymms_message m WHERE broadcast = :broadcast AND state = 'unknown' AND EXISTS "
+    "SELECT DISTINCT number FROM skymms_message m WHERE broadcast = :broadcast "
+    "AND state IN ('sending', 'unknown') AND state = 'unknown' AND EXISTS "
     "(SELECT 1 FROM skymms_report r WHERE r.number = m.number AND r.message IS NULL) ORDER BY number"
 )
 UNMATCHED_OF_NUMBER = same(
