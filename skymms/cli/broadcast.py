@@ -50,8 +50,8 @@ def broadcast() -> None:
     """
 
 
-for one in (create, watch, *PEOPLE_COMMANDS):
-    broadcast.add_command(one)
+for _one in (create, watch, *PEOPLE_COMMANDS):
+    broadcast.add_command(_one)
 
 # ------------------------------------------------------------------------------------------------ sending
 
