@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -245,7 +246,9 @@ def test_two_workers_share_a_database(postgres_where):
         programs = [spring.start(how=how, threads=4) for how in CARRIERS]
         spring.gateway.wait_for_open(8)
         both.set()
-        requested = [int(program.communicate(timeout=60)[0].rpartition("requested=")[2].strip(")\n")) for program in programs]
+        outputs = [program.communicate(timeout=60)[0] for program in programs]
+        requested = [int(number) for output in outputs for number in re.findall(r"requested=(\d+)", output)]
+        assert len(requested) == len(programs)
         assert min(requested) >= 4
         assert sum(requested) == 300
         assert spring.check_done() == {"accepted": 300}

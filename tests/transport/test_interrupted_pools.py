@@ -22,9 +22,6 @@ from misbehaving_server import SENT, Echo, Faulty, http, stall
 
 from skymms import Account, Client, SendMMS, TransportError
 
-# Its trace functions take the place of the one that measures coverage, and do not put it back.
-pytestmark = pytest.mark.unmeasured
-
 #: The functions around a pool, by the file that they are in.
 TRACED = ("urllib3/connectionpool.py", "transport/pools.py", "skymms/client.py", "queue.py", "threading.py")
 IN_DETAIL = ("transport/pools.py", "queue.py")
@@ -97,6 +94,8 @@ def pooled_session(*, block: bool) -> requests.Session:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.usefixtures("no_hang")
 @pytest.mark.parametrize("block", [False, True], ids=["pool", "pool_block"])
+# Its trace functions take the place of the one that measures coverage, and do not put it back.
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("kept", [False, True], ids=["error dropped", "error kept"])
 def test_no_interruption_blocks_later_calls(echo, block, kept):
     errors = []
