@@ -12,6 +12,7 @@ from browser import CHROMIUM, Browser, Tab
 from contrasts import CONTRASTS
 from watched_ledger import HOSTILE, LOST, PEOPLE, fill, message
 
+from skymms import SendMMS, Slideshow
 from skymms.broadcast import Ledger, Phase
 from skymms.sandbox.listener import Listener, ServerRequest, ServerResponse
 from skymms.watch import WatchServer
@@ -277,20 +278,36 @@ class TestOtherPages:
         assert fetched - {icon} == {server.url, server.url + "feed"}
 
 
+#: What is wider than it may be.
+TOO_WIDE = (
+    "[document.scrollingElement, ...document.querySelectorAll('#detail, #detail *')]"
+    ".filter(it => it.clientWidth && !it.matches('.clip, .scroll, svg, svg *') && it.scrollWidth > it.clientWidth + 1)"
+    ".map(it => it.id || it.className || it.tagName)"
+)
+
+
+def check_width(tab: Tab) -> None:
+    """Check that nothing is wider than the page. It lays itself out anew after a change of the width."""
+    with suppress(TimeoutError):
+        tab.until(f"{TOO_WIDE}.length === 0")
+    assert tab.run(TOO_WIDE) == []
+
+
 class TestLooks:
     @pytest.mark.parametrize("width", [360, 600, 820, 1280, 2560])
     def test_the_page_fits_every_screen_width(self, tab: Tab, width: int) -> None:
         tab.resize((width, 800))
         tab.until(f"document.querySelector('#canvas svg')?.viewBox.baseVal.width <= {width}")
-        wide = (
-            "[document.scrollingElement, ...document.querySelectorAll('#detail, #detail *')]"
-            ".filter(it => it.clientWidth && !it.matches('.clip, .scroll, svg, svg *') && it.scrollWidth > it.clientWidth + 1)"
-            ".map(it => it.id || it.className || it.tagName)"
-        )
-        # The page lays itself out anew after the change of the width.
-        with suppress(TimeoutError):
-            tab.until(f"{wide}.length === 0")
-        assert tab.run(wide) == []
+        check_width(tab)
+
+    def test_a_list_of_broadcasts_fits_a_narrow_screen(self, window: Tab, fresh: Ledger) -> None:
+        for name in ("autumn", "summer"):
+            fresh.create(name, SendMMS(Slideshow(name, subject=name).slide("Hi!"), sender="60856"), ["15551234888"])
+        with WatchServer(fresh) as server:
+            show(window, server.url)
+            window.resize((360, 800))
+            check_width(window)
+            window.resize((1280, 800))
 
     def test_the_contrast_of_all_text_is_enough_in_both_schemes(self, window: Tab, fresh: Ledger) -> None:
         fill(fresh, name="summer")
