@@ -20,8 +20,6 @@ from skymms import Account, Client, GetStatistics, SendMMS, Slideshow, read_repo
 from skymms.cli.commands import command
 from skymms.sandbox import Sandbox
 
-pytestmark = pytest.mark.unmeasured
-
 ROOT = Path(__file__).parents[1]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]

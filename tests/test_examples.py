@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from projects import plugin
 
-pytestmark = pytest.mark.unmeasured
-
 ROOT = Path(__file__).parents[1]
 #: Something that each example prints.
 OUTPUT = {
