@@ -17,7 +17,7 @@ In reading order:
 - ``django``: the Django view
 - ``handlers``: your functions, by the kinds of notices that they get
 - ``replying``: sends one reply to a notice, however often its handler is called
-- ``messages``: what is known about one message
+- ``messages``: one message and the notices about it
 - ``taking``: takes notices for handlers, and writes what became of them
 - ``calling``: calls handlers in threads and on an event loop
 - ``working``: the worker

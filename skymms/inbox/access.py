@@ -1,4 +1,4 @@
-"""Who may post, besides knowing the secret: passwords (Basic authentication) and networks.
+"""Checks passwords (Basic authentication) and the networks of callers, in addition to the secret.
 
 Both are optional. Passwords stand in the address that is registered at the gateway (``https://user:password@…``). A list of
 networks needs to know the caller's address, which a proxy in front of the server hides: it appends the address to the header

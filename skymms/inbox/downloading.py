@@ -1,6 +1,6 @@
 """Downloads a file from a URL that somebody else has chosen, but nothing from this computer or a private network.
 
-Whoever knows the inbox's address can post an inbound message with any URL. The host is looked up once, its addresses are
+Anybody with the inbox's address can post an inbound message with any URL. The host is looked up once, its addresses are
 checked, and the connection is made to one of them, so that the name cannot mean another machine a moment later. A redirect is
 followed to a checked address only.
 """

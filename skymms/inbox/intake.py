@@ -31,7 +31,7 @@ _LONGEST_PROBLEM = 500
 
 
 class Request(NamedTuple):
-    """What is known of a request before its body is read.
+    """A request before its body is read: its method, path, headers and caller.
 
     ``headers`` has names in lower case; values that came several times are joined with commas. ``peer`` is the address of the
     other end of the connection, None for a Unix socket.

@@ -1,4 +1,4 @@
-"""What is known about one message: what was sent, every notice about it, and the state that follows from them."""
+"""One message: what was sent, every notice about it, and the state that follows from them."""
 
 from __future__ import annotations
 

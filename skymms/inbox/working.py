@@ -72,7 +72,7 @@ class Worker:
     def stop(self, timeout: float = 10.0) -> bool:
         """Take nothing more, wait for the calls that are running, and return whether all have ended.
 
-        What has not ended after ``timeout`` seconds is called again by another worker, after the lease of this one has ended.
+        A call that runs for longer than ``timeout`` seconds is repeated by another worker, once this worker's lease has ended.
         """
         run = self._run
         if run is None or not self.is_running:

@@ -10,7 +10,7 @@ from .notices import DeliveryReport, EncodingReport, Notice, last_part_of_status
 
 
 class MessageState(StrEnum):
-    """What is known about a message. Of several states that its reports show, the last in this list is its state."""
+    """The state of a message. If its reports show several states, the last one in this list is its state."""
 
     ACCEPTED = "accepted"
     SENT = "sent"

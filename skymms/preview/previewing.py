@@ -50,7 +50,7 @@ class Preview:
     """A preview of one message: as a page, as plain text, or as a picture. A notebook shows the page."""
 
     def __init__(self, view: MessageView, pictures: Pictures, *, stacked: bool = False) -> None:
-        #: What is shown, as plain values.
+        #: The texts, files and problems of the message, as plain values.
         self.view = view
         #: The pictures by their addresses, or why one is not there.
         self.pictures = pictures

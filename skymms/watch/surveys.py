@@ -29,7 +29,7 @@ class _Closed(Exception):
 
 
 class _Place:
-    """What is known about one broadcast."""
+    """The last survey of one broadcast, and what is needed to make the next one."""
 
     def __init__(self, surveyor: Surveyor) -> None:
         self.surveyor = surveyor

@@ -187,3 +187,17 @@ def test_a_handler_is_found_by_its_name_or_its_function() -> None:
     assert handlers.name_of(desk.told) == handlers.name_of(name) == name
     with pytest.raises(ConfigurationError, match="one is not a handler of this inbox"):
         handlers.name_of(one)
+
+
+def test_a_function_that_does_not_say_what_it_takes_gets_the_notice_alone() -> None:
+    class Silent:
+        __signature__ = "none"
+
+        def __call__(self, notice: Notice) -> None:
+            raise NotImplementedError
+
+    handlers = Handlers()
+    handlers.on(Notice, name="silent")(Silent())
+    found = handlers.find("silent")
+    assert found is not None
+    assert not found.takes_message

@@ -579,3 +579,16 @@ def test_the_problems_in_the_structure_agree_with_libxml2(change, document):
         CHANGES[change]([*changed.iter(etree.Element)][at])
         found = [problem for problem in schema_problems(etree.tostring(changed)) if problem.code is None]
         assert bool(found) is not LIBXML2[str(changed.tag)].validate(changed), etree.tostring(changed)
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        (b"<REQUEST>" + b"".join(b"<a xmlns:n%d='u'/>" % at for at in range(30)) + b"</REQUEST>", "namespaces"),
+        (b"<REQUEST " + b" ".join(b"a%d=''" % at for at in range(120)) + b"/>", "attributes"),
+        (b"<REQUEST>" + b"<SLIDE/>" * 20_000 + b"</REQUEST>", "elements"),
+    ],
+)
+def test_a_document_that_would_take_minutes_is_a_problem(document: bytes, words: str) -> None:
+    (problem,) = schema_problems(document)
+    assert words in str(problem)
