@@ -57,7 +57,7 @@ compat: $(VENV)/.dependencies
 bench: $(VENV)/.installed
 	PYTHONPATH=tests/bench $(BIN)/python tests/bench/run.py $(ARGS)
 
-# What broadcasts sustain, with a million recipients and with several processes on PostgreSQL: see docs/performance.md.
+# What broadcasts sustain, with a million recipients and with several processes on PostgreSQL: see docs/explanation/performance.md.
 bench-broadcast: $(VENV)/.installed
 	PYTHONPATH=tests/bench $(BIN)/python tests/bench/broadcast_run.py $(ARGS)
 

@@ -37,7 +37,7 @@ def code_of(page: Path) -> str:
 def main(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         if BLOCK.search(page.read_text(encoding="utf-8")):
             (folder / f"{page.stem.lower().replace('-', '_')}_page.py").write_text(code_of(page), encoding="utf-8")
     for example in sorted((ROOT / "examples").glob("*.py")):

@@ -270,7 +270,7 @@ def with_parts(page_name: str, parts: dict[str, Callable[[], str]]) -> str:
 
 
 def sandbox_page() -> str:
-    return with_parts("sandbox.md", {"faults": faults_table, "outcomes": outcomes_table})
+    return with_parts("reference/sandbox.md", {"faults": faults_table, "outcomes": outcomes_table})
 
 
 # ------------------------------------------------------------------------------------------------ design.md
@@ -303,10 +303,10 @@ def design_page() -> str:
 
 
 PAGES = {
-    "rules.md": rules_page,
-    "errors.md": errors_page,
-    "dialects.md": dialects_page,
-    "sandbox.md": sandbox_page,
+    "reference/rules.md": rules_page,
+    "reference/errors.md": errors_page,
+    "reference/dialects.md": dialects_page,
+    "reference/sandbox.md": sandbox_page,
     "design.md": design_page,
 }
 

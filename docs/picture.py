@@ -1,4 +1,4 @@
-"""Makes docs/sandbox.png and docs/preview.png, screenshots of pages in Chromium. ``make picture`` runs it.
+"""Makes docs/images/sandbox.png and docs/images/preview.png, screenshots of pages in Chromium. ``make picture`` runs it.
 
 The first page shows a sandbox that has just accepted and refused some messages, the second one the preview of a message. The Debian packages fonts-inter and
 fonts-noto-color-emoji make the text look as on a desktop; pngquant, if it is installed, reduces the file to a third.
@@ -115,5 +115,5 @@ def reduce(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "sandbox.png")
-    make_preview(Path(sys.argv[2]) if len(sys.argv) > 2 else HERE / "preview.png")
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "images" / "sandbox.png")
+    make_preview(Path(sys.argv[2]) if len(sys.argv) > 2 else HERE / "images" / "preview.png")

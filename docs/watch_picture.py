@@ -1,4 +1,4 @@
-"""Makes docs/watch.png, a screenshot of the page of `skymms broadcast watch` in Chromium. ``make picture`` runs it.
+"""Makes docs/images/watch.png, a screenshot of the page of `skymms broadcast watch` in Chromium. ``make picture`` runs it.
 
 The ledger is made up: a broadcast that was paused because one carrier stopped delivering. See picture.py for the fonts.
 """
@@ -108,4 +108,4 @@ def main(path: Path, size: tuple[int, int] = (1280, 1130), scheme: str = "light"
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "watch.png")
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "images" / "watch.png")

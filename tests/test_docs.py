@@ -21,7 +21,7 @@ from skymms.cli.commands import command
 from skymms.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[1]
-DOCS = sorted((ROOT / "docs").glob("*.md"))
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
 KINDS = ("*Tutorial", "*How-to guide", "*Reference", "*Explanation")
 
@@ -89,11 +89,12 @@ def test_a_page_says_what_kind_of_page_it_is(page: Path) -> None:
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_the_readme_links_every_page(page: Path) -> None:
-    assert f"](docs/{page.name})" in text_of("README.md") or f"](docs/{page.name}#" in text_of("README.md")
+    path = page.relative_to(ROOT).as_posix()
+    assert f"]({path})" in text_of("README.md") or f"]({path}#" in text_of("README.md")
 
 
 def test_the_glossary_is_in_alphabetical_order() -> None:
-    terms = re.findall(r"^### (.*)$", text_of("docs/glossary.md"), re.MULTILINE)
+    terms = re.findall(r"^### (.*)$", text_of("docs/reference/glossary.md"), re.MULTILINE)
     assert terms == sorted(terms, key=str.lower)
 
 
@@ -146,7 +147,7 @@ def test_the_readme_sends_with_the_account_of_the_environment(
 
 
 def test_the_tutorials_functions_do_what_they_say(sandbox: Sandbox) -> None:
-    *_, names = run_blocks("docs/tutorial.md")
+    *_, names = run_blocks("docs/start/tutorial.md")
     assert names["send_for_real"]("15551234888")
     assert len(sandbox.sent) == 1
     names["test_everybody_is_invited"]()
@@ -161,7 +162,7 @@ def test_the_actions_page_lists_no_campaigns_and_reads_reports_of_days() -> None
         assert link is not None
         # The end date itself is not in a report.
         assert read_report(client.fetch(link)) == ()
-    *_, names = run_blocks("docs/actions.md")
+    *_, names = run_blocks("docs/reference/actions.md")
     assert names["undelivered"] == []
 
 
@@ -172,7 +173,7 @@ class TestAsyncPage:
     @pytest.fixture
     def names(self) -> dict[str, Any]:
         # Ten seconds are right for a caller and too long for a test.
-        *_, names = run_blocks("docs/async.md", lambda block: block.replace("timeout(10)", "timeout(0.2)"))
+        *_, names = run_blocks("docs/how-to/async.md", lambda block: block.replace("timeout(10)", "timeout(0.2)"))
         return names
 
     def test_the_async_page_sends_to_all_numbers_with_and_without_a_limit(
@@ -216,13 +217,13 @@ class TestAsyncPage:
 
 
 def test_the_sandbox_page_names_only_methods_that_exist() -> None:
-    posted = set(re.findall(r"8025/sandbox/(\w+)", text_of("docs/sandbox.md")))
+    posted = set(re.findall(r"8025/sandbox/(\w+)", text_of("docs/reference/sandbox.md")))
     assert {"fail", "outcome", "advance", "reset"} <= posted
     assert [name for name in posted if not hasattr(Sandbox, name) and name != "advance"] == []
 
 
 def test_the_sandbox_page_names_every_method_of_the_sandbox() -> None:
-    page = text_of("docs/sandbox.md")
+    page = text_of("docs/reference/sandbox.md")
     # Those that every sandbox needs and a page need not explain.
     plumbing = {"close", "serve_forever"}
     methods = {name for name in vars(Sandbox) if not name.startswith("_")} - plumbing
@@ -237,11 +238,11 @@ def options_of(one: click.Command) -> set[str]:
 
 
 def test_the_command_line_page_names_every_option() -> None:
-    assert options_of(command) - {"--version"} - set(re.findall(r"--[\w-]+", text_of("docs/command-line.md"))) == set()
+    assert options_of(command) - {"--version"} - set(re.findall(r"--[\w-]+", text_of("docs/reference/command-line.md"))) == set()
 
 
 def test_the_command_line_page_names_exactly_the_commands_that_exist() -> None:
-    documented = set(re.findall(r"`skymms ([a-z][a-z-]*)[^`]*`", text_of("docs/command-line.md")))
+    documented = set(re.findall(r"`skymms ([a-z][a-z-]*)[^`]*`", text_of("docs/reference/command-line.md")))
     assert documented == set(command.commands)
 
 

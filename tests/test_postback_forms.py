@@ -85,7 +85,7 @@ def test_a_form_without_a_readable_document_is_refused(body: bytes) -> None:
 
 
 def receiver(*, form_first: bool) -> flask.Flask:
-    """A receiver in Flask, as in docs/postbacks.md."""
+    """A receiver in Flask, as in docs/how-to/postbacks.md."""
     app = flask.Flask(__name__)
 
     @app.post("/postbacks")

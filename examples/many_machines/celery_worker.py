@@ -1,4 +1,4 @@
-"""Workers of Celery that send broadcasts: docs/many-machines.md."""
+"""Workers of Celery that send broadcasts: docs/how-to/many-machines.md."""
 
 import os
 

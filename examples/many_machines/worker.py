@@ -1,4 +1,4 @@
-"""Workers of procrastinate that send broadcasts: docs/many-machines.md."""
+"""Workers of procrastinate that send broadcasts: docs/how-to/many-machines.md."""
 
 import os
 

@@ -2,7 +2,7 @@
 
 An operation is a value: it can be logged, compared, stored and sent again later. It is not validated when it is created; the
 client validates it before it sends anything. A field that the account's dialect does not support is refused then too:
-docs/dialects.md lists which dialect supports which field.
+docs/reference/dialects.md lists which dialect supports which field.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Simulates both generations of Cellcast: decodes requests, validates them and acts on them.
 
 Requests are decoded with the tables that the library encodes them with, and validated by the library's rules. Recipients are
-checked one by one, as the gateway does. docs/cellcast.md lists the assumptions where the vendor's pages are not clear.
+checked one by one, as the gateway does. docs/how-to/cellcast.md lists the assumptions where the vendor's pages are not clear.
 """
 
 from __future__ import annotations

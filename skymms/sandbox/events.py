@@ -1,7 +1,7 @@
 """The event log: numbered entries for every request and notice. The page in the browser requests all entries after a number.
 
 Entries are recorded when something happens and formatted only when the page reads them, so recording ten thousand sends is
-cheap. docs/sandbox.md describes the format.
+cheap. docs/reference/sandbox.md describes the format.
 """
 
 from __future__ import annotations

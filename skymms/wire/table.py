@@ -2,7 +2,7 @@
 
 This module is data, laid out so that it can be compared with the vendors' documents: one row for each field, one column for each
 dialect. It is read in both directions, so the sandbox decodes requests with the rows that encode them. It is also the list of
-what each dialect supports: a field without a wire name is refused before anything is sent, and `docs/dialects.md` prints it. The
+what each dialect supports: a field without a wire name is refused before anything is sent, and `docs/reference/dialects.md` prints it. The
 notation is explained in :mod:`skymms.wire.notation`.
 
 Wire names cannot be computed from each other: TEXT is ``<message-text>``, SUBJECT ``<message-subject>``, SPID ``<operator-id>``.

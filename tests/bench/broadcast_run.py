@@ -1,6 +1,6 @@
 """Measures broadcasts and compares each figure with its bound: ``make bench-broadcast``.
 
-``--write`` writes the table to docs/performance.md. ``--count`` is the length of the list, a million by default.
+``--write`` writes the table to docs/explanation/performance.md. ``--count`` is the length of the list, a million by default.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def table(rows: list[Row]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--write", action="store_true", help="write the table to docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="write the table to docs/explanation/performance.md")
     parser.add_argument("--count", type=int, default=1_000_000, help="the length of the list")
     parser.add_argument("--only", choices=("size", "load", "rate", "shared", "workers"), help="measure one part")
     chosen = parser.parse_args()

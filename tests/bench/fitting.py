@@ -1,6 +1,6 @@
 """Measures `fit` against one plain resize and save with Pillow: a photograph of 12 megapixels to 600 kB.
 
-``python tests/bench/fitting.py`` prints the row; ``--write`` also writes it to docs/performance.md.
+``python tests/bench/fitting.py`` prints the row; ``--write`` also writes it to docs/explanation/performance.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MOST = 600_000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--write", action="store_true", help="write the row to docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="write the row to docs/explanation/performance.md")
     chosen = parser.parse_args()
     original = saved(photo(4000, 3000), "JPEG", quality=92)
     fitted = fit(original, most=MOST)

@@ -1,6 +1,6 @@
 """Measures the inbox under load: posts a second, and how long each takes, until it is on the disk and answered.
 
-``python tests/bench/inbox_load.py`` prints a table; ``--write`` also puts it into docs/performance.md. The inbox runs under
+``python tests/bench/inbox_load.py`` prints a table; ``--write`` also puts it into docs/explanation/performance.md. The inbox runs under
 uvicorn in processes of its own. SQLite's file is once in memory, where a commit then takes 5 ms longer, so that the figures of
 two machines can be compared, and once on the disk. Every post is a new report, is parsed with ``read_postbacks``, and is looked
 for in the store afterwards. PostgreSQL is ``SKYMMS_TEST_POSTGRES``, by
@@ -217,7 +217,7 @@ def table(rows: list[str], seconds: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=30.0, help="how long each row is measured")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/explanation/performance.md")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     parser.add_argument("--descriptor", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--delays", action="store_true", help=argparse.SUPPRESS)

@@ -1,4 +1,4 @@
-"""Writes a table to docs/performance.md, and describes the machine."""
+"""Writes a table to docs/explanation/performance.md, and describes the machine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import platform
 from pathlib import Path
 
-PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "performance.md"
 
 
 def put(name: str, table: str) -> None:

@@ -1,6 +1,6 @@
-"""Measures the figures of docs/performance.md: each is a ratio against plain code that does the same.
+"""Measures the figures of docs/explanation/performance.md: each is a ratio against plain code that does the same.
 
-``python tests/bench/run.py`` prints the table; ``--write`` also writes it to docs/performance.md. The two of a pair are timed
+``python tests/bench/run.py`` prints the table; ``--write`` also writes it to docs/explanation/performance.md. The two of a pair are timed
 alternately, and the median of the ratios of neighbours is printed, so that a machine that slows down slows both. Times are CPU
 times.
 """
@@ -313,7 +313,7 @@ def table(rows: list[Row]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--write", action="store_true", help="write the table to docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="write the table to docs/explanation/performance.md")
     chosen = parser.parse_args()
     printed = table([*encoding(), *decoding(), *calling(), *calling_async(), *importing()])
     print(printed)

@@ -1,4 +1,4 @@
-"""docs/inbox-frameworks.md: its programs run under the servers that it names, and call their handlers."""
+"""docs/how-to/inbox-frameworks.md: its programs run under the servers that it names, and call their handlers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from inbox_server import CANARY
 
 from skymms.sandbox import PostbackBodies
 
-PAGE = (Path(__file__).parents[2] / "docs" / "inbox-frameworks.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "inbox-frameworks.md").read_text(encoding="utf-8")
 MAKE = PostbackBodies()
 SETTINGS = """
 SECRET_KEY = "not a secret"
