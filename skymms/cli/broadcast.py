@@ -34,12 +34,13 @@ from .broadcast_people import PEOPLE_COMMANDS
 from .broadcast_run import run_broadcast
 from .broadcast_watch import watch
 from .calling import RetryPrinter
+from .completing import complete_files
 from .exit_status import Status
 from .options import json_option
 from .repeated import group
 
 
-@group(no_args_is_help=False)
+@group()
 def broadcast() -> None:
     """Send one message to a list of numbers, never twice.
 
@@ -165,9 +166,19 @@ def _evidence(row: dict[str, Any]) -> str:
 
 @broadcast.command()
 @name_argument
-@click.option("-o", "--output", "target", metavar="FILE", help="The file; JSONL if its name ends in .jsonl. Default: stdout.")
 @click.option(
-    "--plot", metavar="FILE", help="Draw states over time and outcomes by carrier instead: a file in .png, .svg or .pdf."
+    "-o",
+    "--output",
+    "target",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="The file; JSONL if its name ends in .jsonl. Default: stdout.",
+)
+@click.option(
+    "--plot",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Draw states over time and outcomes by carrier instead: a file in .png, .svg or .pdf.",
 )
 @ledger_options
 def report(name: str, target: str | None, plot: str | None) -> int:
@@ -303,6 +314,3 @@ def prune(older_than: int, by: str | None) -> int:
         pruned = ledger.prune(older_than=timedelta(days=older_than), by=by)
     output.print_line(f"{pruned:,} broadcasts deleted")
     return Status.DONE
-
-
-COMMANDS = (broadcast,)

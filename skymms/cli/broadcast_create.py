@@ -32,31 +32,40 @@ from .broadcast_options import (
 )
 from .broadcast_output import print_estimate
 from .broadcast_run import send_proof
+from .completing import complete_files
+from .dialect_options import refuse_cellcast_options, refuse_options
 from .exit_status import Status
 from .inputs import read_bytes
 from .operations import broadcast_operation, read_content, refuse_missing_action, slideshow_in, with_toml_messages
-from .options import given, json_option
+from .options import campaign_ref_option, given, json_option, service_id_option
 from .repeated import command
 
 
 @command()
 @name_argument
-@click.argument("file", metavar="[FILE]", required=False)
+@click.argument("file", metavar="[FILE]", required=False, shell_complete=complete_files)
 @click.option(
     "--variant",
     "variants",
     multiple=True,
     metavar="FILE[:WEIGHT]",
+    shell_complete=complete_files,
     help="One of several messages: each recipient gets one of them. Give it once for each; the weights are their shares.",
 )
-@click.option("--recipients", required=True, metavar="LIST", help="The list: CSV, JSONL, or a number on each line; - is stdin.")
+@click.option(
+    "--recipients",
+    required=True,
+    metavar="LIST",
+    shell_complete=complete_files,
+    help="The list: CSV, JSONL, or a number on each line; - is stdin.",
+)
 @number_column
 @click.option("--reference", metavar="COLUMN", help="The column with your own id of a recipient, for the report.")
 @click.option("--from", "sender", metavar="CODE", help="The sender. Default: SKYMMS_SENDER.")
-@click.option("--service-id", metavar="ID", help="The service id; required by sinch and sinch-json.")
-@click.option("--campaign-ref", metavar="REF", help="The campaign that the recipients are subscribed to.")
+@service_id_option
+@campaign_ref_option
 @click.option("--cellcast", is_flag=True, help="Send through Cellcast.")
-@click.option("--media", metavar="FILE", help="A JPEG or PNG file to send (Cellcast v1).")
+@click.option("--media", metavar="FILE", shell_complete=complete_files, help="A JPEG or PNG file to send (Cellcast v1).")
 @click.option("--rate", type=float, metavar="R", help="Requests a second, for all broadcasts of the account.")
 @click.option("--hours", metavar="09:00-20:00", help="The hours in which messages are sent, in the recipient's time zone.")
 @click.option("--zone", metavar="ZONE", help="The time zone of the hours, such as America/New_York.")
@@ -208,21 +217,19 @@ _WEIGHT = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 def _operation(gateway: Gateway, account: Any, content: FileContent, media: str | None, message: dict[str, Any]) -> Any:
     if gateway.cellcast:
-        return _cellcast_operation(content, media, message)
+        return _cellcast_operation(account, content, media, message)
     if media is not None:
         raise click.UsageError("--media is for Cellcast")
     operation = broadcast_operation(content, message, gateway.settings.sender)
     refuse_missing_action(account, operation)
+    refuse_options(account, operation, given(message))
     return operation
 
 
-def _cellcast_operation(content: FileContent, media: str | None, message: dict[str, Any]) -> CellcastSend:
-    for option in ("service_id", "campaign_ref"):
-        if message[option] is not None:
-            raise click.UsageError(f"Cellcast does not support --{option.replace('_', '-')}")
+def _cellcast_operation(account: Any, content: FileContent, media: str | None, message: dict[str, Any]) -> CellcastSend:
+    refuse_cellcast_options(account.generation, CellcastSend, given(message))
     picture = None if media is None else read_bytes(media, MAX_MEDIA)
-    own = {name: value for name, value in message.items() if name not in ("service_id", "campaign_ref")}
-    return CellcastSend(slideshow_in(content), media=picture, **given(own))
+    return CellcastSend(slideshow_in(content), media=picture, **given(message))
 
 
 def _refuse_problems(account: Any, operation: Any, content: FileContent) -> None:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import threading
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
-from types import FrameType
 from typing import Any, NamedTuple
 
 from ..broadcast import Broadcast, End, Ledger, Phase, Result, State, Status
@@ -25,42 +23,23 @@ from .broadcast_options import Gateway
 from .broadcast_output import print_status, print_unknown_hint, status_json
 from .broadcast_progress import open_display
 from .exit_status import Status as ExitStatus
+from .signals import Signals
 
 #: How many numbers of calls in flight are printed.
 _SHOWN = 20
 
 
-class Signals:
-    """Stops a run by SIGINT and SIGTERM. A third signal does what it did before.
-
-    The handlers only set flags, because they may run in the middle of anything.
-    """
+class _RunSignals(Signals):
+    """Stops a run by SIGINT and SIGTERM. A third signal does what it did before."""
 
     def __init__(self) -> None:
-        self.first: signal.Signals | None = None
+        super().__init__()
         self.desk: Desk | None = None
         self._count = 0
         self._announced = False
-        self._before: dict[signal.Signals, Any] = {}
 
-    def __enter__(self) -> Signals:
-        if threading.current_thread() is threading.main_thread():
-            for one in (signal.SIGINT, signal.SIGTERM):
-                # A signal that is ignored stays ignored, as nohup wants.
-                if signal.getsignal(one) is not signal.SIG_IGN:
-                    self._before[one] = signal.signal(one, self._handle)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._restore()
-
-    def _restore(self) -> None:
-        while self._before:
-            signal.signal(*self._before.popitem())
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
+    def _act(self) -> None:
         self._count += 1
-        self.first = self.first or signal.Signals(number)
         if self._count > 1:
             self._restore()
         self._apply()
@@ -95,7 +74,7 @@ def run_broadcast(
     output.print_message(f"{broadcast.name}: {type(broadcast.operation).__name__} to {account.address}", "dim")
     display = open_display(broadcast.settings)
     try:
-        with Signals() as signals:
+        with _RunSignals() as signals:
 
             def watch(desk: Desk) -> None:
                 signals.watch(desk)
@@ -168,7 +147,7 @@ class _Ending(NamedTuple):
     status: int
 
 
-def _ended(broadcast: Broadcast, result: Result, status: Status, signals: Signals, as_json: bool) -> int:
+def _ended(broadcast: Broadcast, result: Result, status: Status, signals: _RunSignals, as_json: bool) -> int:
     """Print how a run ended, and return the exit status."""
     interrupted = signals.desk.interrupted if signals.desk is not None else []
     ending = _ending(result, status, signals.first)

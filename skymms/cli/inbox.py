@@ -15,6 +15,7 @@ from ..inbox.access import Networks
 from ..postbacks import read_postbacks
 from . import output
 from .broadcast_options import parse_time
+from .completing import complete_files
 from .exit_status import Status
 from .inbox_load import load_inbox
 from .inbox_options import Address, address_options, open_chosen_store, open_stored, read_secret, store_options
@@ -41,7 +42,7 @@ _handler_option = click.option("--handler", metavar="NAME", help="Only for this 
 _since_option = click.option("--since", metavar="TIME", help="Only what was received since then, in ISO 8601.")
 
 
-@group(no_args_is_help=False)
+@group()
 def inbox() -> None:
     """Receive what gateways post, and look at it.
 
@@ -108,7 +109,14 @@ def address_() -> int:
 
 
 @inbox.command("secret")
-@click.option("-o", "--output", "target", metavar="FILE", help="A new file, which only you can read. Default: stdout.")
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="A new file, which only you can read. Default: stdout.",
+)
 def secret_(target: str | None) -> int:
     """Create a secret for the address, of 256 random bits.
 
@@ -352,6 +360,3 @@ def forget(number: str, as_json: bool) -> int:
     if forgotten.files:
         output.print_message("your program stored the files above: delete them too")
     return Status.DONE
-
-
-COMMANDS = (inbox,)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from ipaddress import ip_address
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import click
 
@@ -18,45 +17,20 @@ from ..inbox.secrets import VARIABLE
 from ..inbox.storing import open_inbox
 from ..storage.contract import Store
 from . import output
+from .completing import complete_files
+from .context import keep
 from .options import combine
+from .store_options import INBOX, adopts
 
-_STORE, _ADOPT, _HOST, _PORT, _URL, _SECRET_FILE = (
-    f"skymms.inbox.{name}" for name in ("store", "adopt", "host", "port", "url", "secret")
-)
+_HOST, _PORT, _URL, _SECRET_FILE = (f"skymms.inbox.{name}" for name in ("host", "port", "url", "secret"))
 #: The address of `skymms inbox serve`, in which only the last segment matters.
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8026
 _PATH = "/mms"
 
 
-def _keep(key: str) -> Callable[..., None]:
-    def callback(context: click.Context, option: click.Parameter, value: Any) -> None:
-        context.meta[key] = value
-
-    return callback
-
-
 #: ``--store`` and ``--adopt``.
-store_options: Final = combine(
-    click.option(
-        "--store",
-        envvar="SKYMMS_INBOX_STORE",
-        default="postbacks.db",
-        metavar="WHERE",
-        expose_value=False,
-        callback=_keep(_STORE),
-        help="Where postbacks are stored: a file, or a postgresql:// URL. Default: SKYMMS_INBOX_STORE, or postbacks.db in the "
-        "working directory. Put a URL with a password into SKYMMS_INBOX_STORE, because other users can see the options of a "
-        "command.",
-    ),
-    click.option(
-        "--adopt",
-        is_flag=True,
-        expose_value=False,
-        callback=_keep(_ADOPT),
-        help="Accept a file that was copied or restored, as the only one from now on.",
-    ),
-)
+store_options: Final = INBOX.options
 #: ``--host``, ``--port``, ``--url`` and ``--secret-file``.
 address_options: Final = combine(
     click.option(
@@ -65,7 +39,7 @@ address_options: Final = combine(
         show_default=True,
         metavar="ADDRESS",
         expose_value=False,
-        callback=_keep(_HOST),
+        callback=keep(_HOST),
         help="The address to listen on; 0.0.0.0 lets other machines connect.",
     ),
     click.option(
@@ -75,14 +49,14 @@ address_options: Final = combine(
         show_default=True,
         metavar="PORT",
         expose_value=False,
-        callback=_keep(_PORT),
+        callback=keep(_PORT),
         help="The port to listen on; 0 is a free port.",
     ),
     click.option(
         "--url",
         metavar="URL",
         expose_value=False,
-        callback=_keep(_URL),
+        callback=keep(_URL),
         help="The public address of the proxy in front, such as https://www.example.com/mms. It is printed instead of host and "
         "port.",
     ),
@@ -90,8 +64,9 @@ address_options: Final = combine(
         "--secret-file",
         envvar=f"{VARIABLE}_FILE",
         metavar="FILE",
+        shell_complete=complete_files,
         expose_value=False,
-        callback=_keep(_SECRET_FILE),
+        callback=keep(_SECRET_FILE),
         help=f"The file with the secret. Default: {VARIABLE}_FILE. Without a file, the secret is in {VARIABLE}.",
     ),
 )
@@ -102,14 +77,7 @@ address_options: Final = combine(
 
 def open_chosen_store(*, new: bool = False) -> Store:
     """Open the store of the command. Without ``new``, one that does not exist is an error and is not created."""
-    meta = click.get_current_context().meta
-    where: str = meta[_STORE]
-    if not new and "://" not in where and not Path(where).exists():
-        raise ConfigurationError(
-            f"there is no inbox {where}: `skymms inbox serve` and your program create one. If it is elsewhere, name it with "
-            "--store or SKYMMS_INBOX_STORE"
-        )
-    return open_inbox(where, adopt=meta[_ADOPT])
+    return open_inbox(INBOX.chosen(new=new), adopt=adopts())
 
 
 @contextmanager

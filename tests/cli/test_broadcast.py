@@ -67,7 +67,7 @@ class TestCreate:
             (("--media", "picture.jpg"), "--media is for Cellcast"),
             (("--number", "nowhere"), "there is no column 'nowhere'"),
             (("--cellcast",), "choose v3 or v1"),
-            (("--cellcast", "--generation", "v3", "--service-id", "1"), "Cellcast does not support --service-id"),
+            (("--cellcast", "--generation", "v3", "--service-id", "1"), "--service-id is not supported in Cellcast v3"),
         ],
     )
     def test_wrong_options_are_refused_with_a_remedy_and_leave_no_broadcast(self, run, argv, message):
