@@ -48,6 +48,7 @@ In reading order:
 - ``blocks``: takes messages from the ledger and writes what became of them
 - ``comparing``: compares the outcomes of variants
 - ``estimating``: says in advance what a broadcast will do
+- ``leases``: the messages that runs hold at this moment
 - ``surveying``: reads the figures of broadcasts for people who watch them
 - ``running``: decides what a run does next
 - ``slices``: which slices of broadcasts wait in a queue or run
@@ -71,6 +72,7 @@ from .consent import Consent
 from .consenting import Flagged
 from .estimating import Estimate, LeftOutLine
 from .hours import Hours
+from .leases import Lease
 from .ledger import Ledger
 from .pause_rules import PauseRule
 from .recipients import Recipient, Unreadable, read_recipients
@@ -91,6 +93,7 @@ __all__ = [
     "Estimate",
     "Flagged",
     "Hours",
+    "Lease",
     "Ledger",
     "LeftOutLine",
     "PauseRule",

@@ -31,12 +31,12 @@ from .broadcast_output import (
     status_json,
 )
 from .broadcast_people import PEOPLE_COMMANDS
-from .broadcast_run import run_broadcast
+from .broadcast_run import run_broadcast, show_run
 from .broadcast_watch import watch
 from .calling import RetryPrinter
 from .completing import complete_files
 from .exit_status import Status
-from .options import json_option
+from .options import dry_run_option, json_option
 from .repeated import group
 
 
@@ -74,11 +74,13 @@ def estimate(name: str, as_json: bool) -> int:
 @proof_option
 @account_options
 @ledger_options
+@dry_run_option
 @json_option
 def run(
     name: str,
     seconds: float | None,
     proof: str | None,
+    dry_run: bool,
     as_json: bool,
     dialect: str | None,
     url: str | None,
@@ -88,10 +90,14 @@ def run(
 
     Ctrl-C or SIGTERM waits for the calls in flight; a second one does not, and leaves their messages unknown. Run it again to
     go on. The broadcast is paused by itself if a problem would hit every message, such as a wrong key.
+
+    With --dry-run, the request for the first recipient and the number of messages that are ready are printed.
     """
     with open_ledger() as ledger:
         found = ledger[name]
         gateway = Gateway.of(found, {"dialect": dialect, "url": url, "generation": generation})
+        if dry_run:
+            return show_run(found, gateway, as_json)
         return run_broadcast(ledger, found, gateway, seconds=seconds, proof=proof, as_json=as_json)
 
 
@@ -107,13 +113,13 @@ def status(name: str, as_json: bool) -> int:
     with open_ledger() as ledger:
         found = ledger[name]
         current, lines = found.status(), found.left_out()
-        outcomes = found.compare() if len(found.variants) > 1 else []
+        outcomes, leases = found.compare() if len(found.variants) > 1 else [], found.leases()
     if as_json:
-        output.print_json(status_json(current, lines, outcomes))
+        output.print_json(status_json(current, lines, outcomes, leases))
     else:
         print_status(current, lines)
         print_variants(outcomes)
-        print_sending_hint(name, current.counts)
+        print_sending_hint(name, leases)
         print_unknown_hint(name, current.counts)
         print_unreported_hint(name, current.counts)
     return Status.DONE

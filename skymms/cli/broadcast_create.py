@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
-from ..broadcast import Broadcast, Variant
+from ..broadcast import Broadcast, Ledger, Variant
 from ..broadcast.personalisation import Personalisation
 from ..broadcast.variants import ONLY
 from ..cellcast import MAX_MEDIA, CellcastSend
@@ -94,6 +96,11 @@ from .repeated import command
 @proof_option
 @account_options
 @ledger_options
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Read the list and check every message, and keep nothing. Opt-outs in the ledger are not compared.",
+)
 @json_option
 def create(
     name: str,
@@ -121,6 +128,7 @@ def create(
     pause_if: tuple[str, ...],
     skip_invalid: bool,
     proof: str | None,
+    dry_run: bool,
     as_json: bool,
     dialect: str | None,
     url: str | None,
@@ -133,6 +141,8 @@ def create(
     default. With --variant each recipient gets one of several messages, and `status` compares what became of them. If the
     command is interrupted, run it again.
     """
+    if dry_run and proof is not None:
+        raise click.UsageError("--proof sends a message, and --dry-run sends none: leave one of them out")
     files = _files(file, variants)
     if recipients == "-" and any(path == "-" for path, _ in files):
         raise click.UsageError("FILE and --recipients cannot both be stdin")
@@ -163,7 +173,7 @@ def create(
         consent_time=consent_time,
     )
     planned_hours = parse_hours(hours, zone, zone_column, zone_by_number)
-    with open_ledger(new=True) as ledger:
+    with _temporary_ledger() if dry_run else open_ledger(new=True) as ledger:
         try:
             planned = ledger.create(
                 name,
@@ -187,8 +197,17 @@ def create(
         print_plan(planned, as_json)
         if proof is not None:
             send_proof(ledger, planned, gateway.account(), proof)
+    if dry_run:
+        output.print_message("Nothing has been sent, and nothing is kept. Without --dry-run the broadcast is planned.")
+        return Status.DONE
     output.print_message(f"Nothing has been sent{' to the list' if proof else ''}. To send: skymms broadcast run {name}")
     return Status.DONE
+
+
+@contextmanager
+def _temporary_ledger() -> Generator[Ledger, None, None]:
+    with TemporaryDirectory(prefix="skymms-") as directory, Ledger(Path(directory) / "dry-run.db") as ledger:
+        yield ledger
 
 
 def _files(file: str | None, variants: Sequence[str]) -> list[tuple[str, float]]:

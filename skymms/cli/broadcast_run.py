@@ -16,13 +16,14 @@ from ..broadcast import Broadcast, End, Ledger, Phase, Result, State, Status
 from ..broadcast.running import Desk, Progress
 from ..cellcast import CellcastSend
 from ..client import Client
-from ..errors import InDoubtError, SkymmsError
+from ..errors import ConfigurationError, InDoubtError, SkymmsError, refusal
 from ..transport.events import RequestStarted
 from . import output
 from .broadcast_options import Gateway
 from .broadcast_output import print_status, print_unknown_hint, status_json
 from .broadcast_progress import open_display
 from .exit_status import Status as ExitStatus
+from .request_text import print_dry_run
 from .signals import Signals
 
 #: How many numbers of calls in flight are printed.
@@ -87,6 +88,23 @@ def run_broadcast(
         raise
     display.close(Progress(status.counts, result.requested, 0, None, False, None, False, None))
     return _ended(broadcast, result, status, signals, as_json)
+
+
+def show_run(broadcast: Broadcast, gateway: Gateway, as_json: bool) -> int:
+    """Print the request for the first recipient, and how many messages a run would send; return the exit status of a check."""
+    status = broadcast.status(unreported_after=None)
+    if status.phase is Phase.PAUSED:
+        return _paused(broadcast, status.why)
+    first = next((row["number"] for row in broadcast.rows()), None)
+    if first is None:
+        raise ConfigurationError(f"the broadcast {broadcast.name!r} has no recipients")
+    operation, account, ready = broadcast.proof(first), gateway.masked_account(), _left(status.counts)
+    if problems := account.problems(operation):
+        raise refusal(problems)
+    print_dry_run(account, operation, as_json, messages=ready)
+    if ready:
+        output.print_message("The request above is that of the first recipient.")
+    return ExitStatus.DONE
 
 
 def _carry(broadcast: Broadcast, account: Any, seconds: float | None, watch: Callable[[Desk], None]) -> Result:

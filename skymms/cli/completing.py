@@ -25,7 +25,8 @@ def complete_codes(context: click.Context, parameter: click.Parameter, incomplet
     """Offer the gateways' codes, with their meanings."""
     from ..codes import ANSWERS, CELLCAST_ANSWERS, EVENTS
 
-    meanings = {code: one.meaning for code, one in {**EVENTS, **CELLCAST_ANSWERS, **ANSWERS}.items()}
+    meanings = {code: event.meaning for code, event in EVENTS.items()}
+    meanings |= {code: answer.meaning for code, answer in {**CELLCAST_ANSWERS, **ANSWERS}.items()}
     begin = incomplete.upper()
     return [CompletionItem(code, help=meaning) for code, meaning in sorted(meanings.items()) if code.upper().startswith(begin)]
 

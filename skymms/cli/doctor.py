@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -22,8 +22,10 @@ from .options import json_option
 from .repeated import command
 from .store_options import INBOX, LEDGER, StoreOption
 
+F = TypeVar("F", bound=Callable[..., Any])
 
-def _store_option(option: StoreOption) -> Any:
+
+def _store_option(option: StoreOption) -> Callable[[F], F]:
     return click.option(
         option.option,
         envvar=option.variable,

@@ -160,7 +160,8 @@ def _certificate(way: _Way, timeout: float) -> Finding:
     trusted, source = trusted_certificates()
     if problem := unusable_files(trusted, None):
         return failure("certificate", problem, f"correct {source}, or unset it")
-    context = ssl.create_default_context(**({"capath": trusted} if os.path.isdir(trusted) else {"cafile": trusted}))
+    is_directory = os.path.isdir(trusted)
+    context = ssl.create_default_context(cafile=None if is_directory else trusted, capath=trusted if is_directory else None)
     try:
         with _open(way, timeout) as plain, context.wrap_socket(plain, server_hostname=host) as connection:
             return _validity(connection, source)
@@ -192,9 +193,9 @@ def trusted_certificates() -> tuple[str, str]:
     for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         if file := os.environ.get(variable):
             return file, variable
-    from requests.certs import where
+    from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-    return where(), "certifi"
+    return str(DEFAULT_CA_BUNDLE_PATH), "requests"
 
 
 def _open(way: _Way, timeout: float) -> socket.socket:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from ..account import Account
 from ..cellcast import CellcastAccount
@@ -53,7 +53,7 @@ def public_address(url: str) -> str:
 def _shown(name: str, value: Any) -> str:
     if name == "url":
         return public_address(str(value))
-    text = ", ".join(map(str, value)) if isinstance(value, list | tuple | frozenset) else str(value)
+    text = ", ".join(map(str, cast("list[object]", value))) if isinstance(value, list | tuple) else str(value)
     if name == "sender" and sum(map(str.isdigit, text)) > _LONGEST_SHORT_CODE:
         return f"a number of {sum(map(str.isdigit, text))} digits"
     return text

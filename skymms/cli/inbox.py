@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 from datetime import timedelta
 
 import click
@@ -18,7 +19,18 @@ from .broadcast_options import parse_time
 from .completing import complete_files
 from .exit_status import Status
 from .inbox_load import load_inbox
-from .inbox_options import Address, address_options, open_chosen_store, open_stored, read_secret, store_options
+from .inbox_options import (
+    Address,
+    address_options,
+    basic_auth_option,
+    connect_ledger,
+    open_chosen_ledger,
+    open_chosen_store,
+    open_store_beside,
+    open_stored,
+    read_secret,
+    store_options,
+)
 from .inbox_output import (
     counted,
     dead_json,
@@ -74,7 +86,22 @@ def inbox() -> None:
     metavar="ADDRESS",
     help="The address of a proxy in front, whose X-Forwarded-For is believed. May be repeated.",
 )
-def serve_(cellcast: bool, networks: tuple[str, ...], proxies: tuple[str, ...]) -> int:
+@basic_auth_option
+@click.option(
+    "--ledger",
+    envvar="SKYMMS_INBOX_LEDGER",
+    metavar="WHERE",
+    shell_complete=complete_files,
+    help="A ledger of broadcasts: reports are matched to its messages, and opt-outs are written into it before their post is "
+    "answered. Put a URL with a password into SKYMMS_INBOX_LEDGER.",
+)
+def serve_(
+    cellcast: bool,
+    networks: tuple[str, ...],
+    proxies: tuple[str, ...],
+    basic: tuple[tuple[str, str], ...],
+    ledger: str | None,
+) -> int:
     """Receive postbacks until Ctrl-C or SIGTERM.
 
     The address to register at the gateway is printed on stdout, and a line for each request on stderr. The last segment of the
@@ -85,26 +112,32 @@ def serve_(cellcast: bool, networks: tuple[str, ...], proxies: tuple[str, ...]) 
     read = read_cellcast_webhook if cellcast else read_postbacks
     # Checked before a file is created.
     Networks(networks, proxies)
-    store = open_chosen_store(new=True)
-    try:
-        receiving = Inbox(store, secret=secret, read=read, networks=networks, proxies=proxies)
-        about = f"Stores postbacks in {store.name}. Gateways need a public https address: put a proxy in front, and add --url."
-        return serve(uvicorn, receiving, address, secret, about if address.url is None else about.partition(" Gateways")[0])
-    finally:
-        store.close()
+    with ExitStack() as opened:
+        books = None if ledger is None else opened.enter_context(open_chosen_ledger(ledger))
+        store = open_chosen_store(new=True) if books is None else open_store_beside(books, ledger or "")
+        opened.callback(store.close)
+        receiving = Inbox(store, secret=secret, read=read, networks=networks, proxies=proxies, basic=basic)
+        about = f"Stores postbacks in {store.name}."
+        if books is not None:
+            connect_ledger(receiving, books)
+            about += f" Reports and opt-outs go to the ledger {books.store.name} too."
+        if address.url is None:
+            about += " Gateways need a public https address: put a proxy in front, and add --url."
+        return serve(uvicorn, receiving, address, secret, about, basic)
 
 
 @inbox.command("address")
 @store_options
 @address_options
-def address_() -> int:
+@basic_auth_option
+def address_(basic: tuple[tuple[str, str], ...]) -> int:
     """Print the address to register at the gateway, which `serve` prints with the same options. It contains the secret."""
     address = Address.chosen()
     if address.url is None and address.port == 0:
         raise click.UsageError(
             "--port 0 is a port that only `skymms inbox serve` knows, which prints it: name a port, or --url"
         )
-    output.print_line(address.with_secret(read_secret()))
+    output.print_line(address.with_secret(read_secret(), basic))
     return Status.DONE
 
 
@@ -176,21 +209,51 @@ def dead(handler: str | None, as_json: bool) -> int:
 @inbox.command()
 @click.argument("ids", metavar="[ID]...", nargs=-1, type=click.IntRange(min=1))
 @click.option("--dead", "is_dead", is_flag=True, help="Those that a handler failed with for the last time.")
+@click.option(
+    "--quarantined",
+    is_flag=True,
+    help="Read the posts in quarantine again, for example after an upgrade. The worker gets what is new in them.",
+)
+@click.option("--cellcast", is_flag=True, help="With --quarantined: the posts are webhooks of Cellcast.")
 @_since_option
 @click.option("--until", metavar="TIME", help="Only what was received before.")
 @_handler_option
 @store_options
-def replay(ids: tuple[int, ...], is_dead: bool, since: str | None, until: str | None, handler: str | None) -> int:
+def replay(
+    ids: tuple[int, ...],
+    is_dead: bool,
+    quarantined: bool,
+    cellcast: bool,
+    since: str | None,
+    until: str | None,
+    handler: str | None,
+) -> int:
     """Hand notices over to their handlers again: those with an ID, those of a time, or those that are dead.
 
-    A handler that is new gets what was received before it in the same way. The worker calls it.
+    A handler that is new gets what was received before it in the same way. The worker calls it. With --quarantined, posts that
+    could not be read are read again.
     """
+    if quarantined:
+        if ids or is_dead or since or until or handler:
+            raise click.UsageError("--quarantined reads all posts in quarantine: leave out IDs and the other options")
+        return _reread(cellcast)
+    if cellcast:
+        raise click.UsageError("--cellcast needs --quarantined")
     if not (ids or is_dead or since or until):
-        raise click.UsageError("say which notices: an ID, --since, --until or --dead")
+        raise click.UsageError("say which notices: an ID, --since, --until, --dead or --quarantined")
     begin, end = parse_time(since, None, "--since"), parse_time(until, None, "--until")
     with open_stored() as stored:
         count = sum(stored.replay(since=begin, until=end, handler=handler, id=id, dead=is_dead) for id in (ids or (None,)))
     output.print_line(f"{counted(count, 'call')} of handlers will be made")
+    return Status.DONE
+
+
+def _reread(cellcast: bool) -> int:
+    with open_stored() as stored:
+        found = stored.reread(read=read_cellcast_webhook if cellcast else read_postbacks)
+    output.print_line(f"{counted(found.posts, 'post')} read, with {counted(found.notices, 'new notice')}")
+    if found.unread:
+        output.print_message(f"{counted(found.unread, 'post')} still cannot be read: `skymms inbox quarantine` lists them")
     return Status.DONE
 
 

@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import Any, Final
@@ -100,7 +100,9 @@ def import_uvicorn() -> Any:
     return uvicorn
 
 
-def serve(uvicorn: Any, inbox: Inbox, address: Address, secret: Secret, about: str) -> int:
+def serve(
+    uvicorn: Any, inbox: Inbox, address: Address, secret: Secret, about: str, basic: Sequence[tuple[str, str]] = ()
+) -> int:
     """Print the address, receive until a signal, and write what is left. ``about`` is a line for stderr."""
     with _ServerSignals() as signals, log_on_stderr(), _bind(address.host, address.port) as listener:
         config = uvicorn.Config(
@@ -118,7 +120,7 @@ def serve(uvicorn: Any, inbox: Inbox, address: Address, secret: Secret, about: s
         # Nothing is received yet. A program that started this one reads the line, and may post at once: the request then waits
         # in the queue of the socket.
         chosen = address._replace(port=listener.getsockname()[1])
-        sys.stdout.write(f"{chosen.with_secret(secret)}\n")
+        sys.stdout.write(f"{chosen.with_secret(secret, basic)}\n")
         sys.stdout.flush()
         output.print_message(about)
         # A signal may have come before there was a server to tell.

@@ -6,7 +6,7 @@ only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from importlib import import_module
 from shutil import get_terminal_size
 from typing import Any, NamedTuple
@@ -46,8 +46,8 @@ def _refuse_repeated_options(command: click.Command, context: click.Context, arg
 class _Formatter(click.HelpFormatter):
     """Lays out help also in a narrow terminal, for which click takes 50 columns and half of them for names."""
 
-    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        super().write_dl(rows, min(col_max, self.width // 3), col_spacing)
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        super().write_dl(list(rows), min(col_max, self.width // 3), col_spacing)
 
 
 class _Context(click.Context):
@@ -94,7 +94,9 @@ class _Group(click.Group):
     context_class = _Context
 
     def __init__(self, *arguments: Any, lazy: Mapping[str, Lazy] | None = None, **settings: Any) -> None:
-        super().__init__(*arguments, no_args_is_help=False, **settings)
+        # Its help is printed by parse_args, in the same way with every version of click.
+        settings["no_args_is_help"] = False
+        super().__init__(*arguments, **settings)
         self._lazy = lazy or {}
         if lazy is not None:
             self.commands = _LazyCommands(lazy)

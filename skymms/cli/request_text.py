@@ -81,12 +81,18 @@ def _file(part: multipart.FormPart) -> str:
 # ------------------------------------------------------------------------------------------------ dry runs
 
 
-def print_dry_run(account: Account | CellcastAccount, operation: Operation[Any], as_json: bool) -> int:
-    """Print the requests that a call would make, and how many messages. The operation was validated; nothing is sent."""
+def print_dry_run(
+    account: Account | CellcastAccount, operation: Operation[Any], as_json: bool, *, messages: int | None = None
+) -> int:
+    """Print the requests that a call would make, and how many messages. The operation was validated; nothing is sent.
+
+    ``messages`` is how many a broadcast would send, of which the operation is one.
+    """
     requests = (
         _cellcast_requests(account, operation) if isinstance(account, CellcastAccount) else [_request(account, operation)]
     )
-    messages = message_count(operation)
+    is_broadcast = messages is not None
+    messages = message_count(operation) if messages is None else messages
     if as_json:
         found = [request_json(request, document) for request, document, _ in requests]
         output.print_json({"dry_run": True, "messages": messages, "requests": found})
@@ -99,7 +105,7 @@ def print_dry_run(account: Account | CellcastAccount, operation: Operation[Any],
             output.print_line(f"{name}: {value}")
         if request.body:
             output.print_line(f"\n{text}")
-    output.print_message(f"Nothing was sent. {_summary(messages, len(requests))}")
+    output.print_message(f"Nothing was sent. {_summary(messages, None if is_broadcast else len(requests))}")
     return Status.DONE
 
 
@@ -138,10 +144,10 @@ def message_count(operation: Operation[Any]) -> int | None:
     return 1 if hasattr(operation, "to") else None
 
 
-def _summary(messages: int | None, requests: int) -> str:
-    calls = f"{requests:,} request{'' if requests == 1 else 's'}"
+def _summary(messages: int | None, requests: int | None) -> str:
+    calls = "" if requests is None else f" in {requests:,} request{'' if requests == 1 else 's'}"
     if messages is None:
-        return f"Without --dry-run {calls} would go out, and how many messages only the gateway knows."
+        return f"Without --dry-run the messages to all who belong to it would go out{calls}; only the gateway knows how many."
     if not messages:
-        return f"Without --dry-run {calls} would go out, and no message."
-    return f"Without --dry-run {messages:,} message{'' if messages == 1 else 's'} would go out in {calls}."
+        return "Without --dry-run no message would go out" + (f", and {calls.removeprefix(' in ')}." if calls else ".")
+    return f"Without --dry-run {messages:,} message{'' if messages == 1 else 's'} would go out{calls}."

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from ..errors import ConfigurationError
 from .completing import complete_files
 from .context import keep
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +35,10 @@ class StoreOption:
         return f"skymms.where{self.option}"
 
     @property
-    def options(self) -> Callable[[Any], Any]:
+    def options(self) -> Callable[[F], F]:
         """The decorator of commands that have the options."""
 
-        def decorate(command: Any) -> Any:
+        def decorate(command: F) -> F:
             named = click.option(
                 self.option,
                 envvar=self.variable,
