@@ -44,7 +44,7 @@ def examine_gateway(account: Account | CellcastAccount, timeout: float, *, has_k
     if isinstance(answer, str):
         yield failure("reach", answer, "read the text; the checks above say which step works")
         return
-    yield _reach(answer)
+    yield _reach(answer, is_all=not has_key or _operation(account) is None)
     yield _clock(answer)
     yield _listing(account, timeout) if has_key else skipped("key at the gateway", "there is no key to try")
 
@@ -76,7 +76,8 @@ def _request(address: str, timeout: float) -> _Answer | str:
             return no_response(error, request, started, settings).why
 
 
-def _reach(answer: _Answer) -> Finding:
+def _reach(answer: _Answer, *, is_all: bool) -> Finding:
+    """Judge the answer; ``is_all`` says that no list will be requested, which tells a wrong path from a right one."""
     text = f"HTTP {answer.status} to a request without a key and without a message"
     if answer.location is not None and 300 <= answer.status < 400:
         target = public_address(answer.location)
@@ -89,8 +90,10 @@ def _reach(answer: _Answer) -> Finding:
         return failure(
             "reach", f"{text}: the proxy wants a user name", "write them into the proxy's URL: http://user:password@…"
         )
-    if answer.status == 404:
-        return warning("reach", text, "the path of --url may be wrong; the next checks say more")
+    if answer.status == 404 and is_all:
+        return warning(
+            "reach", text, "compare --url with the vendor's documents: nothing here can tell whether its path is right"
+        )
     if answer.status >= 500:
         return warning("reach", text, "the gateway may have a fault: try again later, and ask its operator")
     return good("reach", text)
@@ -147,5 +150,5 @@ def _listing(account: Account | CellcastAccount, timeout: float) -> Finding:
     except SkymmsError as error:
         fix = "the address may be wrong: give the gateway's full endpoint as --url"
         return failure(check, f"{name}: {without_secrets(str(error), mask)}", fix)
-    listed = "" if isinstance(operation, Balance) else f", {len(reply):,} stored slideshows"
+    listed = "" if isinstance(operation, Balance) else f", {len(reply.mms_ids):,} stored slideshows"
     return good(check, f"accepted: {name} was answered{listed}; nothing was sent")

@@ -208,7 +208,11 @@ def _open(way: _Way, timeout: float) -> socket.socket:
         credentials = f"{unquote(way.proxy.username)}:{unquote(way.proxy.password or '')}"
         headers["Proxy-Authorization"] = f"Basic {b64encode(credentials.encode()).decode()}"
     connection.set_tunnel(*way.gateway, headers=headers)
-    connection.connect()
+    try:
+        connection.connect()
+    except BaseException:
+        connection.close()
+        raise
     return connection.sock
 
 

@@ -6,6 +6,7 @@ only.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from importlib import import_module
 from shutil import get_terminal_size
@@ -48,6 +49,10 @@ class _Formatter(click.HelpFormatter):
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         super().write_dl(list(rows), min(col_max, self.width // 3), col_spacing)
+
+    def getvalue(self) -> str:
+        # A usage line that is wrapped ends with a blank.
+        return re.sub(r"[ \t]+$", "", super().getvalue(), flags=re.MULTILINE)
 
 
 class _Context(click.Context):

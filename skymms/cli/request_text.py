@@ -141,7 +141,7 @@ def message_count(operation: Operation[Any]) -> int | None:
         return len(unique_mobiles(operation.recipients))
     if not type(operation).__name__.startswith("Send"):
         return 0
-    return 1 if hasattr(operation, "to") else None
+    return 1 if getattr(operation, "to", None) is not None else None
 
 
 def _summary(messages: int | None, requests: int | None) -> str:

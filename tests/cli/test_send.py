@@ -85,8 +85,14 @@ class TestSend:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            (("--client-reference", "c"), "--client-reference is not supported by SendMMS in skycore: leave it out; sinch-json has it"),
-            (("--display-to", "15551230001"), "--display-to is not supported by SendMMS in skycore: leave it out; sinch-json has it"),
+            (
+                ("--client-reference", "c"),
+                "--client-reference is not supported by SendMMS in skycore: leave it out; sinch-json has it",
+            ),
+            (
+                ("--display-to", "15551230001"),
+                "--display-to is not supported by SendMMS in skycore: leave it out; sinch-json has it",
+            ),
             (("--expires", "2099-01-01"), "--expires is not supported by SendMMS in skycore: leave it out; sinch-json has it"),
         ],
     )
