@@ -48,6 +48,7 @@ In reading order:
 - ``inbox_output``: prints what an inbox has
 - ``inbox_load``: loads the inbox of a program
 - ``inbox_run``: receives postbacks and calls handlers until a signal
+- ``inbox_handling``: `skymms inbox work`, `dead`, `replay`, `handlers` and `remove-handler`
 - ``inbox``: `skymms inbox …`, postbacks that are received, stored and handled
 - ``doctor_report``: the findings of `skymms doctor`, and how they are printed
 - ``doctor_settings``: where each setting comes from, and the form of the key

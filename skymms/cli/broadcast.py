@@ -135,9 +135,7 @@ def list_(as_json: bool) -> int:
     if as_json:
         output.print_json({"broadcasts": [status_json(one, ()) for one in found]})
         return Status.DONE
-    if found:
-        output.print_table("", ("Name", "State", "Messages", "Ready", "Unknown", "Why"), map(_list_row, found))
-    output.print_message(f"{len(found)} listed")
+    output.print_list(("Name", "State", "Messages", "Ready", "Unknown", "Why"), [_list_row(one) for one in found])
     return Status.DONE
 
 
@@ -158,10 +156,8 @@ def unknown(name: str, as_json: bool) -> int:
     if as_json:
         output.print_json({"unknown": rows})
         return Status.DONE
-    if rows:
-        titles = [column.replace("_", " ").capitalize() for column in columns]
-        output.print_table("", titles, [[row[column] for column in columns[:-1]] + [_evidence(row)] for row in rows])
-    output.print_message(f"{len(rows)} listed")
+    titles = [column.replace("_", " ").capitalize() for column in columns]
+    output.print_list(titles, [[*(row[column] for column in columns[:-1]), _evidence(row)] for row in rows])
     return Status.DONE
 
 

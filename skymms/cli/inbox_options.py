@@ -102,6 +102,7 @@ address_options: Final = combine(
 )
 
 
+since_option: Final = click.option("--since", metavar="TIME", help="Only what was received since then, in ISO 8601.")
 #: ``--basic-auth-file``.
 basic_auth_option: Final = click.option(
     "--basic-auth-file",

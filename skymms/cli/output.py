@@ -141,6 +141,13 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     _print_whole(table, wrap=wrap)
 
 
+def print_list(columns: Sequence[str], rows: Sequence[Sequence[object]], more: str = "") -> None:
+    """Print a table of what was found, and on stderr how many rows it has; only the latter if it has none."""
+    if rows:
+        print_table("", columns, rows)
+    print_message(f"{len(rows):,} listed{more}")
+
+
 def print_fields(title: str, pairs: Iterable[tuple[str, object]]) -> None:
     """Print a title and name-value pairs, one per line. Pairs whose value is None are left out."""
     table = Table.grid(padding=(0, 2))

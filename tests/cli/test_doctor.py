@@ -277,7 +277,18 @@ def certificates(tmp_path_factory) -> Callable[..., str]:
 
     def make(name: str, subject: str, days: int) -> str:
         file = tmp_path_factory.mktemp("certificates") / f"{name}.pem"
-        argv = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/O=Example/CN=x"]
+        argv = [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-subj",
+            "/O=Example/CN=x",
+        ]
         subprocess.run(
             [*argv, "-keyout", f"{file}.key", "-out", file, "-days", str(days), "-addext", f"subjectAltName={subject}"],
             check=True,

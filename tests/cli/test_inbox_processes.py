@@ -176,7 +176,7 @@ def test_serve_tells_a_ledger_what_it_receives(start, store):
     assert post(address, MAKE.inbound_sms("STOP", sender="15551234888", to="60856")) == 200
     with Ledger("skymms.db") as ledger:
         # Opt-outs are written before the answer.
-        assert run_process("broadcast", "explain-number", "15551234888", "--json").json["suppressed"]
+        assert run_process("broadcast", "explain-number", "15551234888", "--json").json["opt_outs"]
         end = time.monotonic() + 30
         while ledger["spring"].status().counts != {"delivered": 1} and time.monotonic() < end:
             time.sleep(0.05)
