@@ -37,6 +37,7 @@ In reading order:
 - ``matching``: decides which messages the reports about a number are about
 - ``keys``: messages that were sent for a key, as reports see them
 - ``noting``: writes reports, and what they say, into the ledger
+- ``answering``: writes what became of messages into the ledger
 - ``reconciling``: asks the gateways about messages whose outcome is not known
 - ``once``: sends a message once for each key
 - ``consenting``: writes what people say about getting messages into the ledger

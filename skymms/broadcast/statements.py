@@ -112,13 +112,30 @@ SKIP_ALL_READY = same(
     "UPDATE skymms_message SET state = 'skipped', why = :why, updated_at = :now "
     "WHERE broadcast = :broadcast AND state = 'ready'"
 )
-#: The answer of the holder, in the usual case that the message is still `sending` for it.
-ANSWER = same(
-    "UPDATE skymms_message SET state = :state, "
-    "why = CASE WHEN :state = 'ready' AND why = 'settled as resend' THEN why ELSE :why END, code = :code, due = :due, "
-    "tracking_id = :tracking_id, "
-    "mms_id = :mms_id, credits = :credits, updated_at = :now, lease = NULL, "
-    "attempts = attempts - :returned WHERE id = :id AND lease = :lease AND state = 'sending'"
+_ANSWERS = (
+    "UPDATE skymms_message SET state = answer.state, why = CASE WHEN answer.state = 'ready' AND skymms_message.why = "
+    "'settled as resend' THEN skymms_message.why ELSE answer.why END, code = answer.code, due = answer.due, "
+    "tracking_id = answer.tracking_id, mms_id = answer.mms_id, credits = answer.credits, updated_at = :now, lease = NULL, "
+    "attempts = attempts - answer.returned FROM (SELECT {columns}) AS answer "
+    "WHERE skymms_message.id = answer.id AND lease = :lease AND skymms_message.state = '{state}' RETURNING skymms_message.id"
+)
+_IN_SQLITE = (
+    "json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS state, json_extract(value, '$[2]') AS why, "
+    "json_extract(value, '$[3]') AS code, json_extract(value, '$[4]') AS due, json_extract(value, '$[5]') AS tracking_id, "
+    "json_extract(value, '$[6]') AS mms_id, json_extract(value, '$[7]') AS credits, "
+    "json_extract(value, '$[8]') AS returned FROM json_each(:answers)"
+)
+_IN_POSTGRES = (
+    "(value->>0)::bigint AS id, value->>1 AS state, value->>2 AS why, value->>3 AS code, "
+    "(value->>4)::double precision AS due, value->>5 AS tracking_id, value->>6 AS mms_id, value->>7 AS credits, "
+    "(value->>8)::integer AS returned FROM json_array_elements(:answers::json) AS value"
+)
+#: The answers of the holder, and its late answers to messages that another worker has called unknown. Each returns the ids of
+#: the messages to which it applied. With a statement for each answer, the thread of the ledger would wait for the threads that
+#: make the calls a hundred times in a block.
+ANSWERS, LATE_ANSWERS = (
+    Statement(_ANSWERS.format(columns=_IN_SQLITE, state=state), _ANSWERS.format(columns=_IN_POSTGRES, state=state))
+    for state in ("sending", "unknown")
 )
 #: What this worker holds without knowing it.
 GIVE_BACK = Statement(
@@ -127,12 +144,6 @@ GIVE_BACK = Statement(
     "UPDATE skymms_message SET state = 'ready', attempts = attempts - 1, lease = NULL, updated_at = :now "
     "WHERE lease = :lease AND state = 'sending' AND id NOT IN "
     "(SELECT value::bigint FROM json_array_elements_text(:known::json) AS value)",
-)
-#: A late answer: another worker has already called the message unknown, but the lease is still this worker's.
-LATE_ANSWER = same(
-    "UPDATE skymms_message SET state = :state, why = :why, code = :code, due = :due, tracking_id = :tracking_id, "
-    "mms_id = :mms_id, credits = :credits, updated_at = :now, lease = NULL, "
-    "attempts = attempts - :returned WHERE id = :id AND lease = :lease AND state = 'unknown'"
 )
 #: What a worker that has ended left behind. Its lease stays in the row, for its late answer.
 INTERRUPT_OTHERS = same(
