@@ -21,6 +21,7 @@ In reading order:
 - ``settings``: when and how fast a broadcast is sent
 - ``schema``: the tables
 - ``statements``: the SQL, for both kinds of store
+- ``answer_statements``: the SQL that writes what became of messages
 - ``key_statements``: the SQL of keys, under which a message is sent once
 - ``outcome_statements``: the SQL that counts outcomes
 - ``survey_statements``: the SQL of figures for people who watch

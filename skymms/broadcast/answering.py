@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ..storage.contract import Statement, Transaction
 from ..storage.texts import column_text
-from . import statements as sql
+from . import answer_statements as sql
 from .noting import lock_answered, match_answers
 from .outcomes import Answer
 from .states import State
