@@ -21,7 +21,7 @@ class OptionForSome(click.Option):
 
     def is_offered(self, context: click.Context) -> bool:
         """Return whether completion offers the option to a command with these arguments."""
-        return True
+        raise NotImplementedError
 
 
 class Lazy(NamedTuple):

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote_plus
 
 from ..account import Account
@@ -88,9 +87,10 @@ def print_dry_run(
 
     ``messages`` is how many a broadcast would send, of which the operation is one.
     """
-    requests = (
-        _cellcast_requests(account, operation) if isinstance(account, CellcastAccount) else [_request(account, operation)]
-    )
+    if isinstance(account, CellcastAccount):
+        requests = _cellcast_requests(account, cast(CellcastSend, operation))
+    else:
+        requests = [_request(account, operation)]
     is_broadcast = messages is not None
     messages = message_count(operation) if messages is None else messages
     if as_json:
@@ -116,23 +116,17 @@ def _request(account: Account, operation: Operation[Any]) -> tuple[HttpRequest, 
     return request, document.decode() if request.body else None, format_document(account, document)
 
 
-def _cellcast_requests(account: CellcastAccount, operation: Operation[Any]) -> list[tuple[HttpRequest, str | None, str]]:
+def _cellcast_requests(account: CellcastAccount, operation: CellcastSend) -> list[tuple[HttpRequest, str | None, str]]:
+    """Return the requests of a send, one for each thousand numbers."""
+    numbers, prepared = unique_mobiles(operation.recipients), account.prepare(operation)
     found: list[tuple[HttpRequest, str | None, str]] = []
-    for request in _encoded(account, operation):
-        if not request.body:
-            found.append((request, None, _parameters(request)))
-        elif multipart.is_form(request.headers["Content-Type"]):
+    for at in range(0, len(numbers), MAX_NUMBERS):
+        request = prepared.request(numbers[at : at + MAX_NUMBERS])
+        if multipart.is_form(request.headers["Content-Type"]):
             found.append((request, _form(request), _form(request)))
         else:
             found.append((request, request.body.decode(), _indented_json(request.body)))
     return found
-
-
-def _encoded(account: CellcastAccount, operation: Operation[Any]) -> Sequence[HttpRequest]:
-    if not isinstance(operation, CellcastSend):
-        return [account.encode(operation)]
-    numbers, prepared = unique_mobiles(operation.recipients), account.prepare(operation)
-    return [prepared.request(numbers[at : at + MAX_NUMBERS]) for at in range(0, len(numbers), MAX_NUMBERS)]
 
 
 def message_count(operation: Operation[Any]) -> int | None:

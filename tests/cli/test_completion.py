@@ -132,6 +132,16 @@ def test_an_instruction_that_is_not_known_is_an_error(monkeypatch, capsys, instr
     assert (out, f"_SKYMMS_COMPLETE='{instruction}' must be bash, zsh or fish" in err) == ("", True)
 
 
+def test_where_something_cannot_be_read_nothing_is_offered(monkeypatch, capsys):
+    def fail() -> list[str]:
+        raise PermissionError("the configuration file")
+
+    monkeypatch.setattr("skymms.cli.profiles.list_profiles", fail)
+    monkeypatch.setenv("_SKYMMS_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_LINE", "skymms --profile ")
+    assert (main([]), *capsys.readouterr()) == (2, "", "")
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_command_prints_the_script_that_clicks_variable_prints(run, monkeypatch, capsys, shell):
     printed = run("completion", shell)

@@ -12,13 +12,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import formatdate
+from importlib.metadata import PackageNotFoundError
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from cli_process import CANARY, COUPON, TO_AND_FROM
-from misbehaving_server import CERTIFICATE, SENT, Faulty, closed_url, drop, http, refused, stall
+from misbehaving_server import CERTIFICATE, SENT, Faulty, closed_url, drop, http, refused, reset, stall
 
-from skymms import Account
+from skymms import Account, Client, ConfigurationError, StorageError
 from skymms.broadcast import Ledger
 from skymms.cli import doctor_gateway, doctor_network, doctor_versions
 from skymms.inbox import Inbox, Secret
@@ -370,6 +372,30 @@ def test_a_server_that_does_not_speak_tls_is_told_from_a_certificate(diagnose):
         assert "within 0.2 s" in diagnose("--url", url, "--timeout", "0.2")["certificate"]["text"]
 
 
+@pytest.mark.parametrize(
+    ("answer", "text"), [(b"HTTP/1.1 400 Bad Request\r\n\r\n", "wrong version number"), (None, "Connection reset by peer")]
+)
+def test_a_server_that_answers_something_else_than_tls(diagnose, answer, text):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            for _ in range(2):  # the step before opens a connection, too, and sends nothing
+                connection, _ = server.accept()
+                with connection:
+                    if not connection.recv(5):
+                        continue
+                    if answer is None:
+                        reset(connection, threading.Event())
+                    else:
+                        connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        found = diagnose("--url", f"https://127.0.0.1:{server.getsockname()[1]}/")
+        thread.join(10)
+    assert text in found["certificate"]["text"]
+
+
 # ------------------------------------------------------------------------------------------------ proxies
 
 
@@ -428,7 +454,7 @@ def test_other_kinds_of_proxies_are_looked_at_as_far_as_possible(diagnose, monke
 
 
 def test_no_certificate_is_looked_at_through_a_proxy_with_one() -> None:
-    way = doctor_network._Way(doctor_network.urlsplit("https://mms.example/"), doctor_network.urlsplit("https://proxy.example"))
+    way = doctor_network._Way(urlsplit("https://mms.example/"), urlsplit("https://proxy.example"))
     assert doctor_network._certificate(way, 1).grade == "skipped"
 
 
@@ -506,9 +532,9 @@ def test_without_a_key_the_network_is_looked_at_all_the_same(diagnose, gateway, 
 
 def test_a_setting_that_is_found_only_while_sending_is_a_failure(monkeypatch):
     def refuse(*_: object, **__: object) -> None:
-        raise doctor_gateway.ConfigurationError("the proxy cannot be used")
+        raise ConfigurationError("the proxy cannot be used")
 
-    monkeypatch.setattr(doctor_gateway.Client, "call", refuse)
+    monkeypatch.setattr(Client, "call", refuse)
     found = doctor_gateway._listing(Account(CANARY, url="http://127.0.0.1:9/"), 1)
     assert (found.text, found.fix) == ("ListMMS: the proxy cannot be used", "correct the setting")
 
@@ -569,6 +595,22 @@ def test_what_is_wrong_with_a_store(diagnose, tmp_path):
     assert offline["ledger"]["grade"] == "skipped"
 
 
+def test_a_database_without_tables_is_told_from_one_that_cannot_be_reached(diagnose, monkeypatch):
+    class Empty:
+        name = "postgresql://127.0.0.1/x"
+
+        def reading(self) -> Any:
+            raise StorageError("relation skymms_schema does not exist")
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr("skymms.cli.doctor_stores.open_store", lambda where: Empty())
+    found = diagnose("--ledger", "postgresql://127.0.0.1/x", "--url", closed_url())["ledger"]
+    assert found["text"] == "postgresql://127.0.0.1/x: relation skymms_schema does not exist"
+    assert found["fix"] == "the database may have no ledger yet: `skymms broadcast create` makes one"
+
+
 # ------------------------------------------------------------------------------------------------ versions
 
 
@@ -580,7 +622,7 @@ def test_the_versions_are_those_that_are_installed(diagnose, monkeypatch):
     assert not any(name in found for name in ("extra lint", "extra test"))
 
     def missing(name: str) -> Any:
-        raise doctor_versions.PackageNotFoundError(name)
+        raise PackageNotFoundError(name)
 
     monkeypatch.setattr(doctor_versions, "version", missing)
     assert "click is not installed" in diagnose("--offline")["extra cli"]["text"]

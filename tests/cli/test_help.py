@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import click
 import pytest
 from cli_commands import every, groups
 from cli_process import run_process
@@ -36,6 +37,16 @@ def test_every_command_is_in_the_help_with_the_first_sentence_of_its_own(run, pa
     listing = " ".join(run(*path, "--help").out.partition("Commands:\n")[2].split())
     for name, one in group.commands.items():
         assert f"{name} {one.get_short_help_str(limit=1000)}" in listing
+
+
+def test_a_command_can_be_added_to_the_lazy_ones_and_removed():
+    before = len(command.commands)
+    command.add_command(click.Command("extra"))
+    assert (command.commands["extra"].name, len(command.commands)) == ("extra", before + 1)
+    assert "extra" in list(command.commands)
+    del command.commands["extra"]
+    assert len(command.commands) == before
+    assert command.commands.get("extra") is None
 
 
 @pytest.mark.parametrize("columns", [40, 60, 200])
