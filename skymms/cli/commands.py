@@ -9,6 +9,7 @@ import os
 
 import click
 
+from .._version import __version__
 from ..errors import ConfigurationError, MMSError, SkymmsError
 from .completing import complete_profiles
 from .context import AS_JSON, PROFILE, keep
@@ -54,7 +55,7 @@ _COMMANDS = {
     "Exit status: 0 done, 1 refused by the gateway, 2 wrong usage or configuration, 3 no usable response, 4 problems in the "
     "slideshow or request, 5 a broadcast with unknown outcomes, 6 a broadcast that is paused.",
 )
-@click.version_option(package_name="skymms", message="%(package)s %(version)s")
+@click.version_option(__version__, message="skymms %(version)s")
 @click.option(
     "--profile",
     envvar="SKYMMS_PROFILE",

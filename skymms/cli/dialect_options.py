@@ -28,7 +28,7 @@ class FieldOption(OptionForSome):
         super().__init__(*arguments, **settings)
         self.dialects: tuple[Dialect, ...] = dialects_with(operation, str(self.name))
         if only := _only(self.dialects, DIALECTS.values()):
-            self.help = f"{self.help} ({only})"
+            self.help: str | None = f"{self.help} ({only})"
 
     def is_offered(self, context: click.Context) -> bool:
         """Return whether the chosen dialect has the field; True if none is chosen."""
@@ -50,7 +50,7 @@ class CellcastOption(OptionForSome):
             else generations_with(operation, str(self.name))
         )
         if len(self.generations) < len(GENERATIONS):
-            self.help = f"{self.help} ({', '.join(self.generations)} only)"
+            self.help: str | None = f"{self.help} ({', '.join(self.generations)} only)"
 
     def is_offered(self, context: click.Context) -> bool:
         """Return whether the chosen generation has the field; True if none is chosen."""

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, metadata, version
 
+from .._version import __version__
 from .doctor_report import Finding, good, warning
 
 #: The name of a package at the beginning of a requirement such as ``requests[socks]>=2.31; extra == "cli"``.
@@ -26,13 +27,13 @@ def examine_versions() -> Iterator[Finding]:
     except PackageNotFoundError:
         yield warning(
             "skymms",
-            "the package's metadata is not installed, so its version and what it needs are not known",
-            "install skymms with pip, and keep the directory skymms-….dist-info",
+            f"skymms {__version__}; the package's metadata is not installed, so what it needs is not known",
+            "install skymms with pip, and keep the directory skymms-….dist-info, if this program needs it",
         )
         return
     required = described.get_all("Requires-Dist") or []
     needed = [name for name in map(_name, (one for one in required if not _EXTRA.search(one))) if name]
-    yield good("skymms", f"skymms {described['Version']}; {', '.join(map(_with_version, needed))}")
+    yield good("skymms", f"skymms {__version__}; {', '.join(map(_with_version, needed))}")
     extras: dict[str, list[str]] = {}
     for one in required:
         if found := _EXTRA.search(one):
@@ -40,12 +41,12 @@ def examine_versions() -> Iterator[Finding]:
     for extra, names in sorted(extras.items()):
         # Extras that name another extra of skymms have what that one needs.
         others = sorted({name for name in names if name and name != "skymms"})
-        if others and extra not in _FOR_DEVELOPERS:
+        if others and extra not in _NOT_SHOWN:
             yield good(f"extra {extra}", ", ".join(map(_with_version, others)))
 
 
-#: Extras that users do not need.
-_FOR_DEVELOPERS = frozenset({"test", "tests", "lint", "dev", "docs", "bench"})
+#: Extras that users do not need, and the one that has all others.
+_NOT_SHOWN = frozenset({"all", "test", "tests", "lint", "dev", "docs", "bench"})
 
 
 def _name(requirement: str) -> str:
