@@ -24,9 +24,11 @@ def ledger(ledger_where: str) -> Iterator[Ledger]:
 def test_leases_say_how_many_messages_since_when_and_whether_the_run_is_alive(ledger: Ledger) -> None:
     spring = ledger.create("spring", message("spring"), ["15551230001", "15551230002", "15551230003"])
     assert spring.leases() == []
+    spring._begin()
     holder = Holder(ledger.store, spring.id, spring.settings, account="test", sender="60856", scopes=())
     holder.begin(alone=False)
     count = len(holder.exchange([], 2).intents)
+    assert count == 2
     (lease,) = spring.leases()
     assert (lease.messages, lease.host, lease.pid, lease.alive) == (count, socket.gethostname(), os.getpid(), True)
     assert abs(datetime.now(UTC) - lease.since) < timedelta(minutes=1)
