@@ -74,7 +74,6 @@ from .consent import Consent
 from .consenting import Flagged
 from .estimating import Estimate, LeftOutLine
 from .hours import Hours
-from .leases import Lease
 from .ledger import Ledger
 from .pause_rules import PauseRule
 from .recipients import Recipient, Unreadable, read_recipients
@@ -95,7 +94,6 @@ __all__ = [
     "Estimate",
     "Flagged",
     "Hours",
-    "Lease",
     "Ledger",
     "LeftOutLine",
     "PauseRule",

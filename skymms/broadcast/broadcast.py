@@ -23,7 +23,6 @@ from .blocks import Holder
 from .breakers import Breakers
 from .comparing import VariantOutcome, compare
 from .estimating import MOST_LINES, Estimate, LeftOutLine, estimate
-from .leases import Lease, list_leases
 from .matching import CLOCKS
 from .messages import Messages, messages_for
 from .noting import find_evidence
@@ -315,10 +314,6 @@ class Broadcast:
             left_out = {row[0]: int(row[1]) for row in transaction.rows(sql.COUNT_LEFT_OUT, broadcast=self.id)}
         phase, why = found[2:4] if found else (Phase.CANCELLED, None)
         return Status(self.name, Phase(phase), why, counts, left_out)
-
-    def leases(self) -> list[Lease]:
-        """Return which runs hold the messages that are being sent, and since when."""
-        return list_leases(self._store, self.id)
 
     @property
     def variants(self) -> tuple[str, ...]:
