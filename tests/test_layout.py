@@ -43,6 +43,7 @@ ORDER = [
     "files",
     "transport",
     "cellcast",
+    "export",
     "client",
     "aio",
     "telemetry",

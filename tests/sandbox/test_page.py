@@ -39,6 +39,12 @@ class RecordingEvents:
         self.calls.append((number, wait))
         return {"sandbox": "a", "upto": number, "counts": {}, "entries": []}
 
+    def details(self, number: int, /) -> dict[str, Any] | None:
+        return None
+
+    def file_reason(self, number: int, kind: str, url: str, /) -> str | None:
+        return None
+
 
 def response_to(request: ServerRequest, events: EventSource, *, host: str = "") -> ServerResponse:
     response = respond(request, events, host=host)
@@ -224,6 +230,11 @@ def tab(window, server):
 
 
 ROW = "#list [role=option]"
+RESET = {
+    "name": "reset",
+    "label": "answer lost: connection reset",
+    "description": "the connection is reset without a response",
+}
 THREE = message({"text": "one", "duration": 1}, {"text": "two"}, {"text": "three", "duration": 5})
 
 
@@ -249,7 +260,7 @@ class TestMessage:
         events.request(message({"text": "Hi there"}), tracking_id="MMS_1", mms_id="35674")
         wait_for_text(tab, "Free coupon! Hi there")
         wait_for_text(tab, "15551234888", ROW)
-        wait_for_text(tab, "1 requests 1 accepted", "#counts")
+        wait_for_text(tab, "1 request", "#counts")
         wait_for_text(tab, "MMS_1", "#facts")
         events.request(message({"text": "And again"}))
         wait_for_text(tab, "And again")
@@ -366,7 +377,7 @@ class TestHostileTexts:
     def test_hostile_texts_are_shown_and_not_executed(self, tab, events, text):
         hostile = message({"text": text}, subject=text, name=text, fallback_text=text)
         response = dict.fromkeys(["dialect", "action", "info", "to", "sender", "mms_id"], text)
-        events.request(hostile, **response, outcome="broken", tracking_id="MMS_1")
+        events.request(hostile, **response, outcome="lost", tracking_id="MMS_1")
         events.report(text, meaning=text, status=text, tracking_id="MMS_1", posted=text)
         events.inbound(sender=text, to=text, subject=text, text=text, files=[text])
         tab.until("document.querySelectorAll('#timeline li').length === 2")
@@ -443,10 +454,9 @@ class TestMessageState:
         events.report("N101", meaning="on its way", tracking_id="MMS_1", posted="answered 200")
         events.report("N102", meaning="there", tracking_id="MMS_1", posted="failed (ConnectionRefusedError)")
         wait_for_text(tab, "sent N101", "#timeline")
-        wait_for_text(tab, "postback answered 200", "#timeline")
-        wait_for_text(tab, "postback failed (ConnectionRefusedError)", "#timeline")
-        assert tab.run("[...document.querySelectorAll('#timeline p.error')].map(line => line.innerText)") == [
-            "postback failed (ConnectionRefusedError)"
+        wait_for_text(tab, "Meaning on its way Postback your receiver accepted it (HTTP 200)", "#timeline")
+        assert tab.run("[...document.querySelectorAll('#timeline dd.error')].map(line => line.innerText)") == [
+            "your receiver did not get it: failed (ConnectionRefusedError)"
         ]
 
     def test_a_report_may_arrive_before_its_request(self, tab, events):
@@ -468,8 +478,8 @@ class TestMessageState:
         wait_for_text(tab, "refused E226", "#timeline")
 
     def test_a_fault_is_shown_beside_the_reported_state(self, tab, events):
-        events.request(message({"text": "Hi"}), outcome="broken", info="reset", fault="connection reset", tracking_id="MMS_1")
-        wait_for_text(tab, "connection reset", ROW)
+        events.request(message({"text": "Hi"}), outcome="lost", fault=RESET, tracking_id="MMS_1")
+        wait_for_text(tab, "answer lost: connection reset", ROW)
         events.report("N102", tracking_id="MMS_1")
         wait_for_text(tab, "delivered N102", ROW)
         assert "connection reset" in chips(tab)
@@ -563,7 +573,7 @@ class TestKeyboardAndMouse:
 def add_every_kind(events: ScriptedEvents) -> None:
     """Add one entry of each kind, with texts that are wider than any screen."""
     long = "W" * 3000
-    for outcome, code in (("accepted", None), ("refused", "E226"), ("broken", None)):
+    for outcome, code in (("accepted", None), ("refused", "E226"), ("lost", None)):
         events.request(
             message({"text": long}, subject=long, name=long),
             outcome=outcome,
@@ -635,8 +645,9 @@ class TestRealSandbox:
             sandbox.fail("drop")
             with pytest.raises(TransportError):
                 client.call(SendMMS(show, to="15551230001", sender="60856"))
-            wait_for_text(window, "response lost", ROW)
-            wait_for_text(window, "4 requests 2 accepted 1 refused 1 with a fault", "#counts")
+            wait_for_text(window, "answer lost", ROW)
+            wait_for_text(window, "4 requests", "#counts")
+            wait_for_text(window, "All 4 On the way 0 Delivered 2 Failed 0 Refused 1 Answer lost 1", "#outcomes")
             sandbox.reset()
             wait_for_text(window, "No message yet.", "#list")
             sandbox.receive_mms("15551230002", "60856", text="Hello", subject="From outside")
