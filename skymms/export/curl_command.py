@@ -19,6 +19,7 @@ Parts = Sequence[str]
 KEY_VARIABLE = "SKYMMS_API_KEY"
 #: Characters that a terminal could obey when somebody pastes the command, except for tabs and line feeds.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 def curl_command(
@@ -121,8 +122,9 @@ def _encoded_pairs(pairs: Sequence[Parts], variable: str) -> list[str] | None:
     for first, *others in pairs:
         name, equals, value = first.partition("=")
         decoded = [unquote_plus(part, errors="surrogateescape") for part in (value, *others)]
-        # curl does not encode the name.
-        if not equals or not re.fullmatch(r"[\w.~-]+", name, re.ASCII) or any(map(_CONTROL.search, decoded)):
+        # curl does not encode the name. A lone percent sign would become another text.
+        is_lossless = equals and re.fullmatch(r"[\w.~-]+", name, re.ASCII) and not any(map(_LONE_PERCENT.search, others + [value]))
+        if not is_lossless or any(map(_CONTROL.search, decoded)):
             return None
         options += ["--data-urlencode", _word([f"{name}={decoded[0]}", *decoded[1:]], variable)]
     return options

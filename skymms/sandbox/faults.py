@@ -38,7 +38,7 @@ class Fault(NamedTuple):
 FAULTS: Mapping[str, Fault] = {
     "refuse": Fault(False, "connection refused", "the connection is closed before the request is read", False),
     "drop": Fault(True, "answer lost", "the connection is closed without a response"),
-    "reset": Fault(True, "answer lost: connection reset", "the connection is reset without a response"),
+    "reset": Fault(True, "answer lost", "the connection is reset without a response"),
     "stall": Fault(True, "no answer", "no response arrives, and the connection stays open"),
     "slow": Fault(True, "slow answer", "the response arrives a few bytes at a time", False),
     "half": Fault(True, "answer cut off", "the response ends in the middle"),

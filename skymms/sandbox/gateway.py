@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ..cellcast import CellcastSent
@@ -60,7 +60,7 @@ class RequestRecord:
     fault: str | None = None
     size: int = 0
     former_names: frozenset[str] = frozenset()
-    raw: RawRequest | None = None
+    raw: RawRequest | None = field(default=None, repr=False)
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -103,8 +103,8 @@ class RequestRecord:
         variable = "SKYMMS_CELLCAST_KEY" if self._is_cellcast else "SKYMMS_API_KEY"
         shown = {name: raw.headers[name] for name in _CURL_HEADERS if name in raw.headers}
         fields = {name: value for name, value in raw.form if not isinstance(value, int)}
-        # A form is written field by field if that loses nothing: no file, and no name twice.
-        body = fields if raw.form and len(fields) == len(raw.form) else raw.body
+        # A form that contains the key is written field by field if that loses nothing: no file, and no name twice.
+        body = fields if len(raw.body) > 1 and 0 < len(fields) == len(raw.form) else raw.body
         command = curl_command(raw.method, raw.url, shown, body, variable=variable)
         if command is None:
             raise ConfigurationError("the request has control characters, so there is no command that is safe to paste")

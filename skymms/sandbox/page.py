@@ -17,7 +17,7 @@ from importlib.resources import files
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from ..preview import icons_svg, phone_css, phone_js
+from ..preview.parts import compose
 from .listener import ServerRequest, ServerResponse
 from .routing import has_trusted_host
 
@@ -150,7 +150,7 @@ _ICON_SVG = (
 @cache
 def _document() -> tuple[bytes, str]:
     """Return the page and its Content-Security-Policy."""
-    document = _composed().encode()
+    document = compose(files(__package__ or "").joinpath("page.html").read_text(encoding="utf-8")).encode()
     script, style = (_hash(document, tag) for tag in (b"script", b"style"))
     return document, "; ".join(
         [
@@ -169,19 +169,6 @@ def _document() -> tuple[bytes, str]:
             "trusted-types 'none'",
         ]
     )
-
-
-def _composed() -> str:
-    """Return page.html with the parts of the preview in the place of the comments that name them."""
-    document = files(__package__ or "").joinpath("page.html").read_text(encoding="utf-8")
-    for comment, part in (
-        ("/* preview/phone.css */\n", phone_css()),
-        ("/* preview/phone.js */\n", phone_js()),
-        ("<!-- preview/icons.svg -->\n", icons_svg()),
-    ):
-        before, _, after = document.partition(comment)
-        document = before + part + after
-    return document
 
 
 def _hash(document: bytes, tag: bytes) -> str:

@@ -222,7 +222,8 @@ def _readable_form(body: str) -> str | None:
     for name, _, value in pairs:
         text = unquote_plus(value)
         laid_out = _readable_xml(text) or text
-        lines.append(f"{unquote_plus(name)} ={chr(10) if chr(10) in laid_out else ' '}{laid_out}")
+        separator = "\n" if "\n" in laid_out else " "
+        lines.append(f"{unquote_plus(name)}:{separator}{laid_out}")
     return "\n".join(lines)
 
 

@@ -80,7 +80,7 @@ class ScriptedEvents:
         }
         return self._add("request", **{**defaults, **fields})
 
-    def report(self, code: str, **fields: Any) -> int:
+    def report(self, code: str | None, **fields: Any) -> int:
         defaults = {
             "meaning": "",
             "status": None,
