@@ -32,9 +32,9 @@ def curl_command(
 ) -> str | None:
     """Return a command for a POSIX shell that sends an equal request; None if there is no safe one.
 
-    ``body`` is a mapping for a form with the type multipart/form-data. In the command, the fields of a form and the parameters of a GET are decoded, and curl
-    encodes them again, with the key; any other text is as it was, and the shell inserts the key unescaped. There is no command
-    for a text with control characters that contains the key.
+    ``body`` is a mapping for a form with the type multipart/form-data. In the command, the fields of a form and the parameters
+    of a GET are decoded, and curl encodes them again, with the key. Any other text is as it was, and the shell inserts the key
+    unescaped. There is no command for a text with control characters that contains the key.
     """
     # Without this option curl expands brackets and braces in a URL.
     arguments = ["--globoff"] if re.search(r"[][{}]", "".join(url)) else []
@@ -123,7 +123,9 @@ def _encoded_pairs(pairs: Sequence[Parts], variable: str) -> list[str] | None:
         name, equals, value = first.partition("=")
         decoded = [unquote_plus(part, errors="surrogateescape") for part in (value, *others)]
         # curl does not encode the name. A lone percent sign would become another text.
-        is_lossless = equals and re.fullmatch(r"[\w.~-]+", name, re.ASCII) and not any(map(_LONE_PERCENT.search, others + [value]))
+        is_lossless = (
+            equals and re.fullmatch(r"[\w.~-]+", name, re.ASCII) and not any(map(_LONE_PERCENT.search, [*others, value]))
+        )
         if not is_lossless or any(map(_CONTROL.search, decoded)):
             return None
         options += ["--data-urlencode", _word([f"{name}={decoded[0]}", *decoded[1:]], variable)]

@@ -23,9 +23,8 @@ def python_code(operation: Operation[Any], *, dialect: str = "", former_names: C
     """Return a program that sends an operation, with the account of ``Account.from_env()`` or ``CellcastAccount.from_env()``.
 
     ``dialect`` is named in a comment, because the account must have it for the request to be the same. ``former_names`` are
-    those of :class:`~skymms.Account`. A file that was uploaded is part of the code if it is small; a longer one is read from the
-    disk. Raises :class:`~skymms.ConfigurationError` for an operation with a value that is neither text, a number, a date nor
-    bytes.
+    those of :class:`~skymms.Account`. An uploaded file is part of the code if it is small; a longer one is read from the disk.
+    Raises :class:`~skymms.ConfigurationError` for an operation with a value that is neither text, a number, a date nor bytes.
     """
     writer = _Writer()
     slideshow = getattr(operation, "slideshow", None)
@@ -153,7 +152,7 @@ class _Writer:
             self._modules.add("datetime")
             return repr(_with_plain_zone(value))
         if isinstance(value, Mapping):
-            pairs = cast("Mapping[Any, Any]", value).items()
+            pairs = value.items()
             return "{" + ", ".join(f"{self.value(key, indent)}: {self.value(inner, indent)}" for key, inner in pairs) + "}"
         if isinstance(value, (tuple, list)):
             return self._items(cast("tuple[Any, ...]", value), indent)

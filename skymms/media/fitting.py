@@ -41,7 +41,8 @@ def fit(
 
     Pictures become a JPEG, PNG or GIF: never larger, upright, in the colours of a screen, without metadata (position, camera,
     comments). An animation stays one and plays as long as before. Sounds become an MP3 and videos an MP4, by ffmpeg; a video
-    that fits only loses its metadata (position, camera). A contact card, a calendar entry, a PDF or a pass is returned as it is, and an error if it is too large.
+    that fits only loses its metadata. A contact card, a calendar entry, a PDF or a pass is returned as it is, and an error if
+    it is too large.
 
     - ``file``: a path, or the bytes of a file.
     - ``most``: bytes; the default is what the only file of a message may have for every carrier. k is 1,000.

@@ -1,8 +1,8 @@
 """Looks at the structure of contact cards, calendar entries, PDF files and passes.
 
-Libraries that parse the whole file (icalendar, pypdf) are not used. They report what telephones accept: viewers rebuild the table
-of a damaged PDF, and calendars accept an event without UID or DTSTAMP, which RFC 5545 requires. What telephones refuse shows
-without them: a file of another kind, a file without its end, a PDF with a password, an event without a beginning.
+Libraries that parse the whole file (icalendar, pypdf) are not used. They report what telephones accept: viewers rebuild the
+table of a damaged PDF, and calendars accept an event without UID or DTSTAMP, which RFC 5545 requires. What telephones refuse
+shows without them: a file of another kind, a file without its end, a PDF with a password, an event without a beginning.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..errors import ConfigurationError
@@ -47,13 +48,13 @@ def file_reason(entry: Mapping[str, Any], kind: str, url: str, limits: Limits) -
 
     Only a URL of the event itself is requested, so that nobody can use the sandbox to request any other.
     """
-    slides = (entry.get("message") or {}).get("slides", [])
-    urls = {file["url"] for slide in slides for file in slide["files"]} | set(entry.get("files") or [])
+    message: dict[str, Any] = entry.get("message") or {}
+    slides: list[dict[str, Any]] = message.get("slides", [])
+    urls = {str(file["url"]) for slide in slides for file in slide["files"]} | set(map(str, entry.get("files") or []))
     if kind not in MEDIA or url not in urls:
         return None
-    found = preflight(
-        Slide(**{kind: url}), limits, fetch="headers", private=True, base=None, timeout=LOOK_TIMEOUT
-    )
+    slide = replace(Slide(), **{kind: url})
+    found = preflight(slide, limits, fetch="headers", private=True, base=None, timeout=LOOK_TIMEOUT)
     if found.problems:
         return found.problems[0].message
     (file,) = found.files

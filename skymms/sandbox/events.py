@@ -11,9 +11,10 @@ import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from ..cellcast import CellcastSend, CellcastSent
 from ..limits import DOCUMENTED, Limits
@@ -134,7 +135,8 @@ def join_recipients(value: object) -> str | None:
 # ------------------------------------------------------------------------------------------------ requests
 
 
-class _RequestEvent(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _RequestEvent:
     """A request, its outcome, its response, and the stored slideshow that it sends. A call returns the entry."""
 
     record: RequestRecord
@@ -157,11 +159,11 @@ def _outcome(record: RequestRecord) -> str:
 def _request_entry(record: RequestRecord, outcome: str, stored: Slideshow | None) -> _Entry:
     operation, reply = record.operation, record.reply
     refusal = reply if isinstance(reply, Refusal) else None
-    dialect = DIALECTS.get(record.dialect)
+    titles = {str(name): dialect.title for name, dialect in DIALECTS.items()}
     return {
         "what": "request",
         "dialect": record.dialect,
-        "dialect_title": dialect.title if dialect is not None else record.dialect,
+        "dialect_title": titles.get(record.dialect, record.dialect),
         "action": type(operation).__name__ if operation is not None else None,
         "outcome": outcome,
         "code": refusal.code if refusal else None,

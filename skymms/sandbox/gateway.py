@@ -88,7 +88,9 @@ class RequestRecord:
         if isinstance(operation, SaveMMS):
             return toml_text(operation.slideshow)
         if self._is_cellcast:
-            raise ConfigurationError("Cellcast's messages have one slide and no slideshow, so there is no file in TOML for them")
+            raise ConfigurationError(
+                "Cellcast's messages have one slide and no slideshow, so there is no file in TOML for them"
+            )
         raise ConfigurationError("a file in TOML holds a slideshow, and this request has none")
 
     def as_curl(self) -> str:

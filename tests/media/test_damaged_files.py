@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from media_files import gif, png
 from pictures import HEIC, camera_exif, photo, saved
 
-from skymms import Slide, Slideshow, SkymmsError
+from skymms import SkymmsError, Slide, Slideshow
 from skymms.media import fit, preflight
 from skymms.media.images import find_damage
 from skymms.media.measuring import pixels, seconds

@@ -427,7 +427,19 @@ class TestFfmpeg:
 
     def test_a_video_of_4k_can_be_converted_within_the_limits(self, tmp_path):
         picture = ["-f", "lavfi", "-i", "testsrc=size=3840x2160:rate=4:duration=1"]
-        command = ["ffmpeg", "-v", "error", *picture, "-c:v", "libx264", "-preset", "ultrafast", "-b:v", "8M", tmp_path / "v.mp4"]
+        command = [
+            "ffmpeg",
+            "-v",
+            "error",
+            *picture,
+            "-c:v",
+            "libx264",
+            "-preset",
+            "ultrafast",
+            "-b:v",
+            "8M",
+            tmp_path / "v.mp4",
+        ]
         subprocess.run(command, check=True)
         assert fit(tmp_path / "v.mp4", most=100_000).size <= 100_000
 
@@ -478,9 +490,7 @@ class TestPositionsOfVideos:
         stripped = video.with_name(f"stripped{video.suffix}")
         stripped.write_bytes(fitted.data)
         hashes = [
-            subprocess.run(
-                ["ffmpeg", "-v", "error", "-i", path, "-f", "framemd5", "-"], check=True, capture_output=True
-            ).stdout
+            subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-f", "framemd5", "-"], check=True, capture_output=True).stdout
             for path in (video, stripped)
         ]
         assert hashes[0] == hashes[1]

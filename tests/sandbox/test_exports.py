@@ -54,7 +54,7 @@ DIALECTS = {
     "sinch-json": {
         "service_id": "12345",
         "display_to": ["15551230001", "15551230002"],
-        "client_reference": "it's \"mine\" $1",
+        "client_reference": 'it\'s "mine" $1',
         "expires": datetime.now(UTC).replace(microsecond=0) + timedelta(days=1),
     },
 }
@@ -377,9 +377,7 @@ class TestRawRequests:
         urlopen(Request(sandbox.account().address, _form("XML", xml.replace("\r", "")).encode(), headers), timeout=30).close()
         command = sandbox.requests[0].as_curl()
         assert "--form-string" in command
-        subprocess.run(
-            ["sh", "-c", command], env=variables_of(sandbox, "skycore"), capture_output=True, check=True, timeout=60
-        )
+        subprocess.run(["sh", "-c", command], env=variables_of(sandbox, "skycore"), capture_output=True, check=True, timeout=60)
         first, second = sandbox.requests
         assert (type(second.operation), second.reply) == (ListMMS, first.reply)
 

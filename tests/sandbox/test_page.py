@@ -912,17 +912,19 @@ class TestReasons:
             wait_for_text(window, reason, "#phone .reason")
 
     def test_a_picture_that_does_not_arrive_counts_as_not_loaded(self, tab, events):
-        with contextlib.closing(Listener(lambda request: ServerResponse(200, b"", connection_fault="stall", seconds=60))) as slow:
+        with contextlib.closing(
+            Listener(lambda request: ServerResponse(200, b"", connection_fault="stall", seconds=60))
+        ) as slow:
             tab.run("setTimeout = (later => (done, wait) => later(done, wait >= 20000 ? 50 : wait))(setTimeout)")
             events.request(message({"text": "Hi", "files": [{"kind": "image", "url": f"{slow.url}/a.jpg"}]}))
             wait_for_text(tab, "it did not arrive within 20 seconds", "#phone .reason")
 
     def test_a_picture_that_only_the_browser_cannot_show_is_named(self):
-        with Sandbox() as sandbox, Client(sandbox.account()) as client:
-            with contextlib.closing(Listener(lambda request: ServerResponse(200, jpeg(), "image/jpeg"))) as listener:
-                show = Slideshow("n", subject="s").slide("Hi", image=f"{listener.url}/a.jpg")
-                client.call(SendMMS(show, to="15551234888", sender="60856"))
-                reason = sandbox._dispatcher.events.file_reason(1, "image", f"{listener.url}/a.jpg")
+        served = contextlib.closing(Listener(lambda request: ServerResponse(200, jpeg(), "image/jpeg")))
+        with served as listener, Sandbox() as sandbox, Client(sandbox.account()) as client:
+            show = Slideshow("n", subject="s").slide("Hi", image=f"{listener.url}/a.jpg")
+            client.call(SendMMS(show, to="15551234888", sender="60856"))
+            reason = sandbox._dispatcher.events.file_reason(1, "image", f"{listener.url}/a.jpg")
         assert re.fullmatch(r"the sandbox can load it \(image/jpeg, [\d,]+ bytes\), but this browser cannot show it", reason)
 
     def test_only_files_of_the_message_are_requested_and_not_for_strangers(self):

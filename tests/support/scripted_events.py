@@ -25,7 +25,7 @@ class ScriptedEvents:
             self.entries: list[dict[str, Any]] = []
             self.counts = {"requests": 0, "accepted": 0, "refused": 0, "lost": 0}
             self.closed = False
-            #: What the page gets when it asks for more about an entry, by its number, and why a file was not loaded, by its URL.
+            #: The details of entries by their number, and why files were not loaded by their URL.
             self.shown: dict[int, dict[str, Any]] = {}
             self.reasons: dict[str, str] = {}
             self._changed.notify_all()
