@@ -152,7 +152,7 @@ class _Writer:
             self._modules.add("datetime")
             return repr(_with_plain_zone(value))
         if isinstance(value, Mapping):
-            pairs = value.items()
+            pairs: Any = cast(Any, value).items()
             return "{" + ", ".join(f"{self.value(key, indent)}: {self.value(inner, indent)}" for key, inner in pairs) + "}"
         if isinstance(value, (tuple, list)):
             return self._items(cast("tuple[Any, ...]", value), indent)

@@ -50,11 +50,12 @@ def _command(operation: SendMMS, dialect: str) -> str:
     words = ["skymms", "send", "FILE.toml"]
     words += ["--dialect", dialect] if dialect else []
     for item in fields(operation):
-        value = getattr(operation, item.name)
+        value: Any = getattr(operation, item.name)
         if item.name in {"slideshow", "cache_content"} or value is None:
             continue
         option = f"--{_OPTIONS.get(item.name, item.name).replace('_', '-')}"
-        for one in value if isinstance(value, tuple) else (value,):
+        several: Any = value if isinstance(value, tuple) else (value,)
+        for one in several:
             text = one.isoformat() if isinstance(one, date) else str(one)
             words += [option, text] if text.isprintable() and not re.search("[\ud800-\udfff]", text) else [option, "…"]
     return shlex.join(words)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
-from ..redaction import MASK, MIN_KEY_LENGTH, masker
+from ..redaction import MASK, KeyMasker, masker
 from ..wire.codecs import DecodeError, multipart, xml
 from ..wire.dialects import MAX_REQUEST
 from .listener import ServerRequest, ServerResponse
@@ -64,7 +64,7 @@ def raw_request(request: ServerRequest, base_url: str, api_key: str) -> RawReque
     for name, value in request.headers.items():
         if _SECRET_HEADER.search(name):
             keys.append(_CREDENTIALS.fullmatch(value)[2])  # type: ignore[index]  # it matches every text
-    known = [key for key in dict.fromkeys(keys) if len(key) >= MIN_KEY_LENGTH]
+    known = [found for key in dict.fromkeys(keys) if (found := masker(key)) is not None]
     content_type = request.headers.get("content-type", "")
     form = _form(request.body, content_type, known) if multipart.is_form(content_type) else ()
     return RawRequest(
@@ -87,18 +87,18 @@ def _is_text(body: bytes) -> bool:
     return True
 
 
-def _form(body: bytes, content_type: str, keys: list[str]) -> tuple[tuple[str, Parts | int], ...]:
+def _form(body: bytes, content_type: str, maskers: Sequence[KeyMasker]) -> tuple[tuple[str, Parts | int], ...]:
     try:
         parts = multipart.decode(body, content_type, MAX_REQUEST)
     except DecodeError:
         return ()
-    return tuple((part.name, len(part.value) if part.filename is not None else _form_value(part, keys)) for part in parts)
+    return tuple((part.name, len(part.value) if part.filename is not None else _form_value(part, maskers)) for part in parts)
 
 
-def _form_value(part: multipart.FormPart, keys: list[str]) -> Parts:
+def _form_value(part: multipart.FormPart, maskers: Sequence[KeyMasker]) -> Parts:
     if _KEY_NAME.fullmatch(part.name):
         return "", ""
-    return _first(_cut(part.value.decode("utf-8", "replace"), keys), MAX_KEPT)
+    return _first(_cut(part.value.decode("utf-8", "replace"), maskers), MAX_KEPT)
 
 
 # ------------------------------------------------------------------------------------------------ finding keys
@@ -111,7 +111,7 @@ _BEFORE_KEY = re.compile(
     rf"""([^<>=&"'\\]{{0,100}}?{_GT})((?:(?!{_LT}(?:/|%2F|\\/)).){{0,2000}})"""
     r"""|(=)([^&\s]*)"""
     r"""|(\\?"\s*:\s*\\?")((?:[^"\\]|\\[^"]|\\.)*)"""
-    r"""|("[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n)([^\r\n]*)""",
+    r"""|("[^\r\n]{0,500}\r?\n(?:[^\r\n]{1,500}\r?\n){0,10}\r?\n)([^\r\n]*)""",
     re.IGNORECASE | re.DOTALL,
 )
 #: Behind the end of a tag there is no key.
@@ -122,13 +122,15 @@ _CREDENTIALS = re.compile(r"((?:Bearer|Basic|Token)\s+|)(.*)", re.IGNORECASE | r
 
 def _key_places(text: str) -> Iterator[tuple[int, int]]:
     """Yield where a key begins and ends, by the name of its field."""
+    done = 0
     for name in _KEY_NAME.finditer(text):
-        if _END_TAG.search(text, max(0, name.start() - 60), name.start()):
+        # A name within a key is part of it. Looking at it again could take quadratic time.
+        if name.start() < done or _END_TAG.search(text, max(0, name.start() - 60), name.start()):
             continue
         if found := _BEFORE_KEY.match(text, name.end()):
-            place = found.span(int(found.lastindex or 0))
-            if place[0] < place[1]:
-                yield place
+            start, done = found.span(int(found.lastindex or 0))
+            if start < done:
+                yield start, done
 
 
 def _decoded(value: str) -> Iterator[str]:
@@ -137,11 +139,12 @@ def _decoded(value: str) -> Iterator[str]:
     yield from {value.strip(), unquote(value).strip(), unquote_plus(value).strip(), inner.strip()}
 
 
-def _cut(text: str, keys: Iterable[str]) -> Parts:
+def _cut(text: str, maskers: Sequence[KeyMasker]) -> Parts:
     """Return the parts of a text between which a key stood."""
-    places = list(_key_places(text))
-    for key in keys:
-        places += found.places(text) if (found := masker(key)) is not None else []
+    places = [place for found in maskers for place in found.places(text)]
+    places += _key_places(text)
+    if not places:
+        return (text,)
     parts, done = list[str](), 0
     for start, end in sorted(places):
         # Places overlap if the same key is found in two ways.
@@ -151,11 +154,11 @@ def _cut(text: str, keys: Iterable[str]) -> Parts:
     return (*parts, text[done:])
 
 
-def _cut_header(name: str, value: str, keys: Iterable[str]) -> Parts:
+def _cut_header(name: str, value: str, maskers: Sequence[KeyMasker]) -> Parts:
     if _SECRET_HEADER.search(name):
         scheme = _CREDENTIALS.fullmatch(value)
         return scheme[1] if scheme else "", ""
-    return _cut(value, keys)
+    return _cut(value, maskers)
 
 
 def _first(parts: Parts, most: int) -> Parts:
@@ -193,7 +196,9 @@ def show_request(request: RawRequest) -> dict[str, Any]:
 def show_response(response: ServerResponse, api_key: str) -> dict[str, Any]:
     """Return a response for the page."""
     is_text = _is_text(response.body)
-    body = MASK.join(_cut(response.body.decode("utf-8", "replace") if is_text else "", [api_key]))
+    body = MASK.join(
+        _cut(response.body.decode("utf-8", "replace") if is_text else "", [found] if (found := masker(api_key)) else [])
+    )
     return {
         "status": response.status,
         "headers": {"content-type": response.content_type, **response.headers},

@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, quote_plus
@@ -292,6 +293,12 @@ class TestRawRequests:
             assert len(shown["body"]) <= MAX_KEPT + 3
             assert "s3c" not in json.dumps(shown)
             assert shown["readable"] is None
+
+    @pytest.mark.parametrize("again", [b'api_key"\r\n', b"api_key>", b"api_key=", b'"api_key":"', b"<api_key>", b"api_key "])
+    def test_names_of_keys_take_no_quadratic_time(self, again):
+        started = time.process_time()
+        self.raw(again * 100_000, "text/xml", query=(again * 9000).decode().replace("\r\n", ""))
+        assert time.process_time() - started < 3
 
     def test_a_body_that_is_not_text_is_not_shown(self):
         for body in (f"<r><API_KEY>{KEY}</API_KEY></r>".encode("utf-16"), b"\x89PNG\x00\xff"):
