@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from ..errors import ConfigurationError
@@ -53,8 +52,8 @@ def file_reason(entry: Mapping[str, Any], kind: str, url: str, limits: Limits) -
     urls = {str(file["url"]) for slide in slides for file in slide["files"]} | set(map(str, entry.get("files") or []))
     if kind not in MEDIA or url not in urls:
         return None
-    slide = replace(Slide(), **{kind: url})
-    found = preflight(slide, limits, fetch="headers", private=True, base=None, timeout=LOOK_TIMEOUT)
+    fields: dict[str, Any] = {kind: url}
+    found = preflight(Slide(**fields), limits, fetch="headers", private=True, base=None, timeout=LOOK_TIMEOUT)
     if found.problems:
         return found.problems[0].message
     (file,) = found.files
