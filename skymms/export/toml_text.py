@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from ..model.operations import SendMMS
 from ..model.slideshow import Slideshow
@@ -54,8 +54,7 @@ def _command(operation: SendMMS, dialect: str) -> str:
         if item.name in {"slideshow", "cache_content"} or value is None:
             continue
         option = f"--{_OPTIONS.get(item.name, item.name).replace('_', '-')}"
-        several: Any = value if isinstance(value, tuple) else (value,)
-        for one in several:
+        for one in cast(Any, value) if isinstance(value, tuple) else (value,):
             text = one.isoformat() if isinstance(one, date) else str(one)
             words += [option, text] if text.isprintable() and not re.search("[\ud800-\udfff]", text) else [option, "…"]
     return shlex.join(words)

@@ -25,6 +25,9 @@ MAX_KEPT = 65_536
 #: A key that begins in the kept bytes is found if it ends within as many more.
 _BEYOND = 4_096
 
+#: Keys are looked for by their value, too, if there are at most this many, of at most this length.
+_MOST_KEYS, _LONGEST_KEY = 8, 200
+
 #: A text in the parts between which the key stood.
 Parts = tuple[str, ...]
 
@@ -64,7 +67,9 @@ def raw_request(request: ServerRequest, base_url: str, api_key: str) -> RawReque
     for name, value in request.headers.items():
         if _SECRET_HEADER.search(name):
             keys.append(_CREDENTIALS.fullmatch(value)[2])  # type: ignore[index]  # it matches every text
-    known = [found for key in dict.fromkeys(keys) if (found := masker(key)) is not None]
+    # A real request has one key, in a few forms.
+    distinct = [key for key in dict.fromkeys(keys) if len(key) <= _LONGEST_KEY][:_MOST_KEYS]
+    known = [found for key in distinct if (found := masker(key)) is not None]
     content_type = request.headers.get("content-type", "")
     form = _form(request.body, content_type, known) if multipart.is_form(content_type) else ()
     return RawRequest(
