@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..errors import ConfigurationError
-from ..export import toml_text
+from ..export.toml_text import toml_text
 from ..media import FILE_BUDGET, MESSAGE_BUDGET, Fitted, S3Bucket, fit, publish
 from ..media.fitting import MAX_ORIGINAL, MAX_SIDE
 from ..slide import FILES
