@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..errors import ConfigurationError, MMSError, SkymmsError
-from . import broadcast, cellcast, check, decode, demo, fit, inbox, output, preview, report, sandbox, send, show
+from . import broadcast, cellcast, check, decode, demo, fit, inbox, new, output, preview, report, sandbox, send, show
 from .exit_status import Status
 from .options import AS_JSON, profile_option
 from .repeated import group
@@ -29,7 +29,7 @@ def command() -> None:
     """
 
 
-for _module in (check, fit, preview, show, send, decode, report, sandbox, demo, cellcast, broadcast, inbox):
+for _module in (new, check, fit, preview, show, send, decode, report, sandbox, demo, cellcast, broadcast, inbox):
     for _command in _module.COMMANDS:
         command.add_command(_command)
 

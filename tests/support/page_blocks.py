@@ -1,0 +1,182 @@
+"""Finds the code blocks of README.md, CONTRIBUTING.md and docs/, and runs those of a page as a reader would.
+
+The blocks of a page follow one another, in one empty folder:
+
+- ``python``: in one namespace. ``print(…)  # text`` prints that text (several lines joined with commas). Doctests work too.
+- ``console``: each line after ``$`` is a command for bash, and what follows is what it prints. A command that runs until it is
+  stopped is what a reader starts in another terminal: it goes on until the end of the page.
+- ``sh``: commands without their output; each must succeed.
+- ``toml``, ``json``, ``xml``, ``ini`` and ``csv`` are parsed.
+
+``…`` stands for anything. An HTML comment, which nobody sees, may stand before a block: ``<!-- file: coupon.toml -->`` saves it
+under the name that the page tells the reader (a Python file is then run by a command of the page, and not here), and ``<!-- invisible-code-block: python`` with code prepares something.
+"""
+
+from __future__ import annotations
+
+import builtins
+import configparser
+import csv
+import functools
+import json
+import re
+import sys
+import tomllib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lxml import etree
+from page_shell import OPTIONS, Shell, commands_of, compare
+from sybil import Document, Example, Region
+from sybil.evaluators.doctest import DocTestEvaluator
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.abstract.doctest import DocTestStringParser
+from sybil.parsers.markdown.lexers import DirectiveInHTMLCommentLexer, FencedCodeBlockLexer
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+_FENCES = FencedCodeBlockLexer(r"[^\n]*", mapping={"language": "language", "source": "source"})
+_INVISIBLE = DirectiveInHTMLCommentLexer("invisible-code-block", "python")
+_FILE = DirectiveInHTMLCommentLexer("file", r"\S+")
+_PRINTED = re.compile(r"^ *print\(.*\)  # (?P<text>.*)$")
+
+
+class Block(NamedTuple):
+    """A code block: its page, the line of its fence, its language, and what is in it."""
+
+    page: str
+    line: int
+    language: str
+    source: str
+
+    @property
+    def first_line(self) -> str:
+        """The first line, which with the page is the name of a block."""
+        return self.source.partition("\n")[0]
+
+
+def blocks_of(page: Path) -> list[Block]:
+    """Return the code blocks of a page."""
+    document = Document(page.read_text(encoding="utf-8"), str(page))
+    name = page.relative_to(ROOT).as_posix()
+    return [
+        Block(name, document.text.count("\n", 0, region.start) + 1, region.lexemes["language"], region.lexemes["source"])
+        for region in _FENCES(document)
+    ]
+
+
+class PageRun:
+    """Runs the blocks of a page, one after the other. ``skipped`` says of a block or a command whether it is left out.
+
+    :param change: applied to the source of each Python block, to make waits shorter.
+    """
+
+    def __init__(
+        self,
+        page: Path,
+        skipped: Callable[[Block, str], object] = lambda block, command: False,
+        change: Callable[[str], str] = str,
+    ) -> None:
+        self.page = page
+        self.names: dict[str, Any] = {"__name__": "page"}
+        self._skipped, self._change = skipped, change
+        self._file: str | None = None
+        self._printed: dict[int, list[str]] = defaultdict(list)
+        self._python = PythonEvaluator()
+        self._doctests = DocTestStringParser(DocTestEvaluator(OPTIONS))
+        self._shell: Shell | None = None
+        #: Python files that no command has run yet.
+        self._programs: set[str] = set()
+
+    def run(self, languages: Iterable[str] | None = None) -> dict[str, Any]:
+        """Run the blocks, or those in the languages; return the namespace of the Python code."""
+        document = Document.parse(str(self.page), self._regions)
+        document.namespace = self.names
+        try:
+            for example in document.examples():
+                language = example.region.lexemes.get("language", "python")
+                if languages is None or language in languages:
+                    example.evaluate()
+            assert languages is not None or not self._programs, f"no command of {self.page.name} runs {self._programs}"
+        finally:
+            if self._shell is not None:
+                self._shell.close()
+        return self.names
+
+    def _regions(self, document: Document) -> Iterator[Region]:
+        for region in _FENCES(document):
+            region.evaluator = functools.partial(self._block, str(region.lexemes["language"]))
+            region.parsed = region.lexemes["source"]
+            yield region
+        for region in _INVISIBLE(document):
+            region.evaluator, region.parsed = self._run_python, region.lexemes["source"]
+            yield region
+        for region in _FILE(document):
+            region.evaluator = self._remember_file
+            yield region
+
+    def _remember_file(self, example: Example) -> None:
+        self._file = example.region.lexemes["arguments"]
+
+    def _block(self, language: str, example: Example) -> None:
+        block = Block(self.page.relative_to(ROOT).as_posix(), example.line, language, example.parsed)
+        name, self._file = self._file, None
+        if self._skipped(block, ""):
+            return
+        if name is not None:
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            Path(name).write_text(block.source, encoding="utf-8")
+        match language:
+            case "python" if name is not None:
+                self._programs.add(Path(name).stem)
+            case "python" if block.source.startswith(">>>"):
+                for region in self._doctests(block.source, str(self.page)):
+                    Example(example.document, example.line, 0, region, self.names).evaluate()
+            case "python":
+                self._run_python(example)
+            case "console" | "sh":
+                self._run_commands(block)
+            case _ if language in READERS:
+                READERS[language](block.source)
+            case _:  # tests/test_code_blocks.py asks for a reason
+                pass
+
+    def _run_python(self, example: Example) -> None:
+        example.parsed = type(example.parsed)(self._change(example.parsed), 0, example.parsed.line_offset)
+        self._printed.clear()
+        self.names["print"] = self._print
+        self._python(example)
+        first = example.line + example.parsed.line_offset + 1
+        for number, line in enumerate(example.parsed.splitlines(), first):
+            if (shown := _PRINTED.match(line)) and number in self._printed:
+                compare(shown["text"], ", ".join(self._printed[number]), f"{self.page.name}, line {number}")
+
+    def _print(self, *values: object, **options: Any) -> None:
+        """Print, and keep what the line of the page printed."""
+        # The line in the page, also if a function of another block is called.
+        frame = sys._getframe(1)
+        if frame.f_code.co_filename == str(self.page):
+            self._printed[frame.f_lineno].append(" ".join(map(str, values)))
+        builtins.print(*values, **options)
+
+    def _run_commands(self, block: Block) -> None:
+        if self._shell is None:
+            self._shell = Shell()
+        for command in commands_of(block.language, block.source):
+            if not self._skipped(block, command.text):
+                self._programs -= {name for name in self._programs if name in command.text}
+                self._shell.run(command, f"{block.page}, line {block.line}: {command.text}")
+
+
+#: How a block that is not code is read.
+READERS: Mapping[str, Callable[[str], object]] = {
+    "toml": tomllib.loads,
+    "json": json.loads,
+    "xml": etree.fromstring,
+    "csv": lambda text: list(csv.DictReader(text.splitlines(), strict=True)),
+    "ini": lambda text: configparser.ConfigParser(interpolation=None).read_string(text),
+}
+RUN = {"python", "console", "sh", *READERS}
