@@ -9,7 +9,8 @@ The blocks of a page follow one another, in one empty folder:
 - ``toml``, ``json``, ``xml``, ``ini`` and ``csv`` are parsed.
 
 ``…`` stands for anything. An HTML comment, which nobody sees, may stand before a block: ``<!-- file: coupon.toml -->`` saves it
-under the name that the page tells the reader (a Python file is then run by a command of the page, and not here), and ``<!-- invisible-code-block: python`` with code prepares something.
+under the name that the page tells the reader (a Python file is then run by a command of the page, and not here), and
+``<!-- invisible-code-block: python`` with code prepares something.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import configparser
 import csv
 import functools
 import json
+import os
 import re
 import sys
 import tomllib
@@ -26,6 +28,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 from lxml import etree
 from page_shell import OPTIONS, Shell, commands_of, compare
@@ -95,15 +98,16 @@ class PageRun:
         """Run the blocks, or those in the languages; return the namespace of the Python code."""
         document = Document.parse(str(self.page), self._regions)
         document.namespace = self.names
-        try:
-            for example in document.examples():
-                language = example.region.lexemes.get("language", "python")
-                if languages is None or language in languages:
-                    example.evaluate()
-            assert languages is not None or not self._programs, f"no command of {self.page.name} runs {self._programs}"
-        finally:
-            if self._shell is not None:
-                self._shell.close()
+        with mock.patch.dict(os.environ):
+            try:
+                for example in document.examples():
+                    language = example.region.lexemes.get("language", "python")
+                    if languages is None or language in languages:
+                        example.evaluate()
+                assert languages is not None or not self._programs, f"no command of {self.page.name} runs {self._programs}"
+            finally:
+                if self._shell is not None:
+                    self._shell.close()
         return self.names
 
     def _regions(self, document: Document) -> Iterator[Region]:
@@ -131,7 +135,8 @@ class PageRun:
             Path(name).write_text(block.source, encoding="utf-8")
         match language:
             case "python" if name is not None:
-                self._programs.add(Path(name).stem)
+                # A file in a folder is a module of a package, which has the name of the folder.
+                self._programs.add(Path(Path(name).parts[0]).stem)
             case "python" if block.source.startswith(">>>"):
                 for region in self._doctests(block.source, str(self.page)):
                     Example(example.document, example.line, 0, region, self.names).evaluate()
@@ -169,6 +174,7 @@ class PageRun:
             if not self._skipped(block, command.text):
                 self._programs -= {name for name in self._programs if name in command.text}
                 self._shell.run(command, f"{block.page}, line {block.line}: {command.text}")
+                os.environ.update(self._shell.settings())
 
 
 #: How a block that is not code is read.

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,13 +26,15 @@ _SERVING = re.compile(
     r"(skymms (sandbox|inbox (serve|work)|broadcast watch)|gunicorn|uvicorn|"
     r"celery .* (worker|beat)|procrastinate .* worker)\b"
 )
+#: Of these, a reader stops one before starting another: they listen on one port, or write one file.
+_RECEIVING = re.compile(r"skymms inbox serve|gunicorn|uvicorn")
 #: Commands that only show something. A test repeats them until they show what the page does, as a reader would who looks again:
 #: reports arrive when they arrive.
 _LOOKING = re.compile(r"skymms (inbox (list|message|show|handlers|dead)|broadcast (status|unknown))\b|curl [^-]")
 #: The ports that pages name. Each is another, free port in a test, because several tests run at once.
 _PORTS = (8000, 8025, 8026, 9000)
 #: Seconds after which a command is taken for one that hangs.
-_PATIENCE = 60
+_PATIENCE = 30
 
 
 class Command(NamedTuple):
@@ -67,7 +69,7 @@ class Shell:
 
     def __init__(self) -> None:
         self._ports = {port: _free_port() for port in _PORTS}
-        self._started: list[subprocess.Popen[bytes]] = []
+        self._started: list[tuple[subprocess.Popen[bytes], str]] = []
         self._temporary = tempfile.TemporaryDirectory()
         self._folder = Path(self._temporary.name)
         self._state = self._folder / "environment"
@@ -84,16 +86,24 @@ class Shell:
             # What goes to stdout and to stderr comes in the order of a terminal.
             "PYTHONUNBUFFERED": "1",
             "COLUMNS": "100",
+            "CURL_HOME": str(self._folder),
             "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{self._ports[8000]}",
             "UVICORN_PORT": str(self._ports[8000]),
         }
         # Programs find the modules of the working directory, as they do for a reader.
         self._environ.pop("PYTHONSAFEPATH", None)
+        # Measuring them takes longer than running them, and other tests run the same lines.
+        for name in [name for name in self._environ if name.startswith("COVERAGE_")]:
+            del self._environ[name]
+        # A request that is refused fails its command, and no progress is drawn.
+        (self._folder / ".curlrc").write_text("fail\nsilent\n", encoding="utf-8")
 
     def run(self, command: Command, where: str) -> None:
         """Run a command, and compare what it prints with the page."""
         serves = _SERVING.match(command.text) is not None and "&" not in command.text
         assert command.output or not serves, f"{where}: say what it prints, so that a reader knows when it is ready"
+        if _RECEIVING.match(command.text):
+            self._stop([process for process, text in self._started if _RECEIVING.match(text)])
         end = time.monotonic() + _PATIENCE
         again = command.output is not None and _LOOKING.match(command.text) is not None
         while True:
@@ -114,7 +124,7 @@ class Shell:
         """Start a command; return its process and the file with what it prints."""
         text, state = self._with_ports(command.text), shlex.quote(str(self._state))
         # `exec` so that signals reach the program and not bash.
-        script = f"exec {text}" if serves else f"{text}\nstatus=$?; export -p > {state}; exit $status"
+        script = f"exec {text}" if serves else f"{text}\nstatus=$?; export -p > {state}; env -0 > {state}.0; exit $status"
         if command.output is None:
             script = f"set -e\n{script}"
         if self._state.exists():
@@ -129,7 +139,7 @@ class Shell:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._started.append(process)
+        self._started.append((process, command.text))
         return process, log
 
     def _read(self, log: Path) -> str:
@@ -138,16 +148,26 @@ class Shell:
     def _shows(self, command: Command, log: Path) -> bool:
         return matches(command.output or "", self._read(log))
 
+    def settings(self) -> dict[str, str]:
+        """Return the settings of skymms that the commands have exported: Python that is started then has them, too."""
+        kept = Path(f"{self._state}.0")
+        pairs = kept.read_text(encoding="utf-8").split("\0") if kept.exists() else []
+        return dict(pair.split("=", 1) for pair in pairs if pair.startswith("SKYMMS_"))
+
     def close(self) -> None:
         """Stop everything that still runs, the newest program first, as with Ctrl-C."""
-        for process in reversed(self._started):
+        self._stop([process for process, _ in reversed(self._started)])
+        self._temporary.cleanup()
+
+    @staticmethod
+    def _stop(processes: Iterable[subprocess.Popen[bytes]]) -> None:
+        for process in processes:
             for number in (signal.SIGINT, signal.SIGKILL):
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, number)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(10)
                     break
-        self._temporary.cleanup()
 
     def _with_ports(self, text: str) -> str:
         # The inbox has a port of its own, which the command does not name.
