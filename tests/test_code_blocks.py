@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import pytest
 from loopback_only.sitecustomize import refuse_other_machines
-from page_blocks import PAGES, RUN, Block, PageRun, blocks_of
+from page_blocks import PAGES, ROOT, RUN, Block, PageRun, blocks_of
 from page_shell import commands_of
 from private_postgres import PrivateServer
 from private_redis import PrivateRedis
@@ -119,3 +123,81 @@ def test_the_tables_name_blocks_and_commands_that_exist() -> None:
     assert named == []
     commands = [command.text for block in BLOCKS for command in commands_of(block.language, block.source)]
     assert [one for one in COMMANDS_NOT_RUN if not any(command.startswith(one) for command in commands)] == []
+
+
+def test_the_tutorial_can_be_pasted_at_the_prompt(tmp_path: Path) -> None:
+    """A newcomer pastes the blocks one after the other, and at Python's prompt an empty line ends a function."""
+    code = "\n".join(block.source + "\n" for block in blocks_of(ROOT / "docs/start/tutorial.md") if block.language == "python")
+    done = subprocess.run(
+        [sys.executable, "-i", "-q", "-"], input=code, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False
+    )
+    assert [line for line in done.stderr.splitlines() if re.search(r"^\w*(Error|Traceback)|^  File", line)] == []
+    assert "E226 1 audio/video" in done.stdout
+    assert "N102 15551234888 has the message" in done.stdout
+
+
+# ------------------------------------------------------------------------------------------------ what runs the blocks
+
+
+@pytest.mark.parametrize(
+    ("page", "mistake"),
+    [
+        ("```python\nprint(6 * 7)  # 41\n```\n", "41"),
+        ("```python\nraise KeyError(1)\n```\n", "1"),
+        ("```python\n>>> 6 * 7\n41\n```\n", "41"),
+        ("```console\n$ echo 42\n41\n```\n", "-41\n.42"),
+        ("```console\n$ false\n```\n", "exit status 1"),
+        ("```sh\nfalse\ntrue\n```\n", "exit status 1"),
+        ("```sh\nskymms frobnicate\n```\n", "No such command"),
+        ("```toml\nname =\n```\n", "Invalid value"),
+        ("```xml\n<A>\n```\n", "Premature end"),
+        ("<!-- file: shop.py -->\n```python\nprint(1)\n```\n", "no command of page.md runs"),
+        ("```console\n$ skymms sandbox\n```\n", "say what it prints"),
+        ("```console\n$ skymms sandbox\nnot this …\n```\n", "not this"),
+    ],
+)
+@pytest.mark.usefixtures("environment")
+def test_a_block_that_does_something_else_than_its_page_says_fails(
+    page: str, mistake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("page_shell.PATIENCE", 1)
+    file = tmp_path / "page.md"
+    file.write_text(page, encoding="utf-8")
+    with pytest.raises(Exception, match=mistake):
+        PageRun(file).run()
+
+
+@pytest.mark.usefixtures("environment")
+def test_blocks_follow_one_another(tmp_path: Path) -> None:
+    file = tmp_path / "page.md"
+    file.write_text(
+        "<!-- file: hello.toml -->\n```toml\na = 1\n```\n\n```console\n$ export WORD=hello SKYMMS_SENDER=60856\n$ cat $WORD.toml\n"
+        "a = …\n```\n\n<!-- invisible-code-block: python\nimport os\n-->\n\n"
+        '```python\nprint(os.environ["SKYMMS_SENDER"])  # 60856\n```\n\n```python\n>>> 6 * 7\n42\n```\n',
+        encoding="utf-8",
+    )
+    assert PageRun(file).run()["os"] is os
+    assert "SKYMMS_SENDER" not in os.environ
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("block", "refusal"),
+    [
+        ('python\nimport socket\n\nsocket.create_connection(("192.0.2.1", 80), 5)', "this machine only"),
+        ('python\nimport requests\n\nrequests.get("http://www.example.com", timeout=5)', "this machine only"),
+        ("sh\npython -c 'import socket; socket.create_connection((\"192.0.2.1\", 80), 5)'", "this machine only"),
+        ("sh\nskymms new coupon.toml\nskymms check coupon.toml --media", "host was not found"),
+        ("sh\ncurl http://192.0.2.1/", "127.0.0.1 port 9"),
+    ],
+)
+def test_a_block_reaches_no_other_machine(block: str, refusal: str, tmp_path: Path) -> None:
+    file = tmp_path / "page.md"
+    file.write_text(f"```{block}\n```\n", encoding="utf-8")
+    with pytest.raises((AssertionError, OSError), match=refusal):
+        PageRun(file).run()
+
+
+def test_a_server_on_this_machine_is_reached() -> None:
+    with refuse_other_machines(), socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname()).close()

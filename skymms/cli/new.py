@@ -26,14 +26,14 @@ fallback_text = "Your coupon is waiting."       # the SMS for a phone that canno
 
 # One section for each slide, at most eight. They are shown in this order.
 [[slide]]
-text = "{greeting}"                             # at most 5,000 characters
+text = "{greeting}"   # at most 5,000 characters
 image = "https://www.example.com/welcome.jpg"   # a public URL: the gateway downloads the file
-duration = 5                                    # seconds on the screen
+duration = 5   # seconds on the screen
 
 [[slide]]
 text = \"\"\"
 Show this coupon at the till.
-It is yours until the end of the month.\"\"\"       # three quotes for a text of several lines
+It is yours until the end of the month.\"\"\"   # three quotes for a text of several lines
 image = "https://www.example.com/coupon.png"
 duration = 5
 
@@ -42,10 +42,10 @@ duration = 5
 # A video stands without an image or a sound:
 # video = "https://www.example.com/film.mp4"
 # One of these stands without an image, a sound or a video:
-# vcard = "https://www.example.com/shop.vcf"        a contact
-# ical = "https://www.example.com/opening.ics"      a calendar entry
+# vcard = "https://www.example.com/shop.vcf"            # a contact
+# ical = "https://www.example.com/opening.ics"          # a calendar entry
 # pdf = "https://www.example.com/leaflet.pdf"
-# passbook = "https://www.example.com/coupon.pkpass"  a pass for the phone's wallet
+# passbook = "https://www.example.com/coupon.pkpass"    # a pass for the phone's wallet
 """
 _GREETING = "Hi! Good to have you with us."
 _PERSONAL_GREETING = "Hi {first_name|you}! Good to have you with us."

@@ -61,12 +61,18 @@ class Block(NamedTuple):
         return self.source.partition("\n")[0]
 
 
+def name_of(page: Path) -> str:
+    """Return the path of a page in the checkout."""
+    return page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else page.name
+
+
 def blocks_of(page: Path) -> list[Block]:
     """Return the code blocks of a page."""
     document = Document(page.read_text(encoding="utf-8"), str(page))
-    name = page.relative_to(ROOT).as_posix()
     return [
-        Block(name, document.text.count("\n", 0, region.start) + 1, region.lexemes["language"], region.lexemes["source"])
+        Block(
+            name_of(page), document.text.count("\n", 0, region.start) + 1, region.lexemes["language"], region.lexemes["source"]
+        )
         for region in _FENCES(document)
     ]
 
@@ -126,7 +132,7 @@ class PageRun:
         self._file = example.region.lexemes["arguments"]
 
     def _block(self, language: str, example: Example) -> None:
-        block = Block(self.page.relative_to(ROOT).as_posix(), example.line, language, example.parsed)
+        block = Block(name_of(self.page), example.line, language, example.parsed)
         name, self._file = self._file, None
         if self._skipped(block, ""):
             return

@@ -34,7 +34,7 @@ _LOOKING = re.compile(r"skymms (inbox (list|message|show|handlers|dead)|broadcas
 #: The ports that pages name. Each is another, free port in a test, because several tests run at once.
 _PORTS = (8000, 8025, 8026, 9000)
 #: Seconds after which a command is taken for one that hangs.
-_PATIENCE = 30
+PATIENCE = 30
 
 
 class Command(NamedTuple):
@@ -96,7 +96,7 @@ class Shell:
         for name in [name for name in self._environ if name.startswith("COVERAGE_")]:
             del self._environ[name]
         # A request that is refused fails its command, and no progress is drawn.
-        (self._folder / ".curlrc").write_text("fail\nsilent\n", encoding="utf-8")
+        (self._folder / ".curlrc").write_text("fail\nsilent\nshow-error\n", encoding="utf-8")
 
     def run(self, command: Command, where: str) -> None:
         """Run a command, and compare what it prints with the page."""
@@ -104,7 +104,7 @@ class Shell:
         assert command.output or not serves, f"{where}: say what it prints, so that a reader knows when it is ready"
         if _RECEIVING.match(command.text):
             self._stop([process for process, text in self._started if _RECEIVING.match(text)])
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + PATIENCE
         again = command.output is not None and _LOOKING.match(command.text) is not None
         while True:
             process, log = self._start(command, serves)
@@ -112,7 +112,7 @@ class Shell:
                 while process.poll() is None and time.monotonic() < end and not self._shows(command, log):
                     time.sleep(0.02)
             else:
-                process.wait(_PATIENCE)
+                process.wait(PATIENCE)
             if not again or self._shows(command, log) or time.monotonic() > end:
                 break
         if command.output is not None:
