@@ -143,7 +143,7 @@ A code has one class, whether skymms or the gateway finds it: `except AudioWithV
 it and nothing was sent. `sent_maybe` is true if a message may have been sent: do not send it again before its delivery report.
 [client.md](client.md#what-is-raised) says which errors can have it.
 
-```
+```text
 {tree}
 ```
 

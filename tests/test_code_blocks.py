@@ -126,7 +126,7 @@ def test_the_tables_name_blocks_and_commands_that_exist() -> None:
 
 
 def test_the_tutorial_can_be_pasted_at_the_prompt(tmp_path: Path) -> None:
-    """A newcomer pastes the blocks one after the other, and at Python's prompt an empty line ends a function."""
+    """A newcomer pastes block after block, and at Python's prompt an empty line ends a function."""
     code = "\n".join(block.source + "\n" for block in blocks_of(ROOT / "docs/start/tutorial.md") if block.language == "python")
     done = subprocess.run(
         [sys.executable, "-i", "-q", "-"], input=code, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False
@@ -150,6 +150,8 @@ def test_the_tutorial_can_be_pasted_at_the_prompt(tmp_path: Path) -> None:
         ("```sh\nfalse\ntrue\n```\n", "exit status 1"),
         ("```sh\nskymms frobnicate\n```\n", "No such command"),
         ("```toml\nname =\n```\n", "Invalid value"),
+        ('```toml\nname = "x"\n[[slide]]\nsound = "y"\n```\n', "there is no such key"),
+        ('```toml\nname = "x"\n[[slide]]\nimage = "a b"\n```\n', "problems"),
         ("```xml\n<A>\n```\n", "Premature end"),
         ("<!-- file: shop.py -->\n```python\nprint(1)\n```\n", "no command of page.md runs"),
         ("```console\n$ skymms sandbox\n```\n", "say what it prints"),
