@@ -173,8 +173,8 @@ def test_a_block_that_does_something_else_than_its_page_says_fails(
 def test_blocks_follow_one_another(tmp_path: Path) -> None:
     file = tmp_path / "page.md"
     file.write_text(
-        "<!-- file: hello.toml -->\n```toml\na = 1\n```\n\n```console\n$ export WORD=hello SKYMMS_SENDER=60856\n$ cat $WORD.toml\n"
-        "a = …\n```\n\n<!-- invisible-code-block: python\nimport os\n-->\n\n"
+        "<!-- file: hello.toml -->\n```toml\na = 1\n```\n\n```console\n$ export WORD=hello SKYMMS_SENDER=60856\n"
+        "$ cat $WORD.toml\na = …\n```\n\n<!-- invisible-code-block: python\nimport os\n-->\n\n"
         '```python\nprint(os.environ["SKYMMS_SENDER"])  # 60856\n```\n\n```python\n>>> 6 * 7\n42\n```\n',
         encoding="utf-8",
     )
