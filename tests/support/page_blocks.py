@@ -6,10 +6,10 @@ The blocks of a page follow one another, in one empty folder:
 - ``console``: each line after ``$`` is a command for bash, and what follows is what it prints. A command that runs until it is
   stopped is what a reader starts in another terminal: it goes on until the end of the page.
 - ``sh``: commands without their output; each must succeed.
-- ``toml``, ``json``, ``xml``, ``ini`` and ``csv`` are parsed.
+- ``toml``, ``json``, ``xml`` and ``ini`` are parsed, and ``text`` is used by a command, if it is a file.
 
 ``…`` stands for anything. An HTML comment, which nobody sees, may stand before a block: ``<!-- file: coupon.toml -->`` saves it
-under the name that the page tells the reader (a Python file is then run by a command of the page, and not here), and
+under the name that the page tells the reader (a command of the page must then use a Python file, which is not run here), and
 ``<!-- invisible-code-block: python`` with code prepares something.
 """
 
@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import builtins
 import configparser
-import csv
 import functools
 import json
 import os
@@ -45,38 +44,36 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 
 _FENCES = FencedCodeBlockLexer(r"[^\n]*", mapping={"language": "language", "source": "source"})
 _INVISIBLE = DirectiveInHTMLCommentLexer("invisible-code-block", "python")
-_FILE = DirectiveInHTMLCommentLexer("file", r"\S+")
+_FILE = re.compile(r"^<!-- file: (?P<name>\S+) -->\n\Z", re.MULTILINE)
 _PRINTED = re.compile(r"^ *print\(.*\)  # (?P<text>.*)$")
 
 
 class Block(NamedTuple):
-    """A code block: its page, the line of its fence, its language, and what is in it."""
+    """A code block: its page, the line of its fence, its language, what is in it, and the name of the file to save it as."""
 
     page: str
     line: int
     language: str
     source: str
+    file: str | None = None
 
-    @property
-    def first_line(self) -> str:
-        """The first line, which with the page is the name of a block."""
-        return self.source.partition("\n")[0]
-
-
-def name_of(page: Path) -> str:
-    """Return the path of a page in the checkout."""
-    return page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else page.name
+    @classmethod
+    def of(cls, page: Path, document: Document, region: Region) -> Block:
+        """Return the block of a region that is a fence."""
+        file = _FILE.search(document.text, 0, region.start)
+        return cls(
+            page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else page.name,
+            document.text.count("\n", 0, region.start) + 1,
+            region.lexemes["language"],
+            region.lexemes["source"],
+            file and file["name"],
+        )
 
 
 def blocks_of(page: Path) -> list[Block]:
     """Return the code blocks of a page."""
     document = Document(page.read_text(encoding="utf-8"), str(page))
-    return [
-        Block(
-            name_of(page), document.text.count("\n", 0, region.start) + 1, region.lexemes["language"], region.lexemes["source"]
-        )
-        for region in _FENCES(document)
-    ]
+    return [Block.of(page, document, region) for region in _FENCES(document)]
 
 
 class PageRun:
@@ -94,13 +91,12 @@ class PageRun:
         self.page = page
         self.names: dict[str, Any] = {"__name__": "page"}
         self._skipped, self._change = skipped, change
-        self._file: str | None = None
         self._printed: dict[int, list[str]] = defaultdict(list)
         self._python = PythonEvaluator()
         self._doctests = DocTestStringParser(DocTestEvaluator(OPTIONS))
         self._shell: Shell | None = None
-        #: Python files that no command has run yet.
-        self._programs: set[str] = set()
+        #: The names of Python and text files that no command has used yet.
+        self._unused: set[str] = set()
 
     def run(self, languages: Iterable[str] | None = None) -> dict[str, Any]:
         """Run the blocks, or those in the languages; return the namespace of the Python code."""
@@ -112,7 +108,7 @@ class PageRun:
                     language = example.region.lexemes.get("language", "python")
                     if languages is None or language in languages:
                         example.evaluate()
-                assert languages is not None or not self._programs, f"no command of {self.page.name} runs {self._programs}"
+                assert languages is not None or not self._unused, f"no command of {self.page.name} uses {self._unused}"
             finally:
                 if self._shell is not None:
                     self._shell.close()
@@ -120,31 +116,24 @@ class PageRun:
 
     def _regions(self, document: Document) -> Iterator[Region]:
         for region in _FENCES(document):
-            region.evaluator = functools.partial(self._block, str(region.lexemes["language"]))
+            region.evaluator = functools.partial(self._block, Block.of(self.page, document, region))
             region.parsed = region.lexemes["source"]
             yield region
         for region in _INVISIBLE(document):
             region.evaluator, region.parsed = self._run_python, region.lexemes["source"]
             yield region
-        for region in _FILE(document):
-            region.evaluator = self._remember_file
-            yield region
 
-    def _remember_file(self, example: Example) -> None:
-        self._file = example.region.lexemes["arguments"]
-
-    def _block(self, language: str, example: Example) -> None:
-        block = Block(name_of(self.page), example.line, language, example.parsed)
-        name, self._file = self._file, None
+    def _block(self, block: Block, example: Example) -> None:
         if self._skipped(block, ""):
             return
-        if name is not None:
-            Path(name).parent.mkdir(parents=True, exist_ok=True)
-            Path(name).write_text(block.source, encoding="utf-8")
-        match language:
-            case "python" if name is not None:
-                # A file in a folder is a module of a package, which has the name of the folder.
-                self._programs.add(Path(Path(name).parts[0]).stem)
+        if block.file is not None:
+            file = Path(block.file)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block.source, encoding="utf-8")
+        match block.language:
+            case "python" | "text" if block.file is not None:
+                # A command names a Python file as a module; a file in a folder is part of a package with the folder's name.
+                self._unused.add(Path(Path(block.file).parts[0]).stem)
             case "python" if block.source.startswith(">>>"):
                 for region in self._doctests(block.source, str(self.page)):
                     Example(example.document, example.line, 0, region, self.names).evaluate()
@@ -152,7 +141,7 @@ class PageRun:
                 self._run_python(example)
             case "console" | "sh":
                 self._run_commands(block)
-            case _ if language in READERS:
+            case language if language in READERS:
                 READERS[language](block.source)
             case _:  # tests/test_code_blocks.py asks for a reason
                 pass
@@ -180,7 +169,7 @@ class PageRun:
             self._shell = Shell()
         for command in commands_of(block.language, block.source):
             if not self._skipped(block, command.text):
-                self._programs -= {name for name in self._programs if name in command.text}
+                self._unused -= {name for name in self._unused if name in command.text}
                 self._shell.run(command, f"{block.page}, line {block.line}: {command.text}")
                 os.environ.update(self._shell.settings())
 
@@ -190,7 +179,7 @@ def _read_toml(text: str) -> None:
     if "slide" in tomllib.loads(text):
         slideshow = read_file(text.encode()).slideshow
         assert slideshow is not None
-        assert slideshow.problems() == ()
+        assert slideshow.problems() == (), slideshow.problems()
 
 
 #: How a block that is not code is read.
@@ -198,7 +187,6 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "toml": _read_toml,
     "json": json.loads,
     "xml": etree.fromstring,
-    "csv": lambda text: list(csv.DictReader(text.splitlines(), strict=True)),
     "ini": lambda text: configparser.ConfigParser(interpolation=None).read_string(text),
 }
 RUN = {"python", "console", "sh", *READERS}
