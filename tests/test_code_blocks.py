@@ -155,6 +155,8 @@ def test_the_tutorial_can_be_pasted_at_the_prompt(tmp_path: Path) -> None:
         ("```xml\n<A>\n```\n", "Premature end"),
         ("<!-- file: shop.py -->\n```python\nprint(1)\n```\n", "no command of page.md uses"),
         ("```console\n$ skymms sandbox\n```\n", "say what it prints"),
+        ("```sh\nskymms sandbox &\n```\n", "a terminal of its own"),
+        ("```console\n$ skymms frobnicate\n…\n```\n", "exit status 2"),
     ],
 )
 @pytest.mark.usefixtures("environment")
@@ -171,6 +173,16 @@ def test_a_server_that_prints_something_else_than_its_page_says_fails(tmp_path: 
     file = tmp_path / "page.md"
     file.write_text("```console\n$ skymms sandbox\nnot this …\n```\n", encoding="utf-8")
     with pytest.raises(AssertionError, match="-not this"):
+        PageRun(file).run()
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_program_that_ends_before_its_page_does_fails(tmp_path: Path) -> None:
+    file = tmp_path / "page.md"
+    file.write_text(
+        "```console\n$ skymms inbox work missing:inbox\n…\n$ sleep 0.1\n$ skymms new a.toml\n```\n", encoding="utf-8"
+    )
+    with pytest.raises(AssertionError, match="a program ended with 2"):
         PageRun(file).run()
 
 

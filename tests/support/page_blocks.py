@@ -108,6 +108,8 @@ class PageRun:
                     language = example.region.lexemes.get("language", "python")
                     if languages is None or language in languages:
                         example.evaluate()
+                if self._shell is not None:
+                    self._shell.check()
                 assert languages is not None or not self._unused, f"no command of {self.page.name} uses {self._unused}"
             finally:
                 if self._shell is not None:

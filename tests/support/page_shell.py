@@ -23,8 +23,8 @@ OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 #: Commands that run until they are stopped.
 _SERVING = re.compile(
-    r"(skymms (sandbox|inbox (serve|work)|broadcast watch)|gunicorn|uvicorn|"
-    r"celery .* (worker|beat)|procrastinate .* worker)\b"
+    r"(skymms (sandbox|inbox serve|inbox work|broadcast watch)|gunicorn|uvicorn|"
+    r"celery .* (worker|beat)|procrastinate .* worker)\b(?!.* --until-idle)"
 )
 #: Of these, a reader stops one before starting another: they listen on one port, or write one file.
 _RECEIVING = re.compile(r"skymms inbox serve|gunicorn|uvicorn")
@@ -32,7 +32,8 @@ _RECEIVING = re.compile(r"skymms inbox serve|gunicorn|uvicorn")
 #: reports arrive when they arrive.
 _LOOKING = re.compile(r"skymms (inbox (list|message|show|handlers|dead)|broadcast (status|unknown))\b|curl [^-]")
 #: The ports that pages name. Each is another, free port in a test, because several tests run at once.
-_PORTS = (8000, 8025, 8026, 9000)
+_PORTS = (8000, 8025, 8026)
+_PORT = re.compile(r"(?:(?<=:)|(?<=--port ))\d{4,5}\b")
 #: Seconds after which a command is taken for one that hangs.
 PATIENCE = 30
 
@@ -70,6 +71,8 @@ class Shell:
     def __init__(self) -> None:
         self._ports = {port: _free_port() for port in _PORTS}
         self._started: list[tuple[subprocess.Popen[bytes], str]] = []
+        #: Programs that go on until the end of the page, and the files with what they print.
+        self._serving: dict[subprocess.Popen[bytes], Path] = {}
         self._temporary = tempfile.TemporaryDirectory()
         self._folder = Path(self._temporary.name)
         self._state = self._folder / "environment"
@@ -100,15 +103,20 @@ class Shell:
 
     def run(self, command: Command, where: str) -> None:
         """Run a command, and compare what it prints with the page."""
-        serves = _SERVING.match(command.text) is not None and "&" not in command.text
+        assert not command.text.rstrip().endswith("&"), f"{where}: a program that serves is started in a terminal of its own"
+        serves = _SERVING.match(command.text) is not None
         assert command.output or not serves, f"{where}: say what it prints, so that a reader knows when it is ready"
         if _RECEIVING.match(command.text):
-            self._stop([process for process, text in self._started if _RECEIVING.match(text)])
+            replaced = [process for process, text in self._started if _RECEIVING.match(text)]
+            self._stop(replaced)
+            for process in replaced:
+                self._serving.pop(process, None)
         end = time.monotonic() + PATIENCE
         again = command.output is not None and _LOOKING.match(command.text) is not None
         while True:
             process, log = self._start(command, serves)
             if serves:
+                self._serving[process] = log
                 while process.poll() is None and time.monotonic() < end and not self._shows(command, log):
                     time.sleep(0.02)
             else:
@@ -117,7 +125,8 @@ class Shell:
                 break
         if command.output is not None:
             compare(command.output, self._read(log), where)
-        elif process.returncode:
+        # A page that shows an output may show one of a failure.
+        if process.returncode and not (command.output or "").strip("… \n"):
             raise AssertionError(f"{where}: exit status {process.returncode}\n{self._read(log)}")
 
     def _start(self, command: Command, serves: bool) -> tuple[subprocess.Popen[bytes], Path]:
@@ -148,6 +157,11 @@ class Shell:
     def _shows(self, command: Command, log: Path) -> bool:
         return matches(command.output or "", self._read(log))
 
+    def check(self) -> None:
+        """Raise AssertionError if a program that should go on until the end of the page has ended."""
+        for process, log in self._serving.items():
+            assert process.poll() is None, f"a program ended with {process.returncode}:\n{self._read(log)}"
+
     def settings(self) -> dict[str, str]:
         """Return the settings of skymms that the commands have exported: Python that is started then has them, too."""
         kept = Path(f"{self._state}.0")
@@ -161,7 +175,8 @@ class Shell:
 
     @staticmethod
     def _stop(processes: Iterable[subprocess.Popen[bytes]]) -> None:
-        for process in processes:
+        # The number of a process that has ended may be another one's.
+        for process in (one for one in processes if one.poll() is None):
             for number in (signal.SIGINT, signal.SIGKILL):
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, number)
@@ -171,7 +186,7 @@ class Shell:
 
     def _with_ports(self, text: str) -> str:
         # The inbox has a port of its own, which the command does not name.
-        text = re.sub(r"(skymms inbox (?:serve|address))(?!.*--(?:port|url))", rf"\1 --port {8026}", text)
+        text = re.sub(r"(skymms inbox (?:serve|address))(?!.*--(?:port|url))", r"\1 --port 8026", text)
         return self._exchange(text, self._ports)
 
     def _without_ports(self, text: str) -> str:
@@ -179,7 +194,7 @@ class Shell:
 
     @staticmethod
     def _exchange(text: str, ports: Mapping[int, int]) -> str:
-        return re.sub(r"\b\d{4,5}\b", lambda found: str(ports.get(int(found[0]), found[0])), text)
+        return _PORT.sub(lambda found: str(ports.get(int(found[0]), found[0])), text)
 
 
 def _free_port() -> int:
