@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import Final
 import pytest
 from loopback_only.sitecustomize import refuse_other_machines
 from page_blocks import PAGES, ROOT, RUN, Block, PageRun, blocks_of
-from page_shell import commands_of
+from page_shell import Command, Shell, commands_of
 from private_postgres import PrivateServer
 from private_redis import PrivateRedis
 
@@ -107,6 +108,9 @@ PAGES_WITH_BLOCKS = [page for page in PAGES if any(map(is_run, blocks_of(page)))
 
 @pytest.mark.parametrize("page", PAGES_WITH_BLOCKS, ids=lambda page: page.stem)
 def test_the_blocks_of_a_page_run(page: Path, request: pytest.FixtureRequest) -> None:
+    commands = [command.text for block in blocks_of(page) for command in commands_of(block.language, block.source)]
+    if any(re.search("^curl ", command, re.MULTILINE) for command in commands) and shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
     request.getfixturevalue("environment" if page.parent.name == "start" else "account")
     if page.name == "many-machines.md":
         request.getfixturevalue("servers")
@@ -134,6 +138,28 @@ def test_the_tutorial_can_be_pasted_at_the_prompt(tmp_path: Path) -> None:
     assert [line for line in done.stderr.splitlines() if re.search(r"^\w*(Error|Traceback)|^  File", line)] == []
     assert "E226 1 audio/video" in done.stdout
     assert "N102 15551234888 has the message" in done.stdout
+
+
+def test_the_tests_on_the_page_about_testing_pass(tmp_path: Path) -> None:
+    """Running its blocks only defines them."""
+    code = [block.source for block in blocks_of(ROOT / "docs/how-to/testing.md") if block.language == "python"]
+    fixtures = [source for source in code if source.startswith(("@pytest.fixture", "from collections.abc"))]
+    assert len(fixtures) == 2
+    check = """
+def test_the_fixtures_are_replaced(skymms_account, skymms_sandbox):
+    assert (skymms_account.dialect, Account.from_env().address) == ("sinch", skymms_account.address)
+    assert skymms_sandbox.account().address.startswith(skymms_sandbox.url)
+"""
+    tests = "\n".join(source for source in code if source not in fixtures)
+    (tmp_path / "test_page.py").write_text(tests, encoding="utf-8")
+    (tmp_path / "test_fixtures.py").write_text("\n".join([*code, check]), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_page.py",
+         "test_fixtures.py::test_the_fixtures_are_replaced"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    parametrized = 1
+    assert f"{len(re.findall('def test_', tests)) + parametrized + 1} passed" in done.stdout, done.stdout + done.stderr
 
 
 # ------------------------------------------------------------------------------------------------ what runs the blocks
@@ -177,13 +203,14 @@ def test_a_server_that_prints_something_else_than_its_page_says_fails(tmp_path: 
 
 
 @pytest.mark.usefixtures("environment")
-def test_a_program_that_ends_before_its_page_does_fails(tmp_path: Path) -> None:
-    file = tmp_path / "page.md"
-    file.write_text(
-        "```console\n$ skymms inbox work missing:inbox\n…\n$ sleep 0.1\n$ skymms new a.toml\n```\n", encoding="utf-8"
-    )
+def test_a_program_that_ends_before_its_page_does_fails() -> None:
+    shell = Shell()
+    shell.run(Command("skymms inbox work missing:inbox", "…"), "page")
+    for program in shell.serving:
+        program.wait(30)
     with pytest.raises(AssertionError, match="a program ended with 2"):
-        PageRun(file).run()
+        shell.check()
+    shell.close()
 
 
 @pytest.mark.usefixtures("environment")

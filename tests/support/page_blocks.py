@@ -40,9 +40,11 @@ from sybil.parsers.markdown.lexers import DirectiveInHTMLCommentLexer, FencedCod
 from skymms.files import read_file
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCS = sorted(page for page in (ROOT / "docs").rglob("*.md") if "_build" not in page.parts)
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
 
-_FENCES = FencedCodeBlockLexer(r"[^\n]*", mapping={"language": "language", "source": "source"})
+#: All fences, except directives of the site such as {toctree}, which contain no code.
+_FENCES = FencedCodeBlockLexer(r"(?!\{toctree\})[^\n]*", mapping={"language": "language", "source": "source"})
 _INVISIBLE = DirectiveInHTMLCommentLexer("invisible-code-block", "python")
 _FILE = re.compile(r"^<!-- file: (?P<name>\S+) -->\n\Z", re.MULTILINE)
 _PRINTED = re.compile(r"^ *print\(.*\)  # (?P<text>.*)$")

@@ -72,7 +72,7 @@ class Shell:
         self._ports = {port: _free_port() for port in _PORTS}
         self._started: list[tuple[subprocess.Popen[bytes], str]] = []
         #: Programs that go on until the end of the page, and the files with what they print.
-        self._serving: dict[subprocess.Popen[bytes], Path] = {}
+        self.serving: dict[subprocess.Popen[bytes], Path] = {}
         self._temporary = tempfile.TemporaryDirectory()
         self._folder = Path(self._temporary.name)
         self._state = self._folder / "environment"
@@ -110,13 +110,13 @@ class Shell:
             replaced = [process for process, text in self._started if _RECEIVING.match(text)]
             self._stop(replaced)
             for process in replaced:
-                self._serving.pop(process, None)
+                self.serving.pop(process, None)
         end = time.monotonic() + PATIENCE
         again = command.output is not None and _LOOKING.match(command.text) is not None
         while True:
             process, log = self._start(command, serves)
             if serves:
-                self._serving[process] = log
+                self.serving[process] = log
                 while process.poll() is None and time.monotonic() < end and not self._shows(command, log):
                     time.sleep(0.02)
             else:
@@ -159,7 +159,7 @@ class Shell:
 
     def check(self) -> None:
         """Raise AssertionError if a program that should go on until the end of the page has ended."""
-        for process, log in self._serving.items():
+        for process, log in self.serving.items():
             assert process.poll() is None, f"a program ended with {process.returncode}:\n{self._read(log)}"
 
     def settings(self) -> dict[str, str]:
