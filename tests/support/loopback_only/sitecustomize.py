@@ -7,6 +7,7 @@ blocks of a page start. In the process of the tests, :func:`refuse_other_machine
 from __future__ import annotations
 
 import contextlib
+import functools
 import ipaddress
 import sys
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
 def refuse_other_machines() -> Iterator[None]:
     """Refuse connections to other machines, and looking up their names, inside the ``with`` block."""
     global _active
+    _add_hook()
     before, _active = _active, True
     try:
         yield
@@ -49,5 +51,11 @@ def refuse_other_machines() -> Iterator[None]:
         _active = before
 
 
-# A hook cannot be removed: it looks at `_active` instead.
-sys.addaudithook(_audit)
+@functools.cache
+def _add_hook() -> None:
+    """Add the hook, once. It cannot be removed: it looks at `_active` instead."""
+    sys.addaudithook(_audit)
+
+
+if _active:
+    _add_hook()
