@@ -43,7 +43,7 @@ def main(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
-        if (code := code_of(page)).strip():
+        if "_build" not in page.parts and (code := code_of(page)).strip():
             (folder / f"{page.stem.lower().replace('-', '_')}_page.py").write_text(code, encoding="utf-8")
     for example in sorted((ROOT / "examples").glob("*.py")):
         shutil.copy(example, folder / f"example_{example.name}")
