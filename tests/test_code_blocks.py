@@ -26,7 +26,7 @@ NOT_RUN: Final[Mapping[tuple[str, str], str]] = {
     ("README.md", "make demo "): "installs everything and runs all tests: `.ci/run` does both",
     ("CONTRIBUTING.md", "make test "): "runs all tests, checks and measurements: `.ci/run` does what is quick of it",
     ("docs/design.md", "SendMMS(slideshow, to, sender)"): "a drawing",
-    ("docs/design.md", "_functools.py "): "a listing, which docs/generate.py makes",
+    ("docs/design.md", "_version.py "): "a listing, which docs/generate.py makes",
     ("docs/reference/errors.md", "SkymmsError "): "a drawing, which docs/generate.py makes",
     ("docs/reference/sandbox.md", '{"sandbox"'): "JSON that is shortened",
     ("docs/start/broadcast.md", "━━"): "what a terminal shows for a moment",
@@ -34,6 +34,8 @@ NOT_RUN: Final[Mapping[tuple[str, str], str]] = {
     ("docs/how-to/behind-nginx.md", "# in the http block:"): "nginx reads it, which tests do not need otherwise",
     ("docs/how-to/behind-nginx.md", "curl -i"): "calls the reader's own public host, and reads /var/log",
     ("docs/how-to/many-machines.md", "summer\n"): "what `status` says after a worker was killed: tests/broadcast kill them",
+    ("docs/how-to/ship.md", "pyinstaller"): "tests do not install PyInstaller",
+    ("docs/how-to/ship.md", "pytest -p"): "for installations without metadata, where pytest does not find the plugin",
     ("docs/how-to/testing.md", "skymms sandbox --json --port 8025"): "runs the tests of a project in JavaScript",
 }
 

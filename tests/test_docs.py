@@ -15,12 +15,13 @@ from typing import Any
 import click
 import pytest
 from misbehaving_server import Faulty, stall
-from page_blocks import DOCS, PAGES, ROOT, PageRun, blocks_of
+from page_blocks import DOCS, ROOT, PageRun, blocks_of
 
 from skymms import Account, Client, GetStatistics, SendMMS, Slideshow, read_report
 from skymms.cli.commands import command
 from skymms.sandbox import Sandbox
 
+PAGES = [*(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG", "RELEASING", "SECURITY")), *DOCS]
 KINDS = ("*Tutorial", "*How-to guide", "*Reference", "*Explanation")
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
