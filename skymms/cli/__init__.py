@@ -17,6 +17,7 @@ In reading order:
 - ``operations``: reads slideshow and request files and creates operations from them
 - ``media_options``: options of commands that look at files or make them fit
 - ``fit``: `skymms fit` and `skymms publish`
+- ``new``: `skymms new` writes a starter slideshow
 - ``check``: `skymms check` reports every problem in a file
 - ``show``: `skymms show` prints the request that would be sent
 - ``decode``: `skymms postback` and `skymms explain`
