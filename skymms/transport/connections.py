@@ -31,6 +31,10 @@ else:
     )
 
 
+#: The connection class of urllib3's pools, unless something has replaced it.
+ORIGINAL: Any = HTTPConnection
+
+
 class _DeadlineConnection:
     """A connection that is made, and whose response is complete, within the time-out of the connection."""
 

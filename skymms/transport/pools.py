@@ -131,9 +131,9 @@ class _Pool:
                 return None
             connection = pool.last() or this._new_conn()
             # The first two conditions are quick, and nearly always False.
-            if (
-                HTTPConnectionPool.ConnectionCls is not ORIGINAL or type(connection) is not self.timed
-            ) and not isinstance(connection, this.ConnectionCls):
+            if (HTTPConnectionPool.ConnectionCls is not ORIGINAL or type(connection) is not self.timed) and not isinstance(
+                connection, this.ConnectionCls
+            ):
                 # It was made before a cassette of VCR.py was in use, or for another one.
                 connection.close()
                 connection = this._new_conn()
@@ -174,7 +174,7 @@ class PoolHTTP(_Pool, HTTPConnectionPool):
     timed: Any = TimedHTTP
 
     @property
-    def ConnectionCls(self) -> Any:
+    def ConnectionCls(self) -> Any:  # type: ignore[override]
         """The class of new connections."""
         return connection_class("http", TimedHTTP)
 
@@ -185,7 +185,7 @@ class PoolHTTPS(_Pool, HTTPSConnectionPool):
     timed: Any = TimedHTTPS
 
     @property
-    def ConnectionCls(self) -> Any:
+    def ConnectionCls(self) -> Any:  # type: ignore[override]
         """The class of new connections."""
         return connection_class("https", TimedHTTPS)
 
