@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from recipe_pages import run_page
+from recipe_pages import blocks, run_page
 
 from skymms.sandbox import PostbackBodies, Sandbox
 
@@ -24,7 +25,13 @@ def page(gateway: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     names = run_page("how-to/aws-lambda.md")
     assert len(gateway.sent) == 1, "the event of the page has one order twice"
     gateway.reset()
-    yield names
+    # Mangum uses the event loop of the thread, and would leave one behind.
+    with asyncio.Runner() as runner:
+        asyncio.set_event_loop(runner.get_loop())
+        (adapter,) = blocks("how-to/aws-lambda.md", "py")
+        exec(adapter, vars(names))
+        yield names
+    asyncio.set_event_loop(None)
     names.client.close()
     names.inbox.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,14 +16,12 @@ def blocks(page: str, language: str = "python") -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
 
 
-def run_page(page: str, **changes: str) -> SimpleNamespace:
-    """Run the blocks of a page in order, and return the names that they leave. ``changes`` are names set before."""
-    names: dict[str, Any] = {"__name__": "page", **changes}
+def run_page(page: str, replaced: Mapping[str, str] = {}) -> SimpleNamespace:
+    """Run the blocks of a page in order, and return the names that they leave. ``replaced`` are changes of the code."""
+    names: dict[str, Any] = {"__name__": "page"}
     for number, block in enumerate(blocks(page), 1):
-        exec(compile(block, f"{page}, block {number}", "exec"), names)
+        code = block
+        for old, new in replaced.items():
+            code = code.replace(old, new)
+        exec(compile(code, f"{page}, block {number}", "exec"), names)
     return SimpleNamespace(**names)
-
-
-def program(page: str, file: str) -> str:
-    """Return the block of a page that begins with a comment with the name of its file."""
-    return next(block for block in blocks(page) if block.startswith(f"# {file}\n"))
