@@ -150,7 +150,8 @@ class AsyncClient(BaseClient):
         # A middleware of the caller's may send the body in another way, so that its write method is not called.
         plain = bool(request.body) and not session_setting(session, "_middlewares", ())
         # VCR.py replaces this method. It can filter a key out of bytes only, and compare and store nothing else.
-        recorded = hasattr(type(session)._request, "__wrapped__")
+        session_class: Any = type(session)
+        recorded = hasattr(session_class._request, "__wrapped__")
         sending.start(reports_writes=plain and not recorded and self._reports_writes)
         response = None
         # Nothing can change a POST request in a session of its own: without a middleware of ours it takes 10 µs less.

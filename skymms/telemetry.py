@@ -190,16 +190,17 @@ def _redacted_event(value: Any, *, in_variables: bool = False) -> Any:
     items: Any = value  # after isinstance, pyright would report an unknown type
     if isinstance(value, Mapping):
         ours = _OUR_MODULES.match(str(items.get("module") or "")) is not None
-        return {
-            name: item
-            if name in _KEPT_NAMES
-            else {}
-            if ours and name == "vars"
-            else _redacted_event(item, in_variables=in_variables or name == "vars")
-            for name, item in items.items()
-        }
+        found: dict[Any, Any] = {}
+        for name, item in items.items():
+            if name in _KEPT_NAMES:
+                found[name] = item
+            elif ours and name == "vars":
+                found[name] = {}
+            else:
+                found[name] = _redacted_event(item, in_variables=in_variables or name == "vars")
+        return found
     if isinstance(value, (list, tuple)):
-        redacted = [_redacted_event(item, in_variables=in_variables) for item in items]
+        redacted: list[Any] = [_redacted_event(item, in_variables=in_variables) for item in items]
         return redacted if isinstance(value, list) else tuple(redacted)
     return items
 

@@ -213,13 +213,13 @@ def _checked_addresses(host: str, port: int, private: bool) -> list[tuple[int, A
 
 
 class _Checked:
-    host: str
     #: None while a request may be answered by a cassette of VCR.py: then the host is looked up when it is really sent.
     checked: list[tuple[int, Any]] | None
     private: bool
 
     def find_addresses(self, port: int) -> list[tuple[int, Any]]:
-        return _checked_addresses(self.host, port, self.private) if self.checked is None else self.checked
+        connection: Any = self
+        return _checked_addresses(connection.host, port, self.private) if self.checked is None else self.checked
 
 
 class _CheckedHTTP(_Checked, TimedHTTP):

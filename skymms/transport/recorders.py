@@ -25,13 +25,13 @@ _KEPT = "_skymms_{}"
 
 def connection_class(scheme: str, ours: Any) -> Any:
     """Return the connection class to use for ``http`` or ``https``: ``ours``, or a recording one while a cassette is in use."""
-    replaced = _POOLS[scheme].ConnectionCls
+    replaced: Any = _POOLS[scheme].ConnectionCls
     if getattr(replaced, "cassette", None) is None:
         return ours
     name = _KEPT.format(ours.__name__)
-    known = vars(replaced).get(name)
+    known: Any = replaced.__dict__.get(name)
     if known is None:
-        sending = type(ours.__name__, (_Sending, ours), {})
+        sending: Any = type(ours.__name__, (_Sending, ours), {})
         known = type(replaced.__name__, (_Recorded, replaced), {"_baseclass": sending, "idle_since": ours.idle_since})
         setattr(replaced, name, known)
     return known
@@ -53,7 +53,7 @@ class _Recorded:
         super().request(*args, **kwargs)  # type: ignore[misc]
         # VCR.py connects after urllib3 has set the time to read.
         self.real_connection.connect_timeout = self.timeout
-        self.real_connection.target = urlsplit(self._vcr_request.uri).hostname or ""
+        self.real_connection.target = urlsplit(str(self._vcr_request.uri)).hostname or ""
 
     def getresponse(self, *args: Any, **kwargs: Any) -> Any:
         self.real_connection.begun = False
