@@ -39,7 +39,7 @@ def test_a_data_frame_is_sent_and_its_results_come_back(gateway: Sandbox, capsys
     page = run_page("how-to/pandas.md")
     texts = {one.to: one.slideshow.slides[0].text for one in gateway.sent if isinstance(one, SendMMS)}
     assert texts == {"15551230000": "Hello!", "15551230001": "Hello!"}
-    first = [one.slideshow.slides[0].text for one in gateway.sent if isinstance(one, SendMMS)][:2]
+    first = [str(one.slideshow.slides[0].text) for one in gateway.sent if isinstance(one, SendMMS)][:2]
     assert sorted(first) == ["Hi Ada!", "Hi you!"]
     assert page.report["tracking_id"].notna().sum() == 2
     assert page.people["to"].tolist() == ["15551230000", "15551230001", "", "15551230000", ""]
@@ -58,7 +58,8 @@ def test_a_column_with_a_gap_is_read_as_floats_unless_it_is_read_as_text(gateway
     # What the page says about pandas.
     with open("people.csv", "w", encoding="utf-8") as file:
         file.write("mobile\n15551230000\n\n15551230001\n")
-    assert pandas.read_csv("people.csv", skip_blank_lines=False)["mobile"].dtype == "float64"
-    assert pandas.read_csv("people.csv", dtype="string", skip_blank_lines=False)["mobile"][0] == "15551230000"
+    guessed, read = (pandas.read_csv("people.csv", dtype=kind, skip_blank_lines=False)["mobile"] for kind in (None, "string"))
+    assert str(guessed.dtype) == "float64"
+    assert list(read)[0] == "15551230000"
     floats = pandas.Series([15551230000.0, None])
-    assert floats.astype("Int64").astype("string")[0] == "15551230000"
+    assert list(floats.astype("Int64").astype("string"))[0] == "15551230000"

@@ -26,6 +26,8 @@ from mocket import Mocketizer
 from mocket.mocks.mockhttp import Entry
 from PIL import Image
 from recipe_pages import run_page
+from requests.adapters import HTTPAdapter
+from vcr.record_mode import RecordMode
 
 from skymms import Account, Client, ConfigurationError, SendMMS, SkymmsError, Slide, Slideshow, TransportError
 from skymms.aio import AsyncClient
@@ -72,7 +74,7 @@ both_clients = pytest.mark.parametrize("send", [call, call_async], ids=["Client"
 
 def cassette(path: Path, mode: str = "once") -> Any:
     """A cassette as the page makes it."""
-    recorder = vcr.VCR(filter_sensitive_data={"API-KEY": KEY}, match_on=["method", "uri", "body"], record_mode=mode)
+    recorder = vcr.VCR(filter_sensitive_data={"API-KEY": KEY}, match_on=["method", "uri", "body"], record_mode=RecordMode(mode))
     return recorder.use_cassette(str(path))
 
 
@@ -441,7 +443,7 @@ def test_a_session_gets_our_adapter_back_after_a_recorder(tmp_path: Path) -> Non
             for one in (client, second, client):
                 one.call(MESSAGE)
                 assert type(session.get_adapter(account.address)) is type(ours)
-        assert type(session.get_adapter(account.address)) is requests.adapters.HTTPAdapter
+        assert type(session.get_adapter(account.address)) is HTTPAdapter
 
 
 def test_an_error_that_is_not_of_a_recorder_is_not_changed() -> None:
