@@ -22,7 +22,7 @@ from skymms.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
+PAGES = [*(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG", "RELEASING", "SECURITY")), *DOCS]
 KINDS = ("*Tutorial", "*How-to guide", "*Reference", "*Explanation")
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
