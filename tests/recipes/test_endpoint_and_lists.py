@@ -60,6 +60,6 @@ def test_a_column_with_a_gap_is_read_as_floats_unless_it_is_read_as_text(gateway
         file.write("mobile\n15551230000\n\n15551230001\n")
     guessed, read = (pandas.read_csv("people.csv", dtype=kind, skip_blank_lines=False)["mobile"] for kind in (None, "string"))
     assert str(guessed.dtype) == "float64"
-    assert list(read)[0] == "15551230000"
+    assert next(iter(read)) == "15551230000"
     floats = pandas.Series([15551230000.0, None])
-    assert list(floats.astype("Int64").astype("string"))[0] == "15551230000"
+    assert next(iter(floats.astype("Int64").astype("string"))) == "15551230000"
