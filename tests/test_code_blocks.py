@@ -35,7 +35,10 @@ NOT_RUN: Final[Mapping[tuple[str, str], str]] = {
     ("docs/how-to/migrate.md", "skycore = Skycore"): "Ruby: tests/recipes run it where Ruby is installed",
     ("docs/how-to/migrate.md", "$xml = "): "PHP: tests/recipes run it where PHP is installed",
     ("docs/how-to/sentry.md", "import sentry_sdk\n\nfrom skymms.telemetry"): "changes the whole process: tests/recipes run it",
-    ("docs/how-to/test-endpoint.md", "skymms sandbox --port 8025"): "needs the reader's application; the Python below does the same",
+    (
+        "docs/how-to/test-endpoint.md",
+        "skymms sandbox --port 8025",
+    ): "needs the reader's application; the Python below does the same",
     ("docs/how-to/web-applications.md", "gunicorn flask_shop"): "serves until it is stopped: tests/recipes run it",
     ("docs/how-to/web-applications.md", "uvicorn fastapi_shop"): "serves until it is stopped: tests/recipes run it",
     ("docs/how-to/web-applications.md", "gunicorn django_shop"): "serves until it is stopped: tests/recipes run it",
