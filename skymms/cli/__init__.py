@@ -20,6 +20,8 @@ In reading order:
 - ``fit``: `skymms fit` and `skymms publish`
 - ``check``: `skymms check` reports every problem in a file
 - ``show``: `skymms show` prints the request that would be sent
+- ``code_examples``: programs that show what raises each code
+- ``explaining``: says everything that skymms knows about a code
 - ``decode``: `skymms postback` and `skymms explain`
 - ``demo``: `skymms demo` tries everything against a local sandbox
 - ``render``: prints the gateway's replies
