@@ -30,14 +30,14 @@ class _Case(NamedTuple):
     """What a program does.
 
     :ivar call: the operation, which may use ``coupon``
-    :ivar show: the slideshow ``coupon``
+    :ivar show: the lines that make the slideshow ``coupon``
     :ivar before: lines before the call, which may use ``sandbox`` and ``client``
     :ivar sandbox: the arguments of the sandbox
     :ivar account: the arguments of its account
     """
 
     call: str
-    show: str = 'Slideshow("coupon", subject="Free coupon!").slide("Please enjoy!")'
+    show: str = 'coupon = Slideshow("coupon", subject="Free coupon!").slide("Please enjoy!")'
     before: tuple[str, ...] = ()
     sandbox: str = ""
     account: str = ""
@@ -50,21 +50,25 @@ _CREATE_CAMPAIGN = 'client.call(CreateCampaign("Winter", brand_name="The Corner 
 _SAVE = "saved = client.call(SaveMMS(coupon))"
 
 
-def _slides(slides: str) -> _Case:
-    """A message with these slides. They are not added with ``.slide()``, which would raise before there is a message."""
-    return _Case(_SEND, f'Slideshow("coupon", subject="Free coupon!", slides=({slides}))')
+def _slide(arguments: str, times: str = "") -> _Case:
+    """A message with one slide. It is not added with ``.slide()``, which would raise before there is a message."""
+    show = f'coupon = Slideshow("coupon", subject="Free coupon!", slides=(slide,){times})'
+    return _Case(_SEND, f"slide = Slide({arguments})\n{show}")
 
 
 def _url(field: str) -> _Case:
-    return _slides(f'Slide({field}="/srv/files/coupon"),')
+    return _slide(f'{field}="/srv/files/coupon"')
 
 
 def _show(arguments: str) -> _Case:
-    return _Case(_SEND, f'Slideshow({arguments}).slide("Please enjoy!")')
+    return _Case(_SEND, f'coupon = Slideshow({arguments}).slide("Please enjoy!")')
 
 
 def _pass(name: str, value: str) -> _Case:
-    show = 'Slideshow("coupon", subject="Free coupon!").slide(passbook="http://media.example/coupon.pkpass")'
+    show = (
+        'coupon = Slideshow("coupon", subject="Free coupon!")\n'
+        'coupon = coupon.slide(passbook="http://media.example/coupon.pkpass")'
+    )
     return _Case(f'SendPassInMMS(saved.mms_id, {_ENDS}, pass_data={{"{name}": "{value}"}})', show, (_SAVE,))
 
 
@@ -78,17 +82,17 @@ _MISTAKES: Mapping[str, _Case] = {
     "E212": _Case("ListMMS(page=0)", account='"sinch"'),
     "E213": _Case("ListMMS(per_page=0)", account='"sinch"'),
     "E214": _Case('ListMMS(start_date="31.3.2026")', account='"sinch"'),
-    "E223": _slides('Slide(vcard="http://media.example/shop.vcf", pdf="http://media.example/menu.pdf"),'),
-    "E224": _slides('Slide(vcard="http://media.example/shop.vcf", image="http://media.example/shop.jpg"),'),
-    "E225": _Case(_SEND, 'Slideshow("coupon", subject="Free coupon!", slides=(Slide("Please enjoy!"),) * 9)'),
-    "E226": _slides('Slide(audio="http://media.example/song.mp3", video="http://media.example/film.mp4"),'),
-    "E227": _slides('Slide(image="http://media.example/shop.jpg", video="http://media.example/film.mp4"),'),
-    "E230": _slides('Slide("Please enjoy!", duration=0),'),
+    "E223": _slide('vcard="http://media.example/shop.vcf", pdf="http://media.example/menu.pdf"'),
+    "E224": _slide('vcard="http://media.example/shop.vcf", image="http://media.example/shop.jpg"'),
+    "E225": _slide('"Please enjoy!"', " * 9"),
+    "E226": _slide('audio="http://media.example/song.mp3", video="http://media.example/film.mp4"'),
+    "E227": _slide('image="http://media.example/shop.jpg", video="http://media.example/film.mp4"'),
+    "E230": _slide('"Please enjoy!", duration=0'),
     "E311": _show('"", subject="Free coupon!"'),
-    "E312": _Case(_SEND, 'Slideshow("coupon", subject="Free coupon!")'),
-    "E313": _slides('Slide(" "),'),
+    "E312": _Case(_SEND, 'coupon = Slideshow("coupon", subject="Free coupon!")'),
+    "E313": _slide('" "'),
     "E314": _show('"coupon", subject="Free coupon! " * 10'),
-    "E334": _slides('Slide("Please enjoy! " * 400),'),
+    "E334": _slide('"Please enjoy! " * 400'),
     "E351": _url("image"),
     "E352": _url("audio"),
     "E353": _url("video"),
@@ -128,8 +132,8 @@ _REFUSALS: Mapping[str, _Case] = {
     "E241": _Case(f'SendSavedMMS("1", {_ENDS})'),
     "E626": _Case(
         f"SendSavedMMS(saved.mms_id, {_ENDS})",
-        'Slideshow("film", subject="New!").slide(video="http://media.example/film.mp4")',
-        (_SAVE.replace("coupon", "film"),),
+        'coupon = Slideshow("film", subject="New!").slide(video="http://media.example/film.mp4")',
+        (_SAVE,),
     ),
     "E641": _Case('RemoveInboxMessage("MMS_MO_1")'),
     "E642": _Case(
@@ -168,7 +172,7 @@ _FOREIGN: Mapping[str, str] = {
 }
 _DOCUMENT = 'document = "<REQUEST><ACTION>dance</ACTION><API_KEY>sandbox-key</API_KEY></REQUEST>"'
 
-_FILM = 'Slideshow("film", subject="New!").slide({}="http://media.example/film")'
+_FILM = 'coupon = Slideshow("film", subject="New!").slide({}="http://media.example/film")'
 #: Postbacks of the sandbox: the lines that cause them, the slideshow ``coupon``, and how many notices arrive.
 _POSTED: Mapping[str, tuple[tuple[str, ...], str, int]] = {
     **{
@@ -217,6 +221,10 @@ _MODULES = {
 }
 
 
+#: Longer lines do not fit on a page.
+_WIDTH = 88
+
+
 def _with_imports(program: str, errors: str = "") -> str:
     names = set(re.findall(r"\b[A-Z]\w+", program))
     lines = ["import requests", ""] if "requests." in program else []
@@ -226,12 +234,18 @@ def _with_imports(program: str, errors: str = "") -> str:
     return "\n".join(lines) + f"\n\n{program}\n"
 
 
+def _block(managers: list[str], lines: list[str]) -> str:
+    head = f"with {', '.join(managers)}:"
+    if len(head) > _WIDTH:
+        head = "with (\n" + "".join(f"    {manager},\n" for manager in managers) + "):"
+    return head + "".join(f"\n    {line}" for line in lines)
+
+
 def _program(case: _Case) -> str:
-    name = "film" if "SaveMMS(film)" in "".join(case.before) else "coupon"
     lines = [*case.before, f"client.call({case.call})"]
-    setup = f"{name} = {case.show}\n\n" if re.search(rf"\b{name}\b(?!\")", "".join(lines)) else ""
-    managers = f"Sandbox({case.sandbox}) as sandbox, Client(sandbox.account({case.account}), retries=0) as client"
-    return _with_imports(setup + f"with {managers}:\n    " + "\n    ".join(lines))
+    setup = f"{case.show}\n\n" if any("coupon" in line for line in lines) else ""
+    client = f"Client(sandbox.account({case.account}), retries=0) as client"
+    return _with_imports(setup + _block([f"Sandbox({case.sandbox}) as sandbox", client], lines))
 
 
 def _foreign(code: str) -> str:
@@ -260,12 +274,14 @@ def postback_example(code: str) -> Example:
     """Return a program that receives a postback with this code, or makes one."""
     if code in _POSTED:
         lines, show, count = _POSTED[code]
-        setup = f"coupon = {show}\n\n" if show else ""
-        managers = "PostbackReceiver() as inbox, Sandbox(postback_url=inbox.url) as sandbox"
-        body = [*lines, "sandbox.clock.advance(minutes=1)"]
+        managers = ["PostbackReceiver() as inbox", "Sandbox(postback_url=inbox.url) as sandbox"]
         if any("client" in line for line in lines):
-            managers += ", Client(sandbox.account()) as client"
-        body.append(f"print([(notice.code, notice.meaning) for notice in inbox.wait({count})])")
-        return Example(_with_imports(setup + f"with {managers}:\n    " + "\n    ".join(body)), POSTED)
+            managers.append("Client(sandbox.account()) as client")
+        ending = (
+            "sandbox.clock.advance(minutes=1)",
+            f"for notice in inbox.wait({count}):",
+            "    print(notice.code, notice.meaning)",
+        )
+        return Example(_with_imports((f"{show}\n\n" if show else "") + _block(managers, [*lines, *ending])), POSTED)
     made = _MADE[EVENTS[code].kind].format(code)
     return Example(_with_imports(f"notice = PostbackBodies().{made}.notice\nprint(notice.code, notice.meaning)"), MADE)

@@ -115,12 +115,12 @@ def _of_response(code: str, answer: ErrorCode) -> Meaning:
     is_cellcast = code in CELLCAST_ANSWERS
     example = response_example(code)
     rules: list[Rule] = CELLCAST_RULES if is_cellcast else RULES
-    rule = dict.fromkeys(f"{rule.field}: {rule.description}" for rule in rules if rule.code == code)
+    found = dict.fromkeys(rule.description for rule in rules if rule.code == code and rule.description)
     facts = (
         ("class", answer.family),
         ("what to do", answer.remedy),
         ("where", _place_of_response(code)),
-        ("found before sending", "; ".join(rule)),
+        ("found before sending", "\n".join(found)),
         ("note", answer.note and f"{answer.note[0].upper()}{answer.note[1:]}."),
     )
     return Meaning(
