@@ -38,7 +38,7 @@ def main(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
-        if BLOCK.search(page.read_text(encoding="utf-8")):
+        if "_build" not in page.parts and BLOCK.search(page.read_text(encoding="utf-8")):
             (folder / f"{page.stem.lower().replace('-', '_')}_page.py").write_text(code_of(page), encoding="utf-8")
     for example in sorted((ROOT / "examples").glob("*.py")):
         shutil.copy(example, folder / f"example_{example.name}")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from md_tables import escaped, table_of
 
 from skymms.cli.explaining import CODES, Meaning, explain
 
-#: Characters that Markdown would take for marks.
-_MARKS = re.compile(r"([\\`*_{}\[\]<>#|])")
 _LABELS = {
     "class": "Class",
     "what to do": "What to do",
@@ -17,24 +15,17 @@ _LABELS = {
 }
 
 
-def _escaped(text: str) -> str:
-    return _MARKS.sub(r"\\\1", text)
-
-
 def _fact(name: str, text: str) -> str:
     if name == "class":
         return f"`{text}`"
-    lines = [_escaped(line) for line in text.splitlines()]
+    lines = [escaped(line) for line in text.splitlines()]
     return lines[0] if len(lines) == 1 else "".join(f"\n  - {line}" for line in lines)
 
 
 def _part(code: str, meaning: Meaning, *, alone: bool) -> str:
     facts = "\n".join(f"- **{_LABELS[name]}:** {_fact(name, text)}" for name, text in meaning.facts)
-    heading = "" if alone else f"## In {meaning.place}\n\n"
-    text = _escaped(meaning.meaning)
-    return f"""{heading}{text[0].upper()}{text[1:]}.
-
-{facts}
+    heading = "" if alone else f"## In {meaning.place}: {escaped(meaning.meaning)}\n\n"
+    return f"""{heading}{facts}
 
 {meaning.introduction}
 
@@ -47,6 +38,8 @@ def code_page(code: str) -> str:
     """Return the page of a code."""
     meanings = explain(code)
     places = " and ".join(f"in {meaning.place}" for meaning in meanings)
+    # Two meanings have headings of their own.
+    title = f": {escaped(meanings[0].meaning)}" if len(meanings) == 1 else ""
     body = "\n".join(_part(code, meaning, alone=len(meanings) == 1) for meaning in meanings)
     return f"""---
 orphan: true
@@ -54,7 +47,7 @@ orphan: true
 
 <span id="code-{code}"></span>
 
-# {code}
+# {code}{title}
 
 *Reference.* What {code} means {places}, and what to do. `skymms explain {code}` prints this page.
 
@@ -63,12 +56,25 @@ orphan: true
 """
 
 
+#: The tables of the list: the place of a meaning, and the heading.
+PLACES = {
+    "a response": "In responses of Skycore 1.3 and Sinch MMS",
+    "Cellcast's response": "In responses of Cellcast",
+    "a postback": "In postbacks",
+}
+
+
 def index_page() -> str:
     """Return the list of all codes."""
-    rows = []
-    for code in CODES:
-        for meaning in explain(code):
-            rows.append(f"| [{code}]({code}.md) | {meaning.place} | `{meaning.fact('class')}` | {_escaped(meaning.meaning)} |")
+    tables = []
+    for place, heading in PLACES.items():
+        listed = [
+            (f"[{code}]({code}.md)", escaped(meaning.meaning), f"`{meaning.fact('class')}`")
+            for code in CODES
+            for meaning in explain(code)
+            if meaning.place == place
+        ]
+        tables.append(f"## {heading}\n\n{table_of(['code', 'meaning', 'class'], listed)}")
     return f"""# Codes
 
 *Reference.* After this page you find the page of each code: what it means, what to do, and a program that gets it.
@@ -76,10 +82,7 @@ def index_page() -> str:
 In a terminal, `skymms explain E226` prints the same. [Errors and codes](../errors.md) has all codes with their remedies on
 one page.
 
-| code | in | class | meaning |
-| --- | --- | --- | --- |
-{chr(10).join(rows)}
-"""
+{chr(10).join(tables)}"""
 
 
 def pages() -> dict[str, str]:

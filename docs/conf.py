@@ -1,4 +1,4 @@
-"""Settings of Sphinx for the documentation. docs/build.py calls Sphinx."""
+"""Settings of Sphinx for the documentation. docs/build_site.py calls Sphinx."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "site_li
 myst_heading_anchors = 6
 myst_enable_extensions = ["colon_fence"]
 suppress_warnings = ["myst.header"]
+
+# A block without a language is output or a command, not Python.
+highlight_language = "none"
 
 # Docstrings are reStructuredText. A name in single backticks is code, as in Markdown.
 default_role = "code"

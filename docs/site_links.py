@@ -20,6 +20,8 @@ import skymms
 from skymms.cli.explaining import CODES
 
 PYTHON = "https://docs.python.org/3/library/"
+#: The kind of reference that leads to the page of a code.
+CODE_PAGE = "skymms-code"
 #: The page of each built-in name that is not a function.
 BUILTINS = dict.fromkeys(
     ["str", "int", "float", "bool", "bytes", "list", "tuple", "dict", "set", "frozenset", "type", "complex"], "stdtypes"
@@ -140,9 +142,12 @@ def _python_url(target: str) -> str | None:
 
 def resolve(app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, content: nodes.Element) -> nodes.Node | None:
     """Resolve a reference that Sphinx does not find: to a public name by its definition, to Python, to an internal name."""
+    target: str = node["reftarget"]
+    if node["reftype"] == CODE_PAGE:
+        uri = app.builder.get_relative_uri(node["refdoc"], f"reference/codes/{target}")
+        return nodes.reference("", "", content, internal=True, refuri=uri)
     if node.get("refdomain") != "py":
         return None
-    target: str = node["reftarget"]
     module = node.get("py:module") or "skymms"
     candidates = [target, f"{module}.{target}", f"skymms.{target}"]
     if node.get("py:class"):
@@ -188,7 +193,7 @@ class LinkMentions(SphinxTransform):
 
 def _mention(text: str, page: str) -> tuple[str, str, str] | None:
     if text in CODES and text != "429" and page != f"reference/codes/{text}":
-        return "std", "doc", f"/reference/codes/{text}"
+        return "", CODE_PAGE, text
     name = text.removesuffix("()")
     head, _, method = name.partition(".")
     if head in NOT_MEANT or head not in MENTIONED:

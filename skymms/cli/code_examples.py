@@ -61,7 +61,7 @@ def _url(field: str) -> _Case:
 
 
 def _show(arguments: str) -> _Case:
-    return _Case(_SEND, f'coupon = Slideshow({arguments}).slide("Please enjoy!")')
+    return _Case(_SEND, f'coupon = Slideshow({arguments})\ncoupon = coupon.slide("Please enjoy!")')
 
 
 def _pass(name: str, value: str) -> _Case:
@@ -69,12 +69,12 @@ def _pass(name: str, value: str) -> _Case:
         'coupon = Slideshow("coupon", subject="Free coupon!")\n'
         'coupon = coupon.slide(passbook="http://media.example/coupon.pkpass")'
     )
-    return _Case(f'SendPassInMMS(saved.mms_id, {_ENDS}, pass_data={{"{name}": "{value}"}})', show, (_SAVE,))
+    return _Case(f"SendPassInMMS(saved.mms_id, {_ENDS}, pass_data=data)", show, (_SAVE, f'data = {{"{name}": "{value}"}}'))
 
 
 #: Mistakes that skymms finds before it sends.
 _MISTAKES: Mapping[str, _Case] = {
-    "E100": _Case(f'SendSavedMMS("35674", {_ENDS}, custom_text={{0: "Slides are counted from 1."}})'),
+    "E100": _Case(f'SendSavedMMS("35674", {_ENDS}, custom_text={{0: "Hi!"}})'),
     "E108": _show(r'"coupon", subject="A bell: \a"'),
     "E110": _Case('SendMMS(coupon, to="Ada", sender="60856")'),
     "E170": _Case('CreateCampaign("", brand_name="The Corner Shop")'),
@@ -112,11 +112,16 @@ _MISTAKES: Mapping[str, _Case] = {
     "E640": _Case('RemoveInboxMessage("")'),
     "E712": _Case(f'SendSMS("", {_ENDS})'),
     "E824": _Case(f'SendPassInMMS("35674", {_ENDS})'),
-    "E901": _Case('Subscribe("Ada", campaign="Winter")'),
+    "E901": _Case('Subscribe("", campaign="Winter")'),
     "E902": _Case('Subscribe("15551234888", campaign="")'),
-    "FIELD_EMPTY": _Case('CellcastSend(Slide("We are open."), to="+61491570156")', account='"cellcast-v3"'),
+    "FIELD_EMPTY": _Case(
+        'CellcastSend(slide, to="+61491570156")',
+        'slide = Slide(" ", image="http://media.example/door.gif")',
+        account='"cellcast-v3"',
+    ),
     "FIELD_INVALID": _Case(
-        'CellcastSend(Slide("We are open." * 100, image="http://media.example/door.gif"), to="+61491570156")',
+        'CellcastSend(slide, to="+61491570156")',
+        'slide = Slide("We are open! " * 100, image="http://media.example/door.gif")',
         account='"cellcast-v3"',
     ),
 }
@@ -149,7 +154,7 @@ _REFUSALS: Mapping[str, _Case] = {
     "E715": _Case(_SEND_TO_CAMPAIGN, before=(_CREATE_CAMPAIGN,), sandbox="check_campaigns=True"),
     "E718": _Case(_SEND, sandbox="check_campaigns=True"),
     "E721": _Case(_SEND_TO_CAMPAIGN, sandbox="check_campaigns=True"),
-    "E822": _Case(f'SendPassInMMS(saved.mms_id, {_ENDS}, pass_data={{"barcodevalue": "7"}})', before=(_SAVE,)),
+    "E822": _Case(f"SendPassInMMS(saved.mms_id, {_ENDS}, pass_data=data)", before=(_SAVE, 'data = {"barcodevalue": "7"}')),
     "E903": _Case('Subscribe("15551234888", campaign="Winter")'),
     "E905": _Case('Unsubscribe("15551234888", campaign="Winter")', before=(_CREATE_CAMPAIGN,)),
     "AUTH_FAILED": _Case("Balance()", account='"cellcast-v3", api_key="another-key"'),
@@ -199,7 +204,11 @@ _POSTED: Mapping[str, tuple[tuple[str, ...], str, int]] = {
     ),
     "N401": (('sandbox.receive_mms("15551234888", "60856", text="Hello!")',), "", 1),
     **{
-        code: ((_SAVE, f'client.call(SendSavedMMS(saved.mms_id, {_ENDS}, ddm_text="One moment."))'), _Case("").show, 5)
+        code: (
+            (_SAVE, f'again = SendSavedMMS(saved.mms_id, {_ENDS}, ddm_text="Hi!")', "client.call(again)"),
+            _Case("").show,
+            5,
+        )
         for code in ("N501", "N502")
     },
 }
@@ -243,7 +252,7 @@ def _block(managers: list[str], lines: list[str]) -> str:
 
 def _program(case: _Case) -> str:
     lines = [*case.before, f"client.call({case.call})"]
-    setup = f"{case.show}\n\n" if any("coupon" in line for line in lines) else ""
+    setup = f"{case.show}\n\n" if re.search(r"\b(?:coupon|slide)\b(?!\")", "".join(lines)) else ""
     client = f"Client(sandbox.account({case.account}), retries=0) as client"
     return _with_imports(setup + _block([f"Sandbox({case.sandbox}) as sandbox", client], lines))
 

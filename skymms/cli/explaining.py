@@ -175,7 +175,7 @@ def find(typed: str) -> tuple[str | Family, ...]:
         return numbered
     similar = dict.fromkeys([*_same_digits(name), *get_close_matches(name, _BY_UPPER, n=5, cutoff=0.7)])
     hint = (
-        f"similar names are {', '.join([_BY_UPPER[one] for one in similar][:5])}"
+        f"similar names: {', '.join([_BY_UPPER[one] for one in similar][:5])}"
         if similar
         else ("read the text that came with the code, or ask the gateway's support")
     )

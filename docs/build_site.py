@@ -24,6 +24,10 @@ LINK = re.compile(r"(\[[^\]\n]*\])\(([^)\s#]+)(#[^)\s]*)?\)")
 sys.path.insert(0, str(DOCS))
 
 
+def _title(page: Path) -> str:
+    return page.read_text(encoding="utf-8").partition("# ")[2].partition("\n")[0]
+
+
 def _site_links(text: str, page: Path, site_page: Path) -> str:
     """Change the links of a page that lead out of docs/: to pages of the site, to files, or to nothing for a folder."""
 
@@ -37,6 +41,9 @@ def _site_links(text: str, page: Path, site_page: Path) -> str:
         if file.is_dir():
             return label[1:-1]
         inside = file.relative_to(DOCS) if file.is_relative_to(DOCS) else BESIDE.get(file.relative_to(ROOT).as_posix())
+        if label.endswith(".md]"):
+            # A reader of the site knows titles, not files.
+            label = f"[{_title(file)}]"
         goal = STAGE / "docs" / inside if inside else STAGE / file.relative_to(ROOT)
         return f"{label}({Path(os.path.relpath(goal, site_page.parent)).as_posix()}{anchor})"
 
@@ -49,6 +56,7 @@ def stage() -> int:
     """Copy the pages to build/site and add the generated ones. Return how many codes have a page."""
     import api_pages
     import code_pages
+    from command_pages import commands_page
 
     shutil.rmtree(STAGE, ignore_errors=True)
     pages = STAGE / "docs"
@@ -65,6 +73,7 @@ def stage() -> int:
         (pages / "reference" / folder).mkdir(parents=True)
         for name, text in made.items():
             (pages / "reference" / folder / name).write_text(text, encoding="utf-8")
+    (pages / "reference" / "commands.md").write_text(commands_page(), encoding="utf-8")
     return len(code_pages.CODES)
 
 
