@@ -73,8 +73,9 @@ def read_postbacks(
         raise TypeError(f"body: expected the bytes of the request's body, got {type(body).__name__}")
     try:
         document = _document(body, max_inbound, content_type)
-        events = list(_events(document, max_inbound))
-        notices = tuple([_notice(event, alone=len(events) == 1) for event in events])
+        events = _events(document, max_inbound)
+        alone = len(events) == 1
+        notices = tuple([_notice(event, alone=alone) for event in events])
     except DecodeError as error:
         raise ProtocolError(f"not a postback: {error}", body=body) from None
     if len(document) > max_report and len(notices) == 1 and not isinstance(notices[0], (InboundMMS, InboundSMS)):
@@ -120,7 +121,7 @@ def unrecognised_fields(notice: Notice) -> Nodes:
 _Event: TypeAlias = "tuple[list[Leaf], list[Leaf] | None, dict[str, str] | None]"
 
 
-def _events(document: bytes, limit: int) -> Iterable[_Event]:
+def _events(document: bytes, limit: int) -> Sequence[_Event]:
     """Return the events of a document, which is parsed strictly first and repaired if that fails."""
     if document.startswith(b"<") or document.lstrip(_BLANKS).startswith(b"<"):
         return _events_of_xml(document, limit)
@@ -132,7 +133,7 @@ def _paired(shown: Sequence[list[Leaf]], marked: Sequence[list[Leaf]]) -> list[_
     return [(leaves, None if leaves == other else other, None) for leaves, other in zip(shown, marked, strict=True)]
 
 
-def _events_of_xml(document: bytes, limit: int) -> Iterable[_Event]:
+def _events_of_xml(document: bytes, limit: int) -> Sequence[_Event]:
     try:
         root, texts = xml.parse_flat(document, limit)
         if (
@@ -223,20 +224,15 @@ def _notice(event: _Event, *, alone: bool) -> Notice:
     """Return the notice of an event; ``alone`` is True if the postback has no other event."""
     own_leaves, marked, texts = event
     is_plain = texts is not None
-    leaves: Iterable[Leaf]
     if texts is not None:
-        leaves, raw = xml.as_leaves(texts), tuple(texts.items())
+        raw = tuple(texts.items())
     else:
-        leaves, raw = own_leaves, tuple([(path, text) for path, _, text in own_leaves if path != NO_STATUS])
+        raw = tuple([(path, text) for path, _, text in own_leaves if path != NO_STATUS])
         texts = dict(raw)
     origin, code = _text_of(texts, "origin", "ORIGIN"), _text_of(texts, "code", "CODE")
     kind = _class_of(origin, code)
     try:
-        if kind is DeliveryReport and any("@" in path or path == NO_STATUS for path, _, _ in own_leaves):
-            leaves = with_status(own_leaves)
-        notice, unread = response_decoder(kind).decode(leaves, raw=raw)
-        if not is_plain and (beside := next(filter(_is_text_beside, unread), None)):
-            raise DecodeError(f"{beside.rpartition('/')[0]} has text beside its elements")
+        notice = _decoded_texts(kind, texts, raw) if is_plain else _decoded_leaves(kind, own_leaves, raw)
     except DecodeError:
         # A field is contradictory. A single event of a known kind is refused. An unknown event, and one of several events,
         # becomes an UnknownNotice, because refusing it would refuse the other events of the body too.
@@ -247,11 +243,26 @@ def _notice(event: _Event, *, alone: bool) -> Notice:
     is_unparsed = False
     if when is not None and (when.__class__ is not datetime or when.tzinfo is None):
         is_unparsed = not isinstance(when, datetime) and "timestamp" in notice.identity_fields
-        notice = replace(notice, timestamp=_aware(when))
+        notice = cast("Notice", replace(cast("Any", notice), timestamp=_aware(when)))
     if marked is not None or is_unparsed or needs_fingerprint(notice):
         every_leaf = marked or (xml.as_leaves(texts) if is_plain else own_leaves)
         notice = replace(notice, fingerprint=event_fingerprint(_canonical(kind, notice, every_leaf)))
-    return cast(Notice, notice)
+    return notice
+
+
+def _decoded_texts(kind: type[Notice], texts: Mapping[str, str], raw: Nodes) -> Notice:
+    notice: Notice = response_decoder(kind).decode_texts(texts, raw=raw)[0]
+    return notice
+
+
+def _decoded_leaves(kind: type[Notice], leaves: Sequence[Leaf], raw: Nodes) -> Notice:
+    if kind is DeliveryReport and any("@" in path or path == NO_STATUS for path, _, _ in leaves):
+        leaves = with_status(leaves)
+    notice: Notice
+    notice, unread = response_decoder(kind).decode(leaves, raw=raw)
+    if beside := next(filter(_is_text_beside, unread), None):
+        raise DecodeError(f"{beside.rpartition('/')[0]} has text beside its elements")
+    return notice
 
 
 def _canonical(kind: type[Notice], notice: Notice, leaves: Iterable[Leaf]) -> list[tuple[str, str]]:

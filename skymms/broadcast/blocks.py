@@ -220,13 +220,18 @@ class Holder:
         if not answers:
             return
         lock_answered(transaction, answers)
+        ready_again = 0
         for answer, row in zip(answers, [self._row(answer, now) for answer in answers], strict=True):
             if transaction.run(sql.ANSWER, **row):
                 changed.update({State.SENDING: -1, answer.state: 1})
             elif answer.state is not State.UNKNOWN and transaction.run(sql.LATE_ANSWER, **row):
                 # Another worker has called it unknown. The lease is still this worker's, so the answer is right.
                 changed.update({State.UNKNOWN: -1, answer.state: 1})
+                ready_again += answer.state is State.READY
             # Otherwise it was written before, by a transaction whose end was not answered.
+        if ready_again:
+            # The other worker may have called the broadcast done.
+            transaction.run(sql.REOPEN, broadcast=self._broadcast)
         match_answers(transaction, answers, self.lease)
         for answer in answers:
             if answer.opt_out is not None:

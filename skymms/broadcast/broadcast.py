@@ -123,7 +123,7 @@ class Broadcast:
         from .tasks import carry
 
         with self._held(client, concurrency, seconds, lease) as (desk, messages):
-            return self._ended(await carry(desk, messages, partial(client.call, once=True), each_second(watch)))
+            return self._ended(await carry(desk, messages, partial(client.call, once=True), each_second(watch), concurrency))
 
     def slice(self, client: Client, *, seconds: float = 50.0, threads: int = _THREADS) -> Result:
         """Send for some seconds, as one job of a queue or of cron, and return how it ended."""

@@ -22,6 +22,8 @@ from .states import Phase, State, Why
 
 #: Messages that one block takes at most, and the seconds that it covers.
 _LARGEST_BLOCK, _BLOCK_SECONDS = 100, 0.1
+#: A run without a rate holds a message more for every so many calls that it may make at once.
+_TAKEN_AHEAD = 4
 #: After so many failures to connect in a row, :meth:`Desk.progress` reports them as a trouble.
 _REPORTED_FAILURES = 3
 _LEDGER_TROUBLE = "the ledger cannot be used: {}"
@@ -102,6 +104,8 @@ class Desk:
         self._holder = holder
         # In messages, of which a request of Cellcast has many.
         self._concurrency = concurrency * group
+        # Calls end while a block is written. Without a rate some messages are taken ahead, for the workers that are free then.
+        self._most = self._concurrency + (concurrency // _TAKEN_AHEAD * group if rate is None else 0)
         requests = _LARGEST_BLOCK if rate is None else max(1, min(_LARGEST_BLOCK, round(rate * _BLOCK_SECONDS)))
         #: Seconds after its turn in which a message may still be requested.
         self._stale = _STALE if rate is None else min(_STALE, max(_MISSED, 1 / rate))
@@ -191,7 +195,7 @@ class Desk:
     def wanted(self) -> int:
         """Return how many messages the next block may take."""
         with self._lock:
-            free = self._concurrency - len(self._in_flight)
+            free = self._most - len(self._in_flight)
         return 0 if self.stopping or time.monotonic() < self._next_look else min(self._block, free)
 
     def exchange(self) -> Block | None:
@@ -230,7 +234,7 @@ class Desk:
         """Return how long a carrier may wait for an answer before it calls :meth:`exchange` again."""
         with self._lock:
             since = time.monotonic() - self._last_exchange
-            if self._answers or (self._next_look <= time.monotonic() and len(self._in_flight) < self._concurrency):
+            if self._answers or (self._next_look <= time.monotonic() and len(self._in_flight) < self._most):
                 return max(0.0, _WRITE_WITHIN - since)
         return max(0.0, min(_LOOK_EVERY - since, max(self._next_look - time.monotonic(), 0.01)))
 
@@ -301,19 +305,21 @@ class Desk:
     def _judge(self, block: Block, most: int) -> None:
         self.outside_hours, self._canary_known = block.outside_hours, block.canary_known
         self._due_at = time.monotonic() + block.wait if block.wait and not block.intents else None
+        with self._lock:
+            idle = not self._in_flight and not self._answers
         if block.pause is not None:
             self._end, self._why = self._end or End.PAUSED, self._why or block.pause
         elif block.phase is Phase.RUNNING:
-            with self._lock:
-                idle = not self._in_flight and not self._answers
             if most and block.wait is None and idle:
                 self._end = self._end or End.DONE
             elif most and not block.intents:
                 self._next_look = time.monotonic() + min(block.wait or 0.0, _LOOK_EVERY)
         elif block.phase is Phase.CANCELLED:
             self._end = self._end or End.CANCELLED
-        elif block.phase is Phase.DONE:  # another worker noticed it first
-            self._end = self._end or End.DONE
+        elif block.phase is Phase.DONE:
+            # Another worker noticed it first. It may have called messages of this run unknown, which can become ready again.
+            if idle:
+                self._end = self._end or End.DONE
         else:
             self._end = self._end or End.PAUSED
             self._why = self._why or block.why

@@ -20,6 +20,9 @@ SET_PHASE = same(
     "UPDATE skymms_broadcast SET state = :to, why = :why, finished_at = :finished WHERE id = :broadcast AND state IN "
     "(:from_1, :from_2, :from_3)"
 )
+REOPEN = same(
+    "UPDATE skymms_broadcast SET state = 'running', why = NULL, finished_at = NULL WHERE id = :broadcast AND state = 'done'"
+)
 BROADCAST_SETTINGS = same("SELECT settings FROM skymms_broadcast WHERE id = :broadcast")
 PHASE = same("SELECT state, why FROM skymms_broadcast WHERE id = :broadcast")
 #: Only a broadcast from which nothing can have been sent.

@@ -83,7 +83,10 @@ def needs_fingerprint(notice: Notice) -> bool:
     """True if the fields of a notice may not be enough to tell its event from others."""
     if isinstance(notice, EncodingReport) and len([name for name in (notice.audio, notice.video, notice.image) if name]) > 1:
         return True
-    return not any([getattr(notice, name) for name in notice.id_fields])  # noqa: C419  # a generator takes twice the time
+    for name in notice.id_fields:  # noqa: SIM110  # any() of a generator takes twice the time
+        if getattr(notice, name):
+            return False
+    return True
 
 
 def _meaning(code: str | None) -> str:

@@ -152,6 +152,20 @@ class Decoder:
         self._finish(collected)
         return self._build(known), collected.unrecognised
 
+    def decode_texts(self, texts: Mapping[str, str], **known: Any) -> tuple[Any, list[str]]:
+        """Decode the names and texts of a document that has only text elements with different names, like :meth:`decode`."""
+        exact, values = self._exact, dict(known)
+        for path, text in texts.items():
+            target = exact.get(path)
+            if target is None or target[0] in values:
+                break
+            values[target[0]] = target[1](text)
+        else:
+            if not self._groups:
+                return self._build(values), []
+        # A name is not exact, or given twice in different forms. This is rare, so the work is begun again.
+        return self.decode([(path, 0, text) for path, text in texts.items()], **known)
+
     def field_of(self, path: str) -> str | None:
         """Return the field that a name is decoded as, or None if the name is not recognised."""
         target, _ = self._find(path)
