@@ -1,6 +1,6 @@
 """Write what docs/ has from the code: rules.md, errors.md, dialects.md, the tables of sandbox.md, the layout in design.md.
 
-``make docs`` runs it. A test compares the pages with its output, so they cannot become outdated.
+``make docs`` runs it before ``build_site.py``. A test compares the pages with its output, so they cannot become outdated.
 """
 
 from __future__ import annotations
@@ -149,8 +149,9 @@ it and nothing was sent. `sent_maybe` is true if a message may have been sent: d
 {tree}
 ```
 
-`skymms explain E227 N102` prints entries of these tables; the [glossary](glossary.md) explains their words. An unknown code is raised as
-`MMSError`, with `error.code`.
+`skymms explain E227 N102` prints more about codes, with a program that gets each, and so does `skymms explain AudioWithVideoError`. The text of
+an error ends with that command; `error.summary` is the text without it. The [glossary](glossary.md) explains the words. An unknown code is
+raised as `MMSError`, with `error.code`.
 
 ## Codes in responses
 

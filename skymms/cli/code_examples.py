@@ -30,7 +30,7 @@ class _Case(NamedTuple):
     """What a program does.
 
     :ivar call: the operation, which may use ``coupon``
-    :ivar show: the lines that make the slideshow ``coupon``
+    :ivar show: the lines that make the slideshow ``coupon``; empty if ``before`` makes it
     :ivar before: lines before the call, which may use ``sandbox`` and ``client``
     :ivar sandbox: the arguments of the sandbox
     :ivar account: the arguments of its account
@@ -139,6 +139,12 @@ _REFUSALS: Mapping[str, _Case] = {
         f"SendSavedMMS(saved.mms_id, {_ENDS})",
         'coupon = Slideshow("film", subject="New!").slide(video="http://media.example/film.mp4")',
         (_SAVE,),
+    ),
+    "E629": _Case(
+        _SEND,
+        "",
+        ('coupon = Slideshow("page", subject="A page").slide(image=sandbox.url)',),
+        sandbox="fetch_media=True",
     ),
     "E641": _Case('RemoveInboxMessage("MMS_MO_1")'),
     "E642": _Case(
@@ -252,7 +258,7 @@ def _block(managers: list[str], lines: list[str]) -> str:
 
 def _program(case: _Case) -> str:
     lines = [*case.before, f"client.call({case.call})"]
-    setup = f"{case.show}\n\n" if re.search(r"\b(?:coupon|slide)\b(?!\")", "".join(lines)) else ""
+    setup = f"{case.show}\n\n" if case.show and re.search(r"\b(?:coupon|slide)\b(?!\")", "".join(lines)) else ""
     client = f"Client(sandbox.account({case.account}), retries=0) as client"
     return _with_imports(setup + _block([f"Sandbox({case.sandbox}) as sandbox", client], lines))
 
