@@ -139,7 +139,7 @@ def _events_of_xml(document: bytes, limit: int) -> Sequence[_Event]:
         if (
             texts
             and root.tag == "POSTBACK"
-            and normalize_name(next(iter(texts))) != "notification"
+            and ((first := next(iter(texts))) == "ORIGIN" or normalize_name(first) != "notification")
             and _NOTIFICATION.isdisjoint(texts)
         ):
             return (([], None, texts),)

@@ -21,6 +21,7 @@ In reading order:
 - ``settings``: when and how fast a broadcast is sent
 - ``schema``: the tables
 - ``statements``: the SQL, for both kinds of store
+- ``answer_statements``: the SQL that writes what became of messages
 - ``key_statements``: the SQL of keys, under which a message is sent once
 - ``outcome_statements``: the SQL that counts outcomes
 - ``survey_statements``: the SQL of figures for people who watch
@@ -37,6 +38,7 @@ In reading order:
 - ``matching``: decides which messages the reports about a number are about
 - ``keys``: messages that were sent for a key, as reports see them
 - ``noting``: writes reports, and what they say, into the ledger
+- ``answering``: writes what became of messages into the ledger
 - ``reconciling``: asks the gateways about messages whose outcome is not known
 - ``once``: sends a message once for each key
 - ``consenting``: writes what people say about getting messages into the ledger

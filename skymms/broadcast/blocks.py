@@ -18,12 +18,13 @@ from typing import NamedTuple, TypeAlias
 
 from ..storage.contract import Store, Transaction
 from . import statements as sql
+from .answering import write_answers
 from .breakers import Breakers, Verdict
 from .consent_statements import FIRMLY_OF_MESSAGE
 from .eligibility import Eligibility
 from .hooks import instant
 from .intents import Intent
-from .noting import lock_answered, match_answers, match_interrupted
+from .noting import match_interrupted
 from .outcomes import Answer
 from .scopes import EVERYTHING
 from .settings import Settings
@@ -219,35 +220,13 @@ class Holder:
     def _write(self, transaction: Transaction, answers: Sequence[Answer], now: float, changed: Counter[str]) -> None:
         if not answers:
             return
-        lock_answered(transaction, answers)
-        ready_again = 0
-        for answer, row in zip(answers, [self._row(answer, now) for answer in answers], strict=True):
-            if transaction.run(sql.ANSWER, **row):
-                changed.update({State.SENDING: -1, answer.state: 1})
-            elif answer.state is not State.UNKNOWN and transaction.run(sql.LATE_ANSWER, **row):
-                # Another worker has called it unknown. The lease is still this worker's, so the answer is right.
-                changed.update({State.UNKNOWN: -1, answer.state: 1})
-                ready_again += answer.state is State.READY
-            # Otherwise it was written before, by a transaction whose end was not answered.
-        if ready_again:
-            # The other worker may have called the broadcast done.
-            transaction.run(sql.REOPEN, broadcast=self._broadcast)
-        match_answers(transaction, answers, self.lease)
+        write_answers(transaction, self._broadcast, answers, self.lease, now, changed)
         for answer in answers:
             if answer.opt_out is not None:
                 self._suppress(transaction, answer, now)
         slowest = max((answer.slow_down or 0.0 for answer in answers), default=0.0)
         if slowest:
             self._slow_down(transaction, slowest, now)
-
-    def _row(self, answer: Answer, now: float) -> dict[str, object]:
-        return {
-            "id": answer.id, "state": answer.state, "why": answer.why, "code": answer.code,
-            # Without a wait it is due now by any clock, also after the clock was set back.
-            "due": now + answer.wait if answer.wait else 0.0,
-            "tracking_id": answer.tracking_id, "mms_id": answer.mms_id, "credits": answer.credits, "now": now,
-            "lease": self.lease, "returned": answer.returned,
-        }  # fmt: skip
 
     def _suppress(self, transaction: Transaction, answer: Answer, now: float) -> None:
         # Not subscribed (E715) is about one campaign. What blocks a number does so for all messages of the account.

@@ -77,7 +77,8 @@ class SingleMessages:
     def answers(self, intents: Sequence[Intent], reply: Any) -> list[Answer]:
         """Return the answer for one number."""
         (intent,) = intents
-        tracking_id, mms_id = (column_text(getattr(reply, name, None)) for name in ("tracking_id", "mms_id"))
+        tracking_id = column_text(getattr(reply, "tracking_id", None))
+        mms_id = column_text(getattr(reply, "mms_id", None))
         return [Answer(intent.id, intent.attempt, State.ACCEPTED, tracking_id=tracking_id, mms_id=mms_id)]
 
     def failures(self, intents: Sequence[Intent], error: BaseException) -> list[Answer]:

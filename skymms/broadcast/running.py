@@ -23,7 +23,7 @@ from .states import Phase, State, Why
 #: Messages that one block takes at most, and the seconds that it covers.
 _LARGEST_BLOCK, _BLOCK_SECONDS = 100, 0.1
 #: A run without a rate holds a message more for every so many calls that it may make at once.
-_TAKEN_AHEAD = 4
+_TAKEN_AHEAD = 3
 #: After so many failures to connect in a row, :meth:`Desk.progress` reports them as a trouble.
 _REPORTED_FAILURES = 3
 _LEDGER_TROUBLE = "the ledger cannot be used: {}"

@@ -20,9 +20,6 @@ SET_PHASE = same(
     "UPDATE skymms_broadcast SET state = :to, why = :why, finished_at = :finished WHERE id = :broadcast AND state IN "
     "(:from_1, :from_2, :from_3)"
 )
-REOPEN = same(
-    "UPDATE skymms_broadcast SET state = 'running', why = NULL, finished_at = NULL WHERE id = :broadcast AND state = 'done'"
-)
 BROADCAST_SETTINGS = same("SELECT settings FROM skymms_broadcast WHERE id = :broadcast")
 PHASE = same("SELECT state, why FROM skymms_broadcast WHERE id = :broadcast")
 #: Only a broadcast from which nothing can have been sent.
@@ -112,14 +109,6 @@ SKIP_ALL_READY = same(
     "UPDATE skymms_message SET state = 'skipped', why = :why, updated_at = :now "
     "WHERE broadcast = :broadcast AND state = 'ready'"
 )
-#: The answer of the holder, in the usual case that the message is still `sending` for it.
-ANSWER = same(
-    "UPDATE skymms_message SET state = :state, "
-    "why = CASE WHEN :state = 'ready' AND why = 'settled as resend' THEN why ELSE :why END, code = :code, due = :due, "
-    "tracking_id = :tracking_id, "
-    "mms_id = :mms_id, credits = :credits, updated_at = :now, lease = NULL, "
-    "attempts = attempts - :returned WHERE id = :id AND lease = :lease AND state = 'sending'"
-)
 #: What this worker holds without knowing it.
 GIVE_BACK = Statement(
     "UPDATE skymms_message SET state = 'ready', attempts = attempts - 1, lease = NULL, updated_at = :now "
@@ -127,12 +116,6 @@ GIVE_BACK = Statement(
     "UPDATE skymms_message SET state = 'ready', attempts = attempts - 1, lease = NULL, updated_at = :now "
     "WHERE lease = :lease AND state = 'sending' AND id NOT IN "
     "(SELECT value::bigint FROM json_array_elements_text(:known::json) AS value)",
-)
-#: A late answer: another worker has already called the message unknown, but the lease is still this worker's.
-LATE_ANSWER = same(
-    "UPDATE skymms_message SET state = :state, why = :why, code = :code, due = :due, tracking_id = :tracking_id, "
-    "mms_id = :mms_id, credits = :credits, updated_at = :now, lease = NULL, "
-    "attempts = attempts - :returned WHERE id = :id AND lease = :lease AND state = 'unknown'"
 )
 #: What a worker that has ended left behind. Its lease stays in the row, for its late answer.
 INTERRUPT_OTHERS = same(

@@ -1,6 +1,6 @@
 """Measures the inbox under load: posts a second, and how long each takes, until it is on the disk and answered.
 
-``python tests/bench/inbox_load.py`` prints a table; ``--write`` also puts it into the page performance.md. The inbox runs under
+``python tests/bench/inbox_load.py`` prints a table; ``--write`` also puts it into performance.md. The inbox runs under
 uvicorn in processes of its own. SQLite's file is once in memory, where a commit then takes 5 ms longer, so that the figures of
 two machines can be compared, and once on the disk. Every post is a new report, is parsed with ``read_postbacks``, and is looked
 for in the store afterwards. PostgreSQL is ``SKYMMS_TEST_POSTGRES``, by

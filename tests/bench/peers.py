@@ -1,6 +1,6 @@
 """Compares skymms with the libraries of other gateways: the same server, the same run, one message with one picture each.
 
-``make bench-peers`` prints the table; ``make bench-peers ARGS=--write`` also writes it to the page performance.md. The other
+``make bench-peers`` prints the table; ``make bench-peers ARGS=--write`` also writes it to performance.md. The other
 libraries are installed in an environment of their own. Each library is measured in a process of its own, so that its import
 time and memory are its own, in alternating order (A B C, C B A, …). The table has medians, and the medians of the ratios within
 a round, so that a machine that slows down slows both. The server sends each library a success response of its own API, as

@@ -1,6 +1,6 @@
 """Measures the figures of docs/explanation/performance.md: each is a ratio against plain code that does the same.
 
-``python tests/bench/run.py`` prints the table; ``--write`` also writes it to the page performance.md. The two of a pair are timed
+``python tests/bench/run.py`` prints the table; ``--write`` also writes it to performance.md. The two of a pair are timed
 alternately, and the median of the ratios of neighbours is printed, so that a machine that slows down slows both. Times are CPU
 times.
 """

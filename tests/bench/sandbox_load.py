@@ -1,6 +1,6 @@
 """Measures the sandbox under load: 100 connections send 100,000 messages as fast as the sandbox responds.
 
-``python tests/bench/sandbox_load.py`` prints a table; ``--write`` also puts it into the page performance.md. The sandbox runs as
+``python tests/bench/sandbox_load.py`` prints a table; ``--write`` also puts it into performance.md. The sandbox runs as
 ``skymms sandbox`` in a process of its own on one core, and this process uses the other cores. CPU time and memory are read from
 /proc, so the benchmark needs Linux. A busy machine reduces the sends a second, but not the CPU time of a send.
 """

@@ -149,7 +149,8 @@ _ATTRIBUTE = re.compile(rb"=[ \t\r\n]*+[\"']")
 
 def _parse(body: bytes, limit: int) -> tuple[Element, bytes]:
     """Return the root element and the bytes that were parsed."""
-    check_bytes(body, limit)
+    if len(body) > limit or b"\0" in body:  # without a call, which each postback would pay for
+        check_bytes(body, limit)
     # Without a declaration the bytes need no search, which would take a tenth of the time to parse a response.
     if is_usual := body[:1] == b"<" and body[1:2].isalpha():
         document = body

@@ -1,0 +1,35 @@
+"""The SQL that writes what became of messages."""
+
+from __future__ import annotations
+
+from ..storage.contract import Statement, same
+
+_ANSWERS = (
+    "UPDATE skymms_message SET state = answer.state, why = CASE WHEN answer.state = 'ready' AND skymms_message.why = "
+    "'settled as resend' THEN skymms_message.why ELSE answer.why END, code = answer.code, due = answer.due, "
+    "tracking_id = answer.tracking_id, mms_id = answer.mms_id, credits = answer.credits, updated_at = :now, lease = NULL, "
+    "attempts = attempts - answer.returned FROM (SELECT {columns}) AS answer "
+    "WHERE skymms_message.id = answer.id AND lease = :lease AND skymms_message.state = '{state}' RETURNING skymms_message.id"
+)
+_IN_SQLITE = (
+    "json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS state, json_extract(value, '$[2]') AS why, "
+    "json_extract(value, '$[3]') AS code, json_extract(value, '$[4]') AS due, json_extract(value, '$[5]') AS tracking_id, "
+    "json_extract(value, '$[6]') AS mms_id, json_extract(value, '$[7]') AS credits, "
+    "json_extract(value, '$[8]') AS returned FROM json_each(:answers)"
+)
+_IN_POSTGRES = (
+    "(value->>0)::bigint AS id, value->>1 AS state, value->>2 AS why, value->>3 AS code, "
+    "(value->>4)::double precision AS due, value->>5 AS tracking_id, value->>6 AS mms_id, value->>7 AS credits, "
+    "(value->>8)::integer AS returned FROM json_array_elements(:answers::json) AS value"
+)
+#: The answers of the holder, and its late answers to messages that another worker has called unknown. Each returns the ids of
+#: the messages to which it applied. With a statement for each answer, the thread of the ledger would wait for the threads that
+#: make the calls a hundred times in a block.
+ANSWERS, LATE_ANSWERS = (
+    Statement(_ANSWERS.format(columns=_IN_SQLITE, state=state), _ANSWERS.format(columns=_IN_POSTGRES, state=state))
+    for state in ("sending", "unknown")
+)
+#: Messages that another worker had called unknown are ready again.
+REOPEN = same(
+    "UPDATE skymms_broadcast SET state = 'running', why = NULL, finished_at = NULL WHERE id = :broadcast AND state = 'done'"
+)
