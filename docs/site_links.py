@@ -34,7 +34,6 @@ OTHERS = re.compile(
 #: Type variables.
 VARIABLE = re.compile(r"(?:.*\.)?(?:_?[A-Z]|[A-Z]\w*(?:T|_co)|P)")
 
-
 #: A default that is not Python, such as that of a field with a factory.
 NOT_PYTHON = re.compile(r"=\s*<.*?>(?=[,)])")
 
@@ -78,22 +77,24 @@ MENTIONED = {
     if path.rpartition(".")[2][0].isupper() or "_" in path.rpartition(".")[2]
 }
 #: Words of pages and of the gateways, which are not meant to be the classes of the same name.
-NOT_MEANT = {
-    "Done",
-    "End",
-    "State",
-    "Status",
-    "Why",
-    "Response",
-    "Message",
-    "Fault",
-    "Words",
-    "Share",
-    "Problem",
-    "Cap",
-    "Event",
-    "Put",
-}
+NOT_MEANT = frozenset(
+    [
+        "Cap",
+        "Done",
+        "End",
+        "Event",
+        "Fault",
+        "Message",
+        "Problem",
+        "Put",
+        "Response",
+        "Share",
+        "State",
+        "Status",
+        "Why",
+        "Words",
+    ]
+)
 
 
 def _exists(path: str) -> bool:
