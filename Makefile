@@ -4,14 +4,15 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PEERS  := .venv-peers
+DIST   := .venv-dist
 DOC_CODE := build/doc-code
-LINT := lint-ruff lint-mypy lint-pyright lint-pyright-tests lint-pyright-docs lint-public-types
+LINT := lint-ruff lint-mypy lint-pyright lint-pyright-tests lint-pyright-docs lint-public-types lint-workflows
 SOURCE := pyproject.toml $(shell find skymms xsd -type f -not -path '*/__pycache__/*')
 
 # Tests and tools see what is installed, never the checkout they happen to stand in.
 export PYTHONSAFEPATH := 1
 
-.PHONY: demo test test-all lint $(LINT) compat bench bench-broadcast bench-peers bench-sandbox bench-inbox bench-media kill-test docs picture clean
+.PHONY: demo test test-all lint $(LINT) compat dist dist-test bench bench-broadcast bench-peers bench-sandbox bench-inbox bench-media kill-test docs picture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/skymms demo
@@ -31,8 +32,8 @@ lint: $(VENV)/.installed
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going $(LINT)
 
 lint-ruff: $(VENV)/.installed
-	$(BIN)/ruff check skymms tests examples docs
-	$(BIN)/ruff format --check skymms tests examples docs
+	$(BIN)/ruff check skymms tests examples docs .ci
+	$(BIN)/ruff format --check skymms tests examples docs .ci
 
 lint-mypy: $(VENV)/.installed
 	$(BIN)/mypy
@@ -50,9 +51,33 @@ lint-pyright-docs: $(VENV)/.installed
 lint-public-types: $(VENV)/.installed
 	cd $(VENV) && PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)" pyright --ignoreexternal --verifytypes skymms
 
+# The workflows of the code host, without a network. actionlint knows more than their schema: install it if you change them.
+lint-workflows: $(VENV)/.installed
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --quiet --offline .github
+	! command -v actionlint >/dev/null || actionlint
+
+# The files of a release, in dist/: built twice, compared and checked.
+dist: $(DIST)/.installed
+	$(DIST)/bin/python .ci/dist.py build
+
+# What `make dist` built: the wheel in a new environment, and the sdist's own tests, from the unpacked sdist (RELEASING.md).
+dist-test:
+	$(PYTHON) .ci/dist.py test
+
+$(DIST)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(DIST)
+	# Older ones cannot install a dependency group.
+	$(DIST)/bin/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(DIST)/bin/pip install --quiet --disable-pip-version-check --group dist
+	touch $@
+
 # The tests marked `compat`, on every other Python this machine has, and with the lowest and the newest versions of dependencies.
 compat: $(VENV)/.dependencies
-	$(BIN)/python .ci/compat.py
+	$(BIN)/python .ci/compat.py $(ARGS)
 
 bench: $(VENV)/.installed
 	PYTHONPATH=tests/bench $(BIN)/python tests/bench/run.py $(ARGS)
@@ -119,4 +144,4 @@ picture: $(VENV)/.installed
 	PYTHONPATH=tests/support $(BIN)/python docs/watch_picture.py
 
 clean:
-	rm -rf $(VENV) $(PEERS) .venv-compat build dist docs/_build .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(DIST) .venv-compat .venv-dist-test build dist docs/_build .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

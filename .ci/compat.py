@@ -2,7 +2,8 @@
 
 One environment for each other supported Python this machine has, with the newest versions of all dependencies, and one on
 the default Python with the lowest versions that pyproject.toml allows. The environments are made and tested side by side. A
-Python that is not installed is named and skipped.
+Python that is not installed is named and skipped. ``compat.py lowest 3.13`` makes only the named environments, and then each of
+them has to be there; a version that is not among the classifiers may be named too.
 """
 
 from __future__ import annotations
@@ -25,10 +26,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 MAX_SECONDS = 60
 
 
-def pythons() -> dict[str, str | None]:
-    """The supported versions of Python, each with the interpreter this machine has for it, or None."""
-    versions = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if re.search(r":: 3\.[0-9]+$", line)]
-    return {version: interpreter(version) for version in versions}
+def pythons() -> list[str]:
+    """The supported versions of Python."""
+    return [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if re.search(r":: 3\.[0-9]+$", line)]
 
 
 def interpreter(version: str) -> str | None:
@@ -45,9 +45,9 @@ def interpreter(version: str) -> str | None:
 def lowest() -> list[str]:
     """Every dependency of the package and its extras that users install, at the lowest version it allows."""
     extras = PROJECT["optional-dependencies"]
-    users = ("async", "cli", "hours", "otel", "postgres")
+    users = ("async", "celery", "cli", "hours", "inbox", "media", "otel", "plot", "postgres", "procrastinate")
     wanted = [*PROJECT["dependencies"], *(requirement for extra in users for requirement in extras[extra])]
-    return [requirement.replace(">=", "==") for requirement in wanted]
+    return [requirement.replace(">=", "==") for requirement in wanted if not requirement.startswith("skymms[")]
 
 
 def needed() -> tuple[str, list[str]]:
@@ -74,6 +74,7 @@ def prepare(name: str, python: str, wheel: Path, pinned: list[str]) -> Path:
     pip: list[str | Path] = [home / "bin" / "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
     extras, others = needed()
     subprocess.run([*pip, f"{wheel}[{extras}]", *others, *pinned], check=True, cwd=ROOT)
+    subprocess.run([home / "bin" / "pip", "check", "--disable-pip-version-check"], check=True)
     return home / "bin" / "python"
 
 
@@ -106,16 +107,18 @@ def build() -> Path:
     return wheel
 
 
-def environments() -> Iterator[tuple[str, str, list[str]]]:
+def environments(names: list[str]) -> Iterator[tuple[str, str, list[str]]]:
     """The name, the interpreter and the pinned versions of each environment. What cannot be made is named."""
-    yield "lowest", sys.executable, lowest()
-    for version, python in pythons().items():
-        if version == f"{sys.version_info.major}.{sys.version_info.minor}":
-            continue  # `make test` runs everything on it, with the newest versions
-        if python is None:
-            print(f"Python {version}: skipped, it is not installed on this machine", flush=True)
+    # `make test` runs everything on this Python, with the newest versions.
+    others = [version for version in pythons() if version != f"{sys.version_info.major}.{sys.version_info.minor}"]
+    for name in names or ["lowest", *others]:
+        python = sys.executable if name == "lowest" else interpreter(name)
+        if python is not None:
+            yield name, python, lowest() if name == "lowest" else []
+        elif names:
+            sys.exit(f"Python {name} is not installed on this machine")
         else:
-            yield version, python, []
+            print(f"Python {name}: skipped, it is not installed on this machine", flush=True)
 
 
 def main() -> int:
@@ -125,7 +128,7 @@ def main() -> int:
         return test(name, prepare(name, python, wheel, pinned))
 
     with ThreadPoolExecutor() as side_by_side:
-        results = [side_by_side.submit(run, *environment) for environment in environments()]
+        results = [side_by_side.submit(run, *environment) for environment in list(environments(sys.argv[1:]))]
     return 0 if all(result.result() for result in results) else 1
 
 

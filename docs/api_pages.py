@@ -8,7 +8,7 @@ import importlib
 import inspect
 from textwrap import indent
 
-from api_topics import TOPICS, Topic
+from api_topics import FIXTURES, TOPICS, Topic
 from sphinx.pycode import ModuleAnalyzer
 
 #: Classes whose methods come from base classes that are not public.
@@ -31,7 +31,7 @@ def _entry(module: str, name: str) -> str:
     """Return the directive of one name."""
     thing = getattr(importlib.import_module(module), name)
     path = f"{module}.{name}"
-    if module == "skymms.pytest_plugin":
+    if module == FIXTURES:
         text = inspect.cleandoc(thing.__doc__ or thing.__wrapped__.__doc__)
         return f".. py:function:: {path}\n   :no-index-entry:\n\n{indent(text, '   ')}\n"
     if not callable(thing) or not hasattr(thing, "__qualname__"):
@@ -56,7 +56,7 @@ def topic_page(topic: Topic) -> str:
         module, _, names = line.partition(": ")
         if len(topic.sections) > 1:
             parts.append(f"## {heading}\n")
-        parts.append(f"Import from `{module}`.\n" if module != "skymms.pytest_plugin" else "pytest finds them by itself.\n")
+        parts.append(f"Import from `{module}`.\n" if module != FIXTURES else "pytest finds them by itself.\n")
         entries = "\n".join(_entry(module, name) for name in names.split())
         parts.append(f"```{{eval-rst}}\n.. py:currentmodule:: {module}\n\n{entries}```\n")
     return "\n".join(parts)

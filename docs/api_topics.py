@@ -44,6 +44,7 @@ TOPICS = (
             ),
             ("Statistics", "skymms: read_report MessageReport StatusUpdate"),
             ("Messages as JSON", "skymms: to_dict from_dict"),
+            ("Phone numbers", "skymms.numbers: normalize"),
         ),
     ),
     Topic(
@@ -207,17 +208,8 @@ TOPICS = (
     ),
 )
 
-#: Public names of modules that have no ``__all__``: pages of docs import them, or a signature above has them.
-MODULES_WITHOUT_LIST = (
-    "skymms.aio",
-    "skymms.rate_limit",
-    "skymms.codes",
-    "skymms.broadcast.procrastinate",
-    "skymms.broadcast.celery",
-    "skymms.pytest_plugin",
-    "skymms.telemetry",
-    "skymms.transport.events",
-)
+#: The module whose public names are fixtures, which nobody imports.
+FIXTURES = "skymms.pytest_plugin"
 
 
 def names_of(topic: Topic) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ DOCS = ROOT / "docs"
 STAGE = ROOT / "build" / "site"
 HTML = DOCS / "_build" / "html"
 #: Pages beside docs/ that the site has too.
-BESIDE = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+BESIDE = {f"{name.upper()}.md": f"{name}.md" for name in ("changelog", "contributing", "releasing", "security")}
 LINK = re.compile(r"(\[[^\]\n]*\])\(([^)\s#]+)(#[^)\s]*)?\)")
 
 sys.path.insert(0, str(DOCS))

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     import aiohttp
     from yarl import URL
 
+__all__ = ["AsyncClient"]
+
 
 OTHER_PROCESS = (
     "no event loop of this process is running, or the AsyncClient was used before a fork: "

@@ -21,6 +21,8 @@ codes, and the method pages) and its later help pages; Sinch's pages for XML and
 
 from typing import NamedTuple
 
+__all__ = ["ANSWERS", "CELLCAST_ANSWERS", "EVENTS", "ORIGINS", "ErrorCode", "Event", "find_answer"]
+
 
 class ErrorCode(NamedTuple):
     """A code in a response.

@@ -13,6 +13,8 @@ import re
 from ._functools import character_name, invisible_characters, plain_value
 from .errors import Problem, refusal
 
+__all__ = ["normalize"]
+
 # The vendor's rule (Skycore 1.3, introduction): international, country code first, without + and 00. Numbering plans are not
 # checked, because the vendor's own example, 15551234888, is not a valid number in any.
 #: A number that can be a recipient, in digits; E.164 allows 15.

@@ -14,6 +14,8 @@ from typing import Protocol, TypeAlias, runtime_checkable
 from ._functools import renew_after_fork
 from .errors import ConfigurationError
 
+__all__ = ["RateLimit", "SpacedRateLimit"]
+
 #: The gap grows to at most this many times its usual length.
 MAX_FACTOR = 8
 #: After this many seconds without another throttling response, a grown gap is halved.

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from .transport.events import AttemptFailed, CallEvent, CallFinished, RequestStarted, ResponseReceived, RetryScheduled
 
+__all__ = ["OpenTelemetryObserver", "observers", "redact_event", "redact_span", "redact_url"]
+
 T = TypeVar("T")
 
 # ------------------------------------------------------------------------------------------------ OpenTelemetry

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = sorted(page for page in (ROOT / "docs").rglob("*.md") if "_build" not in page.parts)
 #: The front page of the site is a list of the others.
 READ = [page for page in DOCS if page.name != "index.md"]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
+PAGES = [*(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG", "RELEASING", "SECURITY")), *DOCS]
 KINDS = ("*Tutorial", "*How-to guide", "*Reference", "*Explanation")
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

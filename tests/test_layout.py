@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from textwrap import dedent
@@ -24,6 +25,7 @@ HERE = Path(skymms.__file__).parent
 
 #: From the bottom up; `docs/design.md` has the same listing. A module may import what is listed before it, and nothing else.
 ORDER = [
+    "_version",
     "_functools",
     "codes",
     "errors",
@@ -136,7 +138,11 @@ def test_imports_in_functions_and_under_type_checking_are_found() -> None:
 
 
 def test_at_most_twenty_modules_are_beside_the_packages() -> None:
-    assert len(list(HERE.glob("*.py"))) <= 20
+    assert len({path.stem for path in HERE.glob("*.py")} - ENTRIES) <= 20
+
+
+def test_the_version_is_that_of_the_installed_metadata() -> None:
+    assert skymms.__version__ == version("skymms")
 
 
 #: Tables of data, which nobody reads from top to bottom.

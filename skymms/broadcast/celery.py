@@ -21,6 +21,8 @@ from ..errors import ConfigurationError
 from .slice_tasks import ChooseAccount, SliceTasks
 from .slices import Slice
 
+__all__ = ["Slices"]
+
 logger: logging.Logger = logging.getLogger(__name__)
 #: Seconds between two looks for lost slices.
 _LOOK_EVERY = 60.0

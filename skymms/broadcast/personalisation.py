@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeAlias, cast
 
-from ..model.merge_fields import MergeField, MissingValue, Template
+from ..model.merge_fields import MergeField, Template
+from ..model.merge_fields import MissingValue as MissingValue
 
 #: The fields of operations, slideshows and slides whose texts are written for the recipient.
 TEXT_FIELDS = frozenset(
     {"text", "data", "subject", "fallback_text", "custom_subject", "custom_text", "ddm_subject", "ddm_text", "pass_data"}
 )
-
-__all__ = ["MissingValue", "Personalisation"]
 
 Place: TypeAlias = "tuple[str | int, ...]"
 

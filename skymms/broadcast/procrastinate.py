@@ -24,6 +24,8 @@ from .slices import Slice
 if TYPE_CHECKING:
     from procrastinate import App
 
+__all__ = ["Slices"]
+
 logger: logging.Logger = logging.getLogger(__name__)
 #: When workers look for lost slices: each minute.
 _LOOK = "* * * * *"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from .._version import __version__
 from ..errors import ConfigurationError, MMSError, SkymmsError
 from . import broadcast, cellcast, check, decode, demo, fit, inbox, output, preview, report, sandbox, send, show
 from .exit_status import Status
@@ -20,7 +21,7 @@ from .repeated import group
     "Exit status: 0 done, 1 refused by the gateway, 2 wrong usage or configuration, 3 no usable response, 4 problems in the "
     "slideshow or request, 5 a broadcast with unknown outcomes, 6 a broadcast that is paused.",
 )
-@click.version_option(package_name="skymms", message="%(package)s %(version)s")
+@click.version_option(__version__, message="skymms %(version)s")
 @profile_option
 def command() -> None:
     """Send multimedia messages (MMS) through Skycore, Sinch MMS and Cellcast gateways.

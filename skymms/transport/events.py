@@ -24,6 +24,16 @@ from typing import Any
 from ..errors import SkymmsError
 from ..model.operations import Operation
 
+__all__ = [
+    "AttemptFailed",
+    "CallEvent",
+    "CallFinished",
+    "PartFinished",
+    "RequestStarted",
+    "ResponseReceived",
+    "RetryScheduled",
+]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEvent:

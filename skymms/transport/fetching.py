@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._version import __version__
 from ..errors import ConfigurationError, ProtocolError
 from ..http import NO_STORE, HttpRequest, HttpResponse, parse_http_url
 from .exchange import NoResponse
@@ -11,13 +12,9 @@ from .exchange import NoResponse
 NOT_A_LINK = "the link is not an http or https URL: pass the link as the gateway returned it"
 
 
-#: The version of skymms; pyproject.toml reads it from here. Asking the installed metadata takes 2 ms of the first call.
-VERSION = "0.1.0"
-
-
 def user_agent() -> str:
     """Return the User-Agent of all requests."""
-    return f"skymms/{VERSION}"
+    return f"skymms/{__version__}"
 
 
 def link_request(url: Any) -> HttpRequest:

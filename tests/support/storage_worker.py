@@ -65,11 +65,11 @@ def main(where: str, action: str) -> None:
                 began.set()
                 end.wait()
 
-        thread = threading.Thread(target=hold)
+        thread = threading.Thread(target=hold, daemon=True)
         thread.start()
         began.wait()
-        say("waiting")
         try:
+            say("waiting")  # in here: the signal may come before the next line
             with store.transaction() as transaction:
                 transaction.run(ADD, name="of the main thread")
         except KeyboardInterrupt:
