@@ -39,12 +39,8 @@ def menu() -> list[str]:
 
 def test_every_page_is_in_the_menu_once() -> None:
     pages = {page.relative_to(DOCS).with_suffix("").as_posix() for page in DOCS.rglob("*.md") if "_build" not in page.parts}
-    made = {"reference/api/index", "reference/codes/index", "reference/commands"} | {
-        "changelog",
-        "contributing",
-        "releasing",
-        "security",
-    }
+    made = {"reference/api/index", "reference/codes/index", "reference/commands"}
+    beside = {"changelog", "contributing", "releasing", "security"}
     assert Counter(menu()) == Counter((pages | made | beside) - {"index"})
 
 
