@@ -145,7 +145,7 @@ A code has one class, whether skymms or the gateway finds it: `except AudioWithV
 it and nothing was sent. `sent_maybe` is true if a message may have been sent: do not send it again before its delivery report.
 [client.md](client.md#what-is-raised) says which errors can have it.
 
-```
+```text
 {tree}
 ```
 
@@ -216,7 +216,7 @@ def dialects_page() -> str:
 from skymms import Account, ListMMS
 
 account = Account("0123456789abcdef", dialect="skycore-get").masked()
-print(account.encode(ListMMS()).url)  # …?action=getMmsIds&api_key=***
+print(account.encode(ListMMS()).url)  # https://…?action=getmmsids&api_key=%2A%2A%2A
 ```
 
 {table_of(["dialect", "what it is", "default URL", "placement", "format"], overview)}
@@ -298,7 +298,7 @@ def layout() -> str:
         sentence = re.split(r"\.(?:\s|$)", docstring.partition("\n\n")[0], maxsplit=1)[0]
         sentence = re.sub(r":\w+:`~?(?:[\w.]+\.)?(\w+)`|`+", r"\1", " ".join(sentence.split()))
         lines.append(f"{name + ('/' if package.is_dir() else '.py'):<18}{sentence}")
-    return "```\n" + "\n".join(lines) + "\n```\n"
+    return "```text\n" + "\n".join(lines) + "\n```\n"
 
 
 def design_page() -> str:

@@ -18,6 +18,7 @@ In reading order:
 - ``media_options``: options of commands that look at files or make them fit
 - ``toml_text``: writes a slideshow in TOML
 - ``fit``: `skymms fit` and `skymms publish`
+- ``new``: `skymms new` writes a starter slideshow
 - ``check``: `skymms check` reports every problem in a file
 - ``show``: `skymms show` prints the request that would be sent
 - ``code_examples``: programs that show what raises each code

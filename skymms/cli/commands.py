@@ -6,7 +6,7 @@ import click
 
 from .._version import __version__
 from ..errors import ConfigurationError, MMSError, SkymmsError
-from . import broadcast, cellcast, check, decode, demo, fit, inbox, output, preview, report, sandbox, send, show
+from . import broadcast, cellcast, check, decode, demo, fit, inbox, new, output, preview, report, sandbox, send, show
 from .exit_status import Status
 from .options import AS_JSON, profile_option
 from .repeated import group
@@ -30,7 +30,7 @@ def command() -> None:
     """
 
 
-for _module in (check, fit, preview, show, send, decode, report, sandbox, demo, cellcast, broadcast, inbox):
+for _module in (new, check, fit, preview, show, send, decode, report, sandbox, demo, cellcast, broadcast, inbox):
     for _command in _module.COMMANDS:
         command.add_command(_command)
 
