@@ -26,6 +26,8 @@ In reading order:
 - ``check``: `skymms check` reports every problem in a file
 - ``request_text``: lays out requests for reading, for `skymms show` and for dry runs
 - ``show``: `skymms show` prints the request that would be sent
+- ``code_examples``: programs that show what raises each code
+- ``explaining``: says everything that skymms knows about a code
 - ``decode``: `skymms postback` and `skymms explain`
 - ``demo``: `skymms demo` tries everything against a local sandbox
 - ``render``: prints the gateway's replies
