@@ -126,7 +126,7 @@ TOPICS = (
         (
             ("The inbox", "skymms.inbox: Inbox Secret"),
             ("Handlers", "skymms.inbox: Message ReceivedFile SavedFile Handling"),
-            ("Look inside", "skymms.inbox: Received StoredPost Handled HandlerStatus Dead Forgotten"),
+            ("Look inside", "skymms.inbox: Received StoredPost Handled HandlerStatus Dead Forgotten Reread"),
             ("Logs", "skymms.inbox: mask_paths_in_logs"),
         ),
     ),
