@@ -70,12 +70,17 @@ def check(file: str, dialect: str | None, as_json: bool, media: bool, private: b
         found = _validate(data, content, dialect)
         if media and content.slideshow is not None:
             limits: Limits = skycore_settings(dialect or content.dialect).values["limits"]
-            found = _with_files(found, content, look_at_files(content.slideshow, limits, file, private, carriers))
+            found = with_files(found, content, look_at_files(content.slideshow, limits, file, private, carriers))
     except ConfigurationError as error:
         if not error.problems:
             raise
         # Unknown fields in a slideshow in JSON are problems like any other.
         found = Findings(kind="slideshow", problems=error.problems)
+    return print_findings(found, as_json)
+
+
+def print_findings(found: Findings, as_json: bool) -> int:
+    """Print the findings, and return the exit status."""
     if as_json:
         output.print_json(found)
     else:
@@ -117,7 +122,8 @@ def _validate_slideshow(content: FileContent, settings: Settings) -> Findings:
     )
 
 
-def _with_files(found: Findings, content: FileContent, files: Preflight) -> Findings:
+def with_files(found: Findings, content: FileContent, files: Preflight) -> Findings:
+    """Add what was found by looking at the files."""
     problems = without_repetitions(files, found.problems)
     return replace(
         found,
@@ -168,6 +174,3 @@ def _print_problems(title: str, problems: tuple[Problem, ...]) -> None:
     shown = [at for at in range(5) if at > 1 or any(row[at] is not None for row in rows)]
     header, *cells = [[row[at] for at in shown] for row in columns]
     output.print_table(title, [str(name) for name in header], cells)
-
-
-COMMANDS = (check,)

@@ -12,6 +12,7 @@ from ..errors import ConfigurationError, ProtocolError
 from ..model.notices import Notice, UnknownNotice
 from ..postbacks import MAX_INBOUND, read_postbacks, unrecognised_fields
 from . import output
+from .completing import complete_codes
 from .exit_status import Status
 from .inputs import read_bytes
 from .options import file_argument, json_option
@@ -64,7 +65,7 @@ def print_notice(notice: Notice) -> None:
 
 
 @command()
-@click.argument("names", metavar="CODE...", nargs=-1, required=True)
+@click.argument("names", metavar="CODE...", nargs=-1, required=True, shell_complete=complete_codes)
 @json_option
 def explain(names: tuple[str, ...], as_json: bool) -> int:
     """Explain gateways' codes, such as E227, N102 or Cellcast's FIELD_INVALID.

@@ -47,7 +47,7 @@ def look_at_files(message: Any, limits: Limits, file: str, private: bool, carrie
         base = Path(file).parent if file != "-" else Path()
         return preflight(message, limits, audience=carriers, private=private, base=base)
 
-    if not console.is_terminal:
+    if not output.is_screen(console):
         return look()
     with console.status("Looking at the files …"):
         return look()

@@ -8,6 +8,7 @@ import click
 
 from ..errors import ConfigurationError
 from . import output
+from .completing import complete_files
 from .exit_status import Status
 from .repeated import command
 
@@ -68,7 +69,7 @@ mobile,first_name,id
 
 
 @command("new")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=complete_files)
 @click.option(
     "--recipients",
     metavar="LIST",
@@ -105,6 +106,3 @@ def _write(name: str, text: str, force: bool) -> None:
             file.write(text)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise ConfigurationError(f"cannot write {name}: {getattr(error, 'strerror', None) or error}") from None
-
-
-COMMANDS = (new_command,)
