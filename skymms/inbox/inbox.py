@@ -18,6 +18,7 @@ from .intake import ANSWER_WITHIN, MAX_BODY, Intake, Read, positive
 from .log_filters import mask_paths_in_logs
 from .opting_out import OptOutWriter
 from .receiver import Receiver
+from .registering import Registration
 from .secrets import Secret
 from .storing import open_inbox
 from .writer import Writer
@@ -71,7 +72,8 @@ class Inbox(Handling):
         super().__init__(open_inbox(store))
         self._works = work
         self._opt_outs = OptOutWriter(self._store)
-        writer = Writer(self._store, stored=self._stored, opt_outs=self._opt_outs)
+        registration = Registration(self._store, self._handlers)
+        writer = Writer(self._store, before=registration, stored=self._stored, opt_outs=self._opt_outs)
         self.receiver: Receiver = Receiver(
             intake, writer, started=self._start, stopped=self._worker.stop, answer_within=answer_within
         )  # fmt: skip
