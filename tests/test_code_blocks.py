@@ -43,6 +43,8 @@ NOT_RUN: Final[Mapping[tuple[str, str], str]] = {
     ("docs/how-to/web-applications.md", "uvicorn fastapi_shop"): "serves until it is stopped: tests/recipes run it",
     ("docs/how-to/web-applications.md", "gunicorn django_shop"): "serves until it is stopped: tests/recipes run it",
     ("docs/how-to/behind-nginx.md", "# in the http block:"): "nginx reads it, which tests do not need otherwise",
+    ("docs/reference/command-line.md", "$ skymms doctor"): "the findings at a gateway of the reader: tests/cli run it",
+    ("docs/reference/command-line.md", "mkdir -p ~/.local"): "writes into the home of the user: tests/cli run it",
     ("docs/how-to/behind-nginx.md", "curl -i"): "calls the reader's own public host, and reads /var/log",
     ("docs/how-to/many-machines.md", "summer\n"): "what `status` says after a worker was killed: tests/broadcast kill them",
     ("docs/how-to/ship.md", "pyinstaller"): "tests do not install PyInstaller",

@@ -12,17 +12,19 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from recipe_pages import DOCS, blocks
 
 from skymms import CampaignError, ConfigurationError, RecipientError, SkymmsError, ThrottledError, TransportError
 from skymms.errors import InDoubtError
-from skymms.sandbox import Sandbox
+from skymms.sandbox import PostbackBodies, Sandbox
 
 PAGE = "how-to/web-applications.md"
 COMMON, FLASK, TRY, FASTAPI, DJANGO, BOTH = blocks(PAGE)
@@ -40,6 +42,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ["DJANGO_SETTINGS_MODULE"] = "django_shop.settings"
 application = get_wsgi_application()
 """
+COMMANDS.append(["uvicorn", "shop:app"])
 PROGRAMS = {
     "Flask": {"flask_shop.py": COMMON + FLASK},
     "FastAPI": {"fastapi_shop.py": COMMON + FASTAPI},
@@ -49,6 +52,7 @@ PROGRAMS = {
         "django_shop/wsgi.py": WSGI,
         "django_shop/__init__.py": "",
     },
+    "both": {"shop.py": BOTH},
 }
 
 
@@ -98,7 +102,7 @@ def click(framework: str, port: int, order: str, number: str = "15551234888") ->
     return found
 
 
-@pytest.mark.parametrize("framework", PROGRAMS)
+@pytest.mark.parametrize("framework", ["Flask", "FastAPI", "Django"])
 def test_a_program_answers_as_the_page_says_and_sends_once_per_order(framework: str, gateway: Sandbox, tmp_path: Path) -> None:
     with serve(framework, tmp_path) as port:
         first = click(framework, port, "1")
@@ -121,6 +125,30 @@ def test_a_program_answers_as_the_page_says_and_sends_once_per_order(framework: 
         orders = range(6, 18)
         assert {click(framework, port, str(order))[0] for order in orders} == {200}
     assert len(gateway.sent) == 4 + len(orders)
+
+
+def test_a_report_settles_an_order_whose_answer_was_lost(
+    gateway: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "s" * 43
+    monkeypatch.setenv("SKYMMS_INBOX_SECRET", secret)
+    reports = PostbackBodies()
+    with serve("both", tmp_path) as port:
+        status, body = click("both", port, "1")
+        assert status == 200
+        gateway.fail("drop")
+        assert click("both", port, "2", "15551234999") == (202, {"state": "unknown"})
+        for tracking_id, number in ((body["tracking_id"], "15551234888"), ("MMS_2", "15551234999")):
+            report = reports.delivered(tracking_id, to=number, sender="60856")
+            url = f"http://127.0.0.1:{port}/mms/{secret}"
+            assert requests.post(url, data=report.body, headers=report.headers, timeout=30).status_code == 200
+        until = time.monotonic() + 30
+        while (found := click("both", port, "2", "15551234999"))[0] == 202:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert found == (200, {"state": "accepted", "tracking_id": "MMS_2"})
+    assert len(gateway.sent) == 2
+    assert "order 1 is delivered" in (tmp_path / "log").read_text(encoding="utf-8")
 
 
 def test_the_page_sends_in_its_flask_block(gateway: Sandbox) -> None:
