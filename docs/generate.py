@@ -243,7 +243,7 @@ Names are compared without case, `-` and `_`. All columns are accepted at once.
 
 def faults_table() -> str:
     # A fault is a tuple: whether the message is accepted comes first, what the caller sees comes last.
-    listed = [(f"`{how}`", str(fault[-1]), "yes" if fault[0] else "no") for how, fault in FAULTS.items()]
+    listed = [(f"`{how}`", fault.description, "yes" if fault.accepted else "no") for how, fault in FAULTS.items()]
     return table_of(["how", "what the caller sees", "accepted"], [*listed, ("a code, such as `E106`", "that refusal", "no")])
 
 

@@ -122,6 +122,10 @@ class KeyMasker:
         # Escapes need one of these characters, which hardly any response has.
         return ("%" in text or "&" in text or "\\" in text) and self._pattern().search(text) is not None
 
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Return where the key begins and ends in the text, for each of its occurrences."""
+        return [match.span() for match in self._whole_pattern().finditer(text)] if self.is_in(text) else []
+
     def mask(self, text: str) -> str:
         """Return the text with the key masked."""
         return self._masked(text, range(len(text))) if self.is_in(text) else text

@@ -16,7 +16,6 @@ In reading order:
 - ``options``: the options and arguments that several commands share
 - ``operations``: reads slideshow and request files and creates operations from them
 - ``media_options``: options of commands that look at files or make them fit
-- ``toml_text``: writes a slideshow in TOML
 - ``fit``: `skymms fit` and `skymms publish`
 - ``check``: `skymms check` reports every problem in a file
 - ``show``: `skymms show` prints the request that would be sent

@@ -143,6 +143,8 @@ def _as_transport_errors(ends: float) -> Generator[None, None, None]:
         # urllib3 wraps the error of http.client in one of its own.
         if "IncompleteRead" in repr(error):
             raise TransportError(_CUT_OFF) from None
+        if isinstance(error, ConnectionRefusedError) or isinstance(error.__cause__, ConnectionRefusedError):
+            raise TransportError("its server refused the connection") from None
         if "certificate verify failed" in str(error).lower():
             raise TransportError("its server has a certificate that is not trusted") from None
         raise TransportError(f"its server sent no complete response ({type(error).__name__})") from None
