@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import struct
 import subprocess
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from media_files import chunk, gif, jpeg, png
 from pictures import HEIC, camera_exif, corpus, frames, opened, photo, playing_time, saved, ssim, transparent
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 
 from skymms import ConfigurationError, MediaCorruptedError, MediaError, MediaTooLargeError, MediaTypeError
 from skymms.cellcast.generations import V1
@@ -166,6 +167,47 @@ class TestPictures:
         fitted = fit(original, most=most)
         ours, theirs = (similarity(shown, data) for data in (fitted.data, by_default(shown, fitted.content_type, fitted.size)))
         assert ours >= theirs
+
+
+#: Decibels by which a picture may look worse by chance: a scale that is a little larger falls differently on the pixels.
+BY_CHANCE = 0.1
+
+
+class TestMoreBytes:
+    """More bytes never make a worse picture: the peak signal-to-noise ratio does not fall."""
+
+    @pytest.mark.parametrize("name", [*STILL, "WebP"])
+    def test_a_picture_never_looks_worse_with_more_bytes(self, name):
+        original = corpus()[name]
+        shown = flat(upright(original))
+        best = 0.0
+        for most in range(4_000, 200_000, 9_800):
+            found = noise_ratio(shown, fit(original, most=most).data)
+            assert found > best - BY_CHANCE, f"{most:,} bytes: {found:.2f} dB, and {best:.2f} dB with fewer bytes"
+            best = max(found, best)
+
+    def test_the_bytes_are_used_up_to_the_best_quality(self):
+        noise = saved(Image.effect_noise((800, 600), 90).convert("RGB"), "JPEG", quality=98)
+        sizes = [fit(noise, most=most) for most in range(60_000, 460_000, 16_000)]
+        best = sizes[-1]
+        assert "JPEG of quality 92" in best.changes[0]
+        for most, found in zip(range(60_000, 460_000, 16_000), sizes, strict=True):
+            # A step of quality adds about 4 % of the bytes, more at the end.
+            assert found.size > most * 0.93 or found.size == best.size, f"{found.size:,} of {most:,}: {found.changes[0]}"
+
+    @pytest.mark.parametrize("name", ["animated GIF", "animated WebP"])
+    def test_an_animation_never_gets_smaller_with_more_bytes(self, name):
+        found = [opened(fit(corpus()[name], most=most).data) for most in range(10_000, 90_000, 10_000)]
+        measures = [(picture.n_frames, picture.width) for picture in found]  # type: ignore[attr-defined]
+        assert measures == sorted(measures)
+
+
+def noise_ratio(original: Image.Image, data: bytes) -> float:
+    """The peak signal-to-noise ratio in decibels, in the original's size; 100 for equal pictures."""
+    shown = opened(data)
+    shown = flat(shown.convert("RGBA") if shown.mode == "P" else shown).resize(original.size, Image.Resampling.BICUBIC)
+    mean = float(sum(value**2 for value in ImageStat.Stat(ImageChops.difference(original, shown)).rms)) / 3
+    return 10 * math.log10(255**2 / mean) if mean else 100.0
 
 
 def flat(picture: Image.Image) -> Image.Image:
