@@ -14,6 +14,7 @@ In reading order:
 - ``looking``: looks at one file
 - ``judging``: the problem and the warnings of one file
 - ``inspection``: looks at all files of a message
+- ``joining``: joins what the rules say of a message with what was seen of its files
 - ``fitted``: the result of fitting a file
 - ``metadata``: removes the metadata of a picture without decoding it
 - ``decoding``: decodes pictures within limits

@@ -68,6 +68,8 @@ def _load(picture: Picture) -> _Frames:
             animation.load()
             frame = animation.convert("RGBA")
             images.append(frame if frame.getextrema()[3][0] < 255 else frame.convert("RGB"))
+            # Pillow would write comments and the like into the new file.
+            images[-1].info.clear()
             ends.append(ends[-1] + float(animation.info.get("duration") or 0))
     except (OSError, EOFError, ValueError, SyntaxError, IndexError) as error:
         raise damaged_error(f"frame {len(images) + 1} cannot be decoded ({type(error).__name__})") from None

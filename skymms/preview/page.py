@@ -15,6 +15,7 @@ from .markup import Markup, element, join
 from .message import MessageView
 from .parts import icons_svg, page_css, phone_css
 from .phone import Pictures, phone, playing_css, sms_bubble, view_switch
+from .pictures import Picture
 from .plain_text import carrier_line
 from .texts import label
 
@@ -145,6 +146,8 @@ def _files(view: MessageView, pictures: Pictures) -> Markup | None:
         for file in slide.files:
             found = pictures.get(file.address)
             reason = element("p", {"class": "not-there"}, label(found)) if isinstance(found, str) else None
+            if isinstance(found, Picture) and found.note:
+                reason = element("p", None, found.note)
             address = element("bdi", {"class": "address"}, _with_breaks(label(file.address)))
             rows += [element("dt", None, f"Slide {slide.number}, {file.title}"), element("dd", None, address, reason)]
     return _part("Files", element("dl", None, *rows)) if rows else None

@@ -346,6 +346,31 @@ class TestMetadata:
         assert b"by Ann" not in stripped
         assert playing_time(stripped) == 150
 
+    @pytest.mark.parametrize("name", ["JPEG", "GIF", "animated GIF", "WebP", "PNG"])
+    @pytest.mark.parametrize("most", [15_000, 10_000_000])
+    def test_comments_and_positions_are_removed_from_a_picture_that_is_encoded_again(self, name, most):
+        # Pillow writes some of what it has read into the new file.
+        described = {"xmp": b"<x:xmpmeta>GPSLatitude</x:xmpmeta>", "comment": b"by Ann"}
+        images = frames(4, 200, 150)
+        moving: dict[str, Any] = {"save_all": True, "append_images": images[1:], "duration": 50}
+        originals = {
+            "JPEG": saved(photo(), "JPEG", quality=95, exif=camera_exif(), **described),
+            "GIF": saved(images[0], "GIF", comment=b"by Ann"),
+            "animated GIF": saved(images[0], "GIF", comment=b"by Ann", **moving),
+            "WebP": saved(photo(), "WEBP", exif=camera_exif(), xmp=described["xmp"]),
+            "PNG": saved(photo(), "PNG", exif=camera_exif()),
+        }
+        data = fit(originals[name], most=most).data
+        assert [word for word in (b"by Ann", b"GPS", b"A Camera") if word in data] == []
+
+    def test_the_orientation_can_be_kept(self):
+        data = saved(photo(64, 48), "JPEG", exif=camera_exif(6), comment=b"by Ann")
+        stripped = strip_metadata(data, keep_orientation=True)
+        assert dict(opened(stripped).getexif()) == {0x0112: 6}
+        assert b"by Ann" not in stripped
+        assert b"A Camera" not in stripped
+        assert strip_metadata(saved(photo(64, 48), "JPEG"), keep_orientation=True) == strip_metadata(saved(photo(64, 48), "JPEG"))
+
     def test_a_thumbnail_in_the_head_of_a_jpeg_is_removed(self):
         extra = b"\xff\xe0" + struct.pack(">H", 2 + 5 + 20) + b"JFXX\0" + b"thumbnail".ljust(20)
         data = saved(photo(64, 48), "JPEG")
