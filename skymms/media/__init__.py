@@ -2,6 +2,7 @@
 
 In reading order:
 
+- ``options``: checks the values that callers pass
 - ``images``: checks that an image file is complete and undamaged
 - ``signatures``: recognises the type of a file by its content
 - ``measuring``: pixels and seconds of a file, by its headers

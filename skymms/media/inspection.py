@@ -31,6 +31,7 @@ from .fetching import TOO_LATE, Cancellation
 from .judging import find_header_problem, find_problem, find_unread, find_warnings
 from .looking import BEGINNING, Seen, look_at_bytes, look_at_path, look_at_url
 from .measuring import pixels, seconds
+from .options import check_path, check_timeout
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -163,6 +164,8 @@ def preflight(
     """
     if fetch not in ("headers", "whole"):
         raise ConfigurationError(f'fetch={fetch!r:.40}: give "headers" or "whole"')
+    check_path("base", base)
+    check_timeout(timeout)
     carriers, names = strictest_limits(audience, route), carrier_names(audience)
     slideshow = _slideshow_of(message)
     accepted = accepted_files(message, limits, stricter)

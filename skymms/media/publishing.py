@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from os import PathLike
 
-from ..errors import Problem, refusal
+from ..errors import ConfigurationError, Problem, refusal
 from ..limits import DOCUMENTED, Limits
 from ..model.slideshow import Slideshow
+from ..validation.hosts import url_problem
 from .acceptance import TOO_BIG, UNREACHABLE, Accepted, accepted_files
 from .carriers import MESSAGE_BUDGET
 from .fitted import Fitted
@@ -35,12 +36,16 @@ def publish(
     as :class:`~skymms.MediaUnreachableError` for a server that sends the file in chunks, compresses it, redirects or asks for a
     password, and for one that sends another content.
     """
+    if not callable(put):
+        raise ConfigurationError(f"put={put!r:.40}: give a function that stores a file and returns its URL")
     accepted = accepted_files(slideshow, limits)
 
     def put_and_check(name: str, data: bytes, content_type: str) -> str:
-        url = put(name, data, content_type)
-        check_published(url, data, accepted, private=private)
-        return url
+        url: object = put(name, data, content_type)
+        # Anything but a URL is refused by the caller.
+        if isinstance(url, str) and not url_problem(url):
+            check_published(url, data, accepted, private=private)
+        return url  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
 
     return fit_slideshow(slideshow, put=put_and_check, most=most, limits=limits, base=base, private=private, on_file=on_file)
 

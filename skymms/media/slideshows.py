@@ -15,12 +15,14 @@ from ..files import read_bytes
 from ..limits import DOCUMENTED, Limits
 from ..model.slideshow import Slideshow
 from ..slide import FILES
+from ..validation.hosts import url_problem
 from .acceptance import UNREACHABLE, Accepted, accepted_files
 from .carriers import MESSAGE_BUDGET, files_budget
 from .fetching import open_file
 from .fitted import Fitted
 from .fitting import MAX_ORIGINAL, fit
 from .inspection import FETCH_TIMEOUT
+from .options import check_most, check_path
 from .signatures import recognise
 
 
@@ -59,6 +61,10 @@ def fit_slideshow(
     """
     if not isinstance(slideshow, Slideshow):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(f"pass a slideshow, not a {type(slideshow).__name__}")
+    check_most(most)
+    check_path("base", base)
+    if not callable(put):
+        raise ConfigurationError(f"put={put!r:.40}: give a function that stores a file and returns its URL")
     accepted = accepted_files(slideshow, limits)
     places = [
         (number, kind, address)
@@ -66,6 +72,9 @@ def fit_slideshow(
         for kind in FILES
         if (address := getattr(slide, kind)) is not None
     ]
+    for number, kind, address in places:
+        if not isinstance(address, str):
+            raise ConfigurationError(f"slide {number}, {kind}: give a URL or a path, not {address!r:.40}")
     originals = {
         (kind, address): _read(number, kind, address, accepted, base, private) for number, kind, address in reversed(places)
     }
@@ -80,10 +89,17 @@ def fit_slideshow(
         fitted = _fit(number, kind, data, share[kind, address], accepted, limits)
         is_same = fitted.data == data and "://" in address
         name = f"{hashlib.sha256(fitted.data).hexdigest()[:32]}{fitted.ending}"
-        urls[kind, address] = address if is_same else put(name, fitted.data, fitted.content_type)
+        urls[kind, address] = address if is_same else _stored(put, name, fitted)
         if on_file is not None:
             on_file(address, fitted)
     return slideshow.replace(slides=tuple(_with_urls(slide, urls) for slide in slideshow.slides))
+
+
+def _stored(put: Put, name: str, fitted: Fitted) -> str:
+    url: object = put(name, fitted.data, fitted.content_type)
+    if not isinstance(url, str) or url_problem(url):
+        raise ConfigurationError(f"put returned {url!r:.80}: return the public URL of the file")
+    return url
 
 
 def _with_urls(slide: Any, urls: Mapping[tuple[str, str], str]) -> Any:

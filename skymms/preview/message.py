@@ -172,6 +172,8 @@ def view_message(message: Any, data: Mapping[str, object] | None, preflight: Pre
     """Return the view of a slideshow or an operation; :class:`~skymms.ConfigurationError` for one without a message."""
     if data is not None and not isinstance(cast(object, data), Mapping):
         raise ConfigurationError(f'data must be a dict, for example {{"name": "Ada"}}; got a {type(data).__name__}')
+    if data and (wrong := [name for name in data if not isinstance(cast(object, name), str)]):
+        raise ConfigurationError(f"data: the name of a merge field must be a text, not {wrong[0]!r:.40}")
     if isinstance(message, Slideshow):
         view = _of_slideshow(message, MergeValues(data))
     elif isinstance(message, (SendMMS, SaveMMS, CellcastSend)):

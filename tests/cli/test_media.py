@@ -190,6 +190,15 @@ class TestFit:
         result = run("fit", "nowhere.png")
         assert (result.status, "cannot read nowhere.png" in result.err) == (2, True)
 
+    def test_a_wrong_colour_is_wrong_usage(self, run, tmp_path):
+        (tmp_path / "a.png").write_bytes(saved(photo(64, 48), "PNG"))
+        result = run("fit", str(tmp_path / "a.png"), "--background", "redd")
+        assert (result.status, "'redd' is not a colour: give a name, such as white, or #rrggbb" in result.err) == (2, True)
+
+    @pytest.mark.parametrize("options", [("--to", "s3://["), ("--to", "s3://b", "--url", "x y")])
+    def test_a_wrong_address_of_a_bucket_is_wrong_usage(self, run, options):
+        assert run("publish", "f", *options, f=SHOW % "a.png").status == 2
+
     def test_stdin_needs_a_name_for_the_output(self, run):
         assert run("fit", "-").status == 2
 
