@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from ..errors import Problem
 from .markup import Markup, element, join
-from .message import MessageView
+from .message import FieldView, MessageView
 from .parts import icons_svg, page_css, phone_css
 from .phone import Pictures, phone, playing_css, sms_bubble, view_switch
 from .pictures import Picture
@@ -128,12 +128,16 @@ def _fields(view: MessageView) -> Markup | None:
                 "dd",
                 None,
                 element("bdi", None, label(field.text)),
-                element("small", None, f" {_STATES[field.state]}{_filler(field.name)}"),
+                element("small", None, f" {_STATES[field.state]}{_filler(field.name)}{_unless_default(field)}"),
             ),
         )
         for field in view.fields
     ]
     return _part("Merge fields", element("dl", None, *rows))
+
+
+def _unless_default(field: FieldView) -> str:
+    return "" if field.default is None else ": the default is used if there is no value"
 
 
 def _filler(name: str) -> str:

@@ -484,6 +484,17 @@ class TestFfmpeg:
         assert b"by Ann" not in fitted.data
         assert abs((seconds(fitted.data, content_type) or 0) - 10) < 0.5
 
+    def test_a_smaller_size_and_fewer_frames_are_named(self, made):
+        assert fit(made["video"], most=200_000).changes[1:-1] == ("640 × 360 to 320 × 180 pixels", "30 to 25 frames a second")
+        assert fit(made["audio"], most=60_000).changes[1:] == ("metadata removed",)
+
+    def test_a_turned_video_is_measured_as_it_is_shown_and_gets_no_frames(self, tmp_path):
+        command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=640x360:rate=12:duration=2"]
+        subprocess.run([*command, "-c:v", "libx264", "-b:v", "3M", tmp_path / "v.mp4"], check=True)
+        turned = ["-display_rotation", "90", "-i", tmp_path / "v.mp4", "-c", "copy", tmp_path / "turned.mp4"]
+        subprocess.run(["ffmpeg", "-v", "error", *turned], check=True)
+        assert fit(tmp_path / "turned.mp4", most=40_000).changes[1:-1] == ("360 × 640 to 180 × 320 pixels",)
+
     def test_what_is_too_long_is_refused(self, made):
         with pytest.raises(MediaTooLargeError, match="10 seconds are too long"):
             fit(made["video"], most=30_000)

@@ -86,7 +86,7 @@ class TestPreview:
             "3 slides, 21 seconds, 2 files\n"
             "\n"
             "+- Slide 1, 10 seconds ----------------------------+\n"
-            "| FREE COFFEE                                      |\n"
+            "| Subject: Free coffee                             |\n"
             "| [picture: welcome.jpg]                           |\n"
             "| Hi {name|there}                                  |\n"
             "+--------------------------------------------------+\n"
@@ -104,7 +104,7 @@ class TestPreview:
             "Problems: gateways refuse the message:\n"
             "  E313 slide 2, text: the slide is empty: give it text or a file, or leave it out\n"
             "\n"
-            "Merge fields that are not filled in: name\n"
+            "Merge fields that are not filled in: name (default: there)\n"
         )
 
     def test_its_text_says_why_a_picture_is_not_there(self):
