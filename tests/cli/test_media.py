@@ -69,13 +69,13 @@ class TestCheck:
         assert "E341" in out
 
     def test_a_route_has_its_own_figures(self, run):
-        large = saved(photo(560, 420), "PNG")
-        with Faulty(served("image", large)) as server:
+        large = saved(photo(), "JPEG", quality=95).ljust(500_000, b"\0")
+        look = ("check", "f", "--media", "--private", "--carrier", "att", "--json", "--route")
+        with Faulty(served("image", large, Content_Type="image/jpeg")) as server:
             show = SHOW % f"http://127.0.0.1:{server.port}/a.png"
-            result = run("check", "f", "--media", "--private", "--carrier", "att", "--route", "toll-free", f=show)
-            assert "from a toll-free number" in result.out
-            result = run("check", "f", "--media", "--private", "--carrier", "att", "--route", "long-code", f=show)
-        assert (result.status, "att delivers" in result.out) == (0, False)
+            found = [run(*look, route, f=show).json["warnings"][1:] for route in ("toll-free", "long-code")]
+        assert ["from a toll-free number" in one["message"] for one in found[0]] == [True]
+        assert found[1] == []
 
     def test_the_whole_file_is_read_if_asked(self, run):
         damaged = jpeg(b"\x3f" * 100_000)[:-1]
