@@ -197,6 +197,22 @@ def mask_key(text: str, key: str) -> str:
     return text if mask is None else mask.mask(text)
 
 
+#: The keys of all accounts of this process.
+_KNOWN_KEYS: dict[str, None] = {}
+
+
+def remember_key(key: str) -> None:
+    """Let :func:`mask_known_keys` mask this key from now on."""
+    _KNOWN_KEYS[key] = None
+
+
+def mask_known_keys(text: str) -> str:
+    """Return a text with the keys of all accounts of this process masked."""
+    for key in tuple(_KNOWN_KEYS):
+        text = mask_key(text, key)
+    return text
+
+
 def mask_key_in_json(document: Any, key: str) -> Any:
     """Return a parsed JSON document with the key masked in its names and its texts."""
     if isinstance(document, dict):

@@ -50,6 +50,7 @@ In reading order:
 - ``blocks``: takes messages from the ledger and writes what became of them
 - ``comparing``: compares the outcomes of variants
 - ``estimating``: says in advance what a broadcast will do
+- ``leases``: the messages that runs hold at this moment
 - ``surveying``: reads the figures of broadcasts for people who watch them
 - ``running``: decides what a run does next
 - ``slices``: which slices of broadcasts wait in a queue or run

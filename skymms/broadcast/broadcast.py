@@ -45,8 +45,9 @@ UNREPORTED_AFTER = 72 * 3600.0
 _SETTLED = {"sent": "settled as sent", "resend": RESENT}
 #: Unknown messages whose evidence is read at once.
 _EVIDENCE_PAGE = 500
-#: Calls at once.
-_CONCURRENCY, _THREADS = 200, 50
+#: Calls at once. A crash leaves the outcome of as many messages unknown, and gateways allow far fewer requests a second than 32
+#: calls make.
+_CONCURRENCY = _THREADS = 32
 #: The columns of a report.
 REPORT_COLUMNS = (
     "number", "state", "reason", "code", "tracking_id", "mms_id", "attempts", "reference", "sent_at", "updated_at",

@@ -42,3 +42,10 @@ UNKNOWN_IN_WINDOW = same(
     "SELECT number, why, code, attempts, reference, sent_at FROM skymms_message "
     "WHERE id > :after AND id <= :upto AND broadcast = :broadcast AND state = 'unknown' ORDER BY id LIMIT :most"
 )
+#: The messages that are being sent, by the run that holds them.
+LEASES = same(
+    "SELECT count(*), min(m.sent_at), w.host, w.pid, w.lease_until FROM skymms_message m "
+    "LEFT JOIN skymms_worker w ON w.id = m.lease WHERE m.broadcast = :broadcast "
+    "AND m.state IN ('sending', 'unknown') AND m.state = 'sending' "
+    "GROUP BY m.lease, w.host, w.pid, w.lease_until ORDER BY min(m.sent_at)"
+)

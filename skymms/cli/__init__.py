@@ -8,17 +8,26 @@ pipe. Expected errors are printed without a traceback.
 In reading order:
 
 - ``exit_status``: the exit statuses, for scripts
-- ``repeated``: command classes that refuse an option given twice
+- ``context``: the values that options leave in click's context
+- ``signals``: remembers SIGINT and SIGTERM
+- ``repeated``: command classes that refuse an option given twice, and groups that import their commands when needed
 - ``output``: prints results on stdout, and messages and errors on stderr
 - ``inputs``: reads files and stdin
 - ``profiles``: reads a named profile from the configuration file
+- ``completing``: completes the values of options while they are typed
 - ``accounts``: creates the account from options, environment and profile
+- ``dialect_options``: options for fields that only some dialects have
 - ``options``: the options and arguments that several commands share
+- ``store_options``: the options that name a ledger or an inbox
 - ``operations``: reads slideshow and request files and creates operations from them
 - ``media_options``: options of commands that look at files or make them fit
 - ``fit``: `skymms fit` and `skymms publish`
+- ``new``: `skymms new` writes a starter slideshow
 - ``check``: `skymms check` reports every problem in a file
+- ``request_text``: lays out requests for reading, for `skymms show` and for dry runs
 - ``show``: `skymms show` prints the request that would be sent
+- ``code_examples``: programs that show what raises each code
+- ``explaining``: says everything that skymms knows about a code
 - ``decode``: `skymms postback` and `skymms explain`
 - ``demo``: `skymms demo` tries everything against a local sandbox
 - ``render``: prints the gateway's replies
@@ -28,7 +37,7 @@ In reading order:
 - ``send``: `skymms send`, `save`, `send-saved`, `list`, `delete` and `call`
 - ``preview``: `skymms preview` shows a message as a phone does
 - ``cellcast``: `skymms cellcast …`, the commands for the Australian gateway
-- ``broadcast_options``: the options of `skymms broadcast …`: the ledger, the account, and when messages are sent
+- ``broadcast_options``: the options of `skymms broadcast …`: the account, and when messages are sent
 - ``broadcast_lists``: reads lists of numbers
 - ``broadcast_output``: prints what is known about a broadcast
 - ``broadcast_progress``: shows how far a run is
@@ -41,7 +50,16 @@ In reading order:
 - ``inbox_output``: prints what an inbox has
 - ``inbox_load``: loads the inbox of a program
 - ``inbox_run``: receives postbacks and calls handlers until a signal
+- ``inbox_handling``: `skymms inbox work`, `dead`, `replay`, `handlers` and `remove-handler`
 - ``inbox``: `skymms inbox …`, postbacks that are received, stored and handled
+- ``doctor_report``: the findings of `skymms doctor`, and how they are printed
+- ``doctor_settings``: where each setting comes from, and the form of the key
+- ``doctor_network``: name, connection, certificate and proxy on the way to a gateway
+- ``doctor_gateway``: whether a gateway answers, its clock, and a request that sends nothing
+- ``doctor_stores``: whether the ledger and the inbox can be used
+- ``doctor_versions``: the versions of Python, skymms and what it uses
+- ``doctor``: `skymms doctor` says what is wrong, and what to do
+- ``completion``: `skymms completion` prints scripts for shells, which call skymms to complete a line
 - ``commands``: the command group `skymms`, and the exit status of each error
 """
 
@@ -90,12 +108,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: list[str]) -> int:
     try:
         from .commands import run
+
+        # Commands are imported when they are called.
+        return run(argv)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"click", "rich"}:
             raise
         print("the command line needs click and rich: pip install 'skymms[cli]'", file=sys.stderr)
         return Status.USAGE
-    return run(argv)
 
 
 def _discard_stdout() -> None:

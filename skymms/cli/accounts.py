@@ -12,8 +12,8 @@ import os
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import click
 
@@ -24,11 +24,9 @@ from ..http import allow_http_from_environment
 from ..limits import Limits
 from ..redaction import MASK, read_key_file
 from ..wire.dialects import check_field_names
+from .context import ALLOW_HTTP, PROFILE, WAIVED
 from .output import print_message
 from .profiles import Profile, read_profile
-
-#: The keys under which the context has the values of ``--profile``, ``--allow-http`` and ``--waive``.
-PROFILE, ALLOW_HTTP, WAIVED = "skymms.profile", "skymms.allow_http", "skymms.waived"
 
 _SKYCORE = {
     "dialect": "SKYMMS_DIALECT",
@@ -43,6 +41,14 @@ _CELLCAST = {
     "allow_http": "SKYMMS_CELLCAST_ALLOW_HTTP",
 }
 
+_OPTIONS = {
+    "dialect": "--dialect",
+    "url": "--url",
+    "allow_http": "--allow-http",
+    "waived": "--waive",
+    "generation": "--generation",
+}
+
 #: The settings that are arguments of Account and CellcastAccount.
 _ACCOUNT_ARGUMENTS = ("dialect", "url", "allow_http", "sender", "service_id", "fallback_text", "rate", "limits", "former_names")
 _CELLCAST_ARGUMENTS = ("generation", "url", "allow_http", "rate")
@@ -50,10 +56,11 @@ _CELLCAST_ARGUMENTS = ("generation", "url", "allow_http", "rate")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings for an account, without its API key."""
+    """The settings for an account, without its API key; ``sources`` says where each comes from, for people."""
 
     values: Mapping[str, Any]
     profile: Profile | None = None
+    sources: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def dialect(self) -> str | None:
@@ -73,7 +80,7 @@ def skycore_settings(dialect: str | None, url: str | None = None, file_dialect: 
     with _profile_in_errors(settings):
         limits = Limits(waived=frozenset(settings.values.get("waived", ())))
         check_field_names(limits)
-    return Settings(values={"dialect": file_dialect, **settings.values, "limits": limits}, profile=settings.profile)
+    return replace(settings, values={"dialect": file_dialect, **settings.values, "limits": limits})
 
 
 def cellcast_settings(generation: str | None, url: str | None) -> Settings:
@@ -132,7 +139,12 @@ def _combine(gateway: str, options: Mapping[str, Any], variables: Mapping[str, s
     from_options = {name: value for name, value in {**options, "allow_http": allow_http}.items() if value}
     for name in from_profile.keys() & from_environment.keys() - from_options.keys():
         _report_override(variables[name], name)
-    return Settings(values={**from_profile, **from_environment, **from_options}, profile=profile)
+    sources = {
+        **dict.fromkeys(from_profile, f"profile {profile.name}" if profile else ""),
+        **{name: variables[name] for name in from_environment},
+        **{name: _OPTIONS[name] for name in from_options},
+    }
+    return Settings(values={**from_profile, **from_environment, **from_options}, profile=profile, sources=sources)
 
 
 def _chosen_profile(gateway: str) -> Profile | None:
@@ -162,15 +174,37 @@ def _profile_in_errors(settings: Settings) -> Generator[None, None, None]:
 
 def _read_key(profile: Profile | None, variable: str) -> str:
     """The API key: from a file, the environment, the profile, or a prompt if stdin is a terminal."""
+    if found := find_key(profile, variable):
+        return found.key
+    if key := _prompt_for_key():
+        return key
+    raise ConfigurationError(f"no API key: set {variable} or {variable}_FILE, or use --profile with a profile that has a key")
+
+
+class FoundKey(NamedTuple):
+    """An API key, and where it comes from, for people. Its repr does not show the key."""
+
+    key: str
+    source: str
+
+    def __repr__(self) -> str:
+        return f"FoundKey({MASK}, {self.source!r})"
+
+
+def find_key(profile: Profile | None, variable: str) -> FoundKey | None:
+    """Return the API key from a file, the environment or the profile; None if none has one.
+
+    Raises :class:`~skymms.ConfigurationError` for a file that cannot be read.
+    """
     from_profile = profile.read_api_key() if profile else None
     for source in (f"{variable}_FILE", variable):
         if value := os.environ.get(source, "").strip():
             if from_profile:
                 _report_override(source, "the API key")
-            return read_key_file(value, f"{source}={value!r:.200}") if source.endswith("_FILE") else value
-    if key := from_profile or _prompt_for_key():
-        return key
-    raise ConfigurationError(f"no API key: set {variable} or {variable}_FILE, or use --profile with a profile that has a key")
+            if source == variable:
+                return FoundKey(value, source)
+            return FoundKey(read_key_file(value, f"{source}={value!r:.200}"), f"{source}, the file {value}")
+    return FoundKey(from_profile, f"profile {profile.name}") if profile and from_profile else None
 
 
 def _prompt_for_key() -> str:

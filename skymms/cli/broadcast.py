@@ -10,6 +10,7 @@ import click
 
 from ..broadcast import State
 from ..broadcast import Status as BroadcastStatus
+from ..broadcast.leases import list_leases
 from ..client import Client
 from . import output
 from .broadcast_create import create, print_plan
@@ -31,15 +32,16 @@ from .broadcast_output import (
     status_json,
 )
 from .broadcast_people import PEOPLE_COMMANDS
-from .broadcast_run import run_broadcast
+from .broadcast_run import run_broadcast, show_run
 from .broadcast_watch import watch
 from .calling import RetryPrinter
+from .completing import complete_files
 from .exit_status import Status
-from .options import json_option
+from .options import dry_run_option, json_option
 from .repeated import group
 
 
-@group(no_args_is_help=False)
+@group()
 def broadcast() -> None:
     """Send one message to a list of numbers, never twice.
 
@@ -73,11 +75,13 @@ def estimate(name: str, as_json: bool) -> int:
 @proof_option
 @account_options
 @ledger_options
+@dry_run_option
 @json_option
 def run(
     name: str,
     seconds: float | None,
     proof: str | None,
+    dry_run: bool,
     as_json: bool,
     dialect: str | None,
     url: str | None,
@@ -87,10 +91,14 @@ def run(
 
     Ctrl-C or SIGTERM waits for the calls in flight; a second one does not, and leaves their messages unknown. Run it again to
     go on. The broadcast is paused by itself if a problem would hit every message, such as a wrong key.
+
+    With --dry-run, the request for the first recipient and the number of messages that are ready are printed.
     """
     with open_ledger() as ledger:
         found = ledger[name]
         gateway = Gateway.of(found, {"dialect": dialect, "url": url, "generation": generation})
+        if dry_run:
+            return show_run(found, gateway, as_json)
         return run_broadcast(ledger, found, gateway, seconds=seconds, proof=proof, as_json=as_json)
 
 
@@ -106,13 +114,13 @@ def status(name: str, as_json: bool) -> int:
     with open_ledger() as ledger:
         found = ledger[name]
         current, lines = found.status(), found.left_out()
-        outcomes = found.compare() if len(found.variants) > 1 else []
+        outcomes, leases = found.compare() if len(found.variants) > 1 else [], list_leases(ledger.store, found.id)
     if as_json:
-        output.print_json(status_json(current, lines, outcomes))
+        output.print_json(status_json(current, lines, outcomes, leases))
     else:
         print_status(current, lines)
         print_variants(outcomes)
-        print_sending_hint(name, current.counts)
+        print_sending_hint(name, leases)
         print_unknown_hint(name, current.counts)
         print_unreported_hint(name, current.counts)
     return Status.DONE
@@ -128,9 +136,7 @@ def list_(as_json: bool) -> int:
     if as_json:
         output.print_json({"broadcasts": [status_json(one, ()) for one in found]})
         return Status.DONE
-    if found:
-        output.print_table("", ("Name", "State", "Messages", "Ready", "Unknown", "Why"), map(_list_row, found))
-    output.print_message(f"{len(found)} listed")
+    output.print_list(("Name", "State", "Messages", "Ready", "Unknown", "Why"), [_list_row(one) for one in found])
     return Status.DONE
 
 
@@ -151,10 +157,8 @@ def unknown(name: str, as_json: bool) -> int:
     if as_json:
         output.print_json({"unknown": rows})
         return Status.DONE
-    if rows:
-        titles = [column.replace("_", " ").capitalize() for column in columns]
-        output.print_table("", titles, [[row[column] for column in columns[:-1]] + [_evidence(row)] for row in rows])
-    output.print_message(f"{len(rows)} listed")
+    titles = [column.replace("_", " ").capitalize() for column in columns]
+    output.print_list(titles, [[*(row[column] for column in columns[:-1]), _evidence(row)] for row in rows])
     return Status.DONE
 
 
@@ -165,9 +169,19 @@ def _evidence(row: dict[str, Any]) -> str:
 
 @broadcast.command()
 @name_argument
-@click.option("-o", "--output", "target", metavar="FILE", help="The file; JSONL if its name ends in .jsonl. Default: stdout.")
 @click.option(
-    "--plot", metavar="FILE", help="Draw states over time and outcomes by carrier instead: a file in .png, .svg or .pdf."
+    "-o",
+    "--output",
+    "target",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="The file; JSONL if its name ends in .jsonl. Default: stdout.",
+)
+@click.option(
+    "--plot",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Draw states over time and outcomes by carrier instead: a file in .png, .svg or .pdf.",
 )
 @ledger_options
 def report(name: str, target: str | None, plot: str | None) -> int:
@@ -303,6 +317,3 @@ def prune(older_than: int, by: str | None) -> int:
         pruned = ledger.prune(older_than=timedelta(days=older_than), by=by)
     output.print_line(f"{pruned:,} broadcasts deleted")
     return Status.DONE
-
-
-COMMANDS = (broadcast,)

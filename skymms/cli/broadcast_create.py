@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
-from ..broadcast import Broadcast, Variant
+from ..broadcast import Broadcast, Ledger, Variant
 from ..broadcast.personalisation import Personalisation
 from ..broadcast.variants import ONLY
 from ..cellcast import MAX_MEDIA, CellcastSend
@@ -32,31 +34,40 @@ from .broadcast_options import (
 )
 from .broadcast_output import print_estimate
 from .broadcast_run import send_proof
+from .completing import complete_files
+from .dialect_options import refuse_cellcast_options, refuse_options
 from .exit_status import Status
 from .inputs import read_bytes
 from .operations import broadcast_operation, read_content, refuse_missing_action, slideshow_in, with_toml_messages
-from .options import given, json_option
+from .options import campaign_ref_option, given, json_option, service_id_option
 from .repeated import command
 
 
 @command()
 @name_argument
-@click.argument("file", metavar="[FILE]", required=False)
+@click.argument("file", metavar="[FILE]", required=False, shell_complete=complete_files)
 @click.option(
     "--variant",
     "variants",
     multiple=True,
     metavar="FILE[:WEIGHT]",
+    shell_complete=complete_files,
     help="One of several messages: each recipient gets one of them. Give it once for each; the weights are their shares.",
 )
-@click.option("--recipients", required=True, metavar="LIST", help="The list: CSV, JSONL, or a number on each line; - is stdin.")
+@click.option(
+    "--recipients",
+    required=True,
+    metavar="LIST",
+    shell_complete=complete_files,
+    help="The list: CSV, JSONL, or a number on each line; - is stdin.",
+)
 @number_column
 @click.option("--reference", metavar="COLUMN", help="The column with your own id of a recipient, for the report.")
 @click.option("--from", "sender", metavar="CODE", help="The sender. Default: SKYMMS_SENDER.")
-@click.option("--service-id", metavar="ID", help="The service id; required by sinch and sinch-json.")
-@click.option("--campaign-ref", metavar="REF", help="The campaign that the recipients are subscribed to.")
+@service_id_option
+@campaign_ref_option
 @click.option("--cellcast", is_flag=True, help="Send through Cellcast.")
-@click.option("--media", metavar="FILE", help="A JPEG or PNG file to send (Cellcast v1).")
+@click.option("--media", metavar="FILE", shell_complete=complete_files, help="A JPEG or PNG file to send (Cellcast v1).")
 @click.option("--rate", type=float, metavar="R", help="Requests a second, for all broadcasts of the account.")
 @click.option("--hours", metavar="09:00-20:00", help="The hours in which messages are sent, in the recipient's time zone.")
 @click.option("--zone", metavar="ZONE", help="The time zone of the hours, such as America/New_York.")
@@ -85,6 +96,11 @@ from .repeated import command
 @proof_option
 @account_options
 @ledger_options
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Read the list and check every message, and keep nothing. Opt-outs in the ledger are not compared.",
+)
 @json_option
 def create(
     name: str,
@@ -112,6 +128,7 @@ def create(
     pause_if: tuple[str, ...],
     skip_invalid: bool,
     proof: str | None,
+    dry_run: bool,
     as_json: bool,
     dialect: str | None,
     url: str | None,
@@ -124,6 +141,8 @@ def create(
     default. With --variant each recipient gets one of several messages, and `status` compares what became of them. If the
     command is interrupted, run it again.
     """
+    if dry_run and proof is not None:
+        raise click.UsageError("--proof sends a message, and --dry-run sends none: leave one of them out")
     files = _files(file, variants)
     if recipients == "-" and any(path == "-" for path, _ in files):
         raise click.UsageError("FILE and --recipients cannot both be stdin")
@@ -154,7 +173,7 @@ def create(
         consent_time=consent_time,
     )
     planned_hours = parse_hours(hours, zone, zone_column, zone_by_number)
-    with open_ledger(new=True) as ledger:
+    with _temporary_ledger() if dry_run else open_ledger(new=True) as ledger:
         try:
             planned = ledger.create(
                 name,
@@ -178,8 +197,17 @@ def create(
         print_plan(planned, as_json)
         if proof is not None:
             send_proof(ledger, planned, gateway.account(), proof)
+    if dry_run:
+        output.print_message("Nothing has been sent, and nothing is kept. Without --dry-run the broadcast is planned.")
+        return Status.DONE
     output.print_message(f"Nothing has been sent{' to the list' if proof else ''}. To send: skymms broadcast run {name}")
     return Status.DONE
+
+
+@contextmanager
+def _temporary_ledger() -> Generator[Ledger, None, None]:
+    with TemporaryDirectory(prefix="skymms-") as directory, Ledger(Path(directory) / "dry-run.db") as ledger:
+        yield ledger
 
 
 def _files(file: str | None, variants: Sequence[str]) -> list[tuple[str, float]]:
@@ -208,21 +236,19 @@ _WEIGHT = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 def _operation(gateway: Gateway, account: Any, content: FileContent, media: str | None, message: dict[str, Any]) -> Any:
     if gateway.cellcast:
-        return _cellcast_operation(content, media, message)
+        return _cellcast_operation(account, content, media, message)
     if media is not None:
         raise click.UsageError("--media is for Cellcast")
     operation = broadcast_operation(content, message, gateway.settings.sender)
     refuse_missing_action(account, operation)
+    refuse_options(account, operation, given(message))
     return operation
 
 
-def _cellcast_operation(content: FileContent, media: str | None, message: dict[str, Any]) -> CellcastSend:
-    for option in ("service_id", "campaign_ref"):
-        if message[option] is not None:
-            raise click.UsageError(f"Cellcast does not support --{option.replace('_', '-')}")
+def _cellcast_operation(account: Any, content: FileContent, media: str | None, message: dict[str, Any]) -> CellcastSend:
+    refuse_cellcast_options(account.generation, CellcastSend, given(message))
     picture = None if media is None else read_bytes(media, MAX_MEDIA)
-    own = {name: value for name, value in message.items() if name not in ("service_id", "campaign_ref")}
-    return CellcastSend(slideshow_in(content), media=picture, **given(own))
+    return CellcastSend(slideshow_in(content), media=picture, **given(message))
 
 
 def _refuse_problems(account: Any, operation: Any, content: FileContent) -> None:

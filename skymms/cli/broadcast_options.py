@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import click
@@ -14,7 +13,6 @@ from ..account import Account
 from ..broadcast import Broadcast, Hours, Ledger
 from ..broadcast.hours import zone_info
 from ..cellcast import GENERATIONS, CellcastAccount, CellcastSend
-from ..errors import ConfigurationError
 from .accounts import (
     Settings,
     account_from_settings,
@@ -26,37 +24,10 @@ from .accounts import (
     skycore_settings,
 )
 from .options import combine, gateway_options
-
-_LEDGER, _ADOPT = "skymms.ledger", "skymms.adopt"
-
-
-def _store(key: str) -> Any:
-    def callback(context: click.Context, option: click.Parameter, value: Any) -> None:
-        context.meta[key] = value
-
-    return callback
-
+from .store_options import LEDGER, adopts
 
 #: ``--ledger`` and ``--adopt``.
-ledger_options: Final = combine(
-    click.option(
-        "--ledger",
-        envvar="SKYMMS_LEDGER",
-        default="skymms.db",
-        metavar="WHERE",
-        expose_value=False,
-        callback=_store(_LEDGER),
-        help="The ledger: a file, or a postgresql:// URL. Default: SKYMMS_LEDGER, or skymms.db in the working directory. "
-        "Put a URL with a password into SKYMMS_LEDGER, because other users can see the options of a command.",
-    ),
-    click.option(
-        "--adopt",
-        is_flag=True,
-        expose_value=False,
-        callback=_store(_ADOPT),
-        help="Accept a ledger file that was copied or restored, as the only one from now on.",
-    ),
-)
+ledger_options: Final = LEDGER.options
 _generation = click.option(
     "--generation",
     type=click.Choice(list(GENERATIONS)),
@@ -78,14 +49,7 @@ number_column: Final = click.option(
 
 def open_ledger(*, new: bool = False) -> Ledger:
     """Open the ledger of the command. Without ``new``, one that does not exist is an error and is not created."""
-    meta = click.get_current_context().meta
-    where: str = meta[_LEDGER]
-    if not new and "://" not in where and not Path(where).exists():
-        raise ConfigurationError(
-            f"there is no ledger {where}: `skymms broadcast create` makes one. If it is elsewhere, name it with --ledger or "
-            "SKYMMS_LEDGER"
-        )
-    return Ledger(where, adopt=meta[_ADOPT])
+    return Ledger(LEDGER.chosen(new=new), adopt=adopts())
 
 
 # ------------------------------------------------------------------------------------------------ the account

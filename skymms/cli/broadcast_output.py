@@ -9,6 +9,7 @@ from typing import Any
 from ..broadcast import Broadcast, Estimate, LeftOutLine, Share, State, Status, VariantOutcome
 from ..broadcast.broadcast import UNREPORTED_AFTER
 from ..broadcast.hours import zone_info
+from ..broadcast.leases import Lease
 from ..broadcast.settings import Settings
 from . import output
 
@@ -90,24 +91,41 @@ def _print_left_out(counts: Mapping[str, int], lines: Sequence[LeftOutLine]) -> 
         output.print_message(f"and {total - len(rows):,} more lines; --json lists up to a thousand")
 
 
-def status_json(status: Status, left_out: Sequence[LeftOutLine], outcomes: Sequence[VariantOutcome] = ()) -> dict[str, Any]:
-    """Return the JSON document of a status. Only a broadcast with several variants has them in it."""
+def status_json(
+    status: Status,
+    left_out: Sequence[LeftOutLine],
+    outcomes: Sequence[VariantOutcome] = (),
+    leases: Sequence[Lease] | None = None,
+) -> dict[str, Any]:
+    """Return the JSON document of a status. Only a broadcast with several variants has them in it.
+
+    ``leases`` are the runs that hold messages; None leaves them out.
+    """
     lines = [one._asdict() for one in left_out]
     variants = [
         {**one._asdict(), "delivered": one.delivered._asdict(), "opted_out": one.opted_out._asdict()} for one in outcomes
     ]
     several = {"variants": variants} if len(variants) > 1 else {}
-    return {**status._asdict(), "messages": sum(status.counts.values()), "lines": lines, **several}
+    held = {} if leases is None else {"runs": [one._asdict() for one in leases]}
+    return {**status._asdict(), "messages": sum(status.counts.values()), "lines": lines, **several, **held}
 
 
-def print_sending_hint(name: str, counts: Mapping[str, int]) -> None:
-    """Say what messages are that a run holds, or held when it was killed."""
-    if sending := counts.get(State.SENDING, 0):
-        now, before = ("is", "was") if sending == 1 else ("are", "were")
-        output.print_message(
-            f"{sending:,} {now} being sent now, or {before} when a run was killed: the next `skymms broadcast run {name}` then "
-            "calls them unknown."
-        )
+def print_sending_hint(name: str, leases: Sequence[Lease]) -> None:
+    """Say which messages a run holds now, and which were held by a run that has ended without giving them back."""
+    for one in leases:
+        messages = f"{one.messages:,} {'message' if one.messages == 1 else 'messages'}"
+        since = local_time(one.since.timestamp())
+        run = f" on {one.host}, process {one.pid}" if one.host is not None else ""
+        if one.alive:
+            now = "is" if one.messages == 1 else "are"
+            output.print_message(f"{messages} {now} being sent by a run{run}, the first since {since}.")
+        else:
+            was = "was" if one.messages == 1 else "were"
+            output.print_message(
+                f"{messages} {was} being sent when a run{run} ended without notice, the first at {since}. "
+                f"They may have been sent. `skymms broadcast run {name}` goes on: it calls them unknown and does not send them "
+                f"again. `skymms broadcast reconcile {name}` then asks the gateway about them."
+            )
 
 
 def print_unknown_hint(name: str, counts: Mapping[str, int]) -> None:

@@ -151,4 +151,4 @@ class Bar:
 
 def open_display(settings: Settings) -> Display:
     """Return the display that suits stderr."""
-    return Bar(settings) if output.error_console().is_terminal else Lines(settings)
+    return Bar(settings) if output.is_screen(output.error_console()) else Lines(settings)

@@ -8,59 +8,39 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import threading
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
-from types import FrameType
 from typing import Any, NamedTuple
 
 from ..broadcast import Broadcast, End, Ledger, Phase, Result, State, Status
 from ..broadcast.running import Desk, Progress
 from ..cellcast import CellcastSend
 from ..client import Client
-from ..errors import InDoubtError, SkymmsError
+from ..errors import ConfigurationError, InDoubtError, SkymmsError, refusal
 from ..transport.events import RequestStarted
 from . import output
 from .broadcast_options import Gateway
 from .broadcast_output import print_status, print_unknown_hint, status_json
 from .broadcast_progress import open_display
 from .exit_status import Status as ExitStatus
+from .request_text import print_dry_run
+from .signals import Signals
 
 #: How many numbers of calls in flight are printed.
 _SHOWN = 20
 
 
-class Signals:
-    """Stops a run by SIGINT and SIGTERM. A third signal does what it did before.
-
-    The handlers only set flags, because they may run in the middle of anything.
-    """
+class _RunSignals(Signals):
+    """Stops a run by SIGINT and SIGTERM. A third signal does what it did before."""
 
     def __init__(self) -> None:
-        self.first: signal.Signals | None = None
+        super().__init__()
         self.desk: Desk | None = None
         self._count = 0
         self._announced = False
-        self._before: dict[signal.Signals, Any] = {}
 
-    def __enter__(self) -> Signals:
-        if threading.current_thread() is threading.main_thread():
-            for one in (signal.SIGINT, signal.SIGTERM):
-                # A signal that is ignored stays ignored, as nohup wants.
-                if signal.getsignal(one) is not signal.SIG_IGN:
-                    self._before[one] = signal.signal(one, self._handle)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._restore()
-
-    def _restore(self) -> None:
-        while self._before:
-            signal.signal(*self._before.popitem())
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
+    def _act(self) -> None:
         self._count += 1
-        self.first = self.first or signal.Signals(number)
         if self._count > 1:
             self._restore()
         self._apply()
@@ -95,7 +75,7 @@ def run_broadcast(
     output.print_message(f"{broadcast.name}: {type(broadcast.operation).__name__} to {account.address}", "dim")
     display = open_display(broadcast.settings)
     try:
-        with Signals() as signals:
+        with _RunSignals() as signals:
 
             def watch(desk: Desk) -> None:
                 signals.watch(desk)
@@ -108,6 +88,23 @@ def run_broadcast(
         raise
     display.close(Progress(status.counts, result.requested, 0, None, False, None, False, None))
     return _ended(broadcast, result, status, signals, as_json)
+
+
+def show_run(broadcast: Broadcast, gateway: Gateway, as_json: bool) -> int:
+    """Print the request for the first recipient, and how many messages a run would send; return the exit status of a check."""
+    status = broadcast.status(unreported_after=None)
+    if status.phase is Phase.PAUSED:
+        return _paused(broadcast, status.why)
+    first = next((row["number"] for row in broadcast.rows()), None)
+    if first is None:
+        raise ConfigurationError(f"the broadcast {broadcast.name!r} has no recipients")
+    operation, account, ready = broadcast.proof(first), gateway.masked_account(), _left(status.counts)
+    if problems := account.problems(operation):
+        raise refusal(problems)
+    print_dry_run(account, operation, as_json, messages=ready)
+    if ready:
+        output.print_message("The request above is that of the first recipient.")
+    return ExitStatus.DONE
 
 
 def _carry(broadcast: Broadcast, account: Any, seconds: float | None, watch: Callable[[Desk], None]) -> Result:
@@ -168,7 +165,7 @@ class _Ending(NamedTuple):
     status: int
 
 
-def _ended(broadcast: Broadcast, result: Result, status: Status, signals: Signals, as_json: bool) -> int:
+def _ended(broadcast: Broadcast, result: Result, status: Status, signals: _RunSignals, as_json: bool) -> int:
     """Print how a run ended, and return the exit status."""
     interrupted = signals.desk.interrupted if signals.desk is not None else []
     ending = _ending(result, status, signals.first)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ..cellcast import CellcastSend
 from ..client import Client
-from ..errors import ProtocolError, SkymmsError
+from ..errors import ProtocolError, SkymmsError, refusal
 from ..files import FileContent
 from ..model.actions import (
     CreateCampaign,
@@ -25,8 +25,10 @@ from ..model.stored_operations import DeleteMMS, SaveMMS, SendSavedMMS
 from ..transport.events import RetryScheduled
 from . import output
 from .accounts import Settings, account_from_settings, masked_account
-from .operations import refuse_missing_action, refuse_problems, refuse_unsupported_options
+from .dialect_options import refuse_options
+from .operations import refuse_missing_action, refuse_problems
 from .render import print_reply
+from .request_text import print_dry_run
 
 
 class Outcome(NamedTuple):
@@ -81,17 +83,33 @@ _OUTCOMES: Mapping[type[Operation[Any]], Outcome] = {
 }
 
 
-def call_and_print(settings: Settings, operation: Operation[Any], as_json: bool, content: FileContent | None = None) -> int:
-    """Call the gateway once and print the reply. ``content`` is the file that the operation was read from."""
-    # Problems of the file are reported first, so that finding them needs no API key.
-    refuse_missing_action(masked_account(settings), operation)
+def call_and_print(
+    settings: Settings,
+    operation: Operation[Any],
+    as_json: bool,
+    content: FileContent | None = None,
+    *,
+    dry_run: bool = False,
+    options: Collection[str] | None = None,
+) -> int:
+    """Call the gateway once and print the reply, or with ``dry_run`` print the request.
+
+    ``content`` is the file that the operation was read from. ``options`` are the fields that come from options of the command;
+    by default, all.
+    """
+    # Problems are reported first, so that finding them needs no API key.
+    masked = masked_account(settings)
+    refuse_missing_action(masked, operation)
+    refuse_options(masked, operation, options)
     if content is not None:
-        refuse_problems(masked_account(settings), operation, content)
-    else:
-        refuse_unsupported_options(masked_account(settings), operation)
-    account = account_from_settings(settings)
+        refuse_problems(masked, operation, content)
+    elif dry_run and (problems := masked.problems(operation)):
+        raise refusal(problems)
+    account = masked if dry_run else account_from_settings(settings)
     for warning in account.warnings(operation):
         output.print_message(f"warning: {warning}")
+    if dry_run:
+        return print_dry_run(account, operation, as_json)
     output.print_message(f"{type(operation).__name__} in {account.dialect} to {account.wrap(b'').safe_url}", "dim")
     with explaining_failures(operation), Client(account, observer=RetryPrinter()) as client:
         reply = client.call(operation)

@@ -11,19 +11,35 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from ..cellcast import GENERATIONS, Balance, CellcastSend, CellcastSent, MarkRead, OptOuts, Responses
+from ..cellcast import (
+    GENERATIONS,
+    Balance,
+    CellcastAccount,
+    CellcastSend,
+    CellcastSent,
+    MarkRead,
+    OptOuts,
+    Responses,
+)
 from ..client import Client
+from ..errors import refusal
+from ..files import FileContent
 from ..model.operations import Operation
 from ..redaction import strip_credentials
 from ..wire.dialects import MAX_REQUEST
 from . import output
-from .accounts import cellcast_account, cellcast_settings
+from .accounts import cellcast_account, cellcast_settings, masked_cellcast_account
 from .calling import RetryPrinter, explaining_failures
+from .check import Findings, print_findings, with_files
+from .completing import complete_files
+from .dialect_options import CellcastOption, refuse_cellcast_options
 from .exit_status import Status
 from .inputs import read_bytes
-from .operations import read_content, slideshow_in
-from .options import allow_http_option, file_argument, json_option
+from .media_options import look_at_files, private_option
+from .operations import read_content, slideshow_in, with_toml_messages
+from .options import allow_http_option, dry_run_option, file_argument, given, json_option
 from .repeated import group
+from .request_text import print_dry_run
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,11 +56,39 @@ _URL = click.option(
 _PAGE = click.option("--page", type=int, metavar="N", help="Only this page; the first is 1.")
 
 
+_sender_option = click.option(
+    "--from",
+    "sender",
+    cls=CellcastOption,
+    operation=CellcastSend,
+    metavar="NAME",
+    help="A sender that is registered to the account.",
+)
+_other_files_option = click.option(
+    "--allow-other-files",
+    cls=CellcastOption,
+    operation=CellcastSend,
+    on_request=True,
+    is_flag=True,
+    help="Your account manager allowed files that are not pictures.",
+)
+
+
+def _file_option(*names: str) -> Callable[[F], F]:
+    return click.option(
+        *names,
+        "upload",
+        metavar="FILE",
+        shell_complete=complete_files,
+        help="A picture to upload: a JPEG or PNG file, or a GIF file (v3).",
+    )
+
+
 def _call_options(command: F) -> F:
     return _GENERATION(_URL(allow_http_option(json_option(command))))
 
 
-@group(no_args_is_help=False)
+@group()
 def cellcast() -> None:
     """Send through Cellcast, the Australian gateway.
 
@@ -53,30 +97,102 @@ def cellcast() -> None:
     """
 
 
+@cellcast.command("check")
+@file_argument
+@click.option("--to", metavar="NUMBER", multiple=True, help="A recipient, to check it too. May be repeated.")
+@_sender_option
+@_file_option("--file")
+@_other_files_option
+@click.option("--media", "look", is_flag=True, help="Fetch the files as the gateway does, 64 kB of each, and check them.")
+@private_option
+@_GENERATION
+@json_option
+def check_(
+    file: str,
+    to: tuple[str, ...],
+    sender: str | None,
+    upload: str | None,
+    allow_other_files: bool,
+    look: bool,
+    private: bool,
+    generation: str | None,
+    as_json: bool,
+) -> int:
+    """Report every problem that Cellcast would have with a slideshow. Nothing is sent, and no API key is needed.
+
+    With --media the picture is looked at as well: the file of --file, and what the slideshow's URL gives.
+    """
+    if private and not look:
+        raise click.UsageError("--private needs --media")
+    content = read_content(file)
+    account = masked_cellcast_account(cellcast_settings(generation, None), allow_other_files=allow_other_files)
+    operation = _send_operation(account, content, to, sender, upload)
+    problems = account.problems(operation)
+    found = Findings(
+        kind="slideshow",
+        dialect=account.name,
+        problems=tuple(one for one in with_toml_messages(content, problems) if to or one.field != "to"),
+        warnings=account.warnings(operation),
+    )
+    if look:
+        found = with_files(found, content, look_at_files(operation, account.limits, file, private))
+    return print_findings(found, as_json)
+
+
 @cellcast.command()
 @file_argument
 @click.option("--to", metavar="NUMBER", multiple=True, required=True, help="An Australian mobile number. May be repeated.")
-@click.option("--from", "sender", metavar="NAME", help="A sender that is registered to the account (v1).")
-@click.option("--file", "--media", "media", metavar="FILE", help="A picture to upload: a JPEG or PNG file, or a GIF file (v3).")
-@click.option("--allow-other-files", is_flag=True, help="Your account manager allowed files that are not pictures (v3).")
+@_sender_option
+@_file_option("--file", "--media")
+@_other_files_option
+@dry_run_option
 @_call_options
-def send(file: str, to: tuple[str, ...], sender: str | None, media: str | None, allow_other_files: bool, **options: Any) -> int:
+def send(
+    file: str,
+    to: tuple[str, ...],
+    sender: str | None,
+    upload: str | None,
+    allow_other_files: bool,
+    dry_run: bool,
+    **options: Any,
+) -> int:
     """Send a slideshow with one slide to any number of recipients."""
     content = read_content(file)
-    upload = None if media is None else read_bytes(media, MAX_REQUEST)
-    operation = CellcastSend(slideshow_in(content), to=to, sender=sender, media=upload)
-    return _call_and_print(operation, allow_other_files=allow_other_files, **options)
+    settings = cellcast_settings(options["generation"], options["url"])
+    masked = masked_cellcast_account(settings, allow_other_files=allow_other_files)
+    operation = _send_operation(masked, content, to, sender, upload)
+    return _call_and_print(operation, allow_other_files=allow_other_files, dry_run=dry_run, **options)
+
+
+def _send_operation(
+    account: CellcastAccount, content: FileContent, to: tuple[str, ...], sender: str | None, upload: str | None
+) -> CellcastSend:
+    """Return the operation of `send` and `check`. Options that the generation does not have are an error."""
+    media = None if upload is None else read_bytes(upload, MAX_REQUEST)
+    refuse_cellcast_options(account.generation, CellcastSend, given({"sender": sender, "media": media}))
+    return CellcastSend(slideshow_in(content), to=to, sender=sender, media=media)
 
 
 @cellcast.command()
 @_PAGE
-@click.option("--mark-read", is_flag=True, help="Then mark the listed messages as read (v3).")
+@click.option(
+    "--mark-read",
+    cls=CellcastOption,
+    operation=Responses,
+    is_flag=True,
+    help="Then mark the listed messages as read.",
+)
 @_call_options
 def responses(page: int | None, mark_read: bool, **options: Any) -> int:
     """List the messages that people sent back.
 
     In v3 these are the messages that are not marked as read.
     """
+    refuse_cellcast_options(
+        cellcast_settings(options["generation"], None).values.get("generation", ""),
+        Responses,
+        {"mark_read": mark_read} if mark_read else {},
+    )
     return _call_and_print(Responses(page, mark_read=mark_read), **options)
 
 
@@ -112,11 +228,21 @@ def balance(**options: Any) -> int:
 
 
 def _call_and_print(
-    operation: Operation[Any], generation: str | None, url: str | None, as_json: bool, allow_other_files: bool = False
+    operation: Operation[Any],
+    generation: str | None,
+    url: str | None,
+    as_json: bool,
+    allow_other_files: bool = False,
+    dry_run: bool = False,
 ) -> int:
-    account = cellcast_account(cellcast_settings(generation, url), allow_other_files=allow_other_files)
+    settings = cellcast_settings(generation, url)
+    account = (masked_cellcast_account if dry_run else cellcast_account)(settings, allow_other_files=allow_other_files)
     for warning in account.warnings(operation):
         output.print_message(f"warning: {warning}")
+    if dry_run:
+        if problems := account.problems(operation):
+            raise refusal(problems)
+        return print_dry_run(account, operation, as_json)
     output.print_message(f"{type(operation).__name__} in {account.name} to {strip_credentials(account.address)}", "dim")
     try:
         with explaining_failures(operation), Client(account, observer=RetryPrinter()) as client:
@@ -158,6 +284,3 @@ def _lines(value: Any) -> Any:
         return value
     items = cast(dict[str, Any], value).items()
     return "\n".join(f"{key}  {inner}" for key, inner in items)
-
-
-COMMANDS = (cellcast,)

@@ -56,7 +56,11 @@ class Findings:
 @file_argument
 @dialect_option
 @waive_option
-@click.option("--media", is_flag=True, help="Fetch the files as the gateway does, 64 kB of each, and check them. Local files are read whole.")
+@click.option(
+    "--media",
+    is_flag=True,
+    help="Fetch the files as the gateway does, 64 kB of each, and check them. Local files are read whole.",
+)
 @private_option
 @whole_option
 @carrier_option
@@ -91,12 +95,17 @@ def check(
         if media and content.slideshow is not None:
             limits: Limits = skycore_settings(dialect or content.dialect).values["limits"]
             files = look_at_files(content.slideshow, limits, file, private, carriers, route, whole=whole)
-            found = _with_files(found, content, files)
+            found = with_files(found, content, files)
     except ConfigurationError as error:
         if not error.problems:
             raise
         # Unknown fields in a slideshow in JSON are problems like any other.
         found = Findings(kind="slideshow", problems=error.problems)
+    return print_findings(found, as_json)
+
+
+def print_findings(found: Findings, as_json: bool) -> int:
+    """Print the findings, and return the exit status."""
     if as_json:
         output.print_json(found)
     else:
@@ -138,7 +147,8 @@ def _validate_slideshow(content: FileContent, settings: Settings) -> Findings:
     )
 
 
-def _with_files(found: Findings, content: FileContent, files: Preflight) -> Findings:
+def with_files(found: Findings, content: FileContent, files: Preflight) -> Findings:
+    """Add what was found by looking at the files."""
     problems = further_problems(found.problems, files)
     return replace(
         found,
@@ -189,6 +199,3 @@ def _print_problems(title: str, problems: tuple[Problem, ...]) -> None:
     shown = [at for at in range(5) if at > 1 or any(row[at] is not None for row in rows)]
     header, *cells = [[row[at] for at in shown] for row in columns]
     output.print_table(title, [str(name) for name in header], cells)
-
-
-COMMANDS = (check,)

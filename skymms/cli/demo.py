@@ -21,7 +21,7 @@ from ..sandbox import AT_ONCE, PostbackReceiver, Sandbox
 from . import output
 from .exit_status import Status
 from .repeated import command
-from .show import format_document
+from .request_text import format_document
 
 TO, SENDER, SERVICE_ID = "15551234888", "60856", "12345"
 #: How many seconds to wait for the postbacks, which normally arrive within milliseconds.
@@ -174,6 +174,3 @@ def _expect(condition: bool, expectation: str) -> None:
     """Stop the demo if a step did not have the expected result."""
     if not condition:
         raise ProtocolError(f"the demo failed: expected that {expectation}")
-
-
-COMMANDS = (demo,)

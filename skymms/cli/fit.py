@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from ..errors import ConfigurationError
-from ..export import toml_text
+from ..export.toml_text import toml_text
 from ..media import FILE_BUDGET, MESSAGE_BUDGET, Fitted, S3Bucket, fit, publish
 from ..media.fitting import MAX_ORIGINAL, MAX_SIDE
 from ..slide import FILES
 from . import output
+from .completing import complete_files
 from .inputs import read_bytes
 from .media_options import parse_size, private_option
 from .operations import read_content, slideshow_in
@@ -30,7 +31,14 @@ from .repeated import command
     metavar="SIZE",
     help=f"The most bytes; k is 1,000. Default: {FILE_BUDGET:,}.",
 )
-@click.option("-o", "--output", "target", metavar="OUT", help="Write the file under exactly this name; - is stdout.")
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    metavar="OUT",
+    shell_complete=complete_files,
+    help="Write the file under exactly this name; - is stdout.",
+)
 @click.option("--kind", type=click.Choice(FILES), help="The slide's field that the file is for. Default: by its content.")
 @click.option(
     "--side", type=click.IntRange(1), default=MAX_SIDE, metavar="PIXELS", help=f"The longer side at most. Default: {MAX_SIDE}."
@@ -46,7 +54,7 @@ def fit_command(file: str, most: int, target: str | None, kind: str | None, side
         raise click.UsageError("-o is required if the file comes from stdin")
     data = read_bytes(file, MAX_ORIGINAL)
     console = output.error_console()
-    with console.status("Making it fit …") if console.is_terminal else nullcontext():
+    with console.status("Making it fit …") if output.is_screen(console) else nullcontext():
         fitted = fit(data, most=most, kind=kind, within=(side, side), background=background)
     name = target or _beside(file, fitted)
     _write(name, fitted.data)
@@ -110,7 +118,14 @@ def _print(name: str, fitted: Fitted) -> None:
     metavar="SIZE",
     help=f"Bytes of the message. Default: {MESSAGE_BUDGET:,}.",
 )
-@click.option("-o", "--output", "target", metavar="OUT", help="Write the slideshow to this file. Default: stdout.")
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    metavar="OUT",
+    shell_complete=complete_files,
+    help="Write the slideshow to this file. Default: stdout.",
+)
 @private_option
 def publish_command(file: str, bucket: str, public_url: str | None, most: int, target: str | None, private: bool) -> int:
     """Store the local files of a slideshow in a bucket, and write the slideshow with their public addresses.
@@ -133,6 +148,3 @@ def publish_command(file: str, bucket: str, public_url: str | None, most: int, t
     else:
         _write(target, text.encode())
     return 0
-
-
-COMMANDS = (fit_command, publish_command)

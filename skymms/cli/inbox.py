@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 from datetime import timedelta
 
 import click
@@ -15,33 +16,41 @@ from ..inbox.access import Networks
 from ..postbacks import read_postbacks
 from . import output
 from .broadcast_options import parse_time
+from .completing import complete_files
 from .exit_status import Status
-from .inbox_load import load_inbox
-from .inbox_options import Address, address_options, open_chosen_store, open_stored, read_secret, store_options
+from .inbox_handling import HANDLING_COMMANDS
+from .inbox_options import (
+    Address,
+    address_options,
+    basic_auth_option,
+    connect_ledger,
+    open_chosen_ledger,
+    open_chosen_store,
+    open_store_beside,
+    open_stored,
+    read_secret,
+    since_option,
+    store_options,
+)
 from .inbox_output import (
     counted,
-    dead_json,
     message_json,
     post_json,
-    print_dead,
     print_known,
     print_one,
     print_quarantine,
     print_received,
     received_json,
-    time_text,
 )
-from .inbox_run import import_uvicorn, serve, work
+from .inbox_run import import_uvicorn, serve
 from .options import json_option
 from .repeated import group
 
 #: How many notices `list` prints without ``--json`` and ``--limit``.
 _LISTED = 100
-_handler_option = click.option("--handler", metavar="NAME", help="Only for this handler: see `skymms inbox handlers`.")
-_since_option = click.option("--since", metavar="TIME", help="Only what was received since then, in ISO 8601.")
 
 
-@group(no_args_is_help=False)
+@group()
 def inbox() -> None:
     """Receive what gateways post, and look at it.
 
@@ -49,6 +58,9 @@ def inbox() -> None:
     show what is stored, also while the server runs.
     """
 
+
+for _one in HANDLING_COMMANDS:
+    inbox.add_command(_one)
 
 # ------------------------------------------------------------------------------------------------ receiving
 
@@ -73,7 +85,22 @@ def inbox() -> None:
     metavar="ADDRESS",
     help="The address of a proxy in front, whose X-Forwarded-For is believed. May be repeated.",
 )
-def serve_(cellcast: bool, networks: tuple[str, ...], proxies: tuple[str, ...]) -> int:
+@basic_auth_option
+@click.option(
+    "--ledger",
+    envvar="SKYMMS_INBOX_LEDGER",
+    metavar="WHERE",
+    shell_complete=complete_files,
+    help="A ledger of broadcasts: reports are matched to its messages, and opt-outs are written into it before their post is "
+    "answered. Put a URL with a password into SKYMMS_INBOX_LEDGER.",
+)
+def serve_(
+    cellcast: bool,
+    networks: tuple[str, ...],
+    proxies: tuple[str, ...],
+    basic: tuple[tuple[str, str], ...],
+    ledger: str | None,
+) -> int:
     """Receive postbacks until Ctrl-C or SIGTERM.
 
     The address to register at the gateway is printed on stdout, and a line for each request on stderr. The last segment of the
@@ -84,31 +111,44 @@ def serve_(cellcast: bool, networks: tuple[str, ...], proxies: tuple[str, ...]) 
     read = read_cellcast_webhook if cellcast else read_postbacks
     # Checked before a file is created.
     Networks(networks, proxies)
-    store = open_chosen_store(new=True)
-    try:
-        receiving = Inbox(store, secret=secret, read=read, networks=networks, proxies=proxies)
-        about = f"Stores postbacks in {store.name}. Gateways need a public https address: put a proxy in front, and add --url."
-        return serve(uvicorn, receiving, address, secret, about if address.url is None else about.partition(" Gateways")[0])
-    finally:
-        store.close()
+    with ExitStack() as opened:
+        books = None if ledger is None else opened.enter_context(open_chosen_ledger(ledger))
+        store = open_chosen_store(new=True) if books is None else open_store_beside(books, ledger or "")
+        opened.callback(store.close)
+        receiving = Inbox(store, secret=secret, read=read, networks=networks, proxies=proxies, basic=basic)
+        about = f"Stores postbacks in {store.name}."
+        if books is not None:
+            connect_ledger(receiving, books)
+            about += f" Reports and opt-outs go to the ledger {books.store.name} too."
+        if address.url is None:
+            about += " Gateways need a public https address: put a proxy in front, and add --url."
+        return serve(uvicorn, receiving, address, secret, about, basic)
 
 
 @inbox.command("address")
 @store_options
 @address_options
-def address_() -> int:
+@basic_auth_option
+def address_(basic: tuple[tuple[str, str], ...]) -> int:
     """Print the address to register at the gateway, which `serve` prints with the same options. It contains the secret."""
     address = Address.chosen()
     if address.url is None and address.port == 0:
         raise click.UsageError(
             "--port 0 is a port that only `skymms inbox serve` knows, which prints it: name a port, or --url"
         )
-    output.print_line(address.with_secret(read_secret()))
+    output.print_line(address.with_secret(read_secret(), basic))
     return Status.DONE
 
 
 @inbox.command("secret")
-@click.option("-o", "--output", "target", metavar="FILE", help="A new file, which only you can read. Default: stdout.")
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="A new file, which only you can read. Default: stdout.",
+)
 def secret_(target: str | None) -> int:
     """Create a secret for the address, of 256 random bits.
 
@@ -129,102 +169,13 @@ def secret_(target: str | None) -> int:
     return Status.DONE
 
 
-# ------------------------------------------------------------------------------------------------ handling
-
-
-@inbox.command("work")
-@click.argument("target", metavar="MODULE:NAME")
-@click.option("--until-idle", is_flag=True, help="End when no notice waits, for cron. What failed waits for another attempt.")
-def work_(target: str, until_idle: bool) -> int:
-    """Call the handlers of the inbox in your program, until Ctrl-C or SIGTERM.
-
-    MODULE:NAME names the inbox, such as shop.postbacks:inbox for the variable inbox in shop/postbacks.py. The first signal
-    waits for the calls that are running, a second one does not. Several workers may run at once.
-    """
-    loaded = load_inbox(target)
-    if not loaded.handler_names:
-        raise ConfigurationError(f"{target} has no handlers: register a function with @{target.rpartition(':')[2]}.on(…)")
-    if not until_idle:
-        output.print_message(f"Calls {', '.join(loaded.handler_names)}. Press Ctrl-C to stop.")
-    return work(loaded, until_idle=until_idle)
-
-
-@inbox.command()
-@store_options
-@_handler_option
-@json_option
-def dead(handler: str | None, as_json: bool) -> int:
-    """List the notices that a handler failed with for the last time. `skymms inbox replay --dead` tries again."""
-    with open_stored() as stored:
-        found = stored.dead(handler=handler)
-        if as_json:
-            output.print_json_list("dead", map(dead_json, found))
-            return Status.DONE
-        count = print_dead(found)
-    output.print_message(f"{count} listed" + ("; `skymms inbox show ID` prints a traceback" if count else ""))
-    return Status.DONE
-
-
-@inbox.command()
-@click.argument("ids", metavar="[ID]...", nargs=-1, type=click.IntRange(min=1))
-@click.option("--dead", "is_dead", is_flag=True, help="Those that a handler failed with for the last time.")
-@_since_option
-@click.option("--until", metavar="TIME", help="Only what was received before.")
-@_handler_option
-@store_options
-def replay(ids: tuple[int, ...], is_dead: bool, since: str | None, until: str | None, handler: str | None) -> int:
-    """Hand notices over to their handlers again: those with an ID, those of a time, or those that are dead.
-
-    A handler that is new gets what was received before it in the same way. The worker calls it.
-    """
-    if not (ids or is_dead or since or until):
-        raise click.UsageError("say which notices: an ID, --since, --until or --dead")
-    begin, end = parse_time(since, None, "--since"), parse_time(until, None, "--until")
-    with open_stored() as stored:
-        count = sum(stored.replay(since=begin, until=end, handler=handler, id=id, dead=is_dead) for id in (ids or (None,)))
-    output.print_line(f"{counted(count, 'call')} of handlers will be made")
-    return Status.DONE
-
-
-@inbox.command()
-@store_options
-@json_option
-def handlers(as_json: bool) -> int:
-    """List the handlers that the inbox knows, and how many notices each has in each state."""
-    with open_stored() as stored:
-        found = stored.handlers()
-    if as_json:
-        output.print_json({"handlers": [one._asdict() for one in found]})
-        return Status.DONE
-    if found:
-        states = ("ready", "working", "done", "dead")
-        rows = [
-            (one.name, ", ".join(one.kinds), *(f"{one.counts.get(state, 0):,}" for state in states), time_text(one.seen_at))
-            for one in found
-        ]
-        output.print_table("", ("Handler", "Kinds", *(state.capitalize() for state in states), "Seen"), rows)
-    output.print_message(f"{len(found)} listed")
-    return Status.DONE
-
-
-@inbox.command("remove-handler")
-@click.argument("name")
-@store_options
-def remove_handler(name: str) -> int:
-    """Forget a handler that your program does not have any more, and what waits for it."""
-    with open_stored() as stored:
-        count = stored.remove_handler(name)
-    output.print_line(f"{name} is removed; {counted(count, 'notice')} waited for it")
-    return Status.DONE
-
-
 # ------------------------------------------------------------------------------------------------ looking
 
 
 @inbox.command("list")
 @store_options
 @click.option("--tracking-id", metavar="ID", help="Only the notices about this message.")
-@_since_option
+@since_option
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -352,6 +303,3 @@ def forget(number: str, as_json: bool) -> int:
     if forgotten.files:
         output.print_message("your program stored the files above: delete them too")
     return Status.DONE
-
-
-COMMANDS = (inbox,)

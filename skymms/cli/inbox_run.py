@@ -11,12 +11,10 @@ import os
 import signal
 import socket
 import sys
-import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
-from types import FrameType
 from typing import Any, Final
 
 from ..errors import ConfigurationError
@@ -24,6 +22,7 @@ from ..inbox import Inbox, Secret
 from . import output
 from .exit_status import Status
 from .inbox_options import Address
+from .signals import Signals
 
 _LOGGERS: Final = ("skymms", "uvicorn")
 _BACKLOG = 1024
@@ -31,31 +30,17 @@ _BACKLOG = 1024
 _END_WITHIN = 10
 
 
-class Signals:
-    """Remembers SIGINT and SIGTERM. The handler only sets values, because it may run in the middle of anything."""
+class _ServerSignals(Signals):
+    """Ends a server, or a worker, by SIGINT and SIGTERM."""
 
     def __init__(self) -> None:
-        self.first: signal.Signals | None = None
+        super().__init__()
         #: Told to end by the first signal: a server of uvicorn.
         self.server: Any = None
         #: True if the next signal raises KeyboardInterrupt.
         self.interrupts = False
-        self._before: dict[signal.Signals, Any] = {}
 
-    def __enter__(self) -> Signals:
-        if threading.current_thread() is threading.main_thread():
-            for one in (signal.SIGINT, signal.SIGTERM):
-                # A signal that is ignored stays ignored, as nohup wants.
-                if signal.getsignal(one) is not signal.SIG_IGN:
-                    self._before[one] = signal.signal(one, self._handle)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        while self._before:
-            signal.signal(*self._before.popitem())
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.first = self.first or signal.Signals(number)
+    def _act(self) -> None:
         if self.server is not None:
             self.server.should_exit = True
         if self.interrupts:
@@ -115,9 +100,11 @@ def import_uvicorn() -> Any:
     return uvicorn
 
 
-def serve(uvicorn: Any, inbox: Inbox, address: Address, secret: Secret, about: str) -> int:
+def serve(
+    uvicorn: Any, inbox: Inbox, address: Address, secret: Secret, about: str, basic: Sequence[tuple[str, str]] = ()
+) -> int:
     """Print the address, receive until a signal, and write what is left. ``about`` is a line for stderr."""
-    with Signals() as signals, log_on_stderr(), _bind(address.host, address.port) as listener:
+    with _ServerSignals() as signals, log_on_stderr(), _bind(address.host, address.port) as listener:
         config = uvicorn.Config(
             inbox.asgi,
             log_config=None,
@@ -133,7 +120,7 @@ def serve(uvicorn: Any, inbox: Inbox, address: Address, secret: Secret, about: s
         # Nothing is received yet. A program that started this one reads the line, and may post at once: the request then waits
         # in the queue of the socket.
         chosen = address._replace(port=listener.getsockname()[1])
-        sys.stdout.write(f"{chosen.with_secret(secret)}\n")
+        sys.stdout.write(f"{chosen.with_secret(secret, basic)}\n")
         sys.stdout.flush()
         output.print_message(about)
         # A signal may have come before there was a server to tell.
@@ -164,7 +151,7 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _ended_by(signals: Signals) -> str:
+def _ended_by(signals: _ServerSignals) -> str:
     return "ended" if signals.first is None else f"ended by {signals.first.name}; everything that was answered 200 is stored"
 
 
@@ -173,7 +160,7 @@ def _ended_by(signals: Signals) -> str:
 
 def work(inbox: Inbox, *, until_idle: bool) -> int:
     """Call the handlers of an inbox until a signal, or until no notice waits."""
-    with Signals() as signals, log_on_stderr():
+    with _ServerSignals() as signals, log_on_stderr():
         try:
             if until_idle:
                 signals.interrupts = True
@@ -192,7 +179,7 @@ def work(inbox: Inbox, *, until_idle: bool) -> int:
     return Status.DONE
 
 
-def _work_until_signal(inbox: Inbox, signals: Signals) -> None:
+def _work_until_signal(inbox: Inbox, signals: _ServerSignals) -> None:
     inbox.work()
     while signals.first is None:
         time.sleep(0.1)

@@ -75,7 +75,7 @@ def look_at_files(
         fetch = "whole" if whole else "headers"
         return preflight(message, limits, audience=carriers, route=route, fetch=fetch, private=private, base=base)
 
-    if not console.is_terminal:
+    if not output.is_screen(console):
         return look()
     with console.status("Looking at the files …"):
         return look()

@@ -127,14 +127,6 @@ def refuse_missing_action(account: Account, operation: Operation[Any]) -> None:
         raise ConfigurationError("\n".join(map(str, account.dialect_spec.unsupported(operation))))
 
 
-def refuse_unsupported_options(account: Account, operation: Operation[Any]) -> None:
-    """Raise :class:`~skymms.ConfigurationError` if the account's dialect does not support an option, if there is no file."""
-    if problems := account.dialect_spec.unsupported(operation):
-        parameters = click.get_current_context().command.params
-        option = {parameter.name: parameter.opts[0] for parameter in parameters}
-        raise ConfigurationError("\n".join(f"{option.get(one.field, one.field)} {one.message}" for one in problems))
-
-
 def refuse_problems(account: Account, operation: Operation[Any], content: FileContent) -> None:
     """Raise the error for the problems of an operation that was read from a file, in the file's terms."""
     if problems := account.problems(operation):

@@ -10,25 +10,14 @@ import click
 
 from ..model.operations import SendMMS
 from ..wire.dialects import DIALECTS
-from .accounts import ALLOW_HTTP, PROFILE, WAIVED
+from .completing import complete_fields, complete_files
+from .context import ALLOW_HTTP, AS_JSON, WAIVED, keep
+from .dialect_options import FieldOption
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: The key under which the context has the value of ``--json``, so that errors can be reported as JSON.
-AS_JSON = "skymms.json"
-
 #: The fields of a send that are options on the command line: all except the slideshow.
 SEND_FIELDS = tuple(item.name for item in fields(SendMMS) if item.name != "slideshow")
-
-
-def _store(key: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
-    """Return a callback that stores an option's value in the context."""
-
-    def callback(context: click.Context, option: click.Parameter, value: Any) -> Any:
-        context.meta[key] = value
-        return value
-
-    return callback
 
 
 def combine(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -42,17 +31,9 @@ def combine(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-file_argument: Final = click.argument("file", metavar="FILE")
-profile_option: Final = click.option(
-    "--profile",
-    envvar="SKYMMS_PROFILE",
-    metavar="NAME",
-    expose_value=False,
-    callback=_store(PROFILE),
-    help="Use the settings of this profile in the configuration file. Default: SKYMMS_PROFILE.",
-)
+file_argument: Final = click.argument("file", metavar="FILE", shell_complete=complete_files)
 json_option: Final = click.option(
-    "--json", "as_json", is_flag=True, callback=_store(AS_JSON), is_eager=True, help="Print the result as one JSON document."
+    "--json", "as_json", is_flag=True, callback=keep(AS_JSON), is_eager=True, help="Print the result as one JSON document."
 )
 dialect_option: Final = click.option(
     "--dialect",
@@ -68,40 +49,56 @@ allow_http_option: Final = click.option(
     "--allow-http",
     is_flag=True,
     expose_value=False,
-    callback=_store(ALLOW_HTTP),
+    callback=keep(ALLOW_HTTP),
     help="Allow a plain http:// address of a public host. The API key is then sent unencrypted.",
 )
 waive_option: Final = click.option(
     "--waive",
     metavar="FIELD",
+    shell_complete=complete_fields,
     multiple=True,
     expose_value=False,
-    callback=_store(WAIVED),
+    callback=keep(WAIVED),
     help="Do not require this field, although the dialect does, such as subject. May be repeated. Default: the profile's.",
 )
 #: ``--dialect``, ``--url``, ``--allow-http`` and ``--waive``.
 gateway_options: Final = combine(dialect_option, _url_option, allow_http_option, waive_option)
+dry_run_option: Final = click.option(
+    "--dry-run", is_flag=True, help="Print what would go out, with the API key masked, and send nothing. It needs no key."
+)
 client_reference_option: Final = click.option(
-    "--client-reference", metavar="TEXT", help="Your own id for the message; its postbacks contain it. sinch-json only."
+    "--client-reference",
+    cls=FieldOption,
+    operation=SendMMS,
+    metavar="TEXT",
+    help="Your own id for the message; its postbacks contain it.",
+)
+
+
+def _send_option(*names: str, **settings: Any) -> Callable[[F], F]:
+    return click.option(*names, cls=FieldOption, operation=SendMMS, **settings)
+
+
+service_id_option: Final = _send_option("--service-id", metavar="ID", help="The service id, which Sinch MMS requires.")
+campaign_ref_option: Final = _send_option(
+    "--campaign-ref", metavar="REF", help="The campaign that the recipient is subscribed to."
 )
 #: An option for each field in :data:`SEND_FIELDS`.
 send_options: Final = combine(
-    click.option("--to", metavar="NUMBER", help="The recipient's phone number, with the country code first."),
-    click.option("--from", "sender", metavar="CODE", help="The sender: a short code of the account. Default: SKYMMS_SENDER."),
-    click.option("--sender-mask", metavar="NAME", help="A sender's name to show, in countries that allow one."),
-    click.option("--operator-id", metavar="ID", help="The id of the recipient's carrier."),
-    click.option("--campaign-ref", metavar="REF", help="The campaign that the recipient is subscribed to."),
-    click.option("--service-id", metavar="ID", help="The service id; required by sinch and sinch-json."),
-    click.option(
+    _send_option("--to", metavar="NUMBER", help="The recipient's phone number, with the country code first."),
+    _send_option("--from", "sender", metavar="CODE", help="The sender: a short code of the account. Default: SKYMMS_SENDER."),
+    _send_option("--sender-mask", metavar="NAME", help="A sender's name to show, in countries that allow one."),
+    _send_option("--operator-id", metavar="ID", help="The id of the recipient's carrier."),
+    campaign_ref_option,
+    service_id_option,
+    _send_option(
         "--display-to",
         metavar="NUMBER",
         multiple=True,
-        help="A number to show as another recipient; nothing is sent to it. May be repeated. sinch-json only.",
+        help="A number to show as another recipient; nothing is sent to it. May be repeated.",
     ),
     client_reference_option,
-    click.option(
-        "--expires", metavar="TIME", help="When to stop trying, at most three days from now, in ISO 8601. sinch-json only."
-    ),
+    _send_option("--expires", metavar="TIME", help="When to stop trying, at most three days from now, in ISO 8601."),
 )
 
 

@@ -19,6 +19,7 @@ from typing import Any, cast
 from rich import box
 from rich.console import Console
 from rich.measure import Measurement
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -54,6 +55,26 @@ def _console(*, stderr: bool = False) -> Console:
     return console
 
 
+def is_screen(console: Console) -> bool:
+    """Return whether somebody looks at a console. FORCE_COLOR asks for colours in a file or a pipe, and for nothing else."""
+    return console.is_terminal and bool(getattr(console.file, "isatty", bool)())
+
+
+#: Blanks at the end of a line, with the codes of colours between them.
+_TRAILING = re.compile(r"(?:[ \t]|\x1b\[[0-9;]*m)+$", re.MULTILINE)
+
+
+def _write(console: Console, *things: Any, wrap: bool = True) -> None:
+    """Print on a console. In a file and in a pipe no line ends with blanks, with which rich fills the cells of tables."""
+    if is_screen(console):
+        console.print(*things, soft_wrap=not wrap)
+        return
+    with console.capture() as printed:
+        console.print(*things, soft_wrap=not wrap)
+    console.file.write(_TRAILING.sub(lambda found: found[0].replace(" ", "").replace("\t", ""), printed.get()))
+    console.file.flush()
+
+
 def error_console() -> Console:
     """Return a console on stderr, for progress that is drawn anew."""
     return _console(stderr=True)
@@ -67,17 +88,35 @@ def result_console() -> Console:
 def print_message(text: object, style: str = "") -> None:
     """Print a message on stderr. Long lines are wrapped only in a terminal, because log files are searched by line."""
     console = _console(stderr=True)
-    console.print(Text(printable(text), style), soft_wrap=not console.is_terminal)
+    _write(console, Text(printable(text), style), wrap=is_screen(console))
 
 
 def print_line(text: object, style: str = "") -> None:
     """Print a line of a result on stdout, without wrapping it."""
-    _console().print(Text(printable(text), style), soft_wrap=True)
+    _write(_console(), Text(printable(text), style), wrap=False)
 
 
 def print_paragraph(text: object) -> None:
     """Print a sentence of a result on stdout, wrapped between words."""
-    _console().print(Text(printable(text)))
+    _write(_console(), Text(printable(text)))
+
+
+#: The grades of findings are printed below each other.
+_LONGEST_GRADE = len("warning")
+
+
+def print_graded(grade: str, style: Style, name: str, text: str, fix: str | None) -> None:
+    """Print a finding on stdout: its grade, its name and text, and in lines of their own what to do.
+
+    In a terminal, long lines are wrapped below their beginning.
+    """
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style=style, no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(grade.ljust(_LONGEST_GRADE), Text(printable(f"{name}: {text}")))
+    if fix is not None:
+        table.add_row("", Text(printable(f"To do: {fix}")))
+    _print_whole(table)
 
 
 def print_heading(text: str) -> None:
@@ -102,6 +141,13 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     _print_whole(table, wrap=wrap)
 
 
+def print_list(columns: Sequence[str], rows: Sequence[Sequence[object]], more: str = "") -> None:
+    """Print a table of what was found, and on stderr how many rows it has; only the latter if it has none."""
+    if rows:
+        print_table("", columns, rows)
+    print_message(f"{len(rows):,} listed{more}")
+
+
 def print_fields(title: str, pairs: Iterable[tuple[str, object]]) -> None:
     """Print a title and name-value pairs, one per line. Pairs whose value is None are left out."""
     table = Table.grid(padding=(0, 2))
@@ -118,11 +164,11 @@ def _print_whole(table: Table, *, wrap: bool = False) -> None:
     """Print a table in which long cells are wrapped in a terminal, or always with ``wrap``, but nothing is left out."""
     console = _console()
     needed = Measurement.get(console, console.options.update(max_width=_UNLIMITED_WIDTH), table).maximum
-    if wrap or console.is_terminal:
+    if wrap or is_screen(console):
         needed = min(needed, _NARROWEST_COLUMN * len(table.columns))
     # Elsewhere lines are not wrapped: a file is searched by line, and a wrapped number would not be found.
     console.width = max(console.width, needed)
-    console.print(table)
+    _write(console, table)
 
 
 def labelled_fields(value: object) -> list[tuple[str, object]]:

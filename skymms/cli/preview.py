@@ -13,6 +13,7 @@ from ..preview import Preview
 from ..preview import preview as make_preview
 from ..preview.previewing import check_name
 from . import output
+from .completing import complete_files
 from .exit_status import Status
 from .media_options import carrier_option, look_at_files, private_option, refuse_without_look, route_option
 from .operations import read_content
@@ -22,7 +23,14 @@ from .repeated import command
 
 @command()
 @file_argument
-@click.option("-o", "--output", "path", metavar="NAME", help="Write a page (.html), plain text (.txt) or one picture (.png).")
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    metavar="NAME",
+    shell_complete=complete_files,
+    help="Write a page (.html), plain text (.txt) or one picture (.png).",
+)
 @click.option("--media", is_flag=True, help="Look at the files as the gateway does, and show the pictures.")
 @private_option
 @carrier_option
@@ -54,9 +62,7 @@ def preview(
     The exit status is 4 if gateways refuse the message. Nothing is sent.
     """
     if not media:
-        refuse_without_look(
-            "--media", private=private, carrier=carriers, route=route, **{"images blocks": images == "blocks"}
-        )
+        refuse_without_look("--media", private=private, carrier=carriers, route=route, **{"images blocks": images == "blocks"})
     if path is not None:
         # Before anything is fetched.
         check_name(path)
@@ -96,6 +102,3 @@ def _print(shown: Preview, images: str) -> None:
     # The reasons why pictures are not there are printed in any case.
     kept = {name: found for name, found in shown.pictures.items() if in_blocks or isinstance(found, str)}
     draw(console, shown.view, kept)
-
-
-COMMANDS = (preview,)

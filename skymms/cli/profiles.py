@@ -33,7 +33,6 @@ from typing import Any, cast
 from ..errors import ConfigurationError
 from ..redaction import read_key_file
 from .inputs import read_bytes
-from .output import print_message
 
 #: The most bytes of a configuration file, so that a device or a wrong path is not read to its end.
 MAX_CONFIG = 1_000_000
@@ -94,6 +93,14 @@ def read_profile(name: str) -> Profile:
         _key=table.get("api_key"),
         _key_file=path.parent / _expand(key_file) if key_file else None,
     )
+
+
+def list_profiles() -> list[str]:
+    """Return the names of the profiles in the configuration file; none if there is no file that can be read."""
+    try:
+        return sorted(_profiles(config_path(), "NAME"))
+    except ConfigurationError:
+        return []
 
 
 def _profiles(path: Path, name: str) -> dict[str, Any]:
@@ -164,4 +171,6 @@ def _suggest(name: str, known: Iterable[str]) -> str:
 def _warn_if_others_can_read(path: Path) -> None:
     # Windows reports the same mode for every file.
     if os.name == "posix" and path.stat().st_mode & stat.S_IROTH:
+        from .output import print_message
+
         print_message(f"warning: {path} holds an API key and every user can read it; run: chmod 600 {path}")

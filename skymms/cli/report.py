@@ -15,6 +15,7 @@ from ..http import MAX_REPORT
 from ..redaction import MASK
 from ..reports import MessageReport, read_report
 from . import output
+from .completing import complete_files
 from .exit_status import Status
 from .inputs import read_bytes
 from .options import json_option
@@ -25,7 +26,7 @@ _COLUMNS = ("Section", "Kind", "Id", "To", "From", "Message", "Status", "Time", 
 
 
 @command()
-@click.argument("source", metavar="LINK-OR-FILE")
+@click.argument("source", metavar="LINK-OR-FILE", shell_complete=complete_files)
 @json_option
 def report(source: str, as_json: bool) -> int:
     """Print a statistics report: one row for each message.
@@ -70,6 +71,3 @@ def _cells(row: MessageReport) -> tuple[Any, ...]:
 def _to_the_second(time: Any) -> Any:
     """Return a time without fractions of a second, so that a row fits into a line."""
     return time.isoformat(" ", "seconds") if isinstance(time, datetime) else time
-
-
-COMMANDS = (report,)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from ..cellcast import GENERATIONS
 from ..errors import ConfigurationError
@@ -17,6 +18,7 @@ from ..sandbox.faults import CODES
 from ..transport.guard import is_loopback
 from ..wire.dialects import DIALECTS
 from . import output
+from .completing import complete_fields
 from .exit_status import Status
 from .options import json_option
 from .repeated import command
@@ -47,6 +49,19 @@ def _parse_fault(text: str) -> dict[str, Any]:
         except ValueError:
             raise click.BadParameter(f"{name} must be a number, not {value!r}") from None
     return fault
+
+
+def _complete_faults(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Offer the faults of the sandbox and the codes that it can return, and after a colon their options."""
+    if ":" in incomplete:
+        before, _, begin = incomplete.rpartition(":")
+        return [CompletionItem(f"{before}:{name}=") for name in _FAULT_OPTIONS if name.startswith(begin)]
+    described = {name: fault.description for name, fault in FAULTS.items()}
+    return [
+        CompletionItem(name, help=described.get(name))
+        for name in (*FAULTS, *sorted(CODES))
+        if name.lower().startswith(incomplete.lower())
+    ]
 
 
 def _check_ids(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -136,6 +151,7 @@ def _print_event(line: str) -> None:
     "--waive",
     "waived",
     metavar="FIELD",
+    shell_complete=complete_fields,
     multiple=True,
     help="Accept messages without this field, although their dialect requires it, such as subject. May be repeated.",
 )
@@ -145,6 +161,7 @@ def _print_event(line: str) -> None:
     "faults",
     multiple=True,
     callback=_parse_faults,
+    shell_complete=_complete_faults,
     metavar="HOW[:every=N][:times=N][:seconds=S][:to=NUMBER]",
     help="Make requests fail: drop, 503:every=10, E106:times=3, … May be repeated.",
 )
@@ -234,6 +251,3 @@ def _print_settings(running: Sandbox, key: str) -> None:
         output.print_line(f"export SKYMMS_CELLCAST_URL={address} SKYMMS_CELLCAST_GENERATION={name}{suffix}")
     if not show_key:
         output.print_line("Also set SKYMMS_API_KEY, and SKYMMS_CELLCAST_KEY for Cellcast, to the key given with --key.")
-
-
-COMMANDS = (sandbox,)

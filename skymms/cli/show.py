@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 import sys
 from typing import Any
-from urllib.parse import quote_plus
 
 import click
 
 from ..account import Account
 from ..errors import ConfigurationError
-from ..http import HttpRequest
 from ..model.operations import Operation
 from ..redaction import MASK
-from ..wire.codecs import json as json_codec
-from ..wire.codecs import xml
-from ..wire.dialects import MAX_REQUEST
 from . import output
 from .accounts import masked_account, skycore_settings
 from .check import slideshow_problems
@@ -32,6 +25,7 @@ from .operations import (
 )
 from .options import file_argument, gateway_options, given, json_option, send_options
 from .repeated import command
+from .request_text import address, format_document, request_json
 
 
 @command()
@@ -73,39 +67,11 @@ def _print(account: Account, document: bytes, *, raw: bool, as_json: bool) -> No
     in_address = not request.body
     if as_json:
         text = None if in_address else document.decode()
-        output.print_json({"method": request.method, "url": _address(request), "headers": request.headers, "document": text})
+        output.print_json(request_json(request, text))
     elif raw:
-        sys.stdout.buffer.write(_address(request).encode() if in_address else document)
+        sys.stdout.buffer.write(address(request).encode() if in_address else document)
         if in_address or sys.stdout.isatty():
             # A body that goes to a file or a program has no byte more; in a terminal the prompt needs a new line.
             sys.stdout.buffer.write(b"\n")
     else:
         output.print_line(format_document(account, document))
-
-
-def _address(request: HttpRequest) -> str:
-    """Return a request's URL without a user name and password."""
-    query = request.url.partition("?")[2]
-    return f"{request.safe_url}?{query}" if query else request.safe_url
-
-
-def format_document(account: Account, document: bytes) -> str:
-    """Lay out a request for reading: indented XML or JSON, or an address with one parameter per line.
-
-    `skymms check` reads the result again.
-    """
-    request = account.wrap(document)
-    if not request.body:
-        return _address(request).replace(quote_plus(MASK), MASK, 1).replace("?", "\n?", 1).replace("&", "\n&")
-    if account.dialect_spec.codec is json_codec:
-        text = json.dumps(json.loads(document), ensure_ascii=False, indent=2)
-        # Escape control characters here: the escape that is printed for a terminal, \x7f, is not valid in JSON.
-        return re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text)
-    from lxml import etree
-
-    root = xml.parse(document, MAX_REQUEST)
-    etree.indent(root, "  ")
-    return etree.tostring(root, encoding="unicode")
-
-
-COMMANDS = (show,)

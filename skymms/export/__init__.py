@@ -7,9 +7,3 @@ key: Python reads it from the environment, and so does the command.
 - ``python_code``: Python code that sends an operation
 - ``curl_command``: a command that repeats a request
 """
-
-from .curl_command import curl_command
-from .python_code import python_code
-from .toml_text import toml_text
-
-__all__ = ["curl_command", "python_code", "toml_text"]

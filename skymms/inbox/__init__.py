@@ -23,6 +23,7 @@ In reading order:
 - ``working``: the worker
 - ``replaying``: lists what failed, and hands notices over again
 - ``listing``: lists notices, posts in quarantine, and handlers
+- ``rereading``: reads the posts in quarantine again
 - ``retention``: deletes what is old, and erases numbers
 - ``downloading``: downloads a file, but not from a private network
 - ``saving``: saves the files of inbound messages before they expire
@@ -38,6 +39,7 @@ from .listing import Handled, HandlerStatus, Received, StoredPost
 from .log_filters import mask_paths_in_logs
 from .messages import Message
 from .replaying import Dead
+from .rereading import Reread
 from .retention import Forgotten
 from .saving import ReceivedFile, SavedFile
 from .secrets import Secret
@@ -52,6 +54,7 @@ __all__ = [
     "Message",
     "Received",
     "ReceivedFile",
+    "Reread",
     "SavedFile",
     "Secret",
     "StoredPost",

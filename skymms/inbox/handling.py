@@ -10,8 +10,10 @@ from ..broadcast import Hours, Ledger
 from ..errors import ConfigurationError
 from ..model.notices import InboundMMS, InboundSMS, Notice
 from ..model.operations import Operation
+from ..postbacks import read_postbacks
 from ..storage.contract import Store
 from .handlers import Handlers
+from .intake import Read
 from .listing import (
     HandlerStatus,
     Received,
@@ -27,6 +29,7 @@ from .messages import Message, find_message, note_sent
 from .opting_out import confirming
 from .replaying import Dead, list_dead, replay
 from .replying import Replier, Replies, answering
+from .rereading import Reread, reread_quarantine
 from .retention import Forgotten, forget, prune, remove_handler
 from .saving import MAX_FILE, TYPES, FileSaver, ReceivedFile, SavedFile, saved_files
 from .taking import Taken
@@ -165,6 +168,16 @@ class Handling:
     def quarantine_size(self) -> int:
         """How many posts could not be read."""
         return count_quarantine(self._store)
+
+    def reread(self, *, read: Read = read_postbacks) -> Reread:
+        """Read the posts in quarantine again, and give what is new in them to the handlers.
+
+        ``read`` parses a body, as for :class:`Inbox`. Use it after an upgrade of skymms, or after a correction of a function of
+        your own.
+        """
+        found = reread_quarantine(self._store, read)
+        self._worker.wake()
+        return found
 
     def handlers(self) -> list[HandlerStatus]:
         """Return the handlers that the inbox knows, and how many notices each has in each state."""

@@ -73,8 +73,7 @@ class Intake:
     ) -> None:
         self.max_body: int = positive(max_body, "max_body")
         self._secret = secret
-        self._read = read
-        self._takes_content_type = _takes_content_type(read)
+        self._parser = Parser(read)
         self._passwords = passwords
         self._networks = networks
 
@@ -150,6 +149,21 @@ class Intake:
             return Post(
                 body, content_type, at, (), f"the body is compressed (Content-Encoding {encoding[:40]}), so it was not read"
             )
+        post = self._parser.parse(body, content_type, at)
+        if post.problem is not None:
+            logger.warning("inbox: a post could not be read; it is stored in quarantine")
+        return post
+
+
+class Parser:
+    """Parses the bodies of posts with a function: ``read(body, content_type)`` or ``read(body)``."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._takes_content_type = _takes_content_type(read)
+
+    def parse(self, body: bytes, content_type: str | None, at: float) -> Post:
+        """Return the notices in a body, or the reason why there are none. Raises nothing."""
         try:
             given = self._read(body, content_type) if self._takes_content_type else self._read(body)
             notices = tuple(given)
@@ -163,7 +177,6 @@ class Intake:
             logger.debug("inbox: the error", exc_info=True)
             notices, problem = (), f"reading it raised {type(error).__name__}"
         if problem is not None:
-            logger.warning("inbox: a post could not be read; it is stored in quarantine")
             return Post(body, content_type, at, (), problem[:_LONGEST_PROBLEM])
         return Post(body, content_type, at, notices, None)
 

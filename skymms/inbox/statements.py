@@ -271,6 +271,7 @@ QUARANTINE = same(
     "SELECT id, at, body, content_type, problem FROM skymms_post WHERE problem IS NOT NULL AND id > :after "
     "ORDER BY id LIMIT :size"
 )
+LEAVE_QUARANTINE = same("DELETE FROM skymms_post WHERE id = :id AND problem IS NOT NULL")
 QUARANTINE_SIZE = same("SELECT count(*) FROM skymms_post WHERE problem IS NOT NULL")
 LISTED_HANDLERS = same("SELECT name, kind, seen_at FROM skymms_handler ORDER BY name, kind")
 HANDLING_COUNTS = same("SELECT handler, state, count(*) FROM skymms_handling GROUP BY handler, state")

@@ -11,14 +11,13 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import wraps
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Literal, NamedTuple
 
 from ..errors import ConfigurationError, Problem, refusal
 from ..limits import DOCUMENTED, Limits
@@ -32,9 +31,6 @@ from .judging import find_header_problem, find_problem, find_unread, find_warnin
 from .looking import BEGINNING, Seen, look_at_bytes, look_at_path, look_at_url
 from .measuring import pixels, seconds
 from .options import check_path, check_timeout
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 #: Seconds for all files of a message together: less than a client waits for the response that depends on them.
 FETCH_TIMEOUT = 20.0
@@ -199,30 +195,41 @@ def preflight(
     )
 
 
-def _in_thread(function: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]:
-    """Return a coroutine function with the same parameters, which calls this one in a thread."""
-
-    @wraps(function)
-    async def call(*args: P.args, **options: P.kwargs) -> R:
-        cancellation = Cancellation()
-        token = _CANCELLATION.set(cancellation)
-        try:
-            return await asyncio.to_thread(function, *args, **options)
-        except asyncio.CancelledError:
-            cancellation.cancel()
-            raise
-        finally:
-            _CANCELLATION.reset(token)
-
-    call.__name__ = call.__qualname__ = f"{function.__name__}_async"
-    call.__doc__ = f"""Do what :func:`{function.__name__}` does, in threads; ``on_file`` is called in one.
-
-    A cancelled task ends the requests.
-    """
-    return call
-
-
-preflight_async = _in_thread(preflight)
+async def preflight_async(
+    message: Any,
+    limits: Limits = DOCUMENTED,
+    *,
+    audience: Sequence[str] = (),
+    route: str | None = None,
+    fetch: Literal["headers", "whole"] = "headers",
+    private: bool = False,
+    base: str | PathLike[str] | None = ".",
+    timeout: float = FETCH_TIMEOUT,
+    stricter: Limits | None = None,
+    on_file: Callable[[FileReport], None] | None = None,
+) -> Preflight:
+    """Do what :func:`preflight` does, in threads; ``on_file`` is called in one. A cancelled task ends the requests."""
+    cancellation = Cancellation()
+    token = _CANCELLATION.set(cancellation)
+    try:
+        return await asyncio.to_thread(
+            preflight,
+            message,
+            limits,
+            audience=audience,
+            route=route,
+            fetch=fetch,
+            private=private,
+            base=base,
+            timeout=timeout,
+            stricter=stricter,
+            on_file=on_file,
+        )
+    except asyncio.CancelledError:
+        cancellation.cancel()
+        raise
+    finally:
+        _CANCELLATION.reset(token)
 
 
 #: The cancellation of the task that called :func:`preflight_async`, in its thread.

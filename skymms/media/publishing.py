@@ -33,8 +33,8 @@ def publish(
     """Return a slideshow whose local files are public, with their URLs; the parameters are those of ``fit_slideshow``.
 
     Each file is fetched after it was stored, with the gateway's own GET. Raises the error that the gateway would report, with
-    the number of the slide, such as :class:`~skymms.MediaUnreachableError` for a server that sends the file in chunks, compresses it, redirects or asks for a
-    password, and for one that sends another content. The files before it are stored then. Nothing is stored if a file cannot be
+    the number of the slide, such as :class:`~skymms.MediaUnreachableError` for a server that sends the file in chunks,
+    compresses it, redirects or asks for a password, and for one that sends another content. The files before it are stored then. Nothing is stored if a file cannot be
     made to fit. Publish again after you have solved the problem: a file that is stored already gets the same name.
     """
     if not callable(put):

@@ -56,8 +56,8 @@ def fit_slideshow(
     - ``base``: the directory of local files; None allows none. ``private``: as in :func:`skymms.media.preflight`.
     - ``on_file``: called with each address and what became of it.
 
-    All files are made to fit before the first one is stored. Raises the errors of :func:`skymms.media.fit`, with the number of the slide, and :class:`~skymms.MediaUnreachableError` for
-    a file that cannot be read.
+    All files are made to fit before the first one is stored. Raises the errors of :func:`skymms.media.fit`, with the number of
+    the slide, and :class:`~skymms.MediaUnreachableError` for a file that cannot be read.
     """
     if not isinstance(slideshow, Slideshow):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(f"pass a slideshow, not a {type(slideshow).__name__}")

@@ -124,7 +124,7 @@ class FieldView:
     @property
     def default(self) -> str | None:
         """The default of a field that is not filled in; None for one without a default, and for other fields."""
-        name, divider, default = self.text[1:-1].partition("|")
+        _, divider, default = self.text[1:-1].partition("|")
         return default if self.state == "open" and divider else None
 
 

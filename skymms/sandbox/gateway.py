@@ -14,7 +14,9 @@ from typing import Any, cast
 
 from ..cellcast import CellcastSent
 from ..errors import ConfigurationError
-from ..export import curl_command, python_code, toml_text
+from ..export.curl_command import curl_command
+from ..export.python_code import python_code
+from ..export.toml_text import toml_text
 from ..limits import Limits
 from ..media.inspection import FETCH_TIMEOUT, preflight
 from ..model.notices import Notice

@@ -67,7 +67,7 @@ class TestCreate:
             (("--media", "picture.jpg"), "--media is for Cellcast"),
             (("--number", "nowhere"), "there is no column 'nowhere'"),
             (("--cellcast",), "choose v3 or v1"),
-            (("--cellcast", "--generation", "v3", "--service-id", "1"), "Cellcast does not support --service-id"),
+            (("--cellcast", "--generation", "v3", "--service-id", "1"), "--service-id is not supported in Cellcast v3"),
         ],
     )
     def test_wrong_options_are_refused_with_a_remedy_and_leave_no_broadcast(self, run, argv, message):
@@ -349,7 +349,16 @@ class TestDeciding:
             holder.begin(alone=True)
             assert len(holder.exchange([], 2).intents) == 2
         shown = run("broadcast", "status", "spring")
-        assert "2 are being sent now, or were when a run was killed" in shown.err
+        assert re.search(
+            rf"2 messages are being sent by a run on \S+, process {os.getpid()}, the first since 20\d\d-\d\d-\d\d ", shown.err
+        )
+        (held,) = run("broadcast", "status", "spring", "--json").json["runs"]
+        assert (held["messages"], held["pid"], held["alive"]) == (2, os.getpid(), True)
+        make_older("skymms.db", 0.5)
+        shown = run("broadcast", "status", "spring")
+        assert re.search(r"2 messages were being sent when a run on \S+, process \d+ ended without notice", shown.err)
+        assert "`skymms broadcast run spring` goes on: it calls them unknown and does not send them again." in shown.err
+        assert run("broadcast", "status", "spring", "--json").json["runs"][0]["alive"] is False
 
     def test_nothing_unknown_is_an_empty_list(self, run):
         create(run)
@@ -362,6 +371,7 @@ def make_older(name: str, hours: float) -> None:
 
     with sqlite3.connect(name) as connection:
         connection.execute("UPDATE skymms_message SET sent_at = sent_at - ?", [hours * 3600])
+        connection.execute("UPDATE skymms_worker SET lease_until = lease_until - ?", [hours * 3600])
     connection.close()
 
 

@@ -7,6 +7,7 @@ import json
 import cellcast_vectors as vectors
 import pytest
 from cellcast_server import CANARY, JPEG, AcceptingGateway, body, form
+from media_files import served
 from misbehaving_server import Faulty, drop, http
 
 from skymms.cli import main
@@ -196,3 +197,37 @@ class TestOtherCommands:
             status, _, err = run_cellcast(server, "balance")
         assert status == Status.REFUSED
         assert "AUTH_FAILED: *** is invalid" in err
+
+
+class TestCheck:
+    @pytest.mark.parametrize(
+        ("argv", "kind", "status", "message"),
+        [
+            ((), "png", Status.DONE, "No problems in the slideshow."),
+            (("--generation", "v1"), "png", Status.PROBLEMS, "does not end in .gif"),
+            (("--to", "15551234888"), "png", Status.PROBLEMS, "is not an Australian mobile number"),
+            (("--file", "cat.jpg"), "png", Status.PROBLEMS, "Cellcast sends one file in a message"),
+            (("--private",), "png", Status.USAGE, "--private needs --media"),
+            (("--from", "x"), "png", Status.USAGE, "--from is not supported in Cellcast v3"),
+        ],
+    )
+    def test_problems_are_found_without_a_key(self, run_cellcast, monkeypatch, tmp_path, argv, kind, status, message):
+        monkeypatch.delenv("SKYMMS_CELLCAST_KEY")
+        (tmp_path / "slideshow.toml").write_text(SLIDESHOW.format(kind=kind))
+        (tmp_path / "cat.jpg").write_bytes(JPEG)
+        found, out, err = run_cellcast(None, "check", "slideshow.toml", *argv)
+        assert found == status
+        assert message in out + err
+
+    def test_media_looks_at_the_files_as_the_gateway_does(self, run_cellcast, tmp_path):
+        with Faulty(served("image"), http(b"", "404 Not Found")) as server:
+            url = f"http://127.0.0.1:{server.port}/welcome.png"
+            (tmp_path / "slideshow.toml").write_text(SLIDESHOW.replace("http://media.example/welcome.{kind}", url))
+            status, out, _ = run_cellcast(None, "check", "slideshow.toml", "--media", "--private")
+            assert (status, "image/png" in out) == (Status.DONE, True)
+            status, out, _ = run_cellcast(None, "check", "slideshow.toml", "--media", "--private", "--json")
+            assert status == Status.PROBLEMS
+            assert json.loads(out)["problems"][0]["field"] == "image"
+            # Without the option nothing is fetched.
+            assert run_cellcast(None, "check", "slideshow.toml")[0] == Status.DONE
+        assert len(server.requests) == 2

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from inbox_server import CANARY
 
-from skymms import ConfigurationError, DeliveryReport, InboundMMS
+from skymms import ConfigurationError, DeliveryReport, InboundMMS, ProtocolError
 from skymms.cellcast import read_cellcast_webhook
 from skymms.inbox import Inbox, Secret
 from skymms.inbox.secrets import VARIABLE
@@ -359,7 +359,7 @@ class TestDeletion:
         (("show", "x"), 2, "'x' is not a valid integer"),
         (("show", "0"), 2, "0 is not in the range"),
         (("quarantine", "99"), 2, "the inbox has no post 99"),
-        (("replay",), 2, "say which notices: an ID, --since, --until or --dead"),
+        (("replay",), 2, "say which notices: an ID, --since, --until, --dead or --quarantined"),
         (("replay", "99"), 2, "the inbox has no notice 99"),
         (("replay", "--dead", "--handler", "nobody"), 2, "'nobody' is not a handler that the inbox knows; it has copy, orders"),
         (("remove-handler", "nobody"), 2, "'nobody' is not a handler that the inbox knows"),
@@ -422,3 +422,95 @@ def test_a_postgres_database_holds_an_inbox_too(run, postgres_where, monkeypatch
     assert run("inbox", "handlers", "--json").json == {"handlers": []}
     assert json.loads(run("inbox", "forget", NUMBER, "--json").out)["notices"] == 1
     assert run("inbox", "prune", "--older-than", str(timedelta(days=1).days)).status == 0
+
+
+class TestPasswords:
+    """``--basic-auth-file`` of `address`; `serve` is in test_inbox_processes.py."""
+
+    def test_the_address_contains_the_first_user_and_password(self, run, monkeypatch):
+        monkeypatch.setenv(VARIABLE, CANARY)
+        options = ("--basic-auth-file", "users", "--url", "https://www.example.com/mms")
+        result = run("inbox", "address", *options, users="gateway:p@ss:word\n\nformer:other\n")
+        assert result.out == f"https://gateway:p%40ss%3Aword@www.example.com/mms/{CANARY}\n"
+        monkeypatch.setenv("SKYMMS_INBOX_BASIC_AUTH_FILE", "users")
+        assert run("inbox", "address").out == f"http://gateway:p%40ss%3Aword@127.0.0.1:8026/mms/{CANARY}\n"
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            ("", "users is empty"),
+            ("\n \n", "users is empty"),
+            ("gateway:good-password\nsecret-password\n", "users, line 2: write user:password"),
+            (":secret-password", "users, line 1"),
+            (b"\xff\xfe", "users is not a text file in UTF-8"),
+        ],
+    )
+    def test_a_wrong_file_is_refused_and_not_quoted(self, run, monkeypatch, content, message):
+        monkeypatch.setenv(VARIABLE, CANARY)
+        result = run("inbox", "address", "--basic-auth-file", "users", users=content)
+        assert (result.status, result.out) == (2, "")
+        assert message in result.err
+        assert "secret-password" not in result.err
+        assert run("inbox", "address", "--basic-auth-file", "missing").status == 2
+
+
+class TestReread:
+    """`inbox replay --quarantined`."""
+
+    def test_what_can_be_read_now_leaves_the_quarantine_and_waits_for_the_handlers(self, run, monkeypatch):
+        delivered = MAKE.delivered("MMS_9")
+
+        def older(*_: object) -> tuple[()]:
+            raise ProtocolError("a version that does not know this form")
+
+        with Inbox("postbacks.db", secret=Secret(CANARY), read=older, work=False) as inbox:
+
+            @inbox.on(DeliveryReport, name="orders")
+            def orders(report):
+                pass
+
+            inbox.work(until_idle=True)
+            put(inbox, delivered, MAKE.delivered("MMS_10"), MAKE.unreadable())
+        assert run("inbox", "list").err.startswith("0 listed")
+        result = run("inbox", "replay", "--quarantined")
+        assert (result.status, result.out) == (0, "2 posts read, with 2 new notices\n")
+        assert result.err == "1 post still cannot be read: `skymms inbox quarantine` lists them\n"
+        listed = run("inbox", "list", "--json").json["notices"]
+        assert [one["tracking_id"] for one in listed] == ["MMS_9", "MMS_10"]
+        assert [one["handlers"][0]["state"] for one in listed] == ["ready", "ready"]
+        assert run("inbox", "show", str(listed[0]["id"]), "--raw").out.encode() == delivered.body
+        assert run("inbox", "replay", "--quarantined").out == "0 posts read, with 0 new notices\n"
+        assert run("inbox", "quarantine").err.startswith("1 listed")
+
+    def test_a_notice_that_came_again_meanwhile_is_not_new(self, run):
+        with Inbox("postbacks.db", secret=Secret(CANARY), read=lambda body: (), work=False) as inbox:
+            put(inbox, MAKE.delivered("MMS_9"))
+        with Inbox("postbacks.db", secret=Secret(CANARY), work=False) as inbox:
+            put(inbox, MAKE.delivered("MMS_9"))
+        assert run("inbox", "replay", "--quarantined").out == "1 post read, with 0 new notices\n"
+        assert run("inbox", "list").err == "1 listed\n"
+
+    def test_webhooks_of_cellcast_are_read_with_their_own_function(self, run):
+        with Inbox("postbacks.db", secret=Secret(CANARY), read=lambda body: (), work=False) as inbox:
+            put(inbox, MAKE.inbound_sms("Hello", dialect="cellcast-v3"))
+        assert run("inbox", "replay", "--quarantined", "--cellcast").out == "1 post read, with 1 new notice\n"
+
+    def test_two_commands_at_once_read_a_post_once(self, monkeypatch, environment):
+        with Inbox("postbacks.db", secret=Secret(CANARY), read=lambda body: (), work=False) as inbox:
+            put(inbox, MAKE.delivered("MMS_9"))
+            (post,) = inbox.quarantine()
+            monkeypatch.setattr("skymms.inbox.rereading.list_quarantine", lambda store: iter([post, post]))
+            assert inbox.reread() == (1, 1, 0)
+
+    @pytest.mark.parametrize(
+        ("argv", "message"),
+        [
+            (("--quarantined", "1"), "leave out IDs and the other options"),
+            (("--quarantined", "--dead"), "leave out IDs and the other options"),
+            (("--cellcast", "--dead"), "--cellcast needs --quarantined"),
+            ((), "--dead or --quarantined"),
+        ],
+    )
+    def test_options_that_do_not_fit(self, run, stored, argv, message):
+        result = run("inbox", "replay", *argv)
+        assert (result.status, message in result.err) == (2, True)

@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from cli_process import PYTHONPATH, allow_interrupt, environ, run_process
 from inbox_server import CANARY
 
 from skymms import Client, SendMMS, Slideshow
+from skymms.broadcast import Ledger
 from skymms.inbox.secrets import VARIABLE
 from skymms.sandbox import AT_ONCE, PostbackBodies, Sandbox
 
@@ -144,6 +146,50 @@ def test_serve_prints_the_address_and_stores_until_a_signal(start, number):
     assert f"ended by {number.name}; everything that was answered 200 is stored" in running.err
     assert '"POST /mms/*** HTTP/1.1" 200' in running.err
     assert SECOND not in running.err
+
+
+def test_serve_requires_a_user_and_password_of_the_file(start, tmp_path):
+    (tmp_path / "users").write_text("gateway:new\ngateway:old\n")
+    running = start("serve", "--port", "0", "--basic-auth-file", "users")
+    address = running.line()
+    assert address.startswith("http://gateway:new@127.0.0.1:")
+    bare = address.replace("gateway:new@", "")
+    assert post(bare, MAKE.delivered("MMS_1")) == 401
+    for password, status in (("new", 200), ("old", 200), ("other", 401)):
+        credentials = b64encode(f"gateway:{password}".encode()).decode()
+        assert post(bare, MAKE.delivered(f"MMS_{password}"), Authorization=f"Basic {credentials}") == status
+    assert listed() == ["MMS_new", "MMS_old"]
+    assert running.end() == 0
+    assert "gateway:" not in running.err
+
+
+@pytest.mark.parametrize("store", ["postbacks.db", "skymms.db"])
+def test_serve_tells_a_ledger_what_it_receives(start, store):
+    hello = Slideshow("hello", subject="Hi", fallback_text="Hi").slide("Hello!")
+    with Ledger("skymms.db") as ledger, Sandbox() as sandbox, Client(sandbox.account()) as client:
+        spring = ledger.create("spring", SendMMS(hello, sender="60856"), ["15551234888"])
+        spring.run(client)
+        (row,) = spring.rows()
+    running = start("serve", "--port", "0", "--store", store, "--ledger", "skymms.db")
+    address = running.line()
+    assert post(address, MAKE.delivered(row["tracking_id"], to="15551234888", sender="60856")) == 200
+    assert post(address, MAKE.inbound_sms("STOP", sender="15551234888", to="60856")) == 200
+    with Ledger("skymms.db") as ledger:
+        # Opt-outs are written before the answer.
+        assert run_process("broadcast", "explain-number", "15551234888", "--json").json["opt_outs"]
+        end = time.monotonic() + 30
+        while ledger["spring"].status().counts != {"delivered": 1} and time.monotonic() < end:
+            time.sleep(0.05)
+        assert ledger["spring"].status().counts == {"delivered": 1}
+    assert running.end() == 0
+    assert "Reports and opt-outs go to the ledger skymms.db too." in running.err
+
+
+def test_serve_refuses_a_ledger_that_does_not_exist(start):
+    running = start("serve", "--port", "0", "--ledger", "nowhere.db")
+    assert running.wait() == 2
+    assert "there is no ledger nowhere.db" in running.err
+    assert not Path("postbacks.db").exists()
 
 
 def test_serve_receives_the_webhooks_of_cellcast(start):

@@ -83,7 +83,9 @@ class TestProcess:
 
     @pytest.mark.parametrize("missing", ["click", "rich"])
     def test_without_click_or_rich_the_error_says_how_to_install_them(self, missing):
-        script = f"import sys; sys.modules[{missing!r}] = None; from skymms.cli import main; sys.exit(main(['--help']))"
+        script = (
+            f"import sys; sys.modules[{missing!r}] = None; from skymms.cli import main; sys.exit(main(['explain', 'E226']))"
+        )
         done = subprocess.run(
             [sys.executable, "-c", script], capture_output=True, text=True, env=environ(PYTHONPATH=PYTHONPATH), timeout=60
         )

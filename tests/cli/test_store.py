@@ -71,7 +71,7 @@ class TestStore:
         result = run("list", "--page", "2", "--since", "2026-01-01")
         assert (result.status, len(gateway.requests)) == (2, before)
         assert result.err == "".join(
-            f"{option} is not supported by ListMMS in skycore: leave it out\n" for option in ("--since", "--page")
+            f"{option} is not supported by ListMMS in skycore: leave it out; sinch has it\n" for option in ("--since", "--page")
         )
 
     @pytest.mark.parametrize(

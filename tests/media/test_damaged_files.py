@@ -12,6 +12,7 @@ from functools import cache
 from hashlib import sha1
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 import strategies  # noqa: F401 (loads hypothesis' profile)
@@ -136,7 +137,8 @@ class TestDamagedFiles:
         with TemporaryDirectory() as home:
             path = Path(home, f"a.{kind}")
             path.write_bytes(data)
-            slide = Slide(**{FIELDS.get(kind, "image"): path.name})
+            fields: dict[str, Any] = {FIELDS.get(kind, "image"): path.name}
+            slide = Slide(**fields)
             found = preflight(Slideshow("n", slides=(slide,)), base=home, fetch="whole")
             assert not any("could not be looked at" in problem.message for problem in found.problems)
             content = recognise(data)

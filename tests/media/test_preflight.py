@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import inspect
 import json
 import threading
 import time
@@ -508,3 +509,8 @@ def test_the_limits_of_an_account_are_used():
 
 def test_a_long_comment_of_a_gif_is_no_reason_to_look_further():
     assert look("image", served("image", gif(b"\x44\x01", extension(b"x" * 1000)), Content_Type="image/gif")).problems == ()
+
+
+def test_both_forms_of_preflight_have_the_same_parameters():
+    one, other = (inspect.signature(form).parameters.values() for form in (preflight, preflight_async))
+    assert list(map(str, one)) == list(map(str, other))

@@ -78,7 +78,10 @@ class TestContent:
 
     def test_a_field_with_a_default_is_told_from_one_without(self):
         show = Slideshow("x", subject="Hi {name}").slide("Dear {first_name|there}, {$id|}")
-        assert "Merge fields that are not filled in: first_name (default: there), id (default: nothing), name\n" in preview(show).text
+        assert (
+            "Merge fields that are not filled in: first_name (default: there), id (default: nothing), name\n"
+            in preview(show).text
+        )
         text = PageParts(preview(show).html).text
         assert "{first_name|there} not filled in: the default is used if there is no value" in text
         assert "{name} not filled in{" not in text
@@ -245,7 +248,9 @@ class TestPlaying:
         assert tab.run(VISIBLE) == [1, 2, 3]
         assert tab.run("document.querySelector('.controls').checkVisibility()") is False
 
-    @pytest.mark.parametrize("shown", [preview(COUPON, stacked=True), preview(Slideshow("x", subject="Hi").slide("word " * 900))])
+    @pytest.mark.parametrize(
+        "shown", [preview(COUPON, stacked=True), preview(Slideshow("x", subject="Hi").slide("word " * 900))]
+    )
     def test_the_bar_at_the_end_of_the_screen_lies_over_no_text(self, tab, pages, shown):
         show(tab, pages, shown)
         bar = """(screen => screen.getBoundingClientRect().bottom

@@ -32,7 +32,8 @@ from skymms import (
     Slideshow,
 )
 from skymms.cellcast import CellcastSend
-from skymms.export import python_code, toml_text
+from skymms.export.python_code import python_code
+from skymms.export.toml_text import toml_text
 from skymms.files import read_file
 from skymms.sandbox import Sandbox
 from skymms.sandbox.listener import ServerRequest
