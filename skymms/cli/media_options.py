@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import click
 
-from ..errors import Problem, refusal
+from ..errors import refusal
 from ..limits import Limits
 from ..media import CARRIER_LIMITS, FileReport, Preflight, preflight
 from ..media.carriers import ROUTES
@@ -72,7 +72,7 @@ def look_at_files(
 
     def look() -> Preflight:
         base = Path(file).parent if file != "-" else Path()
-        fetch = "whole" if whole else "headers"
+        fetch: Literal["headers", "whole"] = "whole" if whole else "headers"
         return preflight(message, limits, audience=carriers, route=route, fetch=fetch, private=private, base=base)
 
     if not output.is_screen(console):

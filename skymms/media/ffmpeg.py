@@ -67,7 +67,7 @@ class _Plan(NamedTuple):
 
 
 class _Description(NamedTuple):
-    """What ffmpeg says of a file: seconds, width and height as they are shown, and frames a second; None if it has no picture."""
+    """What ffmpeg says of a file: seconds, size in pixels as it is shown, and frames a second."""
 
     seconds: float
     pixels: tuple[int, int] | None

@@ -34,8 +34,10 @@ def publish(
 
     Each file is fetched after it was stored, with the gateway's own GET. Raises the error that the gateway would report, with
     the number of the slide, such as :class:`~skymms.MediaUnreachableError` for a server that sends the file in chunks,
-    compresses it, redirects or asks for a password, and for one that sends another content. The files before it are stored then. Nothing is stored if a file cannot be
-    made to fit. Publish again after you have solved the problem: a file that is stored already gets the same name.
+    compresses it, redirects or asks for a password, and for one that sends another content.
+
+    Nothing is stored if a file cannot be made to fit. If a stored file cannot be fetched, the files before it stay where they
+    are. Publish again after you have solved the problem: a file that is stored already gets the same name.
     """
     if not callable(put):
         raise ConfigurationError(f"put={put!r:.40}: give a function that stores a file and returns its URL")

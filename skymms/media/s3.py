@@ -27,10 +27,10 @@ class S3Bucket:
         try:
             parts = urlsplit(str(address))
         except ValueError:  # a bracket, which begins an IPv6 address
-            parts = urlsplit("")
-        if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
+            parts = None
+        if parts is None or parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
             raise ConfigurationError(f"{address!r:.80} is not the address of a bucket: give s3://bucket/prefix")
-        if public_url is not None and (not isinstance(public_url, str) or url_problem(public_url)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if public_url is not None and url_problem(str(public_url)):
             raise ConfigurationError(f"public_url={public_url!r:.80} is not an absolute http or https URL")
         self.bucket: str = parts.netloc
         self.prefix: str = parts.path.strip("/")

@@ -78,7 +78,7 @@ def pixels(image: bytes) -> tuple[int, int] | None:
 
 
 def orientation(jpeg: bytes) -> int:
-    """Return how a JPEG is to be turned, from 1 (not at all) to 8, by its EXIF data. From 5 on, its width becomes its height."""
+    """Return how a JPEG is to be turned, from 1 (not at all) to 8, by its EXIF data. From 5 on, its sides are exchanged."""
     try:
         for marker, begins, ends in _jpeg_segments(jpeg):
             if marker == 0xE1 and jpeg.startswith(b"Exif\0\0", begins):
