@@ -14,6 +14,12 @@ from ..media import CARRIER_LIMITS, FileReport, Preflight, preflight
 from ..media.carriers import ROUTES
 from . import output
 
+
+def _route_of(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Return the name of a route as the library writes it: an option is easier to type without a space."""
+    return value and value.replace("-code", " code")
+
+
 private_option: Final = click.option(
     "--private",
     is_flag=True,
@@ -29,7 +35,7 @@ carrier_option: Final = click.option(
 route_option: Final = click.option(
     "--route",
     type=click.Choice([route.replace(" ", "-") for route in ROUTES]),
-    callback=lambda context, option, value: value and value.replace("-code", " code"),
+    callback=_route_of,
     help="The kind of number that the message is sent from, for the limits of the carriers. Needs --media.",
 )
 whole_option: Final = click.option(

@@ -96,8 +96,7 @@ def carrier_names(audience: Iterable[str]) -> tuple[str, ...]:
     """Return the names of carriers as they are written in :data:`CARRIER_LIMITS`."""
     if isinstance(audience, str):
         raise ConfigurationError(f"audience={audience!r:.40}: give several carriers, as in ({audience!r:.40},)")
-    given: object = audience
-    if not isinstance(given, Iterable):
+    if not isinstance(audience, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(f"audience={audience!r:.40}: give several carriers, such as ('att', 'verizon')")
     found: list[str] = []
     for given in audience:

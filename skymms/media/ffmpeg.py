@@ -138,8 +138,8 @@ def _describe(program: str, demuxer: str, source: Path, kind: str, ends: float) 
     size, rate = re.search(r"[ ,](\d{1,6})x(\d{1,6})[ ,]", video), re.search(r"(\d+(?:\.\d+)?) fps", video)
     # ffmpeg turns a video upright when it converts it.
     is_turned = re.search(r"rotation of -?(?:90|270)\.", told) is not None
-    sides = (int(size[1]), int(size[2])) if size else None
-    return _Description(length, sides[::-1] if sides and is_turned else sides, float(rate[1]) if rate else None)
+    sides = None if size is None else (int(size[2]), int(size[1])) if is_turned else (int(size[1]), int(size[2]))
+    return _Description(length, sides, float(rate[1]) if rate else None)
 
 
 def _picture_changes(before: _Description, after: _Description) -> list[str]:

@@ -77,12 +77,12 @@ def fit(
     return _fit_other(data, content, kind or content.kind, most)
 
 
-def _content_of(file: object) -> bytes:
+def _content_of(file: str | PathLike[str] | bytes | bytearray | memoryview) -> bytes:
     if isinstance(file, (bytes, bytearray, memoryview)):
         return bytes(file)
-    if not isinstance(file, (str, PathLike)):
+    if not isinstance(file, (str, PathLike)):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(f"file={file!r:.40}: give a path, or the bytes of a file")
-    return read_bytes(file, MAX_ORIGINAL)  # pyright: ignore[reportUnknownArgumentType]
+    return read_bytes(file, MAX_ORIGINAL)
 
 
 def _fit_image(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from os import PathLike
+from typing import Any
 
 from ..errors import ConfigurationError, Problem, refusal
 from ..limits import DOCUMENTED, Limits
@@ -44,11 +45,11 @@ def publish(
     accepted = accepted_files(slideshow, limits)
 
     def put_and_check(name: str, data: bytes, content_type: str) -> str:
-        url: object = put(name, data, content_type)
+        url: Any = put(name, data, content_type)
         # Anything but a URL is refused by the caller.
         if isinstance(url, str) and not url_problem(url):
             check_published(url, data, accepted, private=private)
-        return url  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
+        return url
 
     return fit_slideshow(slideshow, put=put_and_check, most=most, limits=limits, base=base, private=private, on_file=on_file)
 

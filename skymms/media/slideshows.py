@@ -104,7 +104,7 @@ def _first_places(places: list[tuple[int, str, str]]) -> list[tuple[int, str, st
 def _stored(put: Put, number: int, kind: str, fitted: Fitted) -> str:
     name = f"{hashlib.sha256(fitted.data).hexdigest()[:32]}{fitted.ending}"
     try:
-        url: object = put(name, fitted.data, fitted.content_type)
+        url: Any = put(name, fitted.data, fitted.content_type)
     except MMSError as error:
         raise refusal([problem._replace(slide=number, field=kind) for problem in error.problems]) from None
     if not isinstance(url, str) or url_problem(url):
