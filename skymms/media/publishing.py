@@ -44,7 +44,7 @@ def publish(
         raise ConfigurationError(f"put={put!r:.40}: give a function that stores a file and returns its URL")
     accepted = accepted_files(slideshow, limits)
 
-    def put_and_check(name: str, data: bytes, content_type: str) -> str:
+    def put_and_check(name: str, data: bytes, content_type: str) -> Any:
         url: Any = put(name, data, content_type)
         # Anything but a URL is refused by the caller.
         if isinstance(url, str) and not url_problem(url):
