@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from counting_gateway import CountingGateway
 
-from skymms import Account, Client, InboundSMS, SendSMS, SkymmsError, StorageError
+from skymms import Account, Client, InboundSMS, Notice, SendSMS, SkymmsError, StorageError
 from skymms.aio import AsyncClient
 from skymms.broadcast import Ledger
 from skymms.inbox import Inbox, Secret
@@ -252,3 +252,26 @@ def test_a_notice_is_read_as_the_ledger_would(ledger: Ledger) -> None:
     said = ledger.read_wish(InboundSMS("N211", sender=NUMBER, to="60856", text="stop"))
     assert said is not None
     assert said.scope == "sender:60856"
+
+
+def test_opt_outs_without_a_handler_of_reports_are_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Ledger(tmp_path / "spring.db") as ledger, Inbox(ledger.store, secret=Secret(SECRET)) as inbox:
+        inbox.note_opt_outs(ledger)
+        assert [send(inbox, body()), send(inbox, REPORT)] == [200, 200]
+    told = [record.message for record in caplog.records if "no handler gets delivery reports" in record.message]
+    assert len(told) == 1
+    assert "inbox.on(Notice)(ledger.note)" in told[0]
+
+
+def test_a_ledger_that_is_connected_is_not_warned_about(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Ledger(tmp_path / "spring.db") as ledger, Inbox(ledger.store, secret=Secret(SECRET), work=False) as inbox:
+        assert inbox.find_unconnected() is None
+        ledger.create("spring", SendSMS("Hi", sender="60856"), [NUMBER])
+        assert "STOP is not obeyed" in str(inbox.find_unconnected())
+        inbox.note_opt_outs(ledger)
+        assert "STOP" not in str(inbox.find_unconnected())
+        assert "delivery reports do not reach" in str(inbox.find_unconnected())
+        inbox.on(Notice)(ledger.note)
+        assert inbox.find_unconnected() is None
+        assert send(inbox, REPORT) == 200
+    assert not caplog.records
