@@ -115,3 +115,31 @@ def test_one_number(run):
     assert run("broadcast", "forget", A).status == 0
     assert "erased" in run("broadcast", "explain-number", A).out
     assert run("broadcast", "explain-number", "nobody").status == 4
+
+
+US = "mobile,first_name\n(212) 555-0109,Ada\n212-555-0110,Bob\n"
+
+
+def test_numbers_without_a_country_code_are_warned_about(run):
+    result = create(run, people=US)
+    assert result.status == 0
+    assert "warning: 2 numbers have ten digits and no country code; if they are US numbers" in result.err
+    assert "--country 1" in result.err
+    assert "warning: 2 numbers" in run("broadcast", "estimate", "spring").err
+    assert run("broadcast", "estimate", "spring", "--json").json["without_country"] == 2
+    assert "look up 12125550111, or pass --country 1" in run("broadcast", "explain-number", "2125550111").err
+
+
+def test_a_country_of_numbers_without_one(run, counting, monkeypatch):
+    result = create(run, "--country", "1", people=US)
+    assert (result.status, "warning" in result.err) == (0, False)
+    assert "1, for numbers without a country code" in result.out
+    suppressed = run("broadcast", "suppress", "-", "--country", "1", stdin=b"212 555 0109\n")
+    assert "1 suppressed" in suppressed.out
+    assert run("broadcast", "run", "spring").status == 0
+    assert counting.requests == {"12125550110": 1}
+    monkeypatch.setenv("SKYMMS_COUNTRY", "1")
+    assert run("broadcast", "explain-number", "2125550110", "--json").json["number"] == "12125550110"
+    assert run("broadcast", "forget", "2125550110").status == 0
+    assert run("broadcast", "explain-number", "12125550110", "--json").json["erased"] is True
+    assert run("broadcast", "explain-number", "2125550110", "--country", "us").status == 2

@@ -12,8 +12,8 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from inspect import cleandoc
 from concurrent.futures import ThreadPoolExecutor
+from inspect import cleandoc
 from pathlib import Path
 
 import pytest
@@ -447,7 +447,11 @@ def store(*postbacks) -> None:
     ("target", "module", "message"),
     [
         ("shop:inbox.other", "inbox = 5", "shop:inbox.other: shop has no inbox.other"),
-        ("shop:inbox", "inbox = Inbox('postbacks.db', secret=Secret.from_env())", "shop:inbox has no handlers, so there is nothing"),
+        (
+            "shop:inbox",
+            "inbox = Inbox('postbacks.db', secret=Secret.from_env())",
+            "shop:inbox has no handlers, so there is nothing",
+        ),
         ("shop:inbox", "inbox = 5", "shop:inbox is a int, not an Inbox of skymms.inbox"),
         ("shop:other", "inbox = 5", "shop:other: shop has no other"),
         ("shop:inbox", "import no_such_library", "cannot import shop: ModuleNotFoundError: No module named 'no_such_library'"),
