@@ -114,9 +114,8 @@ WISHES_OF_NUMBER = same(
     "SELECT id, wish, scope, text, at, decided_by, notice FROM skymms_wish WHERE number = :number ORDER BY at, id"
 )
 HISTORY_OF_NUMBER = same(
-    "SELECT b.id, b.name, m.line, m.state, m.why, m.code, m.zone, m.consent, m.sender, m.sent_at, m.updated_at, m.delivered_at, "
-    "m.due "
-    "FROM skymms_message m JOIN skymms_broadcast b ON b.id = m.broadcast WHERE m.number = :number ORDER BY m.id"
+    "SELECT b.id, b.name, m.line, m.state, m.why, m.code, m.zone, m.consent, m.sender, m.sent_at, m.updated_at, "
+    "m.delivered_at, m.due FROM skymms_message m JOIN skymms_broadcast b ON b.id = m.broadcast WHERE m.number = :number ORDER BY m.id"
 )
 #: Who settled messages of a broadcast, from a time on.
 SETTLEMENTS = same(

@@ -38,8 +38,8 @@ class Estimate(NamedTuple):
     broadcast's rate, without the hours in which nothing is sent (None without a rate). ``cost`` is in the unit of the price
     (None without a price). ``skipped`` counts the recipients of the list that are left out by their reason, such as
     ``no consent``. ``left_out`` lists at most a thousand lines; ``duplicates`` and ``unreadable`` count all.
-    ``without_country`` counts numbers of ten digits, which may be US numbers without their country code. ``capped`` of the messages will be skipped
-    because their numbers have had as many messages as the frequency cap allows; they may get one later.
+    ``without_country`` counts numbers of ten digits, which may be US numbers without their country code.
+    ``capped`` of the messages will be skipped because their numbers are at the frequency cap now.
     """
 
     messages: int

@@ -31,10 +31,6 @@ def explain_number(store: Store, number: str | int, country: Country | None = No
         keys = [*forms, *(hash_number(bytes.fromhex(secret[0]), form) for form in erased if secret is not None)]
         opt_out_keys = [*keys, *all_forms[len(forms) :]]
         opt_outs = [_opt_out(row) for key in opt_out_keys for row in transaction.rows(sql.SUPPRESSIONS_OF_NUMBER, number=key)]
-            _opt_out(row)
-            for key in [*keys, *all_forms[len(forms) :]]
-            for row in transaction.rows(sql.SUPPRESSIONS_OF_NUMBER, number=key)
-        ]
         said = [_said(row) for key in keys for row in transaction.rows(sql.WISHES_OF_NUMBER, number=key)]
         rows = [row for key in keys for row in transaction.rows(sql.HISTORY_OF_NUMBER, number=key)]
         hint = _hint(transaction, forms[0], len(rows))

@@ -14,8 +14,7 @@ OTHER_FORM = (
 #: The recipient of a message ``m`` opted out of anything after it was sent. What an operator did says nothing.
 OPTED_OUT = (
     f"EXISTS (SELECT 1 FROM skymms_suppressed s WHERE s.number IN (m.number, {OTHER_FORM}) AND s.at >= m.sent_at "
-    "AND s.lifted_at IS NULL "
-    "AND s.source NOT IN ('operator', 'import'))"
+    "AND s.lifted_at IS NULL AND s.source NOT IN ('operator', 'import'))"
 )
 #: The last messages ``m`` that were requested in a time and have an answer.
 _LAST = (

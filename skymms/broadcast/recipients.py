@@ -167,12 +167,10 @@ class _Counted:
 def complete_numbers(lines: Iterable[Any], country: Country) -> Iterator[Any]:
     """Add the country code to the numbers of recipients, or of entries. Those that the country does not have are unreadable."""
     for one in lines:
-        line, number = (
-            (one.line, one.number) if isinstance(one, Recipient) else (one[4], one[0]) if len(one) == 6 else (0, None)
-        )
-        if number is None:
+        if isinstance(one, Unreadable):
             yield one
             continue
+        line, number = (one.line, one.number) if isinstance(one, Recipient) else (one[4], one[0])
         try:
             number = country.complete(number)
         except RecipientError as error:

@@ -24,7 +24,7 @@ class Waiting(NamedTuple):
 
 
 def find_waiting(transaction: Transaction, broadcast: int, settings: Settings, now: float) -> Waiting | None:
-    """Return for what all ready messages wait; None if there is none, or if some may be sent now. It reads all that are ready."""
+    """Return for what all ready messages wait; None if some may be sent now, or none is ready. It reads all of them."""
     rows = transaction.rows(sql.READY_BY_ZONE, broadcast=broadcast)
     if not rows:
         return None

@@ -276,9 +276,7 @@ class Sandbox:
         check_room(len(self._state.outcomes) + 1, "outcomes")
         if operator_id is not None:
             if to is not None or operator_id not in self._state.carriers:
-                raise ConfigurationError(
-                    f"operator_id: {operator_id!r:.40} is given without to, after carriers({operator_id!r:.40})"
-                )
+                raise ConfigurationError(f"operator_id: {operator_id!r:.40}: give it to carriers() first, and leave out to=")
             self._state.carrier_outcomes[operator_id] = code, status
         for number in () if operator_id is not None else number_forms([to]) if to is not None else [None]:
             self._state.outcomes[number] = code, status

@@ -258,7 +258,12 @@ def test_everything_about_a_number(ledger: Ledger, client: Client) -> None:
     ledger["summer"].run(client)
     found = ledger.explain_number(A)
     first, second = found["messages"]
-    assert (first["broadcast"], first["state"], first["because"], first["line"]) == ("spring", "accepted", "the gateway queued it, and no final report has come", 7)
+    assert (first["broadcast"], first["state"], first["because"], first["line"]) == (
+        "spring",
+        "accepted",
+        "the gateway queued it, and no final report has come",
+        7,
+    )
     assert first["consent"] == {"source": "web form", "text": "I agree", "time": "2026-05-01"}
     assert (second["state"], second["reason"]) == ("skipped", "opted out")
     assert second["because"].startswith("opted out of messages from 60856: message 'STOP', 20")

@@ -177,14 +177,14 @@ def test_a_consent_in_the_future_is_refused(ledger: Ledger, time: Any, accepted:
     if accepted:
         assert ledger.create("spring", MESSAGE, people, require_consent=True).status().counts == {"ready": 1}
         return
-    with pytest.raises(ConfigurationError, match="line 1: the time of the consent, .*, is in the future: correct it"):
+    with pytest.raises(ConfigurationError, match=r"line 1: the time of the consent, .*, is in the future: correct it"):
         ledger.create("spring", MESSAGE, people)
 
 
 def test_a_consent_in_the_future_is_named_with_its_line(ledger: Ledger) -> None:
     lines = io.StringIO(f"number,source,at\n{A},form,2026-05-01\n{B},form,2062-05-01\n")
     people = read_recipients(lines, consent_source="source", consent_time="at")
-    with pytest.raises(ConfigurationError, match="line 3: the time of the consent, 2062-05-01, is in the future"):
+    with pytest.raises(ConfigurationError, match=r"line 3: the time of the consent, 2062-05-01, is in the future"):
         ledger.create("spring", MESSAGE, people)
 
 
