@@ -115,7 +115,8 @@ WISHES_OF_NUMBER = same(
 )
 HISTORY_OF_NUMBER = same(
     "SELECT b.id, b.name, m.line, m.state, m.why, m.code, m.zone, m.consent, m.sender, m.sent_at, m.updated_at, "
-    "m.delivered_at, m.due FROM skymms_message m JOIN skymms_broadcast b ON b.id = m.broadcast WHERE m.number = :number ORDER BY m.id"
+    "m.delivered_at, m.due FROM skymms_message m JOIN skymms_broadcast b ON b.id = m.broadcast "
+    "WHERE m.number = :number ORDER BY m.id"
 )
 #: Who settled messages of a broadcast, from a time on.
 SETTLEMENTS = same(

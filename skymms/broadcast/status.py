@@ -81,8 +81,8 @@ def read_status(store: Store, broadcast: int, name: str, settings: Settings, unr
             moved = {State.ACCEPTED: counts[State.ACCEPTED] - unreported, State.UNREPORTED: unreported}
             counts = {state: n for state, n in (counts | moved).items() if n}
         left_out = {row[0]: int(row[1]) for row in transaction.rows(sql.COUNT_LEFT_OUT, broadcast=broadcast)}
-        workers: int = dict(transaction.rows(COUNT_WORKERS, now=now)).get(broadcast, 0)
+        workers: dict[int, int] = dict(transaction.rows(COUNT_WORKERS, now=now))
         phase, why = found[2:4] if found else (Phase.CANCELLED, None)
         waits = phase in (Phase.PLANNED, Phase.RUNNING) and counts.get(State.READY) and unreported_after is not None
         waiting = find_waiting(transaction, broadcast, settings, now) if waits else None
-    return Status(name, Phase(phase), why, counts, left_out, workers, waiting)
+    return Status(name, Phase(phase), why, counts, left_out, workers.get(broadcast, 0), waiting)
