@@ -117,9 +117,14 @@ $(PEERS)/.installed: $(SOURCE)
 	for peer in twilio vonage plivo telnyx; do $(PEERS)/bin/pip install --quiet --disable-pip-version-check $$peer || true; done
 	touch $@
 
-# The pages of docs/ that are made from the code.
-docs: $(VENV)/.installed
+# The pages of docs/ that are made from the code, and then the site, in docs/_build/html. Nothing is downloaded.
+docs: $(VENV)/.installed $(VENV)/.docs
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/build_site.py
+
+$(VENV)/.docs: pyproject.toml $(VENV)/.dependencies
+	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check '.[docs]'
+	touch $@
 
 # The package is installed, not linked, so that tests and demo run what a user gets; it is installed anew when a source is newer.
 $(VENV)/.installed: $(VENV)/.dependencies $(SOURCE)
@@ -139,4 +144,4 @@ picture: $(VENV)/.installed
 	PYTHONPATH=tests/support $(BIN)/python docs/watch_picture.py
 
 clean:
-	rm -rf $(VENV) $(PEERS) $(DIST) .venv-compat .venv-dist-test build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(DIST) .venv-compat .venv-dist-test build dist docs/_build .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

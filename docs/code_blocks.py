@@ -13,17 +13,22 @@ import shutil
 import sys
 from pathlib import Path
 
+from sybil import Document
+from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
+
 ROOT = Path(__file__).resolve().parents[1]
-BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PYTHON = FencedCodeBlockLexer("python")
 
 
 def code_of(page: Path) -> str:
     """The code of a page, each line at the line number it has in the page."""
     text = page.read_text(encoding="utf-8")
     lines = [""] * text.count("\n")
-    for block in BLOCK.finditer(text):
-        first = text.count("\n", 0, block.start(1))
-        code = block[1].splitlines()
+    for block in PYTHON(Document(text, str(page))):
+        first = text.count("\n", 0, block.start) + 1
+        code = block.lexemes["source"].splitlines()
+        if code[0].startswith(">>>"):
+            continue
         # `await` outside a function is how pages show asynchronous code: a checker wants it inside one.
         if any(
             re.match(r"\s*(async (with|for)|.*\bawait\b)", line) and not line.startswith((" ", "async def")) for line in code
@@ -38,8 +43,8 @@ def main(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
-        if BLOCK.search(page.read_text(encoding="utf-8")):
-            (folder / f"{page.stem.lower().replace('-', '_')}_page.py").write_text(code_of(page), encoding="utf-8")
+        if "_build" not in page.parts and (code := code_of(page)).strip():
+            (folder / f"{page.stem.lower().replace('-', '_')}_page.py").write_text(code, encoding="utf-8")
     for example in sorted((ROOT / "examples").glob("*.py")):
         shutil.copy(example, folder / f"example_{example.name}")
     config = {

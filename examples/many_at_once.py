@@ -48,6 +48,6 @@ for number, outcome in outcomes.items():
         case SkymmsError(sent_maybe=True):
             print(number, "may have been sent, do not send again:", type(outcome).__name__)
         case SkymmsError():
-            print(number, "was not sent:", outcome)
+            print(number, "was not sent:", outcome.summary)
         case BaseException():  # not an error of skymms: a bug in this program
             raise outcome

@@ -20,7 +20,7 @@ from .http import MAX_RESPONSE, HttpRequest, HttpResponse, allow_http_from_envir
 from .limits import DOCUMENTED, Limits, texts
 from .model.operations import Operation, R_co
 from .rate_limit import Rate, RateLimit, rate_limit_from
-from .redaction import MASK, KeyHolder, account_repr, check_key, key_from_environment
+from .redaction import MASK, KeyHolder, account_repr, check_key, key_from_environment, remember_key
 from .validation.validator import WARNINGS_VALIDATOR
 from .wire import table
 from .wire.dialects import Dialect, DialectName, check_field_names, get_dialect
@@ -88,6 +88,7 @@ class Account(KeyHolder):
         check_field_names(self.limits)
         object.__setattr__(self, "former_names", _checked_names(self.former_names, self.dialect_spec))
         check_key(self.api_key, "pass api_key, or set SKYMMS_API_KEY for Account.from_env()")
+        remember_key(self.api_key)
         address = gateway_url(self.url, self.dialect_spec.url, self.allow_http)
         object.__setattr__(self, "address", address)
         object.__setattr__(self, "rate_limit", rate_limit_from(self.rate))

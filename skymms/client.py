@@ -22,6 +22,7 @@ from .transport.errors import (
     consumed_response,
     failed_before_sending,
     no_response,
+    raise_if_not_recorded,
     unusable_url,
 )
 from .transport.exchange import GatewayAccount, NoResponse, Outcome, Pause, Reserve, Step
@@ -150,7 +151,11 @@ class Client(BaseClient):
             prepared = self._prepared(request)
         except (requests.RequestException, ValueError):
             return unusable_url(request, "requests")
-        self._refuse_adapter_retries(prepared.url or "")
+        if not self._own:
+            from .transport.requests_adapter import remount
+
+            self._mounted = remount(self._session, self.account.address, self._keep_alive, self._mounted)
+            self._refuse_adapter_retries(prepared.url or "")
         return self._transmit(prepared, request, self.account.max_response, self._environment())
 
     def _transmit(
@@ -171,6 +176,9 @@ class Client(BaseClient):
                     return no_response(error, request, started, settings)
                 # A hook of the session called raise_for_status.
                 response = cast("requests.HTTPError", error).response
+            except Exception as error:
+                raise_if_not_recorded(error, request)
+                raise
             return self._read(response, request, limit)
         except BaseException:
             close_taken()
@@ -266,8 +274,6 @@ class Client(BaseClient):
 
     def _refuse_adapter_retries(self, url: str) -> None:
         """Raise an error if the caller's adapter retries by itself: it would send messages twice."""
-        if self._own:
-            return
         policy = getattr(self._session.get_adapter(url), "max_retries", None)
         if policy is not None and policy.total not in (0, False):
             raise ConfigurationError(

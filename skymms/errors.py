@@ -104,6 +104,11 @@ class SkymmsError(Exception):
         self.problems: tuple[Problem, ...] = tuple(problems)
         self.sent_maybe = sent_maybe
 
+    @property
+    def summary(self) -> str:
+        """The text of the error without the sentence that names ``skymms explain``: for tables and reports."""
+        return str(self)
+
 
 class MMSError(SkymmsError):
     """The gateway refused a request, or would refuse it; ``code`` is the gateway's code.
@@ -152,7 +157,8 @@ class MMSError(SkymmsError):
         known = codes.find_answer(self.code)
         return known.remedy if known else ""
 
-    def __str__(self) -> str:
+    @property
+    def summary(self) -> str:
         if self.foreseen and self.problems:
             # Each problem says what to do; the catalogue's remedy is in `remedy`.
             return "\n".join(map(str, self.problems))
@@ -162,6 +168,15 @@ class MMSError(SkymmsError):
         if self.info and self.meaning and self.info != self.meaning:
             text += f" ({self.meaning})"
         return f"{text}. {self.remedy}".rstrip(". ") + "."
+
+    def __str__(self) -> str:
+        listed = [problem.code for problem in self.problems] if self.foreseen and self.problems else [self.code]
+        known = dict.fromkeys(code for code in listed if code and codes.find_answer(code))
+        if not known:
+            return self.summary
+        # Problems are lines of their own, and so is what follows them.
+        between = "\n" if self.foreseen and self.problems else " "
+        return f"{self.summary}{between}`skymms explain {' '.join(known)}` says more."
 
     def __repr__(self) -> str:
         place = {"slide": self.slide, "field": self.field}

@@ -122,6 +122,10 @@ class KeyMasker:
         # Escapes need one of these characters, which hardly any response has.
         return ("%" in text or "&" in text or "\\" in text) and self._pattern().search(text) is not None
 
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Return where the key begins and ends in the text, for each of its occurrences."""
+        return [match.span() for match in self._whole_pattern().finditer(text)] if self.is_in(text) else []
+
     def mask(self, text: str) -> str:
         """Return the text with the key masked."""
         return self._masked(text, range(len(text))) if self.is_in(text) else text
@@ -191,6 +195,22 @@ def mask_key(text: str, key: str) -> str:
     """Return a text with the key masked in all its forms; a key of less than six characters is not masked."""
     mask = masker(key)
     return text if mask is None else mask.mask(text)
+
+
+#: The keys of all accounts of this process.
+_KNOWN_KEYS: dict[str, None] = {}
+
+
+def remember_key(key: str) -> None:
+    """Let :func:`mask_known_keys` mask this key from now on."""
+    _KNOWN_KEYS[key] = None
+
+
+def mask_known_keys(text: str) -> str:
+    """Return a text with the keys of all accounts of this process masked."""
+    for key in tuple(_KNOWN_KEYS):
+        text = mask_key(text, key)
+    return text
 
 
 def mask_key_in_json(document: Any, key: str) -> Any:

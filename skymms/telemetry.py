@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .errors import ConfigurationError
-from .redaction import MASK
+from .redaction import MASK, mask_known_keys
 from .transport.logging import loggable_code, loggable_tracking_id
 from .transport.observer import observers as observers
 
@@ -151,19 +151,67 @@ def _masked(parameter: re.Match[str]) -> str:
 
 
 def redact_event(event: T, hint: object = None) -> T:
-    """Return a copy of an event of Sentry, or any JSON-like value, in which URLs with an API key are masked.
+    """Return a copy of an event of Sentry, or of any JSON-like value, without API keys and phone numbers.
+
+    Masked are the keys of all accounts of this process, URLs with an API key, and texts of at least seven digits. Of the frames
+    of skymms and of the HTTP libraries below it, the local variables are removed: they hold the request with its text.
 
     Use it as ``before_send``, ``before_send_transaction`` and ``before_breadcrumb``. ``hint`` is ignored.
     """
-    return cast(T, _redacted(event))
+    return cast(T, _redacted_event(event))
+
+
+#: Modules whose local variables are removed from an event.
+_OUR_MODULES = re.compile(r"(skymms|requests|urllib3|http|aiohttp)(\.|$)")
+#: Ids and times of an event, which may consist of digits.
+_KEPT_NAMES = frozenset(
+    {
+        "event_id",
+        "trace_id",
+        "span_id",
+        "parent_span_id",
+        "replay_id",
+        "timestamp",
+        "start_timestamp",
+        "sdk",
+        "modules",
+        "release",
+    }
+)
+#: A phone number, with or without separators. A tracking id such as MMS_1234567 is none.
+_NUMBER = re.compile(
+    r"(?<![\w.])(?:\d{7,}|\+\d[\d ().-]{6,}\d|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{3,4}(?!\d)|0\d{3} \d{3} \d{3}(?!\d))"
+)
+
+
+def _redacted_event(value: Any, *, in_variables: bool = False) -> Any:
+    if isinstance(value, str):
+        return _NUMBER.sub(MASK, _redacted(value))
+    if isinstance(value, int) and in_variables:
+        return MASK if value > 999_999 else value
+    items: Any = value  # after isinstance, pyright would report an unknown type
+    if isinstance(value, Mapping):
+        ours = _OUR_MODULES.match(str(items.get("module") or "")) is not None
+        found: dict[Any, Any] = {}
+        for name, item in items.items():
+            if name in _KEPT_NAMES:
+                found[name] = item
+            elif ours and name == "vars":
+                found[name] = {}
+            else:
+                found[name] = _redacted_event(item, in_variables=in_variables or name == "vars")
+        return found
+    if isinstance(value, (list, tuple)):
+        redacted: list[Any] = [_redacted_event(item, in_variables=in_variables) for item in items]
+        return redacted if isinstance(value, list) else tuple(redacted)
+    return items
 
 
 def _redacted(value: Any) -> Any:
+    """Mask API keys, and URLs with one, in a text or in the texts of a sequence."""
     if isinstance(value, str):
-        return _WITH_KEY.sub(lambda found: redact_url(found[0]), value)
-    items: Any = value  # after isinstance, pyright would report an unknown type
-    if isinstance(value, Mapping):
-        return {name: _redacted(item) for name, item in items.items()}
+        return mask_known_keys(_WITH_KEY.sub(lambda found: redact_url(found[0]), value))
+    items: Any = value
     if isinstance(value, (list, tuple)):
         return [_redacted(item) for item in items] if isinstance(value, list) else tuple(_redacted(item) for item in items)
     return items

@@ -15,13 +15,14 @@ from typing import Any
 import click
 import pytest
 from misbehaving_server import Faulty, stall
+from page_blocks import DOCS, ROOT, PageRun, blocks_of
 
 from skymms import Account, Client, GetStatistics, SendMMS, Slideshow, read_report
 from skymms.cli.commands import command
 from skymms.sandbox import Sandbox
 
-ROOT = Path(__file__).parents[1]
-DOCS = sorted((ROOT / "docs").rglob("*.md"))
+#: The front page of the site is a list of the others.
+READ = [page for page in DOCS if page.name != "index.md"]
 PAGES = [*(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG", "RELEASING", "SECURITY")), *DOCS]
 KINDS = ("*Tutorial", "*How-to guide", "*Reference", "*Explanation")
 
@@ -30,14 +31,6 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 def text_of(page: str | Path) -> str:
     return (ROOT / page).read_text(encoding="utf-8")
-
-
-def python_blocks(page: str | Path) -> list[str]:
-    """The Python code of a page, block by block. Blocks fenced as ``py`` need a library that the tests do not install."""
-    return re.findall(r"```python\n(.*?)```", text_of(page), re.DOTALL)
-
-
-PAGES_WITH_PYTHON = [page for page in PAGES if python_blocks(page)]
 
 
 # ------------------------------------------------------------------------------------------------ generated pages
@@ -82,12 +75,12 @@ def test_links_lead_to_existing_files_and_headings(page: Path) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", READ, ids=lambda page: page.name)
 def test_a_page_says_what_kind_of_page_it_is(page: Path) -> None:
     assert any(line.startswith(KINDS) for line in text_of(page).splitlines()[:6])
 
 
-@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", READ, ids=lambda page: page.name)
 def test_the_readme_links_every_page(page: Path) -> None:
     path = page.relative_to(ROOT).as_posix()
     assert f"]({path})" in text_of("README.md") or f"]({path}#" in text_of("README.md")
@@ -101,12 +94,9 @@ def test_the_glossary_is_in_alphabetical_order() -> None:
 # ------------------------------------------------------------------------------------------------ the Python in the pages
 
 
-def run_blocks(page: str | Path, change: Callable[[str], str] = str) -> Iterator[dict[str, Any]]:
-    """Run the blocks of a page one after the other in one namespace, as a reader would; yields the namespace after each."""
-    names: dict[str, Any] = {"__name__": "page"}
-    for block in python_blocks(page):
-        exec(compile(change(block), str(page), "exec"), names)
-        yield names
+def run_page(page: str, change: Callable[[str], str] = str) -> dict[str, Any]:
+    """Run the Python of a page; return its names, for tests of what its functions do. tests/test_code_blocks.py runs it all."""
+    return PageRun(ROOT / page, change=change).run({"python"})
 
 
 @pytest.fixture
@@ -120,18 +110,12 @@ def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox
         yield running
 
 
-@pytest.mark.usefixtures("sandbox")
-@pytest.mark.parametrize("page", PAGES_WITH_PYTHON, ids=lambda page: page.name)
-def test_the_python_of_a_page_runs(page: Path) -> None:
-    assert list(run_blocks(page))
-
-
 def squeezed(code: str) -> str:
     return "".join(code.split()).replace(",)", ")")
 
 
 def test_the_readme_shows_the_first_example() -> None:
-    block, example = squeezed(python_blocks("README.md")[0]), squeezed(text_of("examples/first_message.py"))
+    block, example = squeezed(blocks_of(ROOT / "README.md")[0].source), squeezed(text_of("examples/first_message.py"))
     for line in ("coupon=(", "client.call(SendMMS(coupon,to=", "client.call(SaveMMS(coupon))", "custom_text={1:"):
         assert line in block
         assert line in example
@@ -141,13 +125,13 @@ def test_the_readme_sends_with_the_account_of_the_environment(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    *_, names = run_blocks("README.md")
+    names = run_page("README.md")
     assert [message.to for message in sandbox.sent] == ["15551234888"]
     names["receive"](b"<POSTBACK><ORIGIN>MMS_MT</ORIGIN><CODE>N102</CODE><TRACKINGID>MMS_1</TRACKINGID></POSTBACK>")
 
 
 def test_the_tutorials_functions_do_what_they_say(sandbox: Sandbox) -> None:
-    *_, names = run_blocks("docs/start/tutorial.md")
+    names = run_page("docs/start/tutorial.md")
     assert names["send_for_real"]("15551234888")
     assert len(sandbox.sent) == 1
     names["test_everybody_is_invited"]()
@@ -162,7 +146,7 @@ def test_the_actions_page_lists_no_campaigns_and_reads_reports_of_days() -> None
         assert link is not None
         # The end date itself is not in a report.
         assert read_report(client.fetch(link)) == ()
-    *_, names = run_blocks("docs/reference/actions.md")
+    names = run_page("docs/reference/actions.md")
     assert names["undelivered"] == []
 
 
@@ -173,8 +157,7 @@ class TestAsyncPage:
     @pytest.fixture
     def names(self) -> dict[str, Any]:
         # Ten seconds are right for a caller and too long for a test.
-        *_, names = run_blocks("docs/how-to/async.md", lambda block: block.replace("timeout(10)", "timeout(0.2)"))
-        return names
+        return run_page("docs/how-to/async.md", lambda block: block.replace("timeout(10)", "timeout(0.2)"))
 
     def test_the_async_page_sends_to_all_numbers_with_and_without_a_limit(
         self, names: dict[str, Any], sandbox: Sandbox

@@ -105,7 +105,8 @@ def test_every_code_has_a_class_a_meaning_and_a_remedy(code: str) -> None:
     assert not error.meaning.endswith(".")
     assert error.remedy.endswith(".")
     assert str(error).startswith(f"{code}: {error.meaning}")
-    assert str(error).endswith(error.remedy)
+    assert error.summary.endswith(error.remedy)
+    assert str(error) == f"{error.summary} `skymms explain {code}` says more."
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_the_text_of_a_refusal_has_the_gateways_text_the_meaning_and_the_remedy(
     error = AudioWithVideoError("E226")
     assert said.startswith("E226: Audio and Video not allowed in same slide.")
     assert error.meaning in said
-    assert said.endswith(error.remedy)
+    assert said.endswith(f"{error.remedy} `skymms explain E226` says more.")
 
 
 def test_the_text_of_a_refusal_without_a_code_begins_with_its_info() -> None:
@@ -197,8 +198,20 @@ def test_the_text_of_a_refusal_without_a_code_begins_with_its_info() -> None:
 
 def test_the_text_of_a_foreseen_error_has_one_line_per_problem() -> None:
     one, two = refusal(PROBLEMS[:1]), refusal(PROBLEMS)
-    assert str(one) == str(PROBLEMS[0])
-    assert str(two).split("\n") == [str(problem) for problem in PROBLEMS]
+    assert one.summary == str(PROBLEMS[0])
+    assert two.summary.split("\n") == [str(problem) for problem in PROBLEMS]
+
+
+def test_the_text_of_an_error_names_the_command_that_says_more() -> None:
+    two = refusal((*PROBLEMS, Problem("E230", 1, "duration", "give whole seconds"), PROBLEMS[0]))
+    assert str(two) == f"{two.summary}\n`skymms explain E226 E230` says more."
+    assert str(FieldError("FIELD_INVALID", "a subject")).endswith("`skymms explain FIELD_INVALID` says more.")
+
+
+@pytest.mark.parametrize("error", [MMSError("E000", "No"), MMSError("", "No"), refusal(PROBLEMS[1:]), TransportError("No")])
+def test_the_text_of_an_error_that_has_no_page_is_its_summary(error: SkymmsError) -> None:
+    assert str(error) == error.summary
+    assert "explain" not in str(error)
 
 
 def test_the_text_of_a_refusal_is_the_gateways_also_with_problems() -> None:

@@ -45,6 +45,7 @@ ORDER = [
     "files",
     "transport",
     "cellcast",
+    "export",
     "client",
     "aio",
     "telemetry",

@@ -58,7 +58,7 @@ COMMON = """
 
 
 #: Plugins that the projects do not use; importing them takes most of the time of a project's run.
-UNUSED_PLUGINS = "-p no:cacheprovider -p no:hypothesispytest -p no:xdist -p no:pytest_cov"
+UNUSED_PLUGINS = "-p no:cacheprovider -p no:hypothesispytest -p no:xdist -p no:pytest_cov -p no:pook -p no:pytest-betamax"
 
 
 @pytest.fixture

@@ -78,7 +78,6 @@ from .consenting import Flagged
 from .countries import Country
 from .estimating import Estimate, LeftOutLine
 from .hours import Hours
-from .leases import Lease
 from .ledger import Ledger
 from .pause_rules import PauseRule
 from .recipients import Recipient, Unreadable, read_recipients
@@ -101,7 +100,6 @@ __all__ = [
     "Estimate",
     "Flagged",
     "Hours",
-    "Lease",
     "Ledger",
     "LeftOutLine",
     "PauseRule",

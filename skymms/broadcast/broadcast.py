@@ -23,7 +23,6 @@ from .breakers import Breakers
 from .comparing import VariantOutcome, compare
 from .countries import country_of
 from .estimating import MOST_LINES, Estimate, LeftOutLine, estimate
-from .leases import Lease, list_leases
 from .matching import CLOCKS
 from .messages import Messages, messages_for
 from .noting import find_evidence
@@ -298,10 +297,6 @@ class Broadcast:
         Counting these reads all messages, once some can be so old. With None they count as accepted, which is quick.
         """
         return read_status(self._store, self.id, self.name, self.settings, unreported_after)
-
-    def leases(self) -> list[Lease]:
-        """Return which runs hold the messages that are being sent, and since when."""
-        return list_leases(self._store, self.id)
 
     @property
     def variants(self) -> tuple[str, ...]:

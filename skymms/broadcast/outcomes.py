@@ -91,7 +91,7 @@ def from_error(id: int, attempt: int, error: BaseException) -> Answer:
         why = Why.FAULT if isinstance(error, GatewayFaultError) else Why.LOST_ANSWER
         return Answer(id, attempt, State.UNKNOWN, why, code)
     if isinstance(error, _FOR_ALL):
-        return Answer(id, attempt, State.READY, code=code, returned=1, pause=str(error))
+        return Answer(id, attempt, State.READY, code=code, returned=1, pause=error.summary)
     if isinstance(error, TransportError):
         wait = min(_RETRY_FIRST * 2 ** (attempt - 1), _RETRY_LONGEST)
         return Answer(id, attempt, State.READY, wait=wait, returned=1, unreachable=True)
@@ -106,4 +106,4 @@ def from_error(id: int, attempt: int, error: BaseException) -> Answer:
     if opt_out is None and isinstance(error, BlockedRecipientError):
         opt_out = f"the gateway blocks the number ({code})"
     about_recipient = opt_out is not None or isinstance(error, _ABOUT_RECIPIENT)
-    return Answer(id, attempt, State.REFUSED, str(error)[:300], code, opt_out=opt_out, about_recipient=about_recipient)
+    return Answer(id, attempt, State.REFUSED, error.summary[:300], code, opt_out=opt_out, about_recipient=about_recipient)

@@ -154,7 +154,7 @@ def _ask(question: Question, done: Reconciled) -> Generator[Question, Any, tuple
 
 
 def _refused(done: Reconciled, error: MMSError) -> Reconciled:
-    return done._replace(refused=(*done.refused, str(error)))
+    return done._replace(refused=(*done.refused, error.summary))
 
 
 def _write(store: Store, found: Iterable[tuple[DeliveryReport, int | None, Any]], done: Reconciled) -> Reconciled:

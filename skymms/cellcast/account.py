@@ -20,7 +20,7 @@ from ..http import HttpRequest, HttpResponse, allow_http_from_environment, gatew
 from ..limits import DOCUMENTED
 from ..model.operations import Operation, R_co
 from ..rate_limit import Rate, RateLimit, rate_limit_from
-from ..redaction import KeyHolder, account_repr, check_key, key_from_environment, mask_key, mask_key_in_json
+from ..redaction import KeyHolder, account_repr, check_key, key_from_environment, mask_key, mask_key_in_json, remember_key
 from ..validation.checks import shown
 from ..wire.codecs import DecodeError, json
 from ..wire.responses import protocol_error
@@ -234,6 +234,7 @@ class CellcastAccount(KeyHolder):
         if generation is None:
             raise errors.ConfigurationError(f"generation={given!r:.40}: choose v3 or v1; it is never guessed from the key")
         check_key(self.api_key, "pass it to CellcastAccount.v3 or .v1, or set SKYMMS_CELLCAST_KEY for .from_env()")
+        remember_key(self.api_key)
         url = gateway_url(self.url, generation.url, self.allow_http)
         if type(self.max_response) is not int or self.max_response < 1:
             raise errors.ConfigurationError(f"max_response={self.max_response!r:.40}: give a whole number from 1 up")

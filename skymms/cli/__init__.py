@@ -21,11 +21,13 @@ In reading order:
 - ``store_options``: the options that name a ledger or an inbox
 - ``operations``: reads slideshow and request files and creates operations from them
 - ``media_options``: options of commands that look at files or make them fit
-- ``toml_text``: writes a slideshow in TOML
 - ``fit``: `skymms fit` and `skymms publish`
+- ``new``: `skymms new` writes a starter slideshow
 - ``check``: `skymms check` reports every problem in a file
 - ``request_text``: lays out requests for reading, for `skymms show` and for dry runs
 - ``show``: `skymms show` prints the request that would be sent
+- ``code_examples``: programs that show what raises each code
+- ``explaining``: says everything that skymms knows about a code
 - ``decode``: `skymms postback` and `skymms explain`
 - ``demo``: `skymms demo` tries everything against a local sandbox
 - ``render``: prints the gateway's replies

@@ -10,6 +10,7 @@ import click
 
 from ..broadcast import State
 from ..broadcast import Status as BroadcastStatus
+from ..broadcast.leases import list_leases
 from ..client import Client
 from . import output
 from .broadcast_create import create, print_plan
@@ -113,7 +114,7 @@ def status(name: str, as_json: bool) -> int:
     with open_ledger() as ledger:
         found = ledger[name]
         current, lines = found.status(), found.left_out()
-        outcomes, leases = found.compare() if len(found.variants) > 1 else [], found.leases()
+        outcomes, leases = found.compare() if len(found.variants) > 1 else [], list_leases(ledger.store, found.id)
     if as_json:
         output.print_json(status_json(current, lines, outcomes, leases))
     else:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ..broadcast import Broadcast, Estimate, Lease, LeftOutLine, Share, State, Status, VariantOutcome
+from ..broadcast import Broadcast, Estimate, LeftOutLine, Share, State, Status, VariantOutcome
 from ..broadcast.broadcast import UNREPORTED_AFTER
 from ..broadcast.hours import zone_info
+from ..broadcast.leases import Lease
 from ..broadcast.settings import Settings
 from . import output
 

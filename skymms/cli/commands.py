@@ -30,6 +30,7 @@ _COMMANDS = {
     "fit": Lazy("fit", "fit_command", "Make a picture, a sound or a video smaller, so that gateways and carriers accept it."),
     "inbox": Lazy("inbox", "inbox", "Receive what gateways post, and look at it."),
     "list": Lazy("send", "list_", "List the slideshows that are stored at the gateway."),
+    "new": Lazy("new", "new_command", "Write a starter slideshow, to be changed."),
     "postback": Lazy("decode", "postback", "Decode a postback, the gateway's report about a message."),
     "preview": Lazy("preview", "preview", "Show a message as a phone does, before it is sent."),
     "publish": Lazy(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from textwrap import indent
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..codes import CELLCAST_ANSWERS, EVENTS, ErrorCode, Event, find_answer
+from ..codes import EVENTS, find_answer
 from ..errors import ConfigurationError, ProtocolError
 from ..model.notices import Notice, UnknownNotice
 from ..postbacks import MAX_INBOUND, read_postbacks, unrecognised_fields
@@ -16,6 +17,9 @@ from .exit_status import Status
 from .inputs import read_bytes
 from .options import file_argument, json_option
 from .repeated import command
+
+if TYPE_CHECKING:
+    from .explaining import Family
 
 #: The properties that a notice computes from its fields. ``--json`` prints those that it has.
 _COMPUTED = ("meaning", "identity", "discovery", "delivered", "failed", "final", "ready", "subscribed")
@@ -61,59 +65,77 @@ def print_notice(notice: Notice) -> None:
 
 
 @command()
-@click.argument("codes", metavar="CODE...", nargs=-1, required=True, shell_complete=complete_codes)
+@click.argument("names", metavar="CODE...", nargs=-1, required=True, shell_complete=complete_codes)
 @json_option
-def explain(codes: tuple[str, ...], as_json: bool) -> int:
+def explain(names: tuple[str, ...], as_json: bool) -> int:
     """Explain gateways' codes, such as E227, N102 or Cellcast's FIELD_INVALID.
 
-    Prints what each code means in a response and in a postback, and what to do about it.
+    Prints what each code means in a response and in a postback, what to do about it, and a program that gets it. 227 is
+    E227. The name of an error class, such as AudioWithVideoError, is explained with its codes.
     """
-    found = [_Explanation.of(code) for code in codes]
-    if unknown := [one.code for one in found if one.response is None and one.postback is None]:
-        names = ", ".join(f"{code:.20}" for code in unknown)
-        raise ConfigurationError(
-            f"skymms does not know {names}: read the text that came with the code, or ask the gateway's support"
-        )
+    # Only here, because it loads the sandbox.
+    from .explaining import Family, find
+
+    found, unknown = dict[str | Family, None](), list[str]()
+    for name in names:
+        try:
+            found |= dict.fromkeys(find(name))
+        except ConfigurationError as error:
+            unknown.append(str(error))
+    if unknown:
+        raise ConfigurationError("\n".join(unknown))
+    families = [one for one in found if isinstance(one, Family)]
+    # A class with one code is explained by its code.
+    codes = dict.fromkeys(code for one in found for code in (_codes_of(one) if isinstance(one, Family) else (one,)))
     if as_json:
-        output.print_json({"codes": [one.fields() for one in found]})
+        output.print_json({"codes": [_code_fields(code) for code in codes], "classes": [one._asdict() for one in families]})
         return Status.DONE
-    for one in found:
-        one.print()
+    for family in families:
+        _print_family(family)
+    for code in codes:
+        _print_code(code)
     return Status.DONE
 
 
-class _Explanation(NamedTuple):
-    """A code, and its entries in the tables."""
+#: How many codes of a class are explained with it. More are listed.
+_FEW = 2
 
-    code: str
-    response: ErrorCode | None
-    postback: Event | None
 
-    @classmethod
-    def of(cls, text: str) -> _Explanation:
-        """Find a code that was typed in any case."""
-        code = text.strip().upper()
-        code = next((name for name in CELLCAST_ANSWERS if name.upper() == code), code)
-        return cls(code, find_answer(code), EVENTS.get(code))
+def _codes_of(family: Family) -> tuple[str, ...]:
+    return family.codes if len(family.codes) <= _FEW else ()
 
-    def fields(self) -> dict[str, Any]:
-        """Return the fields for ``--json``."""
-        return {
-            "code": self.code,
-            "response": self.response and self.response._asdict(),
-            "postback": self.postback and self.postback._asdict(),
-        }
 
-    def print(self) -> None:
-        """Print what the code means in a response, in a postback, or in both."""
-        if (response := self.response) is not None:
-            gateway = "Cellcast's response" if self.code in CELLCAST_ANSWERS else "a response"
-            pairs = (("error class", response.family), ("what to do", response.remedy), ("note", response.note or None))
-            output.print_fields(f"{self.code} in {gateway}: {response.meaning}", pairs)
-        if (event := self.postback) is not None:
-            output.print_fields(
-                f"{self.code} in a postback: {event.meaning}", (("kind", event.kind), ("what to do", event.remedy or None))
-            )
+def _print_family(family: Family) -> None:
+    output.print_line(f"{family.name}: {family.description}", "bold")
+    for code in family.codes if len(family.codes) > _FEW else ():
+        answer = find_answer(code)
+        output.print_line(f"  {code}  {answer.meaning if answer else ''}")
+
+
+def _print_code(code: str) -> None:
+    """Print what a code means in a response, in a postback, or in both."""
+    from .explaining import explain
+
+    for meaning in explain(code):
+        output.print_fields(f"{code} in {meaning.place}: {meaning.meaning}", meaning.facts)
+        output.print_line(f"\n  {meaning.introduction}\n")
+        output.print_line(indent(meaning.example.program, "    "))
+
+
+def _code_fields(code: str) -> dict[str, Any]:
+    """Return the fields of a code for ``--json``."""
+    from .explaining import explain
+
+    answer, event = find_answer(code), EVENTS.get(code)
+    return {
+        "code": code,
+        "response": answer and answer._asdict(),
+        "postback": event and event._asdict(),
+        "meanings": [
+            {"place": one.place, "meaning": one.meaning, "facts": dict(one.facts), "example": one.example.program}
+            for one in explain(code)
+        ],
+    }
 
 
 COMMANDS = (postback, explain)

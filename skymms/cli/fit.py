@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ..errors import ConfigurationError
+from ..export.toml_text import toml_text
 from ..media import FILE_BUDGET, MESSAGE_BUDGET, Fitted, S3Bucket, fit, publish
 from ..media.fitting import MAX_ORIGINAL, MAX_SIDE
 from ..slide import FILES
@@ -19,7 +20,6 @@ from .media_options import parse_size, private_option
 from .operations import read_content, slideshow_in
 from .options import file_argument, json_option
 from .repeated import command
-from .toml_text import toml_text
 
 
 @command("fit")

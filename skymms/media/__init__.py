@@ -5,6 +5,7 @@ In reading order:
 - ``images``: checks that an image file is complete and undamaged
 - ``signatures``: recognises the type of a file by its content
 - ``measuring``: pixels and seconds of a file, by its headers
+- ``positions``: finds and removes the position (GPS) of a picture or a video
 - ``structures``: looks at the structure of contact cards, calendar entries, PDF files and passes
 - ``acceptance``: what a gateway accepts: types, sizes, and the code for each problem
 - ``carriers``: how much of a message each carrier delivers

@@ -17,11 +17,13 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..errors import ConfigurationError, TransportError
-from ..http import parse_http_url
+from ..http import HttpRequest, parse_http_url
 from ..redaction import strip_credentials
 from ..transport import guard
 from ..transport.connections import TimedHTTP, TimedHTTPS, find_addresses
+from ..transport.errors import raise_if_not_recorded
 from ..transport.fetching import user_agent
+from ..transport.recorders import connection_class, is_recording
 from .addresses import first_private
 
 #: Seconds to make one connection.
@@ -92,7 +94,9 @@ class FileResponse:
     def pieces(self) -> Iterator[bytes]:
         """Yield the body piece by piece, as it arrives. Raises :class:`~skymms.TransportError` if it ends early or late."""
         with _as_transport_errors(self._ends):
-            while piece := self._response.read1(65536, decode_content=False):
+            # The responses of VCR.py have a read1 without this parameter.
+            read = self._response.read if hasattr(self._response, "recorded_response") else self._response.read1
+            while piece := read(65536, decode_content=False):
                 yield piece
             # read1 returns nothing at the end of the connection, too.
             if self._response.length_remaining:
@@ -125,7 +129,11 @@ def open_file(
             connection.timeout = max(ends - time.monotonic(), 0.001)
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("GET", target, headers=_headers(parts), preload_content=False, decode_content=False)
-            response = connection.getresponse()
+            try:
+                response = connection.getresponse()
+            except Exception as error:
+                raise_if_not_recorded(error, HttpRequest("GET", url, {}))
+                raise
             stack.callback(response.close)
         yield FileResponse(response, ends)
 
@@ -143,6 +151,8 @@ def _as_transport_errors(ends: float) -> Generator[None, None, None]:
         # urllib3 wraps the error of http.client in one of its own.
         if "IncompleteRead" in repr(error):
             raise TransportError(_CUT_OFF) from None
+        if isinstance(error, ConnectionRefusedError) or isinstance(error.__cause__, ConnectionRefusedError):
+            raise TransportError("its server refused the connection") from None
         if "certificate verify failed" in str(error).lower():
             raise TransportError("its server has a certificate that is not trusted") from None
         raise TransportError(f"its server sent no complete response ({type(error).__name__})") from None
@@ -169,18 +179,14 @@ def _headers(parts: SplitResult) -> dict[str, str]:
 def _connection(parts: SplitResult, ends: float, private: bool, any_port: bool) -> Any:
     """Return a connection to the checked addresses of a host, which is not connected yet."""
     host, port = (parts.hostname or "").rstrip("."), parts.port or _PORTS[parts.scheme]
-    if guard.is_active():
+    if guard.is_active() and not is_recording():
         guard.check(host)
     if not private and (parts.username is not None or parts.password is not None):
         raise ConfigurationError("its URL has a user name, which can hide the host: remove what is before the @")
     if not private and not any_port and port not in _PORTS.values():
         raise ConfigurationError(f"port {port} is not requested, only 80 and 443: allow it with private=True (--private)")
-    try:
-        found = find_addresses(host, port)
-    except OSError:
-        raise TransportError("its host was not found") from None
-    if not private and (address := first_private(found)) is not None:
-        raise PrivateAddressError(address)
+    # A recorded response needs no address, and perhaps there is no network.
+    found = None if is_recording() else _checked_addresses(host, port, private)
     timeout = min(CONNECT_TIMEOUT, ends - time.monotonic())
     if timeout <= 0:
         raise TransportError(TOO_LATE)
@@ -188,18 +194,34 @@ def _connection(parts: SplitResult, ends: float, private: bool, any_port: bool) 
     if parts.scheme == "https":
         from certifi import where
 
-        connection = _CheckedHTTPS(host, port, timeout=timeout, cert_reqs="CERT_REQUIRED", ca_certs=where())
+        checked = connection_class("https", _CheckedHTTPS)
+        connection = checked(host, port, timeout=timeout, cert_reqs="CERT_REQUIRED", ca_certs=where())
     else:
-        connection = _CheckedHTTP(host, port, timeout=timeout)
+        connection = connection_class("http", _CheckedHTTP)(host, port, timeout=timeout)
     connection.checked = found
+    connection.private = private
     return connection
 
 
+def _checked_addresses(host: str, port: int, private: bool) -> list[tuple[int, Any]]:
+    """Return the addresses of a host. Raises an error if one of them is not public and ``private`` is False."""
+    try:
+        found = find_addresses(host, port)
+    except OSError:
+        raise TransportError("its host was not found") from None
+    if not private and (address := first_private(found)) is not None:
+        raise PrivateAddressError(address)
+    return found
+
+
 class _Checked:
-    checked: list[tuple[int, Any]]
+    #: None while a request may be answered by a cassette of VCR.py: then the host is looked up when it is really sent.
+    checked: list[tuple[int, Any]] | None
+    private: bool
 
     def find_addresses(self, port: int) -> list[tuple[int, Any]]:
-        return self.checked
+        connection: Any = self
+        return _checked_addresses(connection.host, port, self.private) if self.checked is None else self.checked
 
 
 class _CheckedHTTP(_Checked, TimedHTTP):

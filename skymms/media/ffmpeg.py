@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
+import time
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -17,8 +20,20 @@ from ..errors import ConfigurationError
 from .fitted import Fitted, damaged_error, size_error
 from .signatures import Content
 
-#: Seconds that one run may take.
+#: Seconds that all runs for one file may take together.
 MAX_SECONDS = 300.0
+#: Bytes of memory that a run may use, and bytes that it may write. A video of 3,840 × 2,160 pixels takes half of the memory.
+MAX_MEMORY, MAX_WRITTEN = 2_000_000_000, 200_000_000
+#: Sets the limits and then becomes ffmpeg. A function that the child runs before that could deadlock in a program with threads.
+_LIMITED = (
+    "import os, resource, sys\n"
+    "for name, most in zip(('AS', 'FSIZE', 'CPU', 'CORE'), map(int, sys.argv[1:5])):\n"
+    "    limit = getattr(resource, 'RLIMIT_' + name)\n"
+    "    hard = resource.getrlimit(limit)[1]\n"
+    "    most = most if hard == resource.RLIM_INFINITY else min(most, hard)\n"
+    "    resource.setrlimit(limit, (most, hard))\n"
+    "os.execv(sys.argv[5], sys.argv[5:])\n"
+)
 #: The name of each format in ffmpeg, by content type.
 _DEMUXERS = {
     "audio/mpeg": "mp3",
@@ -63,16 +78,17 @@ def fit_played(data: bytes, content: Content, kind: str, most: int) -> Fitted:
     demuxer = _DEMUXERS.get(content.content_type)
     if demuxer is None:
         raise damaged_error(f"a {content.name} cannot be converted", kind)
+    ends = time.monotonic() + MAX_SECONDS
     with TemporaryDirectory(prefix="skymms-") as directory:
         source = Path(directory, "original")
         source.write_bytes(data)
-        length = _length(program, demuxer, source, kind)
+        length = _length(program, demuxer, source, kind, ends)
         bits = most * 8 * _PLANNED / length
         for _ in range(_ATTEMPTS):
             plan = _plan(kind, bits)
             if plan is None:
                 raise size_error(len(data), most, kind, f"{length:.0f} seconds are too long for it; shorten it")
-            result = _convert(program, demuxer, source, plan, kind, most)
+            result = _convert(program, demuxer, source, plan, kind, most, ends)
             if len(result) <= most:
                 ending, content_type = ("mp3", "audio/mpeg") if kind == "audio" else ("mp4", "video/mp4")
                 return Fitted(
@@ -97,10 +113,10 @@ def _plan(kind: str, bits: float) -> _Plan | None:
     return _Plan(sound, picture, 240 if picture < 120_000 else 320 if picture < 250_000 else 480 if picture < 700_000 else 640)
 
 
-def _length(program: str, demuxer: str, source: Path, kind: str) -> float:
+def _length(program: str, demuxer: str, source: Path, kind: str, ends: float) -> float:
     """Return how many seconds a file plays."""
     # Without an output ffmpeg prints what it knows of the file, and ends with an error.
-    told = _run([program, *_input(demuxer, source)], kind).stderr.decode("utf-8", "replace")
+    told = _run([program, *_input(demuxer, source)], kind, ends).stderr.decode("utf-8", "replace")
     found = re.search(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?)", told)
     length = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else 0.0
     if not length:
@@ -108,7 +124,7 @@ def _length(program: str, demuxer: str, source: Path, kind: str) -> float:
     return length
 
 
-def _convert(program: str, demuxer: str, source: Path, plan: _Plan, kind: str, most: int) -> bytes:
+def _convert(program: str, demuxer: str, source: Path, plan: _Plan, kind: str, most: int, ends: float) -> bytes:
     target = source.with_name("fitted.mp3" if kind == "audio" else "fitted.mp4")
     sound = ["-ac", "1", "-b:a", str(plan.sound)]
     if kind == "audio":
@@ -124,9 +140,9 @@ def _convert(program: str, demuxer: str, source: Path, plan: _Plan, kind: str, m
         coding = [*video, "-c:a", "aac", *sound, "-movflags", "+faststart", "-f", "mp4"]
     # Twice the size is enough to see that it is too large.
     limits = ["-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn", "-threads", "2", "-fs", str(most * 2)]
-    ended = _run([program, "-y", *_input(demuxer, source), *limits, *coding, str(target)], kind)
+    ended = _run([program, "-y", *_input(demuxer, source), *limits, *coding, str(target)], kind, ends)
     if ended.returncode or not target.exists() or not target.stat().st_size:
-        raise damaged_error("ffmpeg cannot convert it", kind)
+        raise damaged_error("ffmpeg cannot convert it within its limits of memory and time", kind)
     return target.read_bytes()
 
 
@@ -134,10 +150,22 @@ def _input(demuxer: str, source: Path) -> list[str]:
     return ["-hide_banner", "-nostdin", "-protocol_whitelist", "file,pipe", "-f", demuxer, "-i", f"file:{source}"]
 
 
-def _run(command: list[str], kind: str) -> subprocess.CompletedProcess[bytes]:
+def _run(command: list[str], kind: str, ends: float) -> subprocess.CompletedProcess[bytes]:
+    left = max(ends - time.monotonic(), 0.001)
     try:
-        return subprocess.run(command, capture_output=True, timeout=MAX_SECONDS, check=False, stdin=subprocess.DEVNULL)  # noqa: S603
+        return subprocess.run(  # noqa: S603
+            _with_limits(command, left), capture_output=True, timeout=left, check=False, stdin=subprocess.DEVNULL
+        )
     except subprocess.TimeoutExpired:
         raise damaged_error(f"ffmpeg took more than {MAX_SECONDS:.0f} seconds", kind) from None
     except OSError as error:
         raise ConfigurationError(f"ffmpeg cannot be started: {error.strerror}") from None
+
+
+def _with_limits(command: list[str], seconds: float) -> list[str]:
+    """Return the command that runs another one with limits; the same command on Windows, which has no such limits."""
+    if find_spec("resource") is None:
+        return command
+    # ffmpeg uses two threads and a few helpers, so it has more processor time than time by the clock.
+    most = (MAX_MEMORY, MAX_WRITTEN, int(seconds * 8) + 1, 0)
+    return [sys.executable, "-I", "-S", "-c", _LIMITED, *map(str, most), *command]

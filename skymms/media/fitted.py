@@ -66,3 +66,8 @@ def size_error(size: int, most: int, kind: str, remedy: str) -> SkymmsError:
 def type_error(reason: str, kind: str) -> SkymmsError:
     """Return :class:`~skymms.MediaTypeError` (E629)."""
     return refusal([Problem(WRONG_TYPE, None, kind, reason)])
+
+
+def removed_metadata(with_position: bool) -> str:
+    """Return the change of a file whose metadata was removed."""
+    return "metadata removed, with the position (GPS)" if with_position else "metadata removed"

@@ -12,9 +12,10 @@ from .acceptance import TYPES
 from .carriers import FILE_BUDGET
 from .decoding import FORMATS
 from .ffmpeg import fit_played
-from .fitted import Fitted, damaged_error, size_error, type_error
+from .fitted import Fitted, damaged_error, removed_metadata, size_error, type_error
 from .isolation import fit_in_process
 from .pictures import fit_picture
+from .positions import has_position, strip_video_metadata
 from .signatures import Content, recognise
 from .structures import find_fault
 
@@ -39,8 +40,9 @@ def fit(
     """Return a file in at most ``most`` bytes, of a type that gateways accept.
 
     Pictures become a JPEG, PNG or GIF: never larger, upright, in the colours of a screen, without metadata (position, camera,
-    comments). An animation stays one and plays as long as before. Sounds become an MP3 and videos an MP4, by ffmpeg. A contact
-    card, a calendar entry, a PDF or a pass is returned as it is, and an error if it is too large.
+    comments). An animation stays one and plays as long as before. Sounds become an MP3 and videos an MP4, by ffmpeg; a video
+    that fits only loses its metadata. A contact card, a calendar entry, a PDF or a pass is returned as it is, and an error if
+    it is too large.
 
     - ``file``: a path, or the bytes of a file.
     - ``most``: bytes; the default is what the only file of a message may have for every carrier. k is 1,000.
@@ -99,7 +101,9 @@ def _fit_other(data: bytes, content: Content, kind: str, most: int) -> Fitted:
         raise damaged_error(fault, kind)
     is_accepted = content.content_type in TYPES[kind]
     if is_accepted and len(data) <= most:
-        return Fitted(data=data, content_type=content.content_type, original_size=len(data))
+        stripped = strip_video_metadata(data, content.content_type)
+        changes = () if stripped == data else (removed_metadata(has_position(data, content.content_type)),)
+        return Fitted(data=stripped, content_type=content.content_type, changes=changes, original_size=len(data))
     if kind in ("audio", "video"):
         return fit_played(data, content, kind, most)
     remedy = "remove the photo from it" if kind == "vcard" else "export it with smaller pictures"

@@ -20,6 +20,7 @@ from .acceptance import DAMAGED, TOO_BIG, UNREACHABLE, WRONG_TYPE, Accepted
 from .images import find_damage
 from .looking import Seen
 from .measuring import pixels
+from .positions import has_position
 from .structures import find_fault
 
 #: A code and a message.
@@ -96,6 +97,8 @@ def find_warnings(seen: Seen, kind: str, accepted: Accepted) -> Iterator[str]:
     if size and accepted.advised_pixels and (size[0] > accepted.advised_pixels[0] or size[1] > accepted.advised_pixels[1]):
         width, height = accepted.advised_pixels
         yield f"{size[0]:,} × {size[1]:,} pixels: the vendor advises at most {width} × {height}"
+    if found is not None and has_position(seen.content, found.content_type):
+        yield "it says where it was taken (GPS): `skymms fit` removes that"
     if seen.is_whole and found is not None and found.kind == kind and (fault := find_fault(seen.content, kind)):
         yield f"a phone may not open it: {fault}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .animations import encode_animation
 from .decoding import Picture, open_picture
-from .fitted import Fitted, damaged_error, size_error
+from .fitted import Fitted, damaged_error, removed_metadata, size_error
 from .images import find_damage
 from .metadata import strip_metadata
 from .scaling import Encoded
@@ -73,7 +73,7 @@ def _unchanged(picture: Picture, most: int, within: tuple[int, int], accepted: f
 
 
 def _removed(picture: Picture) -> tuple[str, ...]:
-    return ("metadata removed, with the position (GPS)" if picture.has_position else "metadata removed",)
+    return (removed_metadata(picture.has_position),)
 
 
 def _changes(picture: Picture, encoded: Encoded, background: str) -> list[str]:

@@ -25,5 +25,30 @@ def page_css() -> str:
     return _text("page.css")
 
 
+def live_css() -> str:
+    """Return the style sheet that the live pages share: the sandbox's, and that of ``skymms broadcast watch``."""
+    return _text("live.css")
+
+
+def live_head() -> str:
+    """Return the beginning of a live page: its type, its language, and what a browser must know first."""
+    return _text("live_head.html")
+
+
+def compose(page: str) -> str:
+    """Return a page with the files of this package in the place of the comments that name them."""
+    parts = (
+        ("<!-- preview/live_head.html -->\n", live_head),
+        ("/* preview/phone.css */\n", phone_css),
+        ("/* preview/live.css */\n", live_css),
+        ("/* preview/phone.js */\n", phone_js),
+        ("<!-- preview/icons.svg -->\n", icons_svg),
+    )
+    for comment, part in parts:
+        before, found, after = page.partition(comment)
+        page = before + part() + after if found else page
+    return page
+
+
 def _text(name: str) -> str:
     return files(__package__ or "").joinpath(name).read_text(encoding="utf-8")

@@ -57,7 +57,10 @@ function fileName(text) {
 
 const kindOf = url => KIND_BY_EXTENSION[fileName(url).split(".").pop().toLowerCase()] ?? "file";
 
-function fileElement({kind, url}) {
+const LOAD_SECONDS = 20;    // a picture that has not arrived by then counts as not loaded
+
+// `reasonFor({kind, url})` returns a promise of the reason why a file was not loaded, or of null.
+function fileElement({kind, url}, reasonFor) {
   const address = webUrl(url);
   const name = fileName(url);
   const label = note => make("span", null, make("bdi", null, name), make("small", null, `${KINDS[kind] ?? "file"}${note}`));
@@ -69,7 +72,22 @@ function fileElement({kind, url}) {
   const media = kind === "image"
     ? make("img", {class: "media", alt: name, loading: "lazy", decoding: "async", referrerpolicy: "no-referrer"})
     : make(kind, {class: "media", controls: "", preload: "metadata", "aria-label": name});
-  media.addEventListener("error", () => media.replaceWith(notLoaded()));
+  const giveUp = async reason => {
+    if (!media.isConnected) return;
+    const replacement = notLoaded();
+    media.replaceWith(replacement);
+    const found = await reason;
+    if (found) replacement.lastChild.append(make("small", {class: "reason"}, found));
+  };
+  media.addEventListener("error", () => giveUp(reasonFor({kind, url})));
+  const seconds = LOAD_SECONDS.toLocaleString("en");
+  const check = () => {
+    if (!media.isConnected || media.complete || media.readyState > 0) return;
+    // A hidden picture is not requested before it is shown.
+    if (media.checkVisibility()) giveUp(Promise.resolve(`it did not arrive within ${seconds} seconds`));
+    else setTimeout(check, LOAD_SECONDS * 1000);
+  };
+  setTimeout(check, LOAD_SECONDS * 1000);
   media.setAttribute("src", address);
   return media;
 }
@@ -89,18 +107,20 @@ const durationOf = slide =>
 //   subject    the subject, shown above the first slide
 //   slides     [{text, duration, files: [{kind, url}]}]; with several slides there are buttons to turn and play them
 //   notice     what is shown if there are no slides: a list of texts and elements
-// `onTurn(number, count)` is called when another slide is shown without playing.
+// `onTurn(number, count)` is called when another slide is shown without playing. `reasonFor` is called when a file is not loaded.
 class Phone {
   #element;
   #onTurn;
+  #reasonFor;
   #view = {};
   #slide = 0;
   #timer = 0;
   #playing = false;
 
-  constructor(element, onTurn = () => {}) {
+  constructor(element, onTurn = () => {}, reasonFor = async () => null) {
     this.#element = element;
     this.#onTurn = onTurn;
+    this.#reasonFor = reasonFor;
     element.classList.add("phone");
     element.setAttribute("aria-label", "A phone");
   }
@@ -180,7 +200,7 @@ class Phone {
     return make("div", {class: classes, role: "group", "aria-roledescription": "slide",
                         "aria-label": `Slide ${this.#slide + 1} of ${this.#slides.length}`},
       this.#slide === 0 ? textElement("subject", subject) : null,
-      ...(slide?.files ?? []).map(fileElement),
+      ...(slide?.files ?? []).map(file => fileElement(file, this.#reasonFor)),
       textElement("text", slide?.text));
   }
 

@@ -22,12 +22,14 @@ In reading order:
 - ``outcomes``: the reports that follow an accepted message
 - ``send_actions``: the actions that send a message
 - ``account_actions``: the other actions: stored slideshows, campaigns, the inbox, statistics
+- ``raw_http``: requests and responses as they arrived and left, without the key
 - ``gateway``: decodes, validates and executes a request
 - ``fault_responses``: how a fault changes a response
 - ``notice_forms``: a notice as a dialect has it, and in the envelope of before November 2013
 - ``postback_sender``: posts notices, and retries until the receiver responds with 200
 - ``postback_bodies``: makes the bodies of postbacks, for tests of a receiver
 - ``receiver``: a receiver of postbacks for demos and tests
+- ``details``: what the page shows of one request, and why a file was not loaded
 - ``events``: the log of requests and notices that the page reads
 - ``event_text``: one line of text for each request and postback
 - ``control``: the control API: the sandbox's methods as JSON over HTTP

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..model.notices import Notice
+from ..transport.guard import is_loopback
 from ..wire.dialects import Dialect
 from . import control, page
 from .cellcast import Cellcast
@@ -50,7 +51,9 @@ class Dispatcher:
         self._clock: Clock = state.clock
         self.faults: Faults = Faults(self._clock.seconds)
         self.gateway: Gateway = Gateway(api_key, state, self.faults)
-        self.events: EventLog = EventLog(self._clock.now)
+        # On a host that other machines reach, a stranger could learn which addresses answer this machine.
+        may_fetch = state.settings.fetch_media or is_loopback(host)
+        self.events: EventLog = EventLog(self._clock.now, api_key, state.settings.limits, may_fetch=may_fetch)
         self.postbacks: PostbackSender = PostbackSender(postback_url, postbacks_to, self._clock, self._record_postback)
 
     def reset(self) -> None:
@@ -77,14 +80,16 @@ class Dispatcher:
         cellcast = next((one for one in self._cellcasts.values() if one.accepts(request)), None)
         if cellcast is not None:
             record, rule = self.gateway.handle_cellcast(cellcast, request)
-            self._record(record, cellcast)
             encode = partial(cellcast.encode_reply, record.operation)
-            return response_with_fault(encode, record.reply, rule, lambda reply: OTHER_REPLY)
+            response = response_with_fault(encode, record.reply, rule, lambda reply: OTHER_REPLY)
+            self._record(record, response, cellcast)
+            return response
         dialect = dialect_at(request)
         if dialect is not None:
             record, rule = self.gateway.handle(dialect, request)
-            self._record(record, dialect)
-            return response_with_fault(partial(self._encode_reply, dialect, record.former_names), record.reply, rule)
+            response = response_with_fault(partial(self._encode_reply, dialect, record.former_names), record.reply, rule)
+            self._record(record, response, dialect)
+            return response
         return self._respond_elsewhere(request)
 
     def _encode_reply(self, dialect: Dialect, former_names: frozenset[str], reply: Any) -> ServerResponse:
@@ -107,10 +112,10 @@ class Dispatcher:
         self._log(f"{request.method} {printable(request.path)[:60]} -> 404, no gateway at this address")
         return ServerResponse(404, f"There is no gateway at this address. {ABOUT}".encode(), "text/plain; charset=utf-8")
 
-    def _record(self, record: RequestRecord, encoder: NoticeEncoder) -> None:
-        """Add a request to the events, and schedule its notices."""
+    def _record(self, record: RequestRecord, response: ServerResponse, encoder: NoticeEncoder) -> None:
+        """Add a request and its response to the events, and schedule its notices."""
         stored = self._state.saved.get(str(getattr(record.operation, "mms_id", None)))
-        self.events.add_request(record, stored.slideshow if stored else None)
+        self.events.add_request(record, response, stored.slideshow if stored else None)
         self._log(request_line(record))
         for after, notice in _notice_times(record, self.postbacks.policy):
             self.schedule(after, notice, encoder)

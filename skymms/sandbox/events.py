@@ -11,11 +11,13 @@ import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any, cast
 
 from ..cellcast import CellcastSend, CellcastSent
+from ..limits import DOCUMENTED, Limits
 from ..model.actions import SendMessageBySubscriberRef, SendSMS
 from ..model.notices import DeliveryReport, EncodingReport, InboundMMS, InboundSMS, Notice
 from ..model.operations import SendMMS
@@ -24,8 +26,11 @@ from ..model.slideshow import Slideshow
 from ..model.stored_operations import SaveMMS
 from ..slide import FILES
 from ..validation.file_types import file_type
+from ..wire.dialects import DIALECTS
+from .details import file_reason, request_details
 from .faults import FAULTS
 from .gateway import RequestRecord
+from .listener import ServerResponse
 from .state import RecentItems, content_size
 
 #: The number of entries that are kept, and the largest number that is returned at once.
@@ -39,8 +44,14 @@ _Entry = dict[str, Any]
 class EventLog:
     """The log: numbered entries. It may be used from many threads."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, now: Callable[[], datetime], api_key: str = "", limits: Limits = DOCUMENTED, *, may_fetch: bool = False
+    ) -> None:
+        """Mask ``api_key``; ``may_fetch`` allows :meth:`file_reason` to request files, which must keep ``limits``."""
         self._now = now
+        self._api_key = api_key
+        self._limits = limits
+        self._may_fetch = may_fetch
         self._changed = threading.Condition()
         self._closed = False
         self._clear()
@@ -49,14 +60,30 @@ class EventLog:
         self._run_id = secrets.token_hex(8)
         self._last_number = 0
         self._entries: RecentItems[tuple[int, datetime, Callable[[], _Entry]]] = RecentItems(MAX_ENTRIES)
-        self.counts: Counter[str] = Counter(requests=0, accepted=0, refused=0, broken=0)
+        self.counts: Counter[str] = Counter(requests=0, accepted=0, refused=0, lost=0)
 
-    def add_request(self, record: RequestRecord, stored: Slideshow | None = None) -> None:
-        """Add a request; ``stored`` is the stored slideshow that it sends."""
-        outcome = "broken" if record.fault else "refused" if isinstance(record.reply, Refusal) else "accepted"
-        self._add(
-            lambda: _request_entry(record, outcome, stored), record.size + content_size(stored), requests=1, **{outcome: 1}
-        )
+    def add_request(self, record: RequestRecord, response: ServerResponse, stored: Slideshow | None = None) -> None:
+        """Add a request and its response; ``stored`` is the stored slideshow that it sends."""
+        outcome = _outcome(record)
+        size = record.size + len(response.body) + content_size(stored)
+        self._add(_RequestEvent(record, outcome, response, stored), size, requests=1, **{outcome: 1})
+
+    def details(self, number: int) -> dict[str, Any] | None:
+        """Return the request with this number as it arrived; None if it is not kept, or if the entry is another event."""
+        event = self._event(number)
+        return request_details(event.record, event.response, self._api_key) if isinstance(event, _RequestEvent) else None
+
+    def file_reason(self, number: int, kind: str, url: str) -> str | None:
+        """Return why a file of the event with this number cannot be loaded; None if there is no such file."""
+        event = self._event(number)
+        if event is None:
+            return None
+        if not self._may_fetch:
+            return "the sandbox does not request it, because other machines can reach this sandbox (--fetch-media allows it)"
+        return file_reason(event(), kind, url, self._limits)
+
+    def _event(self, number: int) -> Callable[[], _Entry] | None:
+        return next((event for n, _, event in self._entries if n == number), None)
 
     def add_notice(self, notice: Notice, result: str | None) -> None:
         """Add a notice and the result of its postback, None if there is no receiver."""
@@ -108,22 +135,52 @@ def join_recipients(value: object) -> str | None:
 # ------------------------------------------------------------------------------------------------ requests
 
 
+@dataclass(frozen=True, slots=True)
+class _RequestEvent:
+    """A request, its outcome, its response, and the stored slideshow that it sends. A call returns the entry."""
+
+    record: RequestRecord
+    outcome: str
+    response: ServerResponse
+    stored: Slideshow | None
+
+    def __call__(self) -> _Entry:
+        return _request_entry(self.record, self.outcome, self.stored)
+
+
+def _outcome(record: RequestRecord) -> str:
+    """Return ``accepted``, ``refused``, or ``lost`` for a request that was accepted and whose answer did not arrive."""
+    fault = FAULTS.get(record.fault or "")
+    if isinstance(record.reply, Refusal) or (fault is not None and not fault.accepted):
+        return "refused"
+    return "lost" if fault is not None and fault.loses_answer else "accepted"
+
+
 def _request_entry(record: RequestRecord, outcome: str, stored: Slideshow | None) -> _Entry:
     operation, reply = record.operation, record.reply
     refusal = reply if isinstance(reply, Refusal) else None
-    fault = FAULTS.get(record.fault or "")
+    titles = {str(name): dialect.title for name, dialect in DIALECTS.items()}
     return {
         "what": "request",
         "dialect": record.dialect,
+        "dialect_title": titles.get(record.dialect, record.dialect),
         "action": type(operation).__name__ if operation is not None else None,
         "outcome": outcome,
         "code": refusal.code if refusal else None,
-        "info": record.fault or (refusal.info if refusal else None),
-        "fault": fault.label if fault else None,
+        "info": refusal.info if refusal else None,
+        "fault": _fault_entry(record.fault),
         **{name: join_recipients(getattr(operation, name, None)) for name in ("to", "sender")},
         **_ids(reply),
         "message": _message(operation, stored),
     }
+
+
+def _fault_entry(name: str | None) -> _Entry | None:
+    """Return a fault with its label and its effect; a code has neither, because the refusal has its text."""
+    fault = FAULTS.get(name or "")
+    if name is None or fault is None:
+        return None if name is None else {"name": name, "label": None, "description": None}
+    return {"name": name, "label": fault.label, "description": fault.description}
 
 
 def _ids(reply: Any) -> _Entry:

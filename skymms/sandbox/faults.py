@@ -23,27 +23,31 @@ CODES: frozenset[str] = frozenset({*ANSWERS, *REFUSALS})
 
 
 class Fault(NamedTuple):
-    """A fault: whether the message is accepted in spite of it, a short label, and the effect that the caller sees."""
+    """A fault: whether the message is accepted in spite of it, a short label, and the effect that the caller sees.
+
+    ``loses_answer`` is True if the message is accepted and the caller does not get the gateway's answer.
+    """
 
     accepted: bool
     label: str
     description: str
+    loses_answer: bool = True
 
 
 #: All faults by name.
 FAULTS: Mapping[str, Fault] = {
-    "refuse": Fault(False, "connection refused", "the connection is closed before the request is read"),
-    "drop": Fault(True, "response lost", "the connection is closed without a response"),
-    "reset": Fault(True, "connection reset", "the connection is reset without a response"),
-    "stall": Fault(True, "no response", "no response arrives, and the connection stays open"),
-    "slow": Fault(True, "slow response", "the response arrives a few bytes at a time"),
-    "half": Fault(True, "response cut off", "the response ends in the middle"),
+    "refuse": Fault(False, "connection refused", "the connection is closed before the request is read", False),
+    "drop": Fault(True, "answer lost", "the connection is closed without a response"),
+    "reset": Fault(True, "answer lost", "the connection is reset without a response"),
+    "stall": Fault(True, "no answer", "no response arrives, and the connection stays open"),
+    "slow": Fault(True, "slow answer", "the response arrives a few bytes at a time", False),
+    "half": Fault(True, "answer cut off", "the response ends in the middle"),
     "500": Fault(True, "HTTP 500", "HTTP 500 with a text that is not a gateway response"),
-    "503": Fault(False, "HTTP 503", "HTTP 503 with a Retry-After header"),
-    "429": Fault(False, "HTTP 429", "HTTP 429 with a Retry-After header"),
-    "html": Fault(True, "web page instead of a response", "HTTP 200 with a web page"),
-    "charset": Fault(True, "wrong encoding", "a response in UTF-16 that says it is UTF-8"),
-    "stranger": Fault(True, "response for another number", "a valid response to another caller's request"),
+    "503": Fault(False, "HTTP 503", "HTTP 503 with a Retry-After header", False),
+    "429": Fault(False, "HTTP 429", "HTTP 429 with a Retry-After header", False),
+    "html": Fault(True, "web page instead of an answer", "HTTP 200 with a web page"),
+    "charset": Fault(True, "answer in another encoding", "a response in UTF-16 that says it is UTF-8"),
+    "stranger": Fault(True, "answer to another message", "a valid response to another caller's request"),
 }
 
 

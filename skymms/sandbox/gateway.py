@@ -9,18 +9,23 @@ from __future__ import annotations
 import hmac
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ..cellcast import CellcastSent
+from ..errors import ConfigurationError
+from ..export.curl_command import curl_command
+from ..export.python_code import python_code
+from ..export.toml_text import toml_text
 from ..limits import Limits
 from ..media.inspection import FETCH_TIMEOUT, preflight
 from ..model.notices import Notice
-from ..model.operations import Operation
+from ..model.operations import Operation, SendMMS
 from ..model.replies import Refusal
+from ..model.stored_operations import SaveMMS
 from ..validation.validator import VALIDATOR
 from ..wire.codecs import DecodeError
-from ..wire.dialects import Dialect, UnknownActionError
+from ..wire.dialects import DIALECTS, Dialect, UnknownActionError
 from ..wire.schemas import schema_problems
 from .account_actions import ACCOUNT_ACTIONS
 from .cellcast import Cellcast
@@ -28,6 +33,7 @@ from .cellcast_bodies import REFUSALS
 from .faults import FaultRule, Faults
 from .gateway_rules import expiry_problem
 from .listener import ServerRequest
+from .raw_http import RawRequest, raw_request
 from .routing import MissingDocumentError, request_document
 from .send_actions import SEND_ACTIONS
 from .state import ActionResult, RecentItems, ScheduledNotice, Settings, State, code_and_info, refuse
@@ -45,7 +51,8 @@ class RequestRecord:
     ``operation`` is None if the request could not be decoded. ``reply`` is None if a fault prevented it. ``fault`` is the
     name of the fault that was applied. ``due`` are the notices that follow, with their delays in seconds. ``size`` is the
     size of the request in bytes, or more if its notices need more memory. ``former_names`` are names in the request that the
-    dialect had before today's, such as CAMPAIGNID; the response has them, too.
+    dialect had before today's, such as CAMPAIGNID; the response has them, too. ``raw`` is the request as it arrived, without
+    its key; None in a record that a test made.
     """
 
     dialect: str
@@ -55,11 +62,65 @@ class RequestRecord:
     fault: str | None = None
     size: int = 0
     former_names: frozenset[str] = frozenset()
+    raw: RawRequest | None = field(default=None, repr=False)
 
     @property
     def notices(self) -> tuple[Notice, ...]:
         """The notices that follow, in the order in which they are due."""
         return tuple(one.notice for one in sorted(self.due, key=lambda one: one.after))
+
+    def as_python(self) -> str:
+        """Return Python code that sends the same operation to ``Account.from_env()``, or ``CellcastAccount.from_env()``.
+
+        Like the other two forms it contains no key. Raises :class:`~skymms.ConfigurationError` if the request could not be
+        decoded.
+        """
+        if self.operation is None:
+            raise ConfigurationError("the request could not be decoded, so there is no Python code for it")
+        return python_code(self.operation, dialect=self.dialect, former_names=self.former_names)
+
+    def as_toml(self) -> str:
+        """Return the slideshow as a file for ``skymms check`` and ``skymms send``.
+
+        Raises :class:`~skymms.ConfigurationError` for a request without a slideshow, and for Cellcast.
+        """
+        operation = self.operation
+        if isinstance(operation, SendMMS):
+            return toml_text(operation, dialect=self.dialect)
+        if isinstance(operation, SaveMMS):
+            return toml_text(operation.slideshow)
+        if self._is_cellcast:
+            raise ConfigurationError(
+                "Cellcast's messages have one slide and no slideshow, so there is no file in TOML for them"
+            )
+        raise ConfigurationError("a file in TOML holds a slideshow, and this request has none")
+
+    def as_curl(self) -> str:
+        """Return a command for a POSIX shell that sends the request again, with the key in ``$SKYMMS_API_KEY``.
+
+        For Cellcast the variable is ``$SKYMMS_CELLCAST_KEY``. Raises :class:`~skymms.ConfigurationError` if there is no
+        command: for a body of more than 64 kB, a picture in the request, or control characters.
+        """
+        raw = self.raw
+        if raw is None or not raw.is_complete:
+            raise ConfigurationError("the body is longer than 64 kB, or not text, so there is no command for it")
+        variable = "SKYMMS_CELLCAST_KEY" if self._is_cellcast else "SKYMMS_API_KEY"
+        shown = {name: raw.headers[name] for name in _CURL_HEADERS if name in raw.headers}
+        fields = {name: value for name, value in raw.form if not isinstance(value, int)}
+        # A form that contains the key is written field by field if that loses nothing: no file, and no name twice.
+        body = fields if len(raw.body) > 1 and 0 < len(fields) == len(raw.form) else raw.body
+        command = curl_command(raw.method, raw.url, shown, body, variable=variable)
+        if command is None:
+            raise ConfigurationError("the request has control characters, so there is no command that is safe to paste")
+        return command
+
+    @property
+    def _is_cellcast(self) -> bool:
+        return self.dialect not in DIALECTS
+
+
+#: The headers of a request that belong to it, and do not depend on the program that sent it.
+_CURL_HEADERS = ("content-type", "x-api-key", "appkey", "authorization")
 
 
 class Gateway:
@@ -99,12 +160,14 @@ class Gateway:
         former_names: frozenset[str] = frozenset(),
     ) -> tuple[RequestRecord, FaultRule | None]:
         """Apply a fault, or refuse an invalid request, or act on a valid one."""
-        size = len(request.query) + len(request.body)
+        # The request itself is kept as well.
+        size = 2 * (len(request.query) + len(request.body))
         operation, refusal = decoded
+        raw = raw_request(request, self._state.base_url, self._api_key)
         rule = self._faults.for_request(_recipients(operation))
         if rule is not None and not rule.accepted:
             reply = refuse(operation, rule.code) if rule.code else None
-            record = RequestRecord(name, operation, reply, fault=rule.how, size=size, former_names=former_names)
+            record = RequestRecord(name, operation, reply, fault=rule.how, size=size, former_names=former_names, raw=raw)
         else:
             if refusal is None and (error := self._throttle_error() or self._media_error(operation, limits)):
                 refusal = refuse(operation, *error)
@@ -114,7 +177,8 @@ class Gateway:
                     self._state.sent.append(operation, size)
             # A Cellcast message to a thousand numbers has two thousand reports, each larger than a number in the request.
             size += NOTICE_SIZE * max(0, len(due) - FREE_NOTICES)
-            record = RequestRecord(name, operation, reply, tuple(due), rule.how if rule else None, size, former_names)
+            fault = rule.how if rule else None
+            record = RequestRecord(name, operation, reply, tuple(due), fault, size, former_names, raw)
         with self.lock:
             self.records.append(record, size)
         return record, rule

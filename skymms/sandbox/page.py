@@ -17,12 +17,18 @@ from importlib.resources import files
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from ..preview import icons_svg, phone_css, phone_js
+from ..preview.parts import compose
 from .listener import ServerRequest, ServerResponse
 from .routing import has_trusted_host
 
 #: The path of the feed.
 FEED = "/sandbox/feed"
+
+#: The path of one request with its response and its exports.
+REQUEST = "/sandbox/request"
+
+#: The path that says why a file of a message was not loaded.
+FILE = "/sandbox/file"
 
 #: The path at which browsers look for a page's icon.
 ICON = "/favicon.ico"
@@ -42,6 +48,14 @@ class EventSource(Protocol):
         """
         ...
 
+    def details(self, number: int, /) -> Mapping[str, Any] | None:
+        """Return the request with this number, its response and its exports, ready for JSON; None if there is none."""
+        ...
+
+    def file_reason(self, number: int, kind: str, url: str, /) -> str | None:
+        """Return why a file of the event with this number cannot be loaded; None if the event has no such file."""
+        ...
+
 
 def respond(request: ServerRequest, events: EventSource, *, host: str = "") -> ServerResponse | None:
     """Return the response to a request for the page, its icon or its feed; None for any other request.
@@ -49,12 +63,16 @@ def respond(request: ServerRequest, events: EventSource, *, host: str = "") -> S
     ``/`` is the page only for a client that accepts HTML. ``host`` is the name that the sandbox listens on, if it is a name.
     A request with the Host header of another site is refused with 403.
     """
-    if request.method != "GET":
+    if request.method == "POST" and request.path == FILE:
+        handler = _file
+    elif request.method != "GET":
         return None
-    if request.path == "/" and "text/html" in request.headers.get("accept", ""):
+    elif request.path == "/" and "text/html" in request.headers.get("accept", ""):
         handler = _page
     elif request.path == FEED:
         handler = _feed
+    elif request.path == REQUEST:
+        handler = _request
     elif request.path == ICON:
         handler = _icon
     else:
@@ -78,8 +96,34 @@ def _feed(request: ServerRequest, events: EventSource) -> ServerResponse:
     after, wait = parameters.get("after", "0"), parameters.get("wait", "0")
     if not re.fullmatch("[0-9]{1,15}", after) or not re.fullmatch("[0-9]{1,15}", wait):
         return _text(400, "after and wait must be whole numbers: the number of the last known entry, and seconds to wait.")
-    entries = events.after(int(after), min(int(wait), MAX_WAIT))
-    return ServerResponse(200, json.dumps(entries).encode(), "application/json", _HEADERS)
+    return _json(200, events.after(int(after), min(int(wait), MAX_WAIT)))
+
+
+def _request(request: ServerRequest, events: EventSource) -> ServerResponse:
+    number = dict(parse_qsl(request.query[:100])).get("n", "")
+    if not re.fullmatch("[0-9]{1,15}", number):
+        return _text(400, "n must be the number of an entry of the feed.")
+    if (details := events.details(int(number))) is None:
+        return _text(404, "There is no request with this number, or it is no longer kept.")
+    return _json(200, details)
+
+
+def _file(request: ServerRequest, events: EventSource) -> ServerResponse:
+    # Another web page could post a form, but no JSON, and must not make the sandbox request a file.
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        return _text(405, "POST a JSON object with n, kind and url.")
+    try:
+        given = json.loads(request.body)
+        number, kind, url = int(given["n"]), str(given["kind"]), str(given["url"])
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
+        return _text(400, "give n, the number of an entry, and the kind and url of one of its files.")
+    if (reason := events.file_reason(number, kind, url)) is None:
+        return _text(404, "This entry has no such file, or it is no longer kept.")
+    return _json(200, {"reason": reason})
+
+
+def _json(status: int, content: Mapping[str, Any]) -> ServerResponse:
+    return ServerResponse(status, json.dumps(content).encode(), "application/json", _HEADERS)
 
 
 def _text(status: int, text: str) -> ServerResponse:
@@ -106,7 +150,7 @@ _ICON_SVG = (
 @cache
 def _document() -> tuple[bytes, str]:
     """Return the page and its Content-Security-Policy."""
-    document = _composed().encode()
+    document = compose(files(__package__ or "").joinpath("page.html").read_text(encoding="utf-8")).encode()
     script, style = (_hash(document, tag) for tag in (b"script", b"style"))
     return document, "; ".join(
         [
@@ -125,19 +169,6 @@ def _document() -> tuple[bytes, str]:
             "trusted-types 'none'",
         ]
     )
-
-
-def _composed() -> str:
-    """Return page.html with the parts of the preview in the place of the comments that name them."""
-    document = files(__package__ or "").joinpath("page.html").read_text(encoding="utf-8")
-    for comment, part in (
-        ("/* preview/phone.css */\n", phone_css()),
-        ("/* preview/phone.js */\n", phone_js()),
-        ("<!-- preview/icons.svg -->\n", icons_svg()),
-    ):
-        before, _, after = document.partition(comment)
-        document = before + part + after
-    return document
 
 
 def _hash(document: bytes, tag: bytes) -> str:

@@ -16,6 +16,7 @@ In reading order:
 - ``aiohttp_body``: records whether aiohttp has begun to send a body
 - ``aiohttp_route``: prepares each request of aiohttp, and turns its errors into reasons
 - ``connections``: connections of urllib3 with a deadline for connecting and one for the whole response
+- ``recorders``: lets VCR.py record requests, and answer them from a cassette
 - ``pools``: pools of these connections
 - ``requests_adapter``: an adapter for requests that uses these pools and never repeats a request
 - ``fetching``: checks links and downloaded files for ``client.fetch``

@@ -15,12 +15,24 @@ import socket
 import sys
 import time
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3 import connection as urllib3_connection
 from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
+
+if TYPE_CHECKING:
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+else:
+    # While a cassette of VCR.py is in use, it replaces the classes in this module, and keeps the original ones in an attribute.
+    HTTPConnection, HTTPSConnection = (
+        getattr(found, "_baseclass", found) for found in (urllib3_connection.HTTPConnection, urllib3_connection.HTTPSConnection)
+    )
+
+
+#: The connection class of urllib3's pools, unless something has replaced it.
+ORIGINAL: Any = HTTPConnection
 
 
 class _DeadlineConnection:
@@ -151,7 +163,11 @@ def _open(family: int, address: Any, seconds: float, source_address: Any, socket
 class _TimedResponse(http.client.HTTPResponse):
     def __init__(self, sock: Any, *args: Any, deadline: float, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        raw = self.fp.detach()
+        try:
+            raw = self.fp.detach()
+        except io.UnsupportedOperation:
+            # The socket of mocket, a library for tests, has its response in memory.
+            return
         self.fp = io.BufferedReader(_TimedReads(raw, sock, deadline))
 
     def begin(self) -> None:

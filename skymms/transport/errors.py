@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..errors import ProtocolError
+from ..errors import ConfigurationError, ProtocolError
 from ..http import HttpRequest
 from ..redaction import strip_credentials
 from .exchange import NoResponse
@@ -88,6 +88,21 @@ def consumed_response(request: HttpRequest, library: str) -> NoResponse:
         f"arrived: let it use {library}, which keeps what it reads"
     )
     return NoResponse(why, left=True, transient=False, error=ProtocolError)
+
+
+def raise_if_not_recorded(error: BaseException, request: HttpRequest) -> None:
+    """Raise a :class:`~skymms.ConfigurationError` if a cassette of VCR.py has no response for a request and may not record it.
+
+    The error of VCR.py itself contains the URL, and the URL of a GET request contains the API key.
+    """
+    if type(error).__name__ != "CannotOverwriteExistingCassetteException":
+        return
+    cassette: Any = getattr(error, "cassette", None)
+    mode = getattr(cassette, "record_mode", None)
+    raise ConfigurationError(
+        f"the cassette {getattr(cassette, '_path', '')} has no response left for {request.method} {request.safe_url}, and its "
+        f"record mode {getattr(mode, 'value', mode)!r} does not record one; nothing was sent: record it again"
+    ) from None
 
 
 # ------------------------------------------------------------------------------------------------ requests and urllib3

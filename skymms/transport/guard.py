@@ -2,7 +2,8 @@
 
 The guard is active while pytest runs with the plugin of this package, except in tests marked ``skymms_live``. It is checked
 just before a request is sent: in requests when a connection is chosen, in aiohttp in the innermost middleware. Libraries that
-replace the sending itself, such as requests-mock and responses, therefore work unchanged.
+replace the sending itself, such as requests-mock and responses, therefore work unchanged. With a cassette of VCR.py, it is
+checked when a request is really sent.
 """
 
 from __future__ import annotations

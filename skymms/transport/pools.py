@@ -13,8 +13,9 @@ from weakref import WeakSet
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ClosedPoolError, EmptyPoolError
 
-from .connections import TimedHTTP, TimedHTTPS
+from .connections import ORIGINAL, TimedHTTP, TimedHTTPS
 from .keep_alive import KeepAlive
+from .recorders import connection_class
 
 #: How often a thread looks whether a connection of a pool with ``pool_block=True`` is free.
 POLL_SECONDS = 0.005
@@ -40,6 +41,10 @@ class Stack:
             return self._connections.pop()
         except IndexError:
             raise Empty from None
+
+    def qsize(self) -> int:
+        """Return the number of connections. VCR.py removes its own when a cassette ends."""
+        return len(self._connections)
 
     def last(self) -> Any:
         """Return the connection that ``get`` would return, or None."""
@@ -81,6 +86,8 @@ class _Pool:
     QueueCls: Any = Stack
     pool: Any
     block: bool
+    #: The class of connections, while no cassette of VCR.py is in use.
+    timed: Any
 
     def __init__(self, host: str, *args: Any, keep_alive: KeepAlive, maxsize: int = 1, **kwargs: Any) -> None:
         super().__init__(host, *args, maxsize=maxsize, **kwargs)  # type: ignore[call-arg]
@@ -123,6 +130,13 @@ class _Pool:
             if self.block and len(self._used) >= self._maxsize:
                 return None
             connection = pool.last() or this._new_conn()
+            # The first two conditions are quick, and nearly always False.
+            if (HTTPConnectionPool.ConnectionCls is not ORIGINAL or type(connection) is not self.timed) and not isinstance(
+                connection, this.ConnectionCls
+            ):
+                # It was made before a cassette of VCR.py was in use, or for another one.
+                connection.close()
+                connection = this._new_conn()
             # In this order, each connection is known somewhere at any time.
             _TAKEN.pool = self
             _TAKEN.connection = connection
@@ -157,13 +171,23 @@ class _Pool:
 class PoolHTTP(_Pool, HTTPConnectionPool):
     """A pool of plain connections."""
 
-    ConnectionCls: Any = TimedHTTP
+    timed: Any = TimedHTTP
+
+    @property
+    def ConnectionCls(self) -> Any:  # type: ignore[override]
+        """The class of new connections."""
+        return connection_class("http", TimedHTTP)
 
 
 class PoolHTTPS(_Pool, HTTPSConnectionPool):
     """A pool of TLS connections."""
 
-    ConnectionCls: Any = TimedHTTPS
+    timed: Any = TimedHTTPS
+
+    @property
+    def ConnectionCls(self) -> Any:  # type: ignore[override]
+        """The class of new connections."""
+        return connection_class("https", TimedHTTPS)
 
 
 POOLS: dict[str, Any] = {"http": PoolHTTP, "https": PoolHTTPS}

@@ -19,7 +19,7 @@ from requests.utils import select_proxy
 from urllib3.util import parse_url
 
 from .._functools import renew_after_fork
-from . import guard
+from . import guard, recorders
 from .connections import close_inherited
 from .keep_alive import KEEP_ALIVE, KeepAlive
 from .pools import POOLS
@@ -98,8 +98,11 @@ class DeadlineAdapter(HTTPAdapter):
     def get_connection_with_tls_context(
         self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
     ) -> Any:
-        """Return the pool for a request; the guard is checked here. Mocking libraries replace ``send``, which runs earlier."""
-        if guard.is_active():
+        """Return the pool for a request; the guard is checked here. Mocking libraries replace ``send``, which runs earlier.
+
+        With a cassette of VCR.py, the guard is checked before a request is really sent.
+        """
+        if guard.is_active() and not recorders.is_recording():
             proxy = select_proxy(request.url or "", proxies)
             guard.check(parse_url(request.url or "").host or "", parse_url(proxy).host if proxy else None)
         return super().get_connection_with_tls_context(request, verify, proxies, cert)
@@ -124,6 +127,23 @@ def mount(session: Session, address: str, keep_alive: float) -> str | None:
         every = [*session.adapters.items(), (address.lower(), mounted)]
         session.adapters = OrderedDict(sorted(every, key=lambda item: -len(item[0])))
         return address.lower()
+
+
+def remount(session: Session, address: str, keep_alive: float, prefix: str | None) -> str | None:
+    """Let an adapter take part that the caller has mounted since :func:`mount`; return the prefix of ours, or None.
+
+    A recorder such as betamax mounts its adapter for ``http://`` and ``https://``. Ours has a longer prefix, so the recorder
+    would see nothing. Ours is removed while there is such an adapter, and mounted again afterwards.
+    """
+    below = next(
+        (one for other, one in session.adapters.items() if other != prefix and address.lower().startswith(other)), None
+    )
+    if prefix is not None and prefix in session.adapters:
+        if type(below) is HTTPAdapter:
+            return prefix
+        with _MOUNTING:
+            session.adapters = OrderedDict(item for item in session.adapters.items() if item[0] != prefix)
+    return mount(session, address, keep_alive)
 
 
 def unmount(session: Session, prefix: str | None) -> None:

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from ..preview import phone_css
+from ..preview.parts import compose
 
 #: The headers of all responses.
 HEADERS: Final = {
@@ -46,9 +46,7 @@ def policy() -> str:
 @cache
 def _document() -> tuple[bytes, str]:
     """Return the page without a token, and its policy. The token is outside the script, whose hash is in the policy."""
-    text = files(__package__ or "").joinpath("page.html").read_text(encoding="utf-8")
-    before, _, after = text.partition("/* preview/phone.css */\n")
-    document = (before + phone_css() + after).encode()
+    document = compose(files(__package__ or "").joinpath("page.html").read_text(encoding="utf-8")).encode()
     script, style = (_hash(document, tag) for tag in (b"script", b"style"))
     return document, "; ".join(
         [

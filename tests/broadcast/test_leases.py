@@ -12,6 +12,7 @@ from watched_ledger import message
 
 from skymms.broadcast import Ledger
 from skymms.broadcast.blocks import Holder
+from skymms.broadcast.leases import list_leases
 from skymms.storage.contract import same
 
 
@@ -23,16 +24,18 @@ def ledger(ledger_where: str) -> Iterator[Ledger]:
 
 def test_leases_say_how_many_messages_since_when_and_whether_the_run_is_alive(ledger: Ledger) -> None:
     spring = ledger.create("spring", message("spring"), ["15551230001", "15551230002", "15551230003"])
-    assert spring.leases() == []
+    assert list_leases(ledger.store, spring.id) == []
+    spring._begin()
     holder = Holder(ledger.store, spring.id, spring.settings, account="test", sender="60856", scopes=())
     holder.begin(alone=False)
     count = len(holder.exchange([], 2).intents)
-    (lease,) = spring.leases()
+    assert count == 2
+    (lease,) = list_leases(ledger.store, spring.id)
     assert (lease.messages, lease.host, lease.pid, lease.alive) == (count, socket.gethostname(), os.getpid(), True)
     assert abs(datetime.now(UTC) - lease.since) < timedelta(minutes=1)
     with ledger.store.transaction() as transaction:
         transaction.run(same("UPDATE skymms_worker SET lease_until = 1"))
-    assert [one.alive for one in spring.leases()] == [False]
+    assert [one.alive for one in list_leases(ledger.store, spring.id)] == [False]
     with ledger.store.transaction() as transaction:
         transaction.run(same("DELETE FROM skymms_worker"))
-    assert [(one.messages, one.host, one.alive) for one in spring.leases()] == [(count, None, False)]
+    assert [(one.messages, one.host, one.alive) for one in list_leases(ledger.store, spring.id)] == [(count, None, False)]

@@ -84,7 +84,7 @@ class TestPostback:
 
 
 class TestExplain:
-    @pytest.mark.parametrize("code", ["E227", "e227", " E227 "])
+    @pytest.mark.parametrize("code", ["E227", "e227", " E227 ", "227", "`E227`", "E227:"])
     def test_a_code_is_explained_with_meaning_error_class_and_remedy(self, run, code):
         result = run("explain", code)
         assert (result.status, result.err) == (0, "")
@@ -92,15 +92,27 @@ class TestExplain:
         assert "VideoWithImageError" in result.out
         assert ANSWERS["E227"].remedy in result.out
 
+    def test_the_place_the_rule_and_a_program_are_printed(self, run):
+        out = run("explain", "E227").out
+        assert re.search(r"where +a response of Skycore 1.3 or Sinch MMS to a request that sends or saves a slideshow", out)
+        assert re.search(r"found before sending +Video and image are on different slides.", out)
+        assert "\n    from skymms import Client, SendMMS, Slide, Slideshow\n" in out
+
     def test_a_code_with_two_meanings_is_explained_for_responses_and_postbacks(self, run):
         out = run("explain", "E101").out
         assert f"E101 in a response: {ANSWERS['E101'].meaning}" in out
-        assert ANSWERS["E101"].note in out
+        assert ANSWERS["E101"].note[1:] in out
         assert f"E101 in a postback: {EVENTS['E101'].meaning}" in out
+
+    def test_a_number_that_two_codes_have_explains_both(self, run):
+        out = run("explain", "102").out
+        assert "E102 in a response" in out
+        assert "N102 in a postback" in out
+        assert run("explain", "429").out.startswith("429 in a response")
 
     def test_a_postback_code_is_not_explained_as_a_response(self, run):
         out = run("explain", "N102").out
-        assert "response" not in out
+        assert "N102 in a response" not in out
         assert "N102 in a postback" in out
 
     def test_every_code_is_explained(self, run):
@@ -110,10 +122,14 @@ class TestExplain:
         for one in explained:
             assert (one["response"] is not None) == (one["code"] in {*ANSWERS, *CELLCAST_ANSWERS})
             assert (one["postback"] is not None) == (one["code"] in EVENTS)
+            for meaning in one["meanings"]:
+                assert {"class", "what to do", "where"} <= meaning["facts"].keys()
+                assert meaning["example"].endswith("\n")
 
-    def test_several_codes_are_explained_in_their_order(self, run):
-        out = run("explain", "e227", "N102").out
+    def test_several_codes_are_explained_in_their_order_and_once(self, run):
+        out = run("explain", "e227", "N102", "227").out
         assert out.index("E227 in a response") < out.index("N102 in a postback")
+        assert out.count("E227 in a response") == 1
 
     @pytest.mark.parametrize("typed", ["FIELD_INVALID", "field_invalid", " CastError", "number_not_valid"])
     def test_codes_of_cellcast_are_explained(self, run, typed):
@@ -122,7 +138,36 @@ class TestExplain:
         assert out.startswith(f"{code} in Cellcast's response: {CELLCAST_ANSWERS[code].meaning}\n")
         assert CELLCAST_ANSWERS[code].remedy.split(".")[0] in out
 
+    @pytest.mark.parametrize("typed", ["AudioWithVideoError", "audiowithvideoerror"])
+    def test_an_error_class_is_explained_with_its_code(self, run, typed):
+        out = run("explain", typed).out
+        assert out.startswith("AudioWithVideoError: E226: audio and video on one slide.\n")
+        assert "E226 in a response" in out
+
+    def test_a_class_of_many_codes_lists_them(self, run):
+        out = run("explain", "SubscriptionError").out
+        assert re.search(r"^  E903 +the campaign id is invalid$", out, re.MULTILINE)
+        assert "in a response" not in out
+
+    def test_a_class_without_codes_is_described(self, run):
+        assert run("explain", "TransportError").out.startswith("TransportError: There is no usable HTTP response")
+
+    def test_classes_are_in_the_json(self, run):
+        explained = run("explain", "AudioWithVideoError", "--json").json
+        assert explained["classes"][0]["codes"] == ["E226"]
+        assert explained["codes"][0]["code"] == "E226"
+
     def test_unknown_codes_are_all_named_and_nothing_is_explained(self, run):
-        result = run("explain", "E227", "E9999", "NOPE")
+        result = run("explain", "E227", "E9999", "Pigeon")
         assert (result.status, result.out) == (2, "")
-        assert "skymms does not know E9999, NOPE" in result.err
+        assert "skymms does not know E9999" in result.err
+        assert "skymms does not know Pigeon: read the text that came with the code" in result.err
+
+    @pytest.mark.parametrize(
+        ("typed", "similar"),
+        [("FIELD_INVALD", "FIELD_INVALID"), ("AudioWithVideo", "AudioWithVideoError"), ("X227", "E227"), ("E22", "E227")],
+    )
+    def test_an_unknown_code_is_answered_with_similar_ones(self, run, typed, similar):
+        result = run("explain", typed)
+        assert result.status == 2
+        assert re.search(rf"skymms does not know {typed}: similar names: .*\b{similar}\b", result.err)

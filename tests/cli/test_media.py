@@ -13,7 +13,7 @@ from pictures import camera_exif, opened, photo, saved
 from storage_server import BUCKET, SETTINGS, storage_server
 
 from skymms import Slide, Slideshow
-from skymms.cli.toml_text import toml_text
+from skymms.export.toml_text import toml_text
 from skymms.files import read_file
 
 SHOW = 'name = "n"\nsubject = "s"\nfallback_text = "f"\n[[slide]]\ntext = "Hi!"\n[[slide]]\nimage = "%s"\n'

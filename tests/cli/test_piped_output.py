@@ -53,6 +53,7 @@ CALLS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("inbox", "remove-handler"): ("copy",),
     ("inbox", "replay"): ("--dead",),
     ("inbox", "show"): ("1",),
+    ("new",): ("fresh.toml",),
     ("postback",): ("postback.xml",),
     ("preview",): ("wrong.toml",),
     ("publish",): ("local.toml", "--to", "s3://bucket"),

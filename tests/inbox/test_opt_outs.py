@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from counting_gateway import CountingGateway
+from page_blocks import ROOT, blocks_of
 
 from skymms import Account, Client, InboundSMS, Notice, SendSMS, SkymmsError, StorageError
 from skymms.aio import AsyncClient
@@ -275,3 +276,23 @@ def test_a_ledger_that_is_connected_is_not_warned_about(tmp_path: Path, caplog: 
         assert inbox.find_unconnected() is None
         assert send(inbox, REPORT) == 200
     assert not caplog.records
+
+
+def test_the_service_of_the_page_obeys_stop_and_takes_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file in docs/how-to/consent.md, as uvicorn imports it."""
+    (source,) = [one.source for one in blocks_of(ROOT / "docs/how-to/consent.md") if one.source.startswith("# stop_service.py")]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SKYMMS_INBOX_SECRET", SECRET)
+    names: dict[str, Any] = {}
+    exec(compile(source, "stop_service.py", "exec"), names)
+    ledger, inbox = names["ledger"], names["inbox"]
+    assert names["app"] is inbox.asgi
+    with ledger, inbox, CountingGateway() as gateway, Client(Account("k" * 32, url=gateway.url)) as client:
+        spring = ledger.create("spring", SendSMS("Hi", sender="60856"), [NUMBER])
+        spring.run(client)
+        (row,) = spring.rows()
+        report = REPORT.replace(b"N101", b"N202").replace(b"MMS_1", row["tracking_id"].encode()).replace(b"MMS_MT", b"SMS_MT")
+        assert [send(inbox, body()), send(inbox, report)] == [200, 200]
+        assert opt_outs(ledger) == [(NUMBER, "sender:60856", "notice 1")]
+        inbox.work(until_idle=True)
+        assert spring.status().counts == {"delivered": 1}

@@ -27,6 +27,16 @@ from skymms.media.metadata import strip_metadata
 
 NAMES = list(corpus())
 STILL = ("photograph", "turned photograph", "CMYK", "screenshot", "line art", "transparent", "16 bits")
+#: Pictures of a few kilobytes, in every format but HEIC.
+SMALL = {
+    "photograph": saved(photo(120, 90), "JPEG", quality=90, exif=camera_exif()),
+    "PNG": saved(photo(96, 72), "PNG"),
+    "transparent": saved(transparent(64), "PNG"),
+    "palette": saved(photo(96, 72).convert("P"), "PNG"),
+    "WebP": saved(photo(96, 72), "WEBP"),
+    "CMYK": saved(photo(96, 72).convert("CMYK"), "JPEG"),
+    "animated": saved(photo(48, 36), "GIF", save_all=True, append_images=[photo(48, 36).rotate(9 * at) for at in range(1, 5)]),
+}
 each_picture = pytest.mark.parametrize("name", NAMES)
 
 
@@ -59,6 +69,13 @@ class TestPictures:
     @given(st.sampled_from(NAMES), st.integers(30_000, 1_000_000))
     def test_a_picture_fits_into_any_number_of_bytes(self, name, most):
         assert fit(corpus()[name], most=most).size <= most
+
+    @settings(max_examples=150)
+    @given(st.sampled_from(sorted(SMALL)), st.integers(1, 12_000))
+    def test_a_small_picture_fits_into_any_number_of_bytes_or_is_refused(self, name, most):
+        # Small pictures are quick, and have all the ways by which large ones fit.
+        with suppress(MediaTooLargeError):
+            assert fit(SMALL[name], most=most).size <= most
 
     @each_picture
     def test_metadata_is_removed_and_orientation_applied(self, name):
@@ -408,9 +425,123 @@ class TestFfmpeg:
         with pytest.raises(MediaCorruptedError, match="ffmpeg cannot read it"):
             fit(b"....ftypqt  " + bytes(500_000))
 
+    def test_a_video_of_4k_can_be_converted_within_the_limits(self, tmp_path):
+        picture = ["-f", "lavfi", "-i", "testsrc=size=3840x2160:rate=4:duration=1"]
+        command = [
+            "ffmpeg",
+            "-v",
+            "error",
+            *picture,
+            "-c:v",
+            "libx264",
+            "-preset",
+            "ultrafast",
+            "-b:v",
+            "8M",
+            tmp_path / "v.mp4",
+        ]
+        subprocess.run(command, check=True)
+        assert fit(tmp_path / "v.mp4", most=100_000).size <= 100_000
+
+    def test_ffmpeg_has_a_limit_of_memory(self, made, monkeypatch):
+        from skymms.media import ffmpeg
+
+        monkeypatch.setattr(ffmpeg, "MAX_MEMORY", 150_000_000)
+        with pytest.raises(MediaCorruptedError, match="ffmpeg cannot"):
+            fit(made["video"], most=200_000)
+
+    def test_all_runs_of_ffmpeg_have_one_deadline(self, made, monkeypatch):
+        from skymms.media import ffmpeg
+
+        monkeypatch.setattr(ffmpeg, "MAX_SECONDS", 0.3)
+        started = time.monotonic()
+        with pytest.raises(MediaCorruptedError, match="ffmpeg took more than 0 seconds"):
+            fit(made["video"], most=200_000)
+        assert time.monotonic() - started < 10
+
     def test_a_playlist_is_not_given_to_ffmpeg(self):
         with pytest.raises(MediaTypeError, match="is a playlist"):
             fit(b"#EXTM3U\nfile:///etc/passwd\n")
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not on the PATH")
+class TestPositionsOfVideos:
+    """The files are made by ffmpeg: it writes a position where telephones write it."""
+
+    @pytest.fixture(scope="class", params=["mp4", "3gp"])
+    @staticmethod
+    def video(request, tmp_path_factory):
+        path = tmp_path_factory.mktemp("positions") / f"v.{request.param}"
+        picture = ["-f", "lavfi", "-i", "testsrc=size=176x144:rate=10:duration=1"]
+        place = "+48.8577+002.295/"
+        metadata = ["-metadata", f"location={place}", "-metadata", f"com.apple.quicktime.location.ISO6709={place}"]
+        flags = [] if request.param == "3gp" else ["-movflags", "use_metadata_tags+faststart"]
+        coding = ["-c:v", "h263" if request.param == "3gp" else "libx264"]
+        subprocess.run(["ffmpeg", "-v", "error", *picture, *coding, *metadata, *flags, path], check=True)
+        return path
+
+    def test_a_video_that_fits_loses_its_position_and_no_frame(self, video):
+        original = video.read_bytes()
+        fitted = fit(video)
+        assert len(fitted.data) == len(original)
+        assert fitted.changes == ("metadata removed, with the position (GPS)",)
+        assert b"48.8577" not in fitted.data
+        assert b"loci" not in fitted.data
+        stripped = video.with_name(f"stripped{video.suffix}")
+        stripped.write_bytes(fitted.data)
+        hashes = [
+            subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-f", "framemd5", "-"], check=True, capture_output=True).stdout
+            for path in (video, stripped)
+        ]
+        assert hashes[0] == hashes[1]
+        shown = subprocess.run(["ffmpeg", "-hide_banner", "-i", stripped], check=False, capture_output=True).stderr
+        assert b"location" not in shown
+        assert fit(fitted.data).changes == ()
+        assert original != fitted.data
+
+    def test_the_position_in_the_keys_of_quicktime_is_found_and_removed(self, tmp_path):
+        from skymms.media.positions import has_position, strip_video_metadata
+
+        picture = ["-f", "lavfi", "-i", "testsrc=size=176x144:rate=10:duration=1"]
+        place = "com.apple.quicktime.location.ISO6709=+48.8577+002.295/"
+        options = ["-c:v", "libx264", "-movflags", "use_metadata_tags", "-metadata", place]
+        subprocess.run(["ffmpeg", "-v", "error", *picture, *options, tmp_path / "v.mov"], check=True)
+        original = tmp_path.joinpath("v.mov").read_bytes()
+        assert has_position(original, "video/quicktime")
+        assert not has_position(strip_video_metadata(original, "video/quicktime"), "video/quicktime")
+        assert b"48.8577" in original
+        # Gateways do not accept the type, so the whole video is converted.
+        assert b"48.8577" not in fit(original).data
+
+    def test_a_position_is_a_warning(self, video):
+        from skymms import Slide
+        from skymms.media import preflight
+
+        found = preflight(Slide(video=str(video)), fetch="whole")
+        assert any("where it was taken (GPS)" in warning.message for warning in found.warnings)
+        video.with_name("stripped.mp4").write_bytes(fit(video).data)
+        found = preflight(Slide(video=str(video.with_name("stripped.mp4"))), fetch="whole")
+        assert not any("GPS" in warning.message for warning in found.warnings)
+
+
+class TestPositionsOfPictures:
+    @pytest.mark.parametrize("form", ["JPEG", "PNG"])
+    @pytest.mark.parametrize("where", [True, False])
+    def test_a_position_is_a_warning(self, form, where, tmp_path):
+        from skymms import Slide
+        from skymms.media import preflight
+
+        exif = camera_exif()
+        if not where:
+            plain = Image.Exif()
+            plain[0x010F] = "A Camera"
+            exif = plain.tobytes()
+        path = tmp_path / f"a.{form.lower()}"
+        path.write_bytes(saved(photo(64, 48), form, exif=exif))
+        found = preflight(Slide(image=str(path)))
+        assert any("where it was taken (GPS)" in warning.message for warning in found.warnings) is where
+        path.write_bytes(fit(path).data)
+        assert not any("GPS" in warning.message for warning in preflight(Slide(image=str(path))).warnings)
 
 
 def test_the_default_size_is_that_of_the_only_file_of_a_message():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import inspect
 import json
 import threading
 import time
@@ -245,7 +246,7 @@ def wallet_pass(**changes: bytes | None) -> bytes:
 
 
 CARD = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann\r\nEND:VCARD\r\n"
-EVENT = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nSUMMARY:x\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+EVENT = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nDTSTART:20310102\r\nSUMMARY:x\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\nstartxref\n9\n%%EOF\n"
 
 
@@ -460,3 +461,8 @@ def test_the_limits_of_an_account_are_used():
 
 def test_a_long_comment_of_a_gif_is_no_reason_to_look_further():
     assert look("image", served("image", gif(b"\x44\x01", extension(b"x" * 1000)), Content_Type="image/gif")).problems == ()
+
+
+def test_both_forms_of_preflight_have_the_same_parameters():
+    one, other = (inspect.signature(form).parameters.values() for form in (preflight, preflight_async))
+    assert list(map(str, one)) == list(map(str, other))

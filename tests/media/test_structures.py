@@ -11,7 +11,7 @@ from skymms.broadcast.auditing import who
 from skymms.media import measuring, structures
 
 CARD = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ada\r\nEND:VCARD\r\n"
-EVENT = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+EVENT = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nDTSTART:20310102T030405Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,11 @@ EVENT = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nEND:VEVENT\r\nEND:VC
         ("_ical", EVENT.replace(b"END:VCALENDAR", b""), "does not end"),
         ("_ical", EVENT.replace(b"END:VEVENT\r\n", b""), "no end"),
         ("_ical", EVENT.replace(b"VEVENT", b"VTODO"), "no event"),
+        ("_ical", EVENT.replace(b"DTSTART:20310102T030405Z\r\n", b""), "no beginning (DTSTART)"),
+        ("_ical", EVENT.replace(b"T030405Z", b""), None),
+        ("_ical", EVENT.replace(b":20310102", b";TZID=\r\n Europe/Paris:20310102"), None),
+        ("_ical", EVENT.replace(b"20310102T", b"2 January "), "is not a date: DTSTART:2 January 030405Z"),
+        ("_ical", EVENT.replace(b"DTSTART:20310102T030405Z", b"METHOD:REQUEST"), None),
         ("_pdf", b"%PDF-1.7\n...\nstartxref\n9\n%%EOF\n", None),
         ("_pdf", b"PDF-1.7", "does not begin"),
         ("_pdf", b"%PDF-1.7\n...", ""),

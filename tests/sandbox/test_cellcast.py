@@ -1135,10 +1135,10 @@ class TestEvents:
         with client(sandbox, "cellcast-v3") as caller, contextlib.suppress(SkymmsError):
             caller.call(send("cellcast-v3", ADA))
         assert [(one["outcome"], one["code"]) for one in self.feed(sandbox) if one["what"] == "request"] == [
-            ("broken", None),
+            ("lost", None),
             ("refused", "RECIPIENTS_ERROR"),
         ]
-        assert sandbox.counts == {"requests": 2, "accepted": 0, "refused": 1, "broken": 1}
+        assert sandbox.counts == {"requests": 2, "accepted": 0, "refused": 1, "lost": 1}
 
     def test_every_event_of_cellcast_is_one_line_of_text(self):
         lines: list[str] = []

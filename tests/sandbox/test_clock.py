@@ -818,7 +818,7 @@ class TestReset:
         sandbox.reset()
         receiver.bodies.clear()
         assert (sandbox.sent, sandbox.saved, sandbox.requests, sandbox.campaigns) == ([], [], [], [])
-        assert sandbox.counts == {"requests": 0, "accepted": 0, "refused": 0, "broken": 0}
+        assert sandbox.counts == {"requests": 0, "accepted": 0, "refused": 0, "lost": 0}
         assert abs(sandbox.clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
         client.call(SEND)
         client.call(SendMMS(SHOW, to=B, sender="60856"))

@@ -291,5 +291,5 @@ class TestSlowAndCountedFaults:
                 client.call(SEND)
                 with pytest.raises(MMSError):
                     client.call(SendSavedMMS("1", to=A, sender="60856"))
-            assert sandbox.counts == {"requests": 3, "accepted": 1, "refused": 1, "broken": 1}
+            assert sandbox.counts == {"requests": 3, "accepted": 1, "refused": 1, "lost": 1}
         assert "drop" in lines[0]

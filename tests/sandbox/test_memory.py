@@ -50,7 +50,7 @@ def test_the_newest_requests_are_remembered_and_all_are_counted(sandbox):
     send_directly(sandbox, *(SendMMS(SHOW, to=number, sender="60856") for number in NUMBERS))
     assert [one.to for one in sandbox.sent] == NUMBERS[-MAX_ITEMS:]
     assert [one.operation.to for one in sandbox.requests] == NUMBERS[-MAX_ITEMS:]
-    assert sandbox.counts == {"requests": MANY, "accepted": MANY, "refused": 0, "broken": 0}
+    assert sandbox.counts == {"requests": MANY, "accepted": MANY, "refused": 0, "lost": 0}
 
 
 def test_the_newest_slideshows_and_campaigns_are_remembered(sandbox):

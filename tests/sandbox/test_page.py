@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import http.client
 import json
@@ -13,14 +14,15 @@ import pytest
 from browser import CHROMIUM, Browser, Tab
 from contrasts import CONTRASTS
 from lxml import etree
+from media_files import jpeg
 from scripted_events import PageServer, ScriptedEvents, message
 
 from skymms import Client, MMSError, SaveMMS, SendMMS, SendSavedMMS, Slide, Slideshow, TransportError
 from skymms.cellcast import CellcastSend
 from skymms.preview import icons_svg, phone_css, phone_js
 from skymms.sandbox import AT_ONCE, Sandbox
-from skymms.sandbox.listener import ServerRequest, ServerResponse
-from skymms.sandbox.page import FEED, ICON, MAX_WAIT, EventSource, respond
+from skymms.sandbox.listener import Listener, ServerRequest, ServerResponse
+from skymms.sandbox.page import FEED, FILE, ICON, MAX_WAIT, REQUEST, EventSource, respond
 
 
 def page_request(
@@ -38,6 +40,12 @@ class RecordingEvents:
     def after(self, number: int, wait: float, /) -> dict[str, Any]:
         self.calls.append((number, wait))
         return {"sandbox": "a", "upto": number, "counts": {}, "entries": []}
+
+    def details(self, number: int, /) -> dict[str, Any] | None:
+        return None
+
+    def file_reason(self, number: int, kind: str, url: str, /) -> str | None:
+        return None
 
 
 def response_to(request: ServerRequest, events: EventSource, *, host: str = "") -> ServerResponse:
@@ -224,6 +232,11 @@ def tab(window, server):
 
 
 ROW = "#list [role=option]"
+RESET = {
+    "name": "reset",
+    "label": "answer lost",
+    "description": "the connection is reset without a response",
+}
 THREE = message({"text": "one", "duration": 1}, {"text": "two"}, {"text": "three", "duration": 5})
 
 
@@ -249,7 +262,7 @@ class TestMessage:
         events.request(message({"text": "Hi there"}), tracking_id="MMS_1", mms_id="35674")
         wait_for_text(tab, "Free coupon! Hi there")
         wait_for_text(tab, "15551234888", ROW)
-        wait_for_text(tab, "1 requests 1 accepted", "#counts")
+        wait_for_text(tab, "1 request", "#counts")
         wait_for_text(tab, "MMS_1", "#facts")
         events.request(message({"text": "And again"}))
         wait_for_text(tab, "And again")
@@ -366,7 +379,7 @@ class TestHostileTexts:
     def test_hostile_texts_are_shown_and_not_executed(self, tab, events, text):
         hostile = message({"text": text}, subject=text, name=text, fallback_text=text)
         response = dict.fromkeys(["dialect", "action", "info", "to", "sender", "mms_id"], text)
-        events.request(hostile, **response, outcome="broken", tracking_id="MMS_1")
+        events.request(hostile, **response, outcome="lost", tracking_id="MMS_1")
         events.report(text, meaning=text, status=text, tracking_id="MMS_1", posted=text)
         events.inbound(sender=text, to=text, subject=text, text=text, files=[text])
         tab.until("document.querySelectorAll('#timeline li').length === 2")
@@ -443,10 +456,9 @@ class TestMessageState:
         events.report("N101", meaning="on its way", tracking_id="MMS_1", posted="answered 200")
         events.report("N102", meaning="there", tracking_id="MMS_1", posted="failed (ConnectionRefusedError)")
         wait_for_text(tab, "sent N101", "#timeline")
-        wait_for_text(tab, "postback answered 200", "#timeline")
-        wait_for_text(tab, "postback failed (ConnectionRefusedError)", "#timeline")
-        assert tab.run("[...document.querySelectorAll('#timeline p.error')].map(line => line.innerText)") == [
-            "postback failed (ConnectionRefusedError)"
+        wait_for_text(tab, "Meaning on its way Postback your receiver accepted it (HTTP 200)", "#timeline")
+        assert tab.run("[...document.querySelectorAll('#timeline dd.error')].map(line => line.innerText)") == [
+            "your receiver did not get it: failed (ConnectionRefusedError)"
         ]
 
     def test_a_report_may_arrive_before_its_request(self, tab, events):
@@ -468,11 +480,11 @@ class TestMessageState:
         wait_for_text(tab, "refused E226", "#timeline")
 
     def test_a_fault_is_shown_beside_the_reported_state(self, tab, events):
-        events.request(message({"text": "Hi"}), outcome="broken", info="reset", fault="connection reset", tracking_id="MMS_1")
-        wait_for_text(tab, "connection reset", ROW)
+        events.request(message({"text": "Hi"}), outcome="lost", fault=RESET, tracking_id="MMS_1")
+        wait_for_text(tab, "answer lost", ROW)
         events.report("N102", tracking_id="MMS_1")
         wait_for_text(tab, "delivered N102", ROW)
-        assert "connection reset" in chips(tab)
+        assert "answer lost" in chips(tab)
 
 
 class TestLongRun:
@@ -563,7 +575,7 @@ class TestKeyboardAndMouse:
 def add_every_kind(events: ScriptedEvents) -> None:
     """Add one entry of each kind, with texts that are wider than any screen."""
     long = "W" * 3000
-    for outcome, code in (("accepted", None), ("refused", "E226"), ("broken", None)):
+    for outcome, code in (("accepted", None), ("refused", "E226"), ("lost", None)):
         events.request(
             message({"text": long}, subject=long, name=long),
             outcome=outcome,
@@ -635,8 +647,9 @@ class TestRealSandbox:
             sandbox.fail("drop")
             with pytest.raises(TransportError):
                 client.call(SendMMS(show, to="15551230001", sender="60856"))
-            wait_for_text(window, "response lost", ROW)
-            wait_for_text(window, "4 requests 2 accepted 1 refused 1 with a fault", "#counts")
+            wait_for_text(window, "answer lost", ROW)
+            wait_for_text(window, "4 requests", "#counts")
+            wait_for_text(window, "All 4 On the way 0 Delivered 2 Failed 0 Refused 1 Answer lost 1", "#outcomes")
             sandbox.reset()
             wait_for_text(window, "No message yet.", "#list")
             sandbox.receive_mms("15551230002", "60856", text="Hello", subject="From outside")
@@ -666,3 +679,265 @@ class TestRealSandbox:
             with pytest.raises(MMSError):
                 client.call(CellcastSend(Slide("We are open.", image=picture), to="0491570158"))
             wait_for_text(window, "refused RECIPIENTS_ERROR", ROW)
+
+
+def outcome_counts(tab: Tab) -> dict[str, int]:
+    counts = "[...document.querySelectorAll('#outcomes b')].map(it => +it.textContent.replace(',', ''))"
+    names = "[...document.querySelectorAll('#outcomes button')].map(it => it.dataset.outcome)"
+    return dict(zip(tab.run(names), tab.run(counts), strict=True))
+
+
+class TestOutcomes:
+    def send_one_of_each(self, events: ScriptedEvents) -> None:
+        for number, code in enumerate((None, "N101", "N102", "E102")):
+            events.request(message({"text": f"text {number}"}), tracking_id=f"MMS_{number}")
+            if code:
+                events.report(code, tracking_id=f"MMS_{number}")
+        events.request(message({"text": "x"}), outcome="refused", code="E226", info="refused text")
+        events.request(message({"text": "lost"}), outcome="lost", fault=RESET, tracking_id="MMS_9")
+        events.report("N102", tracking_id="MMS_9")
+        events.request(message({"text": "saved"}), action="SaveMMS", to=None, mms_id="7")
+        events.request(None, action="ListMMS", to=None)
+
+    def test_messages_are_counted_and_filtered_by_outcome(self, tab, events):
+        self.send_one_of_each(events)
+        tab.until(f"document.querySelectorAll({ROW!r}).length === 7")
+        assert outcome_counts(tab) == {"all": 7, "waiting": 2, "delivered": 2, "failed": 1, "refused": 1, "lost": 1}
+        for outcome, texts in {
+            "waiting": ["text 1", "text 0"],
+            "delivered": ["lost", "text 2"],
+            "failed": ["text 3"],
+            "refused": ["refused"],
+            "lost": ["lost"],
+        }.items():
+            tab.click(f"[data-outcome={outcome}]")
+            # textContent, because rows that were not painted yet have no innerText.
+            shown = tab.run(f"[...document.querySelectorAll({ROW!r})].map(row => row.textContent)")
+            assert len(shown) == len(texts)
+            assert all(text in row for text, row in zip(texts, shown, strict=True))
+            assert tab.run(f"document.querySelector('[data-outcome={outcome}]').ariaPressed") == "true"
+        tab.click("[data-show=everything]")
+        assert not tab.run("document.querySelector('#outcomes').checkVisibility()")
+
+    def test_a_filter_follows_messages_that_arrive_and_change(self, tab, events):
+        events.request(message({"text": "first"}), tracking_id="MMS_1")
+        wait_for_text(tab, "first", ROW)
+        tab.click("[data-outcome=delivered]")
+        wait_for_text(tab, "No message with this outcome.", "#list")
+        events.request(message({"text": "second"}), tracking_id="MMS_2")
+        events.report("N102", tracking_id="MMS_1")
+        wait_for_text(tab, "first", ROW)
+        events.report("N102", tracking_id="MMS_2")
+        tab.until(f"document.querySelectorAll({ROW!r}).length === 2")
+        assert outcome_counts(tab)["delivered"] == 2
+        events.report("E102", tracking_id="MMS_2", status="Message Sent/Failed")
+        tab.until(f"document.querySelectorAll({ROW!r}).length === 1")
+        assert outcome_counts(tab) == {"all": 2, "waiting": 0, "delivered": 1, "failed": 1, "refused": 0, "lost": 0}
+        events.reset()
+        tab.until("document.querySelector('#outcomes b').textContent === '0'")
+
+    def test_a_message_to_many_numbers_is_counted_under_each_of_its_outcomes(self, tab, events):
+        ids = ["id-1", "id-2", "id-3", "id-4"]
+        events.request(message({"text": "Hi"}), action="CellcastSend", tracking_id=ids[0], tracking_ids=ids)
+        for id, status in zip(ids, ("delivered", "delivered", "failed"), strict=False):
+            events.report(None, status=status, tracking_id=id)
+        wait_for_text(tab, "2 delivered 1 failed", ROW)
+        assert outcome_counts(tab) == {"all": 1, "waiting": 1, "delivered": 1, "failed": 1, "refused": 0, "lost": 0}
+
+    def test_the_page_says_that_it_does_not_keep_or_list_everything(self, tab, events):
+        for number in range(1600):
+            events.request(message({"text": f"number {number}"}))
+        wait_for_text(tab, "1,600 requests the newest 1,500 events are shown", "#counts")
+        assert outcome_counts(tab)["all"] == 1500
+        tab.until("document.querySelector('#list').lastChild.textContent === 'The newest 500 are listed. Search for others.'")
+
+
+DETAILS = {
+    "request": {
+        "method": "POST",
+        "url": "http://127.0.0.1:8025/ep/v1/",
+        "headers": {"content-type": "text/xml"},
+        "body": "<a><b></b></a>",
+        "readable": "<a>\n  <b/>\n</a>",
+        "note": None,
+    },
+    "response": {"status": 200, "headers": {}, "body": "", "readable": None, "note": "Not shown.", "fault": "It was lost."},
+    "exports": {
+        "python": {"text": "print('</script>')", "reason": None},
+        "toml": {"text": None, "reason": "There is no slideshow."},
+        "curl": {"text": "curl x", "reason": None},
+    },
+}
+
+
+class TestPanels:
+    def test_the_request_and_the_answer_are_shown_on_demand(self, tab, events, server):
+        number = events.request(message({"text": "Hi"}))
+        events.shown[number] = DETAILS
+        wait_for_text(tab, "Hi")
+        assert [request.path for request in server.requests if request.path == REQUEST] == []
+        tab.click("[data-panel=request] summary")
+        wait_for_text(tab, "POST http://127.0.0.1:8025/ep/v1/ content-type: text/xml", "[data-panel=request]")
+        wait_for_text(tab, "<a> <b/> </a>", "[data-panel=request]")
+        tab.click("[data-panel=request] [data-key=sent]")
+        wait_for_text(tab, "<a><b></b></a>", "[data-panel=request]")
+        assert tab.run("document.activeElement.dataset.key") == "sent"
+        wait_for_text(tab, "The API key is replaced by ***.", "[data-panel=request]")
+        tab.click("[data-panel=response] summary")
+        wait_for_text(tab, "It was lost. HTTP 200 Body Not shown.", "[data-panel=response]")
+
+    def test_the_exports_can_be_chosen_and_copied(self, browser, tab, events):
+        browser.command("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+        events.shown[events.request(message({"text": "Hi"}))] = DETAILS
+        wait_for_text(tab, "Hi")
+        tab.click("[data-panel=exports] summary")
+        wait_for_text(tab, "print('</script>')", "[data-panel=exports] pre")
+        tab.click("[aria-label='Copy the Python text']")
+        wait_for_text(tab, "copied", "[data-panel=exports]")
+        assert tab.run("navigator.clipboard.readText()") == "print('</script>')"
+        tab.click("[data-key=toml]")
+        wait_for_text(tab, "There is no slideshow.", "[data-panel=exports]")
+        tab.click("[data-key=curl]")
+        wait_for_text(tab, "curl x", "[data-panel=exports] pre")
+
+    def test_open_panels_stay_open_for_the_next_message(self, tab, events):
+        events.shown[events.request(message({"text": "first"}))] = DETAILS
+        wait_for_text(tab, "first")
+        tab.click("[data-panel=exports] summary")
+        wait_for_text(tab, "print", "[data-panel=exports]")
+        events.request(message({"text": "second"}))
+        wait_for_text(tab, "second")
+        wait_for_text(tab, "no longer kept", "[data-panel=exports]")
+        events.inbound(text="from a phone")
+        tab.click("[data-show=inbound]")
+        wait_for_text(tab, "from a phone")
+        assert not tab.run("document.querySelector('#panels').checkVisibility()")
+
+    @pytest.mark.parametrize("width", [360, 1280])
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_the_panels_fit_and_can_be_read(self, tab, events, width, scheme):
+        tab.resize((width, 700), scheme)
+        wide = {**DETAILS, "request": {**DETAILS["request"], "url": "W" * 3000, "headers": {"a": "W" * 3000}}}
+        events.shown[events.request(message({"text": "Hi"}))] = wide
+        tab.until(f"document.querySelectorAll({ROW!r}).length === 1")
+        tab.click(ROW)
+        tab.run("document.querySelectorAll('details').forEach(panel => { panel.open = true; })")
+        tab.until("document.querySelectorAll('#panels pre').length > 3")
+        overflowing = (
+            "[document.scrollingElement, ...document.querySelectorAll('#detail, #side *')]"
+            ".filter(it => it.clientWidth && it.scrollWidth > it.clientWidth).map(it => it.tagName)"
+        )
+        assert tab.run(overflowing) == []
+        assert [few for few in tab.run(CONTRASTS) if few[0] < 4.5] == []
+        assert tab.run("[...document.querySelectorAll('#panels pre')].every(it => it.tabIndex === 0 && it.ariaLabel)")
+
+    def test_a_request_that_is_not_kept_is_named(self, tab, events):
+        events.request(message({"text": "Hi"}))
+        wait_for_text(tab, "Hi")
+        tab.click("[data-panel=request] summary")
+        wait_for_text(tab, "There is no request with this number, or it is no longer kept.", "[data-panel=request]")
+
+
+class TestDetailResponses:
+    @pytest.mark.parametrize(("query", "status"), [("n=1", 200), ("n=2", 404), ("n=x", 400), ("", 400), ("n=-1", 400)])
+    def test_the_details_of_an_entry_are_json(self, query, status):
+        events = ScriptedEvents()
+        events.shown[1] = DETAILS
+        response = response_to(page_request(REQUEST, query), events)
+        assert response.status == status
+        assert status != 200 or json.loads(response.body) == DETAILS
+
+    @pytest.mark.parametrize(
+        ("body", "content_type", "status"),
+        [
+            (b'{"n": 1, "kind": "image", "url": "http://a.example/a.jpg"}', "application/json", 200),
+            (b'{"n": 1, "kind": "image", "url": "http://b.example/a.jpg"}', "application/json", 404),
+            (b'{"n": 1, "kind": "image", "url": "http://a.example/a.jpg"}', "text/plain", 405),
+            (b'{"n": "x", "kind": "image", "url": ""}', "application/json", 400),
+            (b'{"n": 1e999, "kind": "image", "url": ""}', "application/json", 400),
+            (b"[]", "application/json", 400),
+            (b"[" * 100_000, "application/json", 400),
+            (b"", "application/json", 400),
+        ],
+    )
+    def test_only_json_can_ask_why_a_file_was_not_loaded(self, body, content_type, status):
+        events = ScriptedEvents()
+        events.reasons["http://a.example/a.jpg"] = "its host was not found"
+        headers = {"content-type": content_type, "host": "127.0.0.1:8025"}
+        response = response_to(ServerRequest("POST", FILE, "", headers, body), events)
+        assert response.status == status
+        assert status != 200 or json.loads(response.body) == {"reason": "its host was not found"}
+
+    @pytest.mark.parametrize("path", [REQUEST, FILE])
+    def test_another_host_is_refused(self, path):
+        for method in ("GET", "POST"):
+            request = page_request(path, "n=1", method=method, host="evil.example")
+            assert (respond(request, RecordingEvents()) or ServerResponse(403, b"")).status == 403
+
+
+@pytest.fixture(scope="module")
+def files():
+    served = {
+        "/gone.jpg": ServerResponse(404, b"", "text/plain"),
+        "/page.jpg": ServerResponse(200, b"<html></html>", "text/html"),
+        "/heic.jpg": ServerResponse(200, b"\0\0\0\x18ftypheic" + b"\0" * 100, "image/jpeg"),
+        "/large.jpg": ServerResponse(200, b"x" * 5_000_000, "image/jpeg"),
+        "/damaged.jpg": ServerResponse(200, b"\xff\xd8\xff\xe0" + b"\0" * 50, "image/jpeg"),
+    }
+    with contextlib.closing(Listener(lambda request: served[request.path])) as listener:
+        yield listener.url
+
+
+class TestReasons:
+    """The page says why a picture was not loaded: a real sandbox looks at it."""
+
+    @pytest.mark.parametrize(
+        ("url", "reason"),
+        [
+            pytest.param("http://host.invalid/a.jpg", "its host was not found", marks=pytest.mark.skymms_live),
+            ("http://127.0.0.1:1/a.jpg", "its server refused the connection"),
+            ("{files}/gone.jpg", "its server returned status 404, not 200"),
+            ("{files}/page.jpg", "it is served as 'text/html': serve a file for image as image/jpeg"),
+            ("{files}/large.jpg", "5,000,000 bytes"),
+            ("{files}/heic.jpg", "but a HEIC"),
+            ("{files}/damaged.jpg", "the image is damaged"),
+        ],
+    )
+    def test_the_page_says_why_a_picture_was_not_loaded(self, window, files, url, reason):
+        with Sandbox(delays=AT_ONCE) as sandbox, Client(sandbox.account()) as client:
+            window.open(sandbox.url)
+            show = Slideshow("n", subject="s").slide("Hi", image=url.format(files=files))
+            client.call(SendMMS(show, to="15551234888", sender="60856"))
+            wait_for_text(window, "picture, not loaded")
+            wait_for_text(window, reason, "#phone .reason")
+
+    def test_a_picture_that_does_not_arrive_counts_as_not_loaded(self, tab, events):
+        with contextlib.closing(
+            Listener(lambda request: ServerResponse(200, b"", connection_fault="stall", seconds=60))
+        ) as slow:
+            tab.run("setTimeout = (later => (done, wait) => later(done, wait >= 20000 ? 50 : wait))(setTimeout)")
+            events.request(message({"text": "Hi", "files": [{"kind": "image", "url": f"{slow.url}/a.jpg"}]}))
+            wait_for_text(tab, "it did not arrive within 20 seconds", "#phone .reason")
+
+    def test_a_picture_that_only_the_browser_cannot_show_is_named(self):
+        served = contextlib.closing(Listener(lambda request: ServerResponse(200, jpeg(), "image/jpeg")))
+        with served as listener, Sandbox() as sandbox, Client(sandbox.account()) as client:
+            show = Slideshow("n", subject="s").slide("Hi", image=f"{listener.url}/a.jpg")
+            client.call(SendMMS(show, to="15551234888", sender="60856"))
+            reason = sandbox._dispatcher.events.file_reason(1, "image", f"{listener.url}/a.jpg")
+        assert re.fullmatch(
+            r"the sandbox can load it \(image/jpeg, [\d,]+ bytes\), but this browser cannot show it", str(reason)
+        )
+
+    def test_only_files_of_the_message_are_requested_and_not_for_strangers(self):
+        show = Slideshow("n", subject="s").slide("Hi", image="http://127.0.0.1:1/a.jpg", duration=5)
+        for host, expected in (("127.0.0.1", "its server refused the connection"), ("0.0.0.0", "other machines can reach")):
+            with Sandbox(host=host) as sandbox:
+                account = sandbox.account(url=sandbox.url.replace("0.0.0.0", "127.0.0.1"))
+                with Client(account) as client:
+                    client.call(SendMMS(show, to="15551234888", sender="60856"))
+                find = sandbox._dispatcher.events.file_reason
+                assert expected in str(find(1, "image", "http://127.0.0.1:1/a.jpg"))
+                assert host != "127.0.0.1" or find(1, "image", "http://127.0.0.1:1/b.jpg") is None
+                assert host != "127.0.0.1" or find(1, "passbook", "http://127.0.0.1:1/a.jpg") is None
+                assert find(99, "image", "http://127.0.0.1:1/a.jpg") is None

@@ -23,9 +23,18 @@ class ScriptedEvents:
         with self._changed:
             self.sandbox = f"run-{next(_RUN_NUMBERS)}"
             self.entries: list[dict[str, Any]] = []
-            self.counts = {"requests": 0, "accepted": 0, "refused": 0, "broken": 0}
+            self.counts = {"requests": 0, "accepted": 0, "refused": 0, "lost": 0}
             self.closed = False
+            #: The details of entries by their number, and why files were not loaded by their URL.
+            self.shown: dict[int, dict[str, Any]] = {}
+            self.reasons: dict[str, str] = {}
             self._changed.notify_all()
+
+    def details(self, number: int, /) -> dict[str, Any] | None:
+        return self.shown.get(number)
+
+    def file_reason(self, number: int, kind: str, url: str, /) -> str | None:
+        return self.reasons.get(url)
 
     def close(self) -> None:
         with self._changed:
@@ -57,6 +66,7 @@ class ScriptedEvents:
     def request(self, message: dict[str, Any] | None = None, **fields: Any) -> int:
         defaults = {
             "dialect": "skycore",
+            "dialect_title": "Skycore 1.3, XML by POST",
             "action": "SendMMS",
             "outcome": "accepted",
             "code": None,
@@ -70,7 +80,7 @@ class ScriptedEvents:
         }
         return self._add("request", **{**defaults, **fields})
 
-    def report(self, code: str, **fields: Any) -> int:
+    def report(self, code: str | None, **fields: Any) -> int:
         defaults = {
             "meaning": "",
             "status": None,
