@@ -30,7 +30,10 @@ NOT_RUN: Final[Mapping[tuple[str, str], str]] = {
     ("docs/reference/errors.md", "SkymmsError "): "a drawing, which docs/generate.py makes",
     ("docs/reference/sandbox.md", '{"sandbox"'): "JSON that is shortened",
     ("docs/how-to/consent.md", "# stop_service.py"): "tests/inbox/test_opt_outs.py runs it",
-    ("docs/how-to/consent.md", "skymms inbox secret"): "serves until it is stopped: tests/inbox/test_opt_outs.py runs the service",
+    (
+        "docs/how-to/consent.md",
+        "skymms inbox secret",
+    ): "serves until it is stopped: tests/inbox/test_opt_outs.py runs the service",
     ("docs/how-to/consent.md", "curl -H"): "writes to the server of the block before",
     ("docs/how-to/consent.md", "$ skymms broadcast create spring coupon.toml --recipients people.csv --from 60856 --country"): (
         "lists of the reader: tests/cli/test_broadcast_people.py runs these commands"

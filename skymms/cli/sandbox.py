@@ -198,7 +198,8 @@ def sandbox(
     with _open(key, delays=AT_ONCE if at_once else Delays(), **options) as running:
         for fault in faults:
             running.fail(**fault)
-        running.carriers(*carriers)
+        if carriers:
+            running.carriers(*carriers)
         for code, _, carrier in (one.partition(":") for one in outcomes):
             running.outcome(code, operator_id=carrier or None)
         if as_json:

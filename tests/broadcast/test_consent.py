@@ -291,6 +291,7 @@ def test_reasons_that_are_not_about_the_person(ledger: Ledger, client: Client) -
 def test_a_number_about_which_nothing_is_known(ledger: Ledger) -> None:
     assert ledger.explain_number(B) == {
         "number": B, "erased": False, "opt_outs": [], "said": [], "messages": [], "left_out": [],
+        "hint": None,
     }  # fmt: skip
 
 

@@ -91,7 +91,9 @@ def test_flagged_messages_are_listed_and_decided(run):
     assert "please stop" in listed.out
     assert "messages from 60856" in " ".join(listed.out.split())
     assert "skymms broadcast decide ID" in listed.err
-    assert run("broadcast", "flagged", "--json").json["flagged"][0]["number"] == A
+    (one,) = run("broadcast", "flagged", "--json").json["flagged"]
+    assert one["number"] == A
+    assert datetime.fromisoformat(one["at"]).tzinfo is not None
     assert run("broadcast", "decide", "1", "--as", "stop", "--by", "ada", "--why", "clear").out == "1 counts as stop\n"
     again = run("broadcast", "decide", "1", "--as", "ignore")
     assert again.status == 2
@@ -143,3 +145,41 @@ def test_a_country_of_numbers_without_one(run, counting, monkeypatch):
     assert run("broadcast", "forget", "2125550110").status == 0
     assert run("broadcast", "explain-number", "12125550110", "--json").json["erased"] is True
     assert run("broadcast", "explain-number", "2125550110", "--country", "us").status == 2
+
+
+def test_the_audit_lists_what_was_done(run):
+    assert create(run, people=LIST).status == 0
+    run("broadcast", "pause", "spring", "--why", "too early")
+    run("broadcast", "suppress", "-", "--by", "ada", stdin=A.encode())
+    listed = run("broadcast", "audit")
+    assert (listed.status, listed.err) == (0, "3 listed\n")
+    assert [word in listed.out for word in ("create", "why too early", "ada", "suppress")] == [True] * 4
+    assert [one["verb"] for one in run("broadcast", "audit", "spring", "--json").json["audit"]] == ["create", "pause"]
+    assert run("broadcast", "audit", "autumn").status == 2
+
+
+def test_times_of_an_explanation_are_not_broken_over_lines(run, counting):
+    assert create(run, people=LIST).status == 0
+    run("broadcast", "run", "spring")
+    found = run("broadcast", "explain-number", A, "--json").json["messages"][0]
+    assert found["sent_at"] in run("broadcast", "explain-number", A).out
+    assert found["because"] == "the gateway queued it, and no final report has come"
+
+
+def test_status_says_for_what_messages_wait_and_list_has_the_state(run, counting):
+    assert create(run, "--start", "2099-01-01T09:00:00+00:00", people=LIST).status == 0
+    assert "2, before the start, until 2099-01-01 09:00 UTC" in run("broadcast", "status", "spring").out
+    document = run("broadcast", "status", "spring", "--json").json
+    assert document["waiting"]["until"] == "2099-01-01T09:00:00+00:00"
+    assert document["state"] == "planned"
+    assert run("broadcast", "run", "spring", "--seconds", "0.2").status == 0
+    assert "stopped" in run("broadcast", "list").out
+
+
+def test_recipients_at_the_cap_are_predicted(run):
+    assert create(run, people=LIST).status == 0
+    run("broadcast", "run", "spring")
+    result = run(
+        "broadcast", "create", "autumn", "coupon.toml", "--recipients", "people.csv", "--from", "60856", "--cap", "1/24h"
+    )
+    assert "2 are at the frequency cap now" in result.out
