@@ -20,6 +20,7 @@ from .intake import ANSWER_WITHIN, MAX_BODY, Intake, Read, positive
 from .log_filters import mask_paths_in_logs
 from .opting_out import OptOutWriter, has_broadcasts
 from .receiver import Receiver
+from .registering import Registration
 from .secrets import Secret
 from .storing import open_inbox
 from .writer import Writer
@@ -74,7 +75,8 @@ class Inbox(Handling):
         self._works = work
         self._is_checked = False
         self._opt_outs = OptOutWriter(self._store)
-        writer = Writer(self._store, stored=self._stored, opt_outs=self._opt_outs)
+        registration = Registration(self._store, self._handlers)
+        writer = Writer(self._store, before=registration, stored=self._stored, opt_outs=self._opt_outs)
         self.receiver: Receiver = Receiver(
             intake, writer, started=self._start, stopped=self._worker.stop, answer_within=answer_within
         )  # fmt: skip

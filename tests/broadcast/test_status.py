@@ -59,10 +59,11 @@ def test_the_status_says_for_what_messages_wait(ledger: Ledger) -> None:
     assert ledger.create("now", MESSAGE, [A]).status().waiting is None
     start = datetime.now(UTC) + timedelta(days=1)
     hours = closed_hours()
-    for name, settings, why in (
+    cases: list[tuple[str, dict[str, Any], str]] = [
         ("start", {"start": start}, "before the start"),
         ("hours", {"hours": hours}, f"outside the hours {hours.begin}-{hours.end}"),
-    ):
+    ]
+    for name, settings, why in cases:
         waiting = ledger.create(name, MESSAGE, [A, B], **settings).status().waiting
         assert waiting is not None
         assert (waiting.messages, waiting.why) == (2, why)
@@ -95,11 +96,12 @@ def because(ledger: Ledger, number: str = A) -> str:
 
 
 def test_a_message_that_is_ready_says_for_what_it_waits(ledger: Ledger) -> None:
-    for name, settings, text in (
+    cases: list[tuple[str, dict[str, Any], str]] = [
         ("now", {}, "it waits for a run of the broadcast"),
         ("later", {"start": datetime.now(UTC) + timedelta(days=1)}, "it waits for the start of the broadcast, 20"),
         ("hours", {"hours": closed_hours()}, " in UTC, which begin 20"),
-    ):
+    ]
+    for name, settings, text in cases:
         ledger.create(name, MESSAGE, [A], **settings)
         found = {one["broadcast"]: one["because"] for one in ledger.explain_number(A)["messages"]}
         assert text in found[name]

@@ -219,12 +219,13 @@ def named_server() -> tuple[socket.socket, str]:
 @pytest.mark.parametrize(
     ("url", "check", "text"),
     [
-        ("https://mms.invalid/", "name", "mms.invalid was not found: "),
-        (closed_url(), "connection", "no connection to 127.0.0.1, port "),
+        (lambda: "https://mms.invalid/", "name", "mms.invalid was not found: "),
+        (closed_url, "connection", "no connection to 127.0.0.1, port "),
     ],
+    ids=["name", "connection"],
 )
 def test_a_step_that_fails_is_the_last_one(diagnose, url, check, text):
-    found = diagnose("--url", url)
+    found = diagnose("--url", url())
     assert found[check]["grade"] == "failure"
     assert text in found[check]["text"]
     assert grade_and_text(found, "reach") == ("skipped", "the step above has failed")
