@@ -179,7 +179,6 @@ def test_status_says_for_what_messages_wait_and_list_has_the_state(run, counting
 def test_recipients_at_the_cap_are_predicted(run):
     assert create(run, people=LIST).status == 0
     run("broadcast", "run", "spring")
-    result = run(
-        "broadcast", "create", "autumn", "coupon.toml", "--recipients", "people.csv", "--from", "60856", "--cap", "1/24h"
-    )
-    assert "2 are at the frequency cap now" in result.out
+    with Ledger("skymms.db") as ledger:
+        ledger.create("autumn", ledger["spring"].operation, [A, B, C], cap="1/24h")
+    assert "2 are at the frequency cap now" in run("broadcast", "estimate", "autumn").out

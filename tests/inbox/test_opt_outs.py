@@ -291,7 +291,10 @@ def test_the_service_of_the_page_obeys_stop_and_takes_reports(tmp_path: Path, mo
         spring = ledger.create("spring", SendSMS("Hi", sender="60856"), [NUMBER])
         spring.run(client)
         (row,) = spring.rows()
-        report = REPORT.replace(b"N101", b"N202").replace(b"MMS_1", row["tracking_id"].encode()).replace(b"MMS_MT", b"SMS_MT")
+        report = (
+            "<POSTBACK><ORIGIN>SMS_MT</ORIGIN><CODE>N202</CODE><STATUS>Message Sent/Delivered</STATUS>"
+            f"<TO>{NUMBER}</TO><TRACKINGID>{row['tracking_id']}</TRACKINGID></POSTBACK>"
+        ).encode()
         assert [send(inbox, body()), send(inbox, report)] == [200, 200]
         assert opt_outs(ledger) == [(NUMBER, "sender:60856", "notice 1")]
         inbox.work(until_idle=True)
