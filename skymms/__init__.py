@@ -15,7 +15,6 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._version import __version__ as __version__
     from .account import Account as Account
     from .client import Client as Client
     from .errors import AudioWithVideoError as AudioWithVideoError
@@ -218,6 +217,9 @@ _NAMES_BY_MODULE = {
 _MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}
 
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]  # the list above is checked by a test
+
+
+__version__: str  # loaded at its first use, like the others
 
 
 def __getattr__(name: str) -> Any:
