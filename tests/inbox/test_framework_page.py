@@ -17,7 +17,9 @@ from pathlib import Path
 import pytest
 from inbox_server import CANARY
 
-from skymms.sandbox import PostbackBodies
+from skymms import Client, DeliveryReport, SendMMS, Slideshow
+from skymms.inbox import Inbox, Secret
+from skymms.sandbox import PostbackBodies, Sandbox
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "inbox-frameworks.md").read_text(encoding="utf-8")
 MAKE = PostbackBodies()
@@ -41,10 +43,16 @@ def section(title: str) -> tuple[str, str, list[str]]:
     """Return the file of a section of the page, its content, and the words of the command below it."""
     text = PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     found = re.search(r"```python\n# (\S+)\n(.*?)```", text, re.DOTALL)
-    command = re.search(r"```console\n\$ (.*)", text)
+    command = re.search(r"^\$ ((?:gunicorn|uvicorn) .*)$", text, re.MULTILINE)
     assert found
     assert command
     return found[1], found[2], shlex.split(command[1])
+
+
+def gunicorn_settings() -> str:
+    found = re.search(r"```python\n# gunicorn.conf.py\n(.*?)```", PAGE, re.DOTALL)
+    assert found
+    return found[1]
 
 
 def post(port: int, postback) -> int:
@@ -63,6 +71,17 @@ def test_the_program_of_a_section_receives_and_calls_its_handler(title, tmp_path
         for file, text in (("__init__", ""), ("settings", SETTINGS), ("wsgi", WSGI)):
             tmp_path.joinpath("django_shop", f"{file}.py").write_text(text)
     tmp_path.joinpath(name).write_text(content)
+    tmp_path.joinpath("gunicorn.conf.py").write_text(
+        gunicorn_settings().replace("flask_shop", name.removesuffix(".py").replace("/", "."))
+    )
+    if server == "gunicorn" and "--config" not in arguments:
+        arguments += ["--config", "gunicorn.conf.py"]  # what the page says about Django
+    module = name.removesuffix(".py").replace("/", ".")
+    with Inbox(tmp_path / "postbacks.db", secret=Secret.generate(), work=False) as before:
+        before.on(DeliveryReport, name=f"{module}.report_arrived")(print)
+        with Sandbox(postbacks_to=before) as sandbox, Client(sandbox.account()) as client:
+            left = client.call(SendMMS(Slideshow("hello", subject="Hi").slide("Hello!"), to="15551234888", sender="60856"))
+            sandbox.clock.advance(minutes=1)
     command = shutil.which(server, path=str(Path(sys.executable).parent))
     assert command
     with socket.create_server(("127.0.0.1", 0)) as listener, (tmp_path / "log").open("wb") as log:
@@ -79,10 +98,14 @@ def test_the_program_of_a_section_receives_and_calls_its_handler(title, tmp_path
         )
         try:
             port = listener.getsockname()[1]
-            assert post(port, MAKE.delivered("MMS_1")) == 200
-            assert post(port, MAKE.delivered("MMS_1").in_form()) == 200
             read_log = (tmp_path / "log").read_text
             until = time.monotonic() + 30
+            while f"{left.tracking_id} is delivered" not in read_log():  # before the first post
+                assert running.poll() is None, read_log()
+                assert time.monotonic() < until, read_log()
+                time.sleep(0.05)
+            assert post(port, MAKE.delivered("MMS_1")) == 200
+            assert post(port, MAKE.delivered("MMS_1").in_form()) == 200
             while "MMS_1 is delivered" not in read_log():
                 assert running.poll() is None, read_log()
                 assert time.monotonic() < until, read_log()

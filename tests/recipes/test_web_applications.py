@@ -12,20 +12,22 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from recipe_pages import DOCS, blocks, run_page
+import requests
+from recipe_pages import DOCS, blocks
 
-from skymms import CampaignError, RecipientError, SkymmsError, ThrottledError, TransportError
+from skymms import CampaignError, ConfigurationError, RecipientError, SkymmsError, ThrottledError, TransportError
 from skymms.errors import InDoubtError
-from skymms.sandbox import Sandbox
+from skymms.sandbox import PostbackBodies, Sandbox
 
 PAGE = "how-to/web-applications.md"
-COMMON, FLASK, FASTAPI, DJANGO = blocks(PAGE)
+COMMON, FLASK, TRY, FASTAPI, DJANGO, BOTH = blocks(PAGE)
 COMMANDS = [shlex.split(line) for line in re.findall(r"```sh\n(.*)\n```", (DOCS / PAGE).read_text(encoding="utf-8"))]
 SETTINGS = """
 SECRET_KEY = "not a secret"
@@ -40,8 +42,9 @@ from django.core.wsgi import get_wsgi_application
 os.environ["DJANGO_SETTINGS_MODULE"] = "django_shop.settings"
 application = get_wsgi_application()
 """
+COMMANDS.append(["uvicorn", "shop:app"])
 PROGRAMS = {
-    "Flask": {"flask_shop.py": COMMON + FLASK.partition("browser =")[0]},
+    "Flask": {"flask_shop.py": COMMON + FLASK},
     "FastAPI": {"fastapi_shop.py": COMMON + FASTAPI},
     "Django": {
         "django_shop/urls.py": COMMON + DJANGO,
@@ -49,6 +52,7 @@ PROGRAMS = {
         "django_shop/wsgi.py": WSGI,
         "django_shop/__init__.py": "",
     },
+    "both": {"shop.py": BOTH},
 }
 
 
@@ -81,22 +85,24 @@ def serve(framework: str, folder: Path) -> Iterator[int]:
             running.kill()
             running.wait()
     text = (folder / "log").read_text(encoding="utf-8")
-    assert "Traceback" not in text
+    assert "Traceback" not in text, text
     assert os.environ["SKYMMS_API_KEY"] not in text
 
 
 def click(framework: str, port: int, order: str, number: str = "15551234888") -> tuple[int, Any]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    query, body = (f"?number={number}", "") if framework == "FastAPI" else ("", f"number={number}")
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    connection.request("POST", f"/orders/{order}/confirmation{query}", body, headers)
+    if framework in ("FastAPI", "both"):
+        body, content_type = json.dumps({"number": number}), "application/json"
+    else:
+        body, content_type = f"number={number}", "application/x-www-form-urlencoded"
+    connection.request("POST", f"/orders/{order}/confirmation", body, {"Content-Type": content_type})
     response = connection.getresponse()
     found = response.status, json.loads(response.read())
     connection.close()
     return found
 
 
-@pytest.mark.parametrize("framework", PROGRAMS)
+@pytest.mark.parametrize("framework", ["Flask", "FastAPI", "Django"])
 def test_a_program_answers_as_the_page_says_and_sends_once_per_order(framework: str, gateway: Sandbox, tmp_path: Path) -> None:
     with serve(framework, tmp_path) as port:
         first = click(framework, port, "1")
@@ -105,6 +111,7 @@ def test_a_program_answers_as_the_page_says_and_sends_once_per_order(framework: 
         # Connections of their own: with two processes, some of these reach the other one.
         assert {json.dumps(click(framework, port, "1")) for _ in range(4)} == {json.dumps(first)}
         assert len(gateway.sent) == 1
+        assert click(framework, port, "1", "15551234999")[0] == 409
         assert click(framework, port, "2", "12x")[0] == 422
         assert click(framework, port, "2")[0] == 200
         gateway.fail("E106")
@@ -120,9 +127,36 @@ def test_a_program_answers_as_the_page_says_and_sends_once_per_order(framework: 
     assert len(gateway.sent) == 4 + len(orders)
 
 
+def test_a_report_settles_an_order_whose_answer_was_lost(
+    gateway: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "s" * 43
+    monkeypatch.setenv("SKYMMS_INBOX_SECRET", secret)
+    reports = PostbackBodies()
+    with serve("both", tmp_path) as port:
+        status, body = click("both", port, "1")
+        assert status == 200
+        gateway.fail("drop")
+        assert click("both", port, "2", "15551234999") == (202, {"state": "unknown"})
+        for tracking_id, number in ((body["tracking_id"], "15551234888"), ("MMS_2", "15551234999")):
+            report = reports.delivered(tracking_id, to=number, sender="60856")
+            url = f"http://127.0.0.1:{port}/mms/{secret}"
+            assert requests.post(url, data=report.body, headers=report.headers, timeout=30).status_code == 200
+        until = time.monotonic() + 30
+        while (found := click("both", port, "2", "15551234999"))[0] == 202:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert found == (200, {"state": "accepted", "tracking_id": "MMS_2"})
+    assert len(gateway.sent) == 2
+    assert "order 1 is delivered" in (tmp_path / "log").read_text(encoding="utf-8")
+
+
 def test_the_page_sends_in_its_flask_block(gateway: Sandbox) -> None:
-    page = run_page(PAGE)
-    page.client.close()
+    names: dict[str, Any] = {"__name__": "page"}
+    exec(COMMON + FLASK, names)
+    assert not gateway.sent, "importing the program sends nothing"
+    exec(TRY, names)
+    names["client"].close()
     assert len(gateway.sent) == 1
 
 
@@ -135,10 +169,11 @@ def test_the_page_sends_in_its_flask_block(gateway: Sandbox) -> None:
         (TransportError("x", sent_maybe=True), 202),
         (InDoubtError(key="k"), 202),
         (CampaignError("E713"), 500),
+        (ConfigurationError("the key was used for another message"), 409),
     ],
 )
 def test_an_error_decides_the_status(error: SkymmsError, status: int, gateway: Sandbox) -> None:
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"__name__": "page"}
     exec(COMMON, names)
     found, body = names["answer"](error)
     names["client"].close()
