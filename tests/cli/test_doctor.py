@@ -521,6 +521,9 @@ def test_a_list_that_is_refused_says_what_to_do(diagnose, answer, text, fix):
     assert found["key at the gateway"]["grade"] == "failure"
     assert text in found["key at the gateway"]["text"]
     assert fix in found["key at the gateway"]["fix"]
+    # The finding and what to do do not have the same sentence.
+    assert found["key at the gateway"]["fix"] not in found["key at the gateway"]["text"]
+    assert "skymms explain" not in found["key at the gateway"]["text"]
     assert "15551234888" not in json.dumps(found)
 
 
