@@ -23,7 +23,7 @@ def name_options(error: SkymmsError, command: click.Command | None) -> None:
     names = {str(one.name): one.opts[0] for one in command.params if isinstance(one, click.Option)}
     # Commands of Cellcast have neither the option nor the variables.
     ways = {name: _ways(name, option) if "dialect" in names else option for name, option in names.items()}
-    pattern = re.compile(rf"\bpass ((?:[a-z ]+ as )?)({'|'.join(names)})\b(?:=(?:\.\.\.|…|\[…\])?)?")
+    pattern = re.compile(rf"\bpass ((?:[a-z ]+ as )?)({'|'.join(names)})\b(?:=(?:\.\.\.|…|\[…\]|True)?)?(?: to the account)?")
     before = "\n".join(map(str, error.problems))
     error.problems = tuple(
         one._replace(message=pattern.sub(lambda found: f"give {found[1]}{ways[found[2]]}", one.message))
