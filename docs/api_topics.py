@@ -136,8 +136,8 @@ TOPICS = (
         "send one message to a list, through any crash and never twice",
         (
             ("The ledger", "skymms.broadcast: Ledger Suppressions"),
-            ("A broadcast", "skymms.broadcast: Broadcast Phase State Why Status Result End Reconciled"),
-            ("The list", "skymms.broadcast: Recipient read_recipients Unreadable LeftOutLine Estimate"),
+            ("A broadcast", "skymms.broadcast: Broadcast Phase State Why Status Waiting Result End Reconciled"),
+            ("The list", "skymms.broadcast: Recipient read_recipients Country Unreadable LeftOutLine Estimate"),
             ("When and how", "skymms.broadcast: Hours Cap PauseRule Share Variant VariantOutcome"),
             ("Consent and opt-outs", "skymms.broadcast: Consent Words ENGLISH read_wish Wish Flagged"),
             ("Workers of procrastinate", "skymms.broadcast.procrastinate: Slices"),

@@ -14,8 +14,6 @@ from __future__ import annotations
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
-from ._version import __version__ as __version__
-
 if TYPE_CHECKING:
     from .account import Account as Account
     from .client import Client as Client
@@ -221,10 +219,14 @@ _MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for nam
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]  # the list above is checked by a test
 
 
+__version__: str  # loaded at its first use, like the others
+
+
 def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
+    module = "_version" if name == "__version__" else _MODULE_OF.get(name)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(_import_module(f".{_MODULE_OF[name]}", __name__), name)
+    value = getattr(_import_module(f".{module}", __name__), name)
     globals()[name] = value  # so that this function is not called again for it
     return value
 

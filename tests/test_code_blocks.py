@@ -29,6 +29,15 @@ NOT_RUN: Final[Mapping[tuple[str, str], str]] = {
     ("docs/design.md", "_version.py "): "a listing, which docs/generate.py makes",
     ("docs/reference/errors.md", "SkymmsError "): "a drawing, which docs/generate.py makes",
     ("docs/reference/sandbox.md", '{"sandbox"'): "JSON that is shortened",
+    ("docs/how-to/consent.md", "# stop_service.py"): "tests/inbox/test_opt_outs.py runs it",
+    (
+        "docs/how-to/consent.md",
+        "skymms inbox secret",
+    ): "serves until it is stopped: tests/inbox/test_opt_outs.py runs the service",
+    ("docs/how-to/consent.md", "curl -H"): "writes to the server of the block before",
+    ("docs/how-to/consent.md", "$ skymms broadcast create spring coupon.toml --recipients people.csv --from 60856 --country"): (
+        "lists of the reader: tests/cli/test_broadcast_people.py runs these commands"
+    ),
     ("docs/start/broadcast.md", "━━"): "what a terminal shows for a moment",
     ("docs/start/broadcast.md", "Name    Messages"): "figures of a broadcast to 300 people, of whom some had a report",
     ("docs/how-to/aws-lambda.md", "from mangum"): "leaves an event loop behind: tests/recipes run it, with events of AWS",

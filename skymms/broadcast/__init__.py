@@ -8,6 +8,7 @@ In reading order:
 - ``states``: the states of messages and broadcasts
 - ``hours``: the hours of the day in which messages are sent
 - ``zones``: the time zones of a phone number
+- ``countries``: adds the country code to numbers without it
 - ``caps``: how many messages a number gets in a time
 - ``scopes``: the scopes of opt-outs
 - ``wishes``: reads what a notice says that a person wants
@@ -50,8 +51,10 @@ In reading order:
 - ``blocks``: takes messages from the ledger and writes what became of them
 - ``comparing``: compares the outcomes of variants
 - ``estimating``: says in advance what a broadcast will do
+- ``status``: the state of a broadcast, and why ready messages wait
 - ``leases``: the messages that runs hold at this moment
 - ``surveying``: reads the figures of broadcasts for people who watch them
+- ``row_files``: writes the rows of a report to a file
 - ``running``: decides what a run does next
 - ``slices``: which slices of broadcasts wait in a queue or run
 - ``threads``: carries the calls of a run in threads
@@ -67,11 +70,12 @@ In reading order:
 - ``celery``: sends with the workers of Celery
 """
 
-from .broadcast import Broadcast, Status
+from .broadcast import Broadcast
 from .caps import Cap
 from .comparing import VariantOutcome
 from .consent import Consent
 from .consenting import Flagged
+from .countries import Country
 from .estimating import Estimate, LeftOutLine
 from .hours import Hours
 from .ledger import Ledger
@@ -81,6 +85,7 @@ from .reconciling import Reconciled
 from .running import End, Result
 from .shares import Share
 from .states import Phase, State, Why
+from .status import Status, Waiting
 from .suppressing import Suppressions
 from .variants import Variant
 from .wishes import ENGLISH, Wish, Words, read_wish
@@ -90,6 +95,7 @@ __all__ = [
     "Broadcast",
     "Cap",
     "Consent",
+    "Country",
     "End",
     "Estimate",
     "Flagged",
@@ -108,6 +114,7 @@ __all__ = [
     "Unreadable",
     "Variant",
     "VariantOutcome",
+    "Waiting",
     "Why",
     "Wish",
     "Words",

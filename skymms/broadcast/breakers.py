@@ -68,11 +68,11 @@ class Breakers:
                 return verdict
         for rule in self._rules:
             counts, carriers = self._counts(transaction, since, now - rule.after)
-            if rule.is_broken(share := rule.share(counts)):
-                return Verdict(pause=self._reason(transaction, rule, rule.describe(share), since, now, None))
+            if rule.is_broken(rule.share(counts)):
+                return Verdict(pause=self._reason(transaction, rule, _describe(rule, counts), since, now, None))
             for carrier, of_carrier in carriers.items():
-                if rule.measure != "optout" and rule.is_broken(share := rule.share(of_carrier)):
-                    told = f"carrier {carrier}: {rule.describe(share)}"
+                if rule.measure != "optout" and rule.is_broken(rule.share(of_carrier)):
+                    told = f"carrier {carrier}: {_describe(rule, of_carrier)}"
                     return Verdict(pause=self._reason(transaction, rule, told, since, now, carrier))
         return Verdict()
 
@@ -100,7 +100,7 @@ class Breakers:
                     continue
                 share = rule.share(group if is_due else _at_best(rule, group))
                 if rule.is_broken(share) if whose else rule.is_broken_by_all(share):
-                    told = f"canary: {whose}{rule.describe(rule.share(group))}"
+                    told = f"canary: {whose}{_describe(rule, group)}"
                     carrier = whose.removeprefix("carrier ").removesuffix(": ") or None
                     return Verdict(most=0, pause=self._reason(transaction, rule, told, 0.0, now, carrier))
         if is_complete or waited >= max(rule.after for rule in self._rules):
@@ -146,6 +146,17 @@ class Breakers:
             at = f" at carrier {worst}" if worst and carrier is None else ""
             mostly = f"; {count} failed{at} with {named}"
         return f"{told} [{rule}]{mostly}. Find out why, then resume or cancel"
+
+
+def _describe(rule: PauseRule, counts: Counts) -> str:
+    """Say what was measured. That no report came at all says more about the ledger than about the messages."""
+    share = rule.share(counts)
+    if rule.measure == "delivered" and not any(counts.states.get(state) for state in (State.DELIVERED, State.FAILED)):
+        return (
+            f"no delivery report has arrived for any of {share.of} messages: is the inbox connected to the ledger? "
+            "`inbox.on(Notice)(ledger.note)` or `skymms inbox serve --ledger` connects it"
+        )
+    return rule.describe(share)
 
 
 def _at_best(rule: PauseRule, counts: Counts) -> Counts:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
 from ..model.serialization import from_dict
@@ -22,6 +21,7 @@ from .auditing import write_audit
 from .blocks import Holder
 from .breakers import Breakers
 from .comparing import VariantOutcome, compare
+from .countries import country_of
 from .estimating import MOST_LINES, Estimate, LeftOutLine, estimate
 from .matching import CLOCKS
 from .messages import Messages, messages_for
@@ -29,10 +29,12 @@ from .noting import find_evidence
 from .numbering import normalizer
 from .personalisation import Personalisation
 from .references import ledger_id
+from .row_files import write_rows
 from .running import Desk, End, Result, each_second
 from .scopes import scopes_of
 from .settings import Settings
-from .states import MAX_ATTEMPTS, RESEND_AFTER, RESENT, Phase, State, Why
+from .states import MAX_ATTEMPTS, RESEND_AFTER, RESENT, SETTLED_AS_SENT, Phase, State, Why
+from .status import Status, read_status
 from .tallies import add_to_tally, read_tally
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 #: Seconds after which an accepted message without a report counts as unreported.
 UNREPORTED_AFTER = 72 * 3600.0
 #: The reason of a settled message.
-_SETTLED = {"sent": "settled as sent", "resend": RESENT}
+_SETTLED = {"sent": SETTLED_AS_SENT, "resend": RESENT}
 #: Unknown messages whose evidence is read at once.
 _EVIDENCE_PAGE = 500
 #: Calls at once. A crash leaves the outcome of as many messages unknown, and gateways allow far fewer requests a second than 32
@@ -57,16 +59,6 @@ REPORT_COLUMNS = (
 
 def _as_time(seconds: float | None) -> str | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-
-
-class Status(NamedTuple):
-    """The state of a broadcast, why it is paused, and how many messages are in each state. ``left_out`` counts lines."""
-
-    name: str
-    phase: Phase
-    why: str | None
-    counts: Mapping[str, int]
-    left_out: Mapping[str, int]
 
 
 class Broadcast:
@@ -164,7 +156,9 @@ class Broadcast:
         if found is None:
             raise ConfigurationError(f"the broadcast {self.name!r} has no recipients, so there is nothing to send as a proof")
         operation, data = operations[found[0]], json.loads(found[1] or "{}")
-        return replace(Personalisation(operation).fill(data), to=normalizer(operation)(number))
+        return replace(
+            Personalisation(operation).fill(data), to=normalizer(operation, country_of(self.settings.country))(number)
+        )
 
     def _operations(self) -> dict[int, Any]:
         """Return the messages of the broadcast by the id of the variant, with their merge fields."""
@@ -263,7 +257,7 @@ class Broadcast:
         if outcome not in ("sent", "resend"):
             raise ConfigurationError(f"{outcome!r:.40} is not an outcome: settle as 'sent' or 'resend'")
         state = State.ACCEPTED if outcome == "sent" else State.READY
-        normal_form = normalizer(self.operation)
+        normal_form = normalizer(self.operation, country_of(self.settings.country))
         settled = 0
         with self._store.transaction() as transaction:
             now = transaction.now()
@@ -302,18 +296,7 @@ class Broadcast:
         An accepted message without a final report is ``unreported`` after ``unreported_after`` seconds, as in :meth:`rows`.
         Counting these reads all messages, once some can be so old. With None they count as accepted, which is quick.
         """
-        with self._store.reading() as transaction:
-            found = transaction.one(sql.FIND_BROADCAST, name=self.name)
-            counts = read_tally(transaction, self.id)
-            now = transaction.now()
-            if unreported_after is not None and found and counts.get(State.ACCEPTED) and now - found[6] > unreported_after:
-                before = now - unreported_after
-                unreported = transaction.rows(sql.COUNT_UNREPORTED, broadcast=self.id, before=before)[0][0]
-                moved = {State.ACCEPTED: counts[State.ACCEPTED] - unreported, State.UNREPORTED: unreported}
-                counts = {state: n for state, n in (counts | moved).items() if n}
-            left_out = {row[0]: int(row[1]) for row in transaction.rows(sql.COUNT_LEFT_OUT, broadcast=self.id)}
-        phase, why = found[2:4] if found else (Phase.CANCELLED, None)
-        return Status(self.name, Phase(phase), why, counts, left_out)
+        return read_status(self._store, self.id, self.name, self.settings, unreported_after)
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -370,23 +353,10 @@ class Broadcast:
         if isinstance(target, (str, Path)):
             try:
                 with open(target, "w", encoding="utf-8", newline="") as file:
-                    return self._report(file, rows, as_json=Path(target).suffix.lower() in (".jsonl", ".ndjson"))
+                    return write_rows(file, REPORT_COLUMNS, rows, as_json=Path(target).suffix.lower() in (".jsonl", ".ndjson"))
             except OSError as error:
                 raise ConfigurationError(f"cannot write {target}: {error.strerror or error}") from None
-        return self._report(target, rows, as_json=False)
-
-    def _report(self, file: IO[str], rows: Iterable[dict[str, Any]], *, as_json: bool) -> int:
-        writer: csv.DictWriter[str] = csv.DictWriter(file, REPORT_COLUMNS)
-        if not as_json:
-            writer.writeheader()
-        count = 0
-        for row in rows:
-            count += 1
-            if as_json:
-                file.write(json.dumps(row) + "\n")
-            else:
-                writer.writerow(row)
-        return count
+        return write_rows(target, REPORT_COLUMNS, rows, as_json=False)
 
     def __repr__(self) -> str:
         return f"<Broadcast {self.name}>"

@@ -15,6 +15,7 @@ from ..storage.contract import Row
 from ..transport.exchange import GatewayAccount
 from ..validation.validator import VALIDATOR
 from .consent import consent_json
+from .countries import country_of
 from .hours import zone_info
 from .numbering import normalizer
 from .personalisation import MissingValue, Personalisation
@@ -56,7 +57,7 @@ class Checker:
         self._never_open: dict[str, bool] = {}
         self._personal = [Personalisation(one.operation) for one in variants]
         self._assign = Assignment(name, [one.weight for one in variants])
-        self._normalize = normalizer(variants[0].operation)
+        self._normalize = normalizer(variants[0].operation, country_of(settings.country))
         self._usual = self._normalize is normalize
         self._judged: dict[tuple[Any, ...], str | None] = {}
         self._zones: set[str] = set()
@@ -92,7 +93,7 @@ class Checker:
                 if reference is not None:
                     reference = _reference(reference)
                 zone = "" if not zone else self._zone(zone)
-                consent = None if consented is None else consent_json(consented)
+                consent = None if consented is None else consent_json(consented, self._now)
                 if self._number_zones is not None:
                     zone = self._number_zones.zones(number, zone)
             except SkymmsError as error:

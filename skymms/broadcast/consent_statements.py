@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ..storage.contract import Statement, same
+from .outcome_statements import OTHER_FORM
 
 
 def _for_both(sql: str) -> Statement:
@@ -24,7 +25,7 @@ _COUNTS = "lifted_at IS NULL AND (scope IN {scopes} OR (scope LIKE 'sender:%' AN
 SUPPRESSED = _for_both(f"SELECT number FROM skymms_suppressed WHERE number IN {{keys}} AND {_COUNTS}")
 COUNT_OPTED_OUT = _for_both(
     "SELECT count(*) FROM skymms_message m WHERE broadcast = :broadcast AND state = 'ready' AND EXISTS (SELECT 1 FROM "
-    f"skymms_suppressed s WHERE s.number = m.number AND {_COUNTS})"
+    f"skymms_suppressed s WHERE s.number IN (m.number, {OTHER_FORM}) AND {_COUNTS})"
 )
 #: What somebody else than the person has decided is not taken back by the person's START.
 SUPPRESS_FIRMLY = _for_both(
@@ -39,6 +40,13 @@ OVER_CAP = _for_both(
     "SELECT number FROM skymms_message WHERE number IN {numbers} AND broadcast <> :broadcast AND sent_at > :since AND "
     "(state IN ('sending', 'accepted', 'delivered', 'unknown') OR (state = 'ready' AND why = 'settled as resend')) "
     "GROUP BY number HAVING count(*) >= :most"
+)
+#: Messages that are ready to numbers that got so many messages of other broadcasts since a time.
+COUNT_CAPPED = same(
+    "SELECT count(*) FROM skymms_message m WHERE broadcast = :broadcast AND state = 'ready' AND (SELECT count(*) "
+    "FROM skymms_message o WHERE o.number = m.number AND o.broadcast <> :broadcast AND o.sent_at > :since AND "
+    "(o.state IN ('sending', 'accepted', 'delivered', 'unknown') OR (o.state = 'ready' AND o.why = 'settled as resend'))"
+    ") >= :most"
 )
 #: Two transactions that count the messages of one number must not overlap, or neither would see the message of the other. The
 #: locks are not waited for, so that no two transactions can wait for each other. A transaction of SQLite is alone.
@@ -106,8 +114,14 @@ WISHES_OF_NUMBER = same(
     "SELECT id, wish, scope, text, at, decided_by, notice FROM skymms_wish WHERE number = :number ORDER BY at, id"
 )
 HISTORY_OF_NUMBER = same(
-    "SELECT b.id, b.name, m.line, m.state, m.why, m.code, m.zone, m.consent, m.sender, m.sent_at, m.updated_at, m.delivered_at "
-    "FROM skymms_message m JOIN skymms_broadcast b ON b.id = m.broadcast WHERE m.number = :number ORDER BY m.id"
+    "SELECT b.id, b.name, m.line, m.state, m.why, m.code, m.zone, m.consent, m.sender, m.sent_at, m.updated_at, "
+    "m.delivered_at, m.due FROM skymms_message m JOIN skymms_broadcast b ON b.id = m.broadcast "
+    "WHERE m.number = :number ORDER BY m.id"
+)
+#: Who settled messages of a broadcast, from a time on.
+SETTLEMENTS = same(
+    "SELECT a.who, a.at, a.detail FROM skymms_audit a JOIN skymms_broadcast b ON b.name = a.broadcast "
+    "WHERE b.id = :broadcast AND a.verb = 'settle' AND a.at >= :after ORDER BY a.at, a.id LIMIT 10"
 )
 LEFT_OUT_OF_NUMBER = _for_both(
     "SELECT b.name, l.line, l.kind, l.reason FROM skymms_left_out l JOIN skymms_broadcast b ON b.id = l.broadcast "

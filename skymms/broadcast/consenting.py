@@ -21,6 +21,7 @@ from ..storage.contract import Store, Transaction, read_pages
 from ..storage.texts import column_text
 from . import consent_statements as sql
 from .auditing import who, write_audit
+from .countries import with_other_forms
 from .noting import is_erased
 from .numbering import normalizer_of_ledger
 from .statements import LOCK_NUMBERS
@@ -70,7 +71,7 @@ def note_wishes(transaction: Transaction, notices: Sequence[Notice], words: Word
 def _note(transaction: Transaction, notice: Notice, said: Said, forms: tuple[str, ...]) -> bool:
     number = forms[0]
     said = said._replace(scope=column_text(said.scope) or "")
-    if any(is_erased(transaction, form) for form in forms):
+    if any(is_erased(transaction, form) for form in with_other_forms(forms)):
         # It is suppressed for everything already, and must not come back in a readable form.
         return False
     now = transaction.now()
@@ -82,7 +83,7 @@ def _note(transaction: Transaction, notice: Notice, said: Said, forms: tuple[str
         said.wish is Wish.UNCLEAR
         and _is_subscription(notice)
         # Somebody subscribed the number. That matters only if the person has opted out.
-        and transaction.one(sql.IS_SUPPRESSED, number=number, scope=said.scope) is None
+        and not any(transaction.one(sql.IS_SUPPRESSED, number=form, scope=said.scope) for form in with_other_forms(forms))
     ):
         return False
     identity = identity_of(notice)
@@ -116,7 +117,8 @@ def _apply(transaction: Transaction, forms: Sequence[str], scope: str, source: s
     if latest is None:
         return
     id, wish, at = latest
-    for number in forms:
+    # An opt-out of a US number holds for both of its forms, so an opt-in lifts it for both.
+    for number in forms if wish == Wish.STOP else with_other_forms(tuple(forms)):
         if wish == Wish.STOP:
             transaction.run(sql.SUPPRESS_REVOCABLY, number=number, scope=scope, source=source, at=at, evidence=f"notice {id}")
         else:

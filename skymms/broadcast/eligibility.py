@@ -14,6 +14,7 @@ from ..storage.contract import Transaction
 from ..storage.texts import hash_number
 from .caps import Cap
 from .consent_statements import LOCK_TO_COUNT, LOCK_TO_SEND, OVER_CAP, SUPPRESSED
+from .countries import with_other_forms
 from .scopes import EVERYTHING
 from .states import Why
 
@@ -48,8 +49,12 @@ class Eligibility:
         return Decision(skipped, frozenset(numbers) - locked - skipped.keys())
 
     def _opted_out(self, transaction: Transaction, numbers: Iterable[str]) -> set[str]:
-        keys = {number: number for number in numbers}
+        # The numbers that are skipped if a key is suppressed: a US number may have opted out in its other form.
+        keys: dict[str, list[str]] = {}
+        for number in numbers:
+            for form in with_other_forms((number,)):
+                keys.setdefault(form, []).append(number)
         if self.secret is not None:
-            keys |= {hash_number(self.secret, number): number for number in keys}
+            keys |= {hash_number(self.secret, form): skipped for form, skipped in keys.items()}
         found = transaction.rows(SUPPRESSED, keys=json.dumps(list(keys)), scopes=json.dumps(self.scopes))
-        return {keys[row[0]] for row in found}
+        return {number for row in found for number in keys[row[0]]}

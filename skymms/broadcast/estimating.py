@@ -11,7 +11,8 @@ from ..cellcast import CellcastSend
 from ..storage.contract import Store, read_pages
 from ..storage.texts import hash_number
 from . import statements as sql
-from .consent_statements import COUNT_OPTED_OUT, COUNT_SKIPPED
+from .consent_statements import COUNT_CAPPED, COUNT_OPTED_OUT, COUNT_SKIPPED
+from .countries import with_other_forms
 from .messages import CELLCAST_NUMBERS
 from .scopes import scopes_of
 from .settings import Settings
@@ -37,6 +38,8 @@ class Estimate(NamedTuple):
     broadcast's rate, without the hours in which nothing is sent (None without a rate). ``cost`` is in the unit of the price
     (None without a price). ``skipped`` counts the recipients of the list that are left out by their reason, such as
     ``no consent``. ``left_out`` lists at most a thousand lines; ``duplicates`` and ``unreadable`` count all.
+    ``without_country`` counts numbers of ten digits, which may be US numbers without their country code.
+    ``capped`` of the messages will be skipped because their numbers are at the frequency cap now.
     """
 
     messages: int
@@ -49,6 +52,8 @@ class Estimate(NamedTuple):
     unreadable: int
     left_out: tuple[LeftOutLine, ...]
     skipped: Mapping[str, int]
+    without_country: int = 0
+    capped: int = 0
 
 
 def estimate(store: Store, broadcast: int, settings: Settings, operation: Any) -> Estimate:
@@ -61,7 +66,15 @@ def estimate(store: Store, broadcast: int, settings: Settings, operation: Any) -
         skipped: dict[str, int] = dict(transaction.rows(COUNT_SKIPPED, broadcast=broadcast))
         counts: dict[str, int] = dict(transaction.rows(sql.COUNT_LEFT_OUT, broadcast=broadcast))
         left_out = tuple(LeftOutLine(*row) for row in transaction.rows(sql.LEFT_OUT, broadcast=broadcast, most=MOST_LINES))
+        capped = 0
+        if settings.cap is not None:
+            since = transaction.now() - settings.cap.seconds
+            counted = transaction.one(COUNT_CAPPED, broadcast=broadcast, since=since, most=settings.cap.most)
+            assert counted is not None
+            capped = counted[0]
+        ten_digits = transaction.one(sql.COUNT_TEN_DIGITS, broadcast=broadcast)
         assert found is not None
+        assert ten_digits is not None
         assert suppressed is not None
         messages, texts = found
         changes = 1
@@ -70,7 +83,7 @@ def estimate(store: Store, broadcast: int, settings: Settings, operation: Any) -
             assert counted is not None
             changes = counted[0]
     opted_out = suppressed[0] + _erased(store, broadcast)
-    to_send = max(0, messages - opted_out)
+    to_send = max(0, messages - opted_out - capped)
     group = CELLCAST_NUMBERS if isinstance(operation, CellcastSend) else 1
     requests = min(to_send, max(-(-to_send // group), changes))
     return Estimate(
@@ -84,6 +97,8 @@ def estimate(store: Store, broadcast: int, settings: Settings, operation: Any) -
         unreadable=counts.get("unreadable", 0),
         left_out=left_out,
         skipped=skipped,
+        without_country=0 if settings.country or isinstance(operation, CellcastSend) else ten_digits[0],
+        capped=capped,
     )
 
 
@@ -95,4 +110,7 @@ def _erased(store: Store, broadcast: int) -> int:
     if not hashes or secret is None:
         return 0
     key = bytes.fromhex(secret[0])
-    return sum(hash_number(key, number) in hashes for _, number in read_pages(store, sql.READY_NUMBERS, broadcast=broadcast))
+    return sum(
+        any(hash_number(key, form) in hashes for form in with_other_forms((number,)))
+        for _, number in read_pages(store, sql.READY_NUMBERS, broadcast=broadcast)
+    )

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, cast
+
+from ..errors import ConfigurationError
 
 _QUOTED = re.compile(r'"[^"]*"?')
 #: A line that begins with a number instead of the names of columns.
@@ -43,3 +51,34 @@ def header_for_plain(line: str) -> str | None:
         return None
     separator, _ = csv_header(line)
     return f"number{separator * _QUOTED.sub('', line).count(separator)}\n"
+
+
+def not_utf8(error: UnicodeDecodeError, lines: int) -> ConfigurationError:
+    """Return the error of a file that is not in UTF-8, of which some complete lines were read."""
+    if lines == 0 and (problem := foreign_format(bytes(error.object[:16]))):
+        return ConfigurationError(problem)
+    # All complete lines before the bytes that were decoded last have been read.
+    line = lines + 1 + bytes(error.object[: error.start]).count(b"\n")
+    return ConfigurationError(f"line {line}: not in UTF-8 (byte {error.object[error.start]:#04x}): save the list as CSV UTF-8")
+
+
+@contextmanager
+def open_text(source: str | os.PathLike[str] | IO[str] | IO[bytes]) -> Generator[tuple[IO[str], bool]]:
+    """Open a source as text; also return whether its name says that it is JSONL."""
+    if isinstance(source, (str, os.PathLike)):
+        try:
+            file = open(source, encoding="utf-8-sig", newline="")  # noqa: SIM115 (an error of opening is not one of reading)
+        except OSError as error:
+            raise ConfigurationError(f"cannot read {os.fspath(source)}: {error.strerror or error}") from None
+        with file:
+            yield file, Path(source).suffix.lower() in (".jsonl", ".ndjson")
+    elif isinstance(source.read(0), bytes):
+        wrapped = io.TextIOWrapper(cast("IO[bytes]", source), encoding="utf-8-sig", newline="")
+        try:
+            yield wrapped, False
+        finally:
+            # The caller closes its file, and may have done so.
+            with suppress(ValueError):
+                wrapped.detach()
+    else:
+        yield cast("IO[str]", source), False

@@ -82,6 +82,7 @@ class Ledger(ConsentLedger):
         pause_if: Sequence[str | PauseRule] = (),
         cap: CapLike | None = None,
         require_consent: bool = False,
+        country: str | int | None = None,
         skip_invalid: bool = False,
         by: str | None = None,
     ) -> Broadcast:
@@ -104,6 +105,7 @@ class Ledger(ConsentLedger):
         :param cap: how many messages a number gets at most in a time, with those of all broadcasts of the ledger:
             ``(3, "24h")``. A recipient who had as many is skipped.
         :param require_consent: skip recipients of whom the list has no :class:`Consent`.
+        :param country: the country code of numbers that are written without one, such as ``1``: see :class:`Country`.
         :param skip_invalid: leave out lines that cannot be sent to, instead of refusing the list.
 
         A number is sent to once, however often it is in the list. If the program ends while the list is read, nothing can be
@@ -113,7 +115,7 @@ class Ledger(ConsentLedger):
         gateway = getattr(account, "dialect", None) or getattr(account, "generation", None)
         settings = Settings.of(
             hours=hours, start=start, until=until, rate=rate, price=price, gateway=gateway, canary=canary, pause_if=pause_if,
-            cap=cap, require_consent=require_consent,
+            cap=cap, require_consent=require_consent, country=country,
         )  # fmt: skip
         return load(self._store, name, message, recipients, settings, account=account, skip_invalid=skip_invalid, by=by)
 

@@ -11,6 +11,7 @@ from ..errors import Problem, RecipientError, refusal
 from ..numbers import normalize
 from ..storage.contract import Transaction
 from . import statements as sql
+from .countries import Country
 
 #: Writes a number as a ledger does, or raises :class:`~skymms.RecipientError`.
 Normalizer: TypeAlias = Callable[[str | int], str]
@@ -18,18 +19,23 @@ Normalizer: TypeAlias = Callable[[str | int], str]
 _CELLCAST = f'%"{CellcastSend.__name__}"%'
 
 
-def normalizer(operation: Any) -> Normalizer:
-    """Return the function that writes a recipient's number as the ledger does."""
-    return _australian if isinstance(operation, CellcastSend) else normalize
+def normalizer(operation: Any, country: Country | None = None) -> Normalizer:
+    """Return the function that writes a recipient's number as the ledger does; ``country`` is that of bare ones."""
+    write = _australian if isinstance(operation, CellcastSend) else normalize
+    return write if country is None else lambda number: write(country.complete(number))
 
 
-def normalizer_of_ledger(transaction: Transaction) -> Callable[[str | int], tuple[str, ...]]:
+def normalizer_of_ledger(transaction: Transaction, country: Country | None = None) -> Callable[[str | int], tuple[str, ...]]:
     """Return the function that writes a number as the lists of a ledger do, for all its broadcasts.
 
     It returns two numbers for a text that the lists of Cellcast and those of other gateways read differently, such as
     ``491570006``. In a ledger without broadcasts both kinds of list are still possible. The function raises
-    :class:`~skymms.RecipientError` for a text that is a number in no list.
+    :class:`~skymms.RecipientError` for a text that is a number in no list. ``country`` is that of numbers without a country
+    code.
     """
+    if country is not None:
+        write = normalizer_of_ledger(transaction)
+        return lambda number: write(country.complete(number))
     variants, of_cellcast = transaction.rows(sql.COUNT_CELLCAST, like=_CELLCAST)[0]
     if variants and of_cellcast == 0:
         return lambda number: (normalize(number),)

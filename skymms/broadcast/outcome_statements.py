@@ -6,10 +6,15 @@ from __future__ import annotations
 
 from ..storage.contract import Statement, same
 
+#: The other form of the number of a message ``m`` to a US number, with or without its country code; NULL for other numbers.
+OTHER_FORM = (
+    "CASE WHEN length(m.number) = 11 AND m.number >= '12' AND m.number < '2' THEN substr(m.number, 2) "
+    "WHEN length(m.number) = 10 AND m.number >= '2' THEN '1' || m.number END"
+)
 #: The recipient of a message ``m`` opted out of anything after it was sent. What an operator did says nothing.
 OPTED_OUT = (
-    "EXISTS (SELECT 1 FROM skymms_suppressed s WHERE s.number = m.number AND s.at >= m.sent_at AND s.lifted_at IS NULL "
-    "AND s.source NOT IN ('operator', 'import'))"
+    f"EXISTS (SELECT 1 FROM skymms_suppressed s WHERE s.number IN (m.number, {OTHER_FORM}) AND s.at >= m.sent_at "
+    "AND s.lifted_at IS NULL AND s.source NOT IN ('operator', 'import'))"
 )
 #: The last messages ``m`` that were requested in a time and have an answer.
 _LAST = (

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from operator import itemgetter
-from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeAlias, cast
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, RecipientError
 from .columns import Columns, Places, find_column, find_number_column
 from .consent import Consent
-from .file_formats import csv_header, foreign_format, header_for_plain
+from .countries import Country, country_of
+from .file_formats import csv_header, foreign_format, header_for_plain, not_utf8, open_text
 
 #: A line of a file is at most this long; the rest of it is another line. A cell has at most 131,072 characters.
 MAX_LINE = 1_000_000
@@ -69,6 +67,7 @@ def read_recipients(
     consent_source: str | None = None,
     consent_text: str | None = None,
     consent_time: str | None = None,
+    country: str | int | None = None,
 ) -> RecipientFile:
     """Iterate over the recipients in a file, without holding them all.
 
@@ -77,7 +76,7 @@ def read_recipients(
     by commas, semicolons or tabs, in UTF-8 with or without a byte order mark. ``number``, ``reference`` and ``zone`` name
     columns; without ``number``, the column is found by its name (number, mobile, phone …). ``consent_source``, ``consent_text``
     and ``consent_time`` name the columns of a :class:`Consent`. All columns but the number fill merge fields. The names of
-    columns may differ in their case.
+    columns may differ in their case. ``country`` is the country code of numbers that are written without one.
 
     Numbers are returned as they are, and judged when the broadcast is created: ``1.5551E+10``, which spreadsheets write, has
     lost its digits and is refused with its line. A line is counted where its record begins. Raises
@@ -86,7 +85,8 @@ def read_recipients(
     """
     if not isinstance(source, (str, os.PathLike)) and not hasattr(source, "read"):
         raise TypeError(f"read_recipients takes the name of a file or an open file, not {type(source).__name__}")
-    return RecipientFile(source, Columns(number, reference, zone, consent_source, consent_text, consent_time))
+    columns = Columns(number, reference, zone, consent_source, consent_text, consent_time)
+    return RecipientFile(source, columns, country=country_of(country))
 
 
 def read_numbers(
@@ -100,16 +100,22 @@ class RecipientFile(Iterator["Recipient | Unreadable"]):
     """The recipients in a file, which is read once. Made by :func:`read_recipients`."""
 
     def __init__(
-        self, source: str | os.PathLike[str] | IO[str] | IO[bytes], columns: Columns, *, may_be_plain: bool = False
+        self,
+        source: str | os.PathLike[str] | IO[str] | IO[bytes],
+        columns: Columns,
+        *,
+        may_be_plain: bool = False,
+        country: Country | None = None,
     ) -> None:
         self._source = source
         self._may_be_plain = may_be_plain
         self._columns = columns
+        self._country = country
         self._recipients: Lines | None = None
 
     def __next__(self) -> Recipient | Unreadable:
         if self._recipients is None:
-            self._recipients = self._read(None)
+            self._recipients = self._completed(self._read(None))
         return next(self._recipients)
 
     def entries(self, names: Mapping[str, bool]) -> Iterator[Entry | Unreadable]:
@@ -120,11 +126,14 @@ class RecipientFile(Iterator["Recipient | Unreadable"]):
         if self._recipients is not None:
             return (one if isinstance(one, Unreadable) else entry_of(one, names) for one in self._recipients)
         self._recipients = iter(())
-        return self._read(names)
+        return self._completed(self._read(names))
+
+    def _completed(self, lines: Iterator[Any]) -> Iterator[Any]:
+        return lines if self._country is None else complete_numbers(lines, self._country)
 
     def _read(self, names: Mapping[str, bool] | None) -> Iterator[Any]:
         """Iterate over entries with these merge fields, or over recipients with all columns as their data."""
-        with _text_file(self._source) as (file, named_json):
+        with open_text(self._source) as (file, named_json):
             lines = iter(partial(file.readline, MAX_LINE), "")
             counted = _Counted()
             try:
@@ -146,7 +155,7 @@ class RecipientFile(Iterator["Recipient | Unreadable"]):
                 else:
                     yield from _csv_entries(first, lines, counted, self._columns, names)
             except UnicodeDecodeError as error:
-                raise _not_utf8(error, counted.number) from None
+                raise not_utf8(error, counted.number) from None
 
 
 class _Counted:
@@ -155,34 +164,19 @@ class _Counted:
     number = 0
 
 
-@contextmanager
-def _text_file(source: str | os.PathLike[str] | IO[str] | IO[bytes]) -> Generator[tuple[IO[str], bool]]:
-    """Open a source as text; also return whether its name says that it is JSONL."""
-    if isinstance(source, (str, os.PathLike)):
+def complete_numbers(lines: Iterable[Any], country: Country) -> Iterator[Any]:
+    """Add the country code to the numbers of recipients, or of entries. Those that the country does not have are unreadable."""
+    for one in lines:
+        if isinstance(one, Unreadable):
+            yield one
+            continue
+        line, number = (one.line, one.number) if isinstance(one, Recipient) else (one[4], one[0])
         try:
-            file = open(source, encoding="utf-8-sig", newline="")  # noqa: SIM115 (an error of opening is not one of reading)
-        except OSError as error:
-            raise ConfigurationError(f"cannot read {os.fspath(source)}: {error.strerror or error}") from None
-        with file:
-            yield file, Path(source).suffix.lower() in (".jsonl", ".ndjson")
-    elif isinstance(source.read(0), bytes):
-        wrapped = io.TextIOWrapper(cast("IO[bytes]", source), encoding="utf-8-sig", newline="")
-        try:
-            yield wrapped, False
-        finally:
-            # The caller closes its file, and may have done so.
-            with suppress(ValueError):
-                wrapped.detach()
-    else:
-        yield cast("IO[str]", source), False
-
-
-def _not_utf8(error: UnicodeDecodeError, lines: int) -> ConfigurationError:
-    if lines == 0 and (problem := foreign_format(bytes(error.object[:16]))):
-        return ConfigurationError(problem)
-    # All complete lines before the bytes that were decoded last have been read.
-    line = lines + 1 + bytes(error.object[: error.start]).count(b"\n")
-    return ConfigurationError(f"line {line}: not in UTF-8 (byte {error.object[error.start]:#04x}): save the list as CSV UTF-8")
+            number = country.complete(number)
+        except RecipientError as error:
+            yield Unreadable(line, str(number), error.problems[0].message)
+        else:
+            yield replace(one, number=number) if isinstance(one, Recipient) else (number, *one[1:])
 
 
 # ------------------------------------------------------------------------------------------------ CSV

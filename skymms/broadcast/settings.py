@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import ConfigurationError
 from .caps import Cap, CapLike
+from .countries import Country
 from .hours import Hours
 from .pause_rules import PauseRule
 
@@ -23,7 +24,7 @@ class Settings:
     ``gateway`` is the dialect, or the generation of Cellcast, that the messages were checked for. ``canary`` is the number of
     messages whose outcomes are awaited before the rest is sent, and ``pause_if`` are the rules that pause the broadcast.
     ``cap`` limits how many messages of all broadcasts a number gets. With ``require_consent`` recipients without a recorded
-    consent get none.
+    consent get none. ``country`` is the country code of numbers that were written without one.
     """
 
     hours: Hours | None = None
@@ -36,6 +37,7 @@ class Settings:
     pause_if: tuple[PauseRule, ...] = ()
     cap: Cap | None = None
     require_consent: bool = False
+    country: str | None = None
 
     @classmethod
     def of(
@@ -51,6 +53,7 @@ class Settings:
         pause_if: Sequence[str | PauseRule] = (),
         cap: CapLike | None = None,
         require_consent: bool = False,
+        country: str | int | None = None,
     ) -> Settings:
         """Check the settings. Raises :class:`~skymms.ConfigurationError`."""
         if rate is not None and (isinstance(rate, bool) or not 0 < rate < 100_000):
@@ -71,6 +74,7 @@ class Settings:
         return cls(
             hours=hours, start=begins, until=ends, rate=rate, price=price, gateway=gateway, canary=canary, pause_if=rules,
             cap=None if cap is None else Cap.of(cap), require_consent=bool(require_consent),
+            country=None if country is None else Country(country).code,
         )  # fmt: skip
 
     def to_json(self) -> str:

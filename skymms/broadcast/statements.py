@@ -361,6 +361,14 @@ COUNT_CHANGES = same(
 )
 #: The hashes of erased numbers.
 ERASED = same("SELECT number FROM skymms_suppressed WHERE number LIKE '#%' AND lifted_at IS NULL")
+READY_BY_ZONE = same(
+    "SELECT zone, min(due), count(*) FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready' GROUP BY zone"
+)
+#: Numbers of ten digits, as US numbers have without their country code.
+COUNT_TEN_DIGITS = same(
+    "SELECT count(*) FROM skymms_message WHERE broadcast = :broadcast AND state IN ('ready', 'skipped') "
+    "AND length(number) = 10 AND number >= '2'"
+)
 READY_NUMBERS = same(
     "SELECT id, number FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready' AND id > :after "
     "ORDER BY id LIMIT :size"

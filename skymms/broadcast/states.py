@@ -61,6 +61,8 @@ class Phase(StrEnum):
 MAX_ATTEMPTS = 10
 #: Seconds that have to pass before an unknown message may be sent again: its report may still come.
 RESEND_AFTER = 3600.0
+#: The reasons of a message that an operator settled as ``sent``.
+SETTLED_AS_SENT = "settled as sent"
 #: The reason of a message that an operator settled as ``resend``, until its next outcome. Its earlier request may have been
 #: accepted, so a report about it is still one about this message.
 RESENT = "settled as resend"

@@ -21,6 +21,7 @@ from ..storage.texts import hash_number
 from . import statements as sql
 from .auditing import write_audit
 from .consent_statements import SUPPRESS_FIRMLY
+from .countries import Country
 from .numbering import normalizer_of_ledger
 from .recipients import Recipient, Unreadable, read_numbers
 from .states import State
@@ -50,27 +51,29 @@ class Origin(NamedTuple):
     evidence: str | None
 
 
-def suppress(store: Store, numbers: Iterable[str | int], origin: Origin, by: str | None) -> int:
+def suppress(store: Store, numbers: Iterable[str | int], origin: Origin, by: str | None, country: Country | None = None) -> int:
     """Suppress numbers and return how many were not suppressed before. Raises for a number that is not one; nothing is kept."""
     if isinstance(numbers, (str, int)):
         raise TypeError(f"numbers={numbers!r:.40}: give a list of numbers")
     _check_time(origin.at)
     with store.transaction() as transaction:
-        forms = normalizer_of_ledger(transaction)
+        forms = normalizer_of_ledger(transaction, country)
         normal = [forms(number) for number in numbers]
         added = _add(transaction, [(one, origin.evidence) for one in normal], origin)
         _audit(transaction, origin, by, {"numbers": len(normal), "added": added})
     return added
 
 
-def suppress_from(store: Store, source: Source, origin: Origin, column: str | None, by: str | None) -> Suppressions:
+def suppress_from(
+    store: Store, source: Source, origin: Origin, column: str | None, by: str | None, country: Country | None = None
+) -> Suppressions:
     """Suppress the numbers of a file or of a listing, in chunks. Lines without a number are returned."""
     _check_time(origin.at)
     name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else getattr(source, "name", "the list")
     added = read = 0
     unreadable: list[Unreadable] = []
     with store.reading() as transaction:
-        forms = normalizer_of_ledger(transaction)
+        forms = normalizer_of_ledger(transaction, country)
     rows = _rows(source, column, forms, unreadable)
     while chunk := list(islice(rows, _CHUNK)):
         with store.transaction() as transaction:
@@ -136,10 +139,10 @@ def _audit(transaction: Transaction, origin: Origin, by: str | None, detail: Map
 # ------------------------------------------------------------------------------------------------ erasure
 
 
-def forget(store: Store, number: str | int, by: str | None) -> None:
+def forget(store: Store, number: str | int, by: str | None, country: Country | None = None) -> None:
     """Erase a number from all tables, and keep it suppressed under its hash."""
     with store.erasing() as transaction:
-        for normal in normalizer_of_ledger(transaction)(number):
+        for normal in normalizer_of_ledger(transaction, country)(number):
             hashed = hash_number(_secret(transaction), normal)
             _forget(transaction, normal, hashed)
             write_audit(transaction, "forget", None, by, {"number": hashed})

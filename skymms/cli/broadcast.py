@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -142,7 +142,7 @@ def list_(as_json: bool) -> int:
 
 def _list_row(one: BroadcastStatus) -> tuple[object, ...]:
     figures = (sum(one.counts.values()), one.counts.get(State.READY, 0), one.counts.get(State.UNKNOWN, 0))
-    return (one.name, one.phase, *(f"{figure:,}" for figure in figures), one.why)
+    return (one.name, one.state, *(f"{figure:,}" for figure in figures), one.why)
 
 
 @broadcast.command()
@@ -299,6 +299,30 @@ def reconcile(name: str, as_json: bool, dialect: str | None, url: str | None, ge
         output.print_message(f"the gateway refused to answer: {refusal}")
     print_status(current)
     print_unknown_hint(name, current.counts)
+    return Status.DONE
+
+
+@broadcast.command()
+@click.argument("name", required=False)
+@ledger_options
+@json_option
+def audit(name: str | None, as_json: bool) -> int:
+    """List what was done to the ledger, or to one broadcast: when, by whom, and the reason. The oldest first."""
+    with open_ledger() as ledger:
+        if name is not None:
+            ledger[name]
+        found = [one for one in ledger.audit() if name in (None, one["broadcast"])]
+    for one in found:
+        one["at"] = datetime.fromtimestamp(one["at"], UTC).isoformat(timespec="seconds")
+    if as_json:
+        output.print_json({"audit": found})
+        return Status.DONE
+    fixed = ("at", "who", "verb", "broadcast")
+    details = [", ".join(f"{key} {value}" for key, value in one.items() if key not in fixed) for one in found]
+    output.print_list(
+        ("Time", "Who", "What", "Broadcast", "Details"),
+        [[*(one[key] for key in fixed), detail] for one, detail in zip(found, details, strict=True)],
+    )
     return Status.DONE
 
 

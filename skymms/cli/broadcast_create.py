@@ -23,6 +23,7 @@ from .broadcast_lists import read_list, requiring_zones
 from .broadcast_options import (
     Gateway,
     account_options,
+    country_option,
     ledger_options,
     name_argument,
     number_column,
@@ -62,6 +63,7 @@ from .repeated import command
     help="The list: CSV, JSONL, or a number on each line; - is stdin.",
 )
 @number_column
+@country_option
 @click.option("--reference", metavar="COLUMN", help="The column with your own id of a recipient, for the report.")
 @click.option("--from", "sender", metavar="CODE", help="The sender. Default: SKYMMS_SENDER.")
 @service_id_option
@@ -108,6 +110,7 @@ def create(
     variants: tuple[str, ...],
     recipients: str,
     number: str | None,
+    country: str | None,
     reference: str | None,
     cellcast: bool,
     media: str | None,
@@ -189,6 +192,7 @@ def create(
                 pause_if=pause_if,
                 cap=cap,
                 require_consent=require_consent,
+                country=country,
                 skip_invalid=skip_invalid,
             )
         except KeyboardInterrupt as interrupt:

@@ -42,6 +42,12 @@ name_argument: Final = click.argument("name")
 proof_option: Final = click.option(
     "--proof", metavar="NUMBER", help="First send the message of the first recipient to this number, once, to look at it."
 )
+country_option: Final = click.option(
+    "--country",
+    metavar="CODE",
+    envvar="SKYMMS_COUNTRY",
+    help="The country code of numbers that are written without one, such as 1 for the US. Default: SKYMMS_COUNTRY.",
+)
 number_column: Final = click.option(
     "--number", metavar="COLUMN", help="The column with the numbers. Default: number, mobile, phone …"
 )

@@ -32,11 +32,25 @@ def print_estimate(broadcast: Broadcast, estimate: Estimate) -> None:
         ("time", time),
         ("cost", None if estimate.cost is None else f"{estimate.cost:,}"),
         ("skipped", counts_text_of(estimate.skipped)),
-        ("will be skipped", f"{estimate.opted_out:,} have opted out" if estimate.opted_out else None),
+        ("will be skipped", _will_be_skipped(estimate)),
         *_plan(settings),
     ]
     output.print_fields(broadcast.name, pairs)
     _print_left_out({"duplicate": estimate.duplicates, "unreadable": estimate.unreadable}, estimate.left_out)
+    if count := estimate.without_country:
+        one = count == 1
+        output.print_message(
+            f"warning: {count:,} {'number has' if one else 'numbers have'} ten digits and no country code; if "
+            f"{'it is a US number' if one else 'they are US numbers'}, cancel this broadcast and create one with --country 1"
+        )
+
+
+def _will_be_skipped(estimate: Estimate) -> str | None:
+    parts = (
+        f"{estimate.opted_out:,} have opted out" if estimate.opted_out else "",
+        f"{estimate.capped:,} are at the frequency cap now" if estimate.capped else "",
+    )
+    return ", ".join(part for part in parts if part) or None
 
 
 def _plan(settings: Settings) -> list[tuple[str, str | None]]:
@@ -44,6 +58,7 @@ def _plan(settings: Settings) -> list[tuple[str, str | None]]:
     return [
         ("hours", f"{hours.begin}-{hours.end}, {'by the number' if hours.by_number else hours.zone}" if hours else None),
         ("cap", None if settings.cap is None else f"{settings.cap.most} in {settings.cap.span}, of all broadcasts"),
+        ("country", f"{settings.country}, for numbers without a country code" if settings.country else None),
         ("consent", "required" if settings.require_consent else None),
         ("start", None if settings.start is None else local_time(settings.start, zone)),
         ("until", None if settings.until is None else local_time(settings.until, zone)),
@@ -54,8 +69,10 @@ def _plan(settings: Settings) -> list[tuple[str, str | None]]:
 
 def print_status(status: Status, left_out: Sequence[LeftOutLine] | None = None) -> None:
     """Print the state of a broadcast, how many messages are in each state, and the lines that are left out."""
-    pairs: list[tuple[str, object]] = [("state", status.phase), ("why", status.why)]
+    pairs: list[tuple[str, object]] = [("state", status.state), ("why", status.why)]
     pairs += [(str(state), f"{status.counts[state]:,}") for state in _STATES if status.counts.get(state)]
+    if (waiting := status.waiting) is not None:
+        pairs.append(("waiting", f"{waiting.messages:,}, {waiting.why}, until {waiting.until:%Y-%m-%d %H:%M %Z}"))
     output.print_fields(status.name, pairs)
     if left_out is not None:
         _print_left_out(status.left_out, left_out)
@@ -107,7 +124,16 @@ def status_json(
     ]
     several = {"variants": variants} if len(variants) > 1 else {}
     held = {} if leases is None else {"runs": [one._asdict() for one in leases]}
-    return {**status._asdict(), "messages": sum(status.counts.values()), "lines": lines, **several, **held}
+    waiting = {"waiting": None if status.waiting is None else status.waiting._asdict()}
+    return {
+        **status._asdict(),
+        **waiting,
+        "state": status.state,
+        "messages": sum(status.counts.values()),
+        "lines": lines,
+        **several,
+        **held,
+    }
 
 
 def print_sending_hint(name: str, leases: Sequence[Lease]) -> None:

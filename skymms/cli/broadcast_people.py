@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from ..broadcast.scopes import describe_scope
 from . import output
 from .broadcast_lists import print_unreadable, stdin
-from .broadcast_options import by_option, ledger_options, number_column, open_ledger
+from .broadcast_options import by_option, country_option, ledger_options, number_column, open_ledger
 from .broadcast_output import local_time
 from .exit_status import Status
 from .options import file_argument, json_option
@@ -21,6 +22,7 @@ from .repeated import command
 @command()
 @file_argument
 @number_column
+@country_option
 @click.option("--from", "sender", metavar="CODE", help="Only for messages from this sender.")
 @click.option("--campaign", metavar="REF", help="Only for messages of this campaign.")
 @click.option("--source", default="operator", metavar="TEXT", help="How it is known. Default: operator.")
@@ -30,6 +32,7 @@ from .repeated import command
 def suppress(
     file: str,
     number: str | None,
+    country: str | None,
     sender: str | None,
     campaign: str | None,
     source: str,
@@ -48,6 +51,7 @@ def suppress(
             campaign=campaign,
             source=source,
             evidence=evidence,
+            country=country,
             by=by,
         )
     output.print_line(f"{done.added:,} suppressed, {done.known:,} were already")
@@ -62,12 +66,13 @@ def suppress(
 
 @command()
 @click.argument("number")
+@country_option
 @by_option
 @ledger_options
-def forget(number: str, by: str | None) -> int:
+def forget(number: str, country: str | None, by: str | None) -> int:
     """Erase a number from the ledger. It stays suppressed, by a hash that cannot be read back."""
     with open_ledger() as ledger:
-        ledger.forget(number, by=by)
+        ledger.forget(number, country=country, by=by)
     output.print_line("the number is erased")
     return Status.DONE
 
@@ -83,7 +88,7 @@ def flagged(as_json: bool) -> int:
     with open_ledger() as ledger:
         found = list(ledger.flagged())
     if as_json:
-        output.print_json({"flagged": [one._asdict() for one in found]})
+        output.print_json({"flagged": [{**one._asdict(), "at": datetime.fromtimestamp(one.at, UTC)} for one in found]})
         return Status.DONE
     if found:
         rows = [(one.id, local_time(one.at), one.number, describe_scope(one.scope), one.text) for one in found]
@@ -110,12 +115,13 @@ def decide(id: int, outcome: str, by: str | None, why: str) -> int:
 
 @command("explain-number")
 @click.argument("number")
+@country_option
 @ledger_options
 @json_option
-def explain_number(number: str, as_json: bool) -> int:
+def explain_number(number: str, country: str | None, as_json: bool) -> int:
     """Show what the ledger knows about a number: consent, messages, opt-outs, and why a message was skipped."""
     with open_ledger() as ledger:
-        found = ledger.explain_number(number)
+        found = ledger.explain_number(number, country=country)
     if as_json:
         output.print_json(found)
         return Status.DONE
@@ -129,6 +135,8 @@ def explain_number(number: str, as_json: bool) -> int:
     if found["left_out"]:
         rows = [tuple(one.values()) for one in found["left_out"]]
         output.print_table("Lines left out", ("Broadcast", "Line", "Kind", "Reason"), rows)
+    if found["hint"]:
+        output.print_message(found["hint"])
     return Status.DONE
 
 
@@ -149,7 +157,13 @@ def _print_messages(messages: list[dict[str, Any]]) -> None:
         )
         for one in messages
     ]
-    output.print_table("Messages", ("Broadcast", "State", "Reason", "Time", "Consent", "Because"), rows, wrap=True)
+    output.print_table(
+        "Messages",
+        ("Broadcast", "State", "Reason", "Time", "Consent", "Because"),
+        rows,
+        wrap=True,
+        whole=("Broadcast", "State", "Time"),
+    )
 
 
 def _consent(consent: dict[str, Any] | None) -> str:

@@ -92,6 +92,11 @@ def _minute(at: float, zone: str) -> str:
     return local_time(round(at / 60) * 60.0, zone)
 
 
+def _pace(figures: Figures, waiting: str) -> tuple[str, ...]:
+    """Return the rate and the time left. A run that waits has neither: its rate is that of before."""
+    return () if waiting else (figures.rate, figures.left)
+
+
 class Lines:
     """A line every five seconds, for log files. A run that waits writes fewer."""
 
@@ -110,7 +115,7 @@ class Lines:
             return
         self._next = now + (_EVERY_WAITING if waiting and not progress.stopping else _EVERY)
         self._waiting = waiting
-        parts = [f"{figures.done:,} of {figures.total:,}", counts_text(progress.counts), figures.rate, figures.left, waiting]
+        parts = [f"{figures.done:,} of {figures.total:,}", counts_text(progress.counts), *_pace(figures, waiting), waiting]
         output.print_message(f"{time.strftime('%H:%M:%S')}  " + "; ".join(part for part in parts if part))
 
     def close(self, last: Progress | None = None) -> None:
@@ -138,7 +143,8 @@ class Bar:
         """Draw the bar anew."""
         self._figures.take(progress)
         figures, states = self._figures, counts_text(progress.counts)
-        parts = (figures.rate, figures.left, figures.waiting(progress) or states)
+        waiting = figures.waiting(progress)
+        parts = (*_pace(figures, waiting), waiting or states)
         text = output.printable("; ".join(part for part in parts if part))
         self._bar.update(self._task, completed=figures.done, total=figures.total, description=text)
 

@@ -35,7 +35,7 @@ from .completing import complete_files
 from .dialect_options import CellcastOption, refuse_cellcast_options
 from .exit_status import Status
 from .inputs import read_bytes
-from .media_options import look_at_files, private_option
+from .media_options import look_at_files, private_option, refuse_without_look, whole_option
 from .operations import read_content, slideshow_in, with_toml_messages
 from .options import allow_http_option, dry_run_option, file_argument, given, json_option
 from .repeated import group
@@ -105,6 +105,7 @@ def cellcast() -> None:
 @_other_files_option
 @click.option("--media", "look", is_flag=True, help="Fetch the files as the gateway does, 64 kB of each, and check them.")
 @private_option
+@whole_option
 @_GENERATION
 @json_option
 def check_(
@@ -115,6 +116,7 @@ def check_(
     allow_other_files: bool,
     look: bool,
     private: bool,
+    whole: bool,
     generation: str | None,
     as_json: bool,
 ) -> int:
@@ -122,8 +124,8 @@ def check_(
 
     With --media the picture is looked at as well: the file of --file, and what the slideshow's URL gives.
     """
-    if private and not look:
-        raise click.UsageError("--private needs --media")
+    if not look:
+        refuse_without_look("--media", private=private, whole=whole)
     content = read_content(file)
     account = masked_cellcast_account(cellcast_settings(generation, None), allow_other_files=allow_other_files)
     operation = _send_operation(account, content, to, sender, upload)
@@ -135,7 +137,7 @@ def check_(
         warnings=account.warnings(operation),
     )
     if look:
-        found = with_files(found, content, look_at_files(operation, account.limits, file, private))
+        found = with_files(found, content, look_at_files(operation, account.limits, file, private, whole=whole))
     return print_findings(found, as_json)
 
 

@@ -11,6 +11,7 @@ from ..errors import ConfigurationError, Problem
 from ..files import FileContent, read_file
 from ..limits import Limits
 from ..media import FileReport, Preflight
+from ..media.joining import further_problems, join_warnings
 from ..wire.codecs import xml
 from ..wire.dialects import MAX_REQUEST, get_dialect
 from ..wire.schemas import schema_problems
@@ -18,7 +19,15 @@ from . import output
 from .accounts import Settings, masked_account, skycore_settings
 from .exit_status import Status
 from .inputs import read_bytes
-from .media_options import carrier_option, look_at_files, print_files, private_option, without_repetitions
+from .media_options import (
+    carrier_option,
+    look_at_files,
+    print_files,
+    private_option,
+    refuse_without_look,
+    route_option,
+    whole_option,
+)
 from .operations import send_operation, slideshow_in, with_toml_messages
 from .options import SEND_FIELDS, dialect_option, file_argument, json_option, waive_option
 from .repeated import command
@@ -47,30 +56,46 @@ class Findings:
 @file_argument
 @dialect_option
 @waive_option
-@click.option("--media", is_flag=True, help="Fetch the files as the gateway does, 64 kB of each, and check them.")
+@click.option(
+    "--media",
+    is_flag=True,
+    help="Fetch the files as the gateway does, 64 kB of each, and check them. Local files are read whole.",
+)
 @private_option
+@whole_option
 @carrier_option
+@route_option
 @json_option
-def check(file: str, dialect: str | None, as_json: bool, media: bool, private: bool, carriers: tuple[str, ...]) -> int:
+def check(
+    file: str,
+    dialect: str | None,
+    as_json: bool,
+    media: bool,
+    private: bool,
+    whole: bool,
+    carriers: tuple[str, ...],
+    route: str | None,
+) -> int:
     """Report every problem in a slideshow or request file.
 
     A slideshow is validated by the rules that all gateways share, or by those of one dialect if --dialect, SKYMMS_DIALECT or
     the profile chooses one. A request is validated in its own dialect, and an XML request also by its schema. Nothing is sent.
 
     With --media the files are fetched as well, from public addresses on the ports 80 and 443. Files that are given by a path
-    are looked at where they are, relative to FILE.
+    are read whole where they are, relative to FILE.
 
     The exit status is 4 if there are problems. Warnings do not change it.
     """
-    if (private or carriers) and not media:
-        raise click.UsageError("--private and --carrier need --media")
+    if not media:
+        refuse_without_look("--media", private=private, whole=whole, carrier=carriers, route=route)
     data = read_bytes(file, MAX_REQUEST)
     try:
         content = read_file(data, strict=False)
         found = _validate(data, content, dialect)
         if media and content.slideshow is not None:
             limits: Limits = skycore_settings(dialect or content.dialect).values["limits"]
-            found = with_files(found, content, look_at_files(content.slideshow, limits, file, private, carriers))
+            files = look_at_files(content.slideshow, limits, file, private, carriers, route, whole=whole)
+            found = with_files(found, content, files)
     except ConfigurationError as error:
         if not error.problems:
             raise
@@ -124,11 +149,11 @@ def _validate_slideshow(content: FileContent, settings: Settings) -> Findings:
 
 def with_files(found: Findings, content: FileContent, files: Preflight) -> Findings:
     """Add what was found by looking at the files."""
-    problems = without_repetitions(files, found.problems)
+    problems = further_problems(found.problems, files)
     return replace(
         found,
         problems=(*found.problems, *map(content.locate, problems)),
-        warnings=(*found.warnings, *map(content.locate, files.warnings)),
+        warnings=tuple(map(content.locate, join_warnings(found.warnings, files))),
         files=files.files,
     )
 

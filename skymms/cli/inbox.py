@@ -120,6 +120,11 @@ def serve_(
         if books is not None:
             connect_ledger(receiving, books)
             about += f" Reports and opt-outs go to the ledger {books.store.name} too."
+        elif receiving.find_unconnected() is not None:
+            output.print_message(
+                f"warning: {store.name} is also a ledger with broadcasts, and this server does not tell it what it receives: "
+                "STOP is not obeyed, and delivery reports do not reach the broadcasts. Add --ledger with the same name."
+            )
         if address.url is None:
             about += " Gateways need a public https address: put a proxy in front, and add --url."
         return serve(uvicorn, receiving, address, secret, about, basic)

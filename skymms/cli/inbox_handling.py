@@ -31,7 +31,14 @@ def work_(target: str, until_idle: bool) -> int:
     """
     loaded = load_inbox(target)
     if not loaded.handler_names:
-        raise ConfigurationError(f"{target} has no handlers: register a function with @{target.rpartition(':')[2]}.on(…)")
+        name = target.rpartition(":")[2]
+        raise ConfigurationError(
+            f"{target} has no handlers, so there is nothing to call: register a function with @{name}.on(…). "
+            "note_opt_outs() is not a handler: it writes opt-outs in the process that receives. For the delivery reports of "
+            f"broadcasts, add {name}.on(Notice)(ledger.note)"
+        )
+    if missing := loaded.find_unconnected():
+        output.print_message(f"warning: {loaded.store_name} is also a ledger with broadcasts, and {missing}")
     if not until_idle:
         output.print_message(f"Calls {', '.join(loaded.handler_names)}. Press Ctrl-C to stop.")
     return work(loaded, until_idle=until_idle)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
@@ -125,17 +125,20 @@ def print_heading(text: str) -> None:
     _console().rule(Text(text, "bold"), align="left", style="dim")
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, wrap: bool = False) -> None:
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, wrap: bool = False, whole: Collection[str] = ()
+) -> None:
     """Print a table on stdout.
 
-    Nothing is cut off. Long cells are wrapped in a terminal, or always with ``wrap``.
+    Nothing is cut off. Long cells are wrapped in a terminal, or always with ``wrap``, except those of the columns
+    ``whole``.
     """
     if title:
         # Not the table's own title, because rich would wrap it to the table's width.
         print_line(title, "bold")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in whole)
     for row in rows:
         table.add_row(*(Text("" if cell is None else printable(cell)) for cell in row))
     _print_whole(table, wrap=wrap)

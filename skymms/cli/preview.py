@@ -15,7 +15,7 @@ from ..preview.previewing import check_name
 from . import output
 from .completing import complete_files
 from .exit_status import Status
-from .media_options import carrier_option, look_at_files, private_option
+from .media_options import carrier_option, look_at_files, private_option, refuse_without_look, route_option
 from .operations import read_content
 from .options import file_argument, parse_pairs
 from .repeated import command
@@ -34,6 +34,7 @@ from .repeated import command
 @click.option("--media", is_flag=True, help="Look at the files as the gateway does, and show the pictures.")
 @private_option
 @carrier_option
+@route_option
 @click.option("--stacked", is_flag=True, help="Show all slides below each other at first, instead of playing them (.html).")
 @click.option(
     "--images",
@@ -50,6 +51,7 @@ def preview(
     media: bool,
     private: bool,
     carriers: tuple[str, ...],
+    route: str | None,
     stacked: bool,
     images: str,
     data: dict[str, str],
@@ -59,9 +61,8 @@ def preview(
     FILE is a slideshow or a request that sends or stores one. Pictures that FILE names by a path are read from FILE's folder.
     The exit status is 4 if gateways refuse the message. Nothing is sent.
     """
-    if not media and (private or carriers or images == "blocks"):
-        option = "--private" if private else "--carrier" if carriers else "--images blocks"
-        raise click.UsageError(f"{option} needs --media: without it, nothing is fetched")
+    if not media:
+        refuse_without_look("--media", private=private, carrier=carriers, route=route, **{"images blocks": images == "blocks"})
     if path is not None:
         # Before anything is fetched.
         check_name(path)
@@ -69,7 +70,7 @@ def preview(
     message = _message(content)
     base = None if file == "-" else Path(file).parent
     look = media and content.slideshow is not None
-    found = look_at_files(message, DOCUMENTED, file, private, carriers) if look else None
+    found = look_at_files(message, DOCUMENTED, file, private, carriers, route) if look else None
     shown = make_preview(message, data=data or None, media=media, stacked=stacked, preflight=found, private=private, base=base)
     if path is not None:
         shown.save(path)

@@ -165,8 +165,31 @@ def _print_event(line: str) -> None:
     metavar="HOW[:every=N][:times=N][:seconds=S][:to=NUMBER]",
     help="Make requests fail: drop, 503:every=10, E106:times=3, … May be repeated.",
 )
+@click.option(
+    "--carrier",
+    "carriers",
+    multiple=True,
+    callback=_check_ids,
+    metavar="ID",
+    help="Spread the numbers over these carriers, by their last digits. May be repeated.",
+)
+@click.option(
+    "--outcome",
+    "outcomes",
+    multiple=True,
+    metavar="CODE[:CARRIER]",
+    help="What becomes of messages: E102 is not delivered, E102:0003100 for those of one --carrier. May be repeated.",
+)
 @json_option
-def sandbox(key: str, at_once: bool, faults: list[dict[str, Any]], as_json: bool, **options: Any) -> int:
+def sandbox(
+    key: str,
+    at_once: bool,
+    faults: list[dict[str, Any]],
+    carriers: tuple[str, ...],
+    outcomes: tuple[str, ...],
+    as_json: bool,
+    **options: Any,
+) -> int:
     """Run a local gateway for tests and experiments. It sends nothing to phones.
 
     It accepts every dialect and applies the library's own rules. The settings to copy are printed on stdout, and a line for
@@ -175,6 +198,10 @@ def sandbox(key: str, at_once: bool, faults: list[dict[str, Any]], as_json: bool
     with _open(key, delays=AT_ONCE if at_once else Delays(), **options) as running:
         for fault in faults:
             running.fail(**fault)
+        if carriers:
+            running.carriers(*carriers)
+        for code, _, carrier in (one.partition(":") for one in outcomes):
+            running.outcome(code, operator_id=carrier or None)
         if as_json:
             _print_addresses(running)
         else:

@@ -13,7 +13,7 @@ from ..model.stored_operations import DeleteMMS, ListMMS, SendSavedMMS
 from .accounts import masked_account, skycore_settings
 from .calling import call_and_print
 from .dialect_options import FieldOption, refuse_options
-from .media_options import look_at_files, private_option, refuse_files
+from .media_options import look_at_files, private_option, refuse_files, refuse_without_look, whole_option
 from .operations import read_content, refuse_problems, request_in, save_operation, send_operation
 from .options import (
     client_reference_option,
@@ -36,6 +36,7 @@ from .repeated import command
     "--check-media", is_flag=True, help="Fetch the files as the gateway does first, and send nothing if one is wrong."
 )
 @private_option
+@whole_option
 @dry_run_option
 @json_option
 def send(
@@ -45,6 +46,7 @@ def send(
     as_json: bool,
     check_media: bool,
     private: bool,
+    whole: bool,
     dry_run: bool,
     **options: Any,
 ) -> int:
@@ -56,13 +58,13 @@ def send(
     content = read_content(file)
     settings = skycore_settings(dialect, url, content.dialect)
     operation = send_operation(content, options, settings.sender)
-    if private and not check_media:
-        raise click.UsageError("--private needs --check-media")
+    if not check_media:
+        refuse_without_look("--check-media", private=private, whole=whole)
     if check_media:
         # Problems of the message come first: they cost no request.
         refuse_options(masked_account(settings), operation, given(options))
         refuse_problems(masked_account(settings), operation, content)
-        refuse_files(look_at_files(operation, settings.values["limits"], file, private))
+        refuse_files(look_at_files(operation, settings.values["limits"], file, private, whole=whole))
     return call_and_print(settings, operation, as_json, content, dry_run=dry_run, options=given(options))
 
 

@@ -18,6 +18,7 @@ In reading order:
 - ``handlers``: your functions, by the kinds of notices that they get
 - ``replying``: sends one reply to a notice, however often its handler is called
 - ``messages``: one message and the notices about it
+- ``registering``: registers handlers, so that notices are kept for them
 - ``taking``: takes notices for handlers, and writes what became of them
 - ``calling``: calls handlers in threads and on an event loop
 - ``working``: the worker

@@ -77,6 +77,14 @@ class Handlers:
     def __len__(self) -> int:
         return len(self._handlers)
 
+    def get(self, kind: type[Notice]) -> list[Handler]:
+        """Return the handlers that are registered for a kind of notices."""
+        return [one for one in self if ALL in one.kinds or kind.__name__ in one.kinds]
+
+    def kinds(self) -> dict[str, frozenset[str]]:
+        """Return the kinds of notices that each handler wants, by its name."""
+        return {handler.name: handler.kinds for handler in self}
+
     def find(self, name: str) -> Handler | None:
         """Return the handler with a name."""
         return self._handlers.get(name)

@@ -52,6 +52,11 @@ class Handling:
         self._replies: Replies | None = None
         self._is_stopped = False
 
+    @property
+    def store_name(self) -> str:
+        """The name of the file or the database, without a password."""
+        return self._store.name
+
     # -------------------------------------------------------------------------------------------- handlers
 
     def on(self, *kinds: type[Notice], name: str | None = None) -> Callable[[F], F]:

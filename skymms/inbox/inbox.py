@@ -8,16 +8,19 @@ from types import TracebackType
 
 from ..broadcast import Ledger
 from ..errors import ConfigurationError
+from ..model.notices import DeliveryReport
 from ..postbacks import read_postbacks
 from ..storage.contract import Store
+from ..transport.logging import logger
 from .access import Networks, Passwords
 from .asgi import AsgiApplication
 from .django import DjangoView
 from .handling import Handling
 from .intake import ANSWER_WITHIN, MAX_BODY, Intake, Read, positive
 from .log_filters import mask_paths_in_logs
-from .opting_out import OptOutWriter
+from .opting_out import OptOutWriter, has_broadcasts
 from .receiver import Receiver
+from .registering import Registration
 from .secrets import Secret
 from .storing import open_inbox
 from .writer import Writer
@@ -70,8 +73,10 @@ class Inbox(Handling):
         self._closes_store = isinstance(store, (str, os.PathLike))
         super().__init__(open_inbox(store))
         self._works = work
+        self._is_checked = False
         self._opt_outs = OptOutWriter(self._store)
-        writer = Writer(self._store, stored=self._stored, opt_outs=self._opt_outs)
+        registration = Registration(self._store, self._handlers)
+        writer = Writer(self._store, before=registration, stored=self._stored, opt_outs=self._opt_outs)
         self.receiver: Receiver = Receiver(
             intake, writer, started=self._start, stopped=self._worker.stop, answer_within=answer_within
         )  # fmt: skip
@@ -84,10 +89,35 @@ class Inbox(Handling):
 
         If the ledger shares the store of the inbox, both are written in one transaction; otherwise the ledger is written first,
         and a post that it cannot take is answered 503. Call this in the process that receives.
+
+        This obeys opt-outs and nothing else. For delivery reports, register the ledger as a handler as well:
+        ``inbox.on(Notice)(ledger.note)``.
         """
         self._opt_outs.add(ledger)
 
+    def find_unconnected(self) -> str | None:
+        """Return what the ledger of broadcasts in the inbox's own store does not get; None if it gets everything.
+
+        Also None if the store has no broadcasts. An inbox that only calls handlers writes no opt-outs, so they do not count.
+        """
+        tells = any(getattr(one.function, "__func__", None) is Ledger.note for one in self._handlers)
+        if tells or not has_broadcasts(self._store):
+            return None
+        if self._opt_outs.is_used:
+            return "delivery reports do not reach the broadcasts: add inbox.on(Notice)(ledger.note)"
+        return (
+            "STOP is not obeyed, and delivery reports do not reach the broadcasts: add inbox.note_opt_outs(ledger) and "
+            "inbox.on(Notice)(ledger.note)"
+        )
+
     def _start(self) -> None:
+        if not self._is_checked:
+            self._is_checked = True
+            if self._opt_outs.is_used and not self._handlers.get(DeliveryReport):
+                logger.warning(
+                    "inbox: no handler gets delivery reports, so they do not reach the broadcasts of the ledger: add "
+                    "inbox.on(Notice)(ledger.note)"
+                )
         if self._works and len(self._handlers) and not self._is_stopped:
             self.work()
 

@@ -11,12 +11,16 @@ from typing import Any
 
 from ..broadcast import Hours, Ledger
 from ..broadcast.confirming import check_confirmation
+from ..broadcast.schema import COMPONENT
 from ..errors import InDoubtError, StorageError
 from ..model.notices import Notice
 from ..model.operations import Operation
-from ..storage.contract import RefusedValueError, Store, Transaction
+from ..storage.contract import RefusedValueError, Store, Transaction, same
+from ..storage.migrations import VERSION
 from ..transport.logging import logger, one_line
 from .storing import Post
+
+_ANY_BROADCAST = same("SELECT 1 FROM skymms_broadcast LIMIT 1")
 
 
 class OptOutWriter:
@@ -32,6 +36,11 @@ class OptOutWriter:
         ledgers = self._within if ledger.store is self._store else self._first
         if ledger not in ledgers:
             ledgers.append(ledger)
+
+    @property
+    def is_used(self) -> bool:
+        """True if there is a ledger to write into."""
+        return bool(self._within or self._first)
 
     def write_within(self, transaction: Transaction, posts: Sequence[Post]) -> None:
         """Write into the ledgers that share the store of the inbox, in the transaction that stores the posts."""
@@ -52,6 +61,13 @@ class OptOutWriter:
                 for place in told:
                     allowed[place] = allowed[place] and _write_alone(ledger, posts[place])
         return allowed
+
+
+def has_broadcasts(store: Store) -> bool:
+    """Return whether the store of an inbox is also a ledger that has broadcasts."""
+    with store.reading() as transaction:
+        is_ledger = transaction.one(VERSION, component=COMPONENT) is not None
+        return is_ledger and transaction.one(_ANY_BROADCAST) is not None
 
 
 def _write_alone(ledger: Ledger, post: Post) -> bool:

@@ -21,6 +21,7 @@ from ..model.serialization import from_dict
 from ..storage.contract import Store, Transaction
 from . import statements as sql
 from .handlers import Handlers
+from .registering import register
 
 #: Seconds for which a worker holds what it took, unless it renews the lease.
 LEASE = 30.0
@@ -82,34 +83,20 @@ class Desk:
     def register(self) -> list[str]:
         """Register the handlers that are new or have other kinds, and return the names of those that other workers must have.
 
-        A kind for which a handler is registered for the first time brings it the notices that no handler ever got. A kind that
-        is not among a handler's any more brings it no more notices.
+        See :func:`~skymms.inbox.registering.register`.
         """
-        wanted = {handler.name: handler.kinds for handler in self._handlers}
+        wanted = self._handlers.kinds()
         with self._store.transaction() as transaction:
-            transaction.run(sql.LOCK_REGISTRATION)
             now = transaction.now()
-            found = set(transaction.rows(sql.REGISTERED))
-            pairs = {(name, kind) for name, kinds in wanted.items() for kind in kinds}
-            gone = [{"name": name, "kind": kind} for name, kind in sorted(found - pairs) if name in wanted]
-            if gone:
-                transaction.run_many(sql.UNREGISTER, gone)
-            rows = [{"name": name, "kind": kind, "now": now} for name, kind in sorted(pairs)]
-            if rows:
-                transaction.run_many(sql.REGISTER, rows)
-            if gone:
-                transaction.run_many(sql.REMOVE_UNWANTED, [{"name": name} for name in sorted({row["name"] for row in gone})])
-            if pairs - found:
-                names = sorted({name for name, _ in pairs - found})
-                transaction.run(sql.ADD_UNHANDLED, now=now, names=json.dumps(names))
+            found = register(transaction, wanted, now)
             self._renew(transaction, now)
         self._registered = wanted
-        return sorted({name for name, _ in found} - set(wanted))
+        return sorted(found - set(wanted))
 
     @property
     def is_registered(self) -> bool:
         """True if all handlers of this process are registered."""
-        return self._registered == {handler.name: handler.kinds for handler in self._handlers}
+        return self._registered == self._handlers.kinds()
 
     # -------------------------------------------------------------------------------------------- taking
 

@@ -60,14 +60,20 @@ class _Entry:
 class Writer:
     """Writes posts to a store. Its thread starts with the first post, in each process that uses it.
 
-    ``stored`` is called, in this thread, when new notices are on the disk. ``opt_outs`` are written into the ledgers that want
-    them, before or with the posts.
+    ``before`` is called, in this thread, before posts are stored, and ``stored`` when new notices are on the disk. ``opt_outs``
+    are written into the ledgers that want them, before or with the posts.
     """
 
     def __init__(
-        self, store: Store, *, stored: Callable[[], None] = lambda: None, opt_outs: OptOutWriter | None = None
+        self,
+        store: Store,
+        *,
+        before: Callable[[], None] = lambda: None,
+        stored: Callable[[], None] = lambda: None,
+        opt_outs: OptOutWriter | None = None,
     ) -> None:
         self._store = store
+        self._before_storing = before
         self._stored = stored
         self._opt_outs = opt_outs or OptOutWriter(store)
         self._begin()
@@ -209,6 +215,7 @@ class Writer:
         """Write posts in one transaction. Return what was stored, or None and the kind of failure."""
         began, start = False, time.monotonic()
         try:
+            self._before_storing()
             with self._store.transaction() as transaction:
                 began = True
                 stored = store(transaction, posts)

@@ -2,6 +2,7 @@
 
 In reading order:
 
+- ``options``: checks the values that callers pass
 - ``images``: checks that an image file is complete and undamaged
 - ``signatures``: recognises the type of a file by its content
 - ``measuring``: pixels and seconds of a file, by its headers
@@ -14,6 +15,7 @@ In reading order:
 - ``looking``: looks at one file
 - ``judging``: the problem and the warnings of one file
 - ``inspection``: looks at all files of a message
+- ``joining``: joins what the rules say of a message with what was seen of its files
 - ``fitted``: the result of fitting a file
 - ``metadata``: removes the metadata of a picture without decoding it
 - ``decoding``: decodes pictures within limits

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .decoding import Picture, pillow
 from .fitted import damaged_error
-from .scaling import Encoded, resize, scale_within, scaled, search_scale
+from .scaling import Encoded, resize, scale_within, scaled, scales, search
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: Bytes grow with the scale of an animation to about this power.
-_GROWTH = 1.8
-_ENOUGH = 0.85
+#: Each size that is tried is this part of the next one.
+_STEP = 0.95
 #: Below this scale, every second frame is left out before the pictures become smaller still.
 _LEAST_SCALE = 0.3
 #: As many frames are kept, however small the pictures become.
@@ -47,16 +46,8 @@ def encode_animation(picture: Picture, most: int, within: tuple[int, int]) -> En
             return _save(frames, scaled(picture.size, scale))
 
         is_short = len(frames.images) <= _LEAST_FRAMES
-        found = search_scale(
-            encode,
-            most,
-            largest=largest,
-            first=largest,
-            growth=_GROWTH,
-            enough=_ENOUGH,
-            attempts=4,
-            least=0.0 if is_short else largest * _LEAST_SCALE,
-        )
+        least = 0.0 if is_short else largest * _LEAST_SCALE
+        found = search(encode, scales(picture.size, largest, step=_STEP, least=least), most)
         if found is not None or is_short:
             break
         frames = frames.halved()
@@ -77,6 +68,8 @@ def _load(picture: Picture) -> _Frames:
             animation.load()
             frame = animation.convert("RGBA")
             images.append(frame if frame.getextrema()[3][0] < 255 else frame.convert("RGB"))
+            # Pillow would write comments and the like into the new file.
+            images[-1].info.clear()
             ends.append(ends[-1] + float(animation.info.get("duration") or 0))
     except (OSError, EOFError, ValueError, SyntaxError, IndexError) as error:
         raise damaged_error(f"frame {len(images) + 1} cannot be decoded ({type(error).__name__})") from None

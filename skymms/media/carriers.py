@@ -65,6 +65,11 @@ _BASE64, _HEADERS = 1.37, 814
 FILE_BUDGET = int((MESSAGE_BUDGET - _HEADERS) / _BASE64)
 
 
+def number_of(route: str) -> str:
+    """Return what a number of a route is called: ``long code``, ``toll-free number``."""
+    return "toll-free number" if route == TOLL_FREE else route
+
+
 class CarrierVerdict(NamedTuple):
     """Whether a carrier delivers a message: its strictest limit, and the estimated bytes of the message."""
 
@@ -87,24 +92,34 @@ def files_budget(most: int, count: int, texts: Iterable[int]) -> int:
     return max(0, int((most - message_size(texts) - count * _HEADERS) / _BASE64))
 
 
+def carrier_names(audience: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of carriers as they are written in :data:`CARRIER_LIMITS`."""
+    if isinstance(audience, str):
+        raise ConfigurationError(f"audience={audience!r:.40}: give several carriers, as in ({audience!r:.40},)")
+    if not isinstance(audience, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"audience={audience!r:.40}: give several carriers, such as ('att', 'verizon')")
+    found: list[str] = []
+    for given in audience:
+        name = str(given).strip().lower()
+        carrier = _NAMES.get(name, name)
+        if carrier not in CARRIERS:
+            raise ConfigurationError(f"audience: there are no figures for {given!r:.40}; known are {', '.join(CARRIERS)}")
+        found.append(carrier)
+    return tuple(found)
+
+
 def strictest_limits(audience: Iterable[str], route: str | None) -> tuple[CarrierLimit, ...]:
-    """Return the smallest limit of each carrier; with ``route``, of that route alone.
+    """Return the smallest limit of each carrier; with ``route``, of that route alone, and of all carriers if none is given.
 
     Raises :class:`~skymms.ConfigurationError` for a carrier or a route that is not in :data:`CARRIER_LIMITS`.
     """
     if route is not None and route not in ROUTES:
         raise ConfigurationError(f"route={route!r:.40}: give one of {', '.join(map(repr, ROUTES))}")
-    if isinstance(audience, str):
-        raise ConfigurationError(f"audience={audience!r:.40}: give several carriers, as in ({audience!r:.40},)")
     found: list[CarrierLimit] = []
-    for given in audience:
-        name = str(given).strip().lower()
-        carrier = _NAMES.get(name, name)
+    for carrier in carrier_names(audience) or (CARRIERS if route else ()):
         limits: Sequence[CarrierLimit] = [
             one for one in CARRIER_LIMITS if one.carrier == carrier and route in (None, one.route)
         ]
-        if carrier not in CARRIERS:
-            raise ConfigurationError(f"audience: there are no figures for {given!r:.40}; known are {', '.join(CARRIERS)}")
         if limits:
             found.append(min(limits, key=lambda one: one.max_bytes))
     return tuple(found)

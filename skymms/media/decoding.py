@@ -183,6 +183,8 @@ def _plain(image: Any, orientation: int) -> Image:
         image = image.convert("RGB")
     turn = _TURNS.get(orientation)
     upright: Image = image.transpose(getattr(pillow().Transpose, turn)) if turn else image
+    # Pillow would write comments and the like into the new file.
+    upright.info.clear()
     return upright
 
 

@@ -54,6 +54,8 @@ _DEMUXERS = {
 #: Of the allowed bytes, this part is planned; the container takes some of the rest.
 _PLANNED = 0.93
 _ATTEMPTS = 4
+#: Frames a second at most: more take bytes from each picture.
+_MAX_RATE = 25
 
 
 class _Plan(NamedTuple):
@@ -62,6 +64,14 @@ class _Plan(NamedTuple):
     sound: int
     picture: int
     side: int
+
+
+class _Description(NamedTuple):
+    """What ffmpeg says of a file: seconds, size in pixels as it is shown, and frames a second."""
+
+    seconds: float
+    pixels: tuple[int, int] | None
+    rate: float | None
 
 
 def fit_played(data: bytes, content: Content, kind: str, most: int) -> Fitted:
@@ -82,19 +92,25 @@ def fit_played(data: bytes, content: Content, kind: str, most: int) -> Fitted:
     with TemporaryDirectory(prefix="skymms-") as directory:
         source = Path(directory, "original")
         source.write_bytes(data)
-        length = _length(program, demuxer, source, kind, ends)
+        before = _describe(program, demuxer, source, kind, ends)
+        length = before.seconds
+        if not length:
+            raise damaged_error("ffmpeg cannot read it", kind)
         bits = most * 8 * _PLANNED / length
         for _ in range(_ATTEMPTS):
             plan = _plan(kind, bits)
             if plan is None:
                 raise size_error(len(data), most, kind, f"{length:.0f} seconds are too long for it; shorten it")
-            result = _convert(program, demuxer, source, plan, kind, most, ends)
+            target = _convert(program, demuxer, source, plan, before.rate, kind, most, ends)
+            result = target.read_bytes()
             if len(result) <= most:
                 ending, content_type = ("mp3", "audio/mpeg") if kind == "audio" else ("mp4", "video/mp4")
+                how = f"{content.name} to {ending.upper()} of {round(len(result) * 8 / length / 1000)} kbit/s"
+                after = _describe(program, "mp3" if kind == "audio" else "mov", target, kind, ends)
                 return Fitted(
                     data=result,
                     content_type=content_type,
-                    changes=(f"{content.name} to {ending.upper()} of {round(bits / 1000)} kbit/s", "metadata removed"),
+                    changes=(how, *_picture_changes(before, after), "metadata removed"),
                     original_size=len(data),
                 )
             bits *= most / len(result) * 0.95
@@ -113,18 +129,32 @@ def _plan(kind: str, bits: float) -> _Plan | None:
     return _Plan(sound, picture, 240 if picture < 120_000 else 320 if picture < 250_000 else 480 if picture < 700_000 else 640)
 
 
-def _length(program: str, demuxer: str, source: Path, kind: str, ends: float) -> float:
-    """Return how many seconds a file plays."""
+def _describe(program: str, demuxer: str, source: Path, kind: str, ends: float) -> _Description:
     # Without an output ffmpeg prints what it knows of the file, and ends with an error.
     told = _run([program, *_input(demuxer, source)], kind, ends).stderr.decode("utf-8", "replace")
     found = re.search(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?)", told)
     length = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else 0.0
-    if not length:
-        raise damaged_error("ffmpeg cannot read it", kind)
-    return length
+    video = next((line for line in told.splitlines() if " Video: " in line and "attached pic" not in line), "")
+    size, rate = re.search(r"[ ,](\d{1,6})x(\d{1,6})[ ,]", video), re.search(r"(\d+(?:\.\d+)?) fps", video)
+    # ffmpeg turns a video upright when it converts it.
+    is_turned = re.search(r"rotation of -?(?:90|270)\.", told) is not None
+    sides = None if size is None else (int(size[2]), int(size[1])) if is_turned else (int(size[1]), int(size[2]))
+    return _Description(length, sides, float(rate[1]) if rate else None)
 
 
-def _convert(program: str, demuxer: str, source: Path, plan: _Plan, kind: str, most: int, ends: float) -> bytes:
+def _picture_changes(before: _Description, after: _Description) -> list[str]:
+    changes: list[str] = []
+    if before.pixels and after.pixels and before.pixels != after.pixels:
+        sizes = (f"{width:,} × {height:,}" for width, height in (before.pixels, after.pixels))
+        changes.append(f"{' to '.join(sizes)} pixels")
+    if before.rate and after.rate and before.rate != after.rate:
+        changes.append(f"{before.rate:g} to {after.rate:g} frames a second")
+    return changes
+
+
+def _convert(
+    program: str, demuxer: str, source: Path, plan: _Plan, rate_before: float | None, kind: str, most: int, ends: float
+) -> Path:
     target = source.with_name("fitted.mp3" if kind == "audio" else "fitted.mp4")
     sound = ["-ac", "1", "-b:a", str(plan.sound)]
     if kind == "audio":
@@ -135,7 +165,9 @@ def _convert(program: str, demuxer: str, source: Path, plan: _Plan, kind: str, m
         side = plan.side
         # Smaller, never larger, and even, which the encoder needs.
         size = f"scale='min({side},iw)':'min({side},ih)':force_original_aspect_ratio=decrease:force_divisible_by=2"
-        video = ["-c:v", "libx264", "-profile:v", "baseline", "-pix_fmt", "yuv420p", "-vf", size, "-r", "25"]
+        video = ["-c:v", "libx264", "-profile:v", "baseline", "-pix_fmt", "yuv420p", "-vf", size]
+        if rate_before is None or rate_before > _MAX_RATE:
+            video += ["-r", str(_MAX_RATE)]
         video += ["-b:v", str(plan.picture), "-maxrate", str(plan.picture), "-bufsize", str(plan.picture)]
         coding = [*video, "-c:a", "aac", *sound, "-movflags", "+faststart", "-f", "mp4"]
     # Twice the size is enough to see that it is too large.
@@ -143,7 +175,7 @@ def _convert(program: str, demuxer: str, source: Path, plan: _Plan, kind: str, m
     ended = _run([program, "-y", *_input(demuxer, source), *limits, *coding, str(target)], kind, ends)
     if ended.returncode or not target.exists() or not target.stat().st_size:
         raise damaged_error("ffmpeg cannot convert it within its limits of memory and time", kind)
-    return target.read_bytes()
+    return target
 
 
 def _input(demuxer: str, source: Path) -> list[str]:

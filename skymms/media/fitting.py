@@ -10,10 +10,11 @@ from ..limits import DOCUMENTED, Limits
 from ..slide import FILES
 from .acceptance import TYPES
 from .carriers import FILE_BUDGET
-from .decoding import FORMATS
+from .decoding import FORMATS, pillow
 from .ffmpeg import fit_played
 from .fitted import Fitted, damaged_error, removed_metadata, size_error, type_error
 from .isolation import fit_in_process
+from .options import check_background, check_most, check_within
 from .pictures import fit_picture
 from .positions import has_position, strip_video_metadata
 from .signatures import Content, recognise
@@ -28,7 +29,7 @@ _ISOLATED = frozenset({"image/heic", "image/avif"})
 
 
 def fit(
-    file: str | PathLike[str] | bytes,
+    file: str | PathLike[str] | bytes | bytearray | memoryview,
     *,
     most: int = FILE_BUDGET,
     kind: str | None = None,
@@ -56,16 +57,16 @@ def fit(
     :class:`~skymms.MediaTooLargeError` for one that cannot be made that small, :class:`~skymms.MediaTypeError` for one of
     another kind, and :class:`~skymms.ConfigurationError` if a library or program is missing, and which one.
     """
-    if type(most) is not int or most < 1:
-        raise ConfigurationError(f"most={most!r:.40}: give a whole number of bytes from 1 up")
+    check_most(most)
+    check_within(within)
     if kind is not None and kind not in FILES:
         raise ConfigurationError(f"kind={kind!r:.40}: give one of {', '.join(FILES)}")
-    data = file if isinstance(file, bytes) else read_bytes(file, MAX_ORIGINAL)
+    data = _content_of(file)
     if len(data) > MAX_ORIGINAL:
         raise size_error(len(data), most, kind or "image", f"files of more than {MAX_ORIGINAL:,} bytes are not read")
     content = recognise(data)
     if content is None or not content.kind:
-        name = "the file" if isinstance(file, bytes) else repr(fspath(file))[:80]
+        name = repr(fspath(file))[:80] if isinstance(file, (str, PathLike)) else "the file"
         found = f"is a {content.name}" if content else "is of an unknown type" if data else "is empty"
         raise type_error(f"{name} {found}: give a picture, a sound, a video, a contact card, a calendar entry, a PDF or a pass",
                     kind or "image")  # fmt: skip
@@ -76,11 +77,21 @@ def fit(
     return _fit_other(data, content, kind or content.kind, most)
 
 
+def _content_of(file: str | PathLike[str] | bytes | bytearray | memoryview) -> bytes:
+    if isinstance(file, (bytes, bytearray, memoryview)):
+        return bytes(file)
+    if not isinstance(file, (str, PathLike)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"file={file!r:.40}: give a path, or the bytes of a file")
+    return read_bytes(file, MAX_ORIGINAL)
+
+
 def _fit_image(
     data: bytes, content: Content, most: int, within: tuple[int, int], background: str, isolate: bool, limits: Limits
 ) -> Fitted:
     if content.content_type not in FORMATS:
         raise type_error(f"a {content.name} is not converted: export it as JPEG or PNG", "image")
+    pillow()  # before its colours are needed: its absence has a sentence
+    check_background(background)
     accepted = frozenset(_accepted_images(limits))
     if isolate or content.content_type in _ISOLATED:
         return fit_in_process(data, most, within, background, accepted)

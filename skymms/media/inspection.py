@@ -25,11 +25,12 @@ from ..model.slideshow import Slideshow
 from ..redaction import strip_credentials
 from ..slide import FILES, Slide
 from .acceptance import Accepted, accepted_files, uploaded_types
-from .carriers import MESSAGE_BUDGET, CarrierVerdict, message_size, strictest_limits
+from .carriers import MESSAGE_BUDGET, CarrierVerdict, carrier_names, message_size, number_of, strictest_limits
 from .fetching import TOO_LATE, Cancellation
-from .judging import find_header_problem, find_problem, find_warnings
+from .judging import find_header_problem, find_problem, find_unread, find_warnings
 from .looking import BEGINNING, Seen, look_at_bytes, look_at_path, look_at_url
 from .measuring import pixels, seconds
+from .options import check_path, check_timeout
 
 #: Seconds for all files of a message together: less than a client waits for the response that depends on them.
 FETCH_TIMEOUT = 20.0
@@ -47,7 +48,8 @@ class FileReport:
 
     ``slide`` counts from 1 and ``field`` is the slide's field, such as ``image``; ``address`` is its URL without a user name,
     or its path. ``found`` is the type by the content and ``declared`` the type by the server, both empty if unknown. ``bytes``,
-    ``pixels`` and ``seconds`` are None if they were not found in what was read. ``is_whole`` is True if all of it was read.
+    ``pixels`` (as it is shown, upright) and ``seconds`` are None if they were not found in what was read. ``is_whole`` is True
+    if all of it was read, and ``not_read`` says why nothing was: ``"too large"``, ``"wrong type"`` or ``"not fetched"``.
     """
 
     slide: int | None
@@ -59,6 +61,7 @@ class FileReport:
     pixels: tuple[int, int] | None = None
     seconds: float | None = None
     is_whole: bool = False
+    not_read: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +116,7 @@ class _Look:
         if isinstance(file.source, bytes):
             return look_at_bytes(file.source)
         if isinstance(file.source, Path):
-            return look_at_path(file.source, keep if self.whole else BEGINNING)
+            return look_at_path(file.source, keep)
         return look_at_url(
             file.source,
             None if self.whole else BEGINNING,
@@ -143,8 +146,10 @@ def preflight(
     - ``limits``: those of the account (``account.limits``): the sizes, and for Cellcast the types as well. ``stricter`` are
       sizes that apply in addition.
     - ``audience``: the carriers of the recipients, such as ``("att", "verizon")``. A message that is too large for one of them
-      is a warning. ``route`` is how it is sent: ``"long code"``, ``"toll-free"`` or ``"short code"``.
-    - ``fetch``: ``"headers"`` reads the headers and 64 kB of each file, so a smaller file is seen whole; ``"whole"`` reads all.
+      is a warning. ``route`` is the kind of number it is sent from: ``"long code"``, ``"toll-free"`` or ``"short code"``.
+      With a route and without an audience, all carriers count.
+    - ``fetch``: ``"headers"`` reads the headers and 64 kB of each file at a URL, so a smaller file is seen whole; ``"whole"``
+      reads all, and finds damage anywhere in it. Local files are always read whole.
     - ``private``: True allows addresses of this computer and of private networks, all ports, and a user name in the URL.
       Otherwise such a file is a problem (E351-E358) and nothing is requested.
     - ``base``: the directory of local files, which a slide names by their paths. None allows no local files.
@@ -155,7 +160,9 @@ def preflight(
     """
     if fetch not in ("headers", "whole"):
         raise ConfigurationError(f'fetch={fetch!r:.40}: give "headers" or "whole"')
-    carriers = strictest_limits(audience, route)
+    check_path("base", base)
+    check_timeout(timeout)
+    carriers, names = strictest_limits(audience, route), carrier_names(audience)
     slideshow = _slideshow_of(message)
     accepted = accepted_files(message, limits, stricter)
     files = list(_files(slideshow, accepted, None if base is None else Path(base)))
@@ -170,18 +177,19 @@ def preflight(
         if found := find_problem(seen[file.key], file.field, here):
             problems.append(Problem(found[0], file.slide, _name(file), found[1] + _removed_query(file)))
         else:
-            texts = find_warnings(seen[file.key], file.field, here)
+            texts = find_warnings(seen[file.key], file.field, here, names)
             warnings += [Problem(None, file.slide, _name(file), text) for text in texts]
     sizes = [seen[file.key].size or 0 for file in files]
     sizes += [len(slide.text.encode("utf-8", "replace")) for slide in slideshow.slides if isinstance(slide.text, str)]
     size = message_size(sizes)
     verdicts = tuple(CarrierVerdict(limit, size) for limit in carriers)
-    if files and not problems:
-        warnings += _size_warnings(size, verdicts, bool(audience))
+    if files:
+        # Beside problems too: a file that is replaced may still be too large.
+        warnings += _size_warnings(size, verdicts, bool(audience or route))
     return Preflight(
         problems=tuple(problems),
         warnings=tuple(warnings),
-        files=tuple(_report(file, seen[file.key]) for file in files),
+        files=tuple(_report(file, seen[file.key], look) for file in files),
         message_size=size,
         carriers=verdicts,
     )
@@ -283,7 +291,7 @@ def _look_at_all(look: _Look, files: Sequence[_File], on_file: Callable[[FileRep
             unseen.discard(file.key)
             seen[file.key] = found
             if on_file is not None:
-                on_file(_report(file, found))
+                on_file(_report(file, found, look))
     except queue.Empty:
         pass
     finally:
@@ -304,7 +312,7 @@ def _removed_query(file: _File) -> str:
     return " (the gateway removes the part of the URL from '?' on)" if is_shorter else ""
 
 
-def _report(file: _File, seen: Seen) -> FileReport:
+def _report(file: _File, seen: Seen, look: _Look) -> FileReport:
     found = seen.found
     content_type = found.content_type if found else ""
     return FileReport(
@@ -317,6 +325,7 @@ def _report(file: _File, seen: Seen) -> FileReport:
         pixels=pixels(seen.content),
         seconds=seconds(seen.content, content_type, seen.size),
         is_whole=seen.is_whole,
+        not_read=find_unread(seen, file.field, look.accepted),
     )
 
 
@@ -326,7 +335,7 @@ def _size_warnings(size: int, verdicts: Sequence[CarrierVerdict], is_chosen: boo
         if not verdict.fits:
             text = (
                 f"the message has about {size:,} bytes with its encoding; {limit.carrier} delivers {limit.max_bytes:,} from a "
-                f"{limit.route} ({limit.source}, read {limit.read}): make its files smaller (skymms fit)"
+                f"{number_of(limit.route)} ({limit.source}, read {limit.read}): make its files smaller (skymms fit)"
             )
             yield Problem(None, None, "slides", text)
     if not is_chosen and size > MESSAGE_BUDGET:

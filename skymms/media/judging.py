@@ -14,7 +14,7 @@ detected.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from .acceptance import DAMAGED, TOO_BIG, UNREACHABLE, WRONG_TYPE, Accepted
 from .images import find_damage
@@ -82,8 +82,18 @@ def _content_problem(seen: Seen, kind: str) -> Error | None:
     return None
 
 
-def find_warnings(seen: Seen, kind: str, accepted: Accepted) -> Iterator[str]:
-    """Yield warnings about a file without a problem: what a gateway accepts and a phone or a carrier may not show."""
+def find_unread(seen: Seen, kind: str, accepted: Accepted) -> str:
+    """Return why the content of a file was not read; empty if it was read, and for an empty file."""
+    if seen.content or seen.is_local or not (problem := find_header_problem(seen, kind, accepted)):
+        return ""
+    return {UNREACHABLE[kind]: "not fetched" if seen.fault else "", WRONG_TYPE: "wrong type"}.get(problem[0], "too large")
+
+
+def find_warnings(seen: Seen, kind: str, accepted: Accepted, carriers: Collection[str] = ()) -> Iterator[str]:
+    """Yield warnings about a file without a problem: what a gateway accepts and a phone or a carrier may not show.
+
+    ``carriers`` are those of the recipients; empty for all.
+    """
     found = seen.found
     if found is None:
         yield f"its content is not recognised as a file for {kind}"
@@ -92,7 +102,7 @@ def find_warnings(seen: Seen, kind: str, accepted: Accepted) -> Iterator[str]:
     elif kind == "image" and not seen.is_local and _plain(found.content_type) != _plain(seen.declared):
         yield f"it is a {found.name}, but is served as {seen.declared}: serve it as {found.content_type}"
     size = pixels(seen.content) if kind == "image" else None
-    if size and max(size) > MOST_PIXELS:
+    if size and max(size) > MOST_PIXELS and (not carriers or "tmobile" in carriers):
         yield f"{size[0]:,} × {size[1]:,} pixels: T-Mobile drops pictures of more than {MOST_PIXELS:,} without a word"
     if size and accepted.advised_pixels and (size[0] > accepted.advised_pixels[0] or size[1] > accepted.advised_pixels[1]):
         width, height = accepted.advised_pixels

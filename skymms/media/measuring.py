@@ -12,7 +12,10 @@ _MOST_BOXES = 1000
 
 
 def pixels(content: bytes) -> tuple[int, int] | None:
-    """Return the width and the height of a JPEG, PNG or GIF; None for other files, and if the size is not in these bytes."""
+    """Return the width and the height of a JPEG, PNG or GIF as it is shown, that is upright.
+
+    None for other files, and if the size is not in these bytes.
+    """
     return _pixels(content)
 
 

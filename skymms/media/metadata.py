@@ -7,6 +7,8 @@ import struct
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 
+from ..validation.file_types import orientation
+
 _MARKER = re.compile(rb"\xff++([^\x00\xff])")
 _END_OF_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
@@ -17,12 +19,20 @@ _APPS = frozenset(range(0xE0, 0xF0)) | {0xFE}
 _PNG_CHUNKS = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"sRGB", b"cHRM", b"bKGD", b"sBIT"})
 
 
-def strip_metadata(picture: bytes) -> bytes:
-    """Return a complete JPEG, PNG or GIF without its metadata. Its pixels are the same, byte for byte."""
-    for signature, strip in _FORMATS.items():
-        if picture.startswith(signature):
-            return strip(picture)
-    return picture
+def strip_metadata(picture: bytes, *, keep_orientation: bool = False) -> bytes:
+    """Return a complete JPEG, PNG or GIF without its metadata. Its pixels are the same, byte for byte.
+
+    With ``keep_orientation`` a JPEG that is to be turned still says so.
+    """
+    strip = next((strip for signature, strip in _FORMATS.items() if picture.startswith(signature)), None)
+    if strip is None:
+        return picture
+    stripped = strip(picture)
+    if keep_orientation and strip is _strip_jpeg and (turn := orientation(picture)) != 1:
+        # EXIF data with the orientation as their only entry.
+        exif = b"Exif\0\0MM\0*" + struct.pack(">IHHHIHxxI", 8, 1, 0x0112, 3, 1, turn, 0)
+        stripped = stripped[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + stripped[2:]
+    return stripped
 
 
 def _strip_jpeg(picture: bytes) -> bytes:

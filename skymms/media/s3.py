@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ..errors import ConfigurationError, TransportError
+from ..validation.hosts import url_problem
 
 #: The name of a file is a hash of its content, so a file never changes under its name.
 _CACHE_CONTROL = "public, max-age=31536000, immutable"
@@ -23,9 +24,14 @@ class S3Bucket:
     """
 
     def __init__(self, address: str, *, public_url: str | None = None, client: Any = None) -> None:
-        parts = urlsplit(address)
-        if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
+        try:
+            parts = urlsplit(str(address))
+        except ValueError:  # a bracket, which begins an IPv6 address
+            parts = None
+        if parts is None or parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
             raise ConfigurationError(f"{address!r:.80} is not the address of a bucket: give s3://bucket/prefix")
+        if public_url is not None and url_problem(str(public_url)):
+            raise ConfigurationError(f"public_url={public_url!r:.80} is not an absolute http or https URL")
         self.bucket: str = parts.netloc
         self.prefix: str = parts.path.strip("/")
         self._client: Any = _client() if client is None else client

@@ -1,19 +1,16 @@
-"""Searches for the largest scale in which a picture fits into a number of bytes."""
+"""Searches for the largest scale, or the best quality, in which a picture fits into a number of bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from .decoding import pillow
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: Two scales that are nearer to each other than this give the same picture.
-_SAME = 1.02
-#: The most attempts while nothing fits: each makes the picture smaller.
-_MOST_ATTEMPTS = 60
+Choice = TypeVar("Choice")
 
 
 class Encoded(NamedTuple):
@@ -42,42 +39,32 @@ def resize(image: Image, target: tuple[int, int]) -> Image:
     return image.resize(target, pillow().Resampling.LANCZOS, reducing_gap=3.0)
 
 
-def search_scale(
-    encode: Callable[[float], bytes],
-    most: int,
-    *,
-    largest: float,
-    first: float,
-    growth: float,
-    enough: float,
-    attempts: int,
-    least: float = 0.0,
-) -> tuple[float, bytes] | None:
-    """Return the largest scale, at most ``largest``, whose file has at most ``most`` bytes, with the file.
+def scales(size: tuple[int, int], largest: float, *, step: float, least: float = 0.0) -> tuple[float, ...]:
+    """Return the scales to choose from, smallest first: ``largest``, and each time ``step`` times it, down to ``least``.
 
-    ``first`` is the first scale to try. Bytes grow with the scale to about the power ``growth``. The search ends when a file
-    has the part ``enough`` of the allowed bytes, or after ``attempts`` if something fits. None if nothing down to the scale
-    ``least`` fits.
+    Two scales that give the same size in pixels are listed once. The least scale of all gives one pixel.
     """
-    best: tuple[float, bytes] | None = None
-    too_large = float("inf")
-    scale = min(first, largest)
-    for attempt in range(1, _MOST_ATTEMPTS):
-        data = encode(scale)
+    found = {scaled(size, largest): largest}
+    scale = largest
+    while (scale := scale * step) >= max(least, 0.5 / max(size)):
+        found.setdefault(scaled(size, scale), scale)
+    return tuple(reversed(found.values()))
+
+
+def search(encode: Callable[[Choice], bytes], choices: Sequence[Choice], most: int) -> tuple[Choice, bytes] | None:
+    """Return the best choice whose file has at most ``most`` bytes, with the file; None if no choice fits.
+
+    ``choices`` begin with the worst. The search halves them, so which ones are tried depends on the results only: with more
+    bytes it never ends at a worse choice, even if a better choice sometimes has a smaller file. An estimate of what will fit
+    would be faster, and would not have that property.
+    """
+    found: tuple[Choice, bytes] | None = None
+    low, high = 0, len(choices)
+    while low < high:
+        middle = (low + high) // 2
+        data = encode(choices[middle])
         if len(data) <= most:
-            if best is None or scale > best[0]:
-                best = scale, data
-            if scale >= largest or len(data) >= most * enough:
-                break
+            found, low = (choices[middle], data), middle + 1
         else:
-            too_large = min(too_large, scale)
-        fits = best[0] if best else 0.0
-        if best is not None and (attempt >= attempts or too_large < fits * _SAME):
-            break
-        # A little less than what is expected to fit.
-        scale = min(largest, scale * (most / len(data)) ** (1 / growth) * 0.985)
-        if not fits < scale < too_large:
-            scale = (fits + too_large) / 2 if best else too_large * 0.7
-        if best is None and scale < least:
-            return None
-    return best
+            high = middle
+    return found

@@ -10,17 +10,19 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..errors import ConfigurationError, Problem, TransportError, refusal
+from ..errors import ConfigurationError, MMSError, Problem, TransportError, refusal
 from ..files import read_bytes
 from ..limits import DOCUMENTED, Limits
 from ..model.slideshow import Slideshow
 from ..slide import FILES
+from ..validation.hosts import url_problem
 from .acceptance import UNREACHABLE, Accepted, accepted_files
 from .carriers import MESSAGE_BUDGET, files_budget
 from .fetching import open_file
 from .fitted import Fitted
 from .fitting import MAX_ORIGINAL, fit
 from .inspection import FETCH_TIMEOUT
+from .options import check_most, check_path
 from .signatures import recognise
 
 
@@ -54,11 +56,15 @@ def fit_slideshow(
     - ``base``: the directory of local files; None allows none. ``private``: as in :func:`skymms.media.preflight`.
     - ``on_file``: called with each address and what became of it.
 
-    Raises the errors of :func:`skymms.media.fit`, with the number of the slide, and :class:`~skymms.MediaUnreachableError` for
-    a file that cannot be read.
+    All files are made to fit before the first one is stored. Raises the errors of :func:`skymms.media.fit`, with the number of
+    the slide, and :class:`~skymms.MediaUnreachableError` for a file that cannot be read.
     """
     if not isinstance(slideshow, Slideshow):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(f"pass a slideshow, not a {type(slideshow).__name__}")
+    check_most(most)
+    check_path("base", base)
+    if not callable(put):
+        raise ConfigurationError(f"put={put!r:.40}: give a function that stores a file and returns its URL")
     accepted = accepted_files(slideshow, limits)
     places = [
         (number, kind, address)
@@ -66,24 +72,44 @@ def fit_slideshow(
         for kind in FILES
         if (address := getattr(slide, kind)) is not None
     ]
+    for number, kind, address in places:
+        if not isinstance(address, str):
+            raise ConfigurationError(f"slide {number}, {kind}: give a URL or a path, not {address!r:.40}")
     originals = {
         (kind, address): _read(number, kind, address, accepted, base, private) for number, kind, address in reversed(places)
     }
     texts = [len(slide.text.encode("utf-8", "replace")) for slide in slideshow.slides if isinstance(slide.text, str)]
     uses = Counter((kind, address) for _, kind, address in places)
     share = _share({key: len(data) for key, data in originals.items()}, uses, files_budget(most, len(places), texts))
+    # All files are made to fit before the first one is stored: a damaged file on the last slide stores nothing.
+    ready = {
+        (kind, address): (number, _fit(number, kind, originals[kind, address], share[kind, address], accepted, limits))
+        for number, kind, address in _first_places(places)
+    }
     urls: dict[tuple[str, str], str] = {}
-    for number, kind, address in places:
-        if (kind, address) in urls:
-            continue
-        data = originals[kind, address]
-        fitted = _fit(number, kind, data, share[kind, address], accepted, limits)
-        is_same = fitted.data == data and "://" in address
-        name = f"{hashlib.sha256(fitted.data).hexdigest()[:32]}{fitted.ending}"
-        urls[kind, address] = address if is_same else put(name, fitted.data, fitted.content_type)
+    for (kind, address), (number, fitted) in ready.items():
+        is_same = fitted.data == originals[kind, address] and "://" in address
+        urls[kind, address] = address if is_same else _stored(put, number, kind, fitted)
         if on_file is not None:
             on_file(address, fitted)
     return slideshow.replace(slides=tuple(_with_urls(slide, urls) for slide in slideshow.slides))
+
+
+def _first_places(places: list[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
+    """Return the first place of each file."""
+    first = {(kind, address): (number, kind, address) for number, kind, address in reversed(places)}
+    return [place for place in places if first[place[1:]] == place]
+
+
+def _stored(put: Put, number: int, kind: str, fitted: Fitted) -> str:
+    name = f"{hashlib.sha256(fitted.data).hexdigest()[:32]}{fitted.ending}"
+    try:
+        url: Any = put(name, fitted.data, fitted.content_type)
+    except MMSError as error:
+        raise refusal([problem._replace(slide=number, field=kind) for problem in error.problems]) from None
+    if not isinstance(url, str) or url_problem(url):
+        raise ConfigurationError(f"put returned {url!r:.80}: return the public URL of the file")
+    return url
 
 
 def _with_urls(slide: Any, urls: Mapping[tuple[str, str], str]) -> Any:
@@ -95,8 +121,6 @@ def _with_urls(slide: Any, urls: Mapping[tuple[str, str], str]) -> Any:
 
 def _fit(number: int, kind: str, data: bytes, most: int, accepted: Accepted, limits: Limits) -> Fitted:
     """Fit one file, with the number of its slide in the error."""
-    from ..errors import MMSError
-
     content = recognise(data)
     allowed = accepted.max_size(kind, content.content_type if content else "")
     try:

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from .decoding import Picture, on_background, pillow
-from .scaling import Encoded, resize, scale_within, scaled, search_scale
+from .scaling import Encoded, resize, scale_within, scaled, scales, search
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     _Load = Callable[[tuple[int, int]], Image]
 
-#: The quality of a JPEG while its size in pixels is searched, and the highest that is worth its bytes.
+#: The quality of a JPEG that is smaller than the picture. In full size it is used up to the best one that is worth its bytes.
 QUALITY, MAX_QUALITY = 65, 92
 #: Qualities that are tried before a picture is made a little smaller, to this part of its size or more.
-_LOWER_QUALITIES = (60, 55, 50)
+_LOWER_QUALITIES = (50, 55, 60)
 _NEARLY = 0.8
-#: Bytes grow with the scale of a picture to about this power: less than a square, because a small picture has finer details.
-_GROWTH = 1.7
+#: Each size that is tried is this part of the next one: as many bytes are unused as a step of quality would take.
+_STEP, _PNG_STEP = 0.98, 0.96
 #: A PNG of 256 colours that is so many times too large would become much smaller than a JPEG.
 _HOPELESS = 2.5
 #: The formats of drawings and screenshots. The others are for photographs, for which a palette is never enough.
 _DRAWN = frozenset({"image/png", "image/gif", "image/bmp"})
-#: A picture that uses this part of the allowed bytes is good enough.
-_ENOUGH = 0.95
 
 
 def encode_still(picture: Picture, most: int, within: tuple[int, int], background: str) -> Encoded | None:
@@ -60,48 +57,31 @@ def _snapped(largest: float) -> float:
 
 
 def _jpeg(load: _Load, size: tuple[int, int], most: int, largest: float) -> Encoded | None:
-    """Find the largest JPEG of the usual quality that fits, then the best quality in that size."""
-    # A small copy, which is decoded quickly, tells how many bytes the picture needs.
-    first = min(largest, 0.25)
-    image = load(scaled(size, first))
+    """Find the largest JPEG of the usual quality that fits, and the best quality if that is the full size."""
+    # A small copy, which is decoded quickly, is enough for the first attempts.
+    image = load(scaled(size, min(largest, 0.25)))
 
-    def encode(scale: float) -> bytes:
+    def resized(scale: float) -> Image:
         nonlocal image
         target = scaled(size, scale)
         if image.width < target[0] or image.height < target[1]:
             image = load(target)
-        return _save(resize(image, target), QUALITY)
+        return resize(image, target)
 
-    found = search_scale(encode, most, largest=largest, first=first, growth=_GROWTH, enough=_ENOUGH, attempts=5)
+    found = search(lambda scale: _save(resized(scale), QUALITY), scales(size, largest, step=_STEP), most)
     if found is None:
         return None
-    target = scaled(size, found[0])
-    quality, data = _raise_quality(resize(image, target), found[1], most)
-    smaller = Encoded(data, "image/jpeg", target, f"JPEG of quality {quality}")
-    if not _NEARLY * largest < found[0] < largest:
+    smaller = Encoded(found[1], "image/jpeg", scaled(size, found[0]), f"JPEG of quality {QUALITY}")
+    if found[0] < _NEARLY * largest:
         return smaller
+    whole = resized(largest)
     # Sometimes a little less quality is seen less than the blur of a picture that is made a little smaller.
-    whole = resize(load(scaled(size, largest)), scaled(size, largest))
-    for quality in _LOWER_QUALITIES:
-        if len(data := _save(whole, quality)) <= most:
-            coarser = Encoded(data, "image/jpeg", whole.size, f"JPEG of quality {quality}")
-            return min((smaller, coarser), key=lambda one: _difference(whole, one, "white"))
-    return smaller
-
-
-def _raise_quality(image: Image, data: bytes, most: int) -> tuple[int, bytes]:
-    low, high = QUALITY, MAX_QUALITY + 1
-    for _ in range(3):
-        if high - low <= 1 or len(data) >= most * _ENOUGH:
-            break
-        # From 65 up, each step of quality adds about 4 % of the bytes.
-        quality = min(max(low + round(math.log(most / len(data)) / 0.04), low + 1), high - 1)
-        tried = _save(image, quality)
-        if len(tried) <= most:
-            low, data = quality, tried
-        else:
-            high = quality
-    return low, data
+    qualities = range(QUALITY, MAX_QUALITY + 1) if found[0] == largest else _LOWER_QUALITIES
+    best = search(lambda quality: _save(whole, quality), qualities, most)
+    if best is None:
+        return smaller
+    in_full = Encoded(best[1], "image/jpeg", whole.size, f"JPEG of quality {best[0]}")
+    return in_full if found[0] == largest else min((smaller, in_full), key=lambda one: _difference(whole, one, "white"))
 
 
 def _save(image: Image, quality: int) -> bytes:
@@ -143,10 +123,9 @@ def _palette_png(image: Image, most: int, largest: float) -> Encoded | None:
     whole = encode(largest)
     if len(whole) > most * _HOPELESS:
         return None
-
-    # The first scale to try is the one that the whole picture tells.
-    first = largest * min(1.0, (most / len(whole)) ** (1 / _GROWTH) * 0.985)
-    found = search_scale(encode, most, largest=largest, first=first, growth=_GROWTH, enough=0.9, attempts=3, least=largest / 4)
+    if len(whole) <= most:
+        return Encoded(whole, "image/png", scaled(image.size, largest), f"PNG of {colors} colours")
+    found = search(encode, scales(image.size, largest, step=_PNG_STEP, least=largest / 4), most)
     return found and Encoded(found[1], "image/png", scaled(image.size, found[0]), f"PNG of {colors} colours")
 
 

@@ -16,6 +16,7 @@ from ..errors import ConfigurationError, Problem
 from ..gsm import first_outside_gsm, gsm_units, sms_parts
 from ..limits import ADVISED_FALLBACK_TEXT, ADVISED_SMS, DOCUMENTED
 from ..media import CarrierVerdict, Preflight
+from ..media.joining import further_problems, join_warnings
 from ..model.actions import SendSMS
 from ..model.operations import SendMMS
 from ..model.slideshow import Slideshow
@@ -120,6 +121,12 @@ class FieldView:
     state: State
     text: str
 
+    @property
+    def default(self) -> str | None:
+        """The default of a field that is not filled in; None for one without a default, and for other fields."""
+        _, divider, default = self.text[1:-1].partition("|")
+        return default if self.state == "open" and divider else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageView:
@@ -171,6 +178,8 @@ def view_message(message: Any, data: Mapping[str, object] | None, preflight: Pre
     """Return the view of a slideshow or an operation; :class:`~skymms.ConfigurationError` for one without a message."""
     if data is not None and not isinstance(cast(object, data), Mapping):
         raise ConfigurationError(f'data must be a dict, for example {{"name": "Ada"}}; got a {type(data).__name__}')
+    if data and (wrong := [name for name in data if not isinstance(cast(object, name), str)]):
+        raise ConfigurationError(f"data: the name of a merge field must be a text, not {wrong[0]!r:.40}")
     if isinstance(message, Slideshow):
         view = _of_slideshow(message, MergeValues(data))
     elif isinstance(message, (SendMMS, SaveMMS, CellcastSend)):
@@ -183,10 +192,11 @@ def view_message(message: Any, data: Mapping[str, object] | None, preflight: Pre
         wanted = "a Slideshow, SendMMS, SaveMMS, SendSavedMMS, SendSMS or CellcastSend"
         raise ConfigurationError(f"preview() takes {wanted}; got a {type(message).__name__}")
     found = Preflight() if preflight is None else preflight
+    warnings = join_warnings(view.warnings, found)
     return replace(
         view,
-        problems=(*view.problems, *_further(found.problems, view.problems)),
-        warnings=_each_once((*view.warnings, *_missing(view), *_reversed(view), *found.warnings)),
+        problems=(*view.problems, *further_problems(view.problems, found)),
+        warnings=_each_once((*warnings, *_missing(view), *_reversed(view))),
         carriers=found.carriers,
     )
 
@@ -307,12 +317,6 @@ def _of_operation(found: Iterable[Problem]) -> tuple[Problem, ...]:
 
 def _each_once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(dict.fromkeys(problems))
-
-
-def _further(found: Iterable[Problem], problems: Sequence[Problem]) -> Iterable[Problem]:
-    """Return the problems of files whose place has no such problem yet: a URL that is wrong cannot be fetched either."""
-    known = {(one.slide, one.field, one.code) for one in problems}
-    return _each_once(one for one in found if (one.slide, one.field, one.code) not in known)
 
 
 def _missing(view: MessageView) -> Iterable[Problem]:

@@ -12,9 +12,10 @@ from collections.abc import Iterable
 
 from ..errors import Problem
 from .markup import Markup, element, join
-from .message import MessageView
+from .message import FieldView, MessageView
 from .parts import icons_svg, page_css, phone_css
 from .phone import Pictures, phone, playing_css, sms_bubble, view_switch
+from .pictures import Picture
 from .plain_text import carrier_line
 from .texts import label
 
@@ -127,12 +128,16 @@ def _fields(view: MessageView) -> Markup | None:
                 "dd",
                 None,
                 element("bdi", None, label(field.text)),
-                element("small", None, f" {_STATES[field.state]}{_filler(field.name)}"),
+                element("small", None, f" {_STATES[field.state]}{_filler(field.name)}{_unless_default(field)}"),
             ),
         )
         for field in view.fields
     ]
     return _part("Merge fields", element("dl", None, *rows))
+
+
+def _unless_default(field: FieldView) -> str:
+    return "" if field.default is None else ": the default is used if there is no value"
 
 
 def _filler(name: str) -> str:
@@ -145,6 +150,8 @@ def _files(view: MessageView, pictures: Pictures) -> Markup | None:
         for file in slide.files:
             found = pictures.get(file.address)
             reason = element("p", {"class": "not-there"}, label(found)) if isinstance(found, str) else None
+            if isinstance(found, Picture) and found.note:
+                reason = element("p", None, found.note)
             address = element("bdi", {"class": "address"}, _with_breaks(label(file.address)))
             rows += [element("dt", None, f"Slide {slide.number}, {file.title}"), element("dd", None, address, reason)]
     return _part("Files", element("dl", None, *rows)) if rows else None

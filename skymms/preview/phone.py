@@ -114,7 +114,8 @@ def _file(file: FileView, picture: Picture | str | None) -> Markup:
         source = f"data:{picture.content_type};base64,{data}"
         return element("img", {"class": "media", "alt": name, "src": source})
     not_loaded = file.kind == "image" or file.url is None
-    note = element("small", None, f"{file.title}{NOT_LOADED if not_loaded else ''}")
+    reason = f": {label(picture)}" if isinstance(picture, str) else ""
+    note = element("small", None, f"{file.title}{NOT_LOADED if not_loaded else ''}{reason}")
     text = element("span", None, element("bdi", None, name), note)
     if not_loaded:
         return element("div", {"class": "file not-loaded"}, icon(file.kind), text)

@@ -14,11 +14,14 @@ from io import BytesIO
 from os import PathLike
 from pathlib import Path
 
-from ..errors import ConfigurationError, TransportError
+from ..errors import ConfigurationError, SkymmsError, TransportError
+from ..media.decoding import open_picture
 from ..media.fetching import open_file
-from ..media.signatures import recognise
+from ..media.images import find_damage
+from ..media.metadata import strip_metadata
+from ..media.signatures import Content, recognise
 from ..validation.hosts import url_problem
-from .thumbnails import has_pillow, thumbnail
+from .thumbnails import has_pillow, shown
 
 #: Seconds for all pictures together.
 TIMEOUT = 20.0
@@ -35,10 +38,17 @@ _TYPES = frozenset({"image/jpeg", "image/png", "image/gif"})
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Picture:
-    """A picture that browsers show: its type, found in its content, and its bytes."""
+    """A picture that browsers show, without metadata: its type, found in its content, and its bytes.
+
+    ``note`` says how it differs from the picture on a phone, if it does.
+    """
 
     content_type: str
     data: bytes
+    note: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Picture {self.content_type}, {len(self.data):,} bytes>"
 
 
 def get_pictures(addresses: Iterable[str], *, private: bool, base: str | PathLike[str] | None) -> dict[str, Picture | str]:
@@ -60,23 +70,35 @@ def _get(address: str, *, ends: float, private: bool, base: str | PathLike[str] 
 
 
 def make_picture(data: bytes) -> Picture | str:
-    """Return a picture for a page, made smaller if it is large; a text for data that is not a picture."""
+    """Return a picture for a page, without metadata and made smaller if it is large.
+
+    The result is a text for data that is not a picture, and for a damaged one.
+    """
     content = recognise(data)
     if content is None or content.content_type not in _TYPES:
         return "the file is not a JPG, PNG or GIF"
-    if len(data) <= KEPT_BYTES:
-        return Picture(content.content_type, data)
-    return _reduced(data) or Picture(content.content_type, data)
+    if damage := find_damage(data):
+        return f"the picture is damaged: {damage}"
+    # A position or a name would be in every copy of the page.
+    plain = strip_metadata(data, keep_orientation=True)
+    if len(plain) > KEPT_BYTES and has_pillow():
+        return _reduced(data, content)
+    return Picture(content.content_type, plain)
 
 
-def _reduced(data: bytes) -> Picture | None:
-    """Return a smaller picture; None without Pillow, and for a picture that it cannot read."""
-    image = thumbnail(data, REDUCED_SIZE) if has_pillow() else None
-    if image is None:
-        return None
+def _reduced(data: bytes, content: Content) -> Picture | str:
+    """Return the first frame of a picture, smaller; a text if it cannot be decoded."""
+    try:
+        picture = open_picture(data, content)
+        image = shown(picture, REDUCED_SIZE)
+    except SkymmsError as error:
+        return f"the picture is damaged: {error.problems[0].message if error.problems else error}"
+    except MemoryError:
+        return "the picture takes too much memory"
     written = BytesIO()
     image.save(written, "JPEG", quality=80)
-    return Picture("image/jpeg", written.getvalue())
+    note = f"an animation of {picture.frames} frames, of which the preview shows the first" if picture.frames > 1 else ""
+    return Picture("image/jpeg", written.getvalue(), note)
 
 
 def _content(address: str, ends: float, *, private: bool, base: str | PathLike[str] | None) -> bytes | str:
@@ -97,7 +119,7 @@ def _read(name: str, base: str | PathLike[str]) -> bytes | str:
     return data if len(data) <= MAX_BYTES else _TOO_BIG
 
 
-_TOO_BIG = f"the file has more than {MAX_BYTES:,} bytes"
+_TOO_BIG = f"the file has more than {MAX_BYTES:,} bytes: make it smaller with `skymms fit`"
 
 
 def _download(url: str, ends: float, *, private: bool) -> bytes | str:

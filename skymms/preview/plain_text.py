@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from unicodedata import category, east_asian_width
 
 from ..media import CarrierVerdict
-from .message import FileView, MessageView, SlideView
+from .message import FieldView, FileView, MessageView, SlideView
 from .phone import Pictures
 from .texts import Runs, label, plain, printable, wrap
 
@@ -42,7 +42,7 @@ def file_line(file: FileView, pictures: Pictures) -> str:
 def _slide(slide: SlideView, view: MessageView, pictures: Pictures) -> Iterator[str]:
     title = slide_title(slide)
     yield f"+- {title} {'-' * max(1, WIDTH - len(title) - 1)}+"
-    paragraphs = [text_of(view.subject).upper()] if slide is view.slides[0] and view.subject else []
+    paragraphs = [f"Subject: {text_of(view.subject)}"] if slide is view.slides[0] and view.subject else []
     paragraphs += [file_line(file, pictures) for file in slide.files]
     paragraphs += [text_of(slide.text)] if slide.text else []
     for paragraph in paragraphs:
@@ -76,12 +76,18 @@ def about(view: MessageView) -> list[str]:
             lines += ["", f"{title}:", *_indented(label(problem) for problem in found)]
     if view.carriers:
         lines += ["", "Carriers:", *_indented(map(carrier_line, view.carriers))]
-    open_fields = sorted({label(field.name.removeprefix("$")) for field in view.fields if field.state == "open"})
+    open_fields = sorted(
+        {f"{label(field.name.removeprefix('$'))}{_default(field)}" for field in view.fields if field.state == "open"}
+    )
     if open_fields:
         lines += ["", f"Merge fields that are not filled in: {', '.join(open_fields)}"]
     if view.notes:
         lines += ["", *view.notes]
     return lines
+
+
+def _default(field: FieldView) -> str:
+    return "" if field.default is None else f" (default: {label(field.default)})" if field.default else " (default: nothing)"
 
 
 def carrier_line(verdict: CarrierVerdict) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import ConfigurationError
 from ..media import Preflight
+from ..media.options import check_path
 from .message import MessageView, has_message, pictures_in, view_message
 from .page import iframe, page
 from .phone import Pictures
@@ -41,6 +42,9 @@ def preview(
     Raises :class:`~skymms.ConfigurationError` for an operation without a message, and for a malformed merge field if there is
     ``data``. A picture that cannot be fetched is not an error: the preview says why it is not there.
     """
+    check_path("base", base)
+    if preflight is not None and not isinstance(preflight, Preflight):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"preflight={preflight!r:.40}: give the result of skymms.media.preflight")
     view = view_message(message, data, preflight)
     pictures = get_pictures(pictures_in(view), private=private, base=base) if media else {}
     return Preview(view, pictures, stacked=stacked)
@@ -97,6 +101,7 @@ def check_name(path: str | PathLike[str]) -> str:
 
     Raises :class:`~skymms.ConfigurationError` for an unknown one, and for a contact sheet without Pillow.
     """
+    check_path("path", path, or_none=False)
     suffix = Path(path).suffix.lower()
     if suffix == ".png":
         require_pillow("the contact sheet")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError, SkymmsError
-from ..media.decoding import on_background, open_picture
+from ..media.decoding import Picture, on_background, open_picture
 from ..media.scaling import resize, scale_within, scaled
 from ..media.signatures import recognise
 
@@ -44,8 +44,12 @@ def thumbnail(data: bytes, most: tuple[int, int]) -> Image | None:
     if content is None or content.content_type not in TYPES:
         return None
     try:
-        picture = open_picture(data, content)
-        target = scaled(picture.size, scale_within(picture.size, most))
-        return resize(on_background(picture.load(at_least=target), "white").convert("RGB"), target)
+        return shown(open_picture(data, content), most)
     except (SkymmsError, MemoryError):
         return None
+
+
+def shown(picture: Picture, most: tuple[int, int]) -> Image:
+    """Return the first frame of an opened picture, as :func:`thumbnail` does. Raises the errors of a damaged one."""
+    target = scaled(picture.size, scale_within(picture.size, most))
+    return resize(on_background(picture.load(at_least=target), "white").convert("RGB"), target)

@@ -33,6 +33,7 @@ In reading order:
 - ``events``: the log of requests and notices that the page reads
 - ``event_text``: one line of text for each request and postback
 - ``control``: the control API: the sandbox's methods as JSON over HTTP
+- ``text_checks``: checks texts that a postback will contain
 - ``page``: the page in the browser, and its feed
 - ``dispatcher``: sends each HTTP request to the part that handles it
 - ``server``: the class `Sandbox`

@@ -29,7 +29,7 @@ from ..model.actions import (
     Subscribe,
     Unsubscribe,
 )
-from ..model.notices import EncodingReport, InboundMMS, SubscriptionChange
+from ..model.notices import EncodingReport, InboundMMS, InboundSMS, SubscriptionChange
 from ..model.operations import Operation
 from ..model.slideshow import Slideshow
 from ..model.stored_operations import DeleteMMS, ListMMS, SaveMMS
@@ -251,3 +251,9 @@ ACCOUNT_ACTIONS: Mapping[type[Operation[Any]], Callable[..., ActionResult]] = {
     GetStatistics: _create_statistics,
     CreateSession: _create_session,
 }
+
+
+def inbound_sms(state: State, sender: str, to: str, text: str) -> InboundSMS:
+    """Return the notice of an SMS from a phone."""
+    id, now = f"SMS_MO_{state.next_id()}", state.timestamp()
+    return InboundSMS("N211", origin="SMS_MO", sender=sender, to=to, text=text, timestamp=now, transaction_id=id)

@@ -222,8 +222,8 @@ class Cellcast:
 
     def _steps(self, number: str) -> list[tuple[float, str]]:
         """Return the states of a message to a number, each with the seconds after which it is reached."""
-        outcomes, delays = self._state.outcomes, self._state.settings.delays
-        code, status = outcomes.get(number) or outcomes.get(None) or ("N102", None)
+        delays = self._state.settings.delays
+        code, status = self._state.outcome_of(number)
         # Skycore writes a status as "Message Sent/Expired".
         last = _FINAL_STATES[code] and ((status or "").rpartition("/")[2].strip().lower() or _FINAL_STATES[code])
         steps = [] if code == "E101" else [(delays.sent, "sent")]

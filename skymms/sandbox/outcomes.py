@@ -82,7 +82,7 @@ def send_mms(
     scheduled: list[ScheduledNotice] = []
     for after, step in _report_times(state, to, disable_fallback, discovery):
         report = report_of(step, tracking_id, to, sender, mms_id, state.timestamp(after), aggregator_id)
-        report = replace(report, operator_id=operator_id, client_reference=client_reference)
+        report = replace(report, operator_id=operator_id or state.carrier_of(to), client_reference=client_reference)
         scheduled.append(ScheduledNotice(after, report))
     return SentMMS(mms_id=mms_id, tracking_id=tracking_id, to=to, sender=sender, details=ACCEPTED), scheduled
 
@@ -110,7 +110,7 @@ def report_of(
 
 def _report_times(state: State, to: str, disable_fallback: bool, discovery: bool) -> Iterator[tuple[float, ReportStep]]:
     """Yield the reports of a message to a number, each with its seconds after the response."""
-    code, status = state.outcomes.get(to) or state.outcomes.get(None) or ("N102", None)
+    code, status = state.outcome_of(to)
     if disable_fallback and code in {"N202", "E202"}:
         # Skycore 1.3, DISABLEFALLBACKSMS: a message that would have been sent as an SMS fails instead.
         code, status = "E101", None

@@ -13,13 +13,11 @@ from ..errors import ConfigurationError
 from ..http import is_private_host
 from ..limits import DOCUMENTED, Limits
 from ..model.actions import SendMessageBySubscriberRef, SendMMSBarcode, SendPassInMMS, SendSavedMMSCampaign, SendSMS
-from ..model.notices import InboundSMS
 from ..model.operations import SendMMS
 from ..model.stored_operations import SendSavedMMS
-from ..validation.slide_rules import INVALID_XML_CHARACTERS
 from ..wire.dialects import get_dialect
 from . import cellcast
-from .account_actions import inbound_mms
+from .account_actions import inbound_mms, inbound_sms
 from .clock import Clock
 from .dispatcher import Dispatcher
 from .events import join_recipients
@@ -41,6 +39,7 @@ from .state import (
     number_forms,
     printable,
 )
+from .text_checks import check_texts
 
 if TYPE_CHECKING:
     from ..inbox import Inbox
@@ -136,7 +135,17 @@ class Sandbox:
     def _control_methods(self) -> dict[str, Callable[..., object]]:
         """The methods that can be called over HTTP too, by their names below /sandbox/."""
         methods: tuple[Callable[..., object], ...] = (
-            *(self.fail, self.throttle, self.block, self.unblock, self.outcome, self.spoil, self.postbacks, self.credits),
+            *(
+                self.fail,
+                self.throttle,
+                self.block,
+                self.unblock,
+                self.outcome,
+                self.carriers,
+                self.spoil,
+                self.postbacks,
+                self.credits,
+            ),
             *(self.receive_mms, self.receive_sms, self.reset, self.clock.advance),
         )
         return {method.__name__: method for method in methods}
@@ -250,8 +259,10 @@ class Sandbox:
             raise ConfigurationError(f"credits: left={left!r:.40}: give a whole number from 0 up")
         self._state.credits = left
 
-    def outcome(self, code: str, *, to: str | None = None, status: str | None = None) -> None:
-        """Set the outcome of later messages, all or those ``to`` a number, by the code of the last report.
+    def outcome(self, code: str, *, to: str | None = None, status: str | None = None, operator_id: str | None = None) -> None:
+        """Set the outcome of later messages by the code of the last report: of all, those ``to`` a number, or a carrier's.
+
+        ``operator_id`` is one of those that were given to :meth:`carriers`.
 
         N102: delivered. E102: not delivered. E101: cannot be sent. N202: a link is delivered by SMS. E202: the link is not
         delivered. N101: sent, without a further report. ``status`` replaces the status of the last report, for example
@@ -259,13 +270,24 @@ class Sandbox:
         """
         if code not in OUTCOMES:
             raise ConfigurationError(f"{code!r:.40} is not the code of a last report: choose one of {', '.join(OUTCOMES)}")
-        _check_texts(status or "")
+        check_texts(status or "")
         if len(status or "") > MAX_STATUS:
             raise ConfigurationError(f"status: more than {MAX_STATUS:,} characters")
         check_room(len(self._state.outcomes) + 1, "outcomes")
-        for number in number_forms([to]) if to is not None else [None]:
+        if operator_id is not None:
+            if to is not None or operator_id not in self._state.carriers:
+                raise ConfigurationError(f"operator_id: {operator_id!r:.40}: give it to carriers() first, and leave out to=")
+            self._state.carrier_outcomes[operator_id] = code, status
+        for number in () if operator_id is not None else number_forms([to]) if to is not None else [None]:
             self._state.outcomes[number] = code, status
-        self._log(f"arranged: outcome {code}{f', {status}' if status else ''} for {to or 'all'}")
+        self._log(f"arranged: outcome {code}{f', {status}' if status else ''} for {operator_id or to or 'all'}")
+
+    def carriers(self, *operator_ids: str) -> None:
+        """Spread the numbers of later messages over these carriers, by their last digits. Without any, reports name one."""
+        check_texts(*operator_ids)
+        check_room(len(operator_ids), "carriers")
+        self._state.carriers = operator_ids
+        self._log(f"arranged: carriers {', '.join(operator_ids)[:80] or 'none'}")
 
     def spoil(self, url: str, code: str = "E002") -> None:
         """Let the encoding of a file fail with E002, or with E003, which some pages of the vendor have for video."""
@@ -306,7 +328,7 @@ class Sandbox:
         the message began with, if any. In Cellcast the message is an unread response without a subject and a keyword, and the
         webhook of v3 does not name the files.
         """
-        _check_texts(sender, to, *files, text or "", subject or "", keyword or "")
+        check_texts(sender, to, *files, text or "", subject or "", keyword or "")
         number_forms(sender)
         if dialect in self._cellcasts:
             return self._receive_cellcast(dialect, sender, to, text or "", files)
@@ -320,23 +342,14 @@ class Sandbox:
 
         In Cellcast the message is an unread response.
         """
-        _check_texts(sender, to, text)
+        check_texts(sender, to, text)
         number_forms(sender)
         if dialect in self._cellcasts:
             return self._receive_cellcast(dialect, sender, to, text)
         with self._dispatcher.gateway.lock:
-            transaction_id = f"SMS_MO_{self._state.next_id()}"
-        notice = InboundSMS(
-            "N211",
-            origin="SMS_MO",
-            sender=sender,
-            to=to,
-            text=text,
-            timestamp=self._state.timestamp(),
-            transaction_id=transaction_id,
-        )
+            notice = inbound_sms(self._state, sender, to, text)
         self._dispatcher.schedule(0.0, notice, get_dialect(dialect))
-        return transaction_id
+        return notice.transaction_id or ""
 
     def _receive_cellcast(self, dialect: str, sender: str, to: str, text: str, files: tuple[str, ...] | None = None) -> str:
         generation = self._cellcasts[dialect]
@@ -378,12 +391,3 @@ class Sandbox:
 
 
 _HTTP = re.compile("https?://", re.IGNORECASE)
-
-
-def _check_texts(*texts: object) -> None:
-    """Check that a postback can contain these texts: it is posted later, when the error could not be reported to the caller."""
-    for text in texts:
-        if not isinstance(text, str):
-            raise ConfigurationError(f"{text!r:.40} must be text, not {type(text).__name__}")
-        if invalid := INVALID_XML_CHARACTERS.search(text):
-            raise ConfigurationError(f"U+{ord(invalid[0]):04X} in {text!r:.40}: XML cannot contain this character, remove it")

@@ -282,10 +282,23 @@ class State:
         self.blocked: dict[str, datetime] = {}
         self.outcomes: dict[str | None, tuple[str, str | None]] = {}
         self.encoding_failures: dict[str, str] = {}
+        #: The carriers over which numbers are spread, and the outcomes of the messages of one.
+        self.carriers: tuple[str, ...] = ()
+        self.carrier_outcomes: dict[str, tuple[str, str | None]] = {}
         #: Cellcast: messages sent, responses received, and credits left.
         self.messages: RecentItems[Message] = RecentItems()
         self.responses: RecentItems[ReceivedResponse] = RecentItems()
         self.credits: int = CREDITS
+
+    def carrier_of(self, number: str) -> str | None:
+        """Return the carrier of a number, by its last digits; None unless a test has spread numbers over carriers."""
+        bare = number.removeprefix("+")
+        return self.carriers[int(bare[-4:]) % len(self.carriers)] if self.carriers and bare.isdecimal() else None
+
+    def outcome_of(self, number: str) -> tuple[str, str | None]:
+        """Return the code and the status of the last report of a message to a number."""
+        of_carrier = self.carrier_outcomes.get(self.carrier_of(number) or "")
+        return self.outcomes.get(number) or of_carrier or self.outcomes.get(None) or ("N102", None)
 
     def timestamp(self, after: float = 0.0) -> datetime:
         """Return the time in some seconds in whole seconds, as all times in responses and postbacks are written."""

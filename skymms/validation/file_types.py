@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 
@@ -56,7 +56,10 @@ def content_types(kind: str, endings: Collection[str]) -> tuple[str, ...]:
 
 
 def pixels(image: bytes) -> tuple[int, int] | None:
-    """Return the width and the height of a JPEG, PNG or GIF; None for other files, and if the size is not found."""
+    """Return the width and the height of a JPEG, PNG or GIF as it is shown: a JPEG may say that it is to be turned.
+
+    None for other files, and if the size is not found.
+    """
     found = file_type(image)
     try:
         if found is None or found.kind != "image":
@@ -67,23 +70,56 @@ def pixels(image: bytes) -> tuple[int, int] | None:
             width, height = struct.unpack_from("<HH", image, 6)
         else:
             height, width = struct.unpack_from(">HH", image, _jpeg_frame(image) + 5)
+            if orientation(image) > 4:
+                width, height = height, width
     except struct.error:
         return None
     return width, height
 
 
+def orientation(jpeg: bytes) -> int:
+    """Return how a JPEG is to be turned, from 1 (not at all) to 8, by its EXIF data. From 5 on, its sides are exchanged."""
+    try:
+        for marker, begins, ends in _jpeg_segments(jpeg):
+            if marker == 0xE1 and jpeg.startswith(b"Exif\0\0", begins):
+                return _exif_orientation(jpeg[begins + 6 : ends])
+    except struct.error:
+        pass
+    return 1
+
+
+def _exif_orientation(exif: bytes) -> int:
+    order = ">" if exif.startswith(b"MM") else "<"
+    (at,) = struct.unpack_from(f"{order}I", exif, 4)
+    (count,) = struct.unpack_from(f"{order}H", exif, at)
+    for number in range(count):
+        tag, _, _, value = struct.unpack_from(f"{order}HHIH", exif, at + 2 + 12 * number)
+        if tag == _ORIENTATION:
+            return value if 1 <= value <= 8 else 1
+    return 1
+
+
+_ORIENTATION = 0x0112
 #: The markers of a frame, which has the size; C4, C8 and CC mark other segments.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def _jpeg_frame(image: bytes) -> int:
     """Return the position of the segment that has the size of a JPEG; ``struct.error`` if there is none."""
+    return next(begins - 4 for marker, begins, _ in _jpeg_segments(image) if marker in _FRAMES)
+
+
+def _jpeg_segments(image: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield the marker of each segment, and where its content begins and ends; ``struct.error`` at the end of the bytes."""
     at = 2
     while True:
         start, marker, length = struct.unpack_from(">BBH", image, at)
         if start != 0xFF:
             raise struct.error("not a segment")
-        if marker in _FRAMES:
-            return at
-        # A byte FF may be repeated before a marker. A length counts its own two bytes.
-        at += 1 if marker == 0xFF else 2 + max(length, 2)
+        # A byte FF may be repeated before a marker.
+        if marker == 0xFF:
+            at += 1
+            continue
+        # A length counts its own two bytes.
+        yield marker, at + 4, at + 2 + max(length, 2)
+        at += 2 + max(length, 2)

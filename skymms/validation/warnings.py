@@ -89,6 +89,10 @@ def _signature_parameter(url: str) -> str | None:
     return found[1] if found else None
 
 
+#: How the warning about a host begins that gateways cannot reach.
+UNREACHABLE_HOST = "the gateway cannot fetch it: "
+
+
 @_warning("url", "image")
 @_warning("url", "audio")
 @_warning("url", "video")
@@ -99,7 +103,7 @@ def _signature_parameter(url: str) -> str | None:
 def public_host(url: Any, limits: Limits) -> str | None:
     """The host of a file's URL should not be this computer or in a private network."""
     reason = unreachable_host(url)
-    return f"the gateway cannot fetch it: {reason}" if reason else None
+    return f"{UNREACHABLE_HOST}{reason}" if reason else None
 
 
 # ------------------------------------------------------------------------------------------------ numbers and texts

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..broadcast import LeftOutLine, Share, VariantOutcome
+from ..broadcast.status import describe_phase
 from ..broadcast.surveying import CarrierOutcome, Overview, Survey
 from .masking import hide_number, mask_number, mask_text
 
@@ -21,6 +22,7 @@ def overview_document(one: Overview, *, numbers: bool) -> dict[str, Any]:
         "id": one.id,
         "name": one.name,
         "phase": str(one.phase),
+        "state": describe_phase(one.phase, one.counts, one.workers),
         "why": one.why if numbers or one.why is None else mask_text(one.why),
         "counts": dict(one.counts),
         "total": sum(one.counts.values()),

@@ -25,6 +25,8 @@ _STACK: Final = {
 }
 #: Carriers that are drawn: those with most messages.
 _MOST_CARRIERS = 12
+#: The panel has room for at least as many carriers.
+_FEWEST_PLACES = 6
 
 
 def save_plot(ledger: Ledger, name: str, target: str | os.PathLike[str]) -> None:
@@ -104,8 +106,9 @@ def _draw_carriers(axes: Any, carriers: list[CarrierOutcome]) -> None:
     axes.set_yticks(places, [_label(one) for one in carriers])
     for label in axes.get_yticklabels():
         label.set_parse_math(False)
-    axes.invert_yaxis()
     axes.set_xlim(0, 100)
+    # A bar has the same width, however few there are.
+    axes.set_ylim(max(len(carriers), _FEWEST_PLACES) - 0.5, -0.5)
     axes.xaxis.set_major_formatter("{x:.0f} %")
 
 

@@ -120,7 +120,7 @@ class TestCanary:
         with Sandbox() as sandbox, Client(sandbox.account()) as client:
             result = spring.run(client, seconds=30.0)
         assert (result.end, result.requested) == (End.PAUSED, 30)
-        assert "0 of 30 are delivered" in (result.why or "")
+        assert "no delivery report has arrived for any of 30 messages" in (result.why or "")
 
     def test_resuming_sends_to_the_rest(self, ledger: Ledger) -> None:
         spring = ledger.create("spring", MESSAGE, PEOPLE[:60], canary=30, pause_if=["delivered<50%@1s"])

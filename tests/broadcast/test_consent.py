@@ -258,7 +258,12 @@ def test_everything_about_a_number(ledger: Ledger, client: Client) -> None:
     ledger["summer"].run(client)
     found = ledger.explain_number(A)
     first, second = found["messages"]
-    assert (first["broadcast"], first["state"], first["because"], first["line"]) == ("spring", "accepted", None, 7)
+    assert (first["broadcast"], first["state"], first["because"], first["line"]) == (
+        "spring",
+        "accepted",
+        "the gateway queued it, and no final report has come",
+        7,
+    )
     assert first["consent"] == {"source": "web form", "text": "I agree", "time": "2026-05-01"}
     assert (second["state"], second["reason"]) == ("skipped", "opted out")
     assert second["because"].startswith("opted out of messages from 60856: message 'STOP', 20")
@@ -286,6 +291,7 @@ def test_reasons_that_are_not_about_the_person(ledger: Ledger, client: Client) -
 def test_a_number_about_which_nothing_is_known(ledger: Ledger) -> None:
     assert ledger.explain_number(B) == {
         "number": B, "erased": False, "opt_outs": [], "said": [], "messages": [], "left_out": [],
+        "hint": None,
     }  # fmt: skip
 
 

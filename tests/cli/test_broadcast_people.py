@@ -91,7 +91,9 @@ def test_flagged_messages_are_listed_and_decided(run):
     assert "please stop" in listed.out
     assert "messages from 60856" in " ".join(listed.out.split())
     assert "skymms broadcast decide ID" in listed.err
-    assert run("broadcast", "flagged", "--json").json["flagged"][0]["number"] == A
+    (one,) = run("broadcast", "flagged", "--json").json["flagged"]
+    assert one["number"] == A
+    assert datetime.fromisoformat(one["at"]).tzinfo is not None
     assert run("broadcast", "decide", "1", "--as", "stop", "--by", "ada", "--why", "clear").out == "1 counts as stop\n"
     again = run("broadcast", "decide", "1", "--as", "ignore")
     assert again.status == 2
@@ -115,3 +117,68 @@ def test_one_number(run):
     assert run("broadcast", "forget", A).status == 0
     assert "erased" in run("broadcast", "explain-number", A).out
     assert run("broadcast", "explain-number", "nobody").status == 4
+
+
+US = "mobile,first_name\n(212) 555-0109,Ada\n212-555-0110,Bob\n"
+
+
+def test_numbers_without_a_country_code_are_warned_about(run):
+    result = create(run, people=US)
+    assert result.status == 0
+    assert "warning: 2 numbers have ten digits and no country code; if they are US numbers" in result.err
+    assert "--country 1" in result.err
+    assert "warning: 2 numbers" in run("broadcast", "estimate", "spring").err
+    assert run("broadcast", "estimate", "spring", "--json").json["without_country"] == 2
+    assert "look up 12125550111, or pass --country 1" in run("broadcast", "explain-number", "2125550111").err
+
+
+def test_a_country_of_numbers_without_one(run, counting, monkeypatch):
+    result = create(run, "--country", "1", people=US)
+    assert (result.status, "warning" in result.err) == (0, False)
+    assert "1, for numbers without a country code" in result.out
+    suppressed = run("broadcast", "suppress", "-", "--country", "1", stdin=b"212 555 0109\n")
+    assert "1 suppressed" in suppressed.out
+    assert run("broadcast", "run", "spring").status == 0
+    assert counting.requests == {"12125550110": 1}
+    monkeypatch.setenv("SKYMMS_COUNTRY", "1")
+    assert run("broadcast", "explain-number", "2125550110", "--json").json["number"] == "12125550110"
+    assert run("broadcast", "forget", "2125550110").status == 0
+    assert run("broadcast", "explain-number", "12125550110", "--json").json["erased"] is True
+    assert run("broadcast", "explain-number", "2125550110", "--country", "us").status == 2
+
+
+def test_the_audit_lists_what_was_done(run):
+    assert create(run, people=LIST).status == 0
+    run("broadcast", "pause", "spring", "--why", "too early")
+    run("broadcast", "suppress", "-", "--by", "ada", stdin=A.encode())
+    listed = run("broadcast", "audit")
+    assert (listed.status, listed.err) == (0, "3 listed\n")
+    assert [word in listed.out for word in ("create", "why too early", "ada", "suppress")] == [True] * 4
+    assert [one["verb"] for one in run("broadcast", "audit", "spring", "--json").json["audit"]] == ["create", "pause"]
+    assert run("broadcast", "audit", "autumn").status == 2
+
+
+def test_times_of_an_explanation_are_not_broken_over_lines(run, counting):
+    assert create(run, people=LIST).status == 0
+    run("broadcast", "run", "spring")
+    found = run("broadcast", "explain-number", A, "--json").json["messages"][0]
+    assert found["sent_at"] in run("broadcast", "explain-number", A).out
+    assert found["because"] == "the gateway queued it, and no final report has come"
+
+
+def test_status_says_for_what_messages_wait_and_list_has_the_state(run, counting):
+    assert create(run, "--start", "2099-01-01T09:00:00+00:00", people=LIST).status == 0
+    assert "2, before the start, until 2099-01-01 09:00 UTC" in run("broadcast", "status", "spring").out
+    document = run("broadcast", "status", "spring", "--json").json
+    assert document["waiting"]["until"] == "2099-01-01T09:00:00+00:00"
+    assert document["state"] == "planned"
+    assert run("broadcast", "run", "spring", "--seconds", "0.2").status == 0
+    assert "stopped" in run("broadcast", "list").out
+
+
+def test_recipients_at_the_cap_are_predicted(run):
+    assert create(run, people=LIST).status == 0
+    run("broadcast", "run", "spring")
+    with Ledger("skymms.db") as ledger:
+        ledger.create("autumn", ledger["spring"].operation, [A, B, C], cap="1/24h")
+    assert "2 are at the frequency cap now" in run("broadcast", "estimate", "autumn").out

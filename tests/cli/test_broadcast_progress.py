@@ -62,3 +62,15 @@ def test_lines_are_written_when_something_changes_and_not_for_each_look(capsys):
         "5 of 10; ready 5, accepted 5; waiting for messages that the gateway put off, or for another worker",
         "5 of 10; ready 5, accepted 5",
     ]
+
+
+def test_a_run_that_waits_says_neither_its_rate_nor_that_seconds_are_left(capsys, monkeypatch):
+    lines = Lines(FIVE_TO_NINE)
+    monkeypatch.setattr(Pace, "rate", lambda self, done, now: 2.9)
+    lines.show(IDLE)
+    lines.show(IDLE._replace(wait=90.0, outside_hours=True))
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith("; 2.9/s; 2 s left")
+    assert "left" not in second
+    assert "/s" not in second
+    assert "waiting until" in second

@@ -45,7 +45,7 @@ class TestExitStatus:
     @pytest.mark.parametrize(
         ("argv", "message"),
         [
-            ((), "Missing command"),
+            ((), "Usage: skymms [OPTIONS] COMMAND [ARGS]..."),
             (("bogus",), "No such command 'bogus'"),
             (("check",), "Missing argument 'FILE'"),
             (("check", "nowhere.toml"), "cannot read nowhere.toml: No such file or directory"),

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from inspect import cleandoc
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,33 @@ def test_serve_tells_a_ledger_what_it_receives(start, store):
         assert ledger["spring"].status().counts == {"delivered": 1}
     assert running.end() == 0
     assert "Reports and opt-outs go to the ledger skymms.db too." in running.err
+
+
+def test_serve_and_work_warn_if_the_store_is_a_ledger_that_is_told_nothing(start):
+    hello = Slideshow("hello", subject="Hi", fallback_text="Hi").slide("Hello!")
+    with Ledger("skymms.db") as ledger:
+        ledger.create("spring", SendMMS(hello, sender="60856"), ["15551234888"])
+    running = start("serve", "--port", "0", "--store", "skymms.db")
+    assert running.line()
+    assert running.end() == 0
+    assert "warning: skymms.db is also a ledger with broadcasts" in running.err
+    assert "Add --ledger" in running.err
+    module = """
+        from skymms import InboundSMS
+        from skymms.broadcast import Ledger
+        from skymms.inbox import Inbox, Secret
+        ledger = Ledger("skymms.db")
+        inbox = Inbox(ledger.store, secret=Secret.from_env())
+        inbox.note_opt_outs(ledger)
+        """
+    write("shop.py", cleandoc(module))
+    worker = start("work", "shop:inbox", "--until-idle")
+    assert worker.wait() == 2
+    assert "note_opt_outs() is not a handler" in worker.err
+    write("shop.py", cleandoc(module) + "\ninbox.on(InboundSMS, name='mine')(print)\n")
+    worker = start("work", "shop:inbox", "--until-idle")
+    assert worker.wait() == 0
+    assert "delivery reports do not reach the broadcasts: add inbox.on(Notice)(ledger.note)" in worker.err
 
 
 def test_serve_refuses_a_ledger_that_does_not_exist(start):
@@ -419,7 +447,11 @@ def store(*postbacks) -> None:
     ("target", "module", "message"),
     [
         ("shop:inbox.other", "inbox = 5", "shop:inbox.other: shop has no inbox.other"),
-        ("shop:inbox", "inbox = Inbox('postbacks.db', secret=Secret.from_env())", "shop:inbox has no handlers: register a"),
+        (
+            "shop:inbox",
+            "inbox = Inbox('postbacks.db', secret=Secret.from_env())",
+            "shop:inbox has no handlers, so there is nothing",
+        ),
         ("shop:inbox", "inbox = 5", "shop:inbox is a int, not an Inbox of skymms.inbox"),
         ("shop:other", "inbox = 5", "shop:other: shop has no other"),
         ("shop:inbox", "import no_such_library", "cannot import shop: ModuleNotFoundError: No module named 'no_such_library'"),

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from cli_process import TO_AND_FROM
-from media_files import png, served
+from media_files import jpeg, png, served
 from misbehaving_server import Faulty
 from pictures import camera_exif, opened, photo, saved
 from storage_server import BUCKET, SETTINGS, storage_server
@@ -68,7 +68,40 @@ class TestCheck:
         out = run("check", "f", "--media", f=SHOW % "a.png").out
         assert "E341" in out
 
-    @pytest.mark.parametrize("option", [("--private",), ("--carrier", "att")])
+    def test_a_route_has_its_own_figures(self, run):
+        large = saved(photo(), "JPEG", quality=95).ljust(500_000, b"\0")
+        look = ("check", "f", "--media", "--private", "--carrier", "att", "--json", "--route")
+        with Faulty(served("image", large, Content_Type="image/jpeg")) as server:
+            show = SHOW % f"http://127.0.0.1:{server.port}/a.png"
+            found = [run(*look, route, f=show).json["warnings"][1:] for route in ("toll-free", "long-code")]
+        assert ["from a toll-free number" in one["message"] for one in found[0]] == [True]
+        assert found[1] == []
+
+    def test_the_whole_file_is_read_if_asked(self, run):
+        damaged = jpeg(b"\x3f" * 100_000)[:-1]
+        with Faulty(served("image", damaged, Content_Type="image/jpeg")) as server:
+            show = SHOW % f"http://127.0.0.1:{server.port}/a.jpg"
+            assert run("check", "f", "--media", "--private", f=show).status == 0
+            result = run("check", "f", "--media", "--private", "--whole", f=show)
+        assert (result.status, "E341" in result.out) == (4, True)
+
+    def test_a_file_that_is_too_large_is_named_as_not_read(self, run):
+        with Faulty(served("image", b"", Content_Length="60000000")) as server:
+            out = run("check", "f", "--media", "--private", f=SHOW % f"http://127.0.0.1:{server.port}/a.png").out
+        assert "not read: too large" in out
+
+    def test_private_addresses_are_reported_once(self, run):
+        with Faulty(served("image")) as server:
+            slides = "".join(f'[[slide]]\nimage = "http://127.0.0.1:{server.port}/{at}.png"\n' for at in range(8))
+            show = 'name = "n"\nsubject = "s"\nfallback_text = "f"\n' + slides
+            refused = run("check", "f", "--media", "--json", f=show).json
+            allowed = run("check", "f", "--media", "--private", "--json", f=show).json
+        assert ([one["code"] for one in refused["problems"]], refused["warnings"]) == (["E351"] * 8, [])
+        (warning,) = [one for one in allowed["warnings"] if "private network" in one["message"]]
+        assert allowed["problems"] == []
+        assert "8 files" in warning["message"]
+
+    @pytest.mark.parametrize("option", [("--private",), ("--carrier", "att"), ("--route", "toll-free"), ("--whole",)])
     def test_options_about_files_need_media(self, run, option):
         assert run("check", "f", *option, f=SHOW % "http://media.example/a.png").status == 2
 
@@ -85,8 +118,20 @@ class TestSend:
         assert run("send", "f", *TO_AND_FROM, "--check-media", "--private", f=good[0]).status == 0
         assert len(gateway.sent) == before + 1
 
-    def test_private_needs_check_media(self, run, good, gateway):
-        assert run("send", "f", *TO_AND_FROM, "--private", f=good[0]).status == 2
+    @pytest.mark.parametrize("option", ["--private", "--whole"])
+    def test_options_about_files_need_check_media(self, run, good, gateway, option):
+        assert run("send", "f", *TO_AND_FROM, option, f=good[0]).status == 2
+
+    @pytest.mark.parametrize(("local", "options"), [(True, []), (False, ["--private", "--whole"])])
+    def test_a_picture_that_is_cut_off_late_is_not_sent(self, run, gateway, tmp_path, local, options):
+        damaged = jpeg(b"\x3f" * 100_000)[:-1]
+        (tmp_path / "a.jpg").write_bytes(damaged)
+        before = len(gateway.sent)
+        with Faulty(served("image", damaged, Content_Type="image/jpeg")) as server:
+            address = f"http://127.0.0.1:{server.port}/a.jpg"
+            result = run("send", "f", *TO_AND_FROM, "--check-media", *options, f=SHOW % ("a.jpg" if local else address))
+        assert (result.status, len(gateway.sent)) == (4, before)
+        assert ("E351" if local else "E341") in result.err
 
 
 class TestFit:
@@ -144,6 +189,15 @@ class TestFit:
     def test_a_missing_file_is_wrong_usage(self, run):
         result = run("fit", "nowhere.png")
         assert (result.status, "cannot read nowhere.png" in result.err) == (2, True)
+
+    def test_a_wrong_colour_is_wrong_usage(self, run, tmp_path):
+        (tmp_path / "a.png").write_bytes(saved(photo(64, 48), "PNG"))
+        result = run("fit", str(tmp_path / "a.png"), "--background", "redd")
+        assert (result.status, "'redd' is not a colour: give a name, such as white, or #rrggbb" in result.err) == (2, True)
+
+    @pytest.mark.parametrize("options", [("--to", "s3://["), ("--to", "s3://b", "--url", "x y")])
+    def test_a_wrong_address_of_a_bucket_is_wrong_usage(self, run, options):
+        assert run("publish", "f", *options, f=SHOW % "a.png").status == 2
 
     def test_stdin_needs_a_name_for_the_output(self, run):
         assert run("fit", "-").status == 2

@@ -186,6 +186,23 @@ class TestOptions:
         err = run_sandbox(calls(*sends), "--operator", "31002", "--operator", "31003").err
         assert re.findall(r"-> (accepted|refused, \w+)", err) == ["accepted", "accepted", "refused, E651"]
 
+    def test_messages_of_one_carrier_fail(self, run_sandbox):
+        sends = [replace(SEND, to=f"1555123000{number}") for number in range(2)]
+        options = (
+            "--at-once",
+            "--carrier",
+            "0001570",
+            "--carrier",
+            "0002240",
+            "--outcome",
+            "E102:0001570",
+            "--outcome",
+            "N101",
+        )
+        err = run_sandbox(calls(*sends), *options).err
+        assert "arranged: outcome E102 for 0001570" in err
+        assert "arranged: outcome N101 for all" in err
+
     def test_a_fault_happens_as_often_as_requested(self, run_sandbox):
         err = run_sandbox(calls(*[SEND] * 6), "--fail", "E503:every=3", "--fail", "E112:times=1").err
         assert re.findall(r"-> (accepted|refused, \w+)", err) == [

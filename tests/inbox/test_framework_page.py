@@ -41,7 +41,7 @@ def section(title: str) -> tuple[str, str, list[str]]:
     """Return the file of a section of the page, its content, and the words of the command below it."""
     text = PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     found = re.search(r"```python\n# (\S+)\n(.*?)```", text, re.DOTALL)
-    command = re.search(r"```sh\n(.*?)\n```", text, re.DOTALL)
+    command = re.search(r"```console\n\$ (.*)", text)
     assert found
     assert command
     return found[1], found[2], shlex.split(command[1])

@@ -72,6 +72,26 @@ def test_a_post_reaches_its_handler_at_once(make: Callable[..., Inbox]) -> None:
     assert got == [(f"MMS_{number}", "delivered") for number in range(5)]
 
 
+def test_a_new_handler_misses_no_post_after_a_restart(make: Callable[..., Inbox]) -> None:
+    got: list[tuple[str, str | None]] = []
+
+    def start(*names: str) -> Inbox:
+        inbox = make()
+        for name in names:
+            inbox.on(DeliveryReport, name=name)(lambda notice, name=name: got.append((name, notice.tracking_id)))
+        return inbox
+
+    before = start("old")
+    assert post(before, body_of_report("MMS_1")) == "200 OK"
+    until(lambda: len(got) == 1)
+    before.close()
+    after = start("old", "new")
+    assert post(after, body_of_report("MMS_2")) == "200 OK"
+    until(lambda: len(got) == 3)
+    assert got[0] == ("old", "MMS_1")
+    assert sorted(got[1:]) == [("new", "MMS_2"), ("old", "MMS_2")]
+
+
 def test_an_asgi_application_begins_with_what_is_left_and_ends_with_the_calls(make: Callable[..., Inbox]) -> None:
     inbox = make()
     got: list[Any] = []

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from counting_gateway import CountingGateway
+from page_blocks import ROOT, blocks_of
 
-from skymms import Account, Client, InboundSMS, SendSMS, SkymmsError, StorageError
+from skymms import Account, Client, InboundSMS, Notice, SendSMS, SkymmsError, StorageError
 from skymms.aio import AsyncClient
 from skymms.broadcast import Ledger
 from skymms.inbox import Inbox, Secret
@@ -252,3 +253,49 @@ def test_a_notice_is_read_as_the_ledger_would(ledger: Ledger) -> None:
     said = ledger.read_wish(InboundSMS("N211", sender=NUMBER, to="60856", text="stop"))
     assert said is not None
     assert said.scope == "sender:60856"
+
+
+def test_opt_outs_without_a_handler_of_reports_are_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Ledger(tmp_path / "spring.db") as ledger, Inbox(ledger.store, secret=Secret(SECRET)) as inbox:
+        inbox.note_opt_outs(ledger)
+        assert [send(inbox, body()), send(inbox, REPORT)] == [200, 200]
+    told = [record.message for record in caplog.records if "no handler gets delivery reports" in record.message]
+    assert len(told) == 1
+    assert "inbox.on(Notice)(ledger.note)" in told[0]
+
+
+def test_a_ledger_that_is_connected_is_not_warned_about(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Ledger(tmp_path / "spring.db") as ledger, Inbox(ledger.store, secret=Secret(SECRET), work=False) as inbox:
+        assert inbox.find_unconnected() is None
+        ledger.create("spring", SendSMS("Hi", sender="60856"), [NUMBER])
+        assert "STOP is not obeyed" in str(inbox.find_unconnected())
+        inbox.note_opt_outs(ledger)
+        assert "STOP" not in str(inbox.find_unconnected())
+        assert "delivery reports do not reach" in str(inbox.find_unconnected())
+        inbox.on(Notice)(ledger.note)
+        assert inbox.find_unconnected() is None
+        assert send(inbox, REPORT) == 200
+    assert not caplog.records
+
+
+def test_the_service_of_the_page_obeys_stop_and_takes_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file in docs/how-to/consent.md, as uvicorn imports it."""
+    (source,) = [one.source for one in blocks_of(ROOT / "docs/how-to/consent.md") if one.source.startswith("# stop_service.py")]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SKYMMS_INBOX_SECRET", SECRET)
+    names: dict[str, Any] = {}
+    exec(compile(source, "stop_service.py", "exec"), names)
+    ledger, inbox = names["ledger"], names["inbox"]
+    assert names["app"] is inbox.asgi
+    with ledger, inbox, CountingGateway() as gateway, Client(Account("k" * 32, url=gateway.url)) as client:
+        spring = ledger.create("spring", SendSMS("Hi", sender="60856"), [NUMBER])
+        spring.run(client)
+        (row,) = spring.rows()
+        report = (
+            "<POSTBACK><ORIGIN>SMS_MT</ORIGIN><CODE>N202</CODE><STATUS>Message Sent/Delivered</STATUS>"
+            f"<TO>{NUMBER}</TO><TRACKINGID>{row['tracking_id']}</TRACKINGID></POSTBACK>"
+        ).encode()
+        assert [send(inbox, body()), send(inbox, report)] == [200, 200]
+        assert opt_outs(ledger) == [(NUMBER, "sender:60856", "notice 1")]
+        inbox.work(until_idle=True)
+        assert spring.status().counts == {"delivered": 1}

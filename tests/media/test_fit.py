@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import struct
 import subprocess
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from media_files import chunk, gif, jpeg, png
 from pictures import HEIC, camera_exif, corpus, frames, opened, photo, playing_time, saved, ssim, transparent
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 
 from skymms import ConfigurationError, MediaCorruptedError, MediaError, MediaTooLargeError, MediaTypeError
 from skymms.cellcast.generations import V1
@@ -168,6 +169,47 @@ class TestPictures:
         assert ours >= theirs
 
 
+#: Decibels by which a picture may look worse by chance: a scale that is a little larger falls differently on the pixels.
+BY_CHANCE = 0.1
+
+
+class TestMoreBytes:
+    """More bytes never make a worse picture: the peak signal-to-noise ratio does not fall."""
+
+    @pytest.mark.parametrize("name", [*STILL, "WebP"])
+    def test_a_picture_never_looks_worse_with_more_bytes(self, name):
+        original = corpus()[name]
+        shown = flat(upright(original))
+        best = 0.0
+        for most in range(4_000, 200_000, 9_800):
+            found = noise_ratio(shown, fit(original, most=most).data)
+            assert found > best - BY_CHANCE, f"{most:,} bytes: {found:.2f} dB, and {best:.2f} dB with fewer bytes"
+            best = max(found, best)
+
+    def test_the_bytes_are_used_up_to_the_best_quality(self):
+        noise = saved(Image.effect_noise((800, 600), 90).convert("RGB"), "JPEG", quality=98)
+        sizes = [fit(noise, most=most) for most in range(60_000, 460_000, 16_000)]
+        best = sizes[-1]
+        assert "JPEG of quality 92" in best.changes[0]
+        for most, found in zip(range(60_000, 460_000, 16_000), sizes, strict=True):
+            # A step of quality adds about 4 % of the bytes, more at the end.
+            assert found.size > most * 0.93 or found.size == best.size, f"{found.size:,} of {most:,}: {found.changes[0]}"
+
+    @pytest.mark.parametrize("name", ["animated GIF", "animated WebP"])
+    def test_an_animation_never_gets_smaller_with_more_bytes(self, name):
+        found = [opened(fit(corpus()[name], most=most).data) for most in range(10_000, 90_000, 10_000)]
+        measures = [(picture.n_frames, picture.width) for picture in found]  # type: ignore[attr-defined]
+        assert measures == sorted(measures)
+
+
+def noise_ratio(original: Image.Image, data: bytes) -> float:
+    """The peak signal-to-noise ratio in decibels, in the original's size; 100 for equal pictures."""
+    shown = opened(data)
+    shown = flat(shown.convert("RGBA") if shown.mode == "P" else shown).resize(original.size, Image.Resampling.BICUBIC)
+    mean = float(sum(value**2 for value in ImageStat.Stat(ImageChops.difference(original, shown)).rms)) / 3
+    return 10 * math.log10(255**2 / mean) if mean else 100.0
+
+
 def flat(picture: Image.Image) -> Image.Image:
     """A picture in RGB, on white."""
     if picture.mode.startswith("I"):
@@ -304,6 +346,33 @@ class TestMetadata:
         assert b"by Ann" not in stripped
         assert playing_time(stripped) == 150
 
+    @pytest.mark.parametrize("name", ["JPEG", "GIF", "animated GIF", "WebP", "PNG"])
+    @pytest.mark.parametrize("most", [15_000, 10_000_000])
+    def test_comments_and_positions_are_removed_from_a_picture_that_is_encoded_again(self, name, most):
+        # Pillow writes some of what it has read into the new file.
+        described = {"xmp": b"<x:xmpmeta>GPSLatitude</x:xmpmeta>", "comment": b"by Ann"}
+        images = frames(4, 200, 150)
+        moving: dict[str, Any] = {"save_all": True, "append_images": images[1:], "duration": 50}
+        originals = {
+            "JPEG": saved(photo(), "JPEG", quality=95, exif=camera_exif(), **described),
+            "GIF": saved(images[0], "GIF", comment=b"by Ann"),
+            "animated GIF": saved(images[0], "GIF", comment=b"by Ann", **moving),
+            "WebP": saved(photo(), "WEBP", exif=camera_exif(), xmp=described["xmp"]),
+            "PNG": saved(photo(), "PNG", exif=camera_exif()),
+        }
+        data = fit(originals[name], most=most).data
+        assert [word for word in (b"by Ann", b"GPS", b"A Camera") if word in data] == []
+
+    def test_the_orientation_can_be_kept(self):
+        data = saved(photo(64, 48), "JPEG", exif=camera_exif(6), comment=b"by Ann")
+        stripped = strip_metadata(data, keep_orientation=True)
+        assert dict(opened(stripped).getexif()) == {0x0112: 6}
+        assert b"by Ann" not in stripped
+        assert b"A Camera" not in stripped
+        assert strip_metadata(saved(photo(64, 48), "JPEG"), keep_orientation=True) == strip_metadata(
+            saved(photo(64, 48), "JPEG")
+        )
+
     def test_a_thumbnail_in_the_head_of_a_jpeg_is_removed(self):
         extra = b"\xff\xe0" + struct.pack(">H", 2 + 5 + 20) + b"JFXX\0" + b"thumbnail".ljust(20)
         data = saved(photo(64, 48), "JPEG")
@@ -416,6 +485,23 @@ class TestFfmpeg:
         assert (fitted.size <= most, fitted.content_type) == (True, content_type)
         assert b"by Ann" not in fitted.data
         assert abs((seconds(fitted.data, content_type) or 0) - 10) < 0.5
+
+    def test_a_smaller_size_and_fewer_frames_are_named(self, made):
+        assert fit(made["video"], most=200_000).changes[1:-1] == ("640 × 360 to 320 × 180 pixels", "30 to 25 frames a second")
+        assert fit(made["audio"], most=60_000).changes[1:] == ("metadata removed",)
+
+    def test_a_turned_video_is_measured_as_it_is_shown_and_gets_no_frames(self, tmp_path):
+        command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=640x360:rate=12:duration=2"]
+        subprocess.run([*command, "-c:v", "libx264", "-b:v", "3M", tmp_path / "v.mp4"], check=True)
+        before, track, after = (tmp_path / "v.mp4").read_bytes().partition(b"tkhd")
+        # The matrix by which a video is turned, in 16 bits before and 16 after the point.
+        one = 1 << 16
+        upright = struct.pack(">9i", one, 0, 0, 0, one, 0, 0, 0, 1 << 30)
+        turned = struct.pack(">9i", 0, one, 0, -one, 0, 0, 0, 0, 1 << 30)
+        assert upright in after
+        assert fit(before + track + after.replace(upright, turned, 1), most=40_000).changes[1:-1] == (
+            "360 × 640 to 180 × 320 pixels",
+        )
 
     def test_what_is_too_long_is_refused(self, made):
         with pytest.raises(MediaTooLargeError, match="10 seconds are too long"):

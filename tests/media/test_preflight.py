@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from media_files import UNREACHABLE, extension, gif, jpeg, png, segment, served
 from misbehaving_server import Faulty, stall
+from pictures import camera_exif, photo, saved
 
 from skymms import (
     Account,
@@ -29,7 +30,7 @@ from skymms import (
 )
 from skymms.cellcast import CellcastSend
 from skymms.cellcast.generations import V1, V3
-from skymms.media import CARRIER_LIMITS, FILE_BUDGET, MESSAGE_BUDGET, preflight, preflight_async
+from skymms.media import CARRIER_LIMITS, FILE_BUDGET, MESSAGE_BUDGET, fit, preflight, preflight_async
 from skymms.media.carriers import ROUTES, message_size
 from skymms.sandbox import Sandbox
 from skymms.slide import FILES
@@ -351,6 +352,17 @@ class TestLocalFiles:
         (problem,) = preflight(Slide(**given), Limits(max_image=2000), base=tmp_path).problems
         assert (problem.code, message in problem.message) == (code, True)
 
+    @pytest.mark.parametrize("cut", [1, 40_000])
+    def test_a_local_file_is_read_whole(self, cut, tmp_path):
+        (tmp_path / "a.jpg").write_bytes(jpeg(b"\x3f" * 100_000)[:-cut])
+        found = preflight(Slide(image="a.jpg"), base=tmp_path)
+        assert ([one.code for one in found.problems], found.files[0].is_whole) == (["E341"], True)
+
+    def test_the_pixels_of_a_turned_picture_are_those_that_are_shown(self, tmp_path):
+        (tmp_path / "a.jpg").write_bytes(saved(photo(400, 300), "JPEG", exif=camera_exif(6)))
+        (seen,) = preflight(Slide(image="a.jpg"), base=tmp_path).files
+        assert seen.pixels == fit(tmp_path / "a.jpg", most=5_000).original_pixels == (300, 400)
+
     def test_a_directory_is_not_a_file(self, tmp_path):
         (problem,) = preflight(Slide(image="."), base=tmp_path).problems
         assert "is not a file" in problem.message
@@ -380,6 +392,42 @@ class TestBudget:
         assert found.problems == ()
         assert found.message_size == message_size([len(self.BIG)]) > MESSAGE_BUDGET
         assert [f"{MESSAGE_BUDGET:,}" in one.message for one in found.warnings] == [True]
+
+    def test_the_size_of_a_message_is_a_warning_beside_problems_too(self):
+        damaged = served("image", self.BIG, Content_Type="image/png")
+        found = look("image", damaged, stricter=Limits(max_image=400_000))
+        assert [one.code for one in found.problems] == ["E331"]
+        assert [f"{MESSAGE_BUDGET:,}" in one.message for one in found.warnings] == [True]
+
+    def test_a_file_that_was_not_read_says_why(self):
+        too_large = look("image", served("image", b"", Content_Length="60000000")).files[0]
+        assert (too_large.found, too_large.not_read) == ("", "too large")
+        wrong = look("image", served("image", Content_Type="text/html")).files[0]
+        assert (wrong.found, wrong.not_read) == ("", "wrong type")
+        missing = look("image", served("image", status="404 Not Found")).files[0]
+        assert (missing.found, missing.not_read) == ("", "not fetched")
+        assert look("image", served("image")).files[0].not_read == ""
+
+    @pytest.mark.parametrize(
+        ("route", "sentence"),
+        [
+            ("toll-free", "att delivers 600,000 from a toll-free number ("),
+            ("short code", "att delivers 600,000 from a short code ("),
+        ],
+    )
+    def test_the_warning_of_a_carrier_names_the_number(self, route, sentence):
+        found = look("image", served("image", self.BIG, Content_Type="image/jpeg"), audience=["att"], route=route)
+        assert sentence in found.warnings[0].message
+
+    def test_a_route_alone_means_all_carriers(self):
+        found = look("image", served("image", self.BIG, Content_Type="image/jpeg"), route="toll-free")
+        assert [one.limit.carrier for one in found.carriers] == ["att", "tmobile", "verizon"]
+
+    @pytest.mark.parametrize(("audience", "count"), [((), 1), (("att", "verizon"), 0), (("att", "T-Mobile"), 1)])
+    def test_what_t_mobile_drops_is_a_warning_for_its_customers(self, audience, count):
+        wide = served("image", png(3001, 10))
+        texts = [one.message for one in look("image", wide, audience=audience).warnings]
+        assert sum("T-Mobile drops" in text for text in texts) == count
 
     def test_the_largest_only_file_of_a_message_is_within_the_budget(self):
         assert message_size([FILE_BUDGET]) <= MESSAGE_BUDGET < message_size([FILE_BUDGET + 2])

@@ -205,6 +205,21 @@ class TestPublish:
             with pytest.raises(error, match=message) as raised:
                 publish(self.SHOW, put, base=folder, private=True)
         assert f"/mms/{names[-1]} was stored, but" in str(raised.value)
+        assert [(one.slide, one.field) for one in raised.value.problems] == [(len(names), "image")]
+
+    def test_nothing_is_stored_if_a_file_cannot_be_made_to_fit(self, folder, tmp_path):
+        (tmp_path / "good.jpg").write_bytes((folder / "large.jpg").read_bytes())
+        (tmp_path / "damaged.jpg").write_bytes((folder / "large.jpg").read_bytes()[:-2000])
+        names: list[str] = []
+
+        def put(name: str, data: bytes, content_type: str) -> str:
+            names.append(name)
+            return f"http://127.0.0.1/{name}"
+
+        show = Slideshow("n", subject="s", slides=(Slide("Hi!", image="good.jpg"), Slide(image="damaged.jpg")))
+        with pytest.raises(MediaCorruptedError, match="slide 2, image"):
+            publish(show, put, base=tmp_path)
+        assert names == []
 
     def test_a_bucket_that_is_missing_is_named(self, storage, folder):
         with pytest.raises(TransportError, match=r"s3://other/\w+\.jpg was not stored: NoSuchBucket"):

@@ -175,6 +175,17 @@ class TestFindings:
         found = view(COUPON, preflight=Preflight(problems=(problem, problem), warnings=(warning,)))
         assert (found.problems, found.warnings) == ((problem,), (warning,))
 
+    def test_a_host_that_gateways_cannot_reach_is_reported_once(self):
+        slides = tuple(Slide(image=f"http://127.0.0.1/{at}.jpg") for at in range(3))
+        show = Slideshow("x", subject="Hi", slides=slides)
+        hosts = [one.message for one in view(show, preflight=Preflight()).warnings if "private network" in one.message]
+        assert len(hosts) == 1
+        assert "3 files" in hosts[0]
+        refused = tuple(Problem("E351", at, "image", "refused") for at in (1, 2, 3))
+        found = view(show, preflight=Preflight(problems=refused))
+        assert [one for one in found.warnings if "private network" in one.message] == []
+        assert len(found.problems) == 3
+
     @pytest.mark.parametrize("data", [["name"], "name=Ada", 5])
     def test_data_must_be_a_mapping(self, data):
         with pytest.raises(ConfigurationError, match="data must be a dict"):

@@ -76,6 +76,17 @@ class TestContent:
         ]
         assert "Hi Ada {$id}" in parts.text
 
+    def test_a_field_with_a_default_is_told_from_one_without(self):
+        show = Slideshow("x", subject="Hi {name}").slide("Dear {first_name|there}, {$id|}")
+        assert (
+            "Merge fields that are not filled in: first_name (default: there), id (default: nothing), name\n"
+            in preview(show).text
+        )
+        text = PageParts(preview(show).html).text
+        assert "{first_name|there} not filled in: the default is used if there is no value" in text
+        assert "{name} not filled in{" not in text
+        assert "Subject: Hi {name}" in preview(show).text
+
     def test_the_fallback_sms_has_its_length(self):
         text = PageParts(preview(COUPON).html).text
         assert "Your coupon, {name|friend}: link to the message" in text
@@ -236,6 +247,23 @@ class TestPlaying:
         tab.click("label:has(#stacked)")
         assert tab.run(VISIBLE) == [1, 2, 3]
         assert tab.run("document.querySelector('.controls').checkVisibility()") is False
+
+    @pytest.mark.parametrize(
+        "shown", [preview(COUPON, stacked=True), preview(Slideshow("x", subject="Hi").slide("word " * 900))]
+    )
+    def test_the_bar_at_the_end_of_the_screen_lies_over_no_text(self, tab, pages, shown):
+        show(tab, pages, shown)
+        bar = """(screen => screen.getBoundingClientRect().bottom
+            - parseFloat(getComputedStyle(screen, '::after').bottom) - parseFloat(getComputedStyle(screen, '::after').height)
+            - document.querySelector('.conversation').getBoundingClientRect().bottom)(document.querySelector('.screen'))"""
+        assert tab.run(bar) >= 0
+
+    @pytest.mark.parametrize("stacked", [True, False])
+    def test_nothing_fades_in_when_the_page_opens(self, tab, pages, stacked):
+        tab.resize((1280, 900), motion="no-preference")
+        show(tab, pages, with_picture(COUPON) if not stacked else preview(COUPON, stacked=True))
+        assert tab.run("document.getAnimations().filter(one => one.animationName === 'appear').length") == 0
+        assert tab.run("getComputedStyle(document.querySelector('.conversation > .bubble')).opacity") == "1"
 
     def test_less_motion_shows_the_first_slide_and_says_why(self, tab, pages):
         show(tab, pages, with_picture(COUPON))

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from page_parts import PageParts
+from PIL import Image, ImageOps
 
 from skymms import ConfigurationError, DeleteMMS, SendMMS, Slide, Slideshow
 from skymms.preview import Preview, preview, thumbnails
+from skymms.preview.phone import phone
 from skymms.preview.pictures import KEPT_BYTES, MAX_BYTES, Picture, get_pictures, make_picture
 from skymms.sandbox.listener import Listener, ServerRequest, ServerResponse
 
@@ -84,7 +86,7 @@ class TestPreview:
             "3 slides, 21 seconds, 2 files\n"
             "\n"
             "+- Slide 1, 10 seconds ----------------------------+\n"
-            "| FREE COFFEE                                      |\n"
+            "| Subject: Free coffee                             |\n"
             "| [picture: welcome.jpg]                           |\n"
             "| Hi {name|there}                                  |\n"
             "+--------------------------------------------------+\n"
@@ -102,7 +104,7 @@ class TestPreview:
             "Problems: gateways refuse the message:\n"
             "  E313 slide 2, text: the slide is empty: give it text or a file, or leave it out\n"
             "\n"
-            "Merge fields that are not filled in: name\n"
+            "Merge fields that are not filled in: name (default: there)\n"
         )
 
     def test_its_text_says_why_a_picture_is_not_there(self):
@@ -166,7 +168,7 @@ class TestPictures:
             Picture("image/png", PNG),
             "its server returned status 404",
             "the file is not a JPG, PNG or GIF",
-            "the file has more than 3,072,000 bytes",
+            "the file has more than 3,072,000 bytes: make it smaller with `skymms fit`",
         ]
 
     def test_a_message_without_pictures_gets_none(self):
@@ -202,12 +204,61 @@ class TestPictures:
         with Image.open(BytesIO(found.data)) as reduced:
             assert (reduced.format, reduced.width) == ("JPEG", 640)
 
-    def test_a_damaged_large_picture_stays_as_it_is(self):
-        damaged = PNG[:20] + b"\0" * (KEPT_BYTES + 1)
-        assert make_picture(damaged) == Picture("image/png", damaged)
+    @pytest.mark.parametrize("orientation", [1, 6])
+    @pytest.mark.parametrize("size", [(80, 60), (900, 700)])
+    def test_a_picture_has_no_metadata_and_stays_upright(self, size, orientation):
+        exif = Image.Exif()
+        exif[0x0112], exif[0x010F] = orientation, "A Camera"
+        exif.get_ifd(0x8825).update({1: "N", 2: (48.0, 51.0, 0.0)})
+        found = make_picture(picture(size, "JPEG", exif=exif, comment=b"by Ann", quality=95))
+        assert isinstance(found, Picture)
+        assert b"A Camera" not in found.data
+        assert b"by Ann" not in found.data
+        with Image.open(BytesIO(found.data)) as shown:
+            assert set(shown.getexif()) <= {0x0112}
+            upright = ImageOps.exif_transpose(shown).size
+        assert (upright[0] > upright[1]) == (orientation == 1)
 
-    def test_a_repr_does_not_print_a_picture(self):
-        assert len(repr(Picture("image/png", PNG))) < 200
+    @pytest.mark.parametrize(
+        ("data", "reason"),
+        [
+            (PNG[:20] + bytes(KEPT_BYTES + 1), "the picture is damaged: "),
+            (picture((80, 60), "JPEG")[:-40], "the picture is damaged: the end of the file is missing"),
+            (PNG[:-30], "the picture is damaged: the end of the file is missing"),
+        ],
+    )
+    def test_a_damaged_picture_is_not_shown_and_the_reason_is(self, data, reason):
+        assert str(make_picture(data)).startswith(reason)
+
+    def test_a_large_animation_is_a_still_picture_and_says_so(self):
+        images = [Image.effect_noise((300, 300), spread) for spread in (40, 50, 60)]
+        written = BytesIO()
+        images[0].save(written, "GIF", save_all=True, append_images=images[1:], duration=100)
+        found = make_picture(written.getvalue())
+        assert isinstance(found, Picture)
+        assert (found.content_type, found.note) == (
+            "image/jpeg",
+            "an animation of 3 frames, of which the preview shows the first",
+        )
+        message = Slideshow("x", subject="Hi").slide("Hello", image="http://a.example/a.gif")
+        shown = Preview(preview(message).view, {"http://a.example/a.gif": found})
+        assert found.note in shown.html
+        small = BytesIO()
+        tiny = [image.resize((20, 20)) for image in images]
+        tiny[0].save(small, "GIF", save_all=True, append_images=tiny[1:], duration=100)
+        moving = make_picture(small.getvalue())
+        assert isinstance(moving, Picture)
+        assert (moving.content_type, moving.note) == ("image/gif", "")
+
+    def test_a_picture_that_is_too_large_says_what_to_do(self, tmp_path):
+        (tmp_path / "large.png").write_bytes(PNG + b"\0" * MAX_BYTES)
+        draft = Slideshow("x", slides=(Slide("Hi", image="large.png"),))
+        shown = preview(draft, media=True, base=tmp_path)
+        assert "make it smaller with `skymms fit`" in " ".join(shown.text.replace("|", " ").split())
+        assert "the file has more than 3,072,000 bytes" in PageParts(phone(shown.view, shown.pictures)).text
+
+    def test_a_repr_says_what_a_picture_is_without_its_bytes(self):
+        assert repr(Picture("image/png", PNG)) == f"<Picture image/png, {len(PNG)} bytes>"
 
 
 class TestThumbnails:
@@ -252,7 +303,7 @@ from skymms.preview.pictures import KEPT_BYTES, make_picture
 coupon = Slideshow("x", subject="Hi").slide("Hello")
 shown = preview(coupon)
 assert shown.html and shown.text
-large = b"\\xff\\xd8\\xff" + bytes(KEPT_BYTES)
+large = b"GIF89a" + bytes(7) + b"\\x2c" + bytes(10) + (b"\\xff" + bytes(255)) * (KEPT_BYTES // 256 + 1) + b"\\0\\x3b"
 assert make_picture(large).data == large
 try:
     shown.save("sheet.png")

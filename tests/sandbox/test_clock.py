@@ -840,3 +840,29 @@ class TestReset:
         sandbox.reset()
         sandbox.clock.advance(hours=1)
         assert receiver.codes == []
+
+
+def test_numbers_are_spread_over_carriers_and_one_of_them_fails():
+    with PostbackReceiver() as receiver, Sandbox(postback_url=receiver.url, delays=AT_ONCE) as sandbox:
+        sandbox.carriers("0001570", "0002240")
+        sandbox.outcome("E102", operator_id="0001570")
+        sandbox.outcome("N202", to="15551230002")
+        with Client(sandbox.account()) as client:
+            for number in range(4):
+                client.call(SendMMS(SHOW, to=f"1555123000{number}", sender="60856"))
+            client.call(SendMMS(SHOW, to="15551230000", sender="60856", operator_id="0003330"))
+        sandbox.clock.advance(seconds=1)
+        last = [one for one in receiver.notices if isinstance(one, DeliveryReport) and one.code != "N101"]
+        assert sorted((str(one.to), one.code, one.operator_id) for one in last) == [
+            ("15551230000", "E102", "0001570"),
+            ("15551230000", "E102", "0003330"),
+            ("15551230001", "N102", "0002240"),
+            ("15551230002", "N202", "0001570"),
+            ("15551230003", "N102", "0002240"),
+        ]
+        with pytest.raises(ConfigurationError, match="give it to carriers"):
+            sandbox.outcome("E102", operator_id="0009990")
+        with pytest.raises(ConfigurationError, match="leave out to="):
+            sandbox.outcome("E102", operator_id="0001570", to="15551230000")
+        sandbox.carriers()
+        assert sandbox._state.carrier_of("15551230000") is None

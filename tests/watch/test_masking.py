@@ -37,6 +37,9 @@ def test_the_last_three_digits_of_a_number_stay(number: str, masked: str) -> Non
         ("call (555) 123-0001 or +61 491 570 156", "call (•••) •••-•001 or +•• ••• ••• 156"),
         ("85.0 % of 12,345 at carrier 31002, line 40,312", "85.0 % of 12,345 at carrier 31002, line 40,312"),
         ("delivered<85%@30m", "delivered<85%@30m"),
+        ("48 failed at carrier 0001570 with E102", "48 failed at carrier 0001570 with E102"),
+        ("carrier 0003100: 1 of 50; 49 failed at carrier 0003100", "carrier 0003100: 1 of 50; 49 failed at carrier 0003100"),
+        ("carrier 15551230001", "carrier ••••••••001"),  # longer than the id of a carrier
     ],
 )
 def test_what_can_be_a_number_is_masked_in_a_text(text: str, masked: str) -> None:

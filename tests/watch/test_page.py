@@ -103,7 +103,8 @@ class TestFigures:
         assert list(rows) == ["short", "long"]
         for one in ledger["spring"].compare():
             assert rows[one.name][1] == str(sum(one.counts.values()))
-            assert rows[one.name][2].startswith(f"{one.delivered.share * 100:.1f} %")
+            assert rows[one.name][2] == str(one.counts.get("accepted", 0))
+            assert rows[one.name][3].startswith(f"{one.delivered.share * 100:.1f} %")
 
     def test_unknown_messages_with_their_evidence_and_lines_left_out_have_masked_numbers(self, tab: Tab) -> None:
         first, second = table(tab, "#unknown")

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from watched_ledger import fill, message
 
-from skymms.broadcast import Ledger
+from skymms.broadcast import Ledger, Share
+from skymms.broadcast.surveying import CarrierOutcome
 from skymms.errors import ConfigurationError
 from skymms.watch import save_plot
+from skymms.watch.plot import _draw_carriers
 
 pytest.importorskip("matplotlib")
 
@@ -74,3 +76,13 @@ def test_the_extra_is_named_if_matplotlib_is_missing(ledger, tmp_path, monkeypat
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ConfigurationError, match=r"plots need matplotlib: pip install 'skymms\[plot\]'"):
         save_plot(ledger, "spring", tmp_path / "plot.png")
+
+
+@pytest.mark.parametrize(("carriers", "places"), [(1, 6), (8, 8)])
+def test_a_bar_is_not_wider_if_there_are_few_carriers(carriers, places):
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    outcome = CarrierOutcome("0001570", {"delivered": 1}, Share.among(1, 1), None, 0)
+    _draw_carriers(axes, [outcome] * carriers)
+    assert axes.get_ylim() == (places - 0.5, -0.5)
