@@ -609,3 +609,8 @@ def test_partial_functions_and_bound_methods_are_handlers(inbox_store: Store, ha
     put(inbox_store, post(report()))
     worker.run_until_idle()
     assert sorted(got, key=str) == sorted([(17, report()), report()], key=str)
+
+
+@pytest.mark.parametrize(("attempt", "text"), [(1, "10 s"), (4, "4 min"), (8, "6 h")])
+def test_the_log_says_about_when_the_next_attempt_is(attempt: int, text: str) -> None:
+    assert working._span(taking.usual_delay_after(attempt)) == text
