@@ -10,7 +10,7 @@ _LABELS = {
     "class": "Class",
     "what to do": "What to do",
     "where": "Where",
-    "found before sending": "Found before sending",
+    "rule": "Rule",
     "note": "Note",
 }
 
@@ -24,7 +24,7 @@ def _fact(name: str, text: str) -> str:
 
 def _part(code: str, meaning: Meaning, *, alone: bool) -> str:
     facts = "\n".join(f"- **{_LABELS[name]}:** {_fact(name, text)}" for name, text in meaning.facts)
-    heading = "" if alone else f"## In {meaning.place}: {escaped(meaning.meaning)}\n\n"
+    heading = "" if alone else f"## {meaning.occasion[0].upper()}{meaning.occasion[1:]}: {escaped(meaning.meaning)}\n\n"
     return f"""{heading}{facts}
 
 {meaning.introduction}
@@ -37,7 +37,7 @@ def _part(code: str, meaning: Meaning, *, alone: bool) -> str:
 def code_page(code: str) -> str:
     """Return the page of a code."""
     meanings = explain(code)
-    places = " and ".join(f"in {meaning.place}" for meaning in meanings)
+    places = " and ".join(meaning.occasion for meaning in meanings)
     # Two meanings have headings of their own.
     title = f": {escaped(meanings[0].meaning)}" if len(meanings) == 1 else ""
     body = "\n".join(_part(code, meaning, alone=len(meanings) == 1) for meaning in meanings)
@@ -49,7 +49,7 @@ orphan: true
 
 # {code}{title}
 
-*Reference.* What {code} means {places}, and what to do. `skymms explain {code}` prints this page.
+*Reference.* What {code} means, {places}, and what to do. `skymms explain {code}` prints this page.
 
 {body}
 [All codes](index.md)

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from .errors import ObjectWithMediaError as ObjectWithMediaError
     from .errors import PassError as PassError
     from .errors import PermissionDeniedError as PermissionDeniedError
-    from .errors import Problem as Problem
     from .errors import ProtocolError as ProtocolError
     from .errors import QuotaExceededError as QuotaExceededError
     from .errors import RecipientError as RecipientError
@@ -110,6 +109,7 @@ if TYPE_CHECKING:
     from .model.stored_replies import SavedMMS as SavedMMS
     from .model.stored_replies import StoredMMS as StoredMMS
     from .postbacks import read_postbacks as read_postbacks
+    from .problems import Problem as Problem
     from .reports import MessageReport as MessageReport
     from .reports import StatusUpdate as StatusUpdate
     from .reports import read_report as read_report
@@ -134,6 +134,7 @@ _NAMES_BY_MODULE = {
         "Unsubscribe",
     ),
     "client": ("Client",),
+    "problems": ("Problem",),
     "errors": (
         "AudioWithVideoError",
         "AuthenticationError",
@@ -162,7 +163,6 @@ _NAMES_BY_MODULE = {
         "ObjectWithMediaError",
         "PassError",
         "PermissionDeniedError",
-        "Problem",
         "ProtocolError",
         "QuotaExceededError",
         "RecipientError",

@@ -5,8 +5,8 @@ the problem: ``except AudioWithVideoError`` catches both, and ``foreseen`` is Tr
 
 ::
 
-    SkymmsError                        .problems  .sent_maybe  .partial
-    ├─ MMSError                        a gateway's code: .code .meaning .remedy .info .slide .field .foreseen .reply
+    SkymmsError                        .remedy  .problems  .sent_maybe  .partial
+    ├─ MMSError                        a gateway's code: .code .meaning .info .slide .field .foreseen .reply
     │  ├─ SlideRuleError               about one slide, or the number of slides
     │  │  ├─ MultipleObjectsError      E223   two of vCard, iCal, PDF and pass on a slide
     │  │  ├─ ObjectWithMediaError      E224   one of those with an image, audio or video
@@ -52,41 +52,13 @@ All of them can be pickled and copied. No error contains an API key.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar
 
 from . import codes
+from .problems import Problem as Problem
 
 #: A document that was read from the wire, as ``(name, text)`` pairs in their order.
 Nodes = tuple[tuple[str, str], ...]
-
-
-class Problem(NamedTuple):
-    """A problem or a warning that was found before anything was sent.
-
-    ``code`` is the gateway's code for it (None for a warning, and for a field that the dialect does not support). ``slide``
-    counts from 1, and is None if the problem is not about a slide. ``field`` is the name used in Python. ``line`` counts from
-    1, and is None unless the slideshow was read from a file.
-    """
-
-    code: str | None
-    slide: int | None
-    field: str
-    message: str
-    line: int | None = None
-
-    @property
-    def where(self) -> str:
-        """The place as text: ``slide 2, audio``, or ``line 9, slide 2, audio``."""
-        line = "" if self.line is None else f"line {self.line}, "
-        slide = "" if self.slide is None else f"slide {self.slide}, "
-        return f"{line}{slide}{self.field}"
-
-    def __repr__(self) -> str:
-        given = [(name, value) for name, value in zip(self._fields, self, strict=True) if value is not None]
-        return f"Problem({', '.join(f'{name}={value!r}' for name, value in given)})"
-
-    def __str__(self) -> str:
-        return f"{self.code + ' ' if self.code else ''}{self.where}: {self.message}"
 
 
 class SkymmsError(Exception):
@@ -98,11 +70,17 @@ class SkymmsError(Exception):
     """
 
     partial: Any = None
+    _usual_remedy: ClassVar[str] = ""
 
     def __init__(self, message: str = "", *, problems: Sequence[Problem] = (), sent_maybe: bool = False) -> None:
         super().__init__(message)
         self.problems: tuple[Problem, ...] = tuple(problems)
         self.sent_maybe = sent_maybe
+
+    @property
+    def remedy(self) -> str:
+        """What to do about the error. If the message may have been sent, that is to wait for its delivery report."""
+        return CHECK_POSTBACKS if self.sent_maybe else self._usual_remedy
 
     @property
     def summary(self) -> str:
@@ -324,9 +302,13 @@ class GatewayFaultError(MMSError):
 class TransportError(SkymmsError):
     """There is no usable HTTP response; ``sent_maybe`` says whether the request may have arrived."""
 
+    _usual_remedy = "Check the network, the proxy and the account's url, then call again."
+
 
 class ProtocolError(SkymmsError):
     """A response or postback that does not follow the protocol; ``body`` is its beginning, ``status`` the HTTP status."""
+
+    _usual_remedy = "Check the account's url and dialect. If they are right, show body to the gateway's support."
 
     def __init__(self, message: str = "", *, body: bytes = b"", status: int | None = None, sent_maybe: bool = False) -> None:
         super().__init__(message, sent_maybe=sent_maybe)
@@ -336,6 +318,8 @@ class ProtocolError(SkymmsError):
 
 class ConfigurationError(SkymmsError):
     """The request cannot be written: a key is missing, a dialect is unknown, or it does not support a field."""
+
+    _usual_remedy = "Correct what the error names, then call again."
 
 
 class InDoubtError(SkymmsError):
@@ -351,9 +335,18 @@ class InDoubtError(SkymmsError):
         )
         self.key = key
 
+    @property
+    def remedy(self) -> str:
+        return (
+            "Pass the message's delivery report to ledger.note, which settles the key. If no report comes, find out whether "
+            "the message was sent, and call ledger.settle_key."
+        )
+
 
 class StorageError(SkymmsError):
     """The database of a ledger or an inbox cannot be used: it is locked, full, damaged, a copy, or from a newer skymms."""
+
+    _usual_remedy = "Correct what the error says about the database, then call again."
 
 
 #: The remedy if a message may have been sent.

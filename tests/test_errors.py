@@ -23,6 +23,7 @@ from skymms import (
     FallbackError,
     FieldError,
     GatewayFaultError,
+    InDoubtError,
     MediaCorruptedError,
     MediaTooLargeError,
     MediaTypeError,
@@ -290,6 +291,28 @@ def test_every_error_can_be_pickled_and_copied(kind: type[SkymmsError], how: str
 
 def test_every_error_is_described_by_a_sentence() -> None:
     assert all((kind.__doc__ or "").split("\n")[0].endswith((".", ":")) for kind in DEFINED)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in DEFINED if kind is not SkymmsError])
+def test_every_error_has_a_remedy(kind: type[SkymmsError]) -> None:
+    error = example(kind)
+    error.sent_maybe = False
+    assert error.remedy.endswith(".")
+    error.sent_maybe = True
+    assert "delivery report" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [
+        (TransportError("No", sent_maybe=True), "Wait for its delivery report before you send it again"),
+        (TransportError("No"), "the account's url"),
+        (InDoubtError(key="order-1"), "ledger.note"),
+        (InDoubtError(key="order-1"), "ledger.settle_key"),
+    ],
+)
+def test_a_remedy_says_what_to_do(error: SkymmsError, named: str) -> None:
+    assert named in error.remedy
 
 
 # ------------------------------------------------------------------------------------------------ repr

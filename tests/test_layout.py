@@ -28,6 +28,7 @@ ORDER = [
     "_version",
     "_functools",
     "codes",
+    "problems",
     "errors",
     "limits",
     "slide",

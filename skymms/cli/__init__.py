@@ -16,6 +16,7 @@ In reading order:
 - ``profiles``: reads a named profile from the configuration file
 - ``completing``: completes the values of options while they are typed
 - ``accounts``: creates the account from options, environment and profile
+- ``option_names``: names options in errors, instead of the arguments of Python
 - ``dialect_options``: options for fields that only some dialects have
 - ``options``: the options and arguments that several commands share
 - ``store_options``: the options that name a ledger or an inbox

@@ -28,7 +28,8 @@ from .context import ALLOW_HTTP, PROFILE, WAIVED
 from .output import print_message
 from .profiles import Profile, read_profile
 
-_SKYCORE = {
+#: The variable of each setting.
+SKYCORE_VARIABLES = {
     "dialect": "SKYMMS_DIALECT",
     "url": "SKYMMS_URL",
     "allow_http": "SKYMMS_ALLOW_HTTP",
@@ -76,7 +77,7 @@ class Settings:
 def skycore_settings(dialect: str | None, url: str | None = None, file_dialect: str | None = None) -> Settings:
     """Return the settings for an account of a Skycore or Sinch MMS gateway. ``file_dialect`` is the default dialect."""
     waived = click.get_current_context().meta.get(WAIVED)
-    settings = _combine("skycore", {"dialect": dialect, "url": url, "waived": waived}, _SKYCORE)
+    settings = _combine("skycore", {"dialect": dialect, "url": url, "waived": waived}, SKYCORE_VARIABLES)
     with _profile_in_errors(settings):
         limits = Limits(waived=frozenset(settings.values.get("waived", ())))
         check_field_names(limits)

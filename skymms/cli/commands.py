@@ -12,7 +12,7 @@ import click
 from .._version import __version__
 from ..errors import ConfigurationError, MMSError, SkymmsError
 from .completing import complete_profiles
-from .context import AS_JSON, PROFILE, keep
+from .context import AS_JSON, COMMAND, PROFILE, keep
 from .exit_status import Status
 from .repeated import Lazy, group
 
@@ -93,7 +93,9 @@ def run(argv: list[str]) -> int:
         return Status.USAGE
     except SkymmsError as error:
         from . import output
+        from .option_names import name_options
 
+        name_options(error, None if context is None else context.meta.get(COMMAND))
         output.report_error(error, as_json=context is not None and context.meta.get(AS_JSON, False))
         return _status(error)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+#: The key under which the context has the command that is run.
+COMMAND = "skymms.command"
 #: The keys under which the context has the values of ``--json``, ``--profile``, ``--allow-http`` and ``--waive``.
 AS_JSON, PROFILE, ALLOW_HTTP, WAIVED = "skymms.json", "skymms.profile", "skymms.allow_http", "skymms.waived"
 

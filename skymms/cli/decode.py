@@ -117,7 +117,7 @@ def _print_code(code: str) -> None:
     from .explaining import explain
 
     for meaning in explain(code):
-        output.print_fields(f"{code} in {meaning.place}: {meaning.meaning}", meaning.facts)
+        output.print_fields(f"{code} {meaning.occasion}: {meaning.meaning}", meaning.facts)
         output.print_line(f"\n  {meaning.introduction}\n")
         output.print_line(indent(meaning.example.program, "    "))
 

@@ -141,10 +141,10 @@ def _listing(account: Account | CellcastAccount, timeout: float) -> Finding:
             reply: Any = client.call(operation)
     except AuthenticationError as error:
         fix = "check that the key is for this address and this dialect; copy it again from the vendor"
-        return failure(check, f"{name}: {without_secrets(str(error), mask)}", fix)
+        return failure(check, f"{name}: {without_secrets(_without_remedy(error), mask)}", fix)
     except MMSError as error:
         fix = f"{error.remedy or 'ask the gateway’s support'}"
-        return failure(check, f"{name}: {without_secrets(str(error), mask)}", fix)
+        return failure(check, f"{name}: {without_secrets(_without_remedy(error), mask)}", fix)
     except ConfigurationError as error:
         return failure(check, f"{name}: {without_secrets(str(error), mask)}", "correct the setting")
     except SkymmsError as error:
@@ -152,3 +152,8 @@ def _listing(account: Account | CellcastAccount, timeout: float) -> Finding:
         return failure(check, f"{name}: {without_secrets(str(error), mask)}", fix)
     listed = "" if isinstance(operation, Balance) else f", {len(reply.mms_ids):,} stored slideshows"
     return good(check, f"accepted: {name} was answered{listed}; nothing was sent")
+
+
+def _without_remedy(error: MMSError) -> str:
+    """Return the text of an error without what to do, which is a line of its own."""
+    return error.summary.replace(error.remedy, "").strip() if error.remedy else error.summary

@@ -30,6 +30,8 @@ def examine_settings(settings: Settings, account: Account | CellcastAccount) -> 
     else:
         yield skipped("profile", f"there is no profile in {path}")
     given = {name: settings.values[name] for name in _SHOWN if settings.values.get(name)}
+    if "dialect" not in given and isinstance(account, Account):
+        yield good("dialect", f"{account.dialect} (default)")
     for name, value in given.items():
         yield good(name.replace("_", " "), f"{_shown(name, value)} ({settings.sources.get(name, 'default')})")
     product = account.dialect_spec.title if isinstance(account, Account) else f"Cellcast {account.generation}"

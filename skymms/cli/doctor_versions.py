@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, metadata, version
 
 from .._version import __version__
-from .doctor_report import Finding, good, warning
+from .doctor_report import Finding, good, skipped, warning
 
 #: The name of a package at the beginning of a requirement such as ``requests[socks]>=2.31; extra == "cli"``.
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -38,11 +38,18 @@ def examine_versions() -> Iterator[Finding]:
     for one in required:
         if found := _EXTRA.search(one):
             extras.setdefault(found[1], []).append(_name(one))
+    absent: list[str] = []
     for extra, names in sorted(extras.items()):
         # Extras that name another extra of skymms have what that one needs.
         others = sorted({name for name in names if name and name != "skymms"})
-        if others and extra not in _NOT_SHOWN:
+        if not others or extra in _NOT_SHOWN:
+            continue
+        if any(map(_is_installed, others)):
             yield good(f"extra {extra}", ", ".join(map(_with_version, others)))
+        else:
+            absent.append(extra)
+    if absent:
+        yield skipped("other extras", f"not installed: {', '.join(absent)}")
 
 
 #: Extras that users do not need, and the one that has all others.
@@ -52,6 +59,14 @@ _NOT_SHOWN = frozenset({"all", "test", "tests", "lint", "dev", "docs", "bench"})
 def _name(requirement: str) -> str:
     found = _NAME.match(requirement)
     return found[0] if found else ""
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _with_version(name: str) -> str:

@@ -93,6 +93,12 @@ class Meaning(NamedTuple):
         """Return a fact by its name; empty if there is none."""
         return dict(self.facts).get(name, "")
 
+    @property
+    def occasion(self) -> str:
+        """When the code is met, as text: in its place, and before sending if skymms has the rule."""
+        is_foreseen = self.fact("rule") or self.introduction == _INTRODUCTIONS[code_examples.BEFORE_SENDING]
+        return f"found before sending, or in {self.place}" if is_foreseen else f"in {self.place}"
+
 
 def explain(code: str) -> tuple[Meaning, ...]:
     """Return what a code means in a response and in a postback; empty for an unknown code."""
@@ -120,7 +126,7 @@ def _of_response(code: str, answer: ErrorCode) -> Meaning:
         ("class", answer.family),
         ("what to do", answer.remedy),
         ("where", _place_of_response(code)),
-        ("found before sending", "\n".join(found)),
+        ("rule", "\n".join(found)),
         ("note", answer.note and f"{answer.note[0].upper()}{answer.note[1:]}."),
     )
     return Meaning(

@@ -241,8 +241,9 @@ def report_error(error: SkymmsError, *, as_json: bool) -> None:
 
 def _error_fields(error: SkymmsError) -> dict[str, Any]:
     found: dict[str, Any] = {"class": type(error).__name__, "message": str(error), "sent_maybe": error.sent_maybe}
+    found["remedy"] = error.remedy
     if isinstance(error, MMSError):
-        found |= {name: getattr(error, name) for name in ("code", "info", "meaning", "remedy", "slide", "foreseen", "reply")}
+        found |= {name: getattr(error, name) for name in ("code", "info", "meaning", "slide", "foreseen", "reply")}
     if isinstance(error, ProtocolError):
         found |= {"status": error.status, "body": _decode(error.body)}
     if error.partial is not None:

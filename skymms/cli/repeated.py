@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import click
 from click.shell_completion import CompletionItem
 
+from .context import COMMAND
+
 
 class OptionForSome(click.Option):
     """An option that is of use only with some settings, such as some dialects."""
@@ -75,6 +77,11 @@ class _Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         _refuse_repeated_options(self, ctx, args)
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        # An error is printed after the context of the command has ended.
+        ctx.meta[COMMAND] = self
+        return super().invoke(ctx)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
         useless = {

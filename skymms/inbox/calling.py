@@ -185,7 +185,8 @@ class Calls:
         id, name, _, attempt = call.taken
         # Trying again before the key is settled would raise the same error.
         is_final = isinstance(error, InDoubtError)
-        outcome = Outcome(id, name, attempt, None if error is None else _traceback(error), is_final)
+        kind = "" if error is None else type(error).__name__
+        outcome = Outcome(id, name, attempt, None if error is None else _traceback(error), is_final, kind)
         assert call.began is not None
         seconds = time.monotonic() - call.began
         # Both at once: the worker must know of it, and must find room for another call when it hears of this one's end.

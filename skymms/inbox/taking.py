@@ -45,18 +45,27 @@ class Taken(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a call: ``error`` is the traceback if it failed. ``final`` failures are not tried again."""
+    """What became of a call: ``error`` is the traceback if it failed. ``final`` failures are not tried again.
+
+    ``kind`` is the name of the error's class, for the log.
+    """
 
     id: int
     handler: str
     attempt: int
     error: str | None = None
     final: bool = False
+    kind: str = ""
+
+
+def usual_delay_after(attempt: int) -> float:
+    """Return about how many seconds it is until the next attempt."""
+    return float(min(FIRST_DELAY * FACTOR ** (attempt - 1), LONGEST_DELAY))
 
 
 def delay_after(attempt: int) -> float:
     """Return the seconds until the next attempt, which are random within a quarter, so that failures spread."""
-    return float(min(FIRST_DELAY * FACTOR ** (attempt - 1), LONGEST_DELAY) * random.uniform(0.75, 1.25))  # noqa: S311
+    return float(usual_delay_after(attempt) * random.uniform(0.75, 1.25))  # noqa: S311
 
 
 class Desk:

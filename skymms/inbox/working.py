@@ -11,11 +11,11 @@ from collections.abc import Callable
 from .._functools import renew_after_fork
 from ..errors import SkymmsError
 from ..storage.contract import Store
-from ..transport.logging import logger, one_line
+from ..transport.logging import logger, one_line, warn_visibly
 from .calling import WAIT, Calls
 from .handlers import Handlers
 from .messages import Message, find_message
-from .taking import ATTEMPTS, Desk, Outcome, Taken
+from .taking import ATTEMPTS, Desk, Outcome, Taken, usual_delay_after
 
 #: Seconds between two looks for posts that another process has stored.
 POLL = 1.0
@@ -242,9 +242,12 @@ class _Run:
             if one.error is None:
                 continue
             is_dead = one.final or one.attempt >= ATTEMPTS
-            logger.warning(
-                "inbox: handler %s failed with notice %d in attempt %d of %d%s", one.handler, one.id, one.attempt, ATTEMPTS,
-                ", and is not called with it again: see inbox.dead()" if is_dead else "",
+            again = "it is not called with it again: see inbox.dead()"
+            if not is_dead:
+                again = f"the next attempt is in about {_span(usual_delay_after(one.attempt))}"
+            warn_visibly(
+                "inbox: handler %s failed with notice %d in attempt %d of %d%s; %s; `skymms inbox show %d` prints the error",
+                one.handler, one.id, one.attempt, ATTEMPTS, f": {one_line(one.kind)}" if one.kind else "", again, one.id,
             )  # fmt: skip
 
     def _mention_others(self, names: list[str]) -> None:
@@ -258,3 +261,9 @@ class _Run:
             if key not in self._mentioned:
                 self._mentioned.add(key)
                 logger.warning("inbox: handler %s has been at notice %d for more than %d minutes", key[1], key[0], _LONG // 60)
+
+
+def _span(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

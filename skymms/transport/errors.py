@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError, ProtocolError
 from ..http import HttpRequest
@@ -101,8 +102,24 @@ def raise_if_not_recorded(error: BaseException, request: HttpRequest) -> None:
     mode = getattr(cassette, "record_mode", None)
     raise ConfigurationError(
         f"the cassette {getattr(cassette, '_path', '')} has no response left for {request.method} {request.safe_url}, and its "
-        f"record mode {getattr(mode, 'value', mode)!r} does not record one; nothing was sent: record it again"
+        f"record mode {getattr(mode, 'value', mode)!r} does not record one; nothing was sent. {_difference(error)}; "
+        "delete the file to record it again"
     ) from None
+
+
+def _difference(error: Any) -> str:
+    """Say how a request differs from the most similar one in the cassette, without values, which may contain the API key."""
+    similar: list[Any] = list(getattr(error, "similar_requests", ()))
+    if not similar:
+        return "The cassette has no similar request"
+    recorded, _, failed = similar[0]
+    if not failed:
+        return "Each recorded response is replayed once"
+    names = {"uri": "the address", "host": "the address", "port": "the address", "raw_body": "the body", "body": "the body"}
+    parts = " and ".join(dict.fromkeys(names.get(name, f"the {name}") for name, _ in failed))
+    address = urlsplit(str(recorded.uri))
+    where = f" (recorded from {address.hostname}{f':{address.port}' if address.port else ''})" if "address" in parts else ""
+    return f"It differs from the most similar recorded request in {parts}{where}"
 
 
 # ------------------------------------------------------------------------------------------------ requests and urllib3

@@ -20,6 +20,26 @@ logger: Final = logging.getLogger("skymms")
 logger.addHandler(logging.NullHandler())
 
 
+def warn_visibly(message: str, *args: object) -> None:
+    """Log a warning, and print it on stderr if the program has no handler for it.
+
+    For errors of the program's own code in a thread of skymms: no caller gets them, so without a log nobody would know.
+    """
+    logger.warning(message, *args, stacklevel=2)
+    last = logging.lastResort
+    if last is not None and logger.isEnabledFor(logging.WARNING) and not _has_handler():
+        last.handle(logger.makeRecord(logger.name, logging.WARNING, __file__, 0, message, args, None))
+
+
+def _has_handler() -> bool:
+    one: logging.Logger | None = logger
+    while one is not None:
+        if any(not isinstance(handler, logging.NullHandler) for handler in one.handlers):
+            return True
+        one = one.parent if one.propagate else None
+    return False
+
+
 def one_line(text: object) -> str:
     """Return text as one line that a terminal shows as it is, so that it cannot forge a record."""
     return "".join(character if character.isprintable() else " " for character in " ".join(str(text).split()))

@@ -109,7 +109,7 @@ class TestSend:
         (tmp_path / "slideshow.toml").write_text(SLIDESHOW.format(kind="mp4").replace("image", "video"))
         with Faulty(http(vectors.SENT_V3)) as server:
             status, _, err = run_cellcast(server, "send", "slideshow.toml", "--to", "0491570156")
-            assert (status, "allow_other_files" in err) == (Status.PROBLEMS, True)
+            assert (status, "and give --allow-other-files\n" in err) == (Status.PROBLEMS, True)
             status, _, _ = run_cellcast(server, "send", "slideshow.toml", "--to", "0491570156", "--allow-other-files")
         assert status == Status.DONE
         assert json.loads(body(server.requests[0]))["mms_file"] == "http://media.example/welcome.mp4"

@@ -88,15 +88,27 @@ class TestExplain:
     def test_a_code_is_explained_with_meaning_error_class_and_remedy(self, run, code):
         result = run("explain", code)
         assert (result.status, result.err) == (0, "")
-        assert result.out.startswith(f"E227 in a response: {ANSWERS['E227'].meaning}\n")
+        assert result.out.startswith(f"E227 found before sending, or in a response: {ANSWERS['E227'].meaning}\n")
         assert "VideoWithImageError" in result.out
         assert ANSWERS["E227"].remedy in result.out
 
     def test_the_place_the_rule_and_a_program_are_printed(self, run):
         out = run("explain", "E227").out
         assert re.search(r"where +a response of Skycore 1.3 or Sinch MMS to a request that sends or saves a slideshow", out)
-        assert re.search(r"found before sending +Video and image are on different slides.", out)
+        assert re.search(r"rule +Video and image are on different slides.", out)
         assert "\n    from skymms import Client, SendMMS, Slide, Slideshow\n" in out
+
+    @pytest.mark.parametrize(
+        ("code", "occasion"),
+        [
+            ("E226", "found before sending, or in a response"),
+            ("E503", "in a response"),
+            ("N102", "in a postback"),
+            ("CastError", "in Cellcast's response"),
+        ],
+    )
+    def test_the_heading_says_when_the_code_is_met(self, run, code, occasion):
+        assert run("explain", code).out.startswith(f"{code} {occasion}: ")
 
     def test_a_code_with_two_meanings_is_explained_for_responses_and_postbacks(self, run):
         out = run("explain", "E101").out
@@ -128,21 +140,22 @@ class TestExplain:
 
     def test_several_codes_are_explained_in_their_order_and_once(self, run):
         out = run("explain", "e227", "N102", "227").out
-        assert out.index("E227 in a response") < out.index("N102 in a postback")
-        assert out.count("E227 in a response") == 1
+        assert out.index("E227 found before sending") < out.index("N102 in a postback")
+        assert out.count("E227 found before sending") == 1
 
     @pytest.mark.parametrize("typed", ["FIELD_INVALID", "field_invalid", " CastError", "number_not_valid"])
     def test_codes_of_cellcast_are_explained(self, run, typed):
         code = next(code for code in CELLCAST_ANSWERS if code.upper() == typed.strip().upper())
         out = run("explain", typed).out
-        assert out.startswith(f"{code} in Cellcast's response: {CELLCAST_ANSWERS[code].meaning}\n")
+        assert re.match(rf"{code} (found before sending, or )?in Cellcast's response: ", out)
+        assert CELLCAST_ANSWERS[code].meaning in out.partition("\n")[0]
         assert CELLCAST_ANSWERS[code].remedy.split(".")[0] in out
 
     @pytest.mark.parametrize("typed", ["AudioWithVideoError", "audiowithvideoerror"])
     def test_an_error_class_is_explained_with_its_code(self, run, typed):
         out = run("explain", typed).out
         assert out.startswith("AudioWithVideoError: E226: audio and video on one slide.\n")
-        assert "E226 in a response" in out
+        assert "E226 found before sending, or in a response" in out
 
     def test_a_class_of_many_codes_lists_them(self, run):
         out = run("explain", "SubscriptionError").out

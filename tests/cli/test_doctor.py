@@ -521,6 +521,9 @@ def test_a_list_that_is_refused_says_what_to_do(diagnose, answer, text, fix):
     assert found["key at the gateway"]["grade"] == "failure"
     assert text in found["key at the gateway"]["text"]
     assert fix in found["key at the gateway"]["fix"]
+    # The finding and what to do do not have the same sentence.
+    assert found["key at the gateway"]["fix"] not in found["key at the gateway"]["text"]
+    assert "skymms explain" not in found["key at the gateway"]["text"]
     assert "15551234888" not in json.dumps(found)
 
 
@@ -612,6 +615,11 @@ def test_a_database_without_tables_is_told_from_one_that_cannot_be_reached(diagn
     assert found["fix"] == "the database may have no ledger yet: `skymms broadcast create` makes one"
 
 
+def test_there_is_always_a_line_for_the_dialect(diagnose, monkeypatch):
+    monkeypatch.delenv("SKYMMS_DIALECT", raising=False)
+    assert diagnose("--offline")["dialect"]["text"] == "skycore (default)"
+
+
 # ------------------------------------------------------------------------------------------------ versions
 
 
@@ -626,7 +634,15 @@ def test_the_versions_are_those_that_are_installed(diagnose, monkeypatch):
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(doctor_versions, "version", missing)
-    assert "click is not installed" in diagnose("--offline")["extra cli"]["text"]
+    found = diagnose("--offline")
+    assert not any(name.startswith("extra ") for name in found)
+    assert re.match(r"not installed: .*\bcli\b.*\bmedia\b", found["other extras"]["text"])
+
+    def without_rich(name: str) -> str:
+        return missing(name) if name == "rich" else "8.0"
+
+    monkeypatch.setattr(doctor_versions, "version", without_rich)
+    assert "click 8.0, rich is not installed" in diagnose("--offline")["extra cli"]["text"]
     monkeypatch.setattr(doctor_versions, "metadata", missing)
     assert "the package's metadata is not installed" in diagnose("--offline")["skymms"]["text"]
 

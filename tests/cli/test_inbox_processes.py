@@ -399,7 +399,7 @@ def test_a_failing_handler_is_mentioned_without_its_traceback(start):
     store(MAKE.delivered("MMS_1"))
     worker = start("work", "shop:inbox", "--until-idle")
     assert worker.wait() == 0
-    assert "inbox: handler shop.told failed with notice 1 in attempt 1 of 10" in worker.err
+    assert "inbox: handler shop.told failed with notice 1 in attempt 1 of 10: LookupError; the next attempt is in" in worker.err
     assert "LookupError: no order" in run_process("inbox", "show", "1").out
 
 

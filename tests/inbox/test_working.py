@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import inbox_rows
 import pytest
 from inbox_rows import change, post, put, receive, report, rows, sms, states
 
@@ -554,8 +559,47 @@ def test_no_number_is_in_the_log(
     receive(inbox_store, [report(timestamp=datetime.now(UTC))])
     with caplog.at_level("INFO"):
         worker.run_until_idle()
-    assert "handler log failed with notice 1 in attempt 1 of 10" in caplog.text
+    assert "handler log failed with notice 1 in attempt 1 of 10: ValueError; the next attempt is in about" in caplog.text
     assert "15551230001" not in caplog.text
+
+
+FAILING = """
+import sys
+from inbox_rows import post, put, report
+from skymms import Notice
+from skymms.inbox.handlers import Handlers
+from skymms.inbox.storing import open_inbox
+from skymms.inbox.working import Worker
+
+{first}
+store, handlers = open_inbox(sys.argv[1]), Handlers()
+
+@handlers.on(Notice, name="log")
+def fail(notice):
+    raise LookupError("no order")
+
+worker = Worker(store, handlers)
+worker.run_until_idle()
+put(store, post(report()))
+worker.run_until_idle()
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "lines"),
+    [("", 1), ("import logging; logging.basicConfig()", 1), ("import logging; logging.getLogger('skymms').disabled = True", 0)],
+    ids=["no logging", "logging", "disabled"],
+)
+def test_a_program_without_logging_still_says_that_a_handler_failed(tmp_path: Path, first: str, lines: int) -> None:
+    program = FAILING.format(first=first)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "inbox.db")],
+        env=os.environ | {"PYTHONPATH": str(Path(inbox_rows.__file__).parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr.count("failed with notice 1 in attempt 1 of 10: LookupError") == lines
 
 
 def test_partial_functions_and_bound_methods_are_handlers(inbox_store: Store, handlers: Handlers, worker: Worker) -> None:
@@ -565,3 +609,8 @@ def test_partial_functions_and_bound_methods_are_handlers(inbox_store: Store, ha
     put(inbox_store, post(report()))
     worker.run_until_idle()
     assert sorted(got, key=str) == sorted([(17, report()), report()], key=str)
+
+
+@pytest.mark.parametrize(("attempt", "text"), [(1, "10 s"), (4, "4 min"), (8, "6 h")])
+def test_the_log_says_about_when_the_next_attempt_is(attempt: int, text: str) -> None:
+    assert working._span(taking.usual_delay_after(attempt)) == text

@@ -10,9 +10,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import betamax
 import pook
@@ -86,6 +88,31 @@ def test_the_page_records_once_and_replays_without_sending(gateway: Sandbox) -> 
     assert len(page.gateway.sent) == 1
     assert "API-KEY" in Path("welcome.yaml").read_text(encoding="utf-8")
     page.gateway.close()
+
+
+def test_the_page_can_be_run_again_with_its_cassette(gateway: Sandbox) -> None:
+    run_page("how-to/mock-and-record.md").gateway.close()
+    page = run_page("how-to/mock-and-record.md")
+    assert page.gateway.sent == []
+    page.gateway.close()
+
+
+@both_clients
+def test_the_error_says_what_differs_from_the_recording(send: Call, tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    with Sandbox(KEY) as sandbox, cassette(path):
+        send(sandbox.account())
+    host = urlsplit(sandbox.url).netloc
+
+    def differs(account: Any, message: Any) -> str:
+        with cassette(path, "none"), pytest.raises(ConfigurationError, match="delete the file to record it again") as raised:
+            send(account, message)
+        return str(raised.value)
+
+    with Sandbox(KEY) as other:
+        assert f"in the address (recorded from {host});" in differs(other.account(), MESSAGE)
+        assert "in the body;" in differs(sandbox.account(), replace(MESSAGE, to="15551234999"))
+        assert other.counts["requests"] == 0
 
 
 @both_clients
