@@ -146,6 +146,7 @@ METHODS = {
     "block": '{"numbers": ["15551234888", "15551234999"]}',
     "unblock": '{"numbers": ["15551234999"]}',
     "outcome": '{"code": "E102", "to": "15551234888", "status": "Message Sent/Expired"}',
+    "carriers": '{"operator_ids": ["31003", "31004"]}',
     "spoil": '{"url": "http://media.example/a.jpg", "code": "E002"}',
     "postbacks": '{"dialect": "sinch", "twice": true, "disorder": true, "batch": false}',
     "credits": '{"left": 3}',
