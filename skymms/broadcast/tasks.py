@@ -19,6 +19,8 @@ from .running import Desk, Result
 _T = TypeVar("_T")
 #: Seconds until a message that waits for its turn notices that the run was told to stop.
 _LOOK_EVERY = 0.2
+#: What ends a program. It must not be taken for the outcome of a call.
+_INTERRUPTS = (KeyboardInterrupt, SystemExit)
 
 
 async def carry(
@@ -35,6 +37,8 @@ async def carry(
     """
     run = _Run(desk, messages, call, concurrency)
     result = await run.carry(watch)
+    if run.interrupt is not None:
+        raise run.interrupt
     if run.cancels:
         raise asyncio.CancelledError
     return result
@@ -54,6 +58,8 @@ class _Run:
         self._ledger = ThreadPoolExecutor(1, "skymms-ledger")
         #: How often the run was cancelled.
         self.cancels = 0
+        #: The Ctrl-C that a worker met. It may hit any line; under ``asyncio.run`` it is the second.
+        self.interrupt: BaseException | None = None
 
     async def carry(self, watch: Callable[[Desk], None] | None) -> Result:
         """Carry the run to its end, and return how it ended."""
@@ -72,7 +78,9 @@ class _Run:
                         watch(desk)
                     if not desk.over:
                         await self._pause()
-            except BaseException:
+            except BaseException as error:
+                if isinstance(error, _INTERRUPTS):
+                    desk.abandon()
                 await self._end_workers()
                 with suppress(StorageError):
                     await self._in_ledger(desk.finish)
@@ -155,4 +163,7 @@ class _Run:
             instant("after the answer")
             return messages.answers(intents, reply)
         except BaseException as error:
+            if isinstance(error, _INTERRUPTS):
+                self.interrupt = error
+                desk.abandon()
             return messages.failures(intents, error)

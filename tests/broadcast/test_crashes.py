@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import resource
@@ -17,7 +18,8 @@ from broadcast_scene import SOON, Scene, scene
 from broadcast_worker import MESSAGE, recipients
 from counting_gateway import OK, CountingGateway
 
-from skymms import ConfigurationError
+from skymms import Account, ConfigurationError
+from skymms.aio import AsyncClient
 from skymms.broadcast import End, Ledger, Phase
 from skymms.errors import StorageError
 
@@ -164,6 +166,26 @@ def test_the_second_signal_ends_at_once_and_names_what_is_unknown(ledger_where, 
         with Ledger(ledger_where) as ledger:
             assert {row["reason"] for row in ledger["spring"].unknown()} == {"interrupted"}
         assert spring.check() == {"unknown": 8, "ready": 92}
+
+
+def test_ctrl_c_in_the_line_of_a_call_is_not_an_outcome(sqlite_where):
+    """A signal hits any line, also one of a worker, where it must end the run and not only that call."""
+
+    class Interrupted(AsyncClient):
+        async def call(self, operation, *, once=False):
+            if spring.gateway.times:
+                raise KeyboardInterrupt
+            return await super().call(operation, once=once)
+
+    async def run():
+        async with Interrupted(Account("k" * 32, url=spring.gateway.url)) as client:
+            with Ledger(sqlite_where) as ledger:
+                await ledger["spring"].run_async(client, concurrency=1)
+
+    with scene(sqlite_where, 20) as spring:
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(run())
+        assert spring.check() == {"accepted": 1, "unknown": 1, "ready": 18}
 
 
 def test_more_signals_do_not_wait_for_a_ledger_that_is_locked(sqlite_where):

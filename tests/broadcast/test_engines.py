@@ -305,7 +305,7 @@ def test_the_page_shows_the_workers_of_the_examples(planned, name):
     root = Path(__file__).parents[2]
     example = root / "examples" / "many_machines" / f"{name}.py"
     shown = example.read_text().partition("\n\n")[2]
-    assert f"```py\n{shown}```" in (root / "docs" / "how-to" / "many-machines.md").read_text()
+    assert f"```python\n{shown}```" in (root / "docs" / "how-to" / "many-machines.md").read_text()
     environment = {**os.environ, "SKYMMS_LEDGER": planned, "CELERY_BROKER_URL": "memory://"}
     command = [sys.executable, "-c", f"from {name} import slices; print(type(slices).__module__)"]
     done = subprocess.run(command, cwd=example.parent, env={**environment, "PYTHONPATH": "."}, capture_output=True, text=True)
