@@ -68,7 +68,7 @@ def unpack(into: Path) -> Path:
 
 
 def compare(what: str, found: set[str], expected: set[str]) -> list[str]:
-    """What is wrong with a list of files, for people."""
+    """Return a sentence for each file that is missing, and for each that should not be there."""
     missing = [f"{what}: {name} is missing" for name in sorted(expected - found)]
     return missing + [f"{what}: {name} should not be in it" for name in sorted(found - expected)]
 

@@ -163,7 +163,7 @@ def resolve(app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, con
     imported = IMPORTED.get(target, target)
     if url := _python_url(imported):
         return nodes.reference("", "", content, internal=False, refuri=url, reftitle=target)
-    # What is not public is a name without a link. A name that does not exist is a warning.
+    # An internal name is shown without a link. Sphinx warns of a name that does not exist.
     is_internal = target in INTERNAL or any(_exists(one) for one in candidates if one.startswith("skymms."))
     if is_internal or OTHERS.match(imported) or VARIABLE.fullmatch(target):
         return content

@@ -118,7 +118,7 @@ HISTORY_OF_NUMBER = same(
     "m.delivered_at, m.due FROM skymms_message m JOIN skymms_broadcast b ON b.id = m.broadcast "
     "WHERE m.number = :number ORDER BY m.id"
 )
-#: Who settled messages of a broadcast, from a time on.
+#: The `settle` entries of the audit table for a broadcast, since a time: who, when, and the details.
 SETTLEMENTS = same(
     "SELECT a.who, a.at, a.detail FROM skymms_audit a JOIN skymms_broadcast b ON b.name = a.broadcast "
     "WHERE b.id = :broadcast AND a.verb = 'settle' AND a.at >= :after ORDER BY a.at, a.id LIMIT 10"
