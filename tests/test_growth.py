@@ -1,6 +1,6 @@
 """The time to read grows as the input does: every reader with every shape of input that a stranger could choose.
 
-From one size to ten times the size the CPU time grows less than 15-fold; work that looks at each byte once per byte grows
+From one size to ten times the size the CPU time grows less than 30-fold; work that looks at each byte once per byte grows
 100-fold. Limits on the size are lifted where a caller can lift them.
 """
 
@@ -71,8 +71,9 @@ pytestmark = pytest.mark.unmeasured
 SIZE = 30_000
 #: The sizes of readers that take no more than their documented limit.
 NO_LIMIT = 100_000_000
-#: The most that the time may grow by when the input grows 10-fold.
-MAX_GROWTH = 15
+#: The most that the time may grow by when the input grows 10-fold. Ten is ideal; on a busy machine an input that leaves the
+#: processor's caches takes up to 16 times as long.
+MAX_GROWTH = 30
 #: Shorter times than this are too short to compare.
 NOTICEABLE = 0.003
 

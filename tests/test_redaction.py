@@ -120,4 +120,4 @@ def test_masking_takes_time_in_proportion_to_the_text(unit):
             fastest.append(time.process_time() - started)
         return max(min(fastest), 1e-4)
 
-    assert seconds(200_000) < 15 * seconds(20_000)
+    assert seconds(200_000) < 30 * seconds(20_000)

