@@ -87,8 +87,8 @@ def print_one(one: Received, files: Iterable[SavedFile]) -> None:
     output.print_line(f"Notice {one.id}, received {time_text(one.at)} in post {one.post_id}")
     print_notice(one.notice)
     if one.handled:
-        rows = [(each.handler, each.state, each.attempts) for each in one.handled]
-        output.print_table("", ("Handler", "State", "Attempts"), rows)
+        rows = [(each.handler, each.state, each.attempts, each.due and time_text(each.due)) for each in one.handled]
+        output.print_table("", ("Handler", "State", "Attempts", "Next attempt"), rows)
     if saved := [(file.location, file.content_type, f"{file.size:,}") for file in files]:
         output.print_table("", ("File", "Type", "Bytes"), saved)
     for each in one.handled:

@@ -22,13 +22,14 @@ class Handled(NamedTuple):
     """What became of a notice with a handler.
 
     ``state`` is ``ready`` (it waits), ``working``, ``done`` or ``dead``. ``error`` is the traceback of the last failure, which
-    may quote the notice.
+    may quote the notice. ``due`` says when the next attempt may begin, and is None unless the state is ``ready``.
     """
 
     handler: str
     state: str
     attempts: int
     error: str | None
+    due: datetime | None = None
 
     def __repr__(self) -> str:
         return f"<Handled {self.handler!r} state={self.state} attempts={self.attempts}>"
@@ -151,8 +152,9 @@ def list_handlers(store: Store) -> list[HandlerStatus]:
 def _received(transaction: Transaction, rows: Sequence[tuple[Any, ...]]) -> list[Received]:
     ids = json.dumps([row[0] for row in rows])
     handled: dict[int, list[Handled]] = {}
-    for notice, handler, state, attempts, error in transaction.rows(sql.HANDLED, ids=ids):
-        handled.setdefault(notice, []).append(Handled(handler, state, attempts, error))
+    for notice, handler, state, attempts, error, due in transaction.rows(sql.HANDLED, ids=ids):
+        next_attempt = _time(due) if state == "ready" else None
+        handled.setdefault(notice, []).append(Handled(handler, state, attempts, error, next_attempt))
     return [
         Received(id, post, _time(at), from_dict(json.loads(text)), tuple(handled.get(id, ()))) for id, post, at, text in rows
     ]

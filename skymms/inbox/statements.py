@@ -261,9 +261,9 @@ LISTED_NOTICES = same(
 )
 ONE_NOTICE = same("SELECT id, post, at, notice FROM skymms_notice WHERE id = :id")
 HANDLED = Statement(
-    "SELECT notice, handler, state, attempts, error FROM skymms_handling WHERE notice IN (SELECT value FROM json_each(:ids)) "
-    "ORDER BY notice, handler",
-    "SELECT notice, handler, state, attempts, error FROM skymms_handling WHERE notice IN "
+    "SELECT notice, handler, state, attempts, error, due FROM skymms_handling WHERE notice IN "
+    "(SELECT value FROM json_each(:ids)) ORDER BY notice, handler",
+    "SELECT notice, handler, state, attempts, error, due FROM skymms_handling WHERE notice IN "
     "(SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) ORDER BY notice, handler",
 )
 ONE_POST = same("SELECT id, at, body, content_type, problem FROM skymms_post WHERE id = :id")

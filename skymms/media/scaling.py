@@ -51,20 +51,35 @@ def scales(size: tuple[int, int], largest: float, *, step: float, least: float =
     return tuple(reversed(found.values()))
 
 
-def search(encode: Callable[[Choice], bytes], choices: Sequence[Choice], most: int) -> tuple[Choice, bytes] | None:
-    """Return the best choice whose file has at most ``most`` bytes, with the file; None if no choice fits.
+def search(
+    encode: Callable[[Choice], bytes],
+    choices: Sequence[Choice],
+    most: int,
+    estimate: Callable[[Choice], float] | None = None,
+) -> tuple[Choice, bytes] | None:
+    """Return a choice whose file has at most ``most`` bytes while the next one's has more; None if no choice fits.
 
-    ``choices`` begin with the worst. The search halves them, so which ones are tried depends on the results only: with more
-    bytes it never ends at a worse choice, even if a better choice sometimes has a smaller file. An estimate of what will fit
-    would be faster, and would not have that property.
+    ``choices`` begin with the worst. With more bytes the result is never a worse choice, even if a better choice sometimes has
+    a smaller file: the choice to start from only depends on which of the choices fit, and from there it goes on, up or down,
+    as long as they fit or do not fit. ``estimate`` returns about how many bytes the file would have, and is quicker.
     """
-    found: tuple[Choice, bytes] | None = None
+    encoded: dict[int, bytes] = {}
+
+    def fits(number: int) -> bool:
+        if number not in encoded:
+            encoded[number] = encode(choices[number])
+        return len(encoded[number]) <= most
+
     low, high = 0, len(choices)
     while low < high:
         middle = (low + high) // 2
-        data = encode(choices[middle])
-        if len(data) <= most:
-            found, low = (choices[middle], data), middle + 1
+        if fits(middle) if estimate is None else estimate(choices[middle]) <= most:
+            low = middle + 1
         else:
             high = middle
-    return found
+    best = low - 1
+    while best >= 0 and not fits(best):
+        best -= 1
+    while best + 1 < len(choices) and fits(best + 1):
+        best += 1
+    return None if best < 0 else (choices[best], encoded[best])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .decoding import Picture, on_background, pillow
 from .scaling import Encoded, resize, scale_within, scaled, scales, search
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 
 #: The quality of a JPEG that is smaller than the picture. In full size it is used up to the best one that is worth its bytes.
 QUALITY, MAX_QUALITY = 65, 92
+#: The bands of a picture whose size as JPEG tells the size of the whole; JPEG encodes blocks of so many pixels.
+_BANDS, _BLOCK = 8, 16
+#: A picture of fewer pixels is encoded as quickly as its bands.
+_SMALL = 400_000
+#: What precedes the pixels in a JPEG.
+_START_OF_SCAN = b"\xff\xda"
 #: Qualities that are tried before a picture is made a little smaller, to this part of its size or more.
 _LOWER_QUALITIES = (50, 55, 60)
 _NEARLY = 0.8
@@ -56,32 +63,64 @@ def _snapped(largest: float) -> float:
     return next((part for part in (0.5, 0.25, 0.125) if 0.85 * largest <= part <= largest), largest)
 
 
+class _Attempt(NamedTuple):
+    """A size in proportion to the original, and the quality of a JPEG."""
+
+    scale: float
+    quality: int
+
+
 def _jpeg(load: _Load, size: tuple[int, int], most: int, largest: float) -> Encoded | None:
     """Find the largest JPEG of the usual quality that fits, and the best quality if that is the full size."""
-    # A small copy, which is decoded quickly, is enough for the first attempts.
-    image = load(scaled(size, min(largest, 0.25)))
+    whole = load(scaled(size, largest))
+    whole = resize(whole, scaled(size, largest))
+    sample = _sample(whole)
+    is_whole = sample is whole
 
-    def resized(scale: float) -> Image:
-        nonlocal image
-        target = scaled(size, scale)
-        if image.width < target[0] or image.height < target[1]:
-            image = load(target)
-        return resize(image, target)
+    def encode(attempt: _Attempt) -> bytes:
+        return _save(resize(whole, scaled(size, attempt.scale)), attempt.quality)
 
-    found = search(lambda scale: _save(resized(scale), QUALITY), scales(size, largest, step=_STEP), most)
+    def estimate(attempt: _Attempt) -> float:
+        width, height = scaled(sample.size, attempt.scale / largest)
+        # JPEG fills up the last blocks.
+        shown = resize(sample, (width, max(1, round(height / _BLOCK)) * _BLOCK))
+        saved = _save(shown, attempt.quality)
+        head = saved.index(_START_OF_SCAN)
+        pixels = math.prod(scaled(size, attempt.scale))
+        return head + (len(saved) - head) * pixels / math.prod(shown.size)
+
+    sizes = [_Attempt(scale, QUALITY) for scale in scales(size, largest, step=_STEP)]
+    attempts = [*sizes, *(_Attempt(largest, quality) for quality in range(QUALITY + 1, MAX_QUALITY + 1))]
+    found = search(encode, attempts, most, None if is_whole else estimate)
     if found is None:
         return None
-    smaller = Encoded(found[1], "image/jpeg", scaled(size, found[0]), f"JPEG of quality {QUALITY}")
-    if found[0] < _NEARLY * largest:
-        return smaller
-    whole = resized(largest)
+    best = _encoded(found, size)
+    if not _NEARLY * largest <= found[0].scale < largest:
+        return best
     # Sometimes a little less quality is seen less than the blur of a picture that is made a little smaller.
-    qualities = range(QUALITY, MAX_QUALITY + 1) if found[0] == largest else _LOWER_QUALITIES
-    best = search(lambda quality: _save(whole, quality), qualities, most)
-    if best is None:
-        return smaller
-    in_full = Encoded(best[1], "image/jpeg", whole.size, f"JPEG of quality {best[0]}")
-    return in_full if found[0] == largest else min((smaller, in_full), key=lambda one: _difference(whole, one, "white"))
+    lower = search(encode, [_Attempt(largest, quality) for quality in _LOWER_QUALITIES], most)
+    if lower is None:
+        return best
+    return min((best, _encoded(lower, size)), key=lambda one: _difference(whole, one, "white"))
+
+
+def _encoded(found: tuple[_Attempt, bytes], size: tuple[int, int]) -> Encoded:
+    attempt, data = found
+    return Encoded(data, "image/jpeg", scaled(size, attempt.scale), f"JPEG of quality {attempt.quality}")
+
+
+def _sample(image: Image) -> Image:
+    """Return bands of a picture, left and right in turn, that together are an eighth of it; a small picture itself."""
+    width, band = image.width // (2 * _BLOCK) * _BLOCK, image.height // (4 * _BANDS) // _BLOCK * _BLOCK
+    if min(width, band) < _BLOCK or image.width * image.height < _SMALL:
+        return image
+    sample: Image = pillow().new(image.mode, (width, band * _BANDS))
+    for number in range(_BANDS):
+        # Whole blocks of a JPEG, from the middle of each part.
+        top = (image.height * (2 * number + 1) // (2 * _BANDS) - band // 2) // _BLOCK * _BLOCK
+        left = number % 2 * width
+        sample.paste(image.crop((left, top, left + width, top + band)), (0, number * band))
+    return sample
 
 
 def _save(image: Image, quality: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Writes a table to docs/explanation/performance.md, and describes the machine."""
+"""Writes a table to a page, docs/explanation/performance.md unless told otherwise, and describes the machine."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import os
 import platform
 from pathlib import Path
 
-PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "performance.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = DOCS / "explanation" / "performance.md"
 
 
-def put(name: str, table: str) -> None:
+def put(name: str, table: str, path: Path = PAGE) -> None:
     """Replace the text between ``<!-- name -->`` and ``<!-- end of name -->``."""
     begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-    page = PAGE.read_text()
+    page = path.read_text()
     before, begun, rest = page.partition(begin)
     _, ended, after = rest.partition(end)
     if not (begun and ended):
-        raise SystemExit(f"{PAGE} does not have {begin} and {end}")
-    PAGE.write_text(f"{before}{begin}\n{table}{end}{after}")
+        raise SystemExit(f"{path} does not have {begin} and {end}")
+    path.write_text(f"{before}{begin}\n{table}{end}{after}")
 
 
 def machine() -> str:

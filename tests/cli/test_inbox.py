@@ -16,6 +16,7 @@ from inbox_server import CANARY
 
 from skymms import ConfigurationError, DeliveryReport, InboundMMS, ProtocolError
 from skymms.cellcast import read_cellcast_webhook
+from skymms.cli.broadcast_output import local_time
 from skymms.inbox import Inbox, Secret
 from skymms.inbox.secrets import VARIABLE
 from skymms.sandbox import PostbackBodies
@@ -305,6 +306,15 @@ class TestHandlers:
             {"done": 3},
         )
         assert orders["counts"] == {"dead": 1, "ready": 1}
+
+    def test_a_notice_shows_when_a_handler_is_called_again(self, run, seen):
+        listed = run("inbox", "list", "--json").json["notices"]
+        states = {(one["state"], one["due"] is None): one["due"] for notice in listed for one in notice["handlers"]}
+        assert states.keys() == {("dead", True), ("ready", False), ("done", True)}
+        (waiting,) = (one["id"] for one in listed for each in one["handlers"] if each["state"] == "ready")
+        shown = run("inbox", "show", str(waiting)).out
+        assert "Next attempt" in shown
+        assert local_time(datetime.fromisoformat(states["ready", False]).timestamp()) in shown
 
     def test_dead_notices_are_handed_over_again(self, run, stored):
         assert run("inbox", "replay", "--dead").out == "1 call of handlers will be made\n"

@@ -17,7 +17,20 @@ import strategies  # noqa: F401 (loads hypothesis' profile)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from media_files import chunk, gif, jpeg, png
-from pictures import HEIC, camera_exif, corpus, frames, opened, photo, playing_time, saved, ssim, transparent
+from pictures import (
+    HEIC,
+    by_default,
+    camera_exif,
+    corpus,
+    flat,
+    frames,
+    opened,
+    photo,
+    playing_time,
+    saved,
+    similarity,
+    transparent,
+)
 from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 
 from skymms import ConfigurationError, MediaCorruptedError, MediaError, MediaTooLargeError, MediaTypeError
@@ -208,34 +221,6 @@ def noise_ratio(original: Image.Image, data: bytes) -> float:
     shown = flat(shown.convert("RGBA") if shown.mode == "P" else shown).resize(original.size, Image.Resampling.BICUBIC)
     mean = float(sum(value**2 for value in ImageStat.Stat(ImageChops.difference(original, shown)).rms)) / 3
     return 10 * math.log10(255**2 / mean) if mean else 100.0
-
-
-def flat(picture: Image.Image) -> Image.Image:
-    """A picture in RGB, on white."""
-    if picture.mode.startswith("I"):
-        picture = picture.convert("I").point(lambda value: value / 257).convert("L")
-    if picture.mode == "RGBA":
-        below = Image.new("RGBA", picture.size, "white")
-        below.alpha_composite(picture)
-        picture = below
-    return picture.convert("RGB")
-
-
-def similarity(original: Image.Image, data: bytes) -> float:
-    shown = opened(data)
-    shown = flat(shown.convert("RGBA") if shown.mode == "P" else shown)
-    return ssim(original, shown.resize(original.size, Image.Resampling.BICUBIC))
-
-
-def by_default(picture: Image.Image, content_type: str, most: int) -> bytes:
-    """The largest file of at most ``most`` bytes that `thumbnail` and `save` make with their defaults."""
-    low, high, best = 0.02, 1.0, b""
-    for _ in range(10):
-        scale, small = (low + high) / 2, picture.copy()
-        small.thumbnail((round(picture.width * scale), round(picture.height * scale)))
-        data = saved(small, content_type.removeprefix("image/").upper())
-        low, high, best = (scale, high, data) if len(data) <= most else (low, scale, best)
-    return best
 
 
 # ------------------------------------------------------------------------------------------------ hostile files

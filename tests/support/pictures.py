@@ -140,3 +140,31 @@ def ssim(one: Image.Image, other: Image.Image) -> float:
     first, second = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     found = (2 * mx * my + first) * (2 * both + second) / ((mx * mx + my * my + first) * (vx + vy + second))
     return float(found.mean())
+
+
+def flat(picture: Image.Image) -> Image.Image:
+    """A picture in RGB, on white."""
+    if picture.mode.startswith("I"):
+        picture = picture.convert("I").point(lambda value: value / 257).convert("L")
+    if picture.mode == "RGBA":
+        below = Image.new("RGBA", picture.size, "white")
+        below.alpha_composite(picture)
+        picture = below
+    return picture.convert("RGB")
+
+
+def similarity(original: Image.Image, data: bytes) -> float:
+    shown = opened(data)
+    shown = flat(shown.convert("RGBA") if shown.mode == "P" else shown)
+    return ssim(original, shown.resize(original.size, Image.Resampling.BICUBIC))
+
+
+def by_default(picture: Image.Image, content_type: str, most: int) -> bytes:
+    """The largest file of at most ``most`` bytes that `thumbnail` and `save` make with their defaults."""
+    low, high, best = 0.02, 1.0, b""
+    for _ in range(10):
+        scale, small = (low + high) / 2, picture.copy()
+        small.thumbnail((round(picture.width * scale), round(picture.height * scale)))
+        data = saved(small, content_type.removeprefix("image/").upper())
+        low, high, best = (scale, high, data) if len(data) <= most else (low, scale, best)
+    return best
