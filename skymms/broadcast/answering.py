@@ -19,11 +19,11 @@ def write_answers(
 ) -> None:
     """Write the answers of the worker with a lease, and add to ``changed`` how the number of messages in each state changes."""
     lock_answered(transaction, answers)
-    held = _update(transaction, sql.ANSWERS, answers, lease, now)
+    held = _update(transaction, sql.HELD, answers, lease, now)
     others = [answer for answer in answers if answer.id not in held and answer.state is not State.UNKNOWN]
     # Another worker has called these unknown. The lease is still this worker's, so the answers are right. What is not late
     # either was written before, by a transaction whose end was not answered.
-    late = _update(transaction, sql.LATE_ANSWERS, others, lease, now) if others else {}
+    late = _update(transaction, sql.LATE, others, lease, now) if others else {}
     for before, written in ((State.SENDING, held), (State.UNKNOWN, late)):
         for state in written.values():
             changed[before] -= 1
@@ -33,15 +33,16 @@ def write_answers(
     match_answers(transaction, answers, lease)
 
 
-def _update(
-    transaction: Transaction, statement: Statement, answers: Sequence[Answer], lease: str, now: float
-) -> dict[int, State]:
-    """Write answers in one statement, and return the new states of the messages to which it applied."""
+def _update(transaction: Transaction, which: Statement, answers: Sequence[Answer], lease: str, now: float) -> dict[int, State]:
+    """Write the answers to those messages that are this worker's, and return their new states."""
+    mine = set(transaction.document(which, ids=json.dumps([answer.id for answer in answers]), lease=lease))
+    written = [answer for answer in answers if answer.id in mine]
     rows = [
         # Without a wait it is due now by any clock, also after the clock was set back.
         (one.id, one.state, column_text(one.why), column_text(one.code), now + one.wait if one.wait else 0.0,
          one.tracking_id, one.mms_id, one.credits, one.returned)
-        for one in answers
+        for one in written
     ]  # fmt: skip
-    written = {row[0] for row in transaction.rows(statement, answers=json.dumps(rows), lease=lease, now=now)}
-    return {answer.id: answer.state for answer in answers if answer.id in written}
+    if rows:
+        transaction.run(sql.ANSWERS, answers=json.dumps(rows), now=now)
+    return {answer.id: answer.state for answer in written}

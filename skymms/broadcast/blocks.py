@@ -33,6 +33,8 @@ from .tallies import add_to_tally, read_tally
 
 #: Seconds until other workers take a worker for dead that does not renew its lease.
 LEASE = 30.0
+#: Seconds until it is renewed: each time takes a page more to write.
+_RENEW = 2.0
 #: A gap between turns grows to at most this many times its length, and is halved after so many seconds without a complaint.
 _MAX_FACTOR, _RECOVERY = 8.0, 30.0
 #: A next turn further ahead than this is an effect of a changed clock.
@@ -47,8 +49,8 @@ _JUDGE_CANARY, _JUDGE = 1.0, 10.0
 _SWEEP = 5.0
 
 
-#: A message that is ready: id, number, variant, data, attempts, due.
-_Ready: TypeAlias = "tuple[int, str, int, str | None, int, float]"
+#: A message that is ready: id, number, variant, data, attempts, due. A number in JSON could lose digits, so ``due`` is text.
+_Ready: TypeAlias = "tuple[int, str, int, str | None, int, str]"
 
 
 class Block(NamedTuple):
@@ -102,6 +104,8 @@ class Holder:
         #: The last message that was taken in each time zone: what is before it is not ready.
         self._cursor: dict[str, tuple[float, int]] = {}
         self._swept_at = float("-inf")
+        #: By the ledger's clock.
+        self._renewed_at = float("-inf")
         #: The time of the last transaction's clock, by the clock of this process.
         self._taken_at = float("-inf")
         self._alone = False
@@ -117,10 +121,12 @@ class Holder:
             if self._settings.rate is not None:
                 transaction.run(sql.ADD_PACE, account=self._account, gap=1 / self._settings.rate)
             self._renew(transaction, now)
+            renewed_at = now
             if alone:
                 interrupted = transaction.run(sql.INTERRUPT_OTHERS, broadcast=self._broadcast, lease=self.lease, now=now)
                 self._tally(transaction, Counter({State.SENDING: -interrupted, State.UNKNOWN: interrupted}))
             match_interrupted(transaction, self._broadcast, self.lease, now)
+        self._renewed_at = renewed_at
 
     def exchange(self, answers: Sequence[Answer], most: int, *, known: Iterable[int] | None = None) -> Block:
         """Write answers and take up to ``most`` messages, in one transaction.
@@ -130,7 +136,9 @@ class Holder:
         """
         instant("before the block")
         with self._written(answers) as (transaction, now, changed):
-            self._renew(transaction, now)
+            # A clock that was set forward would end the lease.
+            if renews := not self._renewed_at <= now < self._renewed_at + _RENEW:
+                self._renew(transaction, now)
             self._sweep(transaction, now, changed)
             self._give_back(transaction, known, now, changed)
             found = transaction.one(sql.PHASE, broadcast=self._broadcast)
@@ -150,6 +158,8 @@ class Holder:
                     instant("before the block's commit")
             if answers:
                 instant("before the answers' commit")
+        if renews:
+            self._renewed_at = now
         if intents:
             instant("after the block's commit")
         if answers:
@@ -287,13 +297,13 @@ class Holder:
         for zone in self._open_zones(now):
             for again in (False, True):
                 after_due, after_id = self._cursor.get(zone, (-1.0, 0))
-                rows = transaction.rows(
+                rows = transaction.document(
                     sql.READY,
                     broadcast=self._broadcast, zone=zone, now=now, most=most - len(found),
                     after_due=after_due, after_id=after_id,
                 )  # fmt: skip
                 if rows:
-                    self._cursor[zone] = (rows[-1][5], rows[-1][0])
+                    self._cursor[zone] = (float(rows[-1][5]), rows[-1][0])
                     found.extend(rows)
                     break
                 if again or (after_due, after_id) == (-1.0, 0):
@@ -346,6 +356,7 @@ class Holder:
         if row is None:  # no rate, and the gateway has not complained
             return 0.0, 0.0
         gap, factor, slowed_at, next_turn = row
+        slowed_at = min(slowed_at, now)  # the clock may have been set back
         while factor > 1 and now - slowed_at >= _RECOVERY:
             factor, slowed_at = factor / 2, slowed_at + _RECOVERY
         if self._settings.rate is not None:
@@ -354,7 +365,8 @@ class Holder:
         if next_turn > now + _FARTHEST_TURN * factor:
             next_turn = now
         # Other workers may have kept the row locked, and the commit takes some time: a turn that is over then would be late.
-        first = max(transaction.now() + _COMMIT, next_turn)
+        # The ledger's clock is not asked again, because it may have been set meanwhile.
+        first = max(now + (time.monotonic() - self._taken_at) + _COMMIT, next_turn)
         transaction.run(
             sql.SET_PACE,
             account=self._account, gap=gap, factor=factor, slowed_at=slowed_at, next_turn=first + count * spacing,

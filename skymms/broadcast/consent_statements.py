@@ -51,13 +51,13 @@ COUNT_CAPPED = same(
 #: Two transactions that count the messages of one number must not overlap, or neither would see the message of the other. The
 #: locks are not waited for, so that no two transactions can wait for each other. A transaction of SQLite is alone.
 LOCK_TO_COUNT = Statement(
-    "SELECT value FROM json_each(:numbers)",
-    "SELECT value FROM json_array_elements_text(:numbers::json) AS value "
+    "SELECT :numbers",
+    "SELECT coalesce(json_agg(value), '[]')::text FROM json_array_elements_text(:numbers::json) AS value "
     "WHERE pg_try_advisory_xact_lock(hashtextextended(value, 7593212))",
 )
 LOCK_TO_SEND = Statement(
-    "SELECT value FROM json_each(:numbers)",
-    "SELECT value FROM json_array_elements_text(:numbers::json) AS value "
+    "SELECT :numbers",
+    "SELECT coalesce(json_agg(value), '[]')::text FROM json_array_elements_text(:numbers::json) AS value "
     "WHERE pg_try_advisory_xact_lock_shared(hashtextextended(value, 7593212))",
 )
 #: Rows of a list that will not be sent to, among those that a chunk has added, and of a whole broadcast by their reason.

@@ -39,7 +39,7 @@ class Eligibility:
     def decide(self, transaction: Transaction, numbers: Sequence[str], now: float) -> Decision:
         """Decide about numbers that are ready."""
         lock = LOCK_TO_SEND if self._cap is None else LOCK_TO_COUNT
-        locked = {row[0] for row in transaction.rows(lock, numbers=json.dumps(sorted(numbers)))}
+        locked = set(transaction.document(lock, numbers=json.dumps(sorted(numbers))))
         skipped = dict.fromkeys(self._opted_out(transaction, numbers), Why.OPTED_OUT)
         if self._cap is not None:
             keys = json.dumps([number for number in numbers if number in locked and number not in skipped])

@@ -148,6 +148,8 @@ def lock_answered(transaction: Transaction, answers: Sequence[Answer]) -> None:
 
 def match_answers(transaction: Transaction, answers: Sequence[Answer], worker: str) -> None:
     """Look again at the reports that came before these answers, or whose messages these answers make clear."""
+    if transaction.one(sql.ANY_UNMATCHED) is None:
+        return
     changes = Changes()
     ids = json.dumps([answer.id for answer in answers])
     tracking_ids = json.dumps([answer.tracking_id for answer in answers if answer.tracking_id is not None])

@@ -45,4 +45,4 @@ LAST_DECISIONS = same(
     "WHERE b.id = :broadcast AND a.verb IN ('resume', 'canary passed') GROUP BY a.verb"
 )
 #: Until the transaction ends, no other worker of a database looks at the canary. A file has one worker.
-LOCK_BROADCAST = Statement("SELECT 1", "SELECT id FROM skymms_broadcast WHERE id = :broadcast FOR NO KEY UPDATE")
+LOCK_BROADCAST = Statement("", "SELECT id FROM skymms_broadcast WHERE id = :broadcast FOR NO KEY UPDATE")

@@ -20,7 +20,7 @@ from .intents import Intent
 from .outcomes import Answer
 from .states import Phase, State, Why
 
-#: Messages that one block takes at most, and the seconds that it covers.
+#: Messages that one block of a run with a rate takes at most, and the seconds that it covers.
 _LARGEST_BLOCK, _BLOCK_SECONDS = 100, 0.1
 #: A run without a rate holds a message more for every so many calls that it may make at once.
 _TAKEN_AHEAD = 3
@@ -106,7 +106,9 @@ class Desk:
         self._concurrency = concurrency * group
         # Calls end while a block is written. Without a rate some messages are taken ahead, for the workers that are free then.
         self._most = self._concurrency + (concurrency // _TAKEN_AHEAD * group if rate is None else 0)
-        requests = _LARGEST_BLOCK if rate is None else max(1, min(_LARGEST_BLOCK, round(rate * _BLOCK_SECONDS)))
+        # Each block takes a commit, so a run without a rate takes as many messages at once as it may hold.
+        by_rate = None if rate is None else max(1, min(_LARGEST_BLOCK, round(rate * _BLOCK_SECONDS)))
+        requests = by_rate or max(_LARGEST_BLOCK, concurrency)
         #: Seconds after its turn in which a message may still be requested.
         self._stale = _STALE if rate is None else min(_STALE, max(_MISSED, 1 / rate))
         self._block = requests if group == 1 else min(requests, _LARGEST_BLOCK // 10) * group
@@ -174,9 +176,10 @@ class Desk:
         """Whether a message may be requested now, at its turn."""
         return not self.stopping and time.monotonic() - (taken_at + intent.turn) < self._stale
 
-    def answer(self, answers: Sequence[Answer]) -> None:
-        """Note what became of the intents of one request."""
+    def answer(self, answers: Sequence[Answer]) -> bool:
+        """Note what became of the intents of one request. Returns whether :meth:`exchange` should be called soon."""
         with self._lock:
+            is_first = not self._answers
             self._answers += answers
             for answer in answers:
                 self._note_interrupted(answer)
@@ -191,6 +194,7 @@ class Desk:
             reason = answers[0].pause or self._breaker(answers[-1])
         if reason is not None and self._end is None:
             self._end, self._why = End.PAUSED, reason
+        return is_first or self.stopping or self.due
 
     def wanted(self) -> int:
         """Return how many messages the next block may take."""
@@ -198,17 +202,21 @@ class Desk:
             free = self._most - len(self._in_flight)
         return 0 if self.stopping or time.monotonic() < self._next_look else min(self._block, free)
 
+    @property
+    def due(self) -> bool:
+        """True if it is time to write the answers or to take the next block."""
+        waited = time.monotonic() - self._last_exchange
+        if waited >= _WRITE_WITHIN:
+            return bool(self._answers) or waited >= _LOOK_EVERY or self.wanted() > 0
+        return self.wanted() >= min(self._block, max(1, self._concurrency // _TAKEN_AHEAD))
+
     def exchange(self) -> Block | None:
         """Write the answers and take the next block, if it is time for that; None otherwise."""
+        if not self.due:
+            return None
         most = self.wanted()
-        now = time.monotonic()
         with self._lock:
             answers, self._answers = self._answers, []
-            waited = now - self._last_exchange
-            enough = most >= min(self._block, max(1, self._concurrency // 4)) or waited >= _WRITE_WITHIN
-            if not ((most and enough) or (answers and waited >= _WRITE_WITHIN) or waited >= _LOOK_EVERY):
-                self._answers = answers + self._answers
-                return None
             known = [*self._in_flight, *(answer.id for answer in self._answers)] if self._failing_since is not None else None
         try:
             block = self._holder.exchange(answers, most, known=known)

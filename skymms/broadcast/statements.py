@@ -69,12 +69,15 @@ TALLY = same("SELECT state, CAST(sum(n) AS BIGINT) FROM skymms_tally WHERE broad
 # ------------------------------------------------------------------------------------------------ blocks of a run
 
 #: Ready messages that are due, in one time zone, after the last that this worker took.
+_READY = (
+    "SELECT id, number, variant, data, attempts, due FROM skymms_message WHERE broadcast = :broadcast AND zone = :zone AND "
+    "state = 'ready' AND due <= :now AND (due, id) > (:after_due, :after_id) ORDER BY due, id LIMIT :most"
+)
 READY = Statement(
-    "SELECT id, number, variant, data, attempts, due FROM skymms_message WHERE broadcast = :broadcast AND zone = :zone AND "
-    "state = 'ready' AND due <= :now AND (due, id) > (:after_due, :after_id) ORDER BY due, id LIMIT :most",
-    "SELECT id, number, variant, data, attempts, due FROM skymms_message WHERE broadcast = :broadcast AND zone = :zone AND "
-    "state = 'ready' AND due <= :now AND (due, id) > (:after_due, :after_id) ORDER BY due, id LIMIT :most "
-    "FOR UPDATE SKIP LOCKED",
+    "SELECT json_group_array(json_array(id, number, variant, data, attempts, printf('%!.17g', due))) "  # noqa: S608
+    f"FROM ({_READY}) AS ready",
+    "SELECT coalesce(json_agg(json_build_array(id, number, variant, data, attempts, due::text)), '[]')::text "  # noqa: S608
+    f"FROM ({_READY} FOR UPDATE SKIP LOCKED) AS ready",
 )
 #: An operator wants it to be sent again. That is kept until there is an outcome: nothing else says that its earlier request
 #: may have been accepted.
@@ -257,24 +260,25 @@ MESSAGE_OF_REPORT = same("SELECT message FROM skymms_report WHERE id = :id AND m
 SET_CREDITS = same("UPDATE skymms_message SET credits = coalesce(credits, :credits) WHERE id = :id")
 #: Reports and answers about one number wait for each other, so that one of them sees the other. A transaction of SQLite that
 #: writes is alone anyway.
-LOCK_NUMBER = Statement("SELECT 1", "SELECT pg_advisory_xact_lock(hashtextextended(:number, 7593211))")
+LOCK_NUMBER = Statement("", "SELECT pg_advisory_xact_lock(hashtextextended(:number, 7593211))")
 LOCK_NUMBERS = Statement(
-    "SELECT 1",
+    "",
     "SELECT pg_advisory_xact_lock(hash) FROM (SELECT DISTINCT hashtextextended(value, 7593211) AS hash "
     "FROM json_array_elements_text(:numbers::json) AS value ORDER BY hash) AS hashes",
 )
 LOCK_ANSWERED = Statement(
-    "SELECT 1",
+    "",
     "SELECT pg_advisory_xact_lock_shared(hashtextextended(number, 7593211)) FROM (SELECT number FROM skymms_message "
     "WHERE id IN (SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) "
     "ORDER BY hashtextextended(number, 7593211)) AS numbers",
 )
 LOCK_INTERRUPTED = Statement(
-    "SELECT 1",
+    "",
     "SELECT pg_advisory_xact_lock_shared(hashtextextended(number, 7593211)) FROM (SELECT number FROM skymms_message "
     "WHERE broadcast = :broadcast AND state IN ('sending', 'unknown') AND state = 'unknown' AND updated_at = :now "
     "ORDER BY hashtextextended(number, 7593211)) AS numbers",
 )
+ANY_UNMATCHED = same("SELECT 1 FROM skymms_report WHERE message IS NULL LIMIT 1")
 REPORTS_OF_ANSWERS = Statement(
     "SELECT id, notice, at FROM skymms_report WHERE message IS NULL AND tracking_id IN (SELECT value FROM json_each(:ids)) "
     "ORDER BY id",

@@ -68,7 +68,8 @@ class _Run:
             try:
                 while not desk.over:
                     self._answered.clear()
-                    block = await self._in_ledger(desk.exchange)
+                    # A visit to the other thread takes as long as half a call.
+                    block = await self._in_ledger(desk.exchange) if desk.due else None
                     if block is not None:
                         for group in groups(block.intents, self._messages.group):
                             self._waiting.put_nowait((group, block.taken_at))
@@ -141,9 +142,7 @@ class _Run:
 
     async def _work(self) -> None:
         while (taken := await self._waiting.get()) is not None:
-            try:
-                self._desk.answer(await self._request(*taken))
-            finally:
+            if self._desk.answer(await self._request(*taken)):
                 self._answered.set()
 
     async def _request(self, intents: Sequence[Intent], taken_at: float) -> Sequence[Answer]:

@@ -122,8 +122,8 @@ class _Run:
 
     def _work(self) -> None:
         while (taken := self._waiting.get()) is not None:
-            self._desk.answer(self._request(*taken))
-            self._answered.set()
+            if self._desk.answer(self._request(*taken)):
+                self._answered.set()
 
     def _request(self, intents: Sequence[Intent], taken_at: float) -> Sequence[Answer]:
         desk = self._desk

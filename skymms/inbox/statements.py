@@ -7,7 +7,7 @@ from ..storage.contract import Statement, same
 # ------------------------------------------------------------------------------------------------ storing
 
 #: Posts are stored before or after a handler is registered, not at the same time: each notice is in one of the two.
-LOCK_HANDLERS = Statement("SELECT 1", "LOCK TABLE skymms_handler IN ROW SHARE MODE")
+LOCK_HANDLERS = Statement("", "LOCK TABLE skymms_handler IN ROW SHARE MODE")
 #: The keys that are new, or may come again. In the order of the keys, so that two sessions do not wait for each other.
 ADD_KEYS = Statement(
     "INSERT INTO skymms_identity (key, at, until) SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), "
@@ -54,7 +54,7 @@ ERASED = Statement(
 # ------------------------------------------------------------------------------------------------ registration
 
 #: It waits for the ends of transactions that store posts; others wait for its end.
-LOCK_REGISTRATION = Statement("SELECT 1", "LOCK TABLE skymms_handler IN EXCLUSIVE MODE")
+LOCK_REGISTRATION = Statement("", "LOCK TABLE skymms_handler IN EXCLUSIVE MODE")
 REGISTERED = same("SELECT name, kind FROM skymms_handler")
 REGISTER = same(
     "INSERT INTO skymms_handler (name, kind, registered_at, seen_at) VALUES (:name, :kind, :now, :now) "
@@ -102,7 +102,7 @@ ANY_READY = Statement(
 )
 #: Two workers that take notices for one handler take turns: otherwise both could take notices of one message.
 LOCK_TAKING = Statement(
-    "SELECT 1",
+    "",
     "SELECT 1 FROM skymms_handler WHERE name IN (SELECT value FROM json_array_elements_text(:names::json) AS value) "
     "ORDER BY name, kind FOR UPDATE",
 )

@@ -13,7 +13,7 @@ from .contract import Migration, Statement, Store, same
 
 CREATE_VERSIONS = same("CREATE TABLE IF NOT EXISTS skymms_schema (component TEXT PRIMARY KEY, version INTEGER NOT NULL)")
 #: Two processes that create the tables at once wait for each other. A transaction of SQLite that writes is alone anyway.
-LOCK = Statement("SELECT 1", "SELECT pg_advisory_xact_lock(7593211)")
+LOCK = Statement("", "SELECT pg_advisory_xact_lock(7593211)")
 VERSION = same("SELECT version FROM skymms_schema WHERE component = :component")
 SET_VERSION = same(
     "INSERT INTO skymms_schema (component, version) VALUES (:component, :version) "

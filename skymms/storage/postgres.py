@@ -8,6 +8,7 @@ identifier. Both are compared with what the database says about itself, whenever
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, NamedTuple
@@ -248,6 +249,10 @@ class _Transaction:
     def one(self, statement: Statement, **values: Any) -> Row | None:
         cursor = self._execute(statement, values)
         return cursor.fetchone() if cursor.description else None
+
+    def document(self, statement: Statement, **values: Any) -> Any:
+        ((text,),) = self.rows(statement, **values)
+        return json.loads(text)
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
         from psycopg import sql

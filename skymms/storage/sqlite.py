@@ -7,6 +7,7 @@ versions use a rollback journal.
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import time
@@ -60,6 +61,8 @@ class SqliteStore(SharedConnection["_Transaction"]):
         self._wait = wait
         self._original = Original(self._path)
         self._runner: int | None = None
+        #: Whether the connection refuses to write.
+        self._query_only = False
         if sqlite3.sqlite_version_info < _OLDEST:
             raise StorageError(f"SQLite {sqlite3.sqlite_version} is too old: skymms needs 3.35 or newer")
         if shared := network_file_system(self._path, read_mounts()):
@@ -153,7 +156,9 @@ class SqliteStore(SharedConnection["_Transaction"]):
         try:
             connection = self._open()
             # A statement that writes is an error in a transaction that reads, as in PostgreSQL.
-            connection.execute(f"PRAGMA query_only = {'OFF' if writing else 'ON'}")
+            if writing is self._query_only:
+                connection.execute(f"PRAGMA query_only = {'OFF' if writing else 'ON'}")
+                self._query_only = not writing
             connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
         except sqlite3.Error as error:
             raise _storage_error(self.name, error) from error
@@ -206,7 +211,7 @@ class SqliteStore(SharedConnection["_Transaction"]):
         except BaseException:
             connection.close()
             raise
-        self._connection = connection
+        self._connection, self._query_only = connection, False
         return connection
 
 
@@ -219,12 +224,16 @@ class _Transaction:
         self._name = name
 
     def run(self, statement: Statement, **values: Any) -> int:
+        if not statement.sqlite:
+            return 0
         return max(0, self._execute(statement, values).rowcount)
 
     def run_many(self, statement: Statement, rows: Sequence[dict[str, Any]]) -> int:
         return self._execute_many(statement.sqlite, rows)
 
     def rows(self, statement: Statement, **values: Any) -> list[Row]:
+        if not statement.sqlite:
+            return []
         cursor = self._execute(statement, values)
         try:
             return cursor.fetchall()
@@ -234,6 +243,10 @@ class _Transaction:
     def one(self, statement: Statement, **values: Any) -> Row | None:
         rows = self.rows(statement, **values)
         return rows[0] if rows else None
+
+    def document(self, statement: Statement, **values: Any) -> Any:
+        ((text,),) = self.rows(statement, **values)
+        return json.loads(text)
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
         values = ", ".join("?" for _ in columns)

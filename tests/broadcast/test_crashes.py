@@ -369,8 +369,7 @@ def test_a_clock_that_is_set_by_a_day_loses_nothing(sqlite_where, tmp_path, days
         program = spring.start(how="threads", clock=str(clock))
         spring.gateway.wait_for(50)
         clock.write_text(str(days * 86400))
-        # On a busy machine most turns are missed, and their messages get others.
-        output, errors = program.communicate(timeout=200)
+        output, errors = program.communicate(timeout=100)
         assert "End.DONE" in output, errors
         assert spring.check_done() == {"accepted": 300}
 

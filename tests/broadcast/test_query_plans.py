@@ -23,9 +23,9 @@ def test_messages_that_are_open_are_found_by_an_index(tmp_path: Path, name: str)
     assert [line for line in plan if "skymms_message_open" not in line and "skymms_message_ready" not in line] == []
 
 
-@pytest.mark.parametrize("statement", [answers.ANSWERS, answers.LATE_ANSWERS], ids=["in time", "late"])
+@pytest.mark.parametrize("statement", [answers.HELD, answers.LATE, answers.ANSWERS], ids=["held", "late", "answers"])
 def test_answers_find_their_messages_by_id(tmp_path: Path, statement: Statement) -> None:
     with Ledger(tmp_path / "ledger.db") as ledger, ledger.store.reading() as transaction:
-        rows = transaction.rows(same(f"EXPLAIN QUERY PLAN {statement.sqlite}"), answers="[]", lease="a", now=0.0)
+        rows = transaction.rows(same(f"EXPLAIN QUERY PLAN {statement.sqlite}"), ids="[]", answers="[]", lease="a", now=0.0)
     plan = [row[3] for row in rows if "skymms_message" in row[3]]
     assert plan == ["SEARCH skymms_message USING INTEGER PRIMARY KEY (rowid=?)"]

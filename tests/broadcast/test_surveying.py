@@ -180,7 +180,7 @@ def test_the_overview_has_all_broadcasts_with_their_states(ledger: Ledger) -> No
 
 
 def test_the_overview_counts_the_runs_that_are_at_work(ledger: Ledger) -> None:
-    ledger.create("spring", message("spring"), PEOPLE)
+    ledger.create("spring", message("spring"), PEOPLE, rate=40.0)
     seen: list[int] = []
     with Sandbox() as sandbox, Client(sandbox.account()) as client:
         ledger["spring"].run(client, watch=lambda desk: seen.append(overview(ledger.store)[1][0].workers))

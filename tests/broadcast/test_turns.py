@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from itertools import chain, repeat
 from typing import Any, cast
 
 import pytest
@@ -50,12 +51,18 @@ def test_a_turn_that_was_missed_is_not_caught_up_with(
     assert desk.may_request(Intent(1, A, 1, None, 1, 0.3), taken_at=1000.0 - 0.3 - late) is may
 
 
-def take(world: World, wait: float) -> tuple[Any, float, float]:
-    """Take two messages at a rate of 10; their commit begins only after ``wait`` seconds. Return the block, and both times."""
+def begin(world: World) -> Holder:
+    """Begin to hold a broadcast of two messages at a rate of 10."""
     broadcast = world.broadcast("spring", [A, B])
     settings = Settings.of(hours=None, start=None, until=None, rate=10.0, price=None)
     holder = Holder(world.store, broadcast.id, settings, account="test", sender="60856", scopes=())
     holder.begin(alone=True)
+    return holder
+
+
+def take(world: World, wait: float) -> tuple[Any, float, float]:
+    """Take two messages at a rate of 10; their commit begins only after ``wait`` seconds. Return the block, and both times."""
+    holder = begin(world)
     begun = committed = 0.0
 
     def hook(instant: str) -> None:
@@ -68,6 +75,24 @@ def take(world: World, wait: float) -> tuple[Any, float, float]:
 
     hooks.set_hook(hook)
     return holder.exchange([], 2), begun, committed
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_clock_that_is_set_within_a_transaction_postpones_no_turn(
+    world: World, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    """A worker would wait for a turn that is a day away, and hold its messages."""
+    with world.store.reading() as transaction:
+        kind, now = type(transaction), transaction.now()
+    times = chain([now], repeat(now + days * 86400))
+
+    def hook(instant: str) -> None:
+        if instant == "before the block":
+            monkeypatch.setattr(kind, "now", lambda _: next(times))
+
+    holder = begin(world)
+    hooks.set_hook(hook)
+    assert all(0 <= intent.turn < 1 for intent in holder.exchange([], 2).intents)
 
 
 def test_turns_count_from_the_ledgers_clock_and_not_from_the_end_of_the_commit(world: World) -> None:

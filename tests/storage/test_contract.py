@@ -40,6 +40,14 @@ def names(store: Store) -> list[str]:
         return [row[0] for row in transaction.rows(NAMES)]
 
 
+DOCUMENT = Statement(
+    "SELECT json_group_array(json_array(id, name, size)) "
+    "FROM (SELECT * FROM item WHERE size > :above ORDER BY id DESC) AS found",
+    "SELECT coalesce(json_agg(json_build_array(id, name, size)), '[]')::text "
+    "FROM (SELECT * FROM item WHERE size > :above ORDER BY id DESC) AS found",
+)
+TIME = Statement("SELECT json_array(printf('%!.17g', :at))", "SELECT json_build_array((:at)::double precision::text)::text")
+
 # ------------------------------------------------------------------------------------------------ transactions
 
 
@@ -309,6 +317,21 @@ def test_the_clock_of_a_store(store: Store) -> None:
 
 
 # ------------------------------------------------------------------------------------------------ threads
+
+
+def test_rows_come_as_one_document_in_their_order(items: Store) -> None:
+    name = '"\\ \n\u2028 é 😀'
+    with items.transaction() as transaction:
+        assert transaction.document(DOCUMENT, above=0) == []
+        transaction.run(ADD, name=name, size=2**62)
+        transaction.run(ADD, name=None, size=1)
+        assert transaction.document(DOCUMENT, above=0) == [[2, None, 1], [1, name, 2**62]]
+
+
+@pytest.mark.parametrize("at", [0.0, 5e-324, 0.1 + 0.2, 1764534000.1234567, 1e11 / 3])
+def test_a_time_in_a_document_loses_no_digit(store: Store, at: float) -> None:
+    with store.reading() as transaction:
+        assert float(transaction.document(TIME, at=at)[0]) == at
 
 
 def test_threads_take_turns(items: Store) -> None:
