@@ -92,10 +92,10 @@ def is_without_country(number: str) -> bool:
 
 def other_form(number: str) -> str | None:
     """Return a US number with the country code for one without it, and the other way round; None for any other number."""
-    if is_without_country(number):
-        return _NORTH_AMERICA + number
-    bare = number[1:]
-    return bare if len(number) == 11 and number.startswith(_NORTH_AMERICA) and is_without_country(bare) else None
+    if len(number) == 11:
+        bare = number[1:]
+        return bare if number.startswith(_NORTH_AMERICA) and is_without_country(bare) else None
+    return _NORTH_AMERICA + number if is_without_country(number) else None
 
 
 def with_other_forms(numbers: tuple[str, ...]) -> tuple[str, ...]:

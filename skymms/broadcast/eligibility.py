@@ -14,7 +14,7 @@ from ..storage.contract import Transaction
 from ..storage.texts import hash_number
 from .caps import Cap
 from .consent_statements import LOCK_TO_COUNT, LOCK_TO_SEND, OVER_CAP, SUPPRESSED
-from .countries import with_other_forms
+from .countries import other_form
 from .scopes import EVERYTHING
 from .states import Why
 
@@ -48,12 +48,12 @@ class Eligibility:
             skipped |= {row[0]: Why.CAPPED for row in rows}
         return Decision(skipped, frozenset(numbers) - locked - skipped.keys())
 
-    def _opted_out(self, transaction: Transaction, numbers: Iterable[str]) -> set[str]:
+    def _opted_out(self, transaction: Transaction, numbers: Sequence[str]) -> set[str]:
         # The numbers that are skipped if a key is suppressed: a US number may have opted out in its other form.
-        keys: dict[str, list[str]] = {}
+        keys: dict[str, list[str]] = {number: [number] for number in numbers}
         for number in numbers:
-            for form in with_other_forms((number,)):
-                keys.setdefault(form, []).append(number)
+            if (other := other_form(number)) is not None:
+                keys.setdefault(other, []).append(number)
         if self.secret is not None:
             keys |= {hash_number(self.secret, form): skipped for form, skipped in keys.items()}
         found = transaction.rows(SUPPRESSED, keys=json.dumps(list(keys)), scopes=json.dumps(self.scopes))

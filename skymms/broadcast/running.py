@@ -182,8 +182,9 @@ class Desk:
             is_first = not self._answers
             self._answers += answers
             for answer in answers:
-                self._note_interrupted(answer)
-                self._in_flight.pop(answer.id, None)
+                intent = self._in_flight.pop(answer.id, None)
+                if answer.why == Why.INTERRUPTED:
+                    self._note_interrupted(intent)
                 if not answer.returned:
                     self.requested += 1
                     if answer.why != Why.INTERRUPTED:
@@ -257,8 +258,8 @@ class Desk:
         with self._lock:
             # There are calls in flight only if the run was abandoned.
             lost = [Answer(one.id, one.attempt, State.UNKNOWN, Why.INTERRUPTED) for one in self._in_flight.values()]
-            for answer in lost:
-                self._note_interrupted(answer)
+            for intent in self._in_flight.values():
+                self._note_interrupted(intent)
             self._answers += lost
             self._in_flight.clear()
         while True:
@@ -288,8 +289,8 @@ class Desk:
             return f"{self._refused} messages in a row were refused, the last because of: {last.why} Correct that, then resume"
         return None
 
-    def _note_interrupted(self, answer: Answer) -> None:
-        if answer.why == Why.INTERRUPTED and (intent := self._in_flight.get(answer.id)) is not None:
+    def _note_interrupted(self, intent: Intent | None) -> None:
+        if intent is not None:
             self.interrupted.append(intent.number)
 
     def _count(self) -> None:
