@@ -35,21 +35,25 @@ FIRMLY_OF_MESSAGE = same(
     "UPDATE skymms_suppressed SET revocable = 0 WHERE revocable = 1 AND scope = :scope AND number = "
     "(SELECT number FROM skymms_message WHERE id = :id)"
 )
-#: Those of some numbers that got so many messages of other broadcasts since a time. A failed message did not arrive.
-OVER_CAP = _for_both(
-    "SELECT number FROM skymms_message WHERE number IN {numbers} AND broadcast <> :broadcast AND sent_at > :since AND "
-    "(state IN ('sending', 'accepted', 'delivered', 'unknown') OR (state = 'ready' AND why = 'settled as resend')) "
-    "GROUP BY number HAVING count(*) >= :most"
+#: How many messages of other broadcasts some numbers got since a time. A failed message did not arrive.
+COUNT_RECENT = _for_both(
+    "SELECT number, count(*) FROM skymms_message WHERE number IN {numbers} AND broadcast <> :broadcast AND sent_at > :since "
+    "AND (state IN ('sending', 'accepted', 'delivered', 'unknown') OR (state = 'ready' AND why = 'settled as resend')) "
+    "GROUP BY number"
 )
-#: Messages that are ready to numbers that got so many messages of other broadcasts since a time.
+#: Messages that are ready to numbers that got so many messages of other broadcasts since a time. The messages to both forms of
+#: a US number count together.
 COUNT_CAPPED = same(
     "SELECT count(*) FROM skymms_message m WHERE broadcast = :broadcast AND state = 'ready' AND (SELECT count(*) "
-    "FROM skymms_message o WHERE o.number = m.number AND o.broadcast <> :broadcast AND o.sent_at > :since AND "
+    "FROM skymms_message o WHERE o.number IN (m.number, CASE WHEN length(m.number) = 10 AND m.number >= '2' "
+    "THEN '1' || m.number WHEN length(m.number) = 11 AND m.number LIKE '1%' AND substr(m.number, 2) >= '2' "
+    "THEN substr(m.number, 2) END) AND o.broadcast <> :broadcast AND o.sent_at > :since AND "
     "(o.state IN ('sending', 'accepted', 'delivered', 'unknown') OR (o.state = 'ready' AND o.why = 'settled as resend'))"
     ") >= :most"
 )
 #: Two transactions that count the messages of one number must not overlap, or neither would see the message of the other. The
-#: locks are not waited for, so that no two transactions can wait for each other. A transaction of SQLite is alone.
+#: locks are not waited for, so that no two transactions can wait for each other. A transaction of SQLite is alone. A US number
+#: is locked in its longer form.
 LOCK_TO_COUNT = Statement(
     "SELECT :numbers",
     "SELECT coalesce(json_agg(value), '[]')::text FROM json_array_elements_text(:numbers::json) AS value "

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ..storage.contract import Transaction
 from ..storage.texts import hash_number
 from .caps import Cap
-from .consent_statements import LOCK_TO_COUNT, LOCK_TO_SEND, OVER_CAP, SUPPRESSED
+from .consent_statements import COUNT_RECENT, LOCK_TO_COUNT, LOCK_TO_SEND, SUPPRESSED
 from .countries import other_form
 from .scopes import EVERYTHING
 from .states import Why
@@ -38,23 +38,33 @@ class Eligibility:
 
     def decide(self, transaction: Transaction, numbers: Sequence[str], now: float) -> Decision:
         """Decide about numbers that are ready."""
+        # US numbers, with their other form.
+        others = {number: other for number in numbers if (other := other_form(number)) is not None}
+        names = {number: max(number, others.get(number, ""), key=len) for number in numbers}
         lock = LOCK_TO_SEND if self._cap is None else LOCK_TO_COUNT
-        locked = set(transaction.document(lock, numbers=json.dumps(sorted(numbers))))
-        skipped = dict.fromkeys(self._opted_out(transaction, numbers), Why.OPTED_OUT)
+        locked = set(transaction.document(lock, numbers=json.dumps(sorted(set(names.values())))))
+        skipped = dict.fromkeys(self._opted_out(transaction, numbers, others), Why.OPTED_OUT)
         if self._cap is not None:
-            keys = json.dumps([number for number in numbers if number in locked and number not in skipped])
-            since = now - self._cap.seconds
-            rows = transaction.rows(OVER_CAP, numbers=keys, broadcast=self._broadcast, since=since, most=self._cap.most)
-            skipped |= {row[0]: Why.CAPPED for row in rows}
-        return Decision(skipped, frozenset(numbers) - locked - skipped.keys())
+            counted = [number for number in numbers if names[number] in locked and number not in skipped]
+            over = self._over_cap(transaction, counted, others, now - self._cap.seconds, self._cap.most)
+            skipped |= dict.fromkeys(over, Why.CAPPED)
+        later = frozenset(number for number in numbers if names[number] not in locked and number not in skipped)
+        return Decision(skipped, later)
 
-    def _opted_out(self, transaction: Transaction, numbers: Sequence[str]) -> set[str]:
+    def _opted_out(self, transaction: Transaction, numbers: Sequence[str], others: Mapping[str, str]) -> set[str]:
         # The numbers that are skipped if a key is suppressed: a US number may have opted out in its other form.
         keys: dict[str, list[str]] = {number: [number] for number in numbers}
-        for number in numbers:
-            if (other := other_form(number)) is not None:
-                keys.setdefault(other, []).append(number)
+        for number, other in others.items():
+            keys.setdefault(other, []).append(number)
         if self.secret is not None:
             keys |= {hash_number(self.secret, form): skipped for form, skipped in keys.items()}
         found = transaction.rows(SUPPRESSED, keys=json.dumps(list(keys)), scopes=json.dumps(self.scopes))
         return {number for row in found for number in keys[row[0]]}
+
+    def _over_cap(
+        self, transaction: Transaction, numbers: Sequence[str], others: Mapping[str, str], since: float, most: int
+    ) -> list[str]:
+        keys = {*numbers, *(others[number] for number in numbers if number in others)}
+        rows = transaction.rows(COUNT_RECENT, numbers=json.dumps(sorted(keys)), broadcast=self._broadcast, since=since)
+        got: dict[str, int] = dict(rows)
+        return [number for number in numbers if got.get(number, 0) + got.get(others.get(number, ""), 0) >= most]

@@ -66,6 +66,20 @@ def test_a_renamed_broadcast_does_not_reach_people_again(ledger: Ledger) -> None
     assert told == "the number had as many messages of other broadcasts as the frequency cap allows (1/24h)"
 
 
+def test_both_forms_of_a_us_number_count_together(ledger: Ledger) -> None:
+    bare = A.removeprefix("1")
+    take(hold(ledger, "1", [A])[1])
+    take(hold(ledger, "2", [bare])[1])
+    for name, number in (("3", bare), ("4", A)):
+        again, holder = hold(ledger, name, [number, C], cap="2/1h")
+        assert again.estimate().capped == 1
+        assert numbers(take(holder)) == [C]
+        assert reasons(again)[number] == "frequency cap"
+    with ledger.store.transaction() as transaction:
+        transaction.run(same("DELETE FROM skymms_message WHERE state = 'sending'"))
+    assert numbers(take(hold(ledger, "5", [bare], cap="2/1h")[1])) == [bare]
+
+
 def test_the_cap_counts_messages_within_its_time(ledger: Ledger) -> None:
     take(hold(ledger, "1")[1])
     made_earlier(ledger, 3601)
