@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeAlias
 
 from ..storage.contract import Store, Transaction
 from . import statements as sql
-from .answering import write_answers
+from .answering import check_phase, skip_all, write_answers
 from .breakers import Breakers, Verdict
 from .consent_statements import FIRMLY_OF_MESSAGE
 from .eligibility import Eligibility
@@ -197,6 +197,8 @@ class Holder:
         if known is not None:
             returned = transaction.run(sql.GIVE_BACK, lease=self.lease, known=json.dumps(list(known)), now=now)
             changed.update({State.SENDING: -returned, State.READY: returned})
+            if returned:
+                check_phase(transaction, self._broadcast, now, changed)
 
     @contextmanager
     def _written(self, answers: Sequence[Answer]) -> Generator[tuple[Transaction, float, Counter[str]]]:
@@ -255,9 +257,7 @@ class Holder:
         if (settings.start is not None and now < settings.start) or most < 1:
             return []
         if settings.until is not None and now >= settings.until:
-            again = transaction.run(sql.UNKNOWN_AGAIN, broadcast=self._broadcast, now=now)
-            expired = transaction.run(sql.SKIP_ALL_READY, broadcast=self._broadcast, why=Why.EXPIRED, now=now)
-            changed.update({State.READY: -expired - again, State.SKIPPED: expired, State.UNKNOWN: again})
+            skip_all(transaction, self._broadcast, Why.EXPIRED, now, changed)
             return []
         candidates = self._candidates(transaction, most, now)
         if not candidates:

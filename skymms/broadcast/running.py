@@ -125,6 +125,8 @@ class Desk:
         self._in_flight: dict[int, Intent] = {}
         self._end: End | None = None
         self._why: str | None = None
+        #: Whether the run itself has found the reason to pause the broadcast.
+        self._broken = False
         #: When the ledger could not be used for the first time since it last could.
         self._failing_since: float | None = None
         self._trouble: str | None = None
@@ -193,8 +195,8 @@ class Desk:
                         self._refused = self._refused + 1 if answer.state is State.REFUSED else 0
             self._unreachable = self._unreachable + 1 if answers[0].unreachable else 0
             reason = answers[0].pause or self._breaker(answers[-1])
-        if reason is not None and self._end is None:
-            self._end, self._why = End.PAUSED, reason
+        if reason is not None:
+            self._break(reason)
         return is_first or self.stopping or self.due
 
     def wanted(self) -> int:
@@ -266,7 +268,8 @@ class Desk:
             try:
                 # The answers are kept until they are written: messages without an answer may be given back.
                 self._holder.end(list(self._answers), known=None if self._failing_since is None else ())
-                if self._end is End.PAUSED and self._why is not None:
+                # What somebody else has paused may have been resumed since.
+                if self._broken and self._why is not None:
                     self._pause(self._why)
                 break
             except StorageError as error:
@@ -278,6 +281,10 @@ class Desk:
         return Result(self._end or End.STOPPED, self._why, self.requested, wait)
 
     # -------------------------------------------------------------------------------------------- deciding
+
+    def _break(self, reason: str) -> None:
+        if self._end is None:
+            self._end, self._why, self._broken = End.PAUSED, reason, True
 
     def _breaker(self, last: Answer) -> str | None:
         unknown = sum(self._outcomes)
@@ -317,7 +324,7 @@ class Desk:
         with self._lock:
             idle = not self._in_flight and not self._answers
         if block.pause is not None:
-            self._end, self._why = self._end or End.PAUSED, self._why or block.pause
+            self._break(block.pause)
         elif block.phase is Phase.RUNNING:
             if most and block.wait is None and idle:
                 self._end = self._end or End.DONE

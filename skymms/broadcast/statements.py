@@ -259,24 +259,27 @@ SET_REPORT = same("UPDATE skymms_report SET message = :message, evidence = :evid
 MESSAGE_OF_REPORT = same("SELECT message FROM skymms_report WHERE id = :id AND message IS NOT NULL")
 SET_CREDITS = same("UPDATE skymms_message SET credits = coalesce(credits, :credits) WHERE id = :id")
 #: Reports and answers about one number wait for each other, so that one of them sees the other. A transaction of SQLite that
-#: writes is alone anyway.
-LOCK_NUMBER = Statement("", "SELECT pg_advisory_xact_lock(hashtextextended(:number, 7593211))")
+#: writes is alone anyway. The forms of a number, with and without a country code, have the same last digits. A report without a
+#: number waits for the answers with its tracking id.
+LOCK_NUMBER = Statement("", "SELECT pg_advisory_xact_lock(hashtextextended(right(:number, 8), 7593211))")
+LOCK_TRACKING = Statement("", "SELECT pg_advisory_xact_lock(hashtextextended('id ' || :tracking_id, 7593211))")
 LOCK_NUMBERS = Statement(
     "",
-    "SELECT pg_advisory_xact_lock(hash) FROM (SELECT DISTINCT hashtextextended(value, 7593211) AS hash "
+    "SELECT pg_advisory_xact_lock(hash) FROM (SELECT DISTINCT hashtextextended(right(value, 8), 7593211) AS hash "
     "FROM json_array_elements_text(:numbers::json) AS value ORDER BY hash) AS hashes",
 )
 LOCK_ANSWERED = Statement(
     "",
-    "SELECT pg_advisory_xact_lock_shared(hashtextextended(number, 7593211)) FROM (SELECT number FROM skymms_message "
-    "WHERE id IN (SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) "
-    "ORDER BY hashtextextended(number, 7593211)) AS numbers",
+    "SELECT pg_advisory_xact_lock_shared(hash) FROM (SELECT hashtextextended(right(number, 8), 7593211) AS hash "
+    "FROM skymms_message WHERE id IN (SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) "
+    "UNION SELECT hashtextextended('id ' || value, 7593211) FROM json_array_elements_text(:tracking_ids::json) AS value "
+    "ORDER BY hash) AS hashes",
 )
 LOCK_INTERRUPTED = Statement(
     "",
-    "SELECT pg_advisory_xact_lock_shared(hashtextextended(number, 7593211)) FROM (SELECT number FROM skymms_message "
-    "WHERE broadcast = :broadcast AND state IN ('sending', 'unknown') AND state = 'unknown' AND updated_at = :now "
-    "ORDER BY hashtextextended(number, 7593211)) AS numbers",
+    "SELECT pg_advisory_xact_lock_shared(hash) FROM (SELECT DISTINCT hashtextextended(right(number, 8), 7593211) AS hash "
+    "FROM skymms_message WHERE broadcast = :broadcast AND state IN ('sending', 'unknown') AND state = 'unknown' "
+    "AND updated_at = :now ORDER BY hash) AS hashes",
 )
 ANY_UNMATCHED = same("SELECT 1 FROM skymms_report WHERE message IS NULL LIMIT 1")
 REPORTS_OF_ANSWERS = Statement(
