@@ -135,6 +135,7 @@ RENEW_LEASE = same(
     "INSERT INTO skymms_worker (id, broadcast, host, pid, started_at, lease_until) "
     "VALUES (:lease, :broadcast, :host, :pid, :now, :until) ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until"
 )
+SHORTEN_LEASES = same("UPDATE skymms_worker SET lease_until = :until WHERE lease_until > :latest")
 END_LEASE = same("DELETE FROM skymms_worker WHERE id = :lease")
 STILL_OPEN = Statement(
     "SELECT EXISTS (SELECT 1 FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready'), "
@@ -148,6 +149,8 @@ HELD_BY_OTHERS = same(
     "SELECT id FROM skymms_message WHERE broadcast = :broadcast "
     "AND state IN ('sending', 'unknown') AND state = 'sending' AND lease <> :lease LIMIT 1"
 )
+#: After the ledger's clock was set back, messages that wait would wait for as long.
+SET_DUE = same("UPDATE skymms_message SET due = 0 WHERE broadcast = :broadcast AND state = 'ready' AND due > :latest")
 NEXT_DUE = same("SELECT min(due) FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready' AND zone = :zone")
 
 # ------------------------------------------------------------------------------------------------ pace
