@@ -82,9 +82,11 @@ ADD_WISH = Statement(
     ":number, :scope, :wish, :text, :notice) ON CONFLICT (identity) DO NOTHING RETURNING id",
 )
 FIND_WISH = same("SELECT id, number, scope, wish, arrived_at FROM skymms_wish WHERE identity = :identity")
-#: Several may have one time, because times are in whole seconds. STOP counts then.
-LATEST_WISH = same(
-    "SELECT id, wish, at FROM skymms_wish WHERE number = :number AND scope = :scope AND wish IN ('stop', 'start') "
+#: Of a number in all its forms. Several may have one time, because times are in whole seconds. STOP counts then. START does not
+#: count if it is from the future, because the clock was wrong when it came: it would win over every STOP until then.
+LATEST_WISH = _for_both(
+    "SELECT id, wish, at FROM skymms_wish WHERE number IN {numbers} AND scope = :scope AND "
+    "(wish = 'stop' OR (wish = 'start' AND at <= :now)) "
     "ORDER BY at DESC, CASE wish WHEN 'stop' THEN 0 ELSE 1 END, id LIMIT 1"
 )
 FLAGGED = same(
@@ -107,7 +109,9 @@ LIFT = same(
 EVIDENCE_OF_OPT_OUT = same(
     "SELECT evidence FROM skymms_suppressed WHERE number = :number AND scope = :scope AND lifted_at IS NULL"
 )
-IS_SUPPRESSED = same("SELECT 1 FROM skymms_suppressed WHERE number = :number AND scope = :scope AND lifted_at IS NULL")
+IS_SUPPRESSED = _for_both(
+    "SELECT 1 FROM skymms_suppressed WHERE number IN {numbers} AND scope = :scope AND lifted_at IS NULL LIMIT 1"
+)
 
 # ------------------------------------------------------------------------------------------------ everything about a number
 
