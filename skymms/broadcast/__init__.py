@@ -57,6 +57,7 @@ In reading order:
 - ``surveying``: reads the figures of broadcasts for people who watch them
 - ``row_files``: writes the rows of a report to a file
 - ``running``: decides what a run does next
+- ``masking``: hides recipients' numbers
 - ``slices``: which slices of broadcasts wait in a queue or run
 - ``threads``: carries the calls of a run in threads
 - ``tasks``: carries the calls of a run with asyncio

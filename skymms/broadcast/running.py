@@ -32,6 +32,8 @@ _LEDGER_TROUBLE = "the ledger cannot be used: {}"
 _AHEAD = 0.2
 #: Answers wait at most this long to be written, and a run looks at least this often whether somebody paused it.
 _WRITE_WITHIN, _LOOK_EVERY = 0.1, 1.0
+#: Seconds between two looks of a run that can only wait for answers.
+_IDLE = 0.2
 #: Seconds after it was taken in which a message may still be requested. A process that was stopped for longer gives it back.
 _STALE = 5.0
 #: A turn that was missed by more than this, and by more than the gap between two turns, is lost, and its message gets another
@@ -243,11 +245,13 @@ class Desk:
 
     def pause_seconds(self) -> float:
         """Return how long a carrier may wait for an answer before it calls :meth:`exchange` again."""
-        with self._lock:
-            since = time.monotonic() - self._last_exchange
-            if self._answers or (self._next_look <= time.monotonic() and len(self._in_flight) < self._most):
-                return max(0.0, _WRITE_WITHIN - since)
-        return max(0.0, min(_LOOK_EVERY - since, max(self._next_look - time.monotonic(), 0.01)))
+        now = time.monotonic()
+        since = now - self._last_exchange
+        if self._answers or self.wanted() > 0:
+            return max(0.0, _WRITE_WITHIN - since)
+        # An answer wakes the carrier. Without any, only time can bring something to do.
+        look = max(self._next_look - now, 0.01) if self._next_look > now and not self.stopping else _IDLE
+        return max(0.0, min(_LOOK_EVERY - since, look))
 
     @property
     def over(self) -> bool:

@@ -217,12 +217,9 @@ UNKNOWN_AGAIN_OF_NUMBER = same(
     "UPDATE skymms_message SET state = 'unknown', updated_at = :now "
     "WHERE number = :number AND state = 'ready' AND why = 'settled as resend' RETURNING broadcast"
 )
-COUNT_READY_OF_NUMBER = same(
-    "SELECT broadcast, count(*) FROM skymms_message WHERE number = :number AND state = 'ready' GROUP BY broadcast"
-)
 FORGET_READY = same(
     "UPDATE skymms_message SET state = 'skipped', why = 'opted out', updated_at = :now "
-    "WHERE number = :number AND state = 'ready'"
+    "WHERE number = :number AND state = 'ready' RETURNING broadcast"
 )
 FORGET_MESSAGES = same(
     "UPDATE skymms_message SET number = :hashed, data = NULL, reference = NULL, consent = NULL, "

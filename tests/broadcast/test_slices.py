@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from broadcast_worker import KEY, MESSAGE, recipients
@@ -309,6 +310,18 @@ def test_a_slice_sends_and_a_second_delivery_of_it_does_nothing(ledger, run, cap
     assert run.gateway.requests.total() == 20
     assert "spring is done" in caplog.text
     assert "was delivered again" in caplog.text
+
+
+def test_the_reason_of_a_pause_is_logged_without_numbers(ledger, run, caplog, monkeypatch):
+    caplog.set_level(logging.INFO, "skymms")
+    (one,) = ledger.slices.start("spring", 1)
+    why = "20 messages in a row were refused, the last because of: E111: +1 (555) 123-0001 is not allowed"
+    monkeypatch.setattr("skymms.broadcast.broadcast.Broadcast.run", lambda *_, **__: Result(End.PAUSED, why, 20))
+    monkeypatch.setattr("skymms.broadcast.broadcast.Broadcast.run_async", paused := AsyncMock())
+    paused.return_value = Result(End.PAUSED, why, 20)
+    run(one)
+    assert "in a row were refused, the last because of: E111" in caplog.text
+    assert "123" not in caplog.text
 
 
 def test_a_slice_that_ends_is_followed_by_the_next_and_by_lost_ones(ledger, run):

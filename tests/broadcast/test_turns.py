@@ -12,13 +12,13 @@ from ledger_world import MESSAGE, A, B, World, report
 
 from skymms import InboundSMS
 from skymms.broadcast import Recipient, blocks, hooks
-from skymms.broadcast.blocks import Holder
+from skymms.broadcast.blocks import Block, Holder
 from skymms.broadcast.breakers import Breakers
 from skymms.broadcast.intents import Intent
 from skymms.broadcast.outcomes import Answer
 from skymms.broadcast.running import Desk
 from skymms.broadcast.settings import Settings
-from skymms.broadcast.states import State
+from skymms.broadcast.states import Phase, State
 from skymms.storage.contract import same
 
 pytestmark = pytest.mark.compat
@@ -54,6 +54,23 @@ def test_a_turn_that_was_missed_is_not_caught_up_with(
     desk = Desk(cast(Any, None), rate=rate, concurrency=10, seconds=None, pause=lambda why: None)
     monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
     assert desk.may_request(Intent(1, A, 1, None, 1, 0.3), taken_at=1000.0 - 0.3 - late) is may
+
+
+def test_a_run_that_awaits_its_last_calls_does_not_spin(monkeypatch: pytest.MonkeyPatch) -> None:
+    class OneMessage:
+        def exchange(self, answers: object, most: int, *, known: object = None) -> Block:
+            return Block([Intent(1, A, 1, None, 1, 0.0)], Phase.RUNNING, None, 0.0, 1000.0)
+
+        def counts(self) -> dict[str, int]:
+            return {}
+
+    monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
+    desk = Desk(cast(Any, OneMessage()), rate=None, concurrency=10, seconds=None, pause=lambda why: None)
+    desk.exchange()
+    desk.stop()
+    monkeypatch.setattr(time, "monotonic", lambda: 1000.5)
+    assert not desk.over
+    assert desk.pause_seconds() >= 0.2
 
 
 def begin(world: World, rate: float | None = 10.0, numbers: Sequence[str] = (A, B)) -> Holder:

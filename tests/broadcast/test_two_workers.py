@@ -11,7 +11,7 @@ import pytest
 from ledger_world import A, B, World, report
 
 from skymms import ConfigurationError
-from skymms.broadcast import Ledger
+from skymms.broadcast import Ledger, statements
 from skymms.broadcast import broadcast as broadcasts
 from skymms.broadcast.blocks import Block
 from skymms.broadcast.outcomes import Answer, unsent
@@ -126,6 +126,30 @@ def test_a_broadcast_is_not_called_done_while_a_late_answer_makes_a_message_read
     thread.join(10)
     assert world.state(broadcast) == "ready"
     assert broadcast.status().phase is Phase.RUNNING
+    other.close()
+    world.close()
+
+
+def test_a_message_that_is_taken_while_its_number_is_erased_is_counted_once(postgres_where: str) -> None:
+    world, other = World(postgres_where), Ledger(postgres_where)
+    broadcast = world.broadcast("spring")
+    holder = world.holder(broadcast, alone=False)
+    threads: list[threading.Thread] = []
+    with world.store.reading() as transaction:
+        kind = type(transaction)
+    run = kind.run
+
+    def taking(transaction: Any, statement: Any, **values: Any) -> int:
+        changed = run(transaction, statement, **values)
+        if statement is statements.SET_SENDING:
+            threads.append(meanwhile(transaction, lambda: other.forget(A)))
+        return changed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kind, "run", taking)
+        holder.exchange([], 1)
+    threads[0].join(10)
+    assert list(world.states(broadcast).values()) == ["sending"]
     other.close()
     world.close()
 
