@@ -35,9 +35,10 @@ FIRMLY_OF_MESSAGE = same(
     "UPDATE skymms_suppressed SET revocable = 0 WHERE revocable = 1 AND scope = :scope AND number = "
     "(SELECT number FROM skymms_message WHERE id = :id)"
 )
-#: How many messages of other broadcasts some numbers got since a time. A failed message did not arrive.
+#: How many messages some numbers got since a time: of other broadcasts, and of all. A failed message did not arrive.
 COUNT_RECENT = _for_both(
-    "SELECT number, count(*) FROM skymms_message WHERE number IN {numbers} AND broadcast <> :broadcast AND sent_at > :since "
+    "SELECT number, count(CASE WHEN broadcast <> :broadcast THEN 1 END), count(*) FROM skymms_message "
+    "WHERE number IN {numbers} AND sent_at > :since "
     "AND (state IN ('sending', 'accepted', 'delivered', 'unknown') OR (state = 'ready' AND why = 'settled as resend')) "
     "GROUP BY number"
 )
