@@ -125,6 +125,8 @@ class Desk:
         self._next_look = float("-inf")
         self._stopped = False
         self._in_flight: dict[int, Intent] = {}
+        #: How far the computer's clock was ahead of the monotonic one when each of them was taken.
+        self._clocks: dict[int, float] = {}
         self._end: End | None = None
         self._why: str | None = None
         #: Whether the run itself has found the reason to pause the broadcast.
@@ -178,7 +180,9 @@ class Desk:
 
     def may_request(self, intent: Intent, taken_at: float) -> bool:
         """Whether a message may be requested now, at its turn."""
-        return not self.stopping and time.monotonic() - (taken_at + intent.turn) < self._stale
+        # The monotonic clock stands still while a computer sleeps.
+        slept = (clock := _clock()) - self._clocks.get(intent.id, clock)
+        return not self.stopping and slept < _STALE and time.monotonic() - (taken_at + intent.turn) < self._stale
 
     def answer(self, answers: Sequence[Answer]) -> bool:
         """Note what became of the intents of one request. Returns whether :meth:`exchange` should be called soon."""
@@ -187,6 +191,7 @@ class Desk:
             self._answers += answers
             for answer in answers:
                 intent = self._in_flight.pop(answer.id, None)
+                self._clocks.pop(answer.id, None)
                 if answer.why == Why.INTERRUPTED:
                     self._note_interrupted(intent)
                 if not answer.returned:
@@ -219,7 +224,7 @@ class Desk:
         """Write the answers and take the next block, if it is time for that; None otherwise."""
         if not self.due:
             return None
-        most = self.wanted()
+        most, clock = self.wanted(), _clock()
         with self._lock:
             answers, self._answers = self._answers, []
             known = [*self._in_flight, *(answer.id for answer in self._answers)] if self._failing_since is not None else None
@@ -237,6 +242,7 @@ class Desk:
         self._last_exchange = time.monotonic()
         with self._lock:
             self._in_flight |= {intent.id: intent for intent in block.intents}
+            self._clocks |= {intent.id: clock for intent in block.intents}
         if block.intents:
             self._next_look = block.taken_at + block.intents[-1].turn - _AHEAD
         self._judge(block, most)
@@ -343,6 +349,10 @@ class Desk:
         else:
             self._end = self._end or End.PAUSED
             self._why = self._why or block.why
+
+
+def _clock() -> float:
+    return time.time() - time.monotonic()
 
 
 def each_second(watch: Callable[[Desk], None] | None) -> Callable[[Desk], None] | None:

@@ -15,7 +15,7 @@ from skymms.broadcast import Recipient, blocks, hooks
 from skymms.broadcast.blocks import Block, Holder
 from skymms.broadcast.breakers import Breakers
 from skymms.broadcast.intents import Intent
-from skymms.broadcast.outcomes import Answer
+from skymms.broadcast.outcomes import Answer, all_unsent
 from skymms.broadcast.running import Desk
 from skymms.broadcast.settings import Settings
 from skymms.broadcast.states import Phase, State
@@ -56,14 +56,37 @@ def test_a_turn_that_was_missed_is_not_caught_up_with(
     assert desk.may_request(Intent(1, A, 1, None, 1, 0.3), taken_at=1000.0 - 0.3 - late) is may
 
 
+class OneMessage:
+    """Stands for a ledger from which each block has one message."""
+
+    def exchange(self, answers: object, most: int, *, known: object = None) -> Block:
+        return Block([Intent(1, A, 1, None, 1, 0.0)], Phase.RUNNING, None, 0.0, time.monotonic())
+
+    def counts(self) -> dict[str, int]:
+        return {}
+
+
+@pytest.mark.parametrize(("slept", "may"), [(0.0, True), (3600.0, False), (-86400.0, True)])
+def test_a_message_that_was_taken_before_the_computer_slept_is_given_back(
+    monkeypatch: pytest.MonkeyPatch, slept: float, may: bool
+) -> None:
+    """The monotonic clock stands still while a computer sleeps. Afterwards, the hours may have ended."""
+    desk = Desk(cast(Any, OneMessage()), rate=None, concurrency=10, seconds=None, pause=lambda why: None)
+    block = desk.exchange()
+    assert block is not None
+    wall = time.time
+    monkeypatch.setattr(time, "time", lambda: wall() + slept)
+    assert desk.may_request(block.intents[0], block.taken_at) is may
+    # What is taken now is new.
+    desk.answer(all_unsent(block.intents))
+    monkeypatch.setattr(desk, "_next_look", float("-inf"))
+    monkeypatch.setattr(desk, "_last_exchange", float("-inf"))
+    block = desk.exchange()
+    assert block is not None
+    assert desk.may_request(block.intents[0], block.taken_at)
+
+
 def test_a_run_that_awaits_its_last_calls_does_not_spin(monkeypatch: pytest.MonkeyPatch) -> None:
-    class OneMessage:
-        def exchange(self, answers: object, most: int, *, known: object = None) -> Block:
-            return Block([Intent(1, A, 1, None, 1, 0.0)], Phase.RUNNING, None, 0.0, 1000.0)
-
-        def counts(self) -> dict[str, int]:
-            return {}
-
     monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
     desk = Desk(cast(Any, OneMessage()), rate=None, concurrency=10, seconds=None, pause=lambda why: None)
     desk.exchange()
