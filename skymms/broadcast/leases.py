@@ -1,18 +1,22 @@
-"""The messages that runs hold at this moment, and since when."""
+"""The runs that are at work, and the messages that they hold at this moment."""
 
 from __future__ import annotations
 
+import os
+import socket
+import sys
+from collections import Counter
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from ..storage.contract import Store
+from ..storage.contract import Store, Transaction
 from . import survey_statements as sql
 
 
 class Lease(NamedTuple):
     """Messages that one run has taken: how many, the time of the first, and the run's machine and process.
 
-    ``alive`` is False if the run has not renewed its lease in time: it was killed, or its machine has stopped. The next run
+    ``alive`` is False if the run has not renewed its lease in time, or if its process on this machine has ended. The next run
     then calls its messages unknown. ``host`` and ``pid`` are None if the ledger does not know the run any more.
     """
 
@@ -29,6 +33,25 @@ def list_leases(store: Store, broadcast: int) -> list[Lease]:
         now = transaction.now()
         rows = transaction.rows(sql.LEASES, broadcast=broadcast)
     return [
-        Lease(count, datetime.fromtimestamp(since, UTC), host, pid, until is not None and until > now)
+        Lease(count, datetime.fromtimestamp(since, UTC), host, pid, until is not None and until > now and _may_run(host, pid))
         for count, since, host, pid, until in rows
     ]
+
+
+def count_workers(transaction: Transaction, now: float) -> Counter[int]:
+    """Return how many runs are at work, by the id of their broadcast."""
+    return Counter(broadcast for broadcast, host, pid in transaction.rows(sql.WORKERS, now=now) if _may_run(host, pid))
+
+
+def _may_run(host: str, pid: int) -> bool:
+    """Return whether a process may exist: False only for one of this machine that has ended."""
+    # On Windows a signal would end the process.
+    if sys.platform == "win32" or host != socket.gethostname():
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # it belongs to somebody else
+    return True
