@@ -6,11 +6,17 @@ import os
 import socket
 import sys
 from collections import Counter
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from ..errors import StorageError
 from ..storage.contract import Store, Transaction
 from . import survey_statements as sql
+from .noting import match_interrupted
+from .statements import INTERRUPT_EXPIRED, INTERRUPT_OTHERS
+from .states import State
+from .tallies import add_to_tally
 
 
 class Lease(NamedTuple):
@@ -41,6 +47,25 @@ def list_leases(store: Store, broadcast: int) -> list[Lease]:
 def count_workers(transaction: Transaction, now: float) -> Counter[int]:
     """Return how many runs are at work, by the id of their broadcast."""
     return Counter(broadcast for broadcast, host, pid in transaction.rows(sql.WORKERS, now=now) if _may_run(host, pid))
+
+
+def interrupt_ended(store: Store, broadcast: int, name: str) -> None:
+    """Call unknown what runs that have ended left behind, as the next run would."""
+    if all(lease.alive for lease in list_leases(store, broadcast)):
+        return
+    with ExitStack() as held:
+        try:
+            alone = held.enter_context(store.lock_runner(name))
+        except StorageError:  # a run is at work
+            alone = False
+        transaction = held.enter_context(store.transaction())
+        now = transaction.now()
+        if alone:
+            interrupted = transaction.run(INTERRUPT_OTHERS, broadcast=broadcast, lease="", now=now)
+        else:
+            interrupted = transaction.run(INTERRUPT_EXPIRED, broadcast=broadcast, now=now)
+        add_to_tally(transaction, broadcast, "operator", Counter({State.SENDING: -interrupted, State.UNKNOWN: interrupted}))
+        match_interrupted(transaction, broadcast, "operator", now)
 
 
 def _may_run(host: str, pid: int) -> bool:
