@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from skymms import Account, ConfigurationError, Slideshow, StorageError
 from skymms.broadcast import End, Hours, Ledger, Phase, Result
 from skymms.broadcast import statements as sql
+from skymms.broadcast.blocks import LEASE, Holder
 from skymms.broadcast.slice_tasks import SliceTasks, account_from_environment
 from skymms.broadcast.slices import Slice
 from skymms.cellcast import CellcastAccount, CellcastSend
@@ -264,6 +265,29 @@ def test_the_account_comes_from_the_environment_of_the_worker(ledger, monkeypatc
     found = account_from_environment(australian)
     assert isinstance(found, CellcastAccount)
     assert found.generation == "v3"
+
+
+@pytest.mark.parametrize("lost", ["in the queue", "before its run", "with its run"])
+def test_a_slice_that_was_lost_before_the_clock_was_set_back_is_replaced(ledger, monkeypatch, lost):
+    (one,) = ledger.slices.start("spring", 1)
+    if lost != "in the queue":
+        lease = ledger.slices.begin(one)
+        if lost == "with its run":
+            broadcast = ledger["spring"]
+            broadcast._begin()
+            Holder(ledger.store, broadcast.id, broadcast.settings, account="a", sender=None, scopes=(), lease=lease).begin(
+                alone=False
+            )
+    with ledger.store.reading() as transaction:
+        kind, real = type(transaction), type(transaction).now
+    monkeypatch.setattr(kind, "now", lambda self: real(self) - 86400)
+    found = ledger.slices.due()
+    if lost == "with its run":
+        assert found == []
+        monkeypatch.setattr(kind, "now", lambda self: real(self) - 86400 + LEASE + 1)
+        found = ledger.slices.due()
+    assert [(again.broadcast, again.slot) for again in found] == [("spring", 0)]
+    assert ledger.slices.due() == []
 
 
 # ------------------------------------------------------------------------------------------------ running a slice
