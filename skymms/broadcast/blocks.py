@@ -259,7 +259,7 @@ class Holder:
         self._turn_wait = 0.0
         if (settings.start is not None and now < settings.start) or most < 1:
             return []
-        if settings.until is not None and now >= settings.until:
+        if self._has_expired(now):
             skip_all(transaction, self._broadcast, Why.EXPIRED, now, changed)
             return []
         cursor = dict(self._cursor)
@@ -273,9 +273,11 @@ class Holder:
         if not taken:
             return []
         requests = self._requests(taken, most)
-        elapsed = time.monotonic() - self._taken_at
-        turns = take_turns(transaction, self._account, settings.rate, len(requests), now, elapsed)
+        zones = self._open_zones(now)
+        turns = take_turns(transaction, self._account, settings.rate, len(requests), now, self._taken_at)
         self._turn_wait = turns.wait
+        if self._has_expired(now) or self._open_zones(now) != zones:  # during the wait for the turns of other workers
+            return []
         if turns.granted < len(requests):
             requests, self._cursor = requests[: turns.granted], cursor
         if not requests:
@@ -329,7 +331,15 @@ class Holder:
         if hours is None:
             return self._zones
         # The request may leave some seconds later, and the hours must not have ended then.
-        return [zone for zone in self._zones if all(hours.is_open(at, zone or None) for at in (now, now + _LATEST))]
+        times = (now, now + self._waited() + _LATEST)
+        return [zone for zone in self._zones if all(hours.is_open(at, zone or None) for at in times)]
+
+    def _has_expired(self, now: float) -> bool:
+        return self._settings.until is not None and now + self._waited() >= self._settings.until
+
+    def _waited(self) -> float:
+        """Return the seconds since the ledger's clock was read: the transaction may have waited for others."""
+        return time.monotonic() - self._taken_at
 
     def _skip(self, transaction: Transaction, skipped: list[int], why: Why, now: float, changed: Counter[str]) -> None:
         ids = json.dumps(skipped)

@@ -7,6 +7,7 @@ its end.
 from __future__ import annotations
 
 import math
+import time
 from typing import NamedTuple
 
 from ..storage.contract import Transaction
@@ -31,8 +32,8 @@ class Turns(NamedTuple):
     wait: float
 
 
-def take_turns(transaction: Transaction, account: str, rate: float | None, most: int, now: float, elapsed: float) -> Turns:
-    """Reserve up to ``most`` turns. ``elapsed`` are the seconds since the transaction began, at ``now``.
+def take_turns(transaction: Transaction, account: str, rate: float | None, most: int, now: float, begun: float) -> Turns:
+    """Reserve up to ``most`` turns. ``begun`` is the monotonic time at which the ledger's clock was ``now``.
 
     There are fewer turns, or none, if they are far ahead: with a low rate, or because the gateway wants everybody to wait.
     """
@@ -50,6 +51,7 @@ def take_turns(transaction: Transaction, account: str, rate: float | None, most:
         next_turn = now
     # Other workers may have kept the row locked, and the commit takes some time: a turn that is over then would be late.
     # The ledger's clock is not asked again, because it may have been set meanwhile.
+    elapsed = time.monotonic() - begun
     first = max(now + elapsed + _COMMIT, next_turn)
     left = now + elapsed + AHEAD - first
     if left < 0:

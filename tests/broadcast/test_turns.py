@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from itertools import chain, repeat
 from typing import Any, cast
 
@@ -11,13 +12,14 @@ import pytest
 from ledger_world import MESSAGE, A, B, World, report
 
 from skymms import InboundSMS
-from skymms.broadcast import Recipient, blocks, hooks
+from skymms.broadcast import Hours, Recipient, blocks, hooks
 from skymms.broadcast.blocks import Block, Holder
 from skymms.broadcast.breakers import Breakers
 from skymms.broadcast.intents import Intent
 from skymms.broadcast.outcomes import Answer, all_unsent
 from skymms.broadcast.running import Desk
 from skymms.broadcast.settings import Settings
+from skymms.broadcast.statements import PACE
 from skymms.broadcast.states import Phase, State
 from skymms.storage.contract import same
 
@@ -207,6 +209,59 @@ def test_a_gateway_that_slows_a_run_without_a_rate_down_gets_few_messages_at_onc
     # The next ones are in the order of the list.
     freeze(9.0)
     assert holder.exchange([], 1).intents[0].id == block.intents[-1].id + 1
+
+
+def test_turns_begin_after_the_wait_for_other_workers(
+    world: World, freeze: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They keep the turns of the account locked until their transactions end."""
+    freeze(0.0)
+    holder = begin(world)
+    with world.store.reading() as transaction:
+        kind, one, now = type(transaction), type(transaction).one, transaction.now()
+    monotonic = time.monotonic
+
+    def waiting(self: Any, statement: Any, **values: Any) -> Any:
+        if statement is PACE:
+            monkeypatch.setattr(time, "monotonic", lambda: monotonic() + 5)
+        return one(self, statement, **values)
+
+    monkeypatch.setattr(kind, "one", waiting)
+    assert all(intent.turn > 5 for intent in holder.exchange([], 2).intents)
+    with world.store.reading() as transaction:
+        assert transaction.rows(same("SELECT next_turn FROM skymms_pace"))[0][0] > now + 5
+
+
+@pytest.mark.parametrize("waits", ["for reports", "for turns"])
+@pytest.mark.parametrize("limit", ["hours", "until"])
+def test_nothing_is_taken_if_the_time_ended_while_the_transaction_waited_for_a_lock(
+    world: World, monkeypatch: pytest.MonkeyPatch, limit: str, waits: str
+) -> None:
+    evening = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)
+    broadcast = world.broadcast("spring", [A, B])
+    given: dict[str, Any] = {"hours": None, "until": None} | {limit: Hours("09:00", "20:00") if limit == "hours" else evening}
+    settings = Settings.of(start=None, rate=None, price=None, **given)
+    holder = Holder(world.store, broadcast.id, settings, account="test", sender="60856", scopes=())
+    with world.store.reading() as transaction:
+        kind, one = type(transaction), type(transaction).one
+    monkeypatch.setattr(kind, "now", lambda _: evening.timestamp() - 30)
+    holder.begin(alone=True)
+    assert len(holder.exchange([], 1).intents) == 1
+    monotonic = time.monotonic
+
+    def wait(*_: Any) -> None:
+        monkeypatch.setattr(time, "monotonic", lambda: monotonic() + 40)
+
+    def waiting(self: Any, statement: Any, **values: Any) -> Any:
+        if statement is PACE:
+            wait()
+        return one(self, statement, **values)
+
+    if waits == "for reports":
+        monkeypatch.setattr(holder, "_write", wait)
+    else:
+        monkeypatch.setattr(kind, "one", waiting)
+    assert holder.exchange([], 1).intents == []
 
 
 # ------------------------------------------------------------------------------------------------ a clock that is set back
