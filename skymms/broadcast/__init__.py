@@ -48,6 +48,7 @@ In reading order:
 - ``messages``: makes operations, for one number or many, and reads their replies
 - ``breakers``: watches the outcomes of a run
 - ``eligibility``: decides which ready messages may be sent
+- ``turns``: gives out the times at which requests may be made
 - ``blocks``: takes messages from the ledger and writes what became of them
 - ``comparing``: compares the outcomes of variants
 - ``estimating``: says in advance what a broadcast will do
@@ -56,6 +57,7 @@ In reading order:
 - ``surveying``: reads the figures of broadcasts for people who watch them
 - ``row_files``: writes the rows of a report to a file
 - ``running``: decides what a run does next
+- ``masking``: hides recipients' numbers
 - ``slices``: which slices of broadcasts wait in a queue or run
 - ``threads``: carries the calls of a run in threads
 - ``tasks``: carries the calls of a run with asyncio

@@ -36,7 +36,7 @@ HELD, LATE = (
 #: The answers to messages that are this worker's. With a statement for each answer, the thread of the ledger would wait for the
 #: threads that make the calls a hundred times in a block.
 ANSWERS = Statement(_ANSWERS.format(columns=_IN_SQLITE), _ANSWERS.format(columns=_IN_POSTGRES))
-#: Messages that another worker had called unknown are ready again.
+#: Messages are ready again.
 REOPEN = same(
     "UPDATE skymms_broadcast SET state = 'running', why = NULL, finished_at = NULL WHERE id = :broadcast AND state = 'done'"
 )

@@ -10,8 +10,10 @@ from ..storage.contract import Statement, Transaction
 from ..storage.texts import column_text
 from . import answer_statements as sql
 from .noting import lock_answered, match_answers
+from .outcome_statements import LOCK_BROADCAST
 from .outcomes import Answer
-from .states import State
+from .statements import PHASE, SKIP_ALL_READY, UNKNOWN_AGAIN
+from .states import Phase, State, Why
 
 
 def write_answers(
@@ -28,9 +30,34 @@ def write_answers(
         for state in written.values():
             changed[before] -= 1
             changed[state] += 1
-    if State.READY in late.values():  # the other worker may have called the broadcast done
-        transaction.run(sql.REOPEN, broadcast=broadcast)
+    if State.READY in (*held.values(), *late.values()):
+        check_phase(transaction, broadcast, now, changed)
     match_answers(transaction, answers, lease)
+
+
+def check_phase(transaction: Transaction, broadcast: int, now: float, changed: Counter[str]) -> None:
+    """Do what the phase of the broadcast demands for messages that this transaction has made ready again.
+
+    Nobody else would: an operator may have cancelled the broadcast while they were being sent, and another worker, which called
+    them unknown, may have called it done.
+    """
+    # Cancelling the broadcast, and calling it done, wait for the end of this transaction, or this one for theirs.
+    transaction.rows(LOCK_BROADCAST, broadcast=broadcast)
+    transaction.run(sql.REOPEN, broadcast=broadcast)
+    found = transaction.one(PHASE, broadcast=broadcast)
+    if found is not None and found[0] == Phase.CANCELLED:
+        skip_all(transaction, broadcast, Why.CANCELLED, now, changed)
+
+
+def skip_all(transaction: Transaction, broadcast: int, why: Why, now: float, changed: Counter[str]) -> int:
+    """Skip all messages that are ready, and return how many were.
+
+    Those that an operator wanted to be sent again are unknown as before.
+    """
+    again = transaction.run(UNKNOWN_AGAIN, broadcast=broadcast, now=now)
+    skipped = transaction.run(SKIP_ALL_READY, broadcast=broadcast, why=why, now=now)
+    changed.update({State.READY: -skipped - again, State.SKIPPED: skipped, State.UNKNOWN: again})
+    return skipped
 
 
 def _update(transaction: Transaction, which: Statement, answers: Sequence[Answer], lease: str, now: float) -> dict[int, State]:

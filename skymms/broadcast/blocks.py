@@ -18,34 +18,31 @@ from typing import NamedTuple, TypeAlias
 
 from ..storage.contract import Store, Transaction
 from . import statements as sql
-from .answering import write_answers
+from .answering import check_phase, skip_all, write_answers
 from .breakers import Breakers, Verdict
 from .consent_statements import FIRMLY_OF_MESSAGE
 from .eligibility import Eligibility
 from .hooks import instant
 from .intents import Intent
 from .noting import match_interrupted
-from .outcome_statements import LOCK_BROADCAST
-from .outcomes import Answer
+from .outcomes import LONGEST_WAIT, Answer
 from .scopes import EVERYTHING
 from .settings import Settings
 from .states import Phase, State, Why
 from .tallies import add_to_tally, read_tally
+from .turns import slow_down, take_turns
 
 #: Seconds until other workers take a worker for dead that does not renew its lease.
 LEASE = 30.0
 #: Seconds until it is renewed: each time takes a page more to write.
 _RENEW = 2.0
-#: A gap between turns grows to at most this many times its length, and is halved after so many seconds without a complaint.
-_MAX_FACTOR, _RECOVERY = 8.0, 30.0
-#: A next turn further ahead than this is an effect of a changed clock.
-_FARTHEST_TURN = 120.0
-#: Seconds after its block in which a message may still be requested, at most.
+#: Seconds after its block in which a message may still be requested, at most: up to ``turns.AHEAD`` until its turn, and up to 5
+#: afterwards.
 _LATEST = 6.0
-#: Seconds that a commit usually takes at most. No turn is granted before that.
-_COMMIT = 0.02
 #: Seconds between two looks at the outcomes, while the canary is awaited and afterwards.
 _JUDGE_CANARY, _JUDGE = 1.0, 10.0
+#: No message waits longer than this, unless the ledger's clock was set back.
+_LONGEST_WAIT = LONGEST_WAIT + 60.0
 #: Seconds between two looks for workers whose lease has ended.
 _SWEEP = 5.0
 
@@ -110,6 +107,8 @@ class Holder:
         #: The time of the last transaction's clock, by the clock of this process.
         self._taken_at = float("-inf")
         self._alone = False
+        #: Seconds until there are turns, if the last block got none.
+        self._turn_wait = 0.0
 
     def begin(self, *, alone: bool) -> None:
         """Start to hold: note the zones, and call unknown what an ended worker left. ``alone``: there is no other worker."""
@@ -144,8 +143,6 @@ class Holder:
             self._give_back(transaction, known, now, changed)
             found = transaction.one(sql.PHASE, broadcast=self._broadcast)
             phase, why = (Phase(found[0]), found[1]) if found else (Phase.CANCELLED, None)
-            if phase is Phase.CANCELLED:
-                self._cancel_ready(transaction, now, changed)
             intents: list[Intent] = []
             wait: float | None = 0.0
             outside = False
@@ -155,8 +152,8 @@ class Holder:
                 intents = self._take(transaction, allowed, now, changed)
                 if not intents:
                     wait, outside = self._next(transaction, now)
-                    if verdict.most == 0 and wait is not None:
-                        wait = max(wait, _JUDGE_CANARY)
+                    if wait is not None:
+                        wait = max(wait, self._turn_wait, _JUDGE_CANARY if verdict.most == 0 else 0.0)
                 else:
                     instant("before the block's commit")
             if answers:
@@ -194,21 +191,14 @@ class Holder:
         """Write the last answers and give up the lease. ``known``: see :meth:`exchange`."""
         with self._written(answers) as (transaction, now, changed):
             self._give_back(transaction, known, now, changed)
-            found = transaction.one(sql.PHASE, broadcast=self._broadcast)
-            if found is not None and found[0] == Phase.CANCELLED:
-                self._cancel_ready(transaction, now, changed)
             transaction.run(sql.END_LEASE, lease=self.lease)
 
     def _give_back(self, transaction: Transaction, known: Iterable[int] | None, now: float, changed: Counter[str]) -> None:
         if known is not None:
             returned = transaction.run(sql.GIVE_BACK, lease=self.lease, known=json.dumps(list(known)), now=now)
             changed.update({State.SENDING: -returned, State.READY: returned})
-
-    def _cancel_ready(self, transaction: Transaction, now: float, changed: Counter[str]) -> None:
-        """Skip what this worker has given back since the broadcast was cancelled."""
-        again = transaction.run(sql.UNKNOWN_AGAIN, broadcast=self._broadcast, now=now)
-        skipped = transaction.run(sql.SKIP_ALL_READY, broadcast=self._broadcast, why=Why.CANCELLED, now=now)
-        changed.update({State.READY: -skipped - again, State.SKIPPED: skipped, State.UNKNOWN: again})
+            if returned:
+                check_phase(transaction, self._broadcast, now, changed)
 
     @contextmanager
     def _written(self, answers: Sequence[Answer]) -> Generator[tuple[Transaction, float, Counter[str]]]:
@@ -216,9 +206,6 @@ class Holder:
         with self._store.transaction() as transaction:
             now, changed = transaction.now(), Counter[str]()
             self._taken_at = time.monotonic()
-            if any(answer.state is State.READY for answer in answers):
-                # Whoever cancels the broadcast meanwhile skips what is given back here, or has done so for what is seen here.
-                transaction.rows(LOCK_BROADCAST, broadcast=self._broadcast)
             self._write(transaction, answers, now, changed)
             yield transaction, now, changed
             self._tally(transaction, changed)
@@ -235,6 +222,8 @@ class Holder:
         self._swept_at = time.monotonic()
         if self._alone:
             return
+        # After the ledger's clock was set back, a worker that has ended would count as alive for as long.
+        transaction.run(sql.SHORTEN_LEASES, until=now + LEASE, latest=now + LEASE + 60.0)
         interrupted = transaction.run(sql.INTERRUPT_EXPIRED, broadcast=self._broadcast, now=now)
         changed.update({State.SENDING: -interrupted, State.UNKNOWN: interrupted})
         if interrupted:
@@ -251,7 +240,7 @@ class Holder:
                 self._suppress(transaction, answer, now)
         slowest = max((answer.slow_down or 0.0 for answer in answers), default=0.0)
         if slowest:
-            self._slow_down(transaction, slowest, now)
+            slow_down(transaction, self._account, self._settings.rate, slowest, now)
 
     def _suppress(self, transaction: Transaction, answer: Answer, now: float) -> None:
         # Not subscribed (E715) is about one campaign. What blocks a number does so for all messages of the account.
@@ -267,13 +256,13 @@ class Holder:
 
     def _take(self, transaction: Transaction, most: int, now: float, changed: Counter[str]) -> list[Intent]:
         settings = self._settings
+        self._turn_wait = 0.0
         if (settings.start is not None and now < settings.start) or most < 1:
             return []
-        if settings.until is not None and now >= settings.until:
-            again = transaction.run(sql.UNKNOWN_AGAIN, broadcast=self._broadcast, now=now)
-            expired = transaction.run(sql.SKIP_ALL_READY, broadcast=self._broadcast, why=Why.EXPIRED, now=now)
-            changed.update({State.READY: -expired - again, State.SKIPPED: expired, State.UNKNOWN: again})
+        if self._has_expired(now):
+            skip_all(transaction, self._broadcast, Why.EXPIRED, now, changed)
             return []
+        cursor = dict(self._cursor)
         candidates = self._candidates(transaction, most, now)
         if not candidates:
             return []
@@ -284,14 +273,22 @@ class Holder:
         if not taken:
             return []
         requests = self._requests(taken, most)
+        zones = self._open_zones(now)
+        turns = take_turns(transaction, self._account, settings.rate, len(requests), now, self._taken_at)
+        self._turn_wait = turns.wait
+        if self._has_expired(now) or self._open_zones(now) != zones:  # during the wait for the turns of other workers
+            return []
+        if turns.granted < len(requests):
+            requests, self._cursor = requests[: turns.granted], cursor
+        if not requests:
+            return []
         taken = [row for request in requests for row in request]
         transaction.run(
             sql.SET_SENDING, ids=json.dumps([row[0] for row in taken]), lease=self.lease, sender=self._sender, now=now
         )
         changed.update({State.READY: -len(taken), State.SENDING: len(taken)})
-        first, gap = self._turns(transaction, len(requests), now)
         return [
-            Intent(id, number, variant, data, attempts + 1, first + gap * place)
+            Intent(id, number, variant, data, attempts + 1, turns.first + turns.gap * place)
             for place, request in enumerate(requests)
             for id, number, variant, data, attempts, _ in request
         ]
@@ -334,7 +331,15 @@ class Holder:
         if hours is None:
             return self._zones
         # The request may leave some seconds later, and the hours must not have ended then.
-        return [zone for zone in self._zones if all(hours.is_open(at, zone or None) for at in (now, now + _LATEST))]
+        times = (now, now + self._waited() + _LATEST)
+        return [zone for zone in self._zones if all(hours.is_open(at, zone or None) for at in times)]
+
+    def _has_expired(self, now: float) -> bool:
+        return self._settings.until is not None and now + self._waited() >= self._settings.until
+
+    def _waited(self) -> float:
+        """Return the seconds since the ledger's clock was read: the transaction may have waited for others."""
+        return time.monotonic() - self._taken_at
 
     def _skip(self, transaction: Transaction, skipped: list[int], why: Why, now: float, changed: Counter[str]) -> None:
         ids = json.dumps(skipped)
@@ -356,49 +361,15 @@ class Holder:
             return (_SWEEP if others else None), False
         if settings.start is not None and now < settings.start:
             return settings.start - now, False
+        if all(at > now + _LONGEST_WAIT for at, _ in due):
+            transaction.run(sql.SET_DUE, broadcast=self._broadcast, latest=now + _LONGEST_WAIT)
+            return 0.0, False
         hours = settings.hours
         if hours is None:
             return max(0.0, min(at for at, _ in due) - now), False
         opening = [hours.next_opening(max(at, now + _LATEST), (zone or None,)) for at, zone in due]
         closed = not any(hours.is_open(now, zone or None) for _, zone in due)
         return max(0.0, min(opening) - now), closed
-
-    # -------------------------------------------------------------------------------------------- turns
-
-    def _turns(self, transaction: Transaction, count: int, now: float) -> tuple[float, float]:
-        """Reserve turns; return the seconds until the first, and the gap between two."""
-        row = transaction.one(sql.PACE, account=self._account)
-        if row is None:  # no rate, and the gateway has not complained
-            return 0.0, 0.0
-        gap, factor, slowed_at, next_turn = row
-        slowed_at = min(slowed_at, now)  # the clock may have been set back
-        while factor > 1 and now - slowed_at >= _RECOVERY:
-            factor, slowed_at = factor / 2, slowed_at + _RECOVERY
-        if self._settings.rate is not None:
-            gap = 1 / self._settings.rate
-        spacing = gap * factor if self._settings.rate is not None or factor > 1 else 0.0
-        if next_turn > now + _FARTHEST_TURN * factor:
-            next_turn = now
-        # Other workers may have kept the row locked, and the commit takes some time: a turn that is over then would be late.
-        # The ledger's clock is not asked again, because it may have been set meanwhile.
-        first = max(now + (time.monotonic() - self._taken_at) + _COMMIT, next_turn)
-        transaction.run(
-            sql.SET_PACE,
-            account=self._account, gap=gap, factor=factor, slowed_at=slowed_at, next_turn=first + count * spacing,
-        )  # fmt: skip
-        return first - now, spacing
-
-    def _slow_down(self, transaction: Transaction, seconds: float, now: float) -> None:
-        """Widen the gap for all workers of the account, and give no turn within the next ``seconds``."""
-        transaction.run(sql.ADD_PACE, account=self._account, gap=1 / (self._settings.rate or 15.0))
-        row = transaction.one(sql.PACE, account=self._account)
-        assert row is not None
-        gap, factor, _, next_turn = row
-        transaction.run(
-            sql.SET_PACE,
-            account=self._account, gap=gap, factor=min(factor * 2, _MAX_FACTOR), slowed_at=now,
-            next_turn=max(next_turn, now + min(seconds, _FARTHEST_TURN)),
-        )  # fmt: skip
 
     def _tally(self, transaction: Transaction, changed: Counter[str]) -> None:
         add_to_tally(transaction, self._broadcast, self.lease, changed)

@@ -87,10 +87,12 @@ class Breakers:
         sent = begun(tally)
         if sent < self._canary and tally.get(State.READY):
             return Verdict(most=self._canary - sent)
-        counts, carriers = self._counts(transaction, 0.0, now)
+        found = transaction.one(sql.LAST_SENT, broadcast=self._broadcast)
+        last = found[0] if found and found[0] is not None else now
+        # The ledger's clock may have been set back since.
+        counts, carriers = self._counts(transaction, 0.0, max(now, last))
         known = sum(counts.states.get(state, 0) for state in (State.DELIVERED, State.FAILED, State.REFUSED))
-        last = transaction.one(sql.LAST_SENT, broadcast=self._broadcast)
-        waited = now - (last[0] if last and last[0] is not None else now)
+        waited = now - last
         is_complete = known >= sent
         for rule in self._rules:
             is_due = is_complete or waited >= rule.after

@@ -17,6 +17,7 @@ from ..errors import ConfigurationError
 from ..model.serialization import from_dict
 from ..storage.contract import Store, Transaction, read_pages
 from . import statements as sql
+from .answering import skip_all
 from .auditing import write_audit
 from .blocks import Holder
 from .breakers import Breakers
@@ -28,6 +29,7 @@ from .matching import CLOCKS
 from .messages import Messages, messages_for
 from .noting import find_evidence
 from .numbering import normalizer
+from .outcome_statements import LOCK_BROADCAST
 from .personalisation import Personalisation
 from .references import ledger_id
 from .row_files import write_rows
@@ -186,6 +188,8 @@ class Broadcast:
     def _ended(self, result: Result) -> Result:
         """Call the broadcast done if nothing is left to do, and return how the run ended."""
         with self._store.transaction() as transaction:
+            # What makes a message ready again waits for the end of this transaction, or this one for its end.
+            transaction.rows(LOCK_BROADCAST, broadcast=self.id)
             found = transaction.one(sql.STILL_OPEN, broadcast=self.id)
             if found is not None and not any(found):
                 self._set_phase(transaction, Phase.DONE, None, Phase.RUNNING, finished=transaction.now())
@@ -234,10 +238,8 @@ class Broadcast:
                 raise ConfigurationError(
                     f"the broadcast {self.name!r} cannot be cancelled: it is {found[0] if found else 'gone'}"
                 )
-            now = transaction.now()
-            again = transaction.run(sql.UNKNOWN_AGAIN, broadcast=self.id, now=now)
-            skipped = transaction.run(sql.SKIP_ALL_READY, broadcast=self.id, why=Why.CANCELLED, now=now)
-            changed = Counter[str]({State.READY: -skipped - again, State.SKIPPED: skipped, State.UNKNOWN: again})
+            changed = Counter[str]()
+            skipped = skip_all(transaction, self.id, Why.CANCELLED, transaction.now(), changed)
             add_to_tally(transaction, self.id, "operator", changed)
             write_audit(transaction, "cancel", self.name, by, {"skipped": skipped})
         self.interrupt_ended()
@@ -272,6 +274,12 @@ class Broadcast:
             normalized = [normal_form(number) for number in numbers]
             # A report that comes now sees what was decided, or this sees the report.
             transaction.rows(sql.LOCK_NUMBERS, numbers=json.dumps(normalized))
+            # A run that ends now sees what was decided, or this sees how it ended.
+            transaction.rows(LOCK_BROADCAST, broadcast=self.id)
+            if outcome == "resend" and transaction.one(sql.PHASE, broadcast=self.id) == (Phase.CANCELLED, None):
+                raise ConfigurationError(
+                    f"the broadcast {self.name!r} was cancelled, so nothing of it is sent again: settle as 'sent', or leave it"
+                )
             for normal in normalized:
                 found = transaction.one(sql.FIND_MESSAGE, broadcast=self.id, number=normal)
                 if found is None or found[1] != State.UNKNOWN:

@@ -35,9 +35,10 @@ FIRMLY_OF_MESSAGE = same(
     "UPDATE skymms_suppressed SET revocable = 0 WHERE revocable = 1 AND scope = :scope AND number = "
     "(SELECT number FROM skymms_message WHERE id = :id)"
 )
-#: How many messages of other broadcasts some numbers got since a time. A failed message did not arrive.
+#: How many messages some numbers got since a time: of other broadcasts, and of all. A failed message did not arrive.
 COUNT_RECENT = _for_both(
-    "SELECT number, count(*) FROM skymms_message WHERE number IN {numbers} AND broadcast <> :broadcast AND sent_at > :since "
+    "SELECT number, count(CASE WHEN broadcast <> :broadcast THEN 1 END), count(*) FROM skymms_message "
+    "WHERE number IN {numbers} AND sent_at > :since "
     "AND (state IN ('sending', 'accepted', 'delivered', 'unknown') OR (state = 'ready' AND why = 'settled as resend')) "
     "GROUP BY number"
 )
@@ -82,9 +83,11 @@ ADD_WISH = Statement(
     ":number, :scope, :wish, :text, :notice) ON CONFLICT (identity) DO NOTHING RETURNING id",
 )
 FIND_WISH = same("SELECT id, number, scope, wish, arrived_at FROM skymms_wish WHERE identity = :identity")
-#: Several may have one time, because times are in whole seconds. STOP counts then.
-LATEST_WISH = same(
-    "SELECT id, wish, at FROM skymms_wish WHERE number = :number AND scope = :scope AND wish IN ('stop', 'start') "
+#: Of a number in all its forms. Several may have one time, because times are in whole seconds. STOP counts then. START does not
+#: count if it is from the future, because the clock was wrong when it came: it would win over every STOP until then.
+LATEST_WISH = _for_both(
+    "SELECT id, wish, at FROM skymms_wish WHERE number IN {numbers} AND scope = :scope AND "
+    "(wish = 'stop' OR (wish = 'start' AND at <= :now)) "
     "ORDER BY at DESC, CASE wish WHEN 'stop' THEN 0 ELSE 1 END, id LIMIT 1"
 )
 FLAGGED = same(
@@ -107,7 +110,9 @@ LIFT = same(
 EVIDENCE_OF_OPT_OUT = same(
     "SELECT evidence FROM skymms_suppressed WHERE number = :number AND scope = :scope AND lifted_at IS NULL"
 )
-IS_SUPPRESSED = same("SELECT 1 FROM skymms_suppressed WHERE number = :number AND scope = :scope AND lifted_at IS NULL")
+IS_SUPPRESSED = _for_both(
+    "SELECT 1 FROM skymms_suppressed WHERE number IN {numbers} AND scope = :scope AND lifted_at IS NULL LIMIT 1"
+)
 
 # ------------------------------------------------------------------------------------------------ everything about a number
 

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from ..errors import ConfigurationError, SkymmsError
 from ..model.notices import Notice, SubscriptionChange
 from ..model.serialization import to_dict
-from ..storage.contract import Store, Transaction, read_pages
+from ..storage.contract import Row, Store, Transaction, read_pages
 from ..storage.texts import column_text
 from . import consent_statements as sql
 from .auditing import who, write_audit
@@ -71,20 +71,19 @@ def note_wishes(transaction: Transaction, notices: Sequence[Notice], words: Word
 def _note(transaction: Transaction, notice: Notice, said: Said, forms: tuple[str, ...]) -> bool:
     number = forms[0]
     said = said._replace(scope=column_text(said.scope) or "")
-    if any(is_erased(transaction, form) for form in with_other_forms(forms)):
+    all_forms = with_other_forms(forms)
+    if any(is_erased(transaction, form) for form in all_forms):
         # It is suppressed for everything already, and must not come back in a readable form.
         return False
     now = transaction.now()
     recurs = _recurs(notice)
-    latest = transaction.one(sql.LATEST_WISH, number=number, scope=said.scope)
-    if recurs and said.wish is Wish.STOP and latest is not None and latest[1] == Wish.STOP:
-        return False
-    if (
-        said.wish is Wish.UNCLEAR
-        and _is_subscription(notice)
-        # Somebody subscribed the number. That matters only if the person has opted out.
-        and not any(transaction.one(sql.IS_SUPPRESSED, number=form, scope=said.scope) for form in with_other_forms(forms))
-    ):
+    suppressed = transaction.one(sql.IS_SUPPRESSED, numbers=json.dumps(all_forms), scope=said.scope) is not None
+    if recurs and said.wish is Wish.STOP and suppressed:
+        latest = _latest(transaction, forms, said.scope, now)
+        if latest is not None and latest[1] == Wish.STOP:
+            return False
+    # Somebody subscribed the number. That matters only if the person has opted out.
+    if said.wish is Wish.UNCLEAR and _is_subscription(notice) and not suppressed:
         return False
     identity = identity_of(notice)
     if recurs and said.wish is Wish.STOP:
@@ -98,7 +97,7 @@ def _note(transaction: Transaction, notice: Notice, said: Said, forms: tuple[str
     if added is None:
         return False
     if said.wish is not Wish.UNCLEAR:
-        _apply(transaction, forms, said.scope, _source_of(notice, said))
+        _apply(transaction, forms, said.scope, _source_of(notice, said), now)
     return True
 
 
@@ -111,9 +110,15 @@ def identity_of(notice: Notice) -> str:
     return identity if len(identity) <= _LONGEST_IDENTITY else "sha256:" + sha256(identity.encode()).hexdigest()
 
 
-def _apply(transaction: Transaction, forms: Sequence[str], scope: str, source: str) -> None:
+def _latest(transaction: Transaction, forms: Sequence[str], scope: str, now: float) -> Row | None:
+    """Return the latest word about a number in a scope, in whatever form of the number it was said."""
+    numbers = json.dumps(with_other_forms(tuple(forms)))
+    return transaction.one(sql.LATEST_WISH, numbers=numbers, scope=scope, now=now)
+
+
+def _apply(transaction: Transaction, forms: Sequence[str], scope: str, source: str, now: float) -> None:
     """Suppress a number in a scope, or lift that, by the latest word about it."""
-    latest = transaction.one(sql.LATEST_WISH, number=forms[0], scope=scope)
+    latest = _latest(transaction, forms, scope, now)
     if latest is None:
         return
     id, wish, at = latest
@@ -172,5 +177,6 @@ def decide(store: Store, id: int, outcome: str, *, why: str, by: str | None) -> 
         forms = normalizer_of_ledger(transaction)(number)
         transaction.rows(LOCK_NUMBERS, numbers=json.dumps(sorted(forms)))
         if outcome != "ignore":
-            _apply(transaction, (number, *(form for form in forms if form != number)), scope, "message, read by a person")
+            others = (form for form in forms if form != number)
+            _apply(transaction, (number, *others), scope, "message, read by a person", transaction.now())
         write_audit(transaction, "decide", None, by, {"notice": id, "as": outcome, "why": why})

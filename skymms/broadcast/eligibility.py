@@ -48,8 +48,15 @@ class Eligibility:
             counted = [number for number in numbers if names[number] in locked and number not in skipped]
             over = self._over_cap(transaction, counted, others, now - self._cap.seconds, self._cap.most)
             skipped |= dict.fromkeys(over, Why.CAPPED)
-        later = frozenset(number for number in numbers if names[number] not in locked and number not in skipped)
-        return Decision(skipped, later)
+        later: set[str] = set()
+        taken: set[str] = set()
+        for number in numbers:
+            if number not in skipped:
+                # A list may have both forms of a US number: with a cap, the second is decided about after the first is taken.
+                if names[number] not in locked or (self._cap is not None and names[number] in taken):
+                    later.add(number)
+                taken.add(names[number])
+        return Decision(skipped, frozenset(later))
 
     def _opted_out(self, transaction: Transaction, numbers: Sequence[str], others: Mapping[str, str]) -> set[str]:
         # The numbers that are skipped if a key is suppressed: a US number may have opted out in its other form.
@@ -66,5 +73,7 @@ class Eligibility:
     ) -> list[str]:
         keys = {*numbers, *(others[number] for number in numbers if number in others)}
         rows = transaction.rows(COUNT_RECENT, numbers=json.dumps(sorted(keys)), broadcast=self._broadcast, since=since)
-        got: dict[str, int] = dict(rows)
-        return [number for number in numbers if got.get(number, 0) + got.get(others.get(number, ""), 0) >= most]
+        # The message that is ready is not counted, and one to the other form of its number is, also of this broadcast.
+        of_others = {row[0]: row[1] for row in rows}
+        of_all = {row[0]: row[2] for row in rows}
+        return [number for number in numbers if of_others.get(number, 0) + of_all.get(others.get(number, ""), 0) >= most]

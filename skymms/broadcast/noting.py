@@ -6,14 +6,13 @@ compares it with the messages to its number. A report whose message is not known
 looked at again when an answer, an interruption or another report changes what is known about its number. Messages that were
 sent once for a key are compared as well, while their outcome is unknown.
 
-Two sessions of a database may write a report and the answer that it is about at the same time. Both lock the number first, so
-that the later one sees what the earlier one wrote.
+Two sessions of a database may write a report and the answer that it is about at the same time. Both lock the number first, or
+the tracking id if the report has no number, so that the later one sees what the earlier one wrote.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -34,7 +33,7 @@ from .matching import CLOCKS, Message, Trace, match
 from .outcomes import Answer, price_text
 from .references import parse_reference
 from .states import State
-from .tallies import add_to_tally
+from .tallies import Changes
 
 Report: TypeAlias = "DeliveryReport | EncodingReport"
 
@@ -56,26 +55,6 @@ class _Kept(NamedTuple):
     id: int
     notice: Report
     at: float
-
-
-class Changes:
-    """What a transaction changes: counts of messages by state, by broadcast. They are written at its end, in one order."""
-
-    def __init__(self) -> None:
-        self._counts: dict[int, Counter[str]] = {}
-        #: How many messages are in another state than before.
-        self.messages: int = 0
-
-    def move(self, broadcast: int, before: State, after: State) -> None:
-        """Count a message that changed its state."""
-        if after is not before:
-            self.messages += 1
-            self._counts.setdefault(broadcast, Counter()).update({before: -1, after: 1})
-
-    def write(self, transaction: Transaction, worker: str) -> None:
-        """Add the changes to the counts of a worker."""
-        for broadcast, counts in sorted(self._counts.items()):
-            add_to_tally(transaction, broadcast, worker, counts)
 
 
 # ---------------------------------------------------------------------------------------------------- entrances
@@ -104,6 +83,8 @@ def add_report(
         transaction.rows(sql.LOCK_NUMBER, number=number)
         if (secret := _secret_if_erased(transaction, number)) is not None:
             notice, number, identity = _without_number(notice), hash_number(secret, number), hash_number(secret, identity)
+    elif (tracking_id := column_text(notice.tracking_id)) is not None:
+        transaction.rows(sql.LOCK_TRACKING, tracking_id=tracking_id)
     if len(identity) > _LONGEST_IDENTITY:
         identity = "sha256:" + sha256(identity.encode()).hexdigest()
     now = transaction.now()
@@ -142,8 +123,9 @@ def match_number(transaction: Transaction, number: str, worker: str) -> None:
 
 
 def lock_answered(transaction: Transaction, answers: Sequence[Answer]) -> None:
-    """Lock the numbers of answers, before anything is written about them."""
-    transaction.rows(sql.LOCK_ANSWERED, ids=json.dumps([answer.id for answer in answers]))
+    """Lock the numbers and the tracking ids of answers, before anything is written about them."""
+    ids, tracking_ids = _ids(answers)
+    transaction.rows(sql.LOCK_ANSWERED, ids=ids, tracking_ids=tracking_ids)
 
 
 def match_answers(transaction: Transaction, answers: Sequence[Answer], worker: str) -> None:
@@ -151,12 +133,17 @@ def match_answers(transaction: Transaction, answers: Sequence[Answer], worker: s
     if transaction.one(sql.ANY_UNMATCHED) is None:
         return
     changes = Changes()
-    ids = json.dumps([answer.id for answer in answers])
-    tracking_ids = json.dumps([answer.tracking_id for answer in answers if answer.tracking_id is not None])
+    ids, tracking_ids = _ids(answers)
     _match(transaction, transaction.rows(sql.REPORTS_OF_ANSWERS, ids=tracking_ids), changes)
     for (number,) in transaction.rows(sql.NUMBERS_OF_ANSWERS, ids=ids):
         _resolve(transaction, number, changes)
     changes.write(transaction, worker)
+
+
+def _ids(answers: Sequence[Answer]) -> tuple[str, str]:
+    """Return the ids of messages with an answer, and the tracking ids that the answers name, as lists in JSON."""
+    tracking_ids = [answer.tracking_id for answer in answers if answer.tracking_id is not None]
+    return json.dumps([answer.id for answer in answers]), json.dumps(tracking_ids)
 
 
 def match_interrupted(transaction: Transaction, broadcast: int, worker: str, now: float) -> None:

@@ -44,5 +44,6 @@ LAST_DECISIONS = same(
     "SELECT a.verb, max(a.at) FROM skymms_audit a JOIN skymms_broadcast b ON b.name = a.broadcast AND a.at >= b.created_at "
     "WHERE b.id = :broadcast AND a.verb IN ('resume', 'canary passed') GROUP BY a.verb"
 )
-#: Until the transaction ends, no other worker of a database looks at the canary. A file has one worker.
+#: Until the transaction ends, no other session of a database looks at the canary, changes the phase of the broadcast, or makes
+#: messages ready again. A transaction of SQLite that writes is alone.
 LOCK_BROADCAST = Statement("", "SELECT id FROM skymms_broadcast WHERE id = :broadcast FOR NO KEY UPDATE")

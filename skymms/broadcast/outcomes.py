@@ -35,6 +35,8 @@ _ABOUT_RECIPIENT = (RecipientError, SubscriptionError, CarrierError)
 OPT_OUT_CODES = {"E114": "the gateway blocks the number (E114)", "E715": "the number is not subscribed (E715)"}
 #: Seconds until a message is tried again: at first after a failure to connect, and while a stored message is being encoded.
 _RETRY_FIRST, _RETRY_LONGEST, _ENCODING = 2.0, 60.0, 30.0
+#: Seconds that a message waits at most, whatever the gateway asks for: a run would seem to hang.
+LONGEST_WAIT = 3600.0
 
 
 class Answer(NamedTuple):
@@ -100,7 +102,8 @@ def from_error(id: int, attempt: int, error: BaseException) -> Answer:
             return Answer(id, attempt, State.REFUSED, f"{MAX_ATTEMPTS} attempts", code)
         if isinstance(error, NotReadyError):
             return Answer(id, attempt, State.READY, code=code, wait=_ENCODING)
-        wait = float(getattr(error, "retry_after", None) or _RETRY_FIRST * 2 ** (attempt - 1))
+        asked = float(getattr(error, "retry_after", None) or _RETRY_FIRST * 2 ** (attempt - 1))
+        wait = min(asked, LONGEST_WAIT)
         return Answer(id, attempt, State.READY, code=code, wait=wait, slow_down=wait)
     opt_out = OPT_OUT_CODES.get(code or "")
     if opt_out is None and isinstance(error, BlockedRecipientError):

@@ -33,9 +33,10 @@ from .auditing import write_audit
 from .consent_statements import SUPPRESS_FIRMLY
 from .keys import has_key
 from .matching import CLOCKS, WINDOW, Message
-from .noting import Changes, add_report, match_unknown, match_without_number, messages_of_number
+from .noting import add_report, match_unknown, match_without_number, messages_of_number
 from .personalisation import Personalisation
 from .states import State
+from .tallies import Changes
 
 #: An operation to call, or a link to fetch.
 Question: TypeAlias = "Operation[Any] | str"

@@ -32,6 +32,8 @@ _LEDGER_TROUBLE = "the ledger cannot be used: {}"
 _AHEAD = 0.2
 #: Answers wait at most this long to be written, and a run looks at least this often whether somebody paused it.
 _WRITE_WITHIN, _LOOK_EVERY = 0.1, 1.0
+#: Seconds between two looks of a run that can only wait for answers.
+_IDLE = 0.2
 #: Seconds after it was taken in which a message may still be requested. A process that was stopped for longer gives it back.
 _STALE = 5.0
 #: A turn that was missed by more than this, and by more than the gap between two turns, is lost, and its message gets another
@@ -123,8 +125,12 @@ class Desk:
         self._next_look = float("-inf")
         self._stopped = False
         self._in_flight: dict[int, Intent] = {}
+        #: How far the computer's clock was ahead of the monotonic one when each of them was taken.
+        self._clocks: dict[int, float] = {}
         self._end: End | None = None
         self._why: str | None = None
+        #: Whether the run itself has found the reason to pause the broadcast.
+        self._broken = False
         #: When the ledger could not be used for the first time since it last could.
         self._failing_since: float | None = None
         self._trouble: str | None = None
@@ -174,7 +180,9 @@ class Desk:
 
     def may_request(self, intent: Intent, taken_at: float) -> bool:
         """Whether a message may be requested now, at its turn."""
-        return not self.stopping and time.monotonic() - (taken_at + intent.turn) < self._stale
+        # The monotonic clock stands still while a computer sleeps.
+        slept = (clock := _clock()) - self._clocks.get(intent.id, clock)
+        return not self.stopping and slept < _STALE and time.monotonic() - (taken_at + intent.turn) < self._stale
 
     def answer(self, answers: Sequence[Answer]) -> bool:
         """Note what became of the intents of one request. Returns whether :meth:`exchange` should be called soon."""
@@ -183,6 +191,7 @@ class Desk:
             self._answers += answers
             for answer in answers:
                 intent = self._in_flight.pop(answer.id, None)
+                self._clocks.pop(answer.id, None)
                 if answer.why == Why.INTERRUPTED:
                     self._note_interrupted(intent)
                 if not answer.returned:
@@ -193,8 +202,8 @@ class Desk:
                         self._refused = self._refused + 1 if answer.state is State.REFUSED else 0
             self._unreachable = self._unreachable + 1 if answers[0].unreachable else 0
             reason = answers[0].pause or self._breaker(answers[-1])
-        if reason is not None and self._end is None:
-            self._end, self._why = End.PAUSED, reason
+        if reason is not None:
+            self._break(reason)
         return is_first or self.stopping or self.due
 
     def wanted(self) -> int:
@@ -215,7 +224,7 @@ class Desk:
         """Write the answers and take the next block, if it is time for that; None otherwise."""
         if not self.due:
             return None
-        most = self.wanted()
+        most, clock = self.wanted(), _clock()
         with self._lock:
             answers, self._answers = self._answers, []
             known = [*self._in_flight, *(answer.id for answer in self._answers)] if self._failing_since is not None else None
@@ -233,6 +242,7 @@ class Desk:
         self._last_exchange = time.monotonic()
         with self._lock:
             self._in_flight |= {intent.id: intent for intent in block.intents}
+            self._clocks |= {intent.id: clock for intent in block.intents}
         if block.intents:
             self._next_look = block.taken_at + block.intents[-1].turn - _AHEAD
         self._judge(block, most)
@@ -241,11 +251,13 @@ class Desk:
 
     def pause_seconds(self) -> float:
         """Return how long a carrier may wait for an answer before it calls :meth:`exchange` again."""
-        with self._lock:
-            since = time.monotonic() - self._last_exchange
-            if self._answers or (self._next_look <= time.monotonic() and len(self._in_flight) < self._most):
-                return max(0.0, _WRITE_WITHIN - since)
-        return max(0.0, min(_LOOK_EVERY - since, max(self._next_look - time.monotonic(), 0.01)))
+        now = time.monotonic()
+        since = now - self._last_exchange
+        if self._answers or self.wanted() > 0:
+            return max(0.0, _WRITE_WITHIN - since)
+        # An answer wakes the carrier. Without any, only time can bring something to do.
+        look = max(self._next_look - now, 0.01) if self._next_look > now and not self.stopping else _IDLE
+        return max(0.0, min(_LOOK_EVERY - since, look))
 
     @property
     def over(self) -> bool:
@@ -266,7 +278,8 @@ class Desk:
             try:
                 # The answers are kept until they are written: messages without an answer may be given back.
                 self._holder.end(list(self._answers), known=None if self._failing_since is None else ())
-                if self._end is End.PAUSED and self._why is not None:
+                # What somebody else has paused may have been resumed since.
+                if self._broken and self._why is not None:
                     self._pause(self._why)
                 break
             except StorageError as error:
@@ -278,6 +291,10 @@ class Desk:
         return Result(self._end or End.STOPPED, self._why, self.requested, wait)
 
     # -------------------------------------------------------------------------------------------- deciding
+
+    def _break(self, reason: str) -> None:
+        if self._end is None:
+            self._end, self._why, self._broken = End.PAUSED, reason, True
 
     def _breaker(self, last: Answer) -> str | None:
         unknown = sum(self._outcomes)
@@ -317,7 +334,7 @@ class Desk:
         with self._lock:
             idle = not self._in_flight and not self._answers
         if block.pause is not None:
-            self._end, self._why = self._end or End.PAUSED, self._why or block.pause
+            self._break(block.pause)
         elif block.phase is Phase.RUNNING:
             if most and block.wait is None and idle:
                 self._end = self._end or End.DONE
@@ -332,6 +349,10 @@ class Desk:
         else:
             self._end = self._end or End.PAUSED
             self._why = self._why or block.why
+
+
+def _clock() -> float:
+    return time.time() - time.monotonic()
 
 
 def each_second(watch: Callable[[Desk], None] | None) -> Callable[[Desk], None] | None:

@@ -21,10 +21,11 @@ ADD_SLOT = same(
     "ON CONFLICT (broadcast, slot) DO NOTHING"
 )
 REMOVE_SLOTS = same("DELETE FROM skymms_slice WHERE broadcast = :broadcast AND slot >= :slots")
-#: The slots without a slice that waits or runs. A run has a lease, and one that was killed loses it.
+#: The slots without a slice that waits or runs. A run has a lease, and one that was killed loses it. A time that is too far
+#: ahead is from before the ledger's clock was set back.
 DUE_SLOTS = same(
     "SELECT b.id, b.name, s.slot, s.token FROM skymms_slice s JOIN skymms_broadcast b ON b.id = s.broadcast "
-    "WHERE b.state IN ('planned', 'running') AND s.due <= :now AND NOT EXISTS "
+    "WHERE b.state IN ('planned', 'running') AND (s.due <= :now OR s.due > :latest) AND NOT EXISTS "
     "(SELECT 1 FROM skymms_worker w WHERE w.id = s.token AND w.lease_until > :now) ORDER BY b.id, s.slot"
 )
 #: Of several processes that want the same slot, one changes its token.

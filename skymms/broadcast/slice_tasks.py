@@ -19,6 +19,7 @@ from ..errors import ConfigurationError
 from ..transport.exchange import GatewayAccount
 from .broadcast import Broadcast
 from .ledger import Ledger
+from .masking import mask_text
 from .running import Desk, End, Result
 from .slices import SOON, Slice
 
@@ -133,5 +134,7 @@ class SliceTasks:
         """Return the next slice, and those in place of lost ones."""
         following = ledger.slices.end(one, lease, result)
         if result is not None and result.end in _ENDINGS:
-            logger.info("%s %s%s", one.broadcast, _ENDINGS[result.end], f": {result.why}" if result.why else "")
+            # A refusal may name the number that was refused.
+            why = f": {mask_text(result.why)}" if result.why else ""
+            logger.info("%s %s%s", one.broadcast, _ENDINGS[result.end], why)
         return [*([following] if following else []), *ledger.slices.due()]

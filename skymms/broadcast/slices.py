@@ -15,6 +15,7 @@ from ..storage.contract import Store, Transaction
 from ..storage.migrations import migrate
 from . import slice_statements as sql
 from . import statements
+from .blocks import LEASE
 from .running import End, Result
 from .states import Phase
 
@@ -26,6 +27,8 @@ _STARTING = 30.0
 _AFTER_ERROR = 60.0
 #: A slot waits without a slice if the next message is due in more than so many seconds.
 SOON = 60.0
+#: Seconds that a slot waits without a slice at most.
+_LONGEST = 4 * 3600.0
 #: The most slices at once.
 _MOST = 1000
 
@@ -95,7 +98,7 @@ class Slices:
             if result is None:
                 due = now + _AFTER_ERROR
             elif result.end is End.STOPPED and result.wait is not None and result.wait > SOON:
-                due = now + result.wait
+                due = now + min(result.wait, _LONGEST)
             elif result.end is End.STOPPED:
                 token, due = secrets.token_hex(8), now + _WAITING
             kept = self._set(transaction, found[0], one._replace(token=lease), token, due)
@@ -104,7 +107,8 @@ class Slices:
     def _queue_due(self, transaction: Transaction) -> list[Slice]:
         now = transaction.now()
         queued: list[Slice] = []
-        for broadcast, name, slot, before in transaction.rows(sql.DUE_SLOTS, now=now):
+        transaction.run(statements.SHORTEN_LEASES, until=now + LEASE, latest=now + LEASE + 60.0)
+        for broadcast, name, slot, before in transaction.rows(sql.DUE_SLOTS, now=now, latest=now + _LONGEST + 60.0):
             token = secrets.token_hex(8)
             if self._set(transaction, broadcast, Slice(name, slot, before), token, now + _WAITING):
                 queued.append(Slice(name, slot, token))

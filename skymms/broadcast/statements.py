@@ -135,6 +135,7 @@ RENEW_LEASE = same(
     "INSERT INTO skymms_worker (id, broadcast, host, pid, started_at, lease_until) "
     "VALUES (:lease, :broadcast, :host, :pid, :now, :until) ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until"
 )
+SHORTEN_LEASES = same("UPDATE skymms_worker SET lease_until = :until WHERE lease_until > :latest")
 END_LEASE = same("DELETE FROM skymms_worker WHERE id = :lease")
 STILL_OPEN = Statement(
     "SELECT EXISTS (SELECT 1 FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready'), "
@@ -148,6 +149,8 @@ HELD_BY_OTHERS = same(
     "SELECT id FROM skymms_message WHERE broadcast = :broadcast "
     "AND state IN ('sending', 'unknown') AND state = 'sending' AND lease <> :lease LIMIT 1"
 )
+#: After the ledger's clock was set back, messages that wait would wait for as long.
+SET_DUE = same("UPDATE skymms_message SET due = 0 WHERE broadcast = :broadcast AND state = 'ready' AND due > :latest")
 NEXT_DUE = same("SELECT min(due) FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready' AND zone = :zone")
 
 # ------------------------------------------------------------------------------------------------ pace
@@ -214,12 +217,9 @@ UNKNOWN_AGAIN_OF_NUMBER = same(
     "UPDATE skymms_message SET state = 'unknown', updated_at = :now "
     "WHERE number = :number AND state = 'ready' AND why = 'settled as resend' RETURNING broadcast"
 )
-COUNT_READY_OF_NUMBER = same(
-    "SELECT broadcast, count(*) FROM skymms_message WHERE number = :number AND state = 'ready' GROUP BY broadcast"
-)
 FORGET_READY = same(
     "UPDATE skymms_message SET state = 'skipped', why = 'opted out', updated_at = :now "
-    "WHERE number = :number AND state = 'ready'"
+    "WHERE number = :number AND state = 'ready' RETURNING broadcast"
 )
 FORGET_MESSAGES = same(
     "UPDATE skymms_message SET number = :hashed, data = NULL, reference = NULL, consent = NULL, "
@@ -259,24 +259,27 @@ SET_REPORT = same("UPDATE skymms_report SET message = :message, evidence = :evid
 MESSAGE_OF_REPORT = same("SELECT message FROM skymms_report WHERE id = :id AND message IS NOT NULL")
 SET_CREDITS = same("UPDATE skymms_message SET credits = coalesce(credits, :credits) WHERE id = :id")
 #: Reports and answers about one number wait for each other, so that one of them sees the other. A transaction of SQLite that
-#: writes is alone anyway.
-LOCK_NUMBER = Statement("", "SELECT pg_advisory_xact_lock(hashtextextended(:number, 7593211))")
+#: writes is alone anyway. The forms of a number, with and without a country code, have the same last digits. A report without a
+#: number waits for the answers with its tracking id.
+LOCK_NUMBER = Statement("", "SELECT pg_advisory_xact_lock(hashtextextended(right(:number, 8), 7593211))")
+LOCK_TRACKING = Statement("", "SELECT pg_advisory_xact_lock(hashtextextended('id ' || :tracking_id, 7593211))")
 LOCK_NUMBERS = Statement(
     "",
-    "SELECT pg_advisory_xact_lock(hash) FROM (SELECT DISTINCT hashtextextended(value, 7593211) AS hash "
+    "SELECT pg_advisory_xact_lock(hash) FROM (SELECT DISTINCT hashtextextended(right(value, 8), 7593211) AS hash "
     "FROM json_array_elements_text(:numbers::json) AS value ORDER BY hash) AS hashes",
 )
 LOCK_ANSWERED = Statement(
     "",
-    "SELECT pg_advisory_xact_lock_shared(hashtextextended(number, 7593211)) FROM (SELECT number FROM skymms_message "
-    "WHERE id IN (SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) "
-    "ORDER BY hashtextextended(number, 7593211)) AS numbers",
+    "SELECT pg_advisory_xact_lock_shared(hash) FROM (SELECT hashtextextended(right(number, 8), 7593211) AS hash "
+    "FROM skymms_message WHERE id IN (SELECT value::bigint FROM json_array_elements_text(:ids::json) AS value) "
+    "UNION SELECT hashtextextended('id ' || value, 7593211) FROM json_array_elements_text(:tracking_ids::json) AS value "
+    "ORDER BY hash) AS hashes",
 )
 LOCK_INTERRUPTED = Statement(
     "",
-    "SELECT pg_advisory_xact_lock_shared(hashtextextended(number, 7593211)) FROM (SELECT number FROM skymms_message "
-    "WHERE broadcast = :broadcast AND state IN ('sending', 'unknown') AND state = 'unknown' AND updated_at = :now "
-    "ORDER BY hashtextextended(number, 7593211)) AS numbers",
+    "SELECT pg_advisory_xact_lock_shared(hash) FROM (SELECT DISTINCT hashtextextended(right(number, 8), 7593211) AS hash "
+    "FROM skymms_message WHERE broadcast = :broadcast AND state IN ('sending', 'unknown') AND state = 'unknown' "
+    "AND updated_at = :now ORDER BY hash) AS hashes",
 )
 ANY_UNMATCHED = same("SELECT 1 FROM skymms_report WHERE message IS NULL LIMIT 1")
 REPORTS_OF_ANSWERS = Statement(

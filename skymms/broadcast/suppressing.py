@@ -154,9 +154,8 @@ def _forget(transaction: Transaction, number: str, hashed: str) -> None:
     transaction.run(sql.SUPPRESS, number=hashed, scope="", source="erasure", at=now, evidence=None)
     for (broadcast,) in transaction.rows(sql.UNKNOWN_AGAIN_OF_NUMBER, number=number, now=now):
         add_to_tally(transaction, broadcast, "operator", Counter({State.READY: -1, State.UNKNOWN: 1}))
-    for broadcast, count in transaction.rows(sql.COUNT_READY_OF_NUMBER, number=number):
-        add_to_tally(transaction, broadcast, "operator", Counter({State.READY: -count, State.SKIPPED: count}))
-    transaction.run(sql.FORGET_READY, number=number, now=now)
+    for (broadcast,) in transaction.rows(sql.FORGET_READY, number=number, now=now):
+        add_to_tally(transaction, broadcast, "operator", Counter({State.READY: -1, State.SKIPPED: 1}))
     transaction.run(sql.FORGET_MESSAGES, **words)
     # A list that was being read had the number again after it was forgotten.
     for (broadcast,) in transaction.rows(sql.FORGET_REPEATED, number=number):

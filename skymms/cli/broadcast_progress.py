@@ -84,7 +84,7 @@ class Figures:
             return f"outside the hours {hours.begin}-{hours.end}: waiting until {_minute(at, hours.zone)}"
         if start is not None and time.time() < start:
             return f"waiting for the start, {local_time(start, hours.zone if hours else None)}"
-        return "waiting for messages that the gateway put off, or for another worker"
+        return "waiting for a turn, for messages that the gateway put off, or for another worker"
 
 
 def _minute(at: float, zone: str) -> str:

@@ -61,8 +61,8 @@ class SqliteStore(SharedConnection["_Transaction"]):
         self._wait = wait
         self._original = Original(self._path)
         self._runner: int | None = None
-        #: Whether the connection refuses to write.
-        self._query_only = False
+        #: Whether the connection refuses to write; None if Ctrl-C came while that was changed.
+        self._query_only: bool | None = False
         if sqlite3.sqlite_version_info < _OLDEST:
             raise StorageError(f"SQLite {sqlite3.sqlite_version} is too old: skymms needs 3.35 or newer")
         if shared := network_file_system(self._path, read_mounts()):
@@ -156,7 +156,8 @@ class SqliteStore(SharedConnection["_Transaction"]):
         try:
             connection = self._open()
             # A statement that writes is an error in a transaction that reads, as in PostgreSQL.
-            if writing is self._query_only:
+            if self._query_only is not (not writing):
+                self._query_only = None
                 connection.execute(f"PRAGMA query_only = {'OFF' if writing else 'ON'}")
                 self._query_only = not writing
             connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -4,7 +4,6 @@
 
 In reading order:
 
-- ``masking``: hides recipients' numbers
 - ``documents``: the figures as JSON, for the page
 - ``access``: refuses requests of other web pages
 - ``page``: composes the page from page.html

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..broadcast import LeftOutLine, Share, VariantOutcome
+from ..broadcast.masking import hide_number, mask_number, mask_text
 from ..broadcast.status import describe_phase
 from ..broadcast.surveying import CarrierOutcome, Overview, Survey
-from .masking import hide_number, mask_number, mask_text
 
 
 def overview_document(one: Overview, *, numbers: bool) -> dict[str, Any]:

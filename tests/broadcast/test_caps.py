@@ -66,6 +66,18 @@ def test_a_renamed_broadcast_does_not_reach_people_again(ledger: Ledger) -> None
     assert told == "the number had as many messages of other broadcasts as the frequency cap allows (1/24h)"
 
 
+@pytest.mark.parametrize("first", [A, A[1:]])
+def test_both_forms_of_a_us_number_in_one_list_count_together(ledger: Ledger, first: str) -> None:
+    second = next(number for number in (A, A[1:]) if number != first)
+    again, holder = hold(ledger, "spring", [first, second, C], cap=(1, "24h"))
+    assert numbers(take(holder)) == sorted([first, C])
+    assert take(holder) == []
+    assert reasons(again) == {first: "sending", second: "frequency cap", C: "sending"}
+    # A cap of two allows both.
+    _, holder = hold(ledger, "summer", [B, B[1:]], cap=(2, "24h"))
+    assert sorted(numbers(take(holder)) + numbers(take(holder))) == sorted([B, B[1:]])
+
+
 def test_both_forms_of_a_us_number_count_together(ledger: Ledger) -> None:
     bare = A.removeprefix("1")
     take(hold(ledger, "1", [A])[1])

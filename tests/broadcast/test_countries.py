@@ -188,6 +188,26 @@ def test_an_opt_in_lifts_both_forms(ledger: Ledger, opted_out: str, again: str) 
     assert ledger.create("spring", MESSAGE, [LONG, SHORT]).estimate().opted_out == 0
 
 
+def opted_out(ledger: Ledger) -> int:
+    return ledger.create("spring", MESSAGE, [LONG, SHORT]).estimate().opted_out
+
+
+@pytest.mark.parametrize(("first", "second"), [(LONG, SHORT), (SHORT, LONG)])
+def test_the_latest_word_in_either_form_counts(ledger: Ledger, first: str, second: str) -> None:
+    stop(ledger, first, minutes=30)
+    stop(ledger, first, minutes=10)
+    # It comes late. The first of the two opt-outs was before it, and the second was not.
+    stop(ledger, second, "START", minutes=20)
+    assert opted_out(ledger) == 2
+
+
+@pytest.mark.parametrize(("first", "second"), [(LONG, SHORT), (SHORT, LONG)])
+def test_a_stop_without_a_time_counts_again_after_a_start_in_the_other_form(ledger: Ledger, first: str, second: str) -> None:
+    for number, text in ((first, "STOP"), (second, "START"), (first, "STOP")):
+        assert ledger.note(InboundSMS("N211", sender=number, to="60856", text=text))
+    assert opted_out(ledger) == 2
+
+
 def test_an_opt_out_after_a_message_in_the_other_form_counts(ledger: Ledger) -> None:
     spring = ledger.create("spring", {"a": MESSAGE, "b": MESSAGE}, [SHORT])
     with CountingGateway() as gateway, Client(Account("k" * 32, url=gateway.url)) as client:

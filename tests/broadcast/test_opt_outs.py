@@ -516,3 +516,18 @@ def test_histories_with_broadcasts_in_a_real_ledger(histories: list[list[Step]])
         with ledger.store.reading() as transaction:
             for number, notices in zip(numbers, noted, strict=True):
                 check_evidence(transaction, number, notices)
+
+
+@pytest.mark.parametrize("at", [None, 0], ids=["without a time", "with a time"])
+@pytest.mark.parametrize("before", [["START"], ["STOP", "START"]], ids=" ".join)
+def test_a_start_that_came_while_the_clock_was_wrong_does_not_win_over_a_later_stop(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, before: list[str], at: int | None
+) -> None:
+    with ledger.store.transaction() as transaction:
+        kind, real = type(transaction), type(transaction).now
+    monkeypatch.setattr(kind, "now", lambda self: real(self) + 86400)
+    for text in before:
+        ledger.note(sms(text, None))
+    monkeypatch.setattr(kind, "now", real)
+    assert ledger.note(sms("STOP", at))
+    assert opted_out(ledger)

@@ -57,6 +57,12 @@ def test_a_throttled_message_waits_as_long_as_the_gateway_says_and_slows_the_run
     assert (answer.wait, answer.slow_down) == (17.0, 17.0)
 
 
+def test_a_throttled_message_does_not_wait_for_ever() -> None:
+    error = ThrottledError("E106", "slower")
+    error.retry_after = 1e9
+    assert from_error(7, 1, error).wait == 3600.0
+
+
 def test_what_would_meet_every_message_pauses() -> None:
     assert from_error(1, 1, AuthenticationError("E101", "wrong key")).pause
 

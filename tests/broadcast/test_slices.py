@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from broadcast_worker import KEY, MESSAGE, recipients
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from skymms import Account, ConfigurationError, Slideshow, StorageError
 from skymms.broadcast import End, Hours, Ledger, Phase, Result
 from skymms.broadcast import statements as sql
+from skymms.broadcast.blocks import LEASE, Holder
 from skymms.broadcast.slice_tasks import SliceTasks, account_from_environment
 from skymms.broadcast.slices import Slice
 from skymms.cellcast import CellcastAccount, CellcastSend
@@ -265,6 +267,29 @@ def test_the_account_comes_from_the_environment_of_the_worker(ledger, monkeypatc
     assert found.generation == "v3"
 
 
+@pytest.mark.parametrize("lost", ["in the queue", "before its run", "with its run"])
+def test_a_slice_that_was_lost_before_the_clock_was_set_back_is_replaced(ledger, monkeypatch, lost):
+    (one,) = ledger.slices.start("spring", 1)
+    if lost != "in the queue":
+        lease = ledger.slices.begin(one)
+        if lost == "with its run":
+            broadcast = ledger["spring"]
+            broadcast._begin()
+            Holder(ledger.store, broadcast.id, broadcast.settings, account="a", sender=None, scopes=(), lease=lease).begin(
+                alone=False
+            )
+    with ledger.store.reading() as transaction:
+        kind, real = type(transaction), type(transaction).now
+    monkeypatch.setattr(kind, "now", lambda self: real(self) - 86400)
+    found = ledger.slices.due()
+    if lost == "with its run":
+        assert found == []
+        monkeypatch.setattr(kind, "now", lambda self: real(self) - 86400 + LEASE + 1)
+        found = ledger.slices.due()
+    assert [(again.broadcast, again.slot) for again in found] == [("spring", 0)]
+    assert ledger.slices.due() == []
+
+
 # ------------------------------------------------------------------------------------------------ running a slice
 
 
@@ -309,6 +334,18 @@ def test_a_slice_sends_and_a_second_delivery_of_it_does_nothing(ledger, run, cap
     assert run.gateway.requests.total() == 20
     assert "spring is done" in caplog.text
     assert "was delivered again" in caplog.text
+
+
+def test_the_reason_of_a_pause_is_logged_without_numbers(ledger, run, caplog, monkeypatch):
+    caplog.set_level(logging.INFO, "skymms")
+    (one,) = ledger.slices.start("spring", 1)
+    why = "20 messages in a row were refused, the last because of: E111: +1 (555) 123-0001 is not allowed"
+    monkeypatch.setattr("skymms.broadcast.broadcast.Broadcast.run", lambda *_, **__: Result(End.PAUSED, why, 20))
+    monkeypatch.setattr("skymms.broadcast.broadcast.Broadcast.run_async", paused := AsyncMock())
+    paused.return_value = Result(End.PAUSED, why, 20)
+    run(one)
+    assert "in a row were refused, the last because of: E111" in caplog.text
+    assert "123" not in caplog.text
 
 
 def test_a_slice_that_ends_is_followed_by_the_next_and_by_lost_ones(ledger, run):

@@ -39,7 +39,7 @@ def test_the_rate_is_that_of_the_last_half_minute():
         (Settings(), {}, ""),
         (Settings(), {"wait": 1.0}, ""),
         (Settings(), {"wait": 90.0, "in_flight": 1}, ""),
-        (Settings(), {"wait": 90.0}, "waiting for messages that the gateway put off, or for another worker"),
+        (Settings(), {"wait": 90.0}, "waiting for a turn, for messages that the gateway put off, or for another worker"),
         (Settings(start=4e9), {"wait": 90.0}, "waiting for the start, 2096-10-02"),
         (FIVE_TO_NINE, {"wait": 90.0, "outside_hours": True}, "outside the hours 05:00-09:00: waiting until "),
         (Settings(), {"stopping": True, "in_flight": 2}, "stopping, 2 in flight"),
@@ -59,7 +59,7 @@ def test_lines_are_written_when_something_changes_and_not_for_each_look(capsys):
     lines.close()
     assert [line[10:] for line in capsys.readouterr().err.splitlines()] == [
         "5 of 10; ready 5, accepted 5",
-        "5 of 10; ready 5, accepted 5; waiting for messages that the gateway put off, or for another worker",
+        "5 of 10; ready 5, accepted 5; waiting for a turn, for messages that the gateway put off, or for another worker",
         "5 of 10; ready 5, accepted 5",
     ]
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 from storage_worker import ADD, ITEMS, NAMES
@@ -428,3 +429,37 @@ def test_a_file_on_a_network_file_system_is_refused(tmp_path: Path, monkeypatch:
     mounts = f"{LOCAL}\n30 22 0:50 / {tmp_path} rw - nfs4 server:/export rw\n"
     monkeypatch.setattr("skymms.storage.sqlite.read_mounts", lambda: mounts)
     check_refused(tmp_path / "store.db", r"network file system \(nfs4\)")
+
+
+class Interrupted:
+    """A connection of which Ctrl-C interrupts each change of ``query_only``, once it was made."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, sql: str, *values: Any) -> Any:
+        cursor = self._connection.execute(sql, *values)
+        if sql.startswith("PRAGMA query_only"):
+            raise KeyboardInterrupt
+        return cursor
+
+
+def test_ctrl_c_at_the_beginning_of_a_reading_keeps_nobody_from_writing(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "ledger.db")
+    table, add = same("CREATE TABLE item (name TEXT)"), same("INSERT INTO item (name) VALUES ('a')")
+    with store.transaction() as transaction:
+        transaction.run(table)
+    for begin in (store.reading, store.transaction):
+        connection = store._connection
+        store._connection = Interrupted(connection)
+        with pytest.raises(KeyboardInterrupt), begin():
+            raise AssertionError("it was not interrupted")
+        store._connection = connection
+        with store.transaction() as transaction:
+            transaction.run(add)
+        with pytest.raises(StorageError), store.reading() as transaction:
+            transaction.run(add)
+    store.close()

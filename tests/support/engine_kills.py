@@ -62,7 +62,7 @@ def kill_workers(where: str, engine: str, seconds: float, seed: int, *, workers:
         return None if roll < 0.01 else "E106" if roll < 0.015 else "E110" if roll < 0.02 else OK
 
     # The breaker has tests of its own. Short waits leave time for kills.
-    patch = {"running._UNKNOWN_LIMIT": 50, "running._STALE": 0.5, "outcomes._RETRY_FIRST": 0.02, "blocks._MAX_FACTOR": 1.0}
+    patch = {"running._UNKNOWN_LIMIT": 50, "running._STALE": 0.5, "outcomes._RETRY_FIRST": 0.02, "turns._MAX_FACTOR": 1.0}
     rate = max(20.0, count / (seconds + 2))
     with engine_scene(where, engine, count, behave, seconds=1.0, patch=patch, rate=rate) as work:
         work.add_clock()

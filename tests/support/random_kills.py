@@ -97,7 +97,7 @@ def kill_at_random(where: str, seconds: float, seed: int) -> Figures:
         "running._UNKNOWN_LIMIT": 50,
         "running._STALE": 0.5,
         "outcomes._RETRY_FIRST": 0.02,
-        "blocks._MAX_FACTOR": 1.0,
+        "turns._MAX_FACTOR": 1.0,
     }
     ends = time.monotonic() + seconds
     with scene(where, COUNT, behave, delay=0.01, rate=400) as broadcast:

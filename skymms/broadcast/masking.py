@@ -1,4 +1,4 @@
-"""Hides recipients' numbers in what a page shows: the last three digits stay, so that people can tell them apart."""
+"""Hides recipients' numbers in logs and on pages: the last three digits stay, so that people can tell them apart."""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ import pytest
 from watched_ledger import LOST, PEOPLE, fill
 
 from skymms.broadcast import Ledger
+from skymms.broadcast.masking import hide_number, mask_number, mask_text
 from skymms.broadcast.surveying import Surveyor, overview
 from skymms.storage.texts import hash_number
 from skymms.watch.documents import overview_document, survey_document
-from skymms.watch.masking import hide_number, mask_number, mask_text
 
 
 @pytest.mark.parametrize(
