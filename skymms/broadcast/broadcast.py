@@ -276,7 +276,8 @@ class Broadcast:
             transaction.rows(sql.LOCK_NUMBERS, numbers=json.dumps(normalized))
             # A run that ends now sees what was decided, or this sees how it ended.
             transaction.rows(LOCK_BROADCAST, broadcast=self.id)
-            if outcome == "resend" and transaction.one(sql.PHASE, broadcast=self.id) == (Phase.CANCELLED, None):
+            phase = transaction.one(sql.PHASE, broadcast=self.id)
+            if outcome == "resend" and phase is not None and phase[0] == Phase.CANCELLED:
                 raise ConfigurationError(
                     f"the broadcast {self.name!r} was cancelled, so nothing of it is sent again: settle as 'sent', or leave it"
                 )
