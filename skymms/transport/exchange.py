@@ -295,7 +295,8 @@ class Exchange(Generic[R_co]):
                 error.retry_after = retry_after(outcome)
             if rate_limit is not None and _is_throttled(error):
                 yield SlowDown(rate_limit, min(wait, LONGEST_SLOW_DOWN))
-            if isinstance(error, NotReadyError) and waited_until_ready + wait <= self._retries.until_ready:
+            may_wait = isinstance(error, NotReadyError) and not error.sent_maybe
+            if may_wait and waited_until_ready + wait <= self._retries.until_ready:
                 waited_until_ready += wait
             else:
                 waited += wait
