@@ -318,7 +318,11 @@ def _notice(event: Mapping[str, Any]) -> Notice:
 
 
 def _inbound(event: Mapping[str, Any], texts: Texts, raw: Nodes) -> Notice:
-    text, media = _unwrap(texts.first("reply message body"), as_list(event.get("media")))
+    found = texts.first("reply message body")
+    text, media = _unwrap(found, as_list(event.get("media")))
+    if isinstance(event.get("reply"), str) and "reply" not in texts and text == found:
+        # A reply without a text, such as a picture: `message` is the copy of the message that it answers.
+        text = None
     urls = tuple([url for file in media if (url := Texts(as_row(file, "url")).first("url"))])
     message_id, original_id = texts.first("message_id _id"), texts.first("original_message_id")
     common: dict[str, Any] = {
