@@ -143,6 +143,14 @@ class TestShow:
         assert "<ACTION>saveMMS</ACTION>" in run("show", "f", "--save", f=COUPON).out
         assert "<ACTION>saveMMS</ACTION>" in run("show", "f", "--save", f=encode("skycore", SaveMMS(SLIDESHOW))).out
 
+    @pytest.mark.parametrize(
+        "option", [("--to", "15551234888"), ("--from", "60856"), ("--operator-id", "1"), ("--display-to", "15551234889")]
+    )
+    def test_the_option_save_refuses_options_for_sending(self, run, option):
+        result = run("show", "f", "--save", *option, f=COUPON)
+        assert (result.status, result.out) == (2, "")
+        assert f"{option[0]} is for sending: leave it out with --save" in result.err
+
     def test_options_of_show_replace_fields_of_the_request(self, run):
         out = run("show", "f", "--to", "+1 (555) 123-4889", "--operator-id", "000189", f=encode("skycore")).out
         assert "<TO>15551234889</TO>" in out
