@@ -51,8 +51,8 @@ In reading order:
 - ``blocks``: takes messages from the ledger and writes what became of them
 - ``comparing``: compares the outcomes of variants
 - ``estimating``: says in advance what a broadcast will do
+- ``leases``: the runs that are at work, and the messages they hold
 - ``status``: the state of a broadcast, and why ready messages wait
-- ``leases``: the messages that runs hold at this moment
 - ``surveying``: reads the figures of broadcasts for people who watch them
 - ``row_files``: writes the rows of a report to a file
 - ``running``: decides what a run does next

@@ -25,6 +25,7 @@ from .eligibility import Eligibility
 from .hooks import instant
 from .intents import Intent
 from .noting import match_interrupted
+from .outcome_statements import LOCK_BROADCAST
 from .outcomes import Answer
 from .scopes import EVERYTHING
 from .settings import Settings
@@ -143,6 +144,8 @@ class Holder:
             self._give_back(transaction, known, now, changed)
             found = transaction.one(sql.PHASE, broadcast=self._broadcast)
             phase, why = (Phase(found[0]), found[1]) if found else (Phase.CANCELLED, None)
+            if phase is Phase.CANCELLED:
+                self._cancel_ready(transaction, now, changed)
             intents: list[Intent] = []
             wait: float | None = 0.0
             outside = False
@@ -191,6 +194,9 @@ class Holder:
         """Write the last answers and give up the lease. ``known``: see :meth:`exchange`."""
         with self._written(answers) as (transaction, now, changed):
             self._give_back(transaction, known, now, changed)
+            found = transaction.one(sql.PHASE, broadcast=self._broadcast)
+            if found is not None and found[0] == Phase.CANCELLED:
+                self._cancel_ready(transaction, now, changed)
             transaction.run(sql.END_LEASE, lease=self.lease)
 
     def _give_back(self, transaction: Transaction, known: Iterable[int] | None, now: float, changed: Counter[str]) -> None:
@@ -198,12 +204,21 @@ class Holder:
             returned = transaction.run(sql.GIVE_BACK, lease=self.lease, known=json.dumps(list(known)), now=now)
             changed.update({State.SENDING: -returned, State.READY: returned})
 
+    def _cancel_ready(self, transaction: Transaction, now: float, changed: Counter[str]) -> None:
+        """Skip what this worker has given back since the broadcast was cancelled."""
+        again = transaction.run(sql.UNKNOWN_AGAIN, broadcast=self._broadcast, now=now)
+        skipped = transaction.run(sql.SKIP_ALL_READY, broadcast=self._broadcast, why=Why.CANCELLED, now=now)
+        changed.update({State.READY: -skipped - again, State.SKIPPED: skipped, State.UNKNOWN: again})
+
     @contextmanager
     def _written(self, answers: Sequence[Answer]) -> Generator[tuple[Transaction, float, Counter[str]]]:
         """Begin a transaction and write answers in it; at its end, add what changed to the tally."""
         with self._store.transaction() as transaction:
             now, changed = transaction.now(), Counter[str]()
             self._taken_at = time.monotonic()
+            if any(answer.state is State.READY for answer in answers):
+                # Whoever cancels the broadcast meanwhile skips what is given back here, or has done so for what is seen here.
+                transaction.rows(LOCK_BROADCAST, broadcast=self._broadcast)
             self._write(transaction, answers, now, changed)
             yield transaction, now, changed
             self._tally(transaction, changed)

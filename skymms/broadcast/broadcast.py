@@ -23,6 +23,7 @@ from .breakers import Breakers
 from .comparing import VariantOutcome, compare
 from .countries import country_of
 from .estimating import MOST_LINES, Estimate, LeftOutLine, estimate
+from .leases import interrupt_ended
 from .matching import CLOCKS
 from .messages import Messages, messages_for
 from .noting import find_evidence
@@ -130,6 +131,7 @@ class Broadcast:
         operations = self._operations()
         sender = next((str(one.sender) for one in operations.values() if getattr(one, "sender", None)), None)
         sender = sender or (str(account.sender) if getattr(account, "sender", None) else None)
+        self.interrupt_ended()
         with self._store.lock_runner(self.name) as alone:
             messages = messages_for(operations, account, self._begin())
             holder = Holder(
@@ -171,15 +173,15 @@ class Broadcast:
         with self._store.transaction() as transaction:
             found = transaction.one(sql.PHASE, broadcast=self.id)
             phase = Phase(found[0]) if found else Phase.CANCELLED
-            if phase in (Phase.LOADING, Phase.PAUSED, Phase.CANCELLED):
-                remedy = {
-                    Phase.LOADING: "its list was not read to the end; create it again with the same arguments",
-                    Phase.PAUSED: f"it is paused{f': {found[1]}' if found and found[1] else ''}; resume it first",
-                    Phase.CANCELLED: "it was cancelled",
-                }[phase]
-                raise ConfigurationError(f"the broadcast {self.name!r} cannot run: {remedy}")
-            self._set_phase(transaction, Phase.RUNNING, None, phase)
-            return ledger_id(transaction)
+            if phase not in (Phase.LOADING, Phase.PAUSED, Phase.CANCELLED):
+                self._set_phase(transaction, Phase.RUNNING, None, phase)
+                return ledger_id(transaction)
+        remedy = {
+            Phase.LOADING: "its list was not read to the end; create it again with the same arguments",
+            Phase.PAUSED: f"it is paused{f': {found[1]}' if found and found[1] else ''}; resume it first",
+            Phase.CANCELLED: "it was cancelled",
+        }[phase]
+        raise ConfigurationError(f"the broadcast {self.name!r} cannot run: {remedy}")
 
     def _ended(self, result: Result) -> Result:
         """Call the broadcast done if nothing is left to do, and return how the run ended."""
@@ -238,7 +240,12 @@ class Broadcast:
             changed = Counter[str]({State.READY: -skipped - again, State.SKIPPED: skipped, State.UNKNOWN: again})
             add_to_tally(transaction, self.id, "operator", changed)
             write_audit(transaction, "cancel", self.name, by, {"skipped": skipped})
+        self.interrupt_ended()
         return skipped
+
+    def interrupt_ended(self) -> None:
+        """Call unknown what runs that were killed left behind, as the next run, :meth:`unknown` and :meth:`settle` do."""
+        interrupt_ended(self._store, self.id, self.name)
 
     def _delete(self, transaction: Transaction, by: str | None) -> int:
         """Delete a broadcast whose list was not read to the end, so that its name is free again. Nothing was sent."""
@@ -259,6 +266,7 @@ class Broadcast:
         state = State.ACCEPTED if outcome == "sent" else State.READY
         normal_form = normalizer(self.operation, country_of(self.settings.country))
         settled = 0
+        self.interrupt_ended()
         with self._store.transaction() as transaction:
             now = transaction.now()
             normalized = [normal_form(number) for number in numbers]
@@ -322,6 +330,7 @@ class Broadcast:
         ``evidence`` lists the reports that may be about a message: when each arrived (``at``), its ``tracking_id``, what it
         says (``says``), and why it is not clear which message it is about (``why``).
         """
+        self.interrupt_ended()
         names = ("number", "reason", "code", "attempts", "reference", "sent_at", "updated_at")
         rows = read_pages(self._store, sql.UNKNOWN, broadcast=self.id)
         while page := list(islice(rows, _EVIDENCE_PAGE)):

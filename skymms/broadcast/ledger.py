@@ -201,8 +201,10 @@ class Ledger(ConsentLedger):
         return answer
 
     def _name(self, broadcast: str | None) -> str | None:
-        """Return the name of a broadcast that exists, or None for all."""
-        return None if broadcast is None else self[broadcast].name
+        """Return the name of a broadcast that exists, or None for all, after calling unknown what killed runs left behind."""
+        for one in self if broadcast is None else (self[broadcast],):
+            one.interrupt_ended()
+        return broadcast
 
     def send_once(self, key: str, operation: Operation[R_co], client: Client) -> R_co:
         """Send a message unless one with this key was sent, and return the reply.

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from ..storage.contract import Store, Transaction
 from . import statements as sql
 from .hours import zone_info
+from .leases import count_workers
 from .settings import Settings
 from .states import Phase, State
-from .survey_statements import COUNT_WORKERS
 from .tallies import read_tally
 
 
@@ -81,7 +81,7 @@ def read_status(store: Store, broadcast: int, name: str, settings: Settings, unr
             moved = {State.ACCEPTED: counts[State.ACCEPTED] - unreported, State.UNREPORTED: unreported}
             counts = {state: n for state, n in (counts | moved).items() if n}
         left_out = {row[0]: int(row[1]) for row in transaction.rows(sql.COUNT_LEFT_OUT, broadcast=broadcast)}
-        workers: dict[int, int] = dict(transaction.rows(COUNT_WORKERS, now=now))
+        workers: Mapping[int, int] = count_workers(transaction, now)
         phase, why = found[2:4] if found else (Phase.CANCELLED, None)
         waits = phase in (Phase.PLANNED, Phase.RUNNING) and counts.get(State.READY) and unreported_after is not None
         waiting = find_waiting(transaction, broadcast, settings, now) if waits else None

@@ -12,8 +12,7 @@ from .outcome_statements import OPTED_OUT
 
 ALL_BROADCASTS = same("SELECT id, name, state, why, settings, created_at, finished_at FROM skymms_broadcast ORDER BY id")
 ALL_TALLIES = same("SELECT broadcast, state, CAST(sum(n) AS BIGINT) FROM skymms_tally GROUP BY broadcast, state")
-#: How many runs are at work.
-COUNT_WORKERS = same("SELECT broadcast, count(*) FROM skymms_worker WHERE lease_until > :now GROUP BY broadcast")
+WORKERS = same("SELECT broadcast, host, pid FROM skymms_worker WHERE lease_until > :now")
 MESSAGE_IDS = same("SELECT min(id), max(id) FROM skymms_message")
 #: When the last state of a message began, never before its request or after now: the clock of a gateway can be wrong.
 _ENDED = (

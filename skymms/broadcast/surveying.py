@@ -16,6 +16,7 @@ from . import survey_statements as sql
 from .breakers import begun, has_passed
 from .comparing import ACCEPTED, VariantOutcome, variant_outcomes
 from .estimating import LeftOutLine
+from .leases import count_workers
 from .matching import CLOCKS
 from .noting import find_evidence
 from .outcome_statements import LAST_DECISIONS
@@ -102,7 +103,7 @@ def overview(store: Store) -> tuple[float, list[Overview]]:
         for broadcast, state, count in transaction.rows(sql.ALL_TALLIES):
             if count:
                 counts.setdefault(broadcast, {})[state] = int(count)
-        workers: dict[int, int] = dict(transaction.rows(sql.COUNT_WORKERS, now=now))
+        workers: Mapping[int, int] = count_workers(transaction, now)
         found: list[Overview] = []
         for id, name, state, why, settings, created_at, finished_at in transaction.rows(sql.ALL_BROADCASTS):
             own, parsed = counts.get(id, {}), Settings.from_json(settings)

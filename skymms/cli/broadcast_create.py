@@ -153,15 +153,11 @@ def create(
     options = {"dialect": dialect, "url": url, "generation": generation}
     gateway = Gateway.chosen(cellcast, options, contents[0].dialect)
     account: Any = gateway.masked_account()
-    planned_variants: list[Variant] = []
-    for (path, weight), content in zip(files, contents, strict=True):
-        if content.dialect != contents[0].dialect:
-            raise click.UsageError(f"{path} is for another dialect than {files[0][0]}: a broadcast is sent from one account")
-        operation = _operation(gateway, account, content, media, message)
-        _refuse_problems(account, operation, content)
-        for warning in account.warnings(operation):
-            output.print_message(f"warning: {f'{path}: ' if len(files) > 1 else ''}{warning}")
-        planned_variants.append(Variant(Path(path).stem if variants else ONLY, operation, weight))
+    read = [(path, weight, content) for (path, weight), content in zip(files, contents, strict=True)]
+    planned_variants = [
+        Variant(Path(path).stem if variants else ONLY, operation, weight)
+        for path, weight, operation in _checked(read, gateway, account, media, message)
+    ]
     if require_consent and consent_time is None:
         raise click.UsageError(
             "--require-consent needs the columns: add --consent-time, and --consent-source or --consent-text"
@@ -236,6 +232,21 @@ def _file_and_weight(given: str) -> tuple[str, float]:
 
 
 _WEIGHT = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+
+
+def _checked(
+    read: Sequence[tuple[str, float, FileContent]], gateway: Gateway, account: Any, media: str | None, message: dict[str, Any]
+) -> Generator[tuple[str, float, Any]]:
+    """Yield the operation of each file, after refusing its problems and printing its warnings."""
+    first_path, _, first = read[0]
+    for path, weight, content in read:
+        if content.dialect != first.dialect:
+            raise click.UsageError(f"{path} is for another dialect than {first_path}: a broadcast is sent from one account")
+        operation = _operation(gateway, account, content, media, message)
+        _refuse_problems(account, operation, content)
+        for warning in account.warnings(operation):
+            output.print_message(f"warning: {f'{path}: ' if len(read) > 1 else ''}{warning}")
+        yield path, weight, operation
 
 
 def _operation(gateway: Gateway, account: Any, content: FileContent, media: str | None, message: dict[str, Any]) -> Any:

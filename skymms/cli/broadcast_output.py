@@ -37,6 +37,11 @@ def print_estimate(broadcast: Broadcast, estimate: Estimate) -> None:
     ]
     output.print_fields(broadcast.name, pairs)
     _print_left_out({"duplicate": estimate.duplicates, "unreadable": estimate.unreadable}, estimate.left_out)
+    if settings.canary is not None and settings.canary >= estimate.messages > 0:
+        output.print_message(
+            f"warning: the canary has {settings.canary:,} messages and the broadcast {estimate.messages:,}, so none is held "
+            "back: create one with a smaller canary"
+        )
     if count := estimate.without_country:
         one = count == 1
         output.print_message(
@@ -149,8 +154,8 @@ def print_sending_hint(name: str, leases: Sequence[Lease]) -> None:
             was = "was" if one.messages == 1 else "were"
             output.print_message(
                 f"{messages} {was} being sent when a run{run} ended without notice, the first at {since}. "
-                f"They may have been sent. `skymms broadcast run {name}` goes on: it calls them unknown and does not send them "
-                f"again. `skymms broadcast reconcile {name}` then asks the gateway about them."
+                "They may have been sent, and are not sent again: the next run, and `skymms broadcast unknown "
+                f"{name}`, calls them unknown. `skymms broadcast reconcile {name}` asks the gateway about them."
             )
 
 

@@ -193,7 +193,7 @@ def _ending(result: Result, status: Status, stopped_by: signal.Signals | None) -
         case End.DONE | End.UNKNOWN:
             return _Ending(f"finished; {requested}", known)
         case End.CANCELLED:
-            return _Ending(f"cancelled by somebody else; {requested}", known)
+            return _Ending(f"cancelled; {requested}", known)
         case End.PAUSED:
             return _Ending(requested, ExitStatus.PAUSED)
         case End.STOPPED:

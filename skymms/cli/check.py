@@ -45,6 +45,7 @@ class Findings:
     schema: tuple[dict[str, Any], ...] = ()
     warnings: tuple[Problem, ...] = ()
     files: tuple[FileReport, ...] = ()
+    carriers: tuple[dict[str, Any], ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -155,6 +156,17 @@ def with_files(found: Findings, content: FileContent, files: Preflight) -> Findi
         problems=(*found.problems, *map(content.locate, problems)),
         warnings=tuple(map(content.locate, join_warnings(found.warnings, files))),
         files=files.files,
+        carriers=tuple(
+            {
+                "carrier": one.limit.carrier,
+                "route": one.limit.route,
+                "fits": one.fits,
+                "bytes": one.message_size,
+                "most": one.limit.max_bytes,
+                "says": str(one),
+            }
+            for one in files.carriers
+        ),
     )
 
 
@@ -188,8 +200,12 @@ def _print(found: Findings) -> None:
         _print_problems("Warnings", found.warnings)
     if found.files:
         print_files(found.files)
+    for carrier in found.carriers:
+        output.print_line(carrier["says"])
     if not found.failed:
-        output.print_line(f"No problems in the {title}.")
+        count = len(found.warnings)
+        warned = f", but {count} {'warning' if count == 1 else 'warnings'}" if count else ""
+        output.print_line(f"No problems in the {title}{warned}.")
 
 
 def _print_problems(title: str, problems: tuple[Problem, ...]) -> None:

@@ -77,7 +77,7 @@ def preview(
         shown.save(path)
         for problem in shown.view.problems:
             output.print_message(problem)
-        output.print_message(f"wrote {path}")
+        output.print_message(f"{path} written")
     else:
         _print(shown, images)
     return Status.PROBLEMS if shown.view.problems else Status.DONE

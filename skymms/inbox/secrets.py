@@ -108,7 +108,7 @@ def _digest(text: str) -> bytes:
 def _parse(text: str, where: str) -> Secret:
     tokens = text.split()
     if not tokens:
-        raise ConfigurationError(f"the inbox has no secret: {where} is empty; {_HOW}")
+        raise ConfigurationError(f"the inbox has no secret: {where} is not set, or empty; {_HOW}")
     if len(tokens) > 2:
         raise ConfigurationError(
             f"{where} has {len(tokens)} secrets: the new one and the former one are accepted, and no others"

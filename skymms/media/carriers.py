@@ -71,15 +71,28 @@ def number_of(route: str) -> str:
 
 
 class CarrierVerdict(NamedTuple):
-    """Whether a carrier delivers a message: its strictest limit, and the estimated bytes of the message."""
+    """Whether a carrier delivers a message: its strictest limit, and the estimated bytes of the message.
+
+    ``unseen`` is the number of files whose size is not known, so that they do not count in ``message_size``.
+    """
 
     limit: CarrierLimit
     message_size: int
+    unseen: int = 0
 
     @property
-    def fits(self) -> bool:
-        """True if the message is within the limit."""
-        return self.message_size <= self.limit.max_bytes
+    def fits(self) -> bool | None:
+        """True if the message is within the limit, and None if that is not known because files could not be looked at."""
+        if self.message_size > self.limit.max_bytes:
+            return False
+        return None if self.unseen else True
+
+    def __str__(self) -> str:
+        limit, bytes = self.limit, f"{self.message_size:,} of {self.limit.max_bytes:,} bytes"
+        if self.fits is None:
+            files = f"{self.unseen} {'file' if self.unseen == 1 else 'files'}"
+            return f"{limit.carrier} ({limit.route}): not known, {bytes} without {files} that could not be looked at"
+        return f"{limit.carrier} ({limit.route}): {'fits' if self.fits else 'too large'}, {bytes}"
 
 
 def message_size(sizes: Iterable[int]) -> int:

@@ -182,7 +182,8 @@ def preflight(
     sizes = [seen[file.key].size or 0 for file in files]
     sizes += [len(slide.text.encode("utf-8", "replace")) for slide in slideshow.slides if isinstance(slide.text, str)]
     size = message_size(sizes)
-    verdicts = tuple(CarrierVerdict(limit, size) for limit in carriers)
+    unseen = sum(seen[file.key].size is None for file in files)
+    verdicts = tuple(CarrierVerdict(limit, size, unseen) for limit in carriers)
     if files:
         # Beside problems too: a file that is replaced may still be too large.
         warnings += _size_warnings(size, verdicts, bool(audience or route))
@@ -332,7 +333,7 @@ def _report(file: _File, seen: Seen, look: _Look) -> FileReport:
 def _size_warnings(size: int, verdicts: Sequence[CarrierVerdict], is_chosen: bool) -> Iterator[Problem]:
     for verdict in verdicts:
         limit = verdict.limit
-        if not verdict.fits:
+        if verdict.fits is False:
             text = (
                 f"the message has about {size:,} bytes with its encoding; {limit.carrier} delivers {limit.max_bytes:,} from a "
                 f"{number_of(limit.route)} ({limit.source}, read {limit.read}): make its files smaller (skymms fit)"

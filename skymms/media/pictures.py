@@ -61,11 +61,10 @@ def _unchanged(picture: Picture, most: int, within: tuple[int, int], accepted: f
     if len(data) > most:
         return None
     picture.load()  # a picture whose pixels cannot be decoded is refused
-    changes = _removed(picture) if data != picture.data else ()
     return Fitted(
         data=data,
         content_type=picture.content.content_type,
-        changes=changes,
+        changes=_removed(picture),
         original_size=len(picture.data),
         pixels=picture.size,
         original_pixels=picture.size,
@@ -73,7 +72,8 @@ def _unchanged(picture: Picture, most: int, within: tuple[int, int], accepted: f
 
 
 def _removed(picture: Picture) -> tuple[str, ...]:
-    return (removed_metadata(picture.has_position),)
+    is_plain = picture.content.content_type in _ACCEPTED and strip_metadata(picture.data) == picture.data
+    return () if is_plain else (removed_metadata(picture.has_position),)
 
 
 def _changes(picture: Picture, encoded: Encoded, background: str) -> list[str]:

@@ -16,7 +16,6 @@ from .message import FieldView, MessageView
 from .parts import icons_svg, page_css, phone_css
 from .phone import Pictures, phone, playing_css, sms_bubble, view_switch
 from .pictures import Picture
-from .plain_text import carrier_line
 from .texts import label
 
 
@@ -108,10 +107,11 @@ def _sms(view: MessageView) -> Markup | None:
     return _part(title, sms_bubble(view.sms.text, link=view.sms.link), length)
 
 
+_VERDICTS = {True: "fits", False: "too-large", None: "not-known"}
+
+
 def _carriers(view: MessageView) -> Markup | None:
-    items = [
-        element("li", {"class": "fits" if verdict.fits else "too-large"}, carrier_line(verdict)) for verdict in view.carriers
-    ]
+    items = [element("li", {"class": _VERDICTS[verdict.fits]}, str(verdict)) for verdict in view.carriers]
     return _part("Carriers", element("ul", {"class": "carriers"}, *items)) if items else None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from unicodedata import category, east_asian_width
 
-from ..media import CarrierVerdict
 from .message import FieldView, FileView, MessageView, SlideView
 from .phone import Pictures
 from .texts import Runs, label, plain, printable, wrap
@@ -75,7 +74,7 @@ def about(view: MessageView) -> list[str]:
         if found:
             lines += ["", f"{title}:", *_indented(label(problem) for problem in found)]
     if view.carriers:
-        lines += ["", "Carriers:", *_indented(map(carrier_line, view.carriers))]
+        lines += ["", "Carriers:", *_indented(map(str, view.carriers))]
     open_fields = sorted(
         {f"{label(field.name.removeprefix('$'))}{_default(field)}" for field in view.fields if field.state == "open"}
     )
@@ -88,13 +87,6 @@ def about(view: MessageView) -> list[str]:
 
 def _default(field: FieldView) -> str:
     return "" if field.default is None else f" (default: {label(field.default)})" if field.default else " (default: nothing)"
-
-
-def carrier_line(verdict: CarrierVerdict) -> str:
-    """Return what preflight says of a carrier: ``att (short code): fits, 412,000 of 600,000 bytes``."""
-    limit = verdict.limit
-    fits = "fits" if verdict.fits else "too large"
-    return f"{limit.carrier} ({limit.route}): {fits}, {verdict.message_size:,} of {limit.max_bytes:,} bytes"
 
 
 def _indented(texts: Iterable[str]) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +15,7 @@ from watched_ledger import message
 from skymms.broadcast import Ledger
 from skymms.broadcast.blocks import Holder
 from skymms.broadcast.leases import list_leases
+from skymms.broadcast.surveying import overview
 from skymms.storage.contract import same
 
 
@@ -39,3 +42,35 @@ def test_leases_say_how_many_messages_since_when_and_whether_the_run_is_alive(le
     with ledger.store.transaction() as transaction:
         transaction.run(same("DELETE FROM skymms_worker"))
     assert [(one.messages, one.host, one.alive) for one in list_leases(ledger.store, spring.id)] == [(count, None, False)]
+
+
+def ended_process() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal 0")
+@pytest.mark.parametrize(
+    ("host", "pid", "alive"),
+    [
+        (socket.gethostname(), os.getpid, True),
+        (socket.gethostname(), ended_process, False),
+        # Only its own machine knows.
+        ("another machine", ended_process, True),
+    ],
+    ids=["this process", "an ended process", "another machine"],
+)
+def test_a_process_that_has_ended_is_not_at_work_even_before_its_lease_ends(
+    ledger: Ledger, host: str, pid: Callable[[], int], alive: bool
+) -> None:
+    spring = ledger.create("spring", message("spring"), ["15551230001", "15551230002"])
+    spring._begin()
+    holder = Holder(ledger.store, spring.id, spring.settings, account="test", sender="60856", scopes=())
+    holder.begin(alone=False)
+    holder.exchange([], 1)
+    with ledger.store.transaction() as transaction:
+        transaction.run(same("UPDATE skymms_worker SET host = :host, pid = :pid"), host=host, pid=pid())
+    assert [one.alive for one in list_leases(ledger.store, spring.id)] == [alive]
+    assert spring.status().workers == overview(ledger.store)[1][0].workers == int(alive)
+    assert spring.status().state == ("running" if alive else "stopped")

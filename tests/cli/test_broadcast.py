@@ -357,8 +357,12 @@ class TestDeciding:
         make_older("skymms.db", 0.5)
         shown = run("broadcast", "status", "spring")
         assert re.search(r"2 messages were being sent when a run on \S+, process \d+ ended without notice", shown.err)
-        assert "`skymms broadcast run spring` goes on: it calls them unknown and does not send them again." in shown.err
+        assert "the next run, and `skymms broadcast unknown spring`, calls them unknown." in shown.err
         assert run("broadcast", "status", "spring", "--json").json["runs"][0]["alive"] is False
+        # The process of this test is alive, but its lease has ended, and nothing runs the file.
+        assert run("broadcast", "cancel", "spring").status == 0
+        assert {one["reason"] for one in run("broadcast", "unknown", "spring", "--json").json["unknown"]} == {"interrupted"}
+        assert run("broadcast", "status", "spring", "--json").json["counts"] == {"unknown": 2, "skipped": 1}
 
     def test_nothing_unknown_is_an_empty_list(self, run):
         create(run)
@@ -582,6 +586,12 @@ class TestCanary:
         result = run("broadcast", "run", "spring", "--seconds", "3")
         assert counting.requests.total() == 2
         assert "waiting for the outcomes of the canary: 0 of 2 known" in result.err
+
+    @pytest.mark.parametrize(("canary", "warned"), [("2", False), ("3", True), ("200", True)])
+    def test_a_canary_that_holds_nobody_back_is_warned_about(self, run, counting, canary, warned):
+        planned = create(run, "--canary", canary, "--pause-if", "failed>50%@1h")
+        assert planned.status == 0
+        assert ("so none is held back" in planned.err) is warned
 
     def test_a_canary_that_fails_pauses_with_status_6(self, run, counting):
         assert create(run, "--canary", "2", "--pause-if", "delivered<50%@1s").status == 0

@@ -100,7 +100,7 @@ class TestEnd:
         counting.behave = elsewhere(lambda broadcast: broadcast.cancel())
         cancelled = run("broadcast", "run", "spring")
         assert cancelled.status == 0
-        assert "cancelled by somebody else" in cancelled.err
+        assert "cancelled; this run requested" in cancelled.err
 
     def test_a_slice_ends_after_its_seconds(self, run, counting):
         create(run, "--rate", "1", people=many(50))

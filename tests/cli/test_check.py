@@ -43,7 +43,17 @@ class TestCheck:
 
     def test_the_json_of_check_is_one_document(self, run):
         found = run("check", "f", "--json", f=WRONG_SLIDESHOW).json
-        assert set(found) == {"kind", "operation", "dialect", "problems", "unrecognised_fields", "schema", "warnings", "files"}
+        assert set(found) == {
+            "kind",
+            "operation",
+            "dialect",
+            "problems",
+            "unrecognised_fields",
+            "schema",
+            "warnings",
+            "files",
+            "carriers",
+        }
         assert {(one["code"], one["slide"], one["field"]) for one in found["problems"]} >= {("E226", 1, "audio/video")}
         assert all(set(one) == {"code", "line", "slide", "field", "message", "remedy"} for one in found["problems"])
         assert [one["slide"] for one in found["warnings"]] == [1, 1]

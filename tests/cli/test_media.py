@@ -62,6 +62,8 @@ class TestCheck:
             show = SHOW % f"http://127.0.0.1:{server.port}/a.png"
             result = run("check", "f", "--media", "--private", "--carrier", "att", f=show)
         assert (result.status, "att delivers 600,000" in result.out) == (0, True)
+        assert "att (toll-free): too large, 1," in result.out
+        assert result.out.endswith("\nNo problems in the slideshow, but 3 warnings.\n")
 
     def test_a_local_file_is_looked_at_beside_the_slideshow(self, run, tmp_path):
         (tmp_path / "a.png").write_bytes(png()[:-1])

@@ -108,7 +108,7 @@ class TestFiles:
     @pytest.mark.parametrize(("name", "beginning"), [("a.html", "<!doctype html>"), ("a.txt", "Welcome\n")])
     def test_a_file_is_written_as_named(self, run, tmp_path, name, beginning):
         result = run("preview", "f", "-o", name, f=COUPON)
-        assert (result.status, result.out, result.err) == (0, "", f"wrote {name}\n")
+        assert (result.status, result.out, result.err) == (0, "", f"{name} written\n")
         assert (tmp_path / name).read_text().startswith(beginning)
 
     def test_the_contact_sheet_is_a_picture(self, run, tmp_path):
@@ -120,7 +120,7 @@ class TestFiles:
         result = run("preview", "f", "-o", "a.html", f=COUPON.replace("duration = 5", "duration = 0"))
         assert result.status == 4
         assert result.err.startswith("E230 slide 1, duration")
-        assert result.err.endswith("wrote a.html\n")
+        assert result.err.endswith("a.html written\n")
 
     def test_stacked_slides_are_the_view_at_first(self, run, tmp_path):
         run("preview", "f", "--stacked", "-o", "a.html", f=COUPON + '\n[[slide]]\ntext = "Again"\n')

@@ -62,7 +62,7 @@ def test_another_text_does_not_match(wrong: str) -> None:
         (CANARY + "é", "a character that a URL would escape"),
         (CANARY * 20, "more than the 512 allowed"),
         (f"{CANARY} {OTHER} {OTHER}", "has 3 secrets"),
-        ("", r"is empty; create one with `skymms inbox secret`"),
+        ("", r"is not set, or empty; create one with `skymms inbox secret`"),
     ],
 )
 def test_an_error_names_the_remedy_and_not_the_secret(text: str, message: str) -> None:

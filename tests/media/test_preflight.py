@@ -481,6 +481,13 @@ class TestBudget:
         assert [one.fits for one in found.carriers] == fits
         assert [bool(found.warnings)] == [not all(fits)]
 
+    @pytest.mark.parametrize(("size", "fits"), [(1000, None), (5_000_000, False)])
+    def test_nothing_fits_for_sure_if_a_file_was_not_seen(self, tmp_path, size, fits):
+        (tmp_path / "a.png").write_bytes(png().ljust(size, b"\0"))
+        show = Slideshow("a", subject="s", slides=(Slide(image="http://127.0.0.1/a.png"), Slide(image="a.png")))
+        (verdict,) = preflight(show, audience=["att"], base=tmp_path).carriers
+        assert (verdict.fits, verdict.unseen) == (fits, 1)
+
     def test_the_texts_and_every_use_of_a_file_count(self):
         with Faulty(served("image")) as server:
             once = preflight(Slide(image=url_of(server)), private=True).message_size

@@ -99,7 +99,11 @@ class TestContent:
     def test_problems_warnings_and_carriers_are_listed(self):
         found = Preflight(
             problems=(Problem("E351", 1, "image", "status 404"),),
-            carriers=(CarrierVerdict(CARRIER_LIMITS[0], 10), CarrierVerdict(CARRIER_LIMITS[1], 10**7)),
+            carriers=(
+                CarrierVerdict(CARRIER_LIMITS[0], 10),
+                CarrierVerdict(CARRIER_LIMITS[1], 10**7),
+                CarrierVerdict(CARRIER_LIMITS[0], 20, unseen=1),
+            ),
         )
         text = PageParts(preview(COUPON.replace(subject="é"), preflight=found).html).text
         for part in (
@@ -108,6 +112,7 @@ class TestContent:
             "contains characters outside ASCII",
             "att (long code): fits, 10 of 1,000,000 bytes",
             "att (toll-free): too large, 10,000,000 of 600,000 bytes",
+            "att (long code): not known, 20 of 1,000,000 bytes without 1 file that could not be looked at",
         ):
             assert part in text
 
@@ -377,7 +382,10 @@ class TestAppearance:
     @pytest.mark.parametrize("data", [None, {"name": "Ada"}])
     def test_text_has_enough_contrast(self, tab, pages, scheme, data):
         tab.resize((1280, 900), scheme)
-        found = Preflight(carriers=(CarrierVerdict(CARRIER_LIMITS[0], 10), CarrierVerdict(CARRIER_LIMITS[1], 10**7)))
+        limit = CARRIER_LIMITS[0]
+        found = Preflight(
+            carriers=(CarrierVerdict(limit, 10), CarrierVerdict(limit, 10**7), CarrierVerdict(limit, 10, unseen=1))
+        )
         show(tab, pages, with_picture(SendMMS(EVERYTHING, to="1", sender="2"), stacked=True, data=data, preflight=found))
         contrasts = tab.run(CONTRASTS)
         assert len(contrasts) > 30
