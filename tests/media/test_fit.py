@@ -541,6 +541,16 @@ class TestFfmpeg:
         with pytest.raises(MediaCorruptedError, match="its end is missing"):
             fit(whole[: len(whole) // 2], most=most)
 
+    def test_a_part_of_a_webm_is_damaged_and_not_a_shorter_video(self, made, tmp_path):
+        (tmp_path / "v.mp4").write_bytes(made["video"])
+        # The length of the whole is at the beginning of the file.
+        command = ["ffmpeg", "-v", "error", "-i", tmp_path / "v.mp4", "-c:v", "libvpx", "-b:v", "1M", "-an"]
+        subprocess.run([*command, tmp_path / "v.webm"], check=True)
+        whole = (tmp_path / "v.webm").read_bytes()
+        assert fit(whole, most=200_000).size <= 200_000
+        with pytest.raises(MediaCorruptedError, match="of its 10 seconds, only [3-6] can be read"):
+            fit(whole[: len(whole) // 2], most=200_000)
+
     def test_a_playlist_is_not_given_to_ffmpeg(self):
         with pytest.raises(MediaTypeError, match="is a playlist"):
             fit(b"#EXTM3U\nfile:///etc/passwd\n")
