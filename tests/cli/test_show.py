@@ -139,6 +139,13 @@ class TestShow:
         assert "<DURATION>5</DURATION>" in out
         assert "CONTENT" not in out
 
+    @pytest.mark.parametrize("dialect", ["skycore", "skycore-get", "sinch", "sinch-json"])
+    def test_a_request_that_is_longer_than_its_file_is_shown_whole(self, run, dialect):
+        result = run("show", "f", "--dialect", dialect, f='name = "n"\n' + '[[slide]]\ntext = "&"\n' * 45_000)
+        assert result.status == 4
+        assert "45000 slides, but at most 8" in result.err
+        assert len(result.out) > 1_100_000
+
     def test_the_option_save_shows_the_request_of_the_save_command(self, run):
         assert "<ACTION>saveMMS</ACTION>" in run("show", "f", "--save", f=COUPON).out
         assert "<ACTION>saveMMS</ACTION>" in run("show", "f", "--save", f=encode("skycore", SaveMMS(SLIDESHOW))).out
