@@ -548,7 +548,7 @@ class TestFfmpeg:
         subprocess.run([*command, tmp_path / "v.webm"], check=True)
         whole = (tmp_path / "v.webm").read_bytes()
         assert fit(whole, most=200_000).size <= 200_000
-        with pytest.raises(MediaCorruptedError, match="of its 10 seconds, only [3-6] can be read"):
+        with pytest.raises(MediaCorruptedError, match=r"of its 10 seconds, only [3-6] can be read"):
             fit(whole[: len(whole) // 2], most=200_000)
 
     def test_a_playlist_is_not_given_to_ffmpeg(self):
