@@ -182,12 +182,14 @@ def _message_ids(listing: Listing[Any]) -> tuple[str, ...]:
     return tuple(row.message_id for row in listing if row.message_id)
 
 
-def _partly_listed(replies: Sequence[Any]) -> Listing[Any]:
+def _partly_listed(operation: Any, replies: Sequence[Any]) -> Listing[Any]:
     """Return what a call had listed and marked as read when an error ended it."""
     pages: list[Listing[Any]] = [reply for reply in replies if isinstance(reply, Listing)]
     listing = _listed(pages)
     marked = len(replies) - len(pages)
-    return replace(listing, more=True, marked=_message_ids(listing)[:marked] if marked else ())
+    # Of all pages, those after an error were not read.
+    more = operation.page is None or any(page.more for page in pages)
+    return replace(listing, more=more, marked=_message_ids(listing)[:marked] if marked else ())
 
 
 # ------------------------------------------------------------------------------------------------ the account
@@ -339,7 +341,7 @@ class CellcastAccount(KeyHolder):
         if isinstance(operation, CellcastSend):
             return _partly_sent(operation, replies, sent_maybe)
         if _lists_in_parts(operation):
-            return _partly_listed(replies)
+            return _partly_listed(operation, replies)
         return replies[0] if replies else None
 
     def encode(self, operation: Operation[Any]) -> HttpRequest:
