@@ -41,8 +41,8 @@ def kind(request):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Pause the measurement of coverage for tests that are marked so."""
-    if item.get_closest_marker("unmeasured") is None:
+    """Pause the measurement of coverage for tests that are marked so, and for properties: they repeat what examples run."""
+    if item.get_closest_marker("unmeasured") is None and item.get_closest_marker("hypothesis") is None:
         return (yield)
     with coverage_paused():
         return (yield)

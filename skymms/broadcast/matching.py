@@ -3,7 +3,7 @@
 A message whose answer was lost has no tracking id, so a report is compared with it by number, sender and time, by the stored
 message that it sends, and by your own reference. All messages of the number that could be meant, and all tracking ids that
 could be theirs, are looked at together: a report belongs to a message only if there is no other way to assign them. A message
-that is being sent counts as well, because its answer is still to come. That there is no report proves nothing.
+that is being sent counts as well, because its answer is still to come. A missing report proves nothing.
 """
 
 from __future__ import annotations

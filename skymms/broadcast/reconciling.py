@@ -6,7 +6,7 @@
 - Cellcast v1 and v3: the people who opted out (``OptOuts``), who are suppressed.
 - Sinch MMS and Cellcast v3 have nothing that tells what became of a message.
 
-A message that a gateway does not list stays as it is: no report proves nothing.
+A message that a gateway does not list stays as it is: a missing report proves nothing.
 """
 
 from __future__ import annotations

@@ -26,5 +26,5 @@ class Status(IntEnum):
     INTERRUPTED = 130
     #: The program that reads the output has closed it (for example ``| head``).
     CLOSED = 141
-    #: A broadcast was stopped by SIGTERM.
+    #: A broadcast, or calls of handlers, were stopped by SIGTERM.
     TERMINATED = 143

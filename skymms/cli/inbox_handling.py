@@ -27,7 +27,8 @@ def work_(target: str, until_idle: bool) -> int:
     """Call the handlers of the inbox in your program, until Ctrl-C or SIGTERM.
 
     MODULE:NAME names the inbox, such as shop.postbacks:inbox for the variable inbox in shop/postbacks.py. The first signal
-    waits for the calls that are running, a second one does not. Several workers may run at once.
+    waits for the calls that are running, a second one does not; with --until-idle the first ends at once. Several workers may
+    run at once.
     """
     loaded = load_inbox(target)
     if not loaded.handler_names:

@@ -49,11 +49,11 @@ _FACTORS = {"": 1, "k": 1000, "m": 1_000_000}
 
 
 def parse_size(context: click.Context, option: click.Parameter, value: str) -> int:
-    """Return the bytes of a size such as ``600k``. k is 1,000 and M is 1,000,000."""
+    """Return the bytes of a size such as ``300k``. k is 1,000 and M is 1,000,000."""
     found = _SIZE.fullmatch(value.strip())
     size = round(float(found[1]) * _FACTORS[(found[2] or "").lower()]) if found else 0
     if size < 1:
-        raise click.BadParameter(f"{value!r} is not a size: give bytes, such as 600000, or 600k or 1.5M (k is 1,000)")
+        raise click.BadParameter(f"{value!r} is not a size: give bytes, such as 300000, or 300k or 1.5M (k is 1,000)")
     return size
 
 

@@ -179,11 +179,12 @@ def preflight(
         else:
             texts = find_warnings(seen[file.key], file.field, here, names)
             warnings += [Problem(None, file.slide, _name(file), text) for text in texts]
-    sizes = [seen[file.key].size or 0 for file in files]
+    # What a server sends instead of a file says nothing about the file.
+    file_sizes = [None if seen[file.key].fault else seen[file.key].size for file in files]
+    sizes = [size or 0 for size in file_sizes]
     sizes += [len(slide.text.encode("utf-8", "replace")) for slide in slideshow.slides if isinstance(slide.text, str)]
     size = message_size(sizes)
-    unseen = sum(seen[file.key].size is None for file in files)
-    verdicts = tuple(CarrierVerdict(limit, size, unseen) for limit in carriers)
+    verdicts = tuple(CarrierVerdict(limit, size, file_sizes.count(None)) for limit in carriers)
     if files:
         # Beside problems too: a file that is replaced may still be too large.
         warnings += _size_warnings(size, verdicts, bool(audience or route))

@@ -1,7 +1,7 @@
 """Surveys the broadcasts that somebody looks at, one after the other, in a thread.
 
 A survey reads all messages of a broadcast. It rests seven times as long as it reads, so that a run in another process gets at
-least seven eighths of the time of a SQLite file, and of a processor. Nobody looks: nothing is surveyed.
+least seven eighths of the time of a SQLite file, and of a processor. While nobody has the page open, nothing is surveyed.
 """
 
 from __future__ import annotations

@@ -488,6 +488,11 @@ class TestBudget:
         (verdict,) = preflight(show, audience=["att"], base=tmp_path).carriers
         assert (verdict.fits, verdict.unseen) == (fits, 1)
 
+    @pytest.mark.parametrize("status", ["404 Not Found", "302 Found"])
+    def test_what_comes_instead_of_a_file_does_not_count(self, status):
+        (verdict,) = look("image", served("image", b"x" * 5000, status=status, Location="/b"), audience=["att"]).carriers
+        assert (verdict.fits, verdict.unseen, verdict.message_size) == (None, 1, message_size([0]))
+
     def test_the_texts_and_every_use_of_a_file_count(self):
         with Faulty(served("image")) as server:
             once = preflight(Slide(image=url_of(server)), private=True).message_size
