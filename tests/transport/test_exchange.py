@@ -175,6 +175,10 @@ class TestListing:
 
 
 class TestWaits:
+    def test_no_wait_is_longer_than_a_clock_can_wait(self):
+        policy = Retries(count=1, first=1e12, longest=1e12, total=1e13)
+        assert run(SEND, ok(refused("E106")), ok(SENT), retries=policy)[2] == [1e9]
+
     def test_waits_double_up_to_the_longest(self):
         busy = ok(refused("E106"))
         policy = Retries(count=6, first=1, longest=5, total=100)
