@@ -410,11 +410,20 @@ def test_http_429_is_throttling_and_nothing_was_sent(body: bytes) -> None:
         (DeleteMMS("7"), "<MMSID>8</MMSID>"),
     ],
 )
-def test_a_response_with_another_number_or_id_is_refused(operation: Operation[Any], nodes: str) -> None:
+@pytest.mark.parametrize("status", [200, 400, 404, 429, 500])
+def test_a_response_with_another_number_or_id_is_refused(operation: Operation[Any], nodes: str, status: int) -> None:
     with pytest.raises(ProtocolError, match="another request") as caught:
-        account().decode(operation, answer(SUCCESS, nodes))
+        account().decode(operation, answer(SUCCESS, nodes, status=status))
     assert caught.value.sent_maybe
+    assert "no gateway" not in str(caught.value)
     assert "15550000666" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [200, 400, 404, 429, 500])
+def test_try_again_later_about_another_number_does_not_say_that_nothing_was_sent(status: int) -> None:
+    with pytest.raises(ProtocolError, match="another request") as caught:
+        account().decode(sending(), answer(FAILURE, "<ERRORCODE>E106</ERRORCODE><TO>15550000666</TO>", status=status))
+    assert caught.value.sent_maybe
 
 
 @pytest.mark.parametrize(

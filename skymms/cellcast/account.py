@@ -138,26 +138,34 @@ def _partly_sent(send: CellcastSend, replies: Sequence[CellcastSent], sent_maybe
     )
 
 
-def _has_all_pages(operation: Operation[Any]) -> bool:
-    """Whether a call lists all pages, and so makes a request for each."""
-    return isinstance(operation, ListOperation) and operation.is_list and operation.page is None
+def _lists_in_parts(operation: Operation[Any]) -> bool:
+    """Whether a call lists all pages, and so makes a request for each, or marks the rows of one page as read."""
+    return isinstance(operation, ListOperation) and operation.is_list and (operation.page is None or _marks_as_read(operation))
+
+
+def _marks_as_read(operation: Operation[Any]) -> bool:
+    return getattr(operation, "mark_read", False)
 
 
 def _list_in_parts(operation: Any) -> Generator[Operation[Any], Any, Listing[Any]]:
-    """Yield the requests for all pages, then those that mark the rows as read; marking in between would move the pages."""
+    """Yield the requests for the pages, then those that mark the rows as read; marking in between would move the pages."""
     pages: list[Listing[Any]] = []
-    for page in range(1, MAX_PAGES + 1):
+    more = False
+    for page in range(1, MAX_PAGES + 1) if operation.page is None else (operation.page,):
         reply = yield replace(operation, page=page)
         # A gateway that does not count pages returns the first page again.
         if pages and reply.rows == pages[-1].rows:
             break
         pages.append(reply)
+        if operation.page is not None:
+            more = reply.more
+            break
         if not reply.more:
             break
     else:
         raise errors.ProtocolError(f"the list does not end within {MAX_PAGES:,} pages")
-    listing = _listed(pages)
-    if not getattr(operation, "mark_read", False):
+    listing = replace(_listed(pages), more=more)
+    if not _marks_as_read(operation):
         return listing
     to_mark = _message_ids(listing)
     for message_id in to_mark:
@@ -174,12 +182,14 @@ def _message_ids(listing: Listing[Any]) -> tuple[str, ...]:
     return tuple(row.message_id for row in listing if row.message_id)
 
 
-def _partly_listed(replies: Sequence[Any]) -> Listing[Any]:
+def _partly_listed(operation: Any, replies: Sequence[Any]) -> Listing[Any]:
     """Return what a call had listed and marked as read when an error ended it."""
     pages: list[Listing[Any]] = [reply for reply in replies if isinstance(reply, Listing)]
     listing = _listed(pages)
     marked = len(replies) - len(pages)
-    return replace(listing, more=True, marked=_message_ids(listing)[:marked] if marked else ())
+    # Of all pages, those after an error were not read.
+    more = operation.page is None or any(page.more for page in pages)
+    return replace(listing, more=more, marked=_message_ids(listing)[:marked] if marked else ())
 
 
 # ------------------------------------------------------------------------------------------------ the account
@@ -313,13 +323,13 @@ class CellcastAccount(KeyHolder):
     def parts(self, operation: Operation[R_co]) -> Generator[Operation[Any], Any, R_co]:
         """Yield the requests of a call, each as an operation, and return the reply to the whole call.
 
-        A send makes one request for each thousand numbers. A listing makes one for each page, and then one for each row that is
-        marked as read. Everything is validated before the first request.
+        A send makes one request for each thousand numbers. A listing makes one for each page, or for the page that was asked
+        for, and then one for each row that is marked as read. Everything is validated before the first request.
         """
         refuse(self.problems(operation))
         if isinstance(operation, CellcastSend):
             return cast(R_co, (yield from _send_in_parts(PreparedSend(self, operation), operation)))
-        if _has_all_pages(operation):
+        if _lists_in_parts(operation):
             return cast(R_co, (yield from _list_in_parts(operation)))
         return cast(R_co, (yield operation))
 
@@ -330,8 +340,8 @@ class CellcastAccount(KeyHolder):
         """
         if isinstance(operation, CellcastSend):
             return _partly_sent(operation, replies, sent_maybe)
-        if _has_all_pages(operation):
-            return _partly_listed(replies)
+        if _lists_in_parts(operation):
+            return _partly_listed(operation, replies)
         return replies[0] if replies else None
 
     def encode(self, operation: Operation[Any]) -> HttpRequest:

@@ -332,9 +332,9 @@ class ListOperation(Operation[Listing[Row]]):
 class Responses(ListOperation[Response]):
     """List what people sent in reply: page number ``page``, or all pages. v3 lists only what is not marked as read.
 
-    ``mark_read`` (v3) marks the listed messages as read, one by one, after all pages were read: marking in between would move
-    rows to other pages, and marking everything would mark messages that were not listed. If marking fails, ``error.partial``
-    is the listing.
+    ``mark_read`` (v3) marks the listed messages as read, one by one, after the page or all pages were read: marking in between
+    would move rows to other pages, and marking everything would mark messages that were not listed. If marking fails,
+    ``error.partial`` is the listing.
     """
 
     row: ClassVar[type[Response]] = Response

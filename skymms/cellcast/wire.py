@@ -127,7 +127,8 @@ def read_reply(operation: Operation[Any], document: Mapping[str, Any], status: i
         raise DecodeError("it has no status")
     # `status: false` with HTTP 200 was recorded more than once, and v1 refuses a template with 203.
     if refused or status == 203 or status >= 300:
-        error = _refusal(operation, texts, status, refused, raw)
+        contradicted = bool(states & {"true", "success"}) or _names_message(document.get("data"))
+        error = _refusal(operation, texts, status, refused, raw, contradicted=contradicted)
         if isinstance(error, errors.NotFoundError) and isinstance(operation, ListOperation) and operation.is_list:
             return _read_listing(operation.row, None, raw)
         raise error
@@ -138,7 +139,9 @@ def read_reply(operation: Operation[Any], document: Mapping[str, Any], status: i
     return texts.build(operation.reply, raw=raw)
 
 
-def _refusal(operation: Operation[Any], texts: Texts, status: int, refused: bool, raw: Nodes) -> errors.MMSError:
+def _refusal(
+    operation: Operation[Any], texts: Texts, status: int, refused: bool, raw: Nodes, *, contradicted: bool
+) -> errors.MMSError:
     signals = [f"{name}={texts[name]}" for name in _SIGNALS.split() if name in texts]
     # A line for each text: line breaks in a text would make lines that look like signals.
     reasons = [f"{name}: {' '.join(texts[name].split())}" for name in f"{_REASONS} stack".split() if name in texts]
@@ -149,8 +152,9 @@ def _refusal(operation: Operation[Any], texts: Texts, status: int, refused: bool
     default = ("", errors.GatewayFaultError if fault else errors.MMSError, None)
     _, kind, field = next((row for row in table if _matches(row[0], lines)), default)
     code = next((texts[name] for name in _CODES.split() if texts.get(name, "success").lower() != "success"), "")
-    # A 203 or 3xx that contains no refusal leaves open whether the message was sent.
-    maybe = not operation.repeatable and (fault or not (refused or 400 <= status < 500))
+    # A 203 or 3xx that contains no refusal leaves open whether the message was sent, and so does a refusal that also reports
+    # success or has the id of a message.
+    maybe = not operation.repeatable and (fault or contradicted or not (refused or 400 <= status < 500))
     if not code and status >= 400:
         code = str(status)
     return kind(code, texts.first(_REASONS) or "", field=field, reply=raw, sent_maybe=maybe)
@@ -169,6 +173,16 @@ def _matches(pattern: str, lines: str) -> bool:
             return False
         at = found.end()
     return True
+
+
+def _names_message(data: object) -> bool:
+    """Whether a response to a send has the id of a message that was queued."""
+    return any(Texts(as_row(row, "to")).first(_MESSAGE_ID) for row in _rows(data, *_QUEUED))
+
+
+#: The lists of numbers that are queued, and their message ids: of v3, and of v1.
+_QUEUED = ("messages", "queueResponse")
+_MESSAGE_ID = "message_id MessageId"
 
 
 def _rows(data: object, *names: str) -> Iterator[Any]:
@@ -206,9 +220,7 @@ def _read_sent(send: CellcastSend, data: object, raw: Nodes) -> CellcastSent:
 
     requested = dict.fromkeys(values.unique_mobiles(send.recipients))
     queued = {
-        number: message_id
-        for number, row in listed("messages", "queueResponse")
-        if number in requested and (message_id := row.first("message_id MessageId"))
+        number: message_id for number, row in listed(*_QUEUED) if number in requested and (message_id := row.first(_MESSAGE_ID))
     }
     # A number that was not requested is kept only if it is not a number at all: nothing else can show which one it was.
     invalid = {
@@ -306,7 +318,11 @@ def _notice(event: Mapping[str, Any]) -> Notice:
 
 
 def _inbound(event: Mapping[str, Any], texts: Texts, raw: Nodes) -> Notice:
-    text, media = _unwrap(texts.first("reply message body"), as_list(event.get("media")))
+    found = texts.first("reply message body")
+    text, media = _unwrap(found, as_list(event.get("media")))
+    if isinstance(event.get("reply"), str) and "reply" not in texts and text == found:
+        # A reply without a text, such as a picture: `message` is the copy of the message that it answers.
+        text = None
     urls = tuple([url for file in media if (url := Texts(as_row(file, "url")).first("url"))])
     message_id, original_id = texts.first("message_id _id"), texts.first("original_message_id")
     common: dict[str, Any] = {

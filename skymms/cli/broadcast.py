@@ -37,7 +37,7 @@ from .broadcast_watch import watch
 from .calling import RetryPrinter
 from .completing import complete_files
 from .exit_status import Status
-from .options import dry_run_option, json_option
+from .options import dry_run_option, json_option, parse_days
 from .repeated import group
 
 
@@ -331,13 +331,18 @@ def audit(name: str | None, as_json: bool) -> int:
 
 @broadcast.command()
 @click.option(
-    "--older-than", type=click.IntRange(min=0), default=90, metavar="DAYS", help="How long ago they ended. Default: 90."
+    "--older-than",
+    type=click.IntRange(min=0),
+    default=90,
+    metavar="DAYS",
+    callback=parse_days,
+    help="How long ago they ended. Default: 90.",
 )
 @by_option
 @ledger_options
-def prune(older_than: int, by: str | None) -> int:
+def prune(older_than: timedelta, by: str | None) -> int:
     """Delete broadcasts that ended long ago, if no message is unknown, and old reports and keys."""
     with open_ledger() as ledger:
-        pruned = ledger.prune(older_than=timedelta(days=older_than), by=by)
+        pruned = ledger.prune(older_than=older_than, by=by)
     output.print_line(f"{pruned:,} broadcasts deleted")
     return Status.DONE

@@ -119,13 +119,14 @@ def parse_time(value: str | None, zone: str | None, option: str) -> datetime | N
         return None
     try:
         time = datetime.fromisoformat(value)
-    except ValueError:
+        if time.tzinfo is not None:
+            return time
+        return time.replace(tzinfo=zone_info(zone)) if zone else time.astimezone()
+    # Of a time at either end of the calendar, nothing can say where it is in the time zone of this machine.
+    except (ValueError, OverflowError):
         raise click.BadParameter(
             f"{option}: {value!r} is not a time; write 2026-11-30T09:00 or 2026-11-30T09:00-05:00"
         ) from None
-    if time.tzinfo is not None:
-        return time
-    return time.replace(tzinfo=zone_info(zone)) if zone else time.astimezone()
 
 
 def parse_hours(hours: str | None, zone: str | None, zone_column: str | None, by_number: bool = False) -> Hours | None:

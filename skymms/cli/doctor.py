@@ -10,6 +10,7 @@ import click
 
 from ..cellcast import GENERATIONS
 from ..errors import ConfigurationError
+from ..transport.calls import parse_timeout
 from .broadcast_options import Gateway, account_options
 from .completing import complete_files
 from .doctor_gateway import examine_gateway
@@ -60,6 +61,8 @@ def doctor(
 
     The exit status is 1 if something has failed. Warnings do not change it.
     """
+    # Of a time that is too long, or not a number, the operating system would only say so in the middle.
+    timeout, _ = parse_timeout(timeout)
     findings = [
         *examine_versions(),
         *_examine_account(cellcast, options, timeout, offline=offline),

@@ -43,11 +43,13 @@ from .inbox_output import (
     received_json,
 )
 from .inbox_run import import_uvicorn, serve
-from .options import json_option
+from .options import ROW_ID, json_option, parse_days
 from .repeated import group
 
 #: How many notices `list` prints without ``--json`` and ``--limit``.
 _LISTED = 100
+#: More than any inbox has, and few enough for a database.
+_MOST_LISTED = 10**12
 
 
 @group()
@@ -191,6 +193,7 @@ def secret_(target: str | None) -> int:
 def list_(tracking_id: str | None, since: str | None, limit: int | None, as_json: bool) -> int:
     """List the notices, the oldest first. Phone numbers are masked; --json prints everything."""
     begin = parse_time(since, None, "--since")
+    limit = None if limit is None else min(limit, _MOST_LISTED)
     with open_stored() as stored:
         if as_json:
             found = stored.notices(since=begin, tracking_id=tracking_id, limit=limit)
@@ -209,7 +212,7 @@ def list_(tracking_id: str | None, since: str | None, limit: int | None, as_json
 
 
 @inbox.command()
-@click.argument("id", type=click.IntRange(min=1))
+@click.argument("id", type=ROW_ID)
 @click.option("--raw", is_flag=True, help="Print the exact bytes of the post.")
 @store_options
 @json_option
@@ -228,7 +231,7 @@ def show(id: int, raw: bool, as_json: bool) -> int:
 
 
 @inbox.command()
-@click.argument("post", required=False, type=click.IntRange(min=1))
+@click.argument("post", required=False, type=ROW_ID)
 @store_options
 @json_option
 def quarantine(post: int | None, as_json: bool) -> int:
@@ -280,13 +283,18 @@ def message(tracking_id: str, as_json: bool) -> int:
 
 @inbox.command()
 @click.option(
-    "--older-than", type=click.IntRange(min=0), default=90, metavar="DAYS", help="How long ago they came. Default: 90."
+    "--older-than",
+    type=click.IntRange(min=0),
+    default=90,
+    metavar="DAYS",
+    callback=parse_days,
+    help="How long ago they came. Default: 90.",
 )
 @store_options
-def prune(older_than: int) -> int:
+def prune(older_than: timedelta) -> int:
     """Delete old posts and their notices. What waits for a handler stays, and repeats are still recognised."""
     with open_stored() as stored:
-        count = stored.prune(older_than=timedelta(days=older_than))
+        count = stored.prune(older_than=older_than)
     output.print_line(f"{counted(count, 'post')} deleted")
     return Status.DONE
 

@@ -14,7 +14,7 @@ from .inbox_load import load_inbox
 from .inbox_options import open_stored, since_option, store_options
 from .inbox_output import counted, dead_json, print_dead, time_text
 from .inbox_run import work
-from .options import json_option
+from .options import ROW_ID, json_option
 from .repeated import command
 
 _handler_option = click.option("--handler", metavar="NAME", help="Only for this handler: see `skymms inbox handlers`.")
@@ -62,7 +62,7 @@ def dead(handler: str | None, as_json: bool) -> int:
 
 
 @command()
-@click.argument("ids", metavar="[ID]...", nargs=-1, type=click.IntRange(min=1))
+@click.argument("ids", metavar="[ID]...", nargs=-1, type=ROW_ID)
 @click.option("--dead", "is_dead", is_flag=True, help="Those that a handler failed with for the last time.")
 @click.option(
     "--quarantined",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 import click
@@ -113,6 +114,15 @@ def parse_pairs(context: click.Context, option: click.Parameter, values: tuple[s
             raise click.BadParameter(f"{key} is given twice")
         found[key] = text
     return found
+
+
+def parse_days(context: click.Context, option: click.Parameter, days: int) -> timedelta:
+    """Return a number of days as a span of time; of more days than it can hold, the longest span: nothing is as old."""
+    return timedelta(days=min(days, timedelta.max.days))
+
+
+#: The type of the number of something in an inbox. A larger number is in no database.
+ROW_ID = click.IntRange(1, 2**63 - 1)
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:

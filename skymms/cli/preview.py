@@ -63,9 +63,10 @@ def preview(
     """
     if not media:
         refuse_without_look("--media", private=private, carrier=carriers, route=route, **{"images blocks": images == "blocks"})
-    if path is not None:
-        # Before anything is fetched.
-        check_name(path)
+    # Before anything is fetched.
+    ending = "" if path is None else check_name(path)
+    if stacked and not ending.startswith(".htm"):
+        raise click.UsageError("--stacked is for a page: add -o with a name that ends in .html")
     content = read_content(file)
     message = _message(content)
     base = None if file == "-" else Path(file).parent

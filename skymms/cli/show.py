@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from typing import Any
 
 import click
@@ -41,6 +42,8 @@ def show(file: str, dialect: str | None, url: str | None, save: bool, raw: bool,
     FILE is a request of any kind, or a slideshow, which is shown as `skymms send` would send it. Recipient and sender of a
     slideshow may be left out. Problems are printed on stderr. Nothing is sent.
     """
+    if save:
+        _refuse_options_of_send(given(options).keys() - {"client_reference"})
     content = read_content(file)
     settings = skycore_settings(dialect, url, content.dialect)
     account = masked_account(settings)
@@ -60,6 +63,13 @@ def show(file: str, dialect: str | None, url: str | None, save: bool, raw: bool,
         raise ConfigurationError(f"cannot encode the request in {account.dialect}: {error}", problems=problems) from None
     _print(account, document, raw=raw, as_json=as_json)
     return Status.PROBLEMS if problems else Status.DONE
+
+
+def _refuse_options_of_send(names: Collection[str]) -> None:
+    """Raise the error of an option that has no effect with --save, because what is stored goes to nobody yet."""
+    for option in click.get_current_context().command.params:
+        if option.name in names:
+            raise click.UsageError(f"{option.opts[0]} is for sending: leave it out with --save")
 
 
 def _print(account: Account, document: bytes, *, raw: bool, as_json: bool) -> None:

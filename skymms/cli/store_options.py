@@ -56,7 +56,7 @@ class StoreOption:
                 is_flag=True,
                 expose_value=False,
                 callback=keep(_ADOPT),
-                help=f"Accept a {self.noun} file that was copied or restored, as the only one from now on.",
+                help=f"Accept a file of the {self.noun} that was copied or restored, as the only one from now on.",
             )
             return named(adopt(command))
 

@@ -200,16 +200,21 @@ class Handling:
         """Answer inbound messages that begin with a keyword, each once.
 
         ``answer`` is the reply, whose ``to`` and ``sender`` may be left out, or a function of the notice that returns the reply
-        or None. Call :meth:`reply_with` too.
+        or None. Call :meth:`reply_with` too, with a client of either kind.
         """
         find = answering(keyword, answer)
         registered = self._handlers.on(InboundSMS, InboundMMS, name=name or f"reply to {keyword.strip().upper()}")
 
         @registered
-        def reply(notice: Notice, message: Message) -> None:  # pyright: ignore[reportUnusedFunction]
+        def reply(notice: Notice, message: Message) -> Any:  # pyright: ignore[reportUnusedFunction]
             operation = find(notice)
-            if operation is not None:
-                message.reply(operation)
+            if operation is None:
+                return None
+            from ..client import Client
+
+            # With an AsyncClient it is a coroutine, which the worker waits for.
+            is_async = self._replies is not None and not isinstance(self._replies.client, Client)
+            return message.reply_async(operation) if is_async else message.reply(operation)
 
     def confirm_opt_outs(
         self,

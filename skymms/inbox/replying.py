@@ -78,11 +78,14 @@ class Replier:
 
     def _filled(self, operation: Operation[R_co]) -> Operation[R_co]:
         """Return the operation with the number that the notice is from, and the short code that it was sent to."""
-        notice: Any = self._notice
+        notice = self._notice
         changes: dict[str, Any] = {}
-        for name, value in (("to", getattr(notice, "sender", None)), ("sender", getattr(notice, "to", None))):
-            if hasattr(operation, name) and getattr(operation, name) is None and isinstance(notice, (InboundMMS, InboundSMS)):
-                changes[name] = value
+        if isinstance(notice, (InboundMMS, InboundSMS)):
+            # A send of Cellcast has a tuple of numbers, which is empty if none was given.
+            if getattr(operation, "to", "") in (None, ()):
+                changes["to"] = notice.sender
+            if getattr(operation, "sender", "") is None:
+                changes["sender"] = notice.to
         return cast("Operation[R_co]", replace(cast(Any, operation), **changes)) if changes else operation
 
 

@@ -54,6 +54,8 @@ _DEMUXERS = {
 #: Of the allowed bytes, this part is planned; the container takes some of the rest.
 _PLANNED = 0.93
 _ATTEMPTS = 4
+#: A video that becomes shorter than this part of its length, and by more than a second, is not whole.
+_MOST_OF_IT = 0.9
 #: Frames a second at most: more take bytes from each picture.
 _MAX_RATE = 25
 
@@ -107,6 +109,9 @@ def fit_played(data: bytes, content: Content, kind: str, most: int) -> Fitted:
                 ending, content_type = ("mp3", "audio/mpeg") if kind == "audio" else ("mp4", "video/mp4")
                 how = f"{content.name} to {ending.upper()} of {round(len(result) * 8 / length / 1000)} kbit/s"
                 after = _describe(program, "mp3" if kind == "audio" else "mov", target, kind, ends)
+                # Of a sound without a table of its parts, the length is only an estimate.
+                if kind == "video" and after.seconds < length * _MOST_OF_IT - 1:
+                    raise damaged_error(f"of its {length:.0f} seconds, only {after.seconds:.0f} can be read", kind)
                 return Fitted(
                     data=result,
                     content_type=content_type,

@@ -14,7 +14,7 @@ from .exchange import Exchange, GatewayAccount
 from .logging import log_end
 from .observer import Reporter, check_observer
 from .operation_methods import OperationMethods
-from .retries import Retries
+from .retries import LONGEST, Retries
 
 #: Seconds to connect, and seconds from sending the request to the last byte of the response.
 DEFAULT_TIMEOUT = (5.0, 30.0)
@@ -113,8 +113,9 @@ def parse_timeout(timeout: float | tuple[float, float]) -> tuple[float, float]:
         connect, read = (0.0 if isinstance(one, bool) else float(one) for one in pair)
     except (TypeError, ValueError):  # None for example, which other libraries take for "no limit"
         connect = read = 0.0
-    if not (0 < connect < float("inf") and 0 < read < float("inf")):
-        raise ConfigurationError(f"timeout={timeout!r:.40}: give seconds above 0, or (connect, read)")
+    # The operating system's clock cannot wait longer.
+    if not (0 < connect <= LONGEST and 0 < read <= LONGEST):
+        raise ConfigurationError(f"timeout={timeout!r:.40}: give seconds above 0 and up to {LONGEST:,.0f}, or (connect, read)")
     return connect, read
 
 

@@ -37,7 +37,7 @@ from ..model.operations import Operation, R_co
 from ..rate_limit import RateLimit
 from .logging import describe_error, log_retry
 from .observer import Reporter
-from .retries import Retries, retry_after
+from .retries import LONGEST, Retries, retry_after
 
 
 @runtime_checkable
@@ -295,7 +295,8 @@ class Exchange(Generic[R_co]):
                 error.retry_after = retry_after(outcome)
             if rate_limit is not None and _is_throttled(error):
                 yield SlowDown(rate_limit, min(wait, LONGEST_SLOW_DOWN))
-            if isinstance(error, NotReadyError) and waited_until_ready + wait <= self._retries.until_ready:
+            may_wait = isinstance(error, NotReadyError) and not error.sent_maybe
+            if may_wait and waited_until_ready + wait <= self._retries.until_ready:
                 waited_until_ready += wait
             else:
                 waited += wait
@@ -335,14 +336,14 @@ class Exchange(Generic[R_co]):
         policy = self._retries
         backoff: float = min(policy.first * 2**attempt, policy.longest) * (1 - self._random() / 2)
         wanted = retry_after(outcome) if isinstance(outcome, HttpResponse) else None
-        return backoff if wanted is None else max(wanted, backoff)
+        return min(backoff if wanted is None else max(wanted, backoff), LONGEST)
 
 
 def _wait_for_turn(rate_limit: RateLimit) -> Generator[Step, Outcome, None]:
     seconds = yield Reserve(rate_limit)
     assert isinstance(seconds, (int, float)), "the outcome of Reserve"
     if seconds > 0:
-        yield Pause(seconds)
+        yield Pause(min(seconds, LONGEST))
 
 
 def _is_throttled(error: SkymmsError) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import ConfigurationError
 from ..http import HttpResponse
 
-#: The longest wait that a response can ask for, in seconds; no clock can wait much longer.
+#: The longest wait and the longest time-out, in seconds; no clock can wait much longer.
 LONGEST = 1e9
 
 

@@ -41,14 +41,20 @@ def decode_response(
     try:
         document = _parse(dialect, response.body, api_key, max_response)
         reply = _reply(operation, document)
+        if (reason := answers_other_request(operation, reply)) is not None:
+            raise _OtherRequestError(reason)
+        return _with_requested_sender(operation, reply, default_sender)
+    except _OtherRequestError as error:
+        raise _other_request(operation, response, str(error), api_key) from None
     except ValueError as error:  # DecodeError, or a reply that lacks a required field
-        reason: str | None = mask_key(str(error), api_key)  # the parser's messages quote names
+        reason = mask_key(str(error), api_key)  # the parser's messages quote names
         if _is_of_other_dialect(dialect, response.body):
             reason = f"{reason}; it has the format of another dialect, so check that the account's dialect fits its url"
-    else:
-        if (reason := answers_other_request(operation, reply)) is None:
-            return _with_requested_sender(operation, reply, default_sender)
     raise protocol_error(operation, response, reason, api_key)
+
+
+class _OtherRequestError(DecodeError):
+    """The response follows the protocol, and belongs to another request."""
 
 
 def _is_of_other_dialect(dialect: Dialect, body: bytes) -> bool:
@@ -124,30 +130,45 @@ def _refusal_error(operation: Operation[Any], document: _Document, refused: Refu
     """Return the error for a refusal; None for a successful response whose error code is empty."""
     # If "try again later" is the response to another request, a retry of this one would send its message twice.
     if (reason := answers_other_request(operation, refused)) is not None:
-        raise DecodeError(reason)
+        raise _OtherRequestError(reason)
     if not refused.code and document.status in {None, "", "success"}:
         return None
     repeatable = operation.repeatable
     return gateway_refusal(refused.code, refused.info, status=document.status, reply=document.raw, repeatable=repeatable)
 
 
-def protocol_error(operation: Operation[Any], response: HttpResponse, reason: str | None, key: str) -> SkymmsError:
+def _other_request(operation: Operation[Any], response: HttpResponse, reason: str, key: str) -> ProtocolError:
+    """Return the error for the response to another request.
+
+    The gateway executes requests, whatever the HTTP status says about the other one, so this one may have been executed too.
+    """
+    return _protocol_error(operation, response, f"the response does not follow the protocol: {reason}.", key, True)
+
+
+def protocol_error(operation: Operation[Any], response: HttpResponse, reason: str, key: str) -> SkymmsError:
     """Return the error for a response that does not follow the protocol; ``reason`` says why. Cellcast uses it too."""
     http = response.status
     if http == 429:
         # The HTTP server throttled the request before the gateway read it.
         return error_class("429")("429", codes.ANSWERS["429"].meaning)
     # A 4xx says that the request was not processed; with any other status the message may have been accepted.
-    maybe = not operation.repeatable and not (400 <= http < 500 and http != 408)
+    executed = not (400 <= http < 500 and http != 408)
+    return _protocol_error(operation, response, _explain(http, reason), key, executed)
+
+
+def _protocol_error(
+    operation: Operation[Any], response: HttpResponse, explanation: str, key: str, executed: bool
+) -> ProtocolError:
+    http, maybe = response.status, executed and not operation.repeatable
     return ProtocolError(
-        f"HTTP {http}: {_explain(http, reason)} {_remedy(http, maybe)}".rstrip(),
+        f"HTTP {http}: {explanation} {_remedy(http, maybe)}".rstrip(),
         body=mask_key_in_body(response.body, key),
         status=http,
         sent_maybe=maybe,
     )
 
 
-def _explain(http: int, reason: str | None) -> str:
+def _explain(http: int, reason: str) -> str:
     if 300 <= http < 400:
         return "a redirect, which is not followed."
     if http == 404:

@@ -200,6 +200,19 @@ class TestListings:
         assert [one.message_id for one in exchange.result] == ["a", "b", "c"]
         assert exchange.result.marked == ("a", "b", "c")
 
+    def test_the_rows_of_one_page_are_marked_when_only_that_page_is_asked_for(self):
+        marked = response(vectors.MARKED_V3)
+        exchange, requests = run(V3, Responses(2, mark_read=True), page("a", "b", at=2, of=3), marked, marked)
+        assert requests[0].url.endswith("get-responses?type=mms&page=2")
+        assert [json.loads(request.body) for request in requests[1:]] == [{"message_id": one} for one in "ab"]
+        assert (exchange.result.marked, exchange.result.more) == (("a", "b"), True)
+
+    def test_if_marking_a_single_page_fails_the_rows_are_in_partial(self):
+        with pytest.raises(TransportError) as raised:
+            run(V3, Responses(1, mark_read=True), page("a", "b"), response(vectors.MARKED_V3), NoResponse("reset", left=True))
+        assert [one.message_id for one in raised.value.partial] == ["a", "b"]
+        assert (raised.value.partial.marked, raised.value.partial.more) == (("a",), False)
+
     def test_if_marking_fails_the_rows_are_in_partial(self):
         with pytest.raises(TransportError) as raised:
             run(V3, Responses(mark_read=True), page("a", "b"), response(vectors.MARKED_V3), NoResponse("reset", left=True))

@@ -335,6 +335,27 @@ class TestRefusals:
             V1.decode(SEND_V1, response(vectors.REDIS_V1, status))
         assert raised.value.sent_maybe
 
+    @pytest.mark.parametrize(
+        ("account", "status", "body"),
+        [
+            (V3, 429, vectors.SENT_V3),
+            (V1, 429, vectors.SENT_V1),
+            (V3, 400, vectors.SENT_V3),
+            (V1, 404, vectors.SENT_V1),
+            (V3, 200, vectors.SENT_V3.replace(b'"msg"', b'"error": {"code": "OVER_LIMIT"}, "msg"')),
+            (V3, 200, vectors.SENT_V3.replace(b'"SUCCESS"', b'"OVER_LIMIT"')),
+            (V1, 200, vectors.body({"status": True, "code": 429, "message": "Too many requests"})),
+            (V1, 200, vectors.SENT_V1.replace(b'"status": true', b'"status": false, "code": 429')),
+        ],
+    )
+    def test_a_refusal_that_also_reports_success_or_has_a_message_id_may_have_sent(self, account, status, body):
+        with pytest.raises(MMSError) as raised:
+            account.decode(SEND if account is V3 else SEND_V1, response(body, status))
+        assert raised.value.sent_maybe
+        with pytest.raises(MMSError) as raised:
+            account.decode(Balance(), response(body, status))
+        assert not raised.value.sent_maybe, "reading sends nothing"
+
     def test_http_429_without_json_is_throttling(self):
         with pytest.raises(ThrottledError) as raised:
             V3.decode(SEND, response(b"<html>slow down</html>", 429))

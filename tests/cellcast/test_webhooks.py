@@ -70,6 +70,14 @@ class TestInboundMessages:
         assert notice.text == "Yes please"
         assert ("message", "Coming?") in notice.raw
 
+    @pytest.mark.parametrize("reply", ["", " "])
+    def test_a_reply_without_a_text_does_not_have_the_text_of_the_message_that_it_answers(self, reply):
+        (notice,) = read({**INBOUND_V1, "message": "Sale! Text STOP to end", "reply": reply})
+        assert (notice.sender, notice.text) == (ADA, None)
+        inner = json.dumps({"message": "Look", "media": [{"url": "http://media.example/cat.jpg"}]})
+        (notice,) = read({**INBOUND_V1, "mms": True, "message": inner, "reply": reply})
+        assert (notice.text, notice.files) == ("Look", ("http://media.example/cat.jpg",))
+
     def test_a_v3_mms(self):
         (notice,) = read({**INBOUND_V3, "type": "MMS"})
         assert isinstance(notice, InboundMMS)

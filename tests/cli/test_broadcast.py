@@ -59,6 +59,7 @@ class TestCreate:
             (("--hours", "09:00-20:00", "--zone", "Mars"), "'Mars' is not a time zone"),
             (("--start", "tomorrow"), "--start: 'tomorrow' is not a time; write 2026-11-30T09:00"),
             (("--until", "2026-13-01"), "--until: '2026-13-01' is not a time"),
+            (("--start", "0001-01-01"), "--start: '0001-01-01' is not a time"),
             (("--start", "2026-02-02", "--until", "2026-01-01"), "until is not after start"),
             (("--price", "cheap"), "'cheap' is not a price; write 0.03"),
             (("--price", "-1"), "'-1' is not a price"),
@@ -465,6 +466,7 @@ class TestNumbers:
         create(run)
         run("broadcast", "run", "spring")
         assert run("broadcast", "prune").out == "0 broadcasts deleted\n"
+        assert run("broadcast", "prune", "--older-than", "99999999999999999999").out == "0 broadcasts deleted\n"
         assert run("broadcast", "prune", "--older-than", "0").out == "1 broadcasts deleted\n"
 
 

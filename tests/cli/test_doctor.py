@@ -652,3 +652,10 @@ def test_doctor_after_a_message_does_not_print_its_number(run, gateway):
     result = run("doctor")
     assert TO_AND_FROM[1] not in result.out + result.err
     assert isinstance(gateway, Sandbox)
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "1e10"])
+def test_a_time_that_no_clock_can_wait_is_wrong_usage(run, seconds):
+    result = run("doctor", "--timeout", seconds, "--url", "http://127.0.0.1:9/x")
+    assert (result.status, result.out) == (2, "")
+    assert "give seconds above 0 and up to 1,000,000,000" in result.err

@@ -261,6 +261,28 @@ class TestList:
         assert "MMS_\\u202e\\x7f1" in run("inbox", "list").out
 
 
+class TestNumbersBeyondTheDatabase:
+    """Numbers and times that Python has and a database or a calendar has not."""
+
+    @pytest.mark.parametrize("command", ["show", "quarantine", "replay"])
+    def test_the_number_of_a_notice_or_a_post_is_wrong_usage(self, run, seen, command):
+        result = run("inbox", command, "99999999999999999999")
+        assert (result.status, result.out) == (2, "")
+        assert "99999999999999999999 is not in the range" in result.err
+
+    @pytest.mark.parametrize(("command", "option"), [("list", "--since"), ("replay", "--since"), ("replay", "--until")])
+    def test_a_time_before_the_calendar_of_this_machine_is_wrong_usage(self, run, seen, command, option):
+        result = run("inbox", command, option, "0001-01-01T00:00")
+        assert (result.status, result.out) == (2, "")
+        assert f"{option}: '0001-01-01T00:00' is not a time" in result.err
+
+    def test_any_limit_is_accepted(self, run, seen):
+        assert run("inbox", "list", "--limit", "99999999999999999999").out == run("inbox", "list").out
+
+    def test_nothing_is_older_than_the_calendar(self, run, stored):
+        assert run("inbox", "prune", "--older-than", "99999999999999999999").out == "0 posts deleted\n"
+
+
 class TestShow:
     def test_everything_about_a_notice_is_shown(self, run, seen):
         result = run("inbox", "show", "1")

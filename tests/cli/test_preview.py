@@ -150,6 +150,8 @@ class TestWrongUse:
             (["--data", "name"], "'name' is not of the form NAME=VALUE"),
             (["--images", "blocks"], "--images blocks needs --media"),
             (["--private"], "--private needs --media"),
+            (["--stacked"], "--stacked is for a page: add -o with a name that ends in .html"),
+            (["--stacked", "-o", "a.txt"], "--stacked is for a page"),
             (["--carrier", "att"], "--carrier needs --media"),
             (["--images", "sixel"], "'sixel' is not one of"),
             (["--data", "a=1", "--data", "a=2"], "a is given twice"),

@@ -139,9 +139,24 @@ class TestShow:
         assert "<DURATION>5</DURATION>" in out
         assert "CONTENT" not in out
 
+    @pytest.mark.parametrize("dialect", ["skycore", "skycore-get", "sinch", "sinch-json"])
+    def test_a_request_that_is_longer_than_its_file_is_shown_whole(self, run, dialect):
+        result = run("show", "f", "--dialect", dialect, f='name = "n"\n' + '[[slide]]\ntext = "&"\n' * 45_000)
+        assert result.status == 4
+        assert "45000 slides, but at most 8" in result.err
+        assert len(result.out) > 1_100_000
+
     def test_the_option_save_shows_the_request_of_the_save_command(self, run):
         assert "<ACTION>saveMMS</ACTION>" in run("show", "f", "--save", f=COUPON).out
         assert "<ACTION>saveMMS</ACTION>" in run("show", "f", "--save", f=encode("skycore", SaveMMS(SLIDESHOW))).out
+
+    @pytest.mark.parametrize(
+        "option", [("--to", "15551234888"), ("--from", "60856"), ("--operator-id", "1"), ("--display-to", "15551234889")]
+    )
+    def test_the_option_save_refuses_options_for_sending(self, run, option):
+        result = run("show", "f", "--save", *option, f=COUPON)
+        assert (result.status, result.out) == (2, "")
+        assert f"{option[0]} is for sending: leave it out with --save" in result.err
 
     def test_options_of_show_replace_fields_of_the_request(self, run):
         out = run("show", "f", "--to", "+1 (555) 123-4889", "--operator-id", "000189", f=encode("skycore")).out

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from cellcast_server import AcceptingGateway
+from cellcast_server import account as cellcast_account
+from cellcast_server import body as body_of
 from counting_gateway import CountingGateway
 from inbox_rows import NUMBER, change, receive, report, rows, sms, states
 
@@ -20,12 +24,15 @@ from skymms import (
     Notice,
     SendMMS,
     SendSMS,
+    Slide,
     Slideshow,
 )
 from skymms.aio import AsyncClient
 from skymms.broadcast import Ledger
+from skymms.cellcast import CellcastSend, read_cellcast_webhook
 from skymms.inbox import Handling, Message, taking
 from skymms.inbox.storing import open_inbox
+from skymms.model.operations import Operation, R_co
 
 ALL = datetime.fromtimestamp(0, UTC)
 
@@ -156,6 +163,38 @@ def test_a_keyword_is_answered(inbox: Handling, ledger: Ledger, gateway: Countin
     replay_all(inbox)
     answered = [*numbers[:3], numbers[6], "15551230008", "15551230007"]
     assert gateway.requests == dict.fromkeys(answered, 1)
+    assert set(states(ledger.store).values()) == {"done"}
+
+
+class ShortLived(AsyncClient):
+    """A client that closes its connections after each call, because each run of a worker has an event loop of its own."""
+
+    async def call(self, operation: Operation[R_co], *, once: bool = False) -> R_co:
+        async with AsyncClient(self.account) as client:
+            return await client.call(operation, once=once)
+
+
+def test_a_keyword_is_answered_with_an_async_client(ledger: Ledger, account: Account, gateway: CountingGateway) -> None:
+    inbox = Handling(open_inbox(ledger.store))
+    inbox.reply_with(ledger, ShortLived(account))
+    inbox.reply_to("HELP", SendSMS("Text STOP to end"))
+    receive(ledger.store, [sms("help"), sms("something else", sender="15551230009")])
+    inbox.work(until_idle=True)
+    replay_all(inbox)
+    assert gateway.requests == {NUMBER: 1}
+    assert set(states(ledger.store).values()) == {"done"}
+
+
+def test_a_reply_through_cellcast_goes_to_the_sender(ledger: Ledger) -> None:
+    inbox = Handling(open_inbox(ledger.store))
+    body = {"from": "61491570156", "body": "Hello", "received_at": "2031-01-02 03:04:05", "message_id": "7", "type": "SMS"}
+    with AcceptingGateway() as gateway, Client(cellcast_account(gateway)) as client:
+        inbox.reply_with(ledger, client)
+        inbox.reply_to("hello", CellcastSend(Slide("Hi", image="http://www.example.com/a.gif")))
+        receive(ledger.store, read_cellcast_webhook(json.dumps(body).encode()))
+        inbox.work(until_idle=True)
+        replay_all(inbox)
+        assert [json.loads(body_of(request))["numbers"] for request in gateway.requests] == [["+61491570156"]]
     assert set(states(ledger.store).values()) == {"done"}
 
 

@@ -494,7 +494,7 @@ class TestFfmpeg:
 
     def test_a_damaged_video_is_refused(self):
         with pytest.raises(MediaCorruptedError, match="ffmpeg cannot read it"):
-            fit(b"....ftypqt  " + bytes(500_000))
+            fit(b"\0\0\0\x0cftypqt  \0\0\0\x08moov" + bytes(500_000))
 
     def test_a_video_of_4k_can_be_converted_within_the_limits(self, tmp_path):
         picture = ["-f", "lavfi", "-i", "testsrc=size=3840x2160:rate=4:duration=1"]
@@ -529,6 +529,27 @@ class TestFfmpeg:
         with pytest.raises(MediaCorruptedError, match="ffmpeg took more than 0 seconds"):
             fit(made["video"], most=200_000)
         assert time.monotonic() - started < 20
+
+    @pytest.mark.parametrize("most", [10_000_000, 100_000], ids=["that fits", "that does not fit"])
+    def test_a_part_of_a_video_is_damaged_and_not_a_shorter_video(self, made, tmp_path, most):
+        (tmp_path / "v.mp4").write_bytes(made["video"])
+        # As files are made for the web: what the video contains is said first.
+        command = ["ffmpeg", "-v", "error", "-i", tmp_path / "v.mp4", "-c", "copy", "-movflags", "+faststart"]
+        subprocess.run([*command, tmp_path / "web.mp4"], check=True)
+        whole = (tmp_path / "web.mp4").read_bytes()
+        assert fit(whole, most=most).size <= most
+        with pytest.raises(MediaCorruptedError, match="its end is missing"):
+            fit(whole[: len(whole) // 2], most=most)
+
+    def test_a_part_of_a_webm_is_damaged_and_not_a_shorter_video(self, made, tmp_path):
+        (tmp_path / "v.mp4").write_bytes(made["video"])
+        # The length of the whole is at the beginning of the file.
+        command = ["ffmpeg", "-v", "error", "-i", tmp_path / "v.mp4", "-c:v", "libvpx", "-b:v", "1M", "-an"]
+        subprocess.run([*command, tmp_path / "v.webm"], check=True)
+        whole = (tmp_path / "v.webm").read_bytes()
+        assert fit(whole, most=200_000).size <= 200_000
+        with pytest.raises(MediaCorruptedError, match=r"of its 10 seconds, only [3-6] can be read"):
+            fit(whole[: len(whole) // 2], most=200_000)
 
     def test_a_playlist_is_not_given_to_ffmpeg(self):
         with pytest.raises(MediaTypeError, match="is a playlist"):

@@ -22,6 +22,7 @@ from skymms import (
     Client,
     ConfigurationError,
     Limits,
+    MediaCorruptedError,
     MediaTooLargeError,
     MMSError,
     SendMMS,
@@ -234,6 +235,17 @@ def animation(*delays: int) -> bytes:
     return gif()[:19] + b"".join(delay(one) + frame for one in delays) + b"\x3b"
 
 
+def damaged_pass(method: int) -> bytes:
+    """A pass whose first file cannot be unpacked: one byte of its packed text is another."""
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        archive.writestr("pass.json", json.dumps([f"text {number}" for number in range(200)]))
+    content = bytearray(packed.getvalue())
+    # Of bzip2 it is the checksum of a block, of the others the beginning of the packed data behind the head of 39 bytes.
+    content[39 + (9 if method == zipfile.ZIP_LZMA else 10 if method == zipfile.ZIP_BZIP2 else 0)] ^= 0x07
+    return bytes(content)
+
+
 def wallet_pass(**changes: bytes | None) -> bytes:
     files: dict[str, bytes | None] = {"pass.json": b"{}", "icon.png": png(), "signature": b"s"}
     hashes = {name: hashlib.sha1(data or b"").hexdigest() for name, data in files.items() if name != "signature"}
@@ -302,6 +314,10 @@ class TestReports:
             ("passbook", wallet_pass(manifest_json=b"[]"), "application/vnd.apple.pkpass", "not an object"),
             ("passbook", wallet_pass(manifest_json=b"["), "application/vnd.apple.pkpass", "not a complete pass"),
             ("passbook", b"PK\x03\x04 and no more", "application/vnd.apple.pkpass", "not a complete pass"),
+            ("video", mp4()[:-3], "video/mp4", "its end is missing"),
+            ("video", mp4() + b"\0\0\1\0mdat" + bytes(99), "video/mp4", "its end is missing"),
+            ("video", mp4() + b"\0\0\0\1mdat\0\0\0\1\0\0\0\0", "video/mp4", "its end is missing"),
+            ("video", mp4()[:16] + b"\0\0\0\x0cmdat1234", "video/mp4", "moov"),
         ],
     )
     def test_what_a_gateway_accepts_and_a_phone_may_not_show_is_a_warning(self, kind, content, declared, warning):
@@ -309,7 +325,18 @@ class TestReports:
         assert found.problems == ()
         assert [warning in one.message for one in found.warnings] == [True]
 
-    @pytest.mark.parametrize(("kind", "content"), [("vcard", CARD), ("ical", EVENT), ("pdf", PDF), ("passbook", wallet_pass())])
+    @pytest.mark.parametrize(
+        ("kind", "content"),
+        [
+            ("vcard", CARD),
+            ("ical", EVENT),
+            ("pdf", PDF),
+            ("passbook", wallet_pass()),
+            ("video", mp4()),
+            ("video", mp4() + b"\0\0\0\0mdat" + bytes(99)),
+            ("video", mp4() + b"\0\0\0\1mdat" + bytes(7) + b"\x14" + bytes(4)),
+        ],
+    )
     def test_a_correct_object_has_no_warning(self, kind, content):
         assert look(kind, served(kind, content)).warnings == ()
 
@@ -318,6 +345,14 @@ class TestReports:
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("pass.json", bytes(30_000_000))
         assert "unpacks to more" in look("passbook", served("passbook", packed.getvalue())).warnings[0].message
+
+    @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+    def test_a_pass_that_cannot_be_unpacked_is_a_warning_and_cannot_be_fitted(self, method):
+        content = damaged_pass(method)
+        found = look("passbook", served("passbook", content))
+        assert ["not a complete pass" in one.message for one in found.warnings] == [True]
+        with pytest.raises(MediaCorruptedError, match="not a complete pass"):
+            fit(content)
 
     def test_problems_can_be_raised(self):
         with pytest.raises(MediaTooLargeError, match="slide 1, image"):

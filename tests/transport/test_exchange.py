@@ -22,6 +22,7 @@ from skymms import (
     HttpResponse,
     ListMMS,
     MMSError,
+    NotReadyError,
     ProtocolError,
     QuotaExceededError,
     Retries,
@@ -98,6 +99,7 @@ NOT_RETRIED = [
     pytest.param(
         ok(SENT.replace(b"15551234888", b"15559999999")), ProtocolError, True, id="the response for another recipient"
     ),
+    pytest.param(ok(SENT.replace(b"15551234888", b"15559999999"), 429), ProtocolError, True, id="429 with another's response"),
     pytest.param(ok(SENT[:-3]), ProtocolError, True, id="a truncated response"),
     pytest.param(ok(b"\x0b\x02\x80", Content_Encoding="br"), ProtocolError, True, id="an unsupported compression"),
     *(
@@ -127,6 +129,13 @@ class TestSend:
         with pytest.raises(error) as raised:
             run(SEND, outcome)
         assert raised.value.sent_maybe is maybe
+
+    @pytest.mark.parametrize("said", [b"Success", b"queued"])
+    def test_a_message_that_is_not_ready_and_may_have_been_sent_is_not_sent_again(self, said):
+        contradiction = ok(b"<RESPONSE><STATUS>%s</STATUS><ERRORCODE>E626</ERRORCODE></RESPONSE>" % said)
+        with pytest.raises(NotReadyError) as raised:
+            run(SEND, contradiction, retries=Retries(until_ready=600))
+        assert raised.value.sent_maybe
 
     @pytest.mark.parametrize("put_off", RETRIED)
     def test_a_send_is_not_retried_with_retries_off(self, put_off):
@@ -166,6 +175,10 @@ class TestListing:
 
 
 class TestWaits:
+    def test_no_wait_is_longer_than_a_clock_can_wait(self):
+        policy = Retries(count=1, first=1e12, longest=1e12, total=1e13)
+        assert run(SEND, ok(refused("E106")), ok(SENT), retries=policy)[2] == [1e9]
+
     def test_waits_double_up_to_the_longest(self):
         busy = ok(refused("E106"))
         policy = Retries(count=6, first=1, longest=5, total=100)

@@ -457,10 +457,16 @@ class TestTimeAndSizeLimits:
         assert raised.value.status == 302
         assert raised.value.sent_maybe
 
-    @pytest.mark.parametrize("timeout", [None, True, 0, -1, float("inf"), float("nan"), "x", (1,), (1, 2, 3), (None, 1)])
+    @pytest.mark.parametrize(
+        "timeout", [None, True, 0, -1, float("inf"), float("nan"), 1e10, (1, 1e10), "x", (1,), (1, 2, 3), (None, 1)]
+    )
     def test_timeout_must_be_positive_seconds(self, kind, timeout):
         with pytest.raises(ConfigurationError, match="timeout="):
             kind(Account(CANARY), timeout=timeout)
+
+    def test_the_longest_timeout_works(self, client):
+        with Faulty(http(SENT)) as server, client(server, timeout=1e9) as calling:
+            assert calling.call(SEND).tracking_id
 
     def test_a_kept_connection_is_used_again(self, client):
         with Faulty(http(SENT)) as server, client(server) as calling:
