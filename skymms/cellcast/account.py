@@ -140,7 +140,8 @@ def _partly_sent(send: CellcastSend, replies: Sequence[CellcastSent], sent_maybe
 
 def _lists_in_parts(operation: Operation[Any]) -> bool:
     """Whether a call lists all pages, and so makes a request for each, or marks the rows of one page as read."""
-    return isinstance(operation, ListOperation) and operation.is_list and (operation.page is None or _marks_as_read(operation))
+    marks = _marks_as_read(operation)
+    return isinstance(operation, ListOperation) and operation.is_list and (operation.page is None or marks)
 
 
 def _marks_as_read(operation: Operation[Any]) -> bool:

@@ -20,8 +20,8 @@ from stores import SERVER, in_schema
 
 from skymms import Account
 from skymms.aio import AsyncClient
-from skymms.broadcast import Ledger
-from skymms.broadcast.blocks import Holder
+from skymms.broadcast import Ledger, blocks
+from skymms.broadcast.turns import Turns
 from skymms.transport.events import RequestStarted
 
 RATE = 200
@@ -52,14 +52,15 @@ def work(where: str, url: str) -> None:
     """Run the broadcast, and print the turns that this process was granted, by the ledger's clock, and when requests left."""
     turns: list[float] = []
     requests = Requests()
-    grant = Holder._turns
+    worker: Any = blocks
+    take = worker.take_turns
 
-    def noted(self: Holder, transaction: Any, count: int, now: float) -> tuple[float, float]:
-        first, gap = grant(self, transaction, count, now)
-        turns.extend(now + first + gap * place for place in range(count))
-        return first, gap
+    def noted(transaction: Any, account: str, rate: float | None, most: int, now: float, begun: float) -> Turns:
+        taken: Turns = take(transaction, account, rate, most, now, begun)
+        turns.extend(now + taken.first + taken.gap * place for place in range(taken.granted))
+        return taken
 
-    Holder._turns = noted  # type: ignore[method-assign]
+    worker.take_turns = noted
 
     async def run() -> None:
         with Ledger(where) as ledger:
