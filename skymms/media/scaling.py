@@ -60,8 +60,9 @@ def search(
     """Return a choice whose file has at most ``most`` bytes while the next one's has more; None if no choice fits.
 
     ``choices`` begin with the worst. With more bytes the result is never a worse choice, even if a better choice sometimes has
-    a smaller file: the choice to start from only depends on which of the choices fit, and from there it goes on, up or down,
-    as long as they fit or do not fit. ``estimate`` returns about how many bytes the file would have, and is quicker.
+    a smaller file. Halving the choices finds where to begin, which is never at a worse choice if there are more bytes. From
+    there the search goes up while the files fit, or down until one fits. ``estimate`` returns about how many bytes a file would
+    have, and is quicker than making it.
     """
     encoded: dict[int, bytes] = {}
 

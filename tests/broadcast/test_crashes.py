@@ -154,7 +154,7 @@ def test_the_second_signal_ends_at_once_and_names_what_is_unknown(ledger_where, 
     with scene(ledger_where, 100) as spring:
         release = threading.Event()
         spring.gateway.arrived = lambda number: release.wait(60)
-        program = spring.start(how=how, threads=8, read=60)
+        program = spring.start(how=how, threads=8)
         spring.gateway.wait_for_open(8)
         program.send_signal(signal.SIGINT)
         with pytest.raises(TimeoutError):
@@ -254,6 +254,8 @@ def _stop_between_transactions(program, where):
     """Stop a process, but not in a transaction: it would keep rows, or the whole file, locked."""
     while True:
         program.send_signal(signal.SIGSTOP)
+        # Its threads go on until the signal has reached them.
+        os.waitid(os.P_PID, program.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         if not _is_in_transaction(where):
             return
         program.send_signal(signal.SIGCONT)

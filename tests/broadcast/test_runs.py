@@ -62,7 +62,7 @@ def run(spring, how, **options):
         return spring.run(**options)
 
     async def carry():
-        async with AsyncClient(Account(KEY, url=spring.gateway.url), timeout=(2, 5)) as client:
+        async with AsyncClient(Account(KEY, url=spring.gateway.url), timeout=(10, 60)) as client:
             with Ledger(spring.where) as ledger:
                 return await ledger["spring"].run_async(client, concurrency=8, **options)
 

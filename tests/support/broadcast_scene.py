@@ -71,7 +71,7 @@ class Scene:
 
     def run(self, **options: Any) -> Result:
         """Run the broadcast in this process."""
-        with Ledger(self.where) as ledger, Client(Account(KEY, url=self.gateway.url), timeout=(2, 5)) as client:
+        with Ledger(self.where) as ledger, Client(Account(KEY, url=self.gateway.url), timeout=(10, 60)) as client:
             return ledger["spring"].run(client, threads=8, **options)
 
     def resume(self) -> None:

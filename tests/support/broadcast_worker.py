@@ -88,13 +88,13 @@ def work(do: dict[str, Any]) -> None:
         if count := do.get("create"):
             ledger.create(do["name"], MESSAGE, _dying(recipients(count), do["nth"]))
         elif key := do.get("key"):
-            with Client(account, timeout=(2, do.get("read", 5))) as client:
+            with Client(account, timeout=(10, 60)) as client:
                 print(ledger.send_once(key, replace(MESSAGE, to=do["to"]), client).tracking_id, flush=True)
         elif "orders" in do:
-            with Client(account, timeout=(2, do.get("read", 5))) as client:
+            with Client(account, timeout=(10, 60)) as client:
                 _send_orders(ledger, client, do["orders"])
         elif do.get("how") == "threads":
-            with Client(account, timeout=(2, do.get("read", 5))) as client:
+            with Client(account, timeout=(10, 60)) as client:
                 print(ledger[do["name"]].run(client, threads=do.get("threads", 8), seconds=do.get("seconds")), flush=True)
         else:
             asyncio.run(_async(ledger, do, account))
@@ -123,7 +123,7 @@ async def _async(ledger: Ledger, do: dict[str, Any], account: Account) -> None:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    async with AsyncClient(account, timeout=(2, do.get("read", 5))) as client:
+    async with AsyncClient(account, timeout=(10, 60)) as client:
         concurrency = do.get("threads", 16)
         print(await ledger[do["name"]].run_async(client, concurrency=concurrency, seconds=do.get("seconds")), flush=True)
 
