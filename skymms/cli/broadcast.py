@@ -37,7 +37,7 @@ from .broadcast_watch import watch
 from .calling import RetryPrinter
 from .completing import complete_files
 from .exit_status import Status
-from .options import dry_run_option, json_option, parse_days
+from .options import dry_run_option, json_option, older_than_option
 from .repeated import group
 
 
@@ -330,14 +330,7 @@ def audit(name: str | None, as_json: bool) -> int:
 
 
 @broadcast.command()
-@click.option(
-    "--older-than",
-    type=click.IntRange(min=0),
-    default=90,
-    metavar="DAYS",
-    callback=parse_days,
-    help="How long ago they ended. Default: 90.",
-)
+@older_than_option("ended")
 @by_option
 @ledger_options
 def prune(older_than: timedelta, by: str | None) -> int:

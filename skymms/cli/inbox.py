@@ -43,7 +43,7 @@ from .inbox_output import (
     received_json,
 )
 from .inbox_run import import_uvicorn, serve
-from .options import ROW_ID, json_option, parse_days
+from .options import ROW_ID, json_option, older_than_option
 from .repeated import group
 
 #: How many notices `list` prints without ``--json`` and ``--limit``.
@@ -282,14 +282,7 @@ def message(tracking_id: str, as_json: bool) -> int:
 
 
 @inbox.command()
-@click.option(
-    "--older-than",
-    type=click.IntRange(min=0),
-    default=90,
-    metavar="DAYS",
-    callback=parse_days,
-    help="How long ago they came. Default: 90.",
-)
+@older_than_option("came")
 @store_options
 def prune(older_than: timedelta) -> int:
     """Delete old posts and their notices. What waits for a handler stays, and repeats are still recognised."""

@@ -116,7 +116,19 @@ def parse_pairs(context: click.Context, option: click.Parameter, values: tuple[s
     return found
 
 
-def parse_days(context: click.Context, option: click.Parameter, days: int) -> timedelta:
+def older_than_option(what: str) -> Callable[[F], F]:
+    """Return the option for the age of what is deleted; ``what`` says what happened so long ago."""
+    return click.option(
+        "--older-than",
+        type=click.IntRange(min=0),
+        default=90,
+        metavar="DAYS",
+        callback=_parse_days,
+        help=f"How long ago they {what}. Default: 90.",
+    )
+
+
+def _parse_days(context: click.Context, option: click.Parameter, days: int) -> timedelta:
     """Return a number of days as a span of time; of more days than it can hold, the longest span: nothing is as old."""
     return timedelta(days=min(days, timedelta.max.days))
 
