@@ -34,8 +34,8 @@ from .turns import slow_down, take_turns
 
 #: Seconds until other workers take a worker for dead that does not renew its lease.
 LEASE = 30.0
-#: Seconds until it is renewed: each time takes a page more to write.
-_RENEW = 2.0
+#: How often it is renewed before it would end, and not in each block: each time takes a page more to write.
+_RENEWALS = 15
 #: Seconds after its block in which a message may still be requested, at most: up to ``turns.AHEAD`` until its turn, and up to 5
 #: afterwards.
 _LATEST = 6.0
@@ -137,7 +137,7 @@ class Holder:
         instant("before the block")
         with self._written(answers) as (transaction, now, changed):
             # A clock that was set forward would end the lease.
-            if renews := not self._renewed_at <= now < self._renewed_at + _RENEW:
+            if renews := not self._renewed_at <= now < self._renewed_at + LEASE / _RENEWALS:
                 self._renew(transaction, now)
             self._sweep(transaction, now, changed)
             self._give_back(transaction, known, now, changed)

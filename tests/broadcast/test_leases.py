@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from watched_ledger import message
 
-from skymms.broadcast import Ledger
+from skymms.broadcast import Ledger, blocks
 from skymms.broadcast.blocks import Holder
 from skymms.broadcast.leases import list_leases
 from skymms.broadcast.surveying import overview
@@ -74,3 +74,24 @@ def test_a_process_that_has_ended_is_not_at_work_even_before_its_lease_ends(
     assert [one.alive for one in list_leases(ledger.store, spring.id)] == [alive]
     assert spring.status().workers == overview(ledger.store)[1][0].workers == int(alive)
     assert spring.status().state == ("running" if alive else "stopped")
+
+
+@pytest.mark.parametrize("lease", [30.0, 1.2])
+@pytest.mark.parametrize("step", [0.1, 0.7])
+def test_a_run_that_is_at_work_keeps_most_of_its_lease(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, lease: float, step: float
+) -> None:
+    monkeypatch.setattr(blocks, "LEASE", lease)
+    spring = ledger.create("spring", message("spring"), ["15551230001"])
+    spring._begin()
+    holder = Holder(ledger.store, spring.id, spring.settings, account="test", sender="60856", scopes=())
+    holder.begin(alone=False)
+    with ledger.store.reading() as transaction:
+        kind, now = type(transaction), transaction.now()
+    for _ in range(10):
+        now += step * lease / 5
+        monkeypatch.setattr(kind, "now", lambda _, at=now: at)
+        holder.exchange([], 0)
+        with ledger.store.reading() as transaction:
+            ((until,),) = transaction.rows(same("SELECT lease_until FROM skymms_worker"))
+        assert until - now > lease * 0.9
