@@ -71,6 +71,14 @@ class Block(NamedTuple):
     canary_known: int | None = None
 
 
+def shorten_leases(transaction: Transaction, now: float) -> None:
+    """End leases in time that seem to end much later: the ledger's clock was set back since.
+
+    A worker that has ended would count as alive until then.
+    """
+    transaction.run(sql.SHORTEN_LEASES, until=now + LEASE, latest=now + LEASE + 60.0)
+
+
 class Holder:
     """One worker's hold on a broadcast. ``account`` is the key of the pace that all workers of an account share."""
 
@@ -222,8 +230,7 @@ class Holder:
         self._swept_at = time.monotonic()
         if self._alone:
             return
-        # After the ledger's clock was set back, a worker that has ended would count as alive for as long.
-        transaction.run(sql.SHORTEN_LEASES, until=now + LEASE, latest=now + LEASE + 60.0)
+        shorten_leases(transaction, now)
         interrupted = transaction.run(sql.INTERRUPT_EXPIRED, broadcast=self._broadcast, now=now)
         changed.update({State.SENDING: -interrupted, State.UNKNOWN: interrupted})
         if interrupted:

@@ -15,7 +15,7 @@ from ..storage.contract import Store, Transaction
 from ..storage.migrations import migrate
 from . import slice_statements as sql
 from . import statements
-from .blocks import LEASE
+from .blocks import shorten_leases
 from .running import End, Result
 from .states import Phase
 
@@ -107,7 +107,7 @@ class Slices:
     def _queue_due(self, transaction: Transaction) -> list[Slice]:
         now = transaction.now()
         queued: list[Slice] = []
-        transaction.run(statements.SHORTEN_LEASES, until=now + LEASE, latest=now + LEASE + 60.0)
+        shorten_leases(transaction, now)
         for broadcast, name, slot, before in transaction.rows(sql.DUE_SLOTS, now=now, latest=now + _LONGEST + 60.0):
             token = secrets.token_hex(8)
             if self._set(transaction, broadcast, Slice(name, slot, before), token, now + _WAITING):
