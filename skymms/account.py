@@ -26,7 +26,7 @@ from .wire import table
 from .wire.dialects import Dialect, DialectName, check_field_names, get_dialect
 from .wire.placement import Placement
 from .wire.prepared import OperationEncoder, PreparedMessage
-from .wire.responses import decode_response
+from .wire.responses import ResponseDecoder
 
 OperationT = TypeVar("OperationT", bound=Operation[Any])
 
@@ -78,6 +78,9 @@ class Account(KeyHolder):
     _placement: Placement = field(init=False, repr=False, compare=False)
     _encoders: dict[type[Operation[Any]], OperationEncoder[Any]] = field(
         init=False, repr=False, compare=False, default_factory=dict[type[Operation[Any]], OperationEncoder[Any]]
+    )
+    _decoders: dict[type[Operation[Any]], ResponseDecoder] = field(
+        init=False, repr=False, compare=False, default_factory=dict[type[Operation[Any]], ResponseDecoder]
     )
 
     def __post_init__(self) -> None:
@@ -212,7 +215,13 @@ class Account(KeyHolder):
         Raises the :class:`~skymms.MMSError` of a refusal, or :class:`~skymms.ProtocolError` for a response that does not follow
         the protocol or belongs to another request; its ``sent_maybe`` is True unless the operation only reads.
         """
-        return cast(R_co, decode_response(self.dialect_spec, operation, response, self.api_key, self.max_response, self.sender))
+        kind = type(operation)
+        decoder = self._decoders.get(kind)
+        if decoder is None:
+            decoder = ResponseDecoder(kind, self.dialect_spec, self.api_key, self.max_response, self.sender)
+            self._decoders[kind] = decoder
+        reply: R_co = decoder.decode(operation, response)
+        return reply
 
 
 def _checked_names(given: Any, dialect: Dialect) -> frozenset[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ._functools import renew_after_fork
@@ -29,7 +30,7 @@ from .transport.proxies import environment_proxy
 from .transport.retries import Retries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Mapping
     from types import TracebackType
 
     import aiohttp
@@ -79,6 +80,9 @@ class AsyncClient(BaseClient):
         renew_after_fork(self)
         self._proxy: str | None = None
         self._url: URL | None = None
+        #: The headers that our own session sends with each request. An account's requests have the same ones, as a rule, and
+        #: aiohttp need not merge them again each time.
+        self._headers: Mapping[str, str] | None = None
         #: True once aiohttp has called the write method of a body. From then on, a body whose write method was not called has
         #: not been sent.
         self._reports_writes = False
@@ -133,7 +137,7 @@ class AsyncClient(BaseClient):
             url = self._url_of(request)
         except ValueError:
             return unusable_url(request, "aiohttp")
-        if isinstance(session := self._open_session(), NoResponse):
+        if isinstance(session := self._open_session(request.headers), NoResponse):
             return session
         outcome = await self._request(session, request, url, self.account.max_response, self._proxy, sending)
         self._reports_writes = self._reports_writes or sending.written
@@ -150,7 +154,7 @@ class AsyncClient(BaseClient):
     ) -> HttpResponse | NoResponse:
         """Send a request and return its response, read up to just above ``limit`` bytes, or why there is none."""
         # A middleware of the caller's may send the body in another way, so that its write method is not called.
-        plain = bool(request.body) and not session_setting(session, "_middlewares", ())
+        plain = bool(request.body) and (self._own or not session_setting(session, "_middlewares", ()))
         # VCR.py replaces this method. It can filter a key out of bytes only, and compare and store nothing else.
         session_class: Any = type(session)
         recorded = hasattr(session_class._request, "__wrapped__")
@@ -166,7 +170,7 @@ class AsyncClient(BaseClient):
                 request.method,
                 url,
                 data=(request.body if recorded else sending.body(request.body)) if request.body else None,
-                headers=request.headers,
+                headers=None if request.headers is self._headers else request.headers,
                 allow_redirects=False,
                 raise_for_status=False,
                 proxy=proxy,
@@ -205,8 +209,11 @@ class AsyncClient(BaseClient):
             self._url = _url(request.url, encoded=True)
         return self._url
 
-    def _open_session(self) -> aiohttp.ClientSession | NoResponse:
-        """Return the session, or why it cannot be used; our own session is created in the event loop of the first call."""
+    def _open_session(self, headers: Mapping[str, str] = MappingProxyType({})) -> aiohttp.ClientSession | NoResponse:
+        """Return the session, or why it cannot be used; our own session is created in the event loop of the first call.
+
+        Without a proxy, our own session has ``headers``, those of the first request.
+        """
         if self._closed:
             return CLIENT_CLOSED
         try:
@@ -218,13 +225,15 @@ class AsyncClient(BaseClient):
         if self._session is None:
             aiohttp = _aiohttp()
             keep = {"keepalive_timeout": self._keep_alive} if self._keep_alive else {"force_close": True}
+            self._proxy = environment_proxy(self.account.address)
+            # aiohttp would send them, and with them the key, to a proxy, too.
+            self._headers = headers if self._proxy is None else None
             self._session = aiohttp.ClientSession(
                 # The tasks of the caller limit the number of connections.
                 connector=aiohttp.TCPConnector(limit=0, **keep),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": user_agent()},
+                headers={"User-Agent": user_agent(), **(self._headers or {})},
             )
-            self._proxy = environment_proxy(self.account.address)
             self._loop = loop
         elif self._session.closed:
             return NoResponse(

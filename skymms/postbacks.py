@@ -32,7 +32,7 @@ from .model.notices import (
     event_fingerprint,
     needs_fingerprint,
 )
-from .wire.codecs import DecodeError, Leaf, json, xml
+from .wire.codecs import DecodeError, Leaf, as_leaves, json, xml
 from .wire.dialects import normalize_name, response_decoder
 from .wire.forms import begins_a_document, document_in_form
 from .wire.legacy_status import NO_STATUS, STATUS_ATTRIBUTES, with_status
@@ -245,13 +245,17 @@ def _notice(event: _Event, *, alone: bool) -> Notice:
         is_unparsed = not isinstance(when, datetime) and "timestamp" in notice.identity_fields
         notice = cast("Notice", replace(cast("Any", notice), timestamp=_aware(when)))
     if marked is not None or is_unparsed or needs_fingerprint(notice):
-        every_leaf = marked or (xml.as_leaves(texts) if is_plain else own_leaves)
+        every_leaf = marked or (as_leaves(texts) if is_plain else own_leaves)
         notice = replace(notice, fingerprint=event_fingerprint(_canonical(kind, notice, every_leaf)))
     return notice
 
 
-def _decoded_texts(kind: type[Notice], texts: Mapping[str, str], raw: Nodes) -> Notice:
-    notice: Notice = response_decoder(kind).decode_texts(texts, raw=raw)[0]
+def _decoded_texts(kind: type[Notice], texts: dict[str, str], raw: Nodes) -> Notice:
+    decoder = response_decoder(kind)
+    exact: Notice | None = decoder.decode_exact(texts, raw=raw)
+    if exact is not None:
+        return exact
+    notice: Notice = decoder.decode(as_leaves(texts), raw=raw)[0]
     return notice
 
 

@@ -9,13 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 
+from .._functools import constructor_of_plain_values
 from ..errors import ProtocolError
 from ..http import MAX_RESPONSE, HttpResponse, header_text
 
 
 def response_from(status: int, headers: Mapping[str, str], body: bytes, limit: int) -> HttpResponse:
     """Return the response with its body decompressed, cut just above ``limit`` bytes."""
-    return HttpResponse(status, headers, decompress_if_possible(body, headers.get("Content-Encoding"), limit))
+    encoding = headers.get("Content-Encoding")
+    if encoding:  # hardly ever
+        body = decompress_if_possible(body, encoding, limit)
+    return _new_response(status=status, headers=headers, body=body)
+
+
+_new_response = constructor_of_plain_values(HttpResponse)
 
 
 def decompress_if_possible(body: bytes, encoding: str | None, limit: int = MAX_RESPONSE) -> bytes:

@@ -104,6 +104,8 @@ class Decoder:
         #: The fields whose value has fields of its own, such as ``slideshow``.
         self._nested = {place.partition(".")[0] for place in places if "." in place}
         self._required = _required_fields(value_class)
+        #: True if a value can be created from single fields, and from any of them.
+        self._is_flat = not (self._groups or self._nested or self._required)
 
     def _add_target(self, name: str, path: str, decode: Callable[[str], Any]) -> None:
         """Make a wire name lead to the field at a path."""
@@ -152,19 +154,21 @@ class Decoder:
         self._finish(collected)
         return self._build(known), collected.unrecognised
 
-    def decode_texts(self, texts: Mapping[str, str], **known: Any) -> tuple[Any, list[str]]:
-        """Decode the names and texts of a document that has only text elements with different names, like :meth:`decode`."""
-        exact, values = self._exact, dict(known)
+    def decode_exact(self, texts: Mapping[str, str], ignored: str = "", **known: Any) -> Any:
+        """Return the value of a document in which all names are exact and lead to different fields; None for any other.
+
+        The name ``ignored`` is left out. It takes half the time of :meth:`decode`, which decodes any document.
+        """
+        if not self._is_flat:
+            return None
+        exact = self._exact
         for path, text in texts.items():
             target = exact.get(path)
-            if target is None or target[0] in values:
-                break
-            values[target[0]] = target[1](text)
-        else:
-            if not self._groups:
-                return self._build(values), []
-        # A name is not exact, or given twice in different forms. This is rare, so the work is begun again.
-        return self.decode([(path, 0, text) for path, text in texts.items()], **known)
+            if target is not None and target[0] not in known:
+                known[target[0]] = target[1](text)
+            elif path != ignored:
+                return None
+        return self._create(**known)
 
     def field_of(self, path: str) -> str | None:
         """Return the field that a name is decoded as, or None if the name is not recognised."""

@@ -18,7 +18,7 @@ from ..limits import CONFIGURABLE, Limits
 from ..model.operations import Operation
 from ..model.replies import Refusal
 from . import gateway_traits, table
-from .codecs import FLAT, Codec, DecodeError, Leaf, Shape, json, query, xml
+from .codecs import FLAT, Codec, DecodeError, Leaf, Shape, as_leaves, json, query, xml
 from .decoder import Decoder
 from .encoder import Encoder, RequestEncoder, UnsupportedFields
 from .former_names import action_names, action_to_write, former_names, former_reply_names, rows_to_write
@@ -168,10 +168,10 @@ class Dialect:
 
     def decode_leaves(self, body: bytes) -> list[Leaf]:
         """Return the leaves of a request's document, after a check of its root."""
-        root, leaves = self.codec.decode(body, MAX_REQUEST, self.legacy_shape)
+        root, content = self.codec.decode(body, MAX_REQUEST, self.legacy_shape)
         if root != self.roots[0]:
             raise DecodeError(f"the root is {root:.40}, not {self.roots[0]}")
-        return list(leaves)
+        return list(as_leaves(content))
 
     @property
     def former_names(self) -> frozenset[str]:

@@ -127,7 +127,8 @@ def _parse_mail_date(text: str) -> datetime | str:
 
 
 def _format_url(url: Any) -> str:
-    return ascii_url(str(url))
+    text = str(url)
+    return text if text.isascii() else ascii_url(text)
 
 
 def _format_date(when: date | str) -> str:

@@ -365,6 +365,19 @@ class TestProxyThatRefusesTheTunnel:
         assert not raised.value.sent_maybe
         assert [request.partition(b" ")[0] for request in proxy.requests] == [b"CONNECT"]
 
+    @pytest.mark.skymms_live
+    def test_a_proxy_that_only_passes_bytes_on_is_not_shown_the_key(self, kind, monkeypatch):
+        # The key is in a header in this dialect, and a client may have set the header for all its requests.
+        for name in ("no_proxy", "NO_PROXY", "HTTPS_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        with Faulty(http(b"", "502 Bad Gateway", Connection="close")) as proxy:
+            monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+            account = Account(CANARY, dialect="sinch-json", url="https://gateway.invalid/", service_id="7", fallback_text="Hi")
+            with kind(account, retries=QUICK) as calling, pytest.raises(TransportError, match="nothing was sent"):
+                calling.call(SEND)
+        assert proxy.requests
+        assert CANARY.encode() not in b"".join(proxy.requests)
+
 
 class TestClosedClient:
     def test_a_closed_client_sends_nothing(self, client):

@@ -8,10 +8,14 @@ values into leaves and :mod:`skymms.wire.decoder` turns leaves into values. :cla
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple, Protocol
 
 #: ``(path, index, text)``; the path is a compiled name when encoding, and the name in the document when decoding.
 Leaf = tuple[Any, Any, str]
+#: The content of a decoded document: the texts of a document that has only text fields with different names, as nearly all
+#: responses and postbacks have, or the leaves of any other.
+Content = dict[str, str] | list[Leaf]
 #: The bytes before, between and after the parts of a document.
 Frame = tuple[bytes, bytes, bytes]
 
@@ -65,8 +69,8 @@ class Codec(Protocol):
         """Return the bytes before, between and after the parts of a document."""
         ...
 
-    def decode(self, body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf]]:
-        """Return the name of the root and the leaves of a document of at most ``limit`` bytes; raises DecodeError."""
+    def decode(self, body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, Content]:
+        """Return the name of the root and the content of a document of at most ``limit`` bytes; raises DecodeError."""
         ...
 
     def load(self) -> None:
@@ -82,6 +86,12 @@ def join_part(frame: Frame, part: bytes) -> bytes:
 
 class DecodeError(ValueError):
     """The bytes cannot be decoded. The message says why and does not quote them."""
+
+
+def as_leaves(content: Content) -> Iterable[Leaf]:
+    """Return the leaves of a decoded document."""
+    # One of the three is endless.
+    return zip(content, repeat(0), content.values()) if isinstance(content, dict) else content
 
 
 def replace_surrogates(leaves: Iterable[Leaf]) -> list[Leaf]:

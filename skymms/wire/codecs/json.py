@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
-from . import FLAT, DecodeError, Frame, Leaf, Shape, join_part
+from . import FLAT, Content, DecodeError, Frame, Leaf, Shape, join_part
 
 CONTENT_TYPE = "application/json; charset=utf-8"
 ACCEPT = "application/json"
@@ -81,12 +81,14 @@ def load() -> None:
     """Do nothing: decoding needs no further imports."""
 
 
-def decode(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf]]:
-    """Return a leaf for every member that is not an object, a list or null."""
+def decode(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, Content]:
+    """Return the content: texts, or a leaf for every member that is not an object, a list or null."""
     document = parse(body, limit)
     if not isinstance(document, dict):
         raise DecodeError("not a JSON object")
-    return "", leaves(cast("dict[str, Any]", document))
+    members = cast("dict[str, Any]", document)
+    only_texts = set(map(type, members.values())) == {str} and len("".join(members)) <= MAX_NAME
+    return "", members if only_texts else leaves(members)
 
 
 def parse(body: bytes, limit: int) -> Any:

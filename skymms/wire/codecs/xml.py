@@ -11,13 +11,12 @@ is read as ``1555`` without an error.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
-from itertools import repeat
 from typing import TYPE_CHECKING, Any, cast
 
 from ..._functools import memoize
-from . import FLAT, DecodeError, Frame, Leaf, Shape, join_part
+from . import FLAT, Content, DecodeError, Frame, Leaf, Shape, as_leaves, join_part
 from .xml_beginning import USUAL_BEGINNING, check_beginning, check_bytes
 from .xml_parser import OPTIONS, ParserOfThread
 
@@ -119,10 +118,10 @@ def load() -> None:
     _parser_of_thread()
 
 
-def decode(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, list[Leaf]]:
-    """Return the name of the root, and a leaf for every element without children."""
+def decode(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, Content]:
+    """Return the name of the root, and the content: texts, or a leaf for every element without children."""
     root, texts = parse_flat(body, limit)
-    return name(root), list(as_leaves(texts)) if texts else _nested(root, shape, mixed=False)
+    return name(root), texts or _nested(root, shape, mixed=False)
 
 
 def parse(body: bytes, limit: int) -> Element:
@@ -227,10 +226,10 @@ _parser_of_thread = memoize(ParserOfThread)
 
 def name(element: Element) -> str:
     """Return an element's name. The parser drops comments and instructions, so every element has one."""
-    tag = cast(str, element.tag)
+    tag: Any = element.tag
     if len(tag) > MAX_NAME:
         raise DecodeError(f"a name of {len(tag):,} characters")
-    return tag
+    return tag  # type: ignore[no-any-return]
 
 
 def leaves(root: Element, shape: Shape = FLAT, *, mixed: bool = False) -> list[Leaf]:
@@ -241,11 +240,6 @@ def leaves(root: Element, shape: Shape = FLAT, *, mixed: bool = False) -> list[L
     """
     texts = _texts(root)
     return list(as_leaves(texts)) if texts else _nested(root, shape, mixed)
-
-
-def as_leaves(texts: Mapping[str, str]) -> Iterator[Leaf]:
-    """Return the leaves of a document of text elements with different names."""
-    return zip(texts, repeat(0), texts.values())  # one of them is endless
 
 
 #: The name of a leaf for text beside elements, and the mark before the name of an attribute. No element has such a name.
