@@ -158,7 +158,8 @@ class Account(KeyHolder):
         prepared: PreparedMessage[Any] | None = getattr(operation, "_prepared", None)
         if prepared is not None and prepared.is_from(self._placement):
             return prepared.unchecked_request(cast(Any, operation).to)
-        return self._known_encoder(operation).encode(operation)
+        encoder = self._encoders.get(type(operation)) or self._known_encoder(operation)
+        return encoder.encode(operation)
 
     def prepare(self, operation: OperationT) -> PreparedMessage[OperationT]:
         """Validate and encode a message once, to be sent to many recipients.
@@ -176,9 +177,6 @@ class Account(KeyHolder):
         return self._placement.request(self._placement.escape(document))
 
     def _known_encoder(self, operation: Operation[Any]) -> OperationEncoder[Any]:
-        encoder = self._encoders.get(type(operation))
-        if encoder is not None:
-            return encoder
         if (unknown := self._unknown(operation)) is not None:
             raise refusal([unknown])
         return self._encoder(type(operation))

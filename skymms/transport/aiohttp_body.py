@@ -21,7 +21,7 @@ class Sending:
         self.allowed: Any = None
         #: True once the body is being written.
         self.written: bool = False
-        self.start(reports_writes=False)
+        self._reports_writes: bool = False
 
     def start(self, *, reports_writes: bool) -> None:
         """Begin a request; ``reports_writes`` is True if aiohttp will call the write method of its body."""

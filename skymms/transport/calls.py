@@ -74,7 +74,7 @@ class Call(Exchange[R_co]):
         reporter = None if observer is None else Reporter(operation, account.name, observer)
         if once:
             retries = _NO_RETRIES
-        super().__init__(account, operation, retries=retries, random=random, clock=monotonic, reporter=reporter, paced=not once)
+        super().__init__(account, operation, retries, random, monotonic, reporter, not once)
         self._may_have_left = may_have_left
         self._logged = self._reported = False
 

@@ -162,7 +162,6 @@ class Exchange(Generic[R_co]):
         self,
         account: GatewayAccount,
         operation: Operation[R_co],
-        *,
         retries: Retries,
         random: Callable[[], float],
         clock: Callable[[], float] = lambda: 0.0,

@@ -13,11 +13,14 @@ from typing import Any
 
 from ..errors import ConfigurationError
 
+#: Looked up by name. pytest loads the plugin in every project on a machine that has skymms, so neither may import the other.
+_PLUGIN = "skymms.pytest_plugin"
+
 
 def is_active() -> bool:
     """Return whether a test is running that must not send requests to other machines."""
-    guard = _plugin_guard()
-    return guard is not None and bool(guard.is_active())
+    plugin: Any = sys.modules.get(_PLUGIN)
+    return plugin is not None and bool(plugin.guard.is_active())
 
 
 def check(host: str, proxy: str | None = None) -> None:
@@ -38,8 +41,7 @@ def check(host: str, proxy: str | None = None) -> None:
 
 def _plugin_guard() -> Any:
     """Return the guard of the pytest plugin, or None if the plugin is not loaded."""
-    # Looked up by name. pytest loads the plugin in every project on a machine that has skymms, so neither may import the other.
-    plugin = sys.modules.get("skymms.pytest_plugin")
+    plugin = sys.modules.get(_PLUGIN)
     return plugin and plugin.guard
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from .._functools import constructor_of_plain_values
 from ..http import NO_STORE, HttpRequest
 from ..redaction import KeyHolder
 from .codecs import query
@@ -48,4 +49,7 @@ class Placement(KeyHolder):
         """Return the request for a document that is escaped already."""
         if self._method == "GET":
             return HttpRequest("GET", f"{self._url}?{escaped.decode('ascii')}", self._headers)
-        return HttpRequest(self._method, self._url, self._headers, self._prefix + escaped)
+        return _new_request(method=self._method, url=self._url, headers=self._headers, body=self._prefix + escaped)
+
+
+_new_request = constructor_of_plain_values(HttpRequest)

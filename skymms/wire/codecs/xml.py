@@ -121,7 +121,8 @@ def load() -> None:
 def decode(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, Content]:
     """Return the name of the root, and the content: texts, or a leaf for every element without children."""
     root, texts = parse_flat(body, limit)
-    return name(root), texts or _nested(root, shape, mixed=False)
+    tag: Any = root.tag
+    return tag, texts or _nested(root, shape, mixed=False)
 
 
 def parse(body: bytes, limit: int) -> Element:
