@@ -246,8 +246,17 @@ def _parameter(item: Field[Any], names: dict[str, Any]) -> str:
 def repr_of_set_fields(self: Any) -> str:
     """A dataclass's ``repr`` without the fields that are None and without empty mappings."""
     pairs = [(item.name, getattr(self, item.name)) for item in fields(self) if item.repr]
-    texts = [f"{name}={value!r}" for name, value in pairs if value is not None and not (isinstance(value, dict) and not value)]
+    texts = [
+        f"{name}={_repr(value)}" for name, value in pairs if value is not None and not (isinstance(value, dict) and not value)
+    ]
     return f"{type(self).__qualname__}({', '.join(texts)})"
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits; the rules refuse it when it is sent
+        return "<a very large number>"
 
 
 # ------------------------------------------------------------------------------------------------ forks

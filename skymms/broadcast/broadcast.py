@@ -305,7 +305,7 @@ class Broadcast:
 
     def estimate(self) -> Estimate:
         """Say what the broadcast will do: messages, requests, time and cost, and the lines of the list that are left out."""
-        return estimate(self._store, self.id, self.settings, self.operation)
+        return estimate(self._store, self.id, self.settings, tuple(self._operations().values()))
 
     def status(self, *, unreported_after: float | None = UNREPORTED_AFTER) -> Status:
         """Return the state of the broadcast and the number of messages in each state.

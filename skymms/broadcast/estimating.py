@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ..cellcast import CellcastSend
-from ..storage.contract import Store, read_pages
+from ..storage.contract import Store, Transaction, read_pages
 from ..storage.texts import hash_number
 from . import statements as sql
 from .consent_statements import COUNT_CAPPED, COUNT_OPTED_OUT, COUNT_SKIPPED
 from .countries import with_other_forms
 from .messages import CELLCAST_NUMBERS
+from .personalisation import Personalisation
 from .scopes import scopes_of
 from .settings import Settings
 
@@ -39,7 +40,8 @@ class Estimate(NamedTuple):
     (None without a price). ``skipped`` counts the recipients of the list that are left out by their reason, such as
     ``no consent``. ``left_out`` lists at most a thousand lines; ``duplicates`` and ``unreadable`` count all.
     ``without_country`` counts numbers of ten digits, which may be US numbers without their country code.
-    ``capped`` of the messages will be skipped because their numbers are at the frequency cap now.
+    ``capped`` of the messages will be skipped because their numbers are at the frequency cap now. ``only_default`` names the
+    merge fields for which no recipient has a value, so that everybody would get their defaults.
     """
 
     messages: int
@@ -54,10 +56,12 @@ class Estimate(NamedTuple):
     skipped: Mapping[str, int]
     without_country: int = 0
     capped: int = 0
+    only_default: tuple[str, ...] = ()
 
 
-def estimate(store: Store, broadcast: int, settings: Settings, operation: Any) -> Estimate:
-    """Return the estimate of the messages that are ready."""
+def estimate(store: Store, broadcast: int, settings: Settings, operations: Sequence[Any]) -> Estimate:
+    """Return the estimate of the messages that are ready; ``operations`` are their variants."""
+    operation = operations[0]
     sender = getattr(operation, "sender", None)
     scopes = json.dumps(["", *scopes_of({0: operation}, None if sender is None else str(sender))])
     with store.reading() as transaction:
@@ -77,6 +81,7 @@ def estimate(store: Store, broadcast: int, settings: Settings, operation: Any) -
         assert ten_digits is not None
         assert suppressed is not None
         messages, texts = found
+        only_default = tuple(name for name in _fields(operations) if messages and not _has_value(transaction, broadcast, name))
         changes = 1
         if isinstance(operation, CellcastSend) and texts > 1:
             counted = transaction.one(sql.COUNT_CHANGES, broadcast=broadcast)
@@ -99,7 +104,19 @@ def estimate(store: Store, broadcast: int, settings: Settings, operation: Any) -
         skipped=skipped,
         without_country=0 if settings.country or isinstance(operation, CellcastSend) else ten_digits[0],
         capped=capped,
+        only_default=only_default,
     )
+
+
+def _fields(operations: Sequence[Any]) -> list[str]:
+    """Return the names of the merge fields of all variants."""
+    return sorted({name for operation in operations for name in Personalisation(operation).names})
+
+
+def _has_value(transaction: Transaction, broadcast: int, name: str) -> bool:
+    # As they stand in the stored JSON. In a value, the quotes would be escaped.
+    key = f"{json.dumps(name)}: "
+    return transaction.one(sql.HAS_VALUE, broadcast=broadcast, key=key, empty=f'{key}""') is not None
 
 
 def _erased(store: Store, broadcast: int) -> int:

@@ -42,6 +42,11 @@ def print_estimate(broadcast: Broadcast, estimate: Estimate) -> None:
             f"warning: the canary has {settings.canary:,} messages and the broadcast {estimate.messages:,}, so none is held "
             "back: create one with a smaller canary"
         )
+    for name in estimate.only_default:
+        output.print_message(
+            f"warning: no recipient has a value for {{{name}}}, so all get its default: if the list has the values, give their "
+            "column this name and create the broadcast again"
+        )
     if count := estimate.without_country:
         one = count == 1
         output.print_message(

@@ -52,6 +52,8 @@ def fit_command(file: str, most: int, target: str | None, kind: str | None, side
     """
     if target is None and file == "-":
         raise click.UsageError("-o is required if the file comes from stdin")
+    if as_json and target == "-":
+        raise click.UsageError("--json and -o - both write to stdout: give -o the name of a file")
     data = read_bytes(file, MAX_ORIGINAL)
     console = output.error_console()
     with console.status("Making it fit …") if output.is_screen(console) else nullcontext():
@@ -60,7 +62,7 @@ def fit_command(file: str, most: int, target: str | None, kind: str | None, side
     _write(name, fitted.data)
     if name != "-" and target is not None and fitted.ending and Path(name).suffix.lower() not in _endings(fitted):
         output.print_message(f"warning: {name} contains {fitted.content_type}; its name does not end in {fitted.ending}")
-    if as_json and name != "-":
+    if as_json:
         sizes = {"original_pixels": fitted.original_pixels, "pixels": fitted.pixels}
         found = {"file": name, "content_type": fitted.content_type, "original_size": fitted.original_size}
         output.print_json({**found, "size": fitted.size, **sizes, "changes": list(fitted.changes)})

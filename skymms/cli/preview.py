@@ -65,6 +65,8 @@ def preview(
         refuse_without_look("--media", private=private, carrier=carriers, route=route, **{"images blocks": images == "blocks"})
     # Before anything is fetched.
     ending = "" if path is None else check_name(path)
+    if images != "auto" and path is not None:
+        raise click.UsageError("--images is for the terminal: leave it out with -o")
     if stacked and not ending.startswith(".htm"):
         raise click.UsageError("--stacked is for a page: add -o with a name that ends in .html")
     content = read_content(file)

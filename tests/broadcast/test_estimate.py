@@ -64,3 +64,24 @@ def test_requests_of_cellcast_have_a_hundred_numbers_with_one_message(ledger: Le
     assert ledger.create("one", send, numbers).estimate().requests == 3
     named = [Recipient(number, {"name": f"name {at // 5}"}) for at, number in enumerate(numbers)]
     assert ledger.create("five", send, named, rate=10.0).estimate()[1:4] == (50, 50, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("data", "only_default"),
+    [
+        ([{"name": "Ada"}, {}], ()),
+        ([{}, {}], ("name",)),
+        ([{"name": ""}, {"name": ""}], ("name",)),
+        ([{"surname": "name"}, {"names": "Ada"}], ("name",)),
+        ([{"Name": "Ada"}], ()),
+        ([{"city": '"name": "Ada"'}, {"city": "\\"}], ("name",)),
+        ([{"name": '"'}], ()),
+        ([{"name": '""'}, {}], ()),
+    ],
+)
+def test_merge_fields_without_any_value(ledger: Ledger, data: list[dict[str, str]], only_default: tuple[str, ...]) -> None:
+    message = SendMMS(SHOW.slide("{city|here} {surname|you}"), sender="60856")
+    people = [Recipient(number, data=one) for number, one in zip((A, B), data, strict=False)]
+    estimate = ledger.create("spring", message, people).estimate()
+    assert tuple(name for name in estimate.only_default if name == "name") == only_default
+    assert ledger.create("winter", MESSAGE, []).estimate().only_default == ()

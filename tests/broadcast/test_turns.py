@@ -302,6 +302,20 @@ def test_a_worker_that_ended_before_the_clock_was_set_back_is_not_awaited_for_a_
     assert world.state(broadcast) == "unknown"
 
 
+def test_an_operator_need_not_wait_for_a_day_for_a_worker_that_ended_before_the_clock_was_set_back(
+    world: World, set_clock: Callable[[float], None]
+) -> None:
+    broadcast = world.broadcast("spring")
+    world.holder(broadcast, alone=False)
+    world.request(broadcast)
+    with world.store.transaction() as transaction:
+        transaction.run(same("UPDATE skymms_worker SET host = 'another'"))
+    set_clock(-86400.0)
+    assert list(broadcast.unknown()) == []
+    set_clock(-86400.0 + blocks.LEASE + 1)
+    assert [one["number"] for one in broadcast.unknown()] == [A]
+
+
 def test_a_canary_that_was_sent_before_the_clock_was_set_back_is_judged_when_all_outcomes_are_known(
     world: World, set_clock: Callable[[float], None]
 ) -> None:

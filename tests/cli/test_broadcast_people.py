@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from broadcast_files import create
+from broadcast_files import MERGED, create
 from counting_gateway import CountingGateway
 
 from skymms import InboundSMS
@@ -130,6 +130,24 @@ def test_numbers_without_a_country_code_are_warned_about(run):
     assert "warning: 2 numbers" in run("broadcast", "estimate", "spring").err
     assert run("broadcast", "estimate", "spring", "--json").json["without_country"] == 2
     assert "look up 12125550111, or pass --country 1" in run("broadcast", "explain-number", "2125550111").err
+
+
+@pytest.mark.parametrize(
+    ("people", "warned"),
+    [
+        ("mobile,first_name\n15551234888,Ada\n15551234889,\n", False),
+        ("mobile,name\n15551234888,Ada\n15551234889,Bob\n", True),
+        ("mobile,first_name\n15551234888,\n", True),
+        ('mobile,first_name,note\n15551234888,,"""first_name"": ""Ada"""\n', True),
+    ],
+    ids=["some have one", "another column", "all are empty", "the name in another column"],
+)
+def test_a_merge_field_without_any_value_is_warned_about(run, people, warned):
+    """A wrong name of a column would otherwise be seen only by the recipients."""
+    result = create(run, f=MERGED, people=people)
+    assert result.status == 0
+    assert ("warning: no recipient has a value for {first_name}, so all get its default" in result.err) is warned
+    assert run("broadcast", "estimate", "spring", "--json").json["only_default"] == (["first_name"] if warned else [])
 
 
 def test_a_country_of_numbers_without_one(run, counting, monkeypatch):

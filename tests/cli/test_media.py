@@ -201,6 +201,10 @@ class TestFit:
     def test_a_wrong_address_of_a_bucket_is_wrong_usage(self, run, options):
         assert run("publish", "f", *options, f=SHOW % "a.png").status == 2
 
+    def test_the_file_and_the_json_cannot_both_be_written_to_stdout(self, run, picture):
+        result = run("fit", "photo.jpg", "--json", "-o", "-")
+        assert (result.status, result.out, "both write to stdout" in result.err) == (2, "", True)
+
     def test_stdin_needs_a_name_for_the_output(self, run):
         assert run("fit", "-").status == 2
 

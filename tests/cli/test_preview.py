@@ -100,6 +100,12 @@ class TestTerminal:
         assert ("▀" in text) is blocks
         assert ("[picture: a.png]" in text) is not blocks
 
+    @pytest.mark.parametrize("images", ["blocks", "none"])
+    def test_how_the_terminal_shows_pictures_is_refused_for_a_file(self, run, tmp_path, images):
+        result = run("preview", "f", "--media", "--images", images, "-o", "a.html", f=COUPON)
+        assert (result.status, "--images is for the terminal" in result.err) == (2, True)
+        assert not (tmp_path / "a.html").exists()
+
     def test_blocks_can_be_piped(self, run, picture):
         assert "▀" in run("preview", "f", "--media", "--images", "blocks", f=LOCAL).out
 

@@ -6,7 +6,7 @@ import copy
 import pickle
 from dataclasses import FrozenInstanceError
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -281,3 +281,7 @@ def test_a_copied_slideshow_can_be_validated_and_extended(duplicate: Any) -> Non
     assert copied.problems() == ()
     assert copied == BASE.slide("Hi!").slide("Ho!")
     assert copied.problems(Limits(max_text=1)) != ()
+
+
+def test_a_value_with_a_number_that_python_does_not_write_has_a_repr() -> None:
+    assert repr(Slideshow("n", subject=cast(Any, 10**5000))) == "Slideshow(name='n', subject=<a very large number>, slides=())"
