@@ -252,7 +252,7 @@ def repr_of_set_fields(self: Any) -> str:
     return f"{type(self).__qualname__}({', '.join(texts)})"
 
 
-def _repr(value: object) -> str:
+def _repr(value: Any) -> str:
     try:
         return repr(value)
     except ValueError:  # Python writes no number of more than 4,300 digits; the rules refuse it when it is sent

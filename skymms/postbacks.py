@@ -33,6 +33,7 @@ from .model.notices import (
     needs_fingerprint,
 )
 from .wire.codecs import DecodeError, Leaf, as_leaves, json, xml
+from .wire.codecs.xml_plain import read_plain
 from .wire.dialects import normalize_name, response_decoder
 from .wire.forms import begins_a_document, document_in_form
 from .wire.legacy_status import NO_STATUS, STATUS_ATTRIBUTES, with_status
@@ -135,15 +136,13 @@ def _paired(shown: Sequence[list[Leaf]], marked: Sequence[list[Leaf]]) -> list[_
 
 def _events_of_xml(document: bytes, limit: int) -> Sequence[_Event]:
     try:
-        root, texts = xml.parse_flat(document, limit)
-        if (
-            texts
-            and root.tag == "POSTBACK"
-            and ((first := next(iter(texts))) == "ORIGIN" or normalize_name(first) != "notification")
-            and _NOTIFICATION.isdisjoint(texts)
-        ):
-            return (([], None, texts),)
-        return [(leaves, None, None) for leaves in _leaves_of_root(root)]
+        # Nearly all postbacks are such.
+        if (plain := read_plain(document, limit)) is not None and plain[0] == "POSTBACK":
+            texts = plain[1]
+            first = next(iter(texts))
+            if (first == "ORIGIN" or normalize_name(first) != "notification") and _NOTIFICATION.isdisjoint(texts):
+                return (([], None, texts),)
+        return [(leaves, None, None) for leaves in _leaves_of_root(xml.parse(document, limit))]
     except DecodeError:
         if len(document) > limit or (document.isascii() and not _REPAIRABLE.search(document)):
             raise

@@ -3,15 +3,16 @@
 Encoding joins strings, which takes a third of the time of building an lxml tree; the tests compare the bytes with those that
 lxml writes. Characters that XML cannot hold, which a tree would refuse, are searched for once in each part.
 
-Decoding uses lxml with every option off that a hostile document could use: no entities, no DTD, no network, no recovery from
-errors. The size is checked before parsing. Any DOCTYPE is refused, because with entities off ``1555&x;1234888``
-is read as ``1555`` without an error.
+Plain documents are read by :mod:`.xml_plain`. For all others, decoding uses lxml with every option off that a hostile document
+could use: no entities, no DTD, no network, no recovery from errors. The size is checked before parsing. Any DOCTYPE is
+refused, because with entities off ``1555&x;1234888`` is read as ``1555`` without an error.
 """
 
 from __future__ import annotations
 
-import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.machinery import PathFinder
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +20,7 @@ from ..._functools import memoize
 from . import FLAT, Content, DecodeError, Frame, Leaf, Shape, as_leaves, join_part
 from .xml_beginning import USUAL_BEGINNING, check_beginning, check_bytes
 from .xml_parser import OPTIONS, ParserOfThread
+from .xml_plain import read_plain
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] (lxml has no public name for it)
@@ -114,15 +116,17 @@ def frame(root: str) -> Frame:
 
 
 def load() -> None:
-    """Import lxml, which takes as long as the rest of the package."""
-    _parser_of_thread()
+    """Raise :class:`ModuleNotFoundError` if lxml is missing. It is imported when a document is not plain."""
+    if "lxml" not in sys.modules and PathFinder.find_spec("lxml") is None:
+        raise ModuleNotFoundError("No module named 'lxml'", name="lxml")
 
 
 def decode(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, Content]:
     """Return the name of the root, and the content: texts, or a leaf for every element without children."""
-    root, texts = parse_flat(body, limit)
-    tag: Any = root.tag
-    return tag, texts or _nested(root, shape, mixed=False)
+    if (plain := read_plain(body, limit)) is not None:  # nearly always
+        return plain
+    root = parse(body, limit)
+    return name(root), leaves(root, shape)
 
 
 def parse(body: bytes, limit: int) -> Element:
@@ -131,41 +135,17 @@ def parse(body: bytes, limit: int) -> Element:
     Raises :class:`DecodeError` for a document that has more than ``limit`` bytes, is not well-formed, is not in UTF-8, or has a
     DOCTYPE.
     """
-    return _parse(body, limit)[0]
-
-
-def parse_flat(body: bytes, limit: int) -> tuple[Element, dict[str, str] | None]:
-    """Return the root element, and the texts of a document of text elements with different names; None for any other.
-
-    Nearly all responses and postbacks are such documents. Raises like :func:`parse`.
-    """
-    root, document = _parse(body, limit)
-    return root, _texts(root, may_have_attributes=b"=" in document and _ATTRIBUTE.search(document) is not None)
-
-
-#: What every attribute contains.
-_ATTRIBUTE = re.compile(rb"=[ \t\r\n]*+[\"']")
-
-
-def _parse(body: bytes, limit: int) -> tuple[Element, bytes]:
-    """Return the root element and the bytes that were parsed."""
-    if len(body) > limit or b"\0" in body:  # without a call, which each postback would pay for
-        check_bytes(body, limit)
-    # Without a declaration the bytes need no search, which would take a tenth of the time to parse a response.
-    if is_usual := body[:1] == b"<" and body[1:2].isalpha():
-        document = body
-    elif usual := USUAL_BEGINNING.match(body):
-        document, is_usual = body[usual.start(1) :], True
-    else:
-        document = check_beginning(body)
+    check_bytes(body, limit)
+    usual = USUAL_BEGINNING.match(body)
+    document = body[usual.start(1) :] if usual else check_beginning(body)
     parser = _parser_of_thread().parser
     try:
         root = parser.parse(document)
     except parser.errors as error:
         raise _syntax_error(error) from None
-    if not is_usual:
+    if usual is None:
         _check_document(root)
-    return root, document
+    return root
 
 
 def walk(body: bytes, limit: int) -> Iterator[tuple[str, Element]]:
@@ -247,10 +227,10 @@ def leaves(root: Element, shape: Shape = FLAT, *, mixed: bool = False) -> list[L
 TEXT, ATTRIBUTE = "#text", "@"
 
 
-def _texts(root: Element, *, may_have_attributes: bool = True) -> dict[str, str] | None:
+def _texts(root: Element) -> dict[str, str] | None:
     """Return the texts of a document of text elements with different names, or None for any other document."""
     # keys() is faster than `attrib`, which creates an object.
-    if may_have_attributes and (root.keys() or any([child.keys() for child in root])):  # noqa: C419
+    if root.keys() or any([child.keys() for child in root]):  # noqa: C419
         return None
     if (text := root.text) and not text.isspace():
         return None
