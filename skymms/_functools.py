@@ -136,7 +136,7 @@ def _from_numpy(value: Any) -> Any:
 # ------------------------------------------------------------------------------------------------ invisible characters
 
 # Characters that have a glyph as far as Unicode's categories tell, and show nothing: fillers, joiners, variation selectors.
-_WITHOUT_GLYPH = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+_WITHOUT_GLYPH = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 
 
 def invisible_characters(text: str) -> list[str]:
@@ -148,7 +148,7 @@ def invisible_characters(text: str) -> list[str]:
     return [
         character
         for character in dict.fromkeys(text)
-        if character != " " and (category(character) in {"Zs", "Zl", "Zp", "Cc", "Cf"} or _WITHOUT_GLYPH.match(character))
+        if character != " " and (category(character) in {"Zs", "Zl", "Zp", "Cc", "Cf"} or re.match(_WITHOUT_GLYPH, character))
     ]
 
 

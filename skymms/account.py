@@ -21,7 +21,6 @@ from .limits import DOCUMENTED, Limits, texts
 from .model.operations import Operation, R_co
 from .rate_limit import Rate, RateLimit, rate_limit_from
 from .redaction import MASK, KeyHolder, account_repr, check_key, key_from_environment, remember_key
-from .validation.validator import WARNINGS_VALIDATOR
 from .wire import table
 from .wire.dialects import Dialect, DialectName, check_field_names, get_dialect
 from .wire.placement import Placement
@@ -138,6 +137,8 @@ class Account(KeyHolder):
 
     def warnings(self, operation: Operation[Any]) -> tuple[Problem, ...]:
         """Return what the vendors advise against, although gateways accept it."""
+        from .validation.warnings import WARNINGS_VALIDATOR
+
         kind, limits = type(operation), self.limits
         if kind in table.REQUESTS:
             operation = self._encoder(kind).fill(operation)

@@ -33,7 +33,7 @@ from .errors import ConfigurationError, Problem, refusal
 from .model.operations import Operation
 from .model.slideshow import Slideshow
 from .slide import FILES, Slide
-from .wire.codecs import DecodeError, Leaf, json, query, xml
+from .wire.codecs import DecodeError, Leaf, json, query, xml, xml_tree
 from .wire.dialects import DIALECTS, MAX_REQUEST, Dialect
 
 
@@ -131,10 +131,10 @@ _JSON_DIALECT = next(one for one in DIALECTS.values() if one.codec is json)
 
 def _from_xml(data: bytes, limit: int) -> FileContent:
     try:
-        root = xml.parse(data, limit)
-        if (name := xml.name(root)) not in _BY_ROOT:
+        root = xml_tree.parse(data, limit)
+        if (name := xml_tree.name(root)) not in _BY_ROOT:
             raise ConfigurationError(f"not a request in XML: the root is {name:.40}, not {' or '.join(_BY_ROOT)}")
-        return _request(_BY_ROOT[name], xml.leaves(root, _BY_ROOT[name].legacy_shape))
+        return _request(_BY_ROOT[name], xml_tree.leaves(root, _BY_ROOT[name].legacy_shape))
     except DecodeError as error:
         raise ConfigurationError(f"not a request in XML: {error}") from None
 

@@ -32,7 +32,7 @@ from .model.notices import (
     event_fingerprint,
     needs_fingerprint,
 )
-from .wire.codecs import DecodeError, Leaf, as_leaves, json, xml
+from .wire.codecs import DecodeError, Leaf, as_leaves, json, xml_tree
 from .wire.codecs.xml_plain import read_plain
 from .wire.dialects import normalize_name, response_decoder
 from .wire.forms import begins_a_document, document_in_form
@@ -142,12 +142,12 @@ def _events_of_xml(document: bytes, limit: int) -> Sequence[_Event]:
             first = next(iter(texts))
             if (first == "ORIGIN" or normalize_name(first) != "notification") and _NOTIFICATION.isdisjoint(texts):
                 return (([], None, texts),)
-        return [(leaves, None, None) for leaves in _leaves_of_root(xml.parse(document, limit))]
+        return [(leaves, None, None) for leaves in _leaves_of_root(xml_tree.parse(document, limit))]
     except DecodeError:
         if len(document) > limit or (document.isascii() and not _REPAIRABLE.search(document)):
             raise
     shown, marked = repair_xml(document)
-    return _paired(*(_leaves_of_root(xml.parse(repaired, GROWTH * limit)) for repaired in (shown, marked)))
+    return _paired(*(_leaves_of_root(xml_tree.parse(repaired, GROWTH * limit)) for repaired in (shown, marked)))
 
 
 #: What an XML document in ASCII has that can be repaired: a reference or a control character.
@@ -176,21 +176,21 @@ _NOTIFICATION = frozenset({"NOTIFICATION", "notification", "Notification"})
 
 def _leaves_of_root(root: Element) -> list[list[Leaf]]:
     """Return the leaves of each event; in a batch, the first event also has what is in no event."""
-    kind = normalize_name(xml.name(root))
+    kind = normalize_name(xml_tree.name(root))
     if kind == "notification":
         return [_unwrapped(root)]
     if kind != "postback":
-        raise DecodeError(f"the root is {xml.name(root):.40}, not POSTBACK")
+        raise DecodeError(f"the root is {xml_tree.name(root):.40}, not POSTBACK")
     # If one event is in a NOTIFICATION, all events are, even if other elements come before the first.
     if next(root.iterchildren(*_NOTIFICATION), None) is None and not (
-        len(root) and normalize_name(xml.name(root[0])) == "notification"
+        len(root) and normalize_name(xml_tree.name(root[0])) == "notification"
     ):
-        return [xml.leaves(root, mixed=True)]
-    notifications = [child for child in root if normalize_name(xml.name(child)) == "notification"]
+        return [xml_tree.leaves(root, mixed=True)]
+    notifications = [child for child in root if normalize_name(xml_tree.name(child)) == "notification"]
     events = list(map(_unwrapped, notifications))
     for child in notifications:
         child.clear(keep_tail=True)
-    beside = [leaf for leaf in xml.leaves(root, mixed=True) if normalize_name(leaf[0]) != "notification"]
+    beside = [leaf for leaf in xml_tree.leaves(root, mixed=True) if normalize_name(leaf[0]) != "notification"]
     events[0] += [(f"{_OUTSIDE}{path}", index, text) for path, index, text in beside]
     return events
 
@@ -203,7 +203,7 @@ def _unwrapped(notification: Element) -> list[Leaf]:
     """Return the leaves of an event in a NOTIFICATION. Until 2013-11, most elements were in BODY."""
     found: list[Leaf] = []
     is_old, has_status = False, False
-    for path, index, text in xml.leaves(notification, mixed=True):
+    for path, index, text in xml_tree.leaves(notification, mixed=True):
         head, is_inside, rest = path.partition("/")
         if is_inside and normalize_name(head) == "body":
             path, is_old = rest, True
@@ -216,7 +216,7 @@ def _unwrapped(notification: Element) -> list[Leaf]:
 
 def _is_text_beside(path: str) -> bool:
     """True for the name of text beside elements in an event."""
-    return path.endswith(f"/{xml.TEXT}") and not path.startswith(_OUTSIDE)
+    return path.endswith(f"/{xml_tree.TEXT}") and not path.startswith(_OUTSIDE)
 
 
 def _notice(event: _Event, *, alone: bool) -> Notice:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import MMSError, Nodes, ProtocolError, gateway_refusal
 from .http import MAX_REPORT
-from .wire.codecs import DecodeError, xml
+from .wire.codecs import DecodeError, xml_tree
 from .wire.codecs.xml_parser import in_thread
 from .wire.notation import parse_date
 
@@ -160,7 +160,7 @@ class _Reader:
     def read(self, body: bytes, limit: int) -> None:
         """Collect the rows; raises :class:`~skymms.wire.codecs.DecodeError`."""
         self._max_rows = min(MAX_ROWS, 1_000 + len(body) // MIN_ROW_BYTES)
-        for event, element in xml.walk(body, limit):
+        for event, element in xml_tree.walk(body, limit):
             if event == "start":
                 self._start(element)
             else:
@@ -175,7 +175,7 @@ class _Reader:
         return gateway_refusal(code, texts.get(_INFO), status=status, reply=tuple(texts.items()), repeatable=True)
 
     def _start(self, element: Element) -> None:
-        tag = xml.name(element).upper()
+        tag = xml_tree.name(element).upper()
         if self._inside or (self._groups and tag in _MESSAGES):
             self._inside += 1
             self._elements += 1
@@ -184,7 +184,7 @@ class _Reader:
             return
         if not self._groups:
             if tag != "RESPONSE":
-                raise DecodeError(f"the root is {xml.name(element):.40}, not RESPONSE")
+                raise DecodeError(f"the root is {xml_tree.name(element):.40}, not RESPONSE")
             self._groups.append(_Group("", {}, 0, []))
             return
         # The outermost group names the section; groups inside it have fields that their messages share.
@@ -196,7 +196,7 @@ class _Reader:
         if self._inside > 1:
             self._inside -= 1
             return
-        tag = xml.name(element).upper()
+        tag = xml_tree.name(element).upper()
         if self._inside:
             self._inside = self._elements = 0
             section, common, _, _ = self._groups[-1]
@@ -211,12 +211,12 @@ class _Reader:
                 self._outside(element, tag, group, section, _GROUP_FIELDS)
             else:
                 self._leaf(element, tag, section)
-        if text := xml.forget_before(element):
+        if text := xml_tree.forget_before(element):
             self._groups[-1].texts.append(text)
 
     def _outside(self, element: Element, tag: str, group: _Group, section: str = "", read: Container[str] = ()) -> None:
         """Add a row for the attributes of a group that have no field, and for text beside its elements."""
-        text = xml.own_text(element, group.texts)
+        text = xml_tree.own_text(element, group.texts)
         if unread := self._unread(element, read, text):
             self._add(MessageReport(kind=tag, section=section, raw=unread), group.rows_before)
 
@@ -237,8 +237,8 @@ class _Reader:
         handset: str | None = None
         raw = list(self._raw(element))
         for inner in element.iterdescendants():
-            tag = xml.name(inner).upper()
-            text = xml.own_text(inner)
+            tag = xml_tree.name(inner).upper()
+            text = xml_tree.own_text(inner)
             time = inner.get("time")
             read: Container[str] = ()
             if tag in _HANDSETS:
@@ -253,15 +253,15 @@ class _Reader:
         return MessageReport(kind=kind, section=section, statuses=tuple(statuses), handset=handset, raw=tuple(raw), **values)
 
     def _raw(self, element: Element) -> Nodes:
-        tag = xml.name(element)
-        found = self._unread(element, (), xml.own_text(element))
-        return tuple([(tag if name == xml.TEXT else name, text) for name, text in found])
+        tag = xml_tree.name(element)
+        found = self._unread(element, (), xml_tree.own_text(element))
+        return tuple([(tag if name == xml_tree.TEXT else name, text) for name, text in found])
 
     def _unread(self, element: Element, read: Container[str], text: str) -> Nodes:
         """Return the attributes of an element that have no field, and its text."""
         _check_attributes(element)
         attributes = [(self._once(f"@{name}"), str(value)) for name, value in element.items() if name not in read]
-        return (*attributes, *([(xml.TEXT, text)] if text else ()))
+        return (*attributes, *([(xml_tree.TEXT, text)] if text else ()))
 
     def _once(self, name: str) -> str:
         return self._names.setdefault(name, name)
@@ -278,7 +278,7 @@ MIN_ROW_BYTES = 32
 def _check_attributes(element: Element) -> None:
     # To look up an attribute, lxml searches all of them, so reading a million takes quadratic time.
     if len(element.keys()) > MAX_ATTRIBUTES:
-        raise DecodeError(f"{xml.name(element):.40} has more than {MAX_ATTRIBUTES} attributes")
+        raise DecodeError(f"{xml_tree.name(element):.40} has more than {MAX_ATTRIBUTES} attributes")
 
 
 def _attributes(element: Element, names: Mapping[str, str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from ..http import HttpRequest
 from ..model.operations import Operation
 from ..redaction import MASK
 from ..wire.codecs import json as json_codec
-from ..wire.codecs import multipart, xml
+from ..wire.codecs import multipart, xml_tree
 from . import output
 from .exit_status import Status
 from .operations import with_account_defaults
@@ -59,7 +59,7 @@ def _indented_xml(document: bytes) -> str:
     from lxml import etree
 
     # Our own document may be longer than one that is accepted from elsewhere.
-    root = xml.parse(document, len(document))
+    root = xml_tree.parse(document, len(document))
     etree.indent(root, "  ")
     return etree.tostring(root, encoding="unicode")
 

@@ -11,7 +11,7 @@ from .._functools import copier, value
 from ..errors import Problem, refusal
 from ..limits import DOCUMENTED, Limits
 from ..slide import Slide
-from ..validation.validator import BUILDER_VALIDATOR, VALIDATOR, WARNINGS_VALIDATOR
+from ..validation.validator import BUILDER_VALIDATOR, VALIDATOR
 from .notebook import NotebookView
 from .serializable import Serializable
 
@@ -129,6 +129,8 @@ class Slideshow(_Validated, NotebookView, Serializable):
 
     def warnings(self, limits: Limits = DOCUMENTED) -> tuple[Problem, ...]:
         """Return the warnings: what the vendors advise against but accept. A warning never prevents sending."""
+        from ..validation.warnings import WARNINGS_VALIDATOR
+
         return tuple(WARNINGS_VALIDATOR.validate(self, limits))
 
 

@@ -23,7 +23,8 @@ from ..model.slideshow import Slideshow
 from ..model.stored_operations import SaveMMS, SendSavedMMS
 from ..slide import FILES
 from ..validation.hosts import url_problem
-from ..validation.validator import VALIDATOR, WARNINGS_VALIDATOR
+from ..validation.validator import VALIDATOR
+from ..validation.warnings import WARNINGS_VALIDATOR
 from .texts import MergeValues, Run, Runs, State, direction_marks, plain
 
 #: A slide without a duration is shown this long, in seconds (Skycore 1.3, sendMMS).

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 from ..redaction import MASK, KeyMasker, masker
-from ..wire.codecs import DecodeError, multipart, xml
+from ..wire.codecs import DecodeError, multipart, xml_tree
 from ..wire.dialects import MAX_REQUEST
 from .listener import ServerRequest, ServerResponse
 
@@ -243,7 +243,7 @@ def _readable_xml(text: str) -> str | None:
     if not text.lstrip().startswith("<"):
         return None
     try:
-        root = xml.parse(text.encode("utf-8", "replace"), MAX_REQUEST)
+        root = xml_tree.parse(text.encode("utf-8", "replace"), MAX_REQUEST)
     except DecodeError:
         return None
     etree.indent(root, "  ")

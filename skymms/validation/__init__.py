@@ -12,6 +12,6 @@ In reading order:
 - ``message_rules``: rules for the fields of a slideshow or an operation
 - ``action_rules``: rules for the operations that only Skycore 1.3 has
 - ``file_types``: the types of media files, by their first bytes
-- ``warnings``: rules for what vendors advise against but accept
 - ``validator``: applies a list of rules to slides and messages and reports every problem
+- ``warnings``: rules for what vendors advise against but accept
 """

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 #: A function that receives an object and the account's limits, and returns the problem of the object as text, or None.
 Check = Callable[[Any, Any], str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule: a check, the object that it applies to, and the code of a violation.
 
     :param code: the gateway's code for a violation; None for a warning.

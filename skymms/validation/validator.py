@@ -20,7 +20,6 @@ from ..slide import FILES, Slide
 from . import action_rules, message_rules, slide_rules  # noqa: F401  # pyright: ignore[reportUnusedImport]  # see above
 from .checks import is_sendable, wrong_type_problem
 from .rule import RULES, Check, Rule
-from .warnings import WARNINGS
 
 _Checks = list[tuple[Check, Rule]]
 
@@ -322,5 +321,3 @@ VALIDATOR = Validator(
 )
 #: The rules that ``Slideshow.slide()`` applies; violations of the others can still be corrected before sending.
 BUILDER_VALIDATOR = Validator(rule for rule in RULES if rule.at_build)
-#: The warnings.
-WARNINGS_VALIDATOR = Validator(WARNINGS)

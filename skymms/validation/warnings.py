@@ -26,6 +26,7 @@ from .checks import is_blank, is_whole_number
 from .dates import date_problem
 from .hosts import unreachable_host
 from .rule import Check, Rule
+from .validator import Validator
 
 WARNINGS: list[Rule] = []
 
@@ -245,3 +246,7 @@ def _zone_warning(when: Any) -> str | None:
         # The Sinch MMS reference wants a date and time, Skycore 1.3 a date.
         return "has no time of day, so the gateway decides when the day begins: add a time with a time zone"
     return None if _ZONE.search(time) else "has no time zone, so the gateway uses its own: add one, such as Z"
+
+
+#: Applies all warnings.
+WARNINGS_VALIDATOR = Validator(WARNINGS)

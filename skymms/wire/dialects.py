@@ -208,11 +208,11 @@ def normalize_name(name: str) -> str:
 
 def check_field_names(limits: Limits) -> None:
     """Raise :class:`~skymms.ConfigurationError` if limits require or waive a field for which that has no effect."""
-    from difflib import get_close_matches
-
     for option, names in (("required", limits.required), ("waived", limits.waived)):
         for name in sorted(names - CONFIGURABLE):
             problem = "an account cannot change whether it is required" if name in _all_fields() else "there is no such field"
+            from difflib import get_close_matches
+
             similar = get_close_matches(name, CONFIGURABLE, 1)
             hint = f"did you mean {similar[0]}?" if similar else f"choose one of {', '.join(sorted(CONFIGURABLE))}"
             raise ConfigurationError(f"{option}={name!r:.40}: {problem}; {hint}")

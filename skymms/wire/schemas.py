@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._functools import memoize
 from ..errors import ConfigurationError
-from .codecs import DecodeError, xml
+from .codecs import DecodeError, xml_tree
 from .dialects import MAX_REQUEST
 
 if TYPE_CHECKING:
@@ -103,10 +103,10 @@ def schema_problems(document: bytes) -> tuple[SchemaProblem, ...]:
     raise an error. The first call builds the schema, which takes a quarter of a second.
     """
     try:
-        root = xml.parse(document, MAX_REQUEST)
+        root = xml_tree.parse(document, MAX_REQUEST)
     except DecodeError as error:
         return (SchemaProblem(None, None, "/", str(error)),)
-    name = xml.name(root)
+    name = xml_tree.name(root)
     if name not in _SCHEMAS:
         return (
             SchemaProblem(

@@ -40,8 +40,8 @@ from skymms.codes import ANSWERS
 from skymms.limits import DOCUMENTED
 from skymms.slide import FILES
 from skymms.validation.rule import RULES, Rule
-from skymms.validation.validator import VALIDATOR, WARNINGS_VALIDATOR
-from skymms.validation.warnings import WARNINGS
+from skymms.validation.validator import VALIDATOR
+from skymms.validation.warnings import WARNINGS, WARNINGS_VALIDATOR
 from skymms.wire import table
 from skymms.wire.dialects import DIALECTS, DialectName
 

@@ -55,7 +55,7 @@ from skymms.model import actions
 from skymms.reports import StatusUpdate
 from skymms.sandbox import AT_ONCE, PostbackReceiver, Sandbox
 from skymms.wire import table
-from skymms.wire.codecs import xml
+from skymms.wire.codecs import xml_tree
 from skymms.wire.dialects import DIALECTS, Dialect, DialectName
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -365,8 +365,8 @@ def test_legacy_forms_are_not_decoded_in_sinch_requests_and_postbacks() -> None:
     got = read(document, "sinch")
     assert got.operation.slideshow == Slideshow("", slides=(Slide(),))
     assert got.unread == ("content/name", "slide/@duration")
-    root = xml.parse(b"<POSTBACK><CONTENT duration='5'><FILE>1</FILE><FILE>2</FILE></CONTENT></POSTBACK>", 200)
-    assert xml.leaves(root) == [("CONTENT/@duration", 0, "5"), ("CONTENT/FILE", 0, "1"), ("CONTENT/FILE", 0, "2")]
+    root = xml_tree.parse(b"<POSTBACK><CONTENT duration='5'><FILE>1</FILE><FILE>2</FILE></CONTENT></POSTBACK>", 200)
+    assert xml_tree.leaves(root) == [("CONTENT/@duration", 0, "5"), ("CONTENT/FILE", 0, "1"), ("CONTENT/FILE", 0, "2")]
 
 
 @pytest.mark.parametrize(

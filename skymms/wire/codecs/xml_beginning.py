@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 from . import DecodeError
+from .xml_plain import USUAL_DECLARATION
 
 #: White space and byte order marks before a document. XML allows no white space before a declaration.
 _BEFORE_DOCUMENT = re.compile(rb"(?:[ \t\r\n\v\f]++|\xef\xbb\xbf)*+")
 _XML_DECLARATION = re.compile(rb"<\?xml[ \t\r\n][^>]*\?>")
-#: A declaration that makes no difference.
-USUAL_DECLARATION = r"""<\?xml version=(?:"1\.0"|'1\.0')(?: encoding=(?:"(?:UTF-8|utf-8)"|'(?:UTF-8|utf-8)'))?\?>"""
 #: How nearly every document begins: at most a declaration that makes no difference, then the start tag of the root. Neither a
 #: DOCTYPE nor another encoding than UTF-8 is possible then. The first group begins where the rest of the document does.
 USUAL_BEGINNING = re.compile(rb"(?:%b)?([ \t\r\n]*+)(?=<[A-Za-z_])" % USUAL_DECLARATION.encode())

@@ -9,6 +9,8 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..._functools import memoize
+
 if TYPE_CHECKING:
     from lxml.etree import XMLParser
     from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] (lxml has no public name for it)
@@ -34,6 +36,9 @@ class ParserOfThread(threading.local):
 
     def __init__(self) -> None:
         self.parser: Parser = Parser()
+
+
+parser_of_thread = memoize(ParserOfThread)
 
 
 class Parser:

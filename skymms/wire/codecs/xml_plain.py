@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 
-from .xml_beginning import USUAL_DECLARATION
-
+#: A declaration that makes no difference.
+USUAL_DECLARATION = r"""<\?xml version=(?:"1\.0"|'1\.0')(?: encoding=(?:"(?:UTF-8|utf-8)"|'(?:UTF-8|utf-8)'))?\?>"""
 #: A name in ASCII without a colon, which would make it a name in a namespace.
 _NAME = "[A-Za-z_][A-Za-z0-9_.-]{0,99}+"
 #: All that XML allows in a text as it is, except for ``>``, which is wrong after ``]]``, and for the carriage return, which XML
