@@ -29,13 +29,11 @@ MAX_DIGITS = 15
 _SEPARATOR = r"[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\-\u2010-\u2015./]"
 _GROUPS = f"[0-9]+(?:{_SEPARATOR}[0-9]+)*"
 _BRACKETS = r"(?:\((?!0\))[0-9]+\)|\[(?!0\])[0-9]+\])"
-_WRITTEN_NUMBER = re.compile(
-    rf"(?!.*[0-9]{{7}}\.)\+?(?:(?:{_GROUPS}{_SEPARATOR}?)?{_BRACKETS}{_SEPARATOR}?)?{_GROUPS}(?<=[0-9][0-9])"
-)
-_OTHER_CHARACTERS = re.compile("[^0-9]+")
+# The patterns that most numbers do not need are compiled by `re` when they are first used: it takes a millisecond.
+_WRITTEN_NUMBER = rf"(?!.*[0-9]{{7}}\.)\+?(?:(?:{_GROUPS}{_SEPARATOR}?)?{_BRACKETS}{_SEPARATOR}?)?{_GROUPS}(?<=[0-9][0-9])"
 
 #: How a number looks after a spreadsheet or a data frame has read it as a float: ``15551234888.0``, ``1.5551234888E+10``.
-_FLOAT = re.compile(r"\s*[+-]?(?:[0-9]{7,}\.[0-9]*|[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+)\s*")
+_FLOAT = r"\s*[+-]?(?:[0-9]{7,}\.[0-9]*|[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+)\s*"
 #: Characters of a number that an error message quotes.
 _QUOTED = 40
 
@@ -57,12 +55,12 @@ def digits(number: object) -> str:
     text = str(plain_value(number))
     if text.isalnum() or not is_written_number(text):
         return text
-    return _OTHER_CHARACTERS.sub("", text)
+    return re.sub("[^0-9]+", "", text)
 
 
 def is_written_number(text: str) -> bool:
     """True for text that consists of digits and separators in an accepted form; see the module's page."""
-    return _WRITTEN_NUMBER.fullmatch(text) is not None
+    return re.fullmatch(_WRITTEN_NUMBER, text) is not None
 
 
 def number_problem(number: object) -> str | None:
@@ -92,7 +90,7 @@ def _explain(number: str | int, bare: str) -> str:
 
 def float_remedy(number: object) -> str | None:
     """Return what to do about a number that was read as a float, and None for any other value."""
-    if isinstance(number, float) or (isinstance(number, str) and _FLOAT.fullmatch(number)):
+    if isinstance(number, float) or (isinstance(number, str) and re.fullmatch(_FLOAT, number)):
         return "it looks like a number that was read as a float; read the column as text"
     return None
 

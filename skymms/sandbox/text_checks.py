@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import ConfigurationError
-from ..validation.slide_rules import INVALID_XML_CHARACTERS
+from ..validation.slide_rules import invalid_xml_character
 
 
 def check_texts(*texts: object) -> None:
@@ -11,5 +11,5 @@ def check_texts(*texts: object) -> None:
     for text in texts:
         if not isinstance(text, str):
             raise ConfigurationError(f"{text!r:.40} must be text, not {type(text).__name__}")
-        if invalid := INVALID_XML_CHARACTERS.search(text):
+        if invalid := invalid_xml_character(text):
             raise ConfigurationError(f"U+{ord(invalid[0]):04X} in {text!r:.40}: XML cannot contain this character, remove it")

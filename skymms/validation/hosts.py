@@ -21,7 +21,7 @@ _URL = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 #: The parts of a URL before, in and after the name of its host.
-_PARTS = re.compile(r"([a-z]+://(?:[^/?#@]*@)?)([^/?#@:\[\]]+)(.*)", re.IGNORECASE | re.DOTALL)
+_PARTS = r"(?is)([a-z]+://(?:[^/?#@]*@)?)([^/?#@:\[\]]+)(.*)"
 #: The most characters of a host name (RFC 1035).
 _MAX_HOST = 253
 #: Results for longer URLs are not kept, because they would take memory.
@@ -65,7 +65,7 @@ def _explain(url: str) -> str | None:
 
 def ascii_url(url: str) -> str:
     """Return a URL with its host in ASCII, as in ``http://xn--bcher-kva.example/``; unchanged if that is not possible."""
-    if url.isascii() or not (parts := _PARTS.fullmatch(url)):
+    if url.isascii() or not (parts := re.fullmatch(_PARTS, url)):
         return url
     before, host, after = parts.groups()
     if host.isascii() or len(host) > _MAX_HOST:

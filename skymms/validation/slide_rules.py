@@ -16,7 +16,12 @@ from .rule import rule
 
 #: The characters that XML 1.0 (section 2.2) excludes. All of them are unprintable. A gateway fails to parse them: E108.
 # The excluded characters, because a class of the allowed ones takes 9 ms to compile.
-INVALID_XML_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_INVALID_XML_CHARACTERS = "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
+
+
+def invalid_xml_character(text: str) -> re.Match[str] | None:
+    """Return the first character that XML cannot contain, or None."""
+    return re.search(_INVALID_XML_CHARACTERS, text)
 
 
 @rule("E108", "any text")
@@ -24,7 +29,7 @@ def xml_characters(text: Any, limits: Limits) -> str | None:
     """Every text consists of characters that XML can contain."""
     if not isinstance(text, str):
         return f"must be text; got a {type(text).__name__}"
-    if (bad := INVALID_XML_CHARACTERS.search(text)) is None:
+    if (bad := invalid_xml_character(text)) is None:
         return None
     reason = "half of a surrogate pair" if "\ud800" <= bad[0] <= "\udfff" else "not allowed in XML"
     return f"character {bad.start() + 1} is U+{ord(bad[0]):04X}, which is {reason}: remove it"

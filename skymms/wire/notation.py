@@ -69,15 +69,13 @@ class Converter(NamedTuple):
 #: The beginning of a date: a year of four digits, a month and a day. Digits alone are no date: they may be an id, or seconds.
 _DAY = re.compile(r"[0-9]{4}(?:([-/])[0-9]{2}\1[0-9]{2}|[0-9]{4}T)")
 #: A time zone at the end: its name or its offset. The vendors are in the United States, so EST is five hours behind UTC.
-_ZONE = re.compile(r" ?([A-Z]{1,4}|[+-][0-9]{2}:?[0-9]{2})\Z")
+_ZONE = r" ?([A-Z]{1,4}|[+-][0-9]{2}:?[0-9]{2})\Z"
 _ZONES: Mapping[str, str] = {
     "UTC": "+00:00", "GMT": "+00:00", "EST": "-05:00", "EDT": "-04:00", "CST": "-06:00", "CDT": "-05:00", "MST": "-07:00",
     "MDT": "-06:00", "PST": "-08:00", "PDT": "-07:00", "AKST": "-09:00", "AKDT": "-08:00", "HST": "-10:00",
 }  # fmt: skip
 #: A date as in mail, with the name of its month: Sat, 01 Mar 2014 12:00:00 -0500.
-_MAIL_DATE = re.compile(
-    r"(?:[A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}(?::[0-9]{2})? [-+A-Z0-9]{3,5}"
-)
+_MAIL_DATE = r"(?:[A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}(?::[0-9]{2})? [-+A-Z0-9]{3,5}"
 
 
 def parse_date(text: str) -> date | datetime | str:
@@ -104,13 +102,13 @@ def parse_date(text: str) -> date | datetime | str:
 
 def _with_offset(text: str) -> str:
     """Return a date and time with dashes, and with an offset in place of the name of a time zone."""
-    if zone := _ZONE.search(text):
+    if zone := re.search(_ZONE, text):
         text = text[: zone.start()] + _ZONES.get(zone[1], zone[1])
     return text.replace("/", "-")
 
 
 def _parse_mail_date(text: str) -> datetime | str:
-    if not _MAIL_DATE.fullmatch(text):
+    if not re.fullmatch(_MAIL_DATE, text):
         return text
     from email.utils import parsedate_tz
 
