@@ -73,7 +73,7 @@ class InboxServer:
     def end(self) -> None:
         """Ask the server to stop, and wait for its end."""
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(90)  # gunicorn gives a worker 30 seconds to end a request
 
     def close(self) -> None:
         if self.process.poll() is None:
