@@ -17,8 +17,8 @@ from lxml import etree
 from misbehaving_server import Faulty, http
 from vectors import VECTORS
 
-from skymms import Account
-from skymms.wire.codecs import xml, xml_tree
+from skymms import Account, ConfigurationError, ListMMS
+from skymms.wire.codecs import xml_tree
 from skymms.wire.codecs.xml_parser import OPTIONS
 from skymms.wire.codecs.xml_plain import read_plain
 
@@ -31,7 +31,7 @@ PLAIN = (
 def read_by_lxml(body: bytes) -> tuple[str, dict[str, str]] | None:
     """The root's name and the texts; None if lxml refuses the document, or if it is more than texts with different names."""
     try:
-        root = etree.fromstring(body, etree.XMLParser(**{**OPTIONS, "remove_comments": False, "remove_pis": False}))
+        root: Any = etree.fromstring(body, etree.XMLParser(**{**OPTIONS, "remove_comments": False, "remove_pis": False}))
     except (etree.XMLSyntaxError, ValueError):
         return None
     children: list[Any] = list(root)
@@ -218,9 +218,27 @@ print("lxml" in sys.modules)
 
 
 def test_a_missing_lxml_is_reported_before_a_request_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    from skymms import ListMMS
-
     monkeypatch.delitem(sys.modules, "lxml")
-    monkeypatch.setattr(xml.PathFinder, "find_spec", lambda name: None)
-    with pytest.raises(ModuleNotFoundError, match="lxml"):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ConfigurationError, match="pip install lxml"):
         Account("some-long-key").encode(ListMMS())
+
+
+def test_an_lxml_that_cannot_be_imported_loses_no_plain_response_and_no_doubt() -> None:
+    """For example, it was built for another system; that shows only at the first response that is not plain."""
+    program = """
+import sys
+sys.modules["lxml.etree"] = None
+from skymms import Account, HttpResponse, ListMMS, ProtocolError, SendMMS, Slideshow
+account, send = Account("some-long-key"), SendMMS(Slideshow("n", subject="s").slide("Hi"), to="15551234888", sender="60856")
+account.encode(send)
+plain = b"<RESPONSE><STATUS>Success</STATUS><TRACKINGID>T1</TRACKINGID></RESPONSE>"
+print(account.decode(send, HttpResponse(200, {}, plain)).tracking_id)
+for operation in (send, ListMMS()):
+    try:
+        account.decode(operation, HttpResponse(200, {}, plain.replace(b"T1", b"T&amp;1")))
+    except ProtocolError as error:
+        print(error.sent_maybe, "cannot be imported" in str(error))
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == ["T1", "True True", "False True"]

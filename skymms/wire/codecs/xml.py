@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.machinery import PathFinder
 
 from ..._functools import memoize
+from ...errors import ConfigurationError
 from . import FLAT, Content, Frame, Leaf, Shape, join_part
 from .xml_plain import read_plain
 
@@ -107,9 +107,11 @@ def frame(root: str) -> Frame:
 
 
 def load() -> None:
-    """Raise :class:`ModuleNotFoundError` if lxml is missing. It is imported when a document is not plain."""
-    if "lxml" not in sys.modules and PathFinder.find_spec("lxml") is None:
-        raise ModuleNotFoundError("No module named 'lxml'", name="lxml")
+    """Raise :class:`~skymms.ConfigurationError` if lxml is missing. It is imported when a document is not plain."""
+    from importlib.util import find_spec
+
+    if "lxml" not in sys.modules and find_spec("lxml") is None:
+        raise ConfigurationError("lxml is missing, with which responses are read: pip install lxml")
 
 
 def decode(body: bytes, limit: int, shape: Shape = FLAT) -> tuple[str, Content]:

@@ -10,6 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..._functools import memoize
+from . import DecodeError
 
 if TYPE_CHECKING:
     from lxml.etree import XMLParser
@@ -38,7 +39,7 @@ class ParserOfThread(threading.local):
         self.parser: Parser = Parser()
 
 
-parser_of_thread = memoize(ParserOfThread)
+parser_of_thread: Callable[[], ParserOfThread] = memoize(ParserOfThread)
 
 
 class Parser:
@@ -51,7 +52,10 @@ class Parser:
     """
 
     def __init__(self) -> None:
-        from lxml import etree
+        try:
+            from lxml import etree
+        except ImportError as error:  # for example, it was built for another system
+            raise DecodeError(f"lxml, with which it would be read, cannot be imported: {error}") from None
 
         self.errors: Any = (etree.XMLSyntaxError, ValueError)
         self._parse = etree.fromstring
