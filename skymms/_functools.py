@@ -174,7 +174,7 @@ def value(kind: type[T]) -> type[T]:
     frozen = any(hasattr(base, "__dataclass_fields__") for base in kind.__bases__)
     result = dataclass(init=False, repr=False, eq=False, frozen=frozen, slots=True)(kind)
     cast(Any, result).__dataclass_params__.frozen = True
-    _compare_and_freeze(result)
+    _compare_and_freeze(result, frozenset(kind.__dict__))
     result.__init__ = _constructor(result)  # type: ignore[method-assign]
     if result.__repr__ is object.__repr__:
         result.__repr__ = repr_of_set_fields  # type: ignore[method-assign]
@@ -182,8 +182,8 @@ def value(kind: type[T]) -> type[T]:
     return result
 
 
-def _compare_and_freeze(kind: Any) -> None:
-    """Give a class the methods that ``dataclass(frozen=True)`` would give it.
+def _compare_and_freeze(kind: Any, own: frozenset[str]) -> None:
+    """Give a class the methods that ``dataclass(frozen=True)`` would give it, except its ``own``.
 
     ``dataclass`` compiles them for each class, which took a twentieth of the time from the import to the first reply.
     """
@@ -210,15 +210,16 @@ def _compare_and_freeze(kind: Any) -> None:
 
     # For pickle, which would otherwise set the attributes.
     def __getstate__(self: Any) -> list[Any]:
-        return [getattr(self, item.name) for item in items]
+        return [getattr(self, item.name) for item in fields(self)]
 
     def __setstate__(self: Any, state: list[Any]) -> None:
-        for item, value in zip(items, state, strict=True):
+        for item, value in zip(fields(self), state, strict=True):
             object.__setattr__(self, item.name, value)
 
     for method in (__eq__, __hash__, __setattr__, __delattr__, __getstate__, __setstate__):
-        method.__qualname__ = f"{kind.__qualname__}.{method.__name__}"
-        setattr(kind, method.__name__, method)
+        if method.__name__ not in own:
+            method.__qualname__ = f"{kind.__qualname__}.{method.__name__}"
+            setattr(kind, method.__name__, method)
 
 
 @memoize

@@ -217,6 +217,8 @@ class Account(KeyHolder):
         kind = type(operation)
         decoder = self._decoders.get(kind)
         if decoder is None:
+            if (unknown := self._unknown(operation)) is not None:
+                raise refusal([unknown])
             decoder = ResponseDecoder(kind, self.dialect_spec, self.api_key, self.max_response, self.sender)
             self._decoders[kind] = decoder
         reply: R_co = decoder.decode(operation, response)

@@ -80,9 +80,10 @@ class AsyncClient(BaseClient):
         renew_after_fork(self)
         self._proxy: str | None = None
         self._url: URL | None = None
-        #: The headers that our own session sends with each request. An account's requests have the same ones, as a rule, and
-        #: aiohttp need not merge them again each time.
+        #: The headers of which our own session sends all but the Content-Type with each request. An account's requests have the
+        #: same ones, as a rule, and aiohttp need not merge them again each time.
         self._headers: Mapping[str, str] | None = None
+        self._content_type: dict[str, str] = {}
         #: True once aiohttp has called the write method of a body. From then on, a body whose write method was not called has
         #: not been sent.
         self._reports_writes = False
@@ -170,7 +171,7 @@ class AsyncClient(BaseClient):
                 request.method,
                 url,
                 data=(request.body if recorded else sending.body(request.body)) if request.body else None,
-                headers=None if request.headers is self._headers else request.headers,
+                headers=self._content_type if request.headers is self._headers else request.headers,
                 allow_redirects=False,
                 raise_for_status=False,
                 proxy=proxy,
@@ -212,7 +213,7 @@ class AsyncClient(BaseClient):
     def _open_session(self, headers: Mapping[str, str] = MappingProxyType({})) -> aiohttp.ClientSession | NoResponse:
         """Return the session, or why it cannot be used; our own session is created in the event loop of the first call.
 
-        Without a proxy, our own session has ``headers``, those of the first request.
+        Without a proxy, our own session has ``headers``, those of the first request, except for the Content-Type.
         """
         if self._closed:
             return CLIENT_CLOSED
@@ -228,11 +229,13 @@ class AsyncClient(BaseClient):
             self._proxy = environment_proxy(self.account.address)
             # aiohttp would send them, and with them the key, to a proxy, too.
             self._headers = headers if self._proxy is None else None
+            shared = dict(self._headers or {})
+            self._content_type = {name: shared.pop(name) for name in ("Content-Type",) if name in shared}
             self._session = aiohttp.ClientSession(
                 # The tasks of the caller limit the number of connections.
                 connector=aiohttp.TCPConnector(limit=0, **keep),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": user_agent(), **(self._headers or {})},
+                headers={"User-Agent": user_agent(), **shared},
             )
             self._loop = loop
         elif self._session.closed:

@@ -654,3 +654,11 @@ class TestLimits:
 def test_an_operation_of_another_gateway_is_a_problem():
     (problem,) = Account(CANARY).problems(Balance())
     assert (problem.field, problem.message) == ("Balance", "is not supported in skycore")
+
+
+@pytest.mark.parametrize("body", [b"junk", b"<RESPONSE><STATUS>Success</STATUS></RESPONSE>"])
+def test_an_operation_of_another_gateway_has_no_reply_here(body: bytes) -> None:
+    from skymms.cellcast import Balance
+
+    with pytest.raises(ConfigurationError, match="Balance: is not supported in skycore"):
+        Account("some-long-key").decode(Balance(), HttpResponse(200, {}, body))

@@ -34,6 +34,8 @@ from .turns import slow_down, take_turns
 
 #: Seconds until other workers take a worker for dead that does not renew its lease.
 LEASE = 30.0
+#: A lease that seems to last longer was given before the ledger's clock was set back.
+LONGEST_LEASE = LEASE + 60.0
 #: How often it is renewed before it would end, and not in each block: each time takes a page more to write.
 _RENEWALS = 15
 #: Seconds after its block in which a message may still be requested, at most: up to ``turns.AHEAD`` until its turn, and up to 5
@@ -76,7 +78,7 @@ def shorten_leases(transaction: Transaction, now: float) -> None:
 
     A worker that has ended would count as alive until then.
     """
-    transaction.run(sql.SHORTEN_LEASES, until=now + LEASE, latest=now + LEASE + 60.0)
+    transaction.run(sql.SHORTEN_LEASES, until=now + LEASE, latest=now + LONGEST_LEASE)
 
 
 class Holder:

@@ -139,7 +139,8 @@ class Checker:
         """Return the values of a variant's merge fields as JSON. Raises ConfigurationError for one that cannot be sent."""
         texts = tuple([value if value.__class__ is str else _value(value) for value in values])
         own = self._personal[place].defaults
-        data = {name: text for name, text in zip(self.names, texts, strict=True) if text is not None and name in own}
+        # A blank value counts as none.
+        data = {name: text for name, text in zip(self.names, texts, strict=True) if text and name in own and text.strip()}
         key = (place, *texts)
         if key in self._judged:
             reason = self._judged[key]

@@ -41,7 +41,7 @@ class Estimate(NamedTuple):
     ``no consent``. ``left_out`` lists at most a thousand lines; ``duplicates`` and ``unreadable`` count all.
     ``without_country`` counts numbers of ten digits, which may be US numbers without their country code.
     ``capped`` of the messages will be skipped because their numbers are at the frequency cap now. ``only_default`` names the
-    merge fields for which no recipient has a value, so that everybody would get their defaults.
+    merge fields for which none of the messages has a value, so that all would have their defaults.
     """
 
     messages: int
@@ -116,7 +116,7 @@ def _fields(operations: Sequence[Any]) -> list[str]:
 def _has_value(transaction: Transaction, broadcast: int, name: str) -> bool:
     # As they stand in the stored JSON. In a value, the quotes would be escaped.
     key = f"{json.dumps(name)}: "
-    return transaction.one(sql.HAS_VALUE, broadcast=broadcast, key=key, empty=f'{key}""') is not None
+    return transaction.one(sql.HAS_VALUE, broadcast=broadcast, first=f"{{{key}", later=f", {key}") is not None
 
 
 def _erased(store: Store, broadcast: int) -> int:

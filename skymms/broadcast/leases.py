@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ..errors import StorageError
 from ..storage.contract import Store, Transaction
 from . import survey_statements as sql
-from .blocks import shorten_leases
+from .blocks import LONGEST_LEASE, shorten_leases
 from .noting import match_interrupted
 from .statements import INTERRUPT_EXPIRED, INTERRUPT_OTHERS
 from .states import State
@@ -52,8 +52,11 @@ def count_workers(transaction: Transaction, now: float) -> Counter[int]:
 
 def interrupt_ended(store: Store, broadcast: int, name: str) -> None:
     """Call unknown what runs that have ended left behind, as the next run would."""
-    with store.transaction() as transaction:
-        shorten_leases(transaction, transaction.now())
+    with store.reading() as transaction:  # usually all runs are alive, and nothing is written
+        too_long = transaction.one(sql.LONG_LEASE, latest=transaction.now() + LONGEST_LEASE)
+    if too_long is not None:
+        with store.transaction() as transaction:
+            shorten_leases(transaction, transaction.now())
     if all(lease.alive for lease in list_leases(store, broadcast)):
         return
     with ExitStack() as held:

@@ -371,10 +371,10 @@ ERASED = same("SELECT number FROM skymms_suppressed WHERE number LIKE '#%' AND l
 READY_BY_ZONE = same(
     "SELECT zone, min(due), count(*) FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready' GROUP BY zone"
 )
-#: Whether a recipient has a value for a merge field. Its name, and its name with an empty value, are :key and :empty as JSON.
+#: Whether a recipient has a value for a merge field, whose name as JSON is :first or :later in the data.
 HAS_VALUE = same(
-    "SELECT 1 FROM skymms_message WHERE broadcast = :broadcast AND state IN ('ready', 'skipped') "
-    "AND length(replace(replace(data, :empty, ''), :key, '')) < length(replace(data, :empty, '')) LIMIT 1"
+    "SELECT 1 FROM skymms_message WHERE broadcast = :broadcast AND state = 'ready' "
+    "AND length(replace(replace(data, :first, ''), :later, '')) < length(data) LIMIT 1"
 )
 #: Numbers of ten digits, as US numbers have without their country code.
 COUNT_TEN_DIGITS = same(

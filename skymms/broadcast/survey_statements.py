@@ -42,6 +42,7 @@ UNKNOWN_IN_WINDOW = same(
     "WHERE id > :after AND id <= :upto AND broadcast = :broadcast AND state = 'unknown' ORDER BY id LIMIT :most"
 )
 #: The messages that are being sent, by the run that holds them.
+LONG_LEASE = same("SELECT 1 FROM skymms_worker WHERE lease_until > :latest LIMIT 1")
 LEASES = same(
     "SELECT count(*), min(m.sent_at), w.host, w.pid, w.lease_until FROM skymms_message m "
     "LEFT JOIN skymms_worker w ON w.id = m.lease WHERE m.broadcast = :broadcast "

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from skymms import SendMMS, Slide, Slideshow
-from skymms.broadcast import Ledger, LeftOutLine, Recipient, read_recipients
+from skymms.broadcast import Consent, Ledger, LeftOutLine, Recipient, read_recipients
 from skymms.cellcast import CellcastSend
 
 A, B, C, D = "15551234888", "15551234889", "15551234890", "15551234891"
@@ -74,14 +74,22 @@ def test_requests_of_cellcast_have_a_hundred_numbers_with_one_message(ledger: Le
         ([{"name": ""}, {"name": ""}], ("name",)),
         ([{"surname": "name"}, {"names": "Ada"}], ("name",)),
         ([{"Name": "Ada"}], ()),
+        ([{"name": " "}, {"name": "\n"}], ("name",)),
         ([{"city": '"name": "Ada"'}, {"city": "\\"}], ("name",)),
+        ([{'x"name': "Ada"}], ("name",)),
         ([{"name": '"'}], ()),
         ([{"name": '""'}, {}], ()),
     ],
 )
 def test_merge_fields_without_any_value(ledger: Ledger, data: list[dict[str, str]], only_default: tuple[str, ...]) -> None:
-    message = SendMMS(SHOW.slide("{city|here} {surname|you}"), sender="60856")
+    message = SendMMS(SHOW.slide('{city|here} {surname|you} {x"name|me}'), sender="60856")
     people = [Recipient(number, data=one) for number, one in zip((A, B), data, strict=False)]
     estimate = ledger.create("spring", message, people).estimate()
     assert tuple(name for name in estimate.only_default if name == "name") == only_default
     assert ledger.create("winter", MESSAGE, []).estimate().only_default == ()
+
+
+def test_values_of_those_who_get_no_message_do_not_count(ledger: Ledger) -> None:
+    people = [Recipient(A, consent=Consent("web form", time="2026-05-01")), Recipient(B, data={"name": "Ada"})]
+    estimate = ledger.create("spring", MESSAGE, people, require_consent=True).estimate()
+    assert (estimate.messages, estimate.only_default) == (1, ("name",))

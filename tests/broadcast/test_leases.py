@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -95,3 +97,16 @@ def test_a_run_that_is_at_work_keeps_most_of_its_lease(
         with ledger.store.reading() as transaction:
             ((until,),) = transaction.rows(same("SELECT lease_until FROM skymms_worker"))
         assert until - now > lease * 0.9
+
+
+def test_a_look_at_what_is_unknown_does_not_wait_for_another_programs_writing(sqlite_where: str) -> None:
+    with Ledger(sqlite_where) as ledger:
+        spring = ledger.create("spring", message("spring"), ["15551230001"])
+        other = sqlite3.connect(sqlite_where, isolation_level=None)
+        try:
+            other.execute("BEGIN IMMEDIATE")
+            started = time.monotonic()
+            assert list(spring.unknown()) == []
+            assert time.monotonic() - started < 30, "a transaction that writes waits for a minute"
+        finally:
+            other.close()

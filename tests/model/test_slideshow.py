@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
-from dataclasses import FrozenInstanceError
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, dataclass, replace
 from datetime import date
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from skymms import (
     MMSError,
     MultipleObjectsError,
     ObjectWithMediaError,
+    SendMMS,
     Slide,
     SlideRuleError,
     Slideshow,
@@ -26,6 +28,7 @@ from skymms import (
     TooManySlidesError,
     VideoWithImageError,
 )
+from skymms._functools import value
 from skymms.slide import FILES
 
 pytestmark = pytest.mark.compat
@@ -285,3 +288,36 @@ def test_a_copied_slideshow_can_be_validated_and_extended(duplicate: Any) -> Non
 
 def test_a_value_with_a_number_that_python_does_not_write_has_a_repr() -> None:
     assert repr(Slideshow("n", subject=cast(Any, 10**5000))) == "Slideshow(name='n', subject=<a very large number>, slides=())"
+
+
+@dataclass(frozen=True)
+class Tagged(SendMMS):
+    """A subclass of a program's own, which has attributes outside the slots."""
+
+    tag: str = "none"
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one)), lambda one: replace(one)]
+)
+def test_a_copy_of_a_programs_own_subclass_has_all_its_fields(copied: Callable[[Tagged], Tagged]) -> None:
+    tagged = Tagged(Slideshow("n", subject="s").slide("Hi"), to="15551234888", sender="60856", tag="spring")
+    assert copied(tagged) == tagged
+    assert copied(tagged).tag == "spring"
+    assert tagged != Tagged(tagged.slideshow, to="15551234888", sender="60856")
+    with pytest.raises(FrozenInstanceError):
+        tagged.tag = "summer"  # type: ignore[misc]
+
+
+def test_a_value_keeps_the_methods_of_its_own() -> None:
+    @value
+    class Caseless:
+        text: str
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Caseless) and self.text.lower() == other.text.lower()
+
+        def __hash__(self) -> int:
+            return hash(self.text.lower())
+
+    assert len({Caseless("a"), Caseless("A"), Caseless("b")}) == 2

@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from misbehaving_server import SENT, Faulty, http, refused
 
-from skymms import Account, HttpResponse, ListMMS, Retries, SkymmsError, ThrottledError
-from skymms.cellcast import Balance, CellcastAccount, Responses
+from skymms import Account, HttpResponse, ListMMS, Retries, SkymmsError, Slideshow, ThrottledError
+from skymms.cellcast import Balance, CellcastAccount, CellcastSend, Responses
 from skymms.rate_limit import SpacedRateLimit
 from skymms.transport.compression import response_from
 from skymms.transport.exchange import LONGEST_SLOW_DOWN, Exchange, Pause, SlowDown
@@ -98,6 +98,27 @@ class TestRetryAfter:
         exchange.advance(0.0)
         step = exchange.advance(HttpResponse(429, {"Retry-After": "9" * 30}, b""))
         assert step == SlowDown(limit, LONGEST_SLOW_DOWN)
+
+
+@pytest.mark.parametrize("generation", ["v1", "v3"])
+def test_the_headers_of_a_request_do_not_depend_on_the_requests_before(kind, generation):
+    send = CellcastSend(Slideshow("n").slide("Hi", image="https://a.example/a.gif"), to="61400000000")
+    assert not CellcastAccount("canary-5fa1c0de-key", generation=generation).problems(send)
+
+    def headers_of_the_last(*operations: Any) -> dict[str, str]:
+        with Faulty(*[http(b"{}")] * len(operations)) as server:
+            account = CellcastAccount("canary-5fa1c0de-key", generation=generation, url=f"{server.url}c", rate=None)
+            with kind(account, retries=0) as client:
+                for operation in operations:
+                    with suppress(SkymmsError):
+                        client.call(operation)
+        head = server.requests[-1].partition(b"\r\n\r\n")[0].decode().split("\r\n")
+        return {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:]) if name.lower() != "host"}
+
+    alone = headers_of_the_last(Balance())
+    assert headers_of_the_last(send, Balance()) == alone
+    assert "content-type" not in alone
+    assert headers_of_the_last(Balance(), send).keys() == headers_of_the_last(send).keys()
 
 
 @given(st.sampled_from(CALLS), statuses, headers, bodies)
