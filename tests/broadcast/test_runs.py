@@ -140,10 +140,14 @@ def test_an_intent_is_synced_before_its_request(sqlite_where, tmp_path):
 def test_an_opt_out_during_a_run_is_obeyed(ledger_where, how):
     with scene(ledger_where, 200, delay=0.02, rate=200) as spring, Ledger(ledger_where) as ledger:
         last = str(FIRST + 199)
+        suppressed = threading.Event()
 
         def arrived(number):
             if number == str(FIRST + 20):
                 ledger.suppress([last], source="a phone call")
+                suppressed.set()
+            elif int(number) > FIRST + 20:
+                suppressed.wait(60)  # on a busy machine, writing takes longer than the rest of the list
 
         spring.gateway.arrived = arrived
         assert run(spring, how).end is End.DONE
