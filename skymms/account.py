@@ -178,9 +178,12 @@ class Account(KeyHolder):
         return self._placement.request(self._placement.escape(document))
 
     def _known_encoder(self, operation: Operation[Any]) -> OperationEncoder[Any]:
+        self._refuse_unknown(operation)
+        return self._encoder(type(operation))
+
+    def _refuse_unknown(self, operation: Operation[Any]) -> None:
         if (unknown := self._unknown(operation)) is not None:
             raise refusal([unknown])
-        return self._encoder(type(operation))
 
     def _encoder(self, kind: type[Operation[Any]]) -> OperationEncoder[Any]:
         encoder = self._encoders.get(kind)
@@ -217,8 +220,7 @@ class Account(KeyHolder):
         kind = type(operation)
         decoder = self._decoders.get(kind)
         if decoder is None:
-            if (unknown := self._unknown(operation)) is not None:
-                raise refusal([unknown])
+            self._refuse_unknown(operation)
             decoder = ResponseDecoder(kind, self.dialect_spec, self.api_key, self.max_response, self.sender)
             self._decoders[kind] = decoder
         reply: R_co = decoder.decode(operation, response)

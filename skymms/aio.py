@@ -230,7 +230,8 @@ class AsyncClient(BaseClient):
             # aiohttp would send them, and with them the key, to a proxy, too.
             self._headers = headers if self._proxy is None else None
             shared = dict(self._headers or {})
-            self._content_type = {name: shared.pop(name) for name in ("Content-Type",) if name in shared}
+            content_type = shared.pop("Content-Type", None)
+            self._content_type = {} if content_type is None else {"Content-Type": content_type}
             self._session = aiohttp.ClientSession(
                 # The tasks of the caller limit the number of connections.
                 connector=aiohttp.TCPConnector(limit=0, **keep),

@@ -16,9 +16,7 @@ from ..http import MAX_RESPONSE, HttpResponse, header_text
 
 def response_from(status: int, headers: Mapping[str, str], body: bytes, limit: int) -> HttpResponse:
     """Return the response with its body decompressed, cut just above ``limit`` bytes."""
-    encoding = headers.get("Content-Encoding")
-    if encoding:  # hardly ever
-        body = decompress_if_possible(body, encoding, limit)
+    body = decompress_if_possible(body, headers.get("Content-Encoding"), limit)
     return _new_response(status=status, headers=headers, body=body)
 
 

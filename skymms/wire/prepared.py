@@ -49,9 +49,6 @@ class PreparedMessage(KeyHolder, Generic[OperationT]):
 
     def request(self, to: str | int) -> HttpRequest:
         """Return the HTTP request that sends the message to one number. Raises :class:`~skymms.RecipientError` (E110)."""
-        # In this form, as nearly every number is, it is valid and sent as it is.
-        if type(to) is str and E164_NUMBER.fullmatch(to):
-            return self._placement.request(self._before + to.encode() + self._after)
         to = plain_value(to)
         self._check_recipient(to)
         return self.unchecked_request(to)

@@ -48,6 +48,8 @@ _XML_CONTENT: dict[str, Callable[[int], str]] = {
     "siblings with an attribute": lambda size: times('<A x=""/>', size),
     "siblings of different names": lambda size: numbered("<A#/>", size),
     "siblings of different names with a text": lambda size: numbered("<SLIDE_#>a</SLIDE_#>", size),
+    "siblings with a text, and an open element": lambda size: numbered("<SLIDE_#>a</SLIDE_#>", size) + "<A>",
+    "an element with a long text": lambda size: f"<TO>{'a' * size}</TO>",
     "names that end in digits": lambda size: times(f"<SLIDE_{'1' * 200}/>", size),
     "deep elements": lambda size: nested("<A>", "</A>", size),
     "elements of depth 20": lambda size: times("<A>" * 20 + "</A>" * 20, size),

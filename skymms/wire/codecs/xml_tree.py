@@ -94,10 +94,10 @@ MAX_NAME = 256
 
 def name(element: Element) -> str:
     """Return an element's name. The parser drops comments and instructions, so every element has one."""
-    tag: Any = element.tag
+    tag = cast(str, element.tag)
     if len(tag) > MAX_NAME:
         raise DecodeError(f"a name of {len(tag):,} characters")
-    return tag  # type: ignore[no-any-return]
+    return tag
 
 
 def leaves(root: Element, shape: Shape = FLAT, *, mixed: bool = False) -> list[Leaf]:
@@ -146,7 +146,7 @@ def _add_children(
     if text := own_text(parent):
         found.append((f"{prefix}{TEXT}", 0, text))
     for child in parent:
-        tag: Any = child.tag  # as in `name`, repeated here because every postback passes
+        tag: Any = child.tag  # as in `name`, repeated here because a batch has thousands
         if len(tag) > MAX_NAME:
             name(child)
         if prefix:
